@@ -1,0 +1,96 @@
+import type { Secret } from './secret.ts';
+
+/** How a server is reached, as the `transport` label and as `type:` of clients' files. */
+export const TRANSPORTS = ['http', 'sse', 'stdio'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28, `server/discover`). */
+export type Era = 'legacy' | 'modern';
+
+export interface HttpTarget {
+  readonly kind: 'http';
+  readonly url: string;
+  /** `auto`: Streamable HTTP, and HTTP+SSE once when the endpoint answers as the specification says old servers do. */
+  readonly transport: 'auto' | 'http' | 'sse';
+  readonly headers: Readonly<Record<string, Secret>>;
+  /** PEM text of extra certificate authorities. */
+  readonly tlsCa?: string;
+  readonly tlsSkipVerify: boolean;
+}
+
+export interface StdioTarget {
+  readonly kind: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the exporter's own environment. */
+  readonly env: Readonly<Record<string, Secret>>;
+  readonly cwd?: string;
+}
+
+/** A configured read-only tool call that proves more than a list can; see `assertContent`. */
+export interface SyntheticCall {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly expect: {
+    readonly contains?: string;
+    /** Source of a regular expression. */
+    readonly matches?: string;
+    readonly notContains?: string;
+  };
+}
+
+/** How one server is watched. Durations in milliseconds; defaults are in the config schema. */
+export interface MonitorSettings {
+  /** `false`: never checked, status Disabled. */
+  readonly enabled: boolean;
+  /** Between checks while Healthy. */
+  readonly intervalMs: number;
+  /** Between checks while Warning or Critical. */
+  readonly unhealthyIntervalMs: number;
+  /** After a first failure, until the verdict is in. */
+  readonly retryIntervalMs: number;
+  /** Upper bound of the back-off while Offline. */
+  readonly offlineIntervalMsMax: number;
+  /** A steady check. */
+  readonly timeoutMs: number;
+  /** A handshake or the start of a child. */
+  readonly startTimeoutMs: number;
+  /** Between deep checks (fresh handshake, lists, synthetic call). */
+  readonly deepIntervalMs: number;
+  /** Consecutive failures that mean Offline. */
+  readonly offlineAfter: number;
+  /** Consecutive successes before Offline clears. */
+  readonly healthyAfter: number;
+  readonly responseTime: { readonly warningMs: number; readonly criticalMs: number };
+  readonly era: 'auto' | Era;
+  readonly call?: SyntheticCall;
+}
+
+/** One configured server. */
+export interface ServerSpec {
+  /** The configured name: the `server` label of every metric. */
+  readonly name: string;
+  readonly target: HttpTarget | StdioTarget;
+  readonly monitor: MonitorSettings;
+  /** Where it was written, as `file:line`. */
+  readonly source: string;
+  /** Every literal that must not be printed: header and environment values, credentials in the URL, expanded variables. */
+  readonly secrets: readonly Secret[];
+  /** Whether the configuration holds credentials for it (decides between Warning and Critical on 401 and 403). */
+  readonly hasCredentials: boolean;
+  /** Why it cannot be checked, for example an unresolved `${input:token}`; its status is then Unknown. */
+  readonly unresolved?: string;
+}
+
+/** What the `endpoint` label and the pages show: scheme, host and path, or the command's base name; never a query, user or argument. */
+export function endpointOf(target: HttpTarget | StdioTarget): string {
+  if (target.kind === 'stdio') return target.command.split(/[\\/]/).at(-1) ?? target.command;
+  const url = URL.parse(target.url);
+  return url ? `${url.protocol}//${url.host}${url.pathname}` : 'invalid-url';
+}
+
+/** The transport before anything was learned about the server. */
+export function expectedTransport(target: HttpTarget | StdioTarget): Transport {
+  if (target.kind === 'stdio') return 'stdio';
+  return target.transport === 'sse' ? 'sse' : 'http';
+}

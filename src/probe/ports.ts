@@ -1,0 +1,50 @@
+import type { CheckReport } from '../domain/check-report.ts';
+import type { ChildExited, ChildStarted } from '../domain/facts.ts';
+import type { ServerSpec } from '../domain/server.ts';
+
+export interface CheckOptions {
+  /** Aborts the check: its report then has the outcome `timeout`. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What the prober keeps for one server: a session, a stream or a child, opened by the first check.
+ * Neither method rejects: a failing server is a report, not an exception. Calls never overlap.
+ */
+export interface Connection {
+  /** The cheapest honest check; does a handshake first where there is no session, stream or child yet. */
+  check(options: CheckOptions): Promise<CheckReport>;
+  /** A fresh handshake of its own (its session is closed again), all lists, the synthetic call if one is configured. */
+  inspect(options: CheckOptions): Promise<CheckReport>;
+  /** CPU and memory of the child and its descendants; nothing where there is none. */
+  processUsage(): ProcessUsage | undefined;
+  /** Ends session, stream or child: DELETE, close, process-group kill. Resolves when all is gone. */
+  close(): Promise<void>;
+}
+
+export interface ProcessUsage {
+  readonly pid: number;
+  /** Including children that ended: never decreases. */
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+/** Makes connections; does no I/O by itself. */
+export interface Connector {
+  open(server: ServerSpec, onChild: (fact: ChildExited | ChildStarted) => void): Connection;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Unix epoch, milliseconds. */
+  nowMs(): number;
+  /** Never goes back; for durations. */
+  monotonicMs(): number;
+  after(delayMs: number, run: () => void): Timer;
+}
+
+/** Uniform in [0, 1). */
+export type Random = () => number;

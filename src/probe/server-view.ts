@@ -1,0 +1,38 @@
+import type { CapabilitySnapshot } from '../domain/capability-snapshot.ts';
+import type { CheckReport, ServerIdentity } from '../domain/check-report.ts';
+import type { Status } from '../domain/health.ts';
+import type { Transport } from '../domain/server.ts';
+
+/** One server as `/`, `/servers/NAME`, `/health` and `/api` show it. Plain data, no secrets. */
+export interface ServerView {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly transport: Transport;
+  readonly source: string;
+  readonly status: Status;
+  /** Why it has its status, for a person. */
+  readonly reason: string;
+  /** When the status began, Unix epoch milliseconds. */
+  readonly statusSinceMs: number;
+  /** One-minute mean of steady checks; absent until one succeeded. */
+  readonly responseTimeMs?: number;
+  readonly lastCheckAtMs?: number;
+  readonly nextCheckAtMs?: number;
+  readonly consecutiveFailures: number;
+  readonly checks: number;
+  readonly failures: number;
+  /** Share of the time since it was added in which it was not Offline, 0..1; disabled and unknown time left out; absent until known. */
+  readonly uptimeRatio?: number;
+  readonly identity?: ServerIdentity;
+  readonly snapshot?: CapabilitySnapshot;
+  readonly lastReport?: CheckReport;
+  readonly lastDeepReport?: CheckReport;
+  readonly intervalMs: number;
+}
+
+/** A view with its histories, newest first. Failed checks outlive successful ones. */
+export interface ServerDetail extends ServerView {
+  readonly recentChecks: readonly CheckReport[];
+  readonly recentFailures: readonly CheckReport[];
+  readonly statusChanges: readonly { readonly atMs: number; readonly from: Status; readonly to: Status; readonly reason: string }[];
+}
