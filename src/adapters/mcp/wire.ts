@@ -1,0 +1,41 @@
+import type { CheckStep, ServerIdentity } from '../../domain/check-report.ts';
+import type { Phase, ProbeFailure } from '../../domain/probe-outcome.ts';
+
+/** Why a request got no result: already classified, see `domain/classify-failure.ts`. */
+export interface WireFailure {
+  readonly outcome: ProbeFailure;
+  /** One sentence for a person. */
+  readonly detail: string;
+  readonly httpStatus?: number;
+  readonly rpcCode?: number;
+  readonly retryAfterMs?: number;
+}
+
+export type WireResult =
+  | { readonly ok: true; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly failure: WireFailure };
+
+/** Collects what one check measured; a fresh one per check. */
+export interface Measurement {
+  readonly phasesMs: Partial<Record<Phase, number>>;
+  readonly steps: CheckStep[];
+  bytesSent: number;
+  bytesReceived: number;
+  tlsExpiresAtMs?: number;
+}
+
+export interface RequestOptions {
+  readonly signal: AbortSignal;
+  readonly measurement: Measurement;
+}
+
+/**
+ * One opened conversation with a server over one transport: after `open` its era and identity are known.
+ * No method rejects. `close` ends session, stream or child and resolves when it is gone.
+ */
+export interface Wire {
+  open(options: RequestOptions): Promise<{ readonly ok: true; readonly identity: ServerIdentity } | { readonly ok: false; readonly failure: WireFailure }>;
+  /** One JSON-RPC request and its answer. */
+  request(method: string, params: Readonly<Record<string, unknown>> | undefined, options: RequestOptions): Promise<WireResult>;
+  close(): Promise<void>;
+}
