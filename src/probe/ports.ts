@@ -16,9 +16,14 @@ export interface Connection {
   check(options: CheckOptions): Promise<CheckReport>;
   /** A fresh handshake of its own (its session is closed again), all lists, the synthetic call if one is configured. */
   inspect(options: CheckOptions): Promise<CheckReport>;
+  /**
+   * Whether the next check needs no handshake: a session, stream or child stands, or the server is stateless and its
+   * era known. Decides between the two timeouts, and whether a check's duration is a response time.
+   */
+  isOpen(): boolean;
   /** CPU and memory of the child and its descendants; nothing where there is none. */
   processUsage(): ProcessUsage | undefined;
-  /** Ends session, stream or child: DELETE, close, process-group kill. Resolves when all is gone. */
+  /** Ends session, stream or child: DELETE, close, process-group kill. Resolves when all is gone. May come during a check. */
   close(): Promise<void>;
 }
 
