@@ -33,3 +33,40 @@ export interface DefinitionChange {
   readonly change: (typeof DEFINITION_CHANGES)[number];
   readonly name: string;
 }
+
+/** More differences than this are cut: a server that renames everything is told once, not ten thousand times. */
+export const DEFINITION_CHANGES_MAX = 500;
+
+/** What differs between two snapshots, by name and hash within each kind; a kind that is gone has all its names removed. */
+export function diffSnapshots(
+  previous: CapabilitySnapshot,
+  next: CapabilitySnapshot,
+): DefinitionChange[] {
+  const changes = CAPABILITY_KINDS.flatMap((kind) =>
+    diffLists(kind, previous.lists[kind], next.lists[kind]),
+  );
+  return changes.slice(0, DEFINITION_CHANGES_MAX);
+}
+
+function diffLists(
+  kind: CapabilityKind,
+  previous: CapabilityList | undefined,
+  next: CapabilityList | undefined,
+): DefinitionChange[] {
+  const before = hashesByName(previous);
+  const after = hashesByName(next);
+  const changes: DefinitionChange[] = [];
+  for (const [name, hash] of after) {
+    const known = before.get(name);
+    if (known === undefined) changes.push({ kind, change: 'added', name });
+    else if (known !== hash) changes.push({ kind, change: 'changed', name });
+  }
+  for (const name of before.keys()) {
+    if (!after.has(name)) changes.push({ kind, change: 'removed', name });
+  }
+  return changes;
+}
+
+function hashesByName(list: CapabilityList | undefined): ReadonlyMap<string, string> {
+  return new Map(list?.definitions.map(({ name, hash }) => [name, hash]));
+}

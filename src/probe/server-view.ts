@@ -34,5 +34,10 @@ export interface ServerView {
 export interface ServerDetail extends ServerView {
   readonly recentChecks: readonly CheckReport[];
   readonly recentFailures: readonly CheckReport[];
-  readonly statusChanges: readonly { readonly atMs: number; readonly from: Status; readonly to: Status; readonly reason: string }[];
+  readonly statusChanges: readonly {
+    readonly atMs: number;
+    readonly from: Status;
+    readonly to: Status;
+    readonly reason: string;
+  }[];
 }

@@ -1,0 +1,42 @@
+/**
+ * Durations of the last minute, as sums per five seconds: at most thirteen buckets whatever the rate of samples.
+ * Oldest first. Plain data; every function returns a new window.
+ */
+export type ResponseWindow = readonly ResponseBucket[];
+
+interface ResponseBucket {
+  /** Start of the bucket in units of `BUCKET_MS`. */
+  readonly slot: number;
+  readonly sumMs: number;
+  readonly count: number;
+}
+
+export const RESPONSE_WINDOW_MS = 60_000;
+const BUCKET_MS = 5_000;
+const BUCKETS_MAX = RESPONSE_WINDOW_MS / BUCKET_MS + 1;
+
+export const EMPTY_RESPONSE_WINDOW: ResponseWindow = [];
+
+/** `atMs` may be of any clock that never goes back, as long as it is always the same one. */
+export function addResponse(
+  window: ResponseWindow,
+  atMs: number,
+  durationMs: number,
+): ResponseWindow {
+  const slot = Math.floor(atMs / BUCKET_MS);
+  const kept = window.filter((bucket) => bucket.slot > slot - BUCKETS_MAX);
+  const last = kept.at(-1);
+  if (last?.slot !== slot) return [...kept, { slot, sumMs: durationMs, count: 1 }];
+  return [...kept.slice(0, -1), { slot, sumMs: last.sumMs + durationMs, count: last.count + 1 }];
+}
+
+/** Mean of what the window holds; `undefined` when it is empty. */
+export function meanResponseMs(window: ResponseWindow): number | undefined {
+  let sumMs = 0;
+  let count = 0;
+  for (const bucket of window) {
+    sumMs += bucket.sumMs;
+    count += bucket.count;
+  }
+  return count === 0 ? undefined : sumMs / count;
+}

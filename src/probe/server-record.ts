@@ -1,0 +1,190 @@
+import { diffSnapshots } from '../domain/capability-snapshot.ts';
+import type { CapabilitySnapshot, DefinitionChange } from '../domain/capability-snapshot.ts';
+import type { CheckReport, ServerIdentity } from '../domain/check-report.ts';
+import { initialHealth, weighEvidence } from '../domain/health.ts';
+import type { Evidence, HealthState } from '../domain/health.ts';
+import { endpointOf, expectedTransport } from '../domain/server.ts';
+import type { ServerSpec } from '../domain/server.ts';
+import { createHistory } from './history.ts';
+import type { Clock } from './ports.ts';
+import type { ServerDetail, ServerView } from './server-view.ts';
+import { changeUptime, startUptime, uptimeRatio } from './uptime.ts';
+
+export type StatusChange = ServerDetail['statusChanges'][number];
+
+/** What is known of one server: its health, its last reports and its bounded histories. Knows nothing of time tables. */
+export interface ServerRecord {
+  health(): HealthState;
+  noteSteady(report: CheckReport, circumstances: SteadyCircumstances): SteadyFindings;
+  noteDeep(report: CheckReport, isConnectivitySuspected: boolean): DeepFindings;
+  view(timing: ViewTiming): ServerView;
+  detail(timing: ViewTiming): ServerDetail;
+}
+
+export interface SteadyCircumstances {
+  /** The session, stream or child stood before the check. */
+  readonly wasOpen: boolean;
+  readonly isConnectivitySuspected: boolean;
+}
+
+export interface SteadyFindings {
+  readonly change: StatusChange | undefined;
+  /** It calls itself something else than before, so what it offers may have changed too. */
+  readonly hasNewIdentity: boolean;
+  /** The first success since the server was added, with a handshake in it. */
+  readonly isFirstSuccess: boolean;
+}
+
+export interface DeepFindings {
+  readonly change: StatusChange | undefined;
+  readonly definitionChanges: readonly DefinitionChange[];
+}
+
+export interface ViewTiming {
+  readonly intervalMs: number;
+  readonly nextCheckAtMs?: number | undefined;
+}
+
+const STATUS_CHANGES_MAX = 50;
+
+export function createServerRecord(
+  spec: ServerSpec,
+  clock: Clock,
+  historyMax: () => number,
+): ServerRecord {
+  let health = initialHealth(spec);
+  let statusSinceMs = clock.nowMs();
+  let uptime = startUptime(health.status, clock.monotonicMs());
+  let checks = 0;
+  let failures = 0;
+  let successes = 0;
+  let wasLastSuccessOpening = false;
+  let identity: ServerIdentity | undefined;
+  let snapshot: CapabilitySnapshot | undefined;
+  let lastReport: CheckReport | undefined;
+  let lastDeepReport: CheckReport | undefined;
+  const recentChecks = createHistory<CheckReport>(historyMax);
+  const recentFailures = createHistory<CheckReport>(historyMax);
+  const statusChanges = createHistory<StatusChange>(() =>
+    Math.min(historyMax(), STATUS_CHANGES_MAX),
+  );
+
+  function weigh(evidence: Evidence): StatusChange | undefined {
+    const from = health.status;
+    health = weighEvidence(health, evidence, spec.monitor);
+    if (health.status === from) return undefined;
+    statusSinceMs = clock.nowMs();
+    uptime = changeUptime(uptime, health.status, clock.monotonicMs());
+    const change = { atMs: statusSinceMs, from, to: health.status, reason: health.reason };
+    statusChanges.push(change);
+    return change;
+  }
+
+  /** Keeps one copy of an identity instead of one per report; whether it differs from the last. */
+  function meet(next: ServerIdentity | undefined): boolean {
+    if (next === undefined || (identity !== undefined && isSameIdentity(identity, next)))
+      return false;
+    const isNew = identity !== undefined;
+    identity = next;
+    return isNew;
+  }
+
+  function remember(report: CheckReport): void {
+    const kept = shorten(report, identity);
+    recentChecks.push(kept);
+    if (report.outcome === 'ok') return;
+    recentFailures.push(kept);
+  }
+
+  function view({ intervalMs, nextCheckAtMs }: ViewTiming): ServerView {
+    const ratio = uptimeRatio(uptime, clock.monotonicMs());
+    return {
+      name: spec.name,
+      endpoint: endpointOf(spec.target),
+      transport: identity?.transport ?? expectedTransport(spec.target),
+      source: spec.source,
+      status: health.status,
+      reason: health.reason,
+      statusSinceMs,
+      consecutiveFailures: health.consecutiveFailures,
+      checks,
+      failures,
+      intervalMs,
+      ...(health.responseTimeMs !== undefined && { responseTimeMs: health.responseTimeMs }),
+      ...(lastReport && { lastCheckAtMs: lastReport.startedAtMs, lastReport }),
+      ...(nextCheckAtMs !== undefined && { nextCheckAtMs }),
+      ...(ratio !== undefined && { uptimeRatio: ratio }),
+      ...(identity && { identity }),
+      ...(snapshot && { snapshot }),
+      ...(lastDeepReport && { lastDeepReport }),
+    };
+  }
+
+  return {
+    health: () => health,
+    noteSteady(report, { wasOpen, isConnectivitySuspected }) {
+      const isOk = report.outcome === 'ok';
+      // A handshake is no response time, unless the server keeps nothing open and needs one every time.
+      const isResponse = isOk && (wasOpen || wasLastSuccessOpening);
+      if (isOk) wasLastSuccessOpening = !wasOpen;
+      checks += 1;
+      if (isOk) successes += 1;
+      else failures += 1;
+      lastReport = report;
+      const hasNewIdentity = meet(report.identity);
+      remember(report);
+      const change = weigh({
+        kind: 'steady',
+        outcome: report.outcome,
+        detail: report.detail,
+        hasCredentials: spec.hasCredentials,
+        isConnectivitySuspected,
+        atMs: clock.monotonicMs(),
+        ...(isResponse && { responseMs: report.durationMs }),
+      });
+      return { change, hasNewIdentity, isFirstSuccess: isOk && successes === 1 && !wasOpen };
+    },
+    noteDeep(report, isConnectivitySuspected) {
+      const definitionChanges =
+        snapshot && report.snapshot ? diffSnapshots(snapshot, report.snapshot) : [];
+      snapshot = report.snapshot ?? snapshot;
+      lastDeepReport = report;
+      meet(report.identity);
+      remember(report);
+      const { outcome, detail } = report;
+      const evidence = {
+        kind: 'deep',
+        outcome,
+        detail,
+        hasCredentials: spec.hasCredentials,
+        isConnectivitySuspected,
+      } as const;
+      return { change: weigh(evidence), definitionChanges };
+    },
+    view,
+    detail: (timing) => ({
+      ...view(timing),
+      recentChecks: recentChecks.read(),
+      recentFailures: recentFailures.read(),
+      statusChanges: statusChanges.read(),
+    }),
+  };
+}
+
+/** What the history keeps of a report: no lists, and of an ordinary success no steps. */
+function shorten(report: CheckReport, identity: ServerIdentity | undefined): CheckReport {
+  const { snapshot: _snapshot, identity: own, ...kept } = report;
+  const steps = report.outcome === 'ok' && report.kind === 'steady' ? [] : report.steps;
+  const shared = own && identity && isSameIdentity(own, identity) ? identity : own;
+  return { ...kept, steps, ...(shared && { identity: shared }) };
+}
+
+function isSameIdentity(left: ServerIdentity, right: ServerIdentity): boolean {
+  return (
+    left.version === right.version &&
+    left.implementation === right.implementation &&
+    left.protocolVersion === right.protocolVersion &&
+    left.era === right.era &&
+    left.transport === right.transport
+  );
+}

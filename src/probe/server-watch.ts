@@ -1,0 +1,315 @@
+import type { CheckReport } from '../domain/check-report.ts';
+import { pointsAtUs, remoteHostOf } from '../domain/connectivity.ts';
+import type { ChildExited, ChildStarted, FactListener } from '../domain/facts.ts';
+import { intervalFor, nextDeepDelayMs, nextDelayMs } from '../domain/schedule.ts';
+import type { ServerSpec } from '../domain/server.ts';
+import type { ConnectivityGuard } from './connectivity-guard.ts';
+import { guardCheck } from './guard-check.ts';
+import type { GuardedCheck } from './guard-check.ts';
+import type { Lane } from './lane.ts';
+import type { Clock, Connection, Connector, ProcessUsage, Random, Timer } from './ports.ts';
+import { createServerRecord } from './server-record.ts';
+import type { StatusChange } from './server-record.ts';
+import type { ServerDetail, ServerView } from './server-view.ts';
+import { settlesWithin } from './settles-within.ts';
+
+/** What all servers share. */
+export interface WatchContext {
+  readonly connector: Connector;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly publish: FactListener;
+  /** `starting`: checks that start a child. */
+  readonly lanes: { readonly steady: Lane; readonly starting: Lane; readonly deep: Lane };
+  readonly connectivity: ConnectivityGuard;
+  /** Reports kept per server and kind of history. */
+  readonly historyMax: () => number;
+  /** A remote server failed for the first time, in a way that may be our network's fault. */
+  readonly onFirstLoss: (host: string) => void;
+}
+
+/** Watches one server: when to check it, one check at a time, what follows from each. */
+export interface ServerWatch {
+  readonly spec: ServerSpec;
+  /** Non-loopback host, if it has one. */
+  readonly host: string | undefined;
+  /** Schedules the first check; a forced one overtakes those that wait. */
+  start(delayMs: number, isForced: boolean): void;
+  /** The report of a check that starts now, or that is running; `undefined` if the server is not checked at all, or no more. */
+  checkNow(isDeep: boolean): Promise<CheckReport | undefined>;
+  /** Checks it before its time, if it was well: its answer tells something about others. */
+  bearWitness(): boolean;
+  /** It is written elsewhere now, and otherwise the same. */
+  relocate(source: string): void;
+  view(): ServerView;
+  detail(): ServerDetail;
+  processUsage(): ProcessUsage | undefined;
+  /** Ends timers and the running check, at once; after it no fact is published but the end of a child, unless `isRemoved`. */
+  halt(isRemoved: boolean): void;
+  /** Closes what `halt` left, within about ten seconds. */
+  close(): Promise<void>;
+}
+
+type Kind = CheckReport['kind'];
+
+interface Want {
+  readonly dueAtMs: number;
+  readonly priority: number;
+}
+
+type Waiters = PromiseWithResolvers<CheckReport | undefined>;
+
+const PRIORITY = { ordinary: 0, forced: 1 } as const;
+const CLOSE_MS_MAX = 10_000;
+
+export function createServerWatch(spec: ServerSpec, context: WatchContext): ServerWatch {
+  const { clock, random, publish, connectivity } = context;
+  const settings = spec.monitor;
+  const isCheckable = settings.enabled && spec.unresolved === undefined;
+  const host = remoteHostOf(spec.target);
+  const record = createServerRecord(spec, clock, context.historyMax);
+  const halted = new AbortController();
+  /** Due, and not yet running. A deep want waits until a steady check has succeeded. */
+  const wanted: Partial<Record<Kind, Want>> = {};
+  /** Waiting in a lane; a later, more urgent one makes the earlier void. */
+  const queued: Partial<Record<Kind, Want>> = {};
+  /** Callers of `checkNow`, all on one promise per kind. */
+  const waiting: Partial<Record<Kind, Waiters>> = {};
+  const discarded = new Set<Promise<unknown>>();
+  let running: { readonly kind: Kind; readonly done: Promise<void> } | undefined;
+  let connection: Connection | undefined;
+  let steadyTimer: Timer | undefined;
+  let deepTimer: Timer | undefined;
+  let nextSteadyAtMs: number | undefined;
+  let deepFailures = 0;
+  let source = spec.source;
+  let isSilent = false;
+
+  // Which check comes when.
+
+  function want(kind: Kind, priority: number): void {
+    const earlier = wanted[kind];
+    wanted[kind] = {
+      dueAtMs: earlier?.dueAtMs ?? clock.monotonicMs(),
+      priority: Math.max(priority, earlier?.priority ?? priority),
+    };
+    pump();
+  }
+
+  function pump(): void {
+    if (running !== undefined || halted.signal.aborted) return;
+    enqueue('steady');
+    if (isDeepAllowed()) enqueue('deep');
+  }
+
+  function enqueue(kind: Kind): void {
+    const ticket = wanted[kind];
+    if (ticket === undefined || (queued[kind]?.priority ?? -1) >= ticket.priority) return;
+    queued[kind] = ticket;
+    laneFor(kind).run(() => claim(kind, ticket), ticket.priority);
+  }
+
+  function laneFor(kind: Kind): Lane {
+    if (kind === 'deep') return context.lanes.deep;
+    const startsChild = spec.target.kind === 'stdio' && connection?.isOpen() !== true;
+    return startsChild ? context.lanes.starting : context.lanes.steady;
+  }
+
+  /** A lane has a slot for us. If a check is running already, `pump` comes again when it ends. */
+  async function claim(kind: Kind, ticket: Want): Promise<void> {
+    if (queued[kind] !== ticket) return;
+    delete queued[kind];
+    const current = wanted[kind];
+    if (current === undefined || running !== undefined || halted.signal.aborted) return;
+    if (kind === 'deep' && !isDeepAllowed()) return;
+    delete wanted[kind];
+    running = {
+      kind,
+      done: kind === 'steady' ? runSteady(current.dueAtMs) : runDeep(ticket.dueAtMs),
+    };
+    await running.done;
+    running = undefined;
+    pump();
+  }
+
+  /** Only of a server that answers: anything else would repeat what the steady check says. */
+  function isDeepAllowed(): boolean {
+    const { consecutiveSuccesses, status } = record.health();
+    return consecutiveSuccesses > 0 && (status !== 'offline' || waiting.deep !== undefined);
+  }
+
+  function scheduleSteady(delayMs: number): void {
+    steadyTimer?.cancel();
+    nextSteadyAtMs = clock.nowMs() + delayMs;
+    steadyTimer = clock.after(delayMs, () => want('steady', PRIORITY.ordinary));
+  }
+
+  function scheduleDeep(delayMs: number): void {
+    deepTimer?.cancel();
+    deepTimer = clock.after(delayMs, () => want('deep', PRIORITY.ordinary));
+  }
+
+  // What a check is, and what follows from it.
+
+  async function runSteady(dueAtMs: number): Promise<void> {
+    steadyTimer?.cancel();
+    const lagMs = Math.max(0, clock.monotonicMs() - dueAtMs);
+    const wasOpen = connection?.isOpen() === true;
+    const timeoutMs = wasOpen ? settings.timeoutMs : settings.startTimeoutMs;
+    const report = await check('steady', timeoutMs);
+    if (halted.signal.aborted) return;
+    const before = record.health();
+    const isConnectivitySuspected = judgeConnectivity(report, before.status === 'offline');
+    const { change, hasNewIdentity, isFirstSuccess } = record.noteSteady(report, {
+      wasOpen,
+      isConnectivitySuspected,
+    });
+    const { status, consecutiveDown } = record.health();
+    const { durationMs, retryAfterMs } = report;
+    const last = { status, consecutiveDown, isConnectivitySuspected, isFirstSuccess, durationMs };
+    scheduleSteady(
+      nextDelayMs(
+        settings,
+        retryAfterMs === undefined ? last : { ...last, retryAfterMs },
+        random(),
+      ),
+    );
+    tell(report, lagMs, change);
+    settle('steady', report);
+    if (report.outcome !== 'ok') settle('deep', report);
+    if (waiting.deep !== undefined) want('deep', PRIORITY.forced);
+    else if (hasNewIdentity || (before.status === 'offline' && status !== 'offline'))
+      want('deep', PRIORITY.ordinary);
+    if (host !== undefined && consecutiveDown === 1 && pointsAtUs(report.outcome))
+      context.onFirstLoss(host);
+  }
+
+  async function runDeep(queuedAtMs: number): Promise<void> {
+    deepTimer?.cancel();
+    const lagMs = Math.max(0, clock.monotonicMs() - queuedAtMs);
+    const report = await check('deep', settings.startTimeoutMs);
+    if (halted.signal.aborted) return;
+    const isConnectivitySuspected = host !== undefined && connectivity.isSuspect(report.outcome);
+    const { change, definitionChanges: changes } = record.noteDeep(report, isConnectivitySuspected);
+    deepFailures = report.outcome === 'ok' ? 0 : deepFailures + 1;
+    const last = { consecutiveFailures: deepFailures };
+    const { retryAfterMs } = report;
+    scheduleDeep(
+      nextDeepDelayMs(
+        settings,
+        retryAfterMs === undefined ? last : { ...last, retryAfterMs },
+        random(),
+      ),
+    );
+    if (changes.length > 0)
+      publish({ fact: 'definitions', server: spec.name, atMs: clock.nowMs(), changes });
+    tell(report, lagMs, change);
+    settle('deep', report);
+  }
+
+  async function check(kind: Kind, timeoutMs: number): Promise<CheckReport> {
+    connection ??= context.connector.open(spec, onChild);
+    const current = connection;
+    const { report, isAbandoned }: GuardedCheck = await guardCheck(
+      (options) => (kind === 'steady' ? current.check(options) : current.inspect(options)),
+      { kind, timeoutMs, clock, signal: halted.signal, secrets: spec.secrets },
+    );
+    if (isAbandoned) discardConnection();
+    return report;
+  }
+
+  function judgeConnectivity(report: CheckReport, isOffline: boolean): boolean {
+    return (
+      host !== undefined &&
+      connectivity.judge({ host, server: spec.name, outcome: report.outcome, isOffline })
+    );
+  }
+
+  function tell(report: CheckReport, lagMs: number, change: StatusChange | undefined): void {
+    const { status, consecutiveFailures } = record.health();
+    const nextInMs = Math.max(0, (nextSteadyAtMs ?? 0) - clock.nowMs());
+    publish({
+      fact: 'probe',
+      server: spec.name,
+      report,
+      status,
+      consecutiveFailures,
+      nextInMs,
+      lagMs,
+    });
+    if (change) publish({ fact: 'status', server: spec.name, ...change });
+  }
+
+  function settle(kind: Kind, report: CheckReport | undefined): void {
+    waiting[kind]?.resolve(report);
+    delete waiting[kind];
+  }
+
+  function onChild(fact: ChildExited | ChildStarted): void {
+    if (!isSilent) publish(fact);
+  }
+
+  // How it ends.
+
+  /** Nobody waits for a connection whose check never came back; the next check opens a new one. */
+  function discardConnection(): void {
+    const closing = closeConnection();
+    discarded.add(closing);
+    void closing.finally(() => discarded.delete(closing));
+  }
+
+  async function closeConnection(): Promise<void> {
+    const last = connection;
+    connection = undefined;
+    if (last) await settlesWithin(last.close(), CLOSE_MS_MAX, clock);
+  }
+
+  function timing(): { intervalMs: number; nextCheckAtMs: number | undefined } {
+    return { intervalMs: intervalFor(settings, record.health()), nextCheckAtMs: nextSteadyAtMs };
+  }
+
+  return {
+    spec,
+    host,
+    start(delayMs, isForced) {
+      if (!isCheckable || halted.signal.aborted) return;
+      wanted.deep = { dueAtMs: clock.monotonicMs(), priority: PRIORITY.ordinary };
+      if (isForced) want('steady', PRIORITY.forced);
+      else scheduleSteady(delayMs);
+    },
+    checkNow(isDeep) {
+      if (!isCheckable || halted.signal.aborted) return Promise.resolve(undefined);
+      const kind = isDeep ? 'deep' : 'steady';
+      const waiters = (waiting[kind] ??= Promise.withResolvers());
+      const isUnderWay = running !== undefined && (running.kind === 'steady' || isDeep);
+      if (!isUnderWay) want('steady', PRIORITY.forced);
+      return waiters.promise;
+    },
+    bearWitness() {
+      const { consecutiveSuccesses } = record.health();
+      if (!isCheckable || consecutiveSuccesses === 0) return false;
+      if (running?.kind !== 'steady') want('steady', PRIORITY.ordinary);
+      return true;
+    },
+    relocate(newSource) {
+      source = newSource;
+    },
+    view: () => ({ ...record.view(timing()), source }),
+    detail: () => ({ ...record.detail(timing()), source }),
+    processUsage: () => connection?.processUsage(),
+    halt(isRemoved) {
+      isSilent = isRemoved;
+      steadyTimer?.cancel();
+      deepTimer?.cancel();
+      nextSteadyAtMs = undefined;
+      halted.abort();
+      settle('steady', undefined);
+      settle('deep', undefined);
+    },
+    async close() {
+      await running?.done;
+      await closeConnection();
+      await Promise.all(discarded);
+    },
+  };
+}
