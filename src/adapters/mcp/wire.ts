@@ -29,13 +29,30 @@ export interface RequestOptions {
   readonly measurement: Measurement;
 }
 
+export type OpenResult =
+  | { readonly ok: true; readonly identity: ServerIdentity }
+  | { readonly ok: false; readonly failure: WireFailure };
+
+/**
+ * What a check may start from. `closed`: nothing is kept, `open` does the whole handshake under the start limit.
+ * `stateless`: the server is known but keeps nothing of us, so one short `open` is the check. `open`: a session,
+ * stream or child is kept, so one `request` (`ping` or `server/discover`) is the check.
+ */
+export type WireState = 'closed' | 'stateless' | 'open';
+
 /**
  * One opened conversation with a server over one transport: after `open` its era and identity are known.
- * No method rejects. `close` ends session, stream or child and resolves when it is gone.
+ * No method rejects. `close` ends session, stream or child and resolves when it is gone; `open` may follow.
  */
 export interface Wire {
-  open(options: RequestOptions): Promise<{ readonly ok: true; readonly identity: ServerIdentity } | { readonly ok: false; readonly failure: WireFailure }>;
+  /** A wire notices by itself when its session, stream or child is gone, and is `closed` again. */
+  state(): WireState;
+  open(options: RequestOptions): Promise<OpenResult>;
   /** One JSON-RPC request and its answer. */
-  request(method: string, params: Readonly<Record<string, unknown>> | undefined, options: RequestOptions): Promise<WireResult>;
+  request(
+    method: string,
+    params: Readonly<Record<string, unknown>> | undefined,
+    options: RequestOptions,
+  ): Promise<WireResult>;
   close(): Promise<void>;
 }
