@@ -1,0 +1,257 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { CallRecord, GatewayLoad } from '../../domain/call-record.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { isRequest } from '../../domain/message-facts.ts';
+import { renderRefusal, REFUSALS, type RefusalName } from '../../domain/refusal.ts';
+import { TRANSPORTS, type ServerSpec, type Transport } from '../../domain/server.ts';
+import type { CallTracker } from '../../gateway/call-tracker.ts';
+import { PARSE_BYTES_MAX, readMessages, type ReadMessages } from '../../gateway/message-reader.ts';
+import type { AdmittedRequest, Upstream } from './upstream.ts';
+
+/** What the edge says of a request before its body is read. */
+export type Admission =
+  | { readonly ok: true; readonly user?: string; readonly leave: () => void }
+  | { readonly ok: false; readonly refusal: RefusalName; readonly detail?: string; readonly headers?: Readonly<Record<string, string>> };
+
+export interface Edge {
+  /** @param server nothing where no such server is configured */
+  admit(request: IncomingMessage, server: string | undefined): Admission | Promise<Admission>;
+}
+
+export interface GatewayOptions {
+  readonly clock: Clock;
+  readonly edge: Edge;
+  readonly bodyBytesMax: number;
+  /** Label of requests to names that are not configured: never the name itself. */
+  readonly strangers: CallTracker;
+  readonly createTracker: (server: ServerSpec) => CallTracker;
+  readonly createUpstream: (server: ServerSpec, tracker: CallTracker) => Upstream;
+}
+
+export interface Gateway {
+  /** Takes over a configuration: new servers are added, changed ones replaced, missing ones drained. */
+  apply(servers: readonly ServerSpec[]): void;
+  listen(host: string, port: number): Promise<{ readonly port: number }>;
+  load(): readonly GatewayLoad[];
+  /** Stops listening, lets calls in flight end for `drainMs`, then cuts. */
+  stop(drainMs: number): Promise<void>;
+}
+
+interface Entry {
+  readonly spec: ServerSpec;
+  readonly tracker: CallTracker;
+  readonly upstream: Upstream;
+}
+
+const NO_MESSAGES: ReadMessages = { messages: [], isBatch: false, isJson: false };
+const NO_BYTES = Buffer.alloc(0);
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const entries = new Map<string, Entry>();
+  const leaving = new Set<Promise<void>>();
+  const sockets = new Set<Socket>();
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000, maxHeaderSize: 32_768 }, (request, response) => {
+    void route(request, response);
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const receivedMs = options.clock.monotonicMs();
+    const receivedAtMs = options.clock.nowMs();
+    const target = parseTarget(request.url ?? '/');
+    const entry = target && entries.get(target.name);
+    const pending = options.edge.admit(request, entry?.spec.name);
+    const admission = pending instanceof Promise ? await pending : pending;
+    const arrival: Arrival = { request, response, receivedAtMs, receivedMs, entry, tracker: entry?.tracker ?? options.strangers };
+    if (!admission.ok) {
+      refuse(arrival, NO_MESSAGES, admission.refusal, admission.detail, admission.headers);
+      return;
+    }
+    response.on('close', admission.leave);
+    const length = Number(request.headers['content-length'] ?? Number.NaN);
+    if (length > options.bodyBytesMax) {
+      refuse(arrival, NO_MESSAGES, 'body_too_large', `the limit is ${options.bodyBytesMax} bytes`);
+      return;
+    }
+    readHead(request, (body, isComplete) => {
+      const read = isComplete && body.length > 0 ? readMessages(body) : NO_MESSAGES;
+      if (!entry || !target) {
+        refuse(arrival, read, 'unknown_server');
+      } else if (!entry.spec.monitor.enabled) {
+        refuse(arrival, read, 'disabled');
+      } else {
+        if (!isComplete) limitRest(request, response, body.length, options.bodyBytesMax);
+        const admitted: AdmittedRequest = {
+          request,
+          response,
+          route: target.route,
+          query: target.query,
+          body,
+          isComplete,
+          read,
+          receivedAtMs,
+          receivedMs: Number.isNaN(length) && !isComplete ? receivedMs : options.clock.monotonicMs(),
+          ...(admission.user === undefined ? {} : { user: admission.user }),
+        };
+        entry.upstream.handle(admitted);
+      }
+    });
+  }
+
+  function drop(entry: Entry, drainMs: number): void {
+    entries.delete(entry.spec.name);
+    const leave = entry.upstream.stop(AbortSignal.timeout(drainMs)).finally(() => leaving.delete(leave));
+    leaving.add(leave);
+  }
+
+  return {
+    apply(servers) {
+      const wanted = new Map(servers.map((spec) => [spec.name, spec]));
+      for (const entry of [...entries.values()]) {
+        const spec = wanted.get(entry.spec.name);
+        if (spec !== entry.spec) drop(entry, 10_000);
+      }
+      for (const spec of servers) {
+        if (entries.has(spec.name)) continue;
+        const tracker = options.createTracker(spec);
+        entries.set(spec.name, { spec, tracker, upstream: options.createUpstream(spec, tracker) });
+      }
+    },
+    listen: (host, port) => listen(server, host, port),
+    load() {
+      return [...entries.values()].flatMap(({ spec, upstream }) => loadOf(spec.name, upstream));
+    },
+    async stop(drainMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      for (const entry of [...entries.values()]) drop(entry, drainMs);
+      await Promise.all(leaving);
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      options.strangers.stop();
+    },
+  };
+}
+
+interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly receivedAtMs: number;
+  readonly receivedMs: number;
+  readonly entry: Entry | undefined;
+  readonly tracker: CallTracker;
+}
+
+/** Answers in the server's place and counts what was refused. */
+function refuse(arrival: Arrival, read: ReadMessages, name: RefusalName, detail?: string, headers?: Readonly<Record<string, string>>): void {
+  const { request, response, tracker } = arrival;
+  const verb: CallRecord['verb'] = request.method === 'GET' || request.method === 'DELETE' ? request.method : 'POST';
+  const requests = read.messages.filter(isRequest);
+  const counted = requests.length > 0 || request.method !== 'POST' ? requests : [{ hasResult: false, isError: false }];
+  for (const facts of counted) {
+    const exchange = tracker.begin(facts, {
+      transport: 'http',
+      verb,
+      era: 'legacy',
+      receivedAtMs: arrival.receivedAtMs,
+      receivedMs: arrival.receivedMs,
+      bytes: 0,
+    });
+    tracker.end(exchange, REFUSALS[name].verdict, detail);
+  }
+  const body = renderRefusal(name, requests.length === 1 ? requests[0]?.id : undefined, detail);
+  // What is left of the body is not read: the connection cannot be used again.
+  const closes = !request.complete;
+  response.writeHead(REFUSALS[name].status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...(closes ? { connection: 'close' } : {}),
+    ...headers,
+  });
+  response.end(body);
+}
+
+/** Reads a body up to the size that is parsed whole; a larger one goes on as a stream. */
+function readHead(request: IncomingMessage, onHead: (body: Buffer, isComplete: boolean) => void): void {
+  const { headers } = request;
+  if (headers['transfer-encoding'] === undefined && (headers['content-length'] === undefined || headers['content-length'] === '0')) {
+    onHead(NO_BYTES, true);
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const stop = (): void => {
+    request.off('data', onData);
+    request.off('end', onEnd);
+    request.off('close', stop);
+  };
+  const joined = (): Buffer => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+  const onData = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= PARSE_BYTES_MAX) return;
+    stop();
+    request.pause();
+    onHead(joined(), false);
+  };
+  const onEnd = (): void => {
+    stop();
+    onHead(joined(), true);
+  };
+  request.on('data', onData);
+  request.on('end', onEnd);
+  request.on('close', stop);
+}
+
+function limitRest(request: IncomingMessage, response: ServerResponse, alreadyBytes: number, bytesMax: number): void {
+  let bytes = alreadyBytes;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > bytesMax) response.destroy();
+  });
+  request.pause();
+}
+
+/** `/NAME/route?query`; nothing for a path of another shape. */
+function parseTarget(url: string): { name: string; route: string; query: string } | undefined {
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  const slash = path.indexOf('/', 1);
+  if (path.length < 2 || slash === -1) return undefined;
+  const encoded = path.slice(1, slash);
+  let name = encoded;
+  if (encoded.includes('%')) {
+    try {
+      name = decodeURIComponent(encoded);
+    } catch {
+      return undefined;
+    }
+  }
+  return { name, route: path.slice(slash), query: mark === -1 ? '' : url.slice(mark) };
+}
+
+function loadOf(server: string, upstream: Upstream): GatewayLoad[] {
+  const load = upstream.load();
+  return TRANSPORTS.map((transport: Transport) => ({
+    server,
+    transport,
+    sessions: load.sessions[transport],
+    streams: load.streams[transport],
+    inFlight: load.inFlight[transport],
+    connections: load.sessions[transport] + load.streams[transport] + load.sessionless[transport],
+  }));
+}
+
+function listen(server: Server, host: string, port: number): Promise<{ port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve({ port: (server.address() as AddressInfo).port });
+    });
+  });
+}

@@ -1,0 +1,66 @@
+/** Headers that belong to one hop (RFC 9110 §7.6.1) or are set anew by the HTTP library. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+]);
+
+export interface ForwardedHeaders {
+  /** Names and values in turn, spelled and ordered as they came. */
+  readonly headers: string[];
+  readonly has: ReadonlySet<string>;
+}
+
+/**
+ * What of a request's headers goes upstream: all but hop-by-hop ones, `host` and those replaced here.
+ * @param rawHeaders as node:http gives them: names and values in turn
+ * @param dropped lower-case names that the caller sets itself
+ */
+export function forwardHeaders(rawHeaders: readonly string[], connection: string | undefined, dropped: readonly string[]): ForwardedHeaders {
+  const named = namedByConnection(connection);
+  const headers: string[] = [];
+  const has = new Set<string>();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    const lower = name.toLowerCase();
+    if (HOP_BY_HOP.has(lower) || dropped.includes(lower) || named?.includes(lower)) continue;
+    headers.push(name, rawHeaders[i + 1] as string);
+    has.add(lower);
+  }
+  return { headers, has };
+}
+
+/** What of a response's headers goes to the client: all but hop-by-hop ones. */
+export function returnHeaders(rawHeaders: readonly (Buffer | string)[]): string[] {
+  const headers: string[] = [];
+  let named: string[] | undefined;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = text(rawHeaders[i] as Buffer | string);
+    const lower = name.toLowerCase();
+    if (lower === 'connection') named = namedByConnection(text(rawHeaders[i + 1] as Buffer | string));
+    if (HOP_BY_HOP.has(lower)) continue;
+    headers.push(name, text(rawHeaders[i + 1] as Buffer | string));
+  }
+  if (!named) return headers;
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    if (!named.includes((headers[i] as string).toLowerCase())) kept.push(headers[i] as string, headers[i + 1] as string);
+  }
+  return kept;
+}
+
+function namedByConnection(connection: string | undefined): string[] | undefined {
+  if (!connection || /^(keep-alive|close)$/i.test(connection)) return undefined;
+  return connection.split(',').map((name) => name.trim().toLowerCase());
+}
+
+function text(value: Buffer | string): string {
+  return typeof value === 'string' ? value : value.toString('latin1');
+}

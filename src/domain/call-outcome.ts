@@ -1,0 +1,93 @@
+/**
+ * What became of one JSON-RPC exchange, over its three layers: transport, JSON-RPC, tool (`outcome` label).
+ * The words are those of design and docs/metrics.md; `status` is the HTTP-like code on the wire that goes with them.
+ */
+export const CALL_OUTCOMES = [
+  'success',
+  'input_required',
+  'client_error',
+  'rpc_error',
+  'tool_error',
+  'transport_error',
+  'timeout',
+  'cancelled',
+  'denied',
+  'rate_limited',
+] as const;
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
+
+/** The outcomes that count as failures of the server, for error rates; never the caller's faults or our own refusals. */
+export const FAILED_OUTCOMES = ['tool_error', 'rpc_error', 'transport_error', 'timeout'] as const satisfies readonly CallOutcome[];
+
+export function isFailure(outcome: CallOutcome): boolean {
+  return (FAILED_OUTCOMES as readonly CallOutcome[]).includes(outcome);
+}
+
+/** What went wrong in an exchange, of the caller or the server: a closed list (`error_type` label). */
+export const ERROR_TYPES = [
+  'parse_error',
+  'invalid_request',
+  'method_not_found',
+  'invalid_params',
+  'internal_error',
+  'resource_not_found',
+  'unsupported_version',
+  'rpc_error',
+  'tool_error',
+  'http_4xx',
+  'http_5xx',
+  'invalid_response',
+  'no_response',
+  'connection',
+  'child_exit',
+  'timeout',
+  'cancelled',
+  'unauthorized',
+  'forbidden',
+  'unknown_server',
+  'disabled',
+  'rate_limited',
+  'overloaded',
+  'body_too_large',
+] as const;
+export type ErrorType = (typeof ERROR_TYPES)[number];
+
+/** How an exchange ended. */
+export interface CallVerdict {
+  readonly outcome: CallOutcome;
+  /** HTTP-like code on the wire. */
+  readonly status: number;
+  readonly errorType?: ErrorType;
+}
+
+const CALLER_ERRORS: Readonly<Record<number, { readonly status: number; readonly errorType: ErrorType }>> = {
+  [-32700]: { status: 400, errorType: 'parse_error' },
+  [-32600]: { status: 400, errorType: 'invalid_request' },
+  [-32602]: { status: 400, errorType: 'invalid_params' },
+  [-32601]: { status: 404, errorType: 'method_not_found' },
+  [-32002]: { status: 404, errorType: 'resource_not_found' },
+  // Header mismatch, missing capability and unsupported version of revision 2026-07-28.
+  [-32020]: { status: 400, errorType: 'invalid_request' },
+  [-32021]: { status: 400, errorType: 'invalid_request' },
+  [-32022]: { status: 400, errorType: 'unsupported_version' },
+};
+
+/** The verdict over a JSON-RPC error: the caller's fault or the server's. */
+export function judgeRpcError(code: number): CallVerdict {
+  const caller = CALLER_ERRORS[code];
+  if (caller) return { outcome: 'client_error', ...caller };
+  return { outcome: 'rpc_error', status: 500, errorType: code === -32603 ? 'internal_error' : 'rpc_error' };
+}
+
+/**
+ * The verdict over an upstream's HTTP answer that carried no JSON-RPC message.
+ * Its own 401, 403 and 429 are refusals of the caller; 404 means that a session is gone.
+ */
+export function judgeHttpStatus(status: number): CallVerdict {
+  if (status === 401) return { outcome: 'denied', status, errorType: 'unauthorized' };
+  if (status === 403) return { outcome: 'denied', status, errorType: 'forbidden' };
+  if (status === 429) return { outcome: 'rate_limited', status, errorType: 'rate_limited' };
+  if (status >= 500) return { outcome: 'transport_error', status, errorType: 'http_5xx' };
+  if (status >= 400) return { outcome: 'client_error', status, errorType: 'http_4xx' };
+  return { outcome: 'transport_error', status: 502, errorType: 'no_response' };
+}

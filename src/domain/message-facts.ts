@@ -1,0 +1,127 @@
+/**
+ * What the gateway needs to know of one JSON-RPC message, whichever way it was read.
+ * Ids are kept as JSON text: `0`, `""` and `"0"` are three different, real ids.
+ */
+export interface MessageFacts {
+  readonly id?: string;
+  readonly method?: string;
+  /** `params.name` (tool, prompt) or `params.uri`. */
+  readonly target?: string;
+  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly protocolVersion?: string;
+  /** `clientInfo` of `initialize`, or of `_meta` since 2026-07-28. */
+  readonly client?: { readonly name: string; readonly version: string };
+  /** `params.requestId` of `notifications/cancelled`, as JSON text. */
+  readonly cancelledId?: string;
+  readonly hasResult: boolean;
+  readonly error?: { readonly code: number; readonly message: string; readonly stack?: string };
+  readonly isError: boolean;
+  readonly resultType?: string;
+  readonly requestState?: string;
+  /** `_meta` of the result. */
+  readonly resultMeta?: Readonly<Record<string, unknown>>;
+  /** `arguments` of a tool call; absent where the message was too large to be parsed whole. */
+  readonly arguments?: unknown;
+}
+
+export function isRequest(facts: MessageFacts): boolean {
+  return facts.method !== undefined && facts.id !== undefined;
+}
+
+export function isResponse(facts: MessageFacts): boolean {
+  return facts.method === undefined && (facts.hasResult || facts.error !== undefined);
+}
+
+const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';
+const PROTOCOL_VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
+
+type Bag = Readonly<Record<string, unknown>>;
+
+/** The parts of a message by the paths that matter, as found by a parser or by the skimmer. */
+export interface MessageParts {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: Bag | undefined;
+  readonly error?: Bag | undefined;
+  readonly result?: Bag | undefined;
+  readonly hasResult: boolean;
+}
+
+/**
+ * Facts of one parsed message; nothing where it is no object.
+ * @param message one element of a body, as `JSON.parse` gives it
+ */
+export function factsOfMessage(message: unknown): MessageFacts | undefined {
+  const bag = bagOf(message);
+  if (!bag) return undefined;
+  return factsOfParts({
+    id: bag['id'],
+    method: bag['method'],
+    params: bagOf(bag['params']),
+    error: bagOf(bag['error']),
+    result: bagOf(bag['result']),
+    hasResult: 'result' in bag,
+  });
+}
+
+export function factsOfParts(parts: MessageParts): MessageFacts {
+  const { params, result } = parts;
+  const meta = bagOf(params?.['_meta']);
+  const client = clientOf(params?.['clientInfo']) ?? clientOf(meta?.[CLIENT_INFO_KEY]);
+  const cancelled = params?.['requestId'];
+  return dropUndefined({
+    id: isId(parts.id) ? JSON.stringify(parts.id) : undefined,
+    method: textOf(parts.method),
+    target: textOf(params?.['name']) ?? textOf(params?.['uri']),
+    meta,
+    protocolVersion: textOf(params?.['protocolVersion']) ?? textOf(meta?.[PROTOCOL_VERSION_KEY]) ?? textOf(result?.['protocolVersion']),
+    client,
+    cancelledId: isId(cancelled) ? JSON.stringify(cancelled) : undefined,
+    hasResult: parts.hasResult,
+    error: errorOf(parts.error),
+    isError: result?.['isError'] === true,
+    resultType: textOf(result?.['resultType']),
+    requestState: textOf(result?.['requestState']) ?? textOf(params?.['requestState']),
+    resultMeta: bagOf(result?.['_meta']),
+    arguments: params?.['arguments'],
+  });
+}
+
+function errorOf(error: Bag | undefined): MessageFacts['error'] {
+  if (!error) return undefined;
+  const data = bagOf(error['data']);
+  const stack = textOf(data?.['stack']) ?? textOf(data?.['traceback']);
+  return dropUndefined({
+    code: typeof error['code'] === 'number' ? error['code'] : 0,
+    message: textOf(error['message']) ?? '',
+    stack,
+  });
+}
+
+function clientOf(value: unknown): MessageFacts['client'] {
+  const bag = bagOf(value);
+  const name = textOf(bag?.['name']);
+  return name === undefined ? undefined : { name, version: textOf(bag?.['version']) ?? '' };
+}
+
+function isId(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function bagOf(value: unknown): Bag | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Bag) : undefined;
+}
+
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+function dropUndefined<T extends object>(record: T): Defined<T> {
+  const defined: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(record)) if (value !== undefined) defined[key] = value;
+  return defined as Defined<T>;
+}
