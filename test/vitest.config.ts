@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    coverage: {
+      provider: 'v8',
+      include: ['src/domain/**/*.ts', 'src/probe/**/*.ts'],
+      reporter: ['text-summary', 'html', 'lcovonly'],
+      thresholds: { lines: 90, branches: 90 },
+    },
+    projects: [
+      {
+        root: fileURLToPath(new URL('..', import.meta.url)),
+        test: {
+          name: 'unit',
+          include: ['test/{unit,property,golden}/**/*.test.ts'],
+          testTimeout: isFull ? 120_000 : 10_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        root: fileURLToPath(new URL('..', import.meta.url)),
+        test: {
+          name: 'integration',
+          include: ['test/{integration,browser}/**/*.test.ts'],
+          globalSetup: ['test/integration/support/install-servers.ts'],
+          // Each file runs servers of its own, and two cores have to feed them all.
+          maxWorkers: 2,
+          testTimeout: isFull ? 1_800_000 : 60_000,
+          hookTimeout: 120_000,
+          teardownTimeout: 20_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
