@@ -1,0 +1,41 @@
+import { basename, dirname, resolve, sep } from 'node:path';
+import type { SourceNode } from './source-node.ts';
+
+/** What only our own file has. */
+const OWN_KEYS = ['listen', 'import', 'defaults', 'probe', 'admin', 'log'];
+
+/** Whether a file that was given as the configuration is a client's: JSON without any key of ours. */
+export function isClientFile(file: string, text: string, root: SourceNode | undefined): boolean {
+  if (root?.kind !== 'map') return false;
+  const isJson = /\.jsonc?$/i.test(file) || /^\s*(?:\/[/*]|\{)/.test(text);
+  return isJson && !OWN_KEYS.some((key) => root.entries.has(key));
+}
+
+export interface ClientPlace {
+  /** Where the client runs programs and what `${workspaceFolder}` is. */
+  readonly workingDirectory?: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** What a client knows from where its file lies: `.vscode` and `.cursor` lie in the workspace, `.mcp.json` too. */
+export function placeOfClientFile(file: string, home: string | undefined): ClientPlace {
+  const folder = resolve(dirname(file));
+  const isInside = ['.vscode', '.cursor'].includes(basename(folder));
+  const workspace = isInside ? dirname(folder) : folder;
+  const isOfProject = (isInside && workspace !== home) || basename(file) === '.mcp.json';
+  return {
+    ...(isOfProject ? { workingDirectory: workspace } : {}),
+    variables: {
+      ...homeVariables(home),
+      workspaceFolder: workspace,
+      workspaceFolderBasename: basename(workspace),
+      CLAUDE_PROJECT_DIR: workspace,
+      pathSeparator: sep,
+      '/': sep,
+    },
+  };
+}
+
+export function homeVariables(home: string | undefined): Readonly<Record<string, string>> {
+  return home === undefined ? {} : { userHome: home };
+}

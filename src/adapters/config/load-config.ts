@@ -1,0 +1,223 @@
+import { dirname } from 'node:path';
+import { Secret } from '../../domain/secret.ts';
+import { CONFIG_DEFAULTS, ConfigSchema, type ConfigInput } from './config-schema.ts';
+import type { Config } from './config.ts';
+import { homeVariables, isClientFile } from './client-file.ts';
+import { createServerList, type ServerList } from './server-list.ts';
+import { expandValues } from './expand-values.ts';
+import { parseValues } from './parse-values.ts';
+import type { LoadContext } from './load-context.ts';
+import { prepareServers } from './prepare-servers.ts';
+import type { Problem } from './problem.ts';
+import { readSource } from './read-source.ts';
+import { readText, type ReadText } from './read-text.ts';
+import { resolvePath } from './resolve-path.ts';
+import { problemAt, scalarsOf, type SourceFile } from './source-node.ts';
+import { parseSize } from './units.ts';
+
+export interface LoadConfigOptions {
+  /** Our own YAML (or the same as JSON), or directly a client's file. */
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readText?: ReadText;
+}
+
+export type LoadConfigResult = {
+  /** Every file that was read or looked for: what a watcher has to watch. */
+  readonly files: readonly string[];
+  readonly warnings: readonly Problem[];
+} & (
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+);
+
+/** Reads a configuration with everything it names. Finds all mistakes at once; never rejects because of what files say. */
+export async function loadConfig({
+  path,
+  env,
+  readText: read = readText,
+}: LoadConfigOptions): Promise<LoadConfigResult> {
+  const files = new Set<string>();
+  const tracked: ReadText = (file) => {
+    files.add(file);
+    return read(file);
+  };
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  const home = env['HOME'] ?? env['USERPROFILE'];
+  const config = await load({ path, env, home, readText: tracked, problems, warnings });
+  if (config === undefined || problems.length > 0)
+    return { ok: false, problems: sortProblems(problems, path), warnings, files: [...files] };
+  return {
+    ok: true,
+    config: freeze(config),
+    warnings: sortProblems(warnings, path),
+    files: [...files],
+  };
+}
+
+async function load(context: LoadContext): Promise<Config | undefined> {
+  const { path, problems, warnings } = context;
+  const result = await context.readText(path);
+  if (!result.ok) {
+    problems.push({
+      file: path,
+      line: 0,
+      column: 0,
+      path: '',
+      message: `the file ${result.reason}`,
+    });
+    return undefined;
+  }
+  const written = readSource(path, result.text);
+  problems.push(...written.problems);
+  if (written.root === undefined) {
+    if (problems.length === 0)
+      problems.push({
+        file: path,
+        line: 1,
+        column: 1,
+        path: '',
+        message: 'the file is empty; it needs mcpServers or import',
+      });
+    return undefined;
+  }
+  const config = isClientFile(path, result.text, written.root)
+    ? await loadClientFile(path, context)
+    : await loadOwnFile(written, context);
+  if (config?.servers.length === 0 && problems.length === 0) {
+    warnings.push({
+      file: path,
+      line: 1,
+      column: 1,
+      path: '',
+      message: 'there is no server to watch',
+    });
+  }
+  return config;
+}
+
+async function loadClientFile(path: string, context: LoadContext): Promise<Config> {
+  const servers = createServerList(context, {
+    defaults: {},
+    directory: dirname(path),
+    listen: parseListen(),
+  });
+  await servers.addFile(path, (message) =>
+    context.problems.push({ file: path, line: 0, column: 0, path: '', message }),
+  );
+  return settleConfig({}, undefined, servers, path, context);
+}
+
+async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<Config | undefined> {
+  const { path, home, problems } = context;
+  const directory = dirname(path);
+  const expanded = await expandValues(written, {
+    env: context.env,
+    variables: homeVariables(home),
+    isClientFile: false,
+    readValueFile: (file) => context.readText(resolvePath(file, directory, home)),
+  });
+  problems.push(...expanded.problems);
+  const source: SourceFile = { ...expanded.source, root: prepareServers(expanded.source.root) };
+  const parsed = parseValues(ConfigSchema, source, written.root);
+  problems.push(...parsed.problems, ...parsed.unknownKeys);
+  for (const [at, scalar] of scalarsOf(source.root)) {
+    if (scalar.unresolved !== undefined && at[0] !== 'mcpServers')
+      problems.push(problemAt(source, at, scalar.unresolved));
+  }
+  if (parsed.value === undefined) return undefined;
+  const input = parsed.value;
+  const servers = createServerList(context, {
+    defaults: input.defaults ?? {},
+    directory,
+    listen: parseListen(input.listen),
+  });
+  servers.checkDefaults(source);
+  await servers.addOwn(source, input.mcpServers ?? {}, parsed.isPruned);
+  for (const [index, file] of (input.import ?? []).entries()) {
+    await servers.addFile(resolvePath(file, directory, home), (message) =>
+      problems.push(problemAt(source, ['import', index], message)),
+    );
+  }
+  servers.finish();
+  const token = await readToken(input, source, context);
+  return settleConfig(input, token, servers, path, context);
+}
+
+function settleConfig(
+  input: ConfigInput,
+  token: Secret | undefined,
+  servers: ServerList,
+  path: string,
+  { home }: LoadContext,
+): Config {
+  const { log, probe } = input;
+  return {
+    listen: parseListen(input.listen),
+    servers: servers.list(),
+    probe: {
+      concurrency: probe?.concurrency ?? CONFIG_DEFAULTS.concurrency,
+      allowUrlTargets: probe?.allowUrlTargets ?? false,
+    },
+    admin: token === undefined ? {} : { token },
+    log: {
+      level: log?.level ?? CONFIG_DEFAULTS.logLevel,
+      format: log?.format ?? CONFIG_DEFAULTS.logFormat,
+      ...(log?.file === undefined
+        ? {}
+        : {
+            file: {
+              path: resolvePath(log.file.path, dirname(path), home),
+              maxBytes: log.file.maxSize ?? parseSize(CONFIG_DEFAULTS.logFileMaxSize) ?? 0,
+              maxFiles: log.file.maxFiles ?? CONFIG_DEFAULTS.logFileMaxFiles,
+            },
+          }),
+    },
+  };
+}
+
+async function readToken(
+  { admin }: ConfigInput,
+  source: SourceFile,
+  context: LoadContext,
+): Promise<Secret | undefined> {
+  if (admin?.tokenFile === undefined) return undefined;
+  const result = await context.readText(
+    resolvePath(admin.tokenFile, dirname(context.path), context.home),
+  );
+  const token = result.ok ? result.text.trim() : '';
+  if (token !== '') return new Secret(token);
+  context.problems.push(
+    problemAt(
+      source,
+      ['admin', 'tokenFile'],
+      result.ok ? 'the file is empty' : `the file ${result.reason}`,
+    ),
+  );
+  return undefined;
+}
+
+function parseListen(text: string = CONFIG_DEFAULTS.listen): Config['listen'] {
+  const colon = text.lastIndexOf(':');
+  return {
+    host: text.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(text.slice(colon + 1)),
+  };
+}
+
+/** The main file first, then as the imports were read; inside of a file from top to bottom. */
+function sortProblems(problems: readonly Problem[], path: string): Problem[] {
+  const order = [...new Set([path, ...problems.map(({ file }) => file)])];
+  return problems.toSorted(
+    (a, b) =>
+      order.indexOf(a.file) - order.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const item of Object.values(value)) freeze(item);
+  return value;
+}

@@ -1,0 +1,43 @@
+import { createReadStream } from 'node:fs';
+
+/** A file's text, or why there is none, as the end of a sentence: "./a.pem does not exist". */
+export type TextResult =
+  { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
+export type ReadText = (path: string) => Promise<TextResult>;
+
+/** 10,000 servers take about 2 MB. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EPERM: 'may not be read by this user',
+  EISDIR: 'is a directory',
+  ELOOP: 'is a symbolic link to itself',
+};
+
+/** Reads at most 16 MiB of UTF-8, also from a pipe. Never rejects. */
+export async function readText(path: string): Promise<TextResult> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > FILE_BYTES_MAX)
+        return { ok: false, reason: `is larger than ${FILE_BYTES_MAX / 1024 ** 2} MiB` };
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return { ok: false, reason: REASONS[code] ?? `cannot be read (${code})` };
+  }
+  try {
+    return {
+      ok: true,
+      text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)),
+    };
+  } catch {
+    return { ok: false, reason: 'is not UTF-8 text' };
+  }
+}

@@ -1,0 +1,31 @@
+import type { ServerInput } from './config-schema.ts';
+import type { ReadText } from './read-text.ts';
+import type { Path, SourceFile } from './source-node.ts';
+
+/** One entry of a `mcpServers` block on its way to a `ServerSpec`. */
+export interface ServerEntry {
+  readonly name: string;
+  readonly input: ServerInput;
+  readonly source: SourceFile;
+  /** Where the entry stands, such as `['mcpServers', 'files']`. */
+  readonly path: Path;
+  /** The folder that relative paths are seen from. */
+  readonly directory: string;
+  readonly isClientFile: boolean;
+  /** VS Code's `http` falls back to HTTP+SSE, as our `auto` does. */
+  readonly isVsCodeFile: boolean;
+  /** Where the client starts programs; nothing where that is not known. */
+  readonly workingDirectory?: string;
+}
+
+/** Finds out one thing about an entry and says what is wrong with it; `path` is seen from the entry. */
+export type ReportMistake = (path: Path, message: string, at?: 'key' | 'value') => void;
+
+export interface EntryContext {
+  readonly report: ReportMistake;
+  readonly warn: ReportMistake;
+  readonly readText: ReadText;
+  readonly home: string | undefined;
+  /** Whether the schema took this out: then it was explained already. */
+  readonly isPruned: (path: Path) => boolean;
+}

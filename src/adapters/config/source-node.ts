@@ -1,0 +1,109 @@
+import { formatPath, type Problem } from './problem.ts';
+
+export type Path = readonly (string | number)[];
+
+/**
+ * A value with its place in a file, the same for YAML and JSON: positions, variable expansion and masking
+ * work on this tree, and only its plain value goes to the schema.
+ */
+export type SourceNode = ScalarNode | ListNode | MapNode;
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly value: string | number | boolean | null;
+  /** As written: `1.10` stays `1.10` where the number would be 1.1. */
+  readonly text: string;
+  readonly offset: number;
+  /** Contents of variables and files that went into the value. */
+  readonly expanded?: readonly string[];
+  /** Why the value is not known, for example `${input:token}`. */
+  readonly unresolved?: string;
+  /** Its expansion failed and was reported: what the schema thinks of it is of no interest. */
+  readonly isBroken?: true;
+}
+
+export interface ListNode {
+  readonly kind: 'list';
+  readonly items: readonly SourceNode[];
+  readonly offset: number;
+}
+
+export interface MapEntry {
+  readonly keyOffset: number;
+  readonly node: SourceNode;
+}
+
+export interface MapNode {
+  readonly kind: 'map';
+  readonly entries: ReadonlyMap<string, MapEntry>;
+  readonly offset: number;
+}
+
+export interface SourceFile {
+  /** As shown to people. */
+  readonly file: string;
+  /** Nothing where the file is empty or cannot be read as YAML or JSON. */
+  readonly root: SourceNode | undefined;
+  readonly problems: readonly Problem[];
+  locate(offset: number): { readonly line: number; readonly column: number };
+}
+
+/** More would be a mistake or an attack by aliases: 10,000 servers take about 150,000. */
+export const NODES_MAX = 1_000_000;
+export const DEPTH_MAX = 64;
+
+export function nodeAt(root: SourceNode | undefined, path: Path): SourceNode | undefined {
+  let node = root;
+  for (const part of path) {
+    if (node?.kind === 'map') node = node.entries.get(String(part))?.node;
+    else if (node?.kind === 'list') node = node.items[Number(part)];
+    else return undefined;
+  }
+  return node;
+}
+
+/** Where the key of `path` stands; for a list item and the root where the value stands. */
+export function keyOffsetAt(root: SourceNode | undefined, path: Path): number | undefined {
+  const parent = nodeAt(root, path.slice(0, -1));
+  const last = path.at(-1);
+  if (parent?.kind === 'map' && last !== undefined)
+    return parent.entries.get(String(last))?.keyOffset;
+  return nodeAt(root, path)?.offset;
+}
+
+/** A problem at the key or the value of `path`, or at its nearest ancestor that exists. */
+export function problemAt(
+  source: SourceFile,
+  path: Path,
+  message: string,
+  at: 'key' | 'value' = 'value',
+): Problem {
+  const find =
+    at === 'key' ? keyOffsetAt : (root: SourceNode | undefined, p: Path) => nodeAt(root, p)?.offset;
+  let offset = find(source.root, path);
+  for (let length = path.length - 1; offset === undefined && length > 0; length--) {
+    offset = keyOffsetAt(source.root, path.slice(0, length));
+  }
+  const place = offset === undefined ? { line: 1, column: 1 } : source.locate(offset);
+  return { file: source.file, ...place, path: formatPath(path), message };
+}
+
+/** The plain value, for the schema. */
+export function toValue(node: SourceNode | undefined): unknown {
+  if (node === undefined) return undefined;
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(toValue);
+  return Object.fromEntries([...node.entries].map(([key, entry]) => [key, toValue(entry.node)]));
+}
+
+/** Every scalar beneath `node`, with its path. */
+export function* scalarsOf(
+  node: SourceNode | undefined,
+  path: Path = [],
+): Generator<readonly [Path, ScalarNode]> {
+  if (node === undefined) return;
+  if (node.kind === 'scalar') yield [path, node];
+  else if (node.kind === 'list')
+    for (const [index, item] of node.items.entries()) yield* scalarsOf(item, [...path, index]);
+  else for (const [key, entry] of node.entries) yield* scalarsOf(entry.node, [...path, key]);
+}

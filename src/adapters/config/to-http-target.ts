@@ -1,0 +1,133 @@
+import { Secret } from '../../domain/secret.ts';
+import type { HttpTarget } from '../../domain/server.ts';
+import {
+  headerSecrets,
+  isCredentialName,
+  urlSecrets,
+  type createSecretBag,
+} from './collect-secrets.ts';
+import type { MonitorInput } from './monitor-schema.ts';
+import { printMasked } from './print-masked.ts';
+import { resolvePath } from './resolve-path.ts';
+import type { EntryContext, ServerEntry } from './server-entry.ts';
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// Control characters other than tab, and what one byte cannot hold: fetch would throw on them at each check.
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
+/** Stands in for a URL that an unresolved variable leaves unreadable; never called, since the server is not checked. */
+const UNRESOLVED_URL = 'http://unresolved.invalid/';
+
+export interface HttpTargetResult {
+  readonly target: HttpTarget;
+  readonly hasCredentials: boolean;
+}
+
+/** Builds the target of a remote server. Credentials in the URL become an `Authorization` header, since `fetch` refuses such URLs. */
+export async function toHttpTarget(
+  entry: ServerEntry,
+  tls: TlsInput | undefined,
+  secrets: ReturnType<typeof createSecretBag>,
+  isUnresolved: boolean,
+  context: EntryContext,
+): Promise<HttpTargetResult | undefined> {
+  const url = readUrl(entry, isUnresolved, context);
+  const headers = readHeaders(entry, context);
+  if (url === undefined) return undefined;
+  secrets.add(...urlSecrets(url), ...Object.values(headers).flatMap(headerSecrets));
+  const hasCredentials =
+    url.username !== '' ||
+    url.password !== '' ||
+    [...Object.keys(headers), ...url.searchParams.keys()].some(isCredentialName);
+  const basic = takeBasicCredentials(url);
+  if (basic !== undefined) {
+    secrets.add(...headerSecrets(basic));
+    if (!Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
+      headers['Authorization'] = basic;
+  }
+  const tlsCa = await readAuthorities(tls, context);
+  const target: HttpTarget = {
+    kind: 'http',
+    url: url.href,
+    transport: chooseTransport(entry, url),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, new Secret(value)]),
+    ),
+    tlsSkipVerify: tls?.values.insecureSkipVerify ?? false,
+    ...(tlsCa === undefined ? {} : { tlsCa }),
+  };
+  return { target: printMasked(target, secrets.list()), hasCredentials };
+}
+
+/** The settings that hold, and how to report a mistake in the file that they come from. */
+export interface TlsInput {
+  readonly values: NonNullable<MonitorInput['tls']>;
+  readonly directory: string;
+  readonly report: (message: string) => void;
+}
+
+function readUrl(
+  { input }: ServerEntry,
+  isUnresolved: boolean,
+  { report }: EntryContext,
+): URL | undefined {
+  const url = URL.parse(input.url ?? '');
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) {
+    url.hash = '';
+    return url;
+  }
+  if (isUnresolved) return new URL(UNRESOLVED_URL);
+  // Its text is not quoted: a mistyped URL may hold a password.
+  report(['url'], 'must be an absolute URL that starts with http:// or https://');
+  return undefined;
+}
+
+function readHeaders({ input }: ServerEntry, { report }: EntryContext): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const seen = new Set<string>();
+  for (const [name, value] of Object.entries(input.headers ?? {})) {
+    const trimmed = value.trim();
+    if (!HEADER_NAME.test(name)) report(['headers', name], 'this is no name of a header', 'key');
+    else if (seen.has(name.toLowerCase()))
+      report(['headers', name], 'this header is here twice', 'key');
+    else if (!HEADER_VALUE.test(trimmed))
+      report(['headers', name], 'must be one line of Latin-1 text without control characters');
+    else headers[name] = trimmed;
+    seen.add(name.toLowerCase());
+  }
+  return headers;
+}
+
+function takeBasicCredentials(url: URL): string | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  const pair = [url.username, url.password].map(decodeSafely).join(':');
+  url.username = '';
+  url.password = '';
+  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+}
+
+function decodeSafely(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function chooseTransport({ input, isVsCodeFile }: ServerEntry, url: URL): HttpTarget['transport'] {
+  const type = input.type ?? input.transport;
+  if (type === 'sse') return 'sse';
+  if (type !== undefined) return isVsCodeFile ? 'auto' : 'http';
+  return /\/sse\/?$/.test(url.pathname) ? 'sse' : 'auto';
+}
+
+async function readAuthorities(
+  tls: TlsInput | undefined,
+  { readText, home }: EntryContext,
+): Promise<string | undefined> {
+  if (tls?.values.caFile === undefined) return undefined;
+  const result = await readText(resolvePath(tls.values.caFile, tls.directory, home));
+  if (result.ok && result.text.includes(CERTIFICATE)) return result.text;
+  tls.report(result.ok ? `the file holds no ${CERTIFICATE}` : `the file ${result.reason}`);
+  return undefined;
+}

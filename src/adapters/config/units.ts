@@ -1,0 +1,47 @@
+const DURATION_UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const SIZE_UNITS_BYTES = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+} as const;
+
+export const DURATION_PATTERN = '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$';
+export const SIZE_PATTERN = '^\\d+(\\.\\d+)?\\s?(B|[KMG]i?B)$';
+
+/** `30s`, `500ms`, `1m30s`, `1.5h` → milliseconds; nothing for anything else. Whole milliseconds only. */
+export function parseDuration(text: string): number | undefined {
+  if (text.length > 64 || !new RegExp(DURATION_PATTERN).test(text)) return undefined;
+  let sumMs = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+    sumMs += Number(amount) * DURATION_UNITS_MS[unit as keyof typeof DURATION_UNITS_MS];
+  }
+  // 1.1s is 1100.0000000000002: rounded to a thousandth first, so that only real fractions of a millisecond are refused.
+  const roundedMs = Math.round(sumMs * 1e3) / 1e3;
+  return Number.isSafeInteger(roundedMs) ? roundedMs : undefined;
+}
+
+/** The shortest text that `parseDuration` reads back: `1m30s`. */
+export function formatDuration(durationMs: number): string {
+  let restMs = durationMs;
+  let text = '';
+  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
+    const amount = Math.floor(restMs / DURATION_UNITS_MS[unit]);
+    restMs -= amount * DURATION_UNITS_MS[unit];
+    if (amount > 0) text += `${amount}${unit}`;
+  }
+  return text || '0s';
+}
+
+/** `10MB`, `512KiB`, `1.5 GB` → bytes; nothing for anything else. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s?(B|[KMG]i?B)$/.exec(text);
+  if (text.length > 64 || match === null) return undefined;
+  const bytes = Math.round(
+    Number(match[1]) * SIZE_UNITS_BYTES[match[2] as keyof typeof SIZE_UNITS_BYTES],
+  );
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}

@@ -1,0 +1,93 @@
+import type { Config } from '../adapters/config/config.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
+import { loadConfig } from '../adapters/config/load-config.ts';
+import { formatProblems } from '../adapters/config/problem.ts';
+import { formatDuration } from '../adapters/config/units.ts';
+import { redact } from '../domain/secret.ts';
+import { endpointOf, type ServerSpec } from '../domain/server.ts';
+
+export interface CheckConfigOptions {
+  /** Without it the configuration of the working directory. */
+  readonly path?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+}
+
+interface TextOutput {
+  write(text: string): unknown;
+}
+
+/**
+ * Prints what `serve` would watch, or every mistake at once. Starts nothing and calls nobody.
+ * @returns the exit code: 0 if the configuration can be used, 1 if not
+ */
+export async function checkConfig({
+  path,
+  env,
+  stdout,
+  stderr,
+}: CheckConfigOptions): Promise<0 | 1> {
+  const file = path ?? (await findConfig());
+  if (file === undefined) {
+    stderr.write(
+      `no configuration: neither ${CONFIG_FILE_NAMES.join(' nor ')} is in this directory\n`,
+    );
+    return 1;
+  }
+  const result = await loadConfig({ path: file, env });
+  if (!result.ok) {
+    const { length } = result.problems;
+    stderr.write(
+      `${formatProblems(result.problems)}\n${length} ${length === 1 ? 'mistake' : 'mistakes'}\n`,
+    );
+    return 1;
+  }
+  if (result.warnings.length > 0)
+    stderr.write(`${formatProblems(result.warnings).replaceAll(/^/gm, 'warning: ')}\n`);
+  stdout.write(describeConfig(file, result.config));
+  return 0;
+}
+
+function describeConfig(file: string, { listen, servers }: Config): string {
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  const rows = [
+    ['SERVER', 'TRANSPORT', 'ENDPOINT', 'INTERVAL', 'WRITTEN AT'],
+    ...servers.map(describeServer),
+  ];
+  const title = `${file} is valid: ${servers.length} ${servers.length === 1 ? 'server' : 'servers'}, listening on ${host}:${listen.port}`;
+  return `${title}\n\n${formatTable(rows)}\n`;
+}
+
+function describeServer({
+  name,
+  target,
+  monitor,
+  secrets,
+  source,
+  unresolved,
+}: ServerSpec): string[] {
+  const transport = target.kind === 'stdio' ? 'stdio' : target.transport;
+  const interval = monitor.enabled ? formatDuration(monitor.intervalMs) : 'disabled';
+  return [
+    name,
+    transport,
+    redact(endpointOf(target), secrets),
+    unresolved === undefined ? interval : `never: ${unresolved}`,
+    source,
+  ];
+}
+
+function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
