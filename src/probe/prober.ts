@@ -1,9 +1,9 @@
 import type { CheckReport } from '../domain/check-report.ts';
 import type { Hub } from '../domain/facts.ts';
+import { isSameServer } from '../domain/is-same-server.ts';
 import { firstDelayMs } from '../domain/schedule.ts';
 import type { ServerSpec } from '../domain/server.ts';
 import { createConnectivityGuard } from './connectivity-guard.ts';
-import { isSameServer } from './is-same-server.ts';
 import { createLane } from './lane.ts';
 import type { Lane } from './lane.ts';
 import type { Clock, Connector, ProcessUsage, Random } from './ports.ts';

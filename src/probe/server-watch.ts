@@ -60,6 +60,7 @@ interface Want {
 type Waiters = PromiseWithResolvers<CheckReport | undefined>;
 
 const PRIORITY = { ordinary: 0, forced: 1 } as const;
+const HASTY_DEEP_PAUSE_MS = 60_000;
 const CLOSE_MS_MAX = 10_000;
 
 export function createServerWatch(spec: ServerSpec, context: WatchContext): ServerWatch {
@@ -81,6 +82,8 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   let steadyTimer: Timer | undefined;
   let deepTimer: Timer | undefined;
   let nextSteadyAtMs: number | undefined;
+  let nextDeepAtMs = Number.POSITIVE_INFINITY;
+  let lastDeepAtMs = Number.NEGATIVE_INFINITY;
   let deepFailures = 0;
   let source = spec.source;
   let isSilent = false;
@@ -146,7 +149,15 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
 
   function scheduleDeep(delayMs: number): void {
     deepTimer?.cancel();
+    nextDeepAtMs = clock.monotonicMs() + delayMs;
     deepTimer = clock.after(delayMs, () => want('deep', PRIORITY.ordinary));
+  }
+
+  /** For a server that seems to be another one than before; one that alternates must not be inspected all the time. */
+  function hastenDeep(): void {
+    const dueAtMs = Math.max(clock.monotonicMs(), lastDeepAtMs + HASTY_DEEP_PAUSE_MS);
+    if (wanted.deep === undefined && dueAtMs < nextDeepAtMs)
+      scheduleDeep(dueAtMs - clock.monotonicMs());
   }
 
   // What a check is, and what follows from it.
@@ -178,14 +189,16 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     settle('steady', report);
     if (report.outcome !== 'ok') settle('deep', report);
     if (waiting.deep !== undefined) want('deep', PRIORITY.forced);
-    else if (hasNewIdentity || (before.status === 'offline' && status !== 'offline'))
-      want('deep', PRIORITY.ordinary);
+    else if (hasNewIdentity || (before.status === 'offline' && status !== 'offline')) hastenDeep();
+    // A host known to be down says no more about our own network.
+    if (change?.to === 'offline') connectivity.forget(spec.name);
     if (host !== undefined && consecutiveDown === 1 && pointsAtUs(report.outcome))
       context.onFirstLoss(host);
   }
 
   async function runDeep(queuedAtMs: number): Promise<void> {
     deepTimer?.cancel();
+    lastDeepAtMs = clock.monotonicMs();
     const lagMs = Math.max(0, clock.monotonicMs() - queuedAtMs);
     const report = await check('deep', settings.startTimeoutMs);
     if (halted.signal.aborted) return;

@@ -11,7 +11,11 @@ export interface FakeConnector extends Connector {
   /** From now on; counts start at zero again. */
   script(server: string, behaviour: Behaviour): void;
   /** Every check that began, with its moment on the monotonic clock. */
-  readonly checks: { readonly server: string; readonly kind: CheckReport['kind']; readonly atMs: number }[];
+  readonly checks: {
+    readonly server: string;
+    readonly kind: CheckReport['kind'];
+    readonly atMs: number;
+  }[];
   startsOf(server: string, kind?: CheckReport['kind']): number[];
   openCount(server: string): number;
   closedCount(server: string): number;
@@ -29,7 +33,10 @@ export interface FakeConnectorOptions {
 
 /** A connector whose servers answer by script: at once and well, unless told otherwise. Opened by the first answered check. */
 export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions): FakeConnector {
-  const scripts = new Map<string, { readonly behave: Behaviour; readonly counts: { steady: number; deep: number } }>();
+  const scripts = new Map<
+    string,
+    { readonly behave: Behaviour; readonly counts: { steady: number; deep: number } }
+  >();
   const opened = new Map<string, number>();
   const closed = new Map<string, number>();
   const listeners = new Map<string, (fact: ChildExited | ChildStarted) => void>();
@@ -45,7 +52,10 @@ export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions
     return script.behave(kind, script.counts[kind] - 1);
   }
 
-  function open(server: ServerSpec, onChild: (fact: ChildExited | ChildStarted) => void): Connection {
+  function open(
+    server: ServerSpec,
+    onChild: (fact: ChildExited | ChildStarted) => void,
+  ): Connection {
     opened.set(server.name, (opened.get(server.name) ?? 0) + 1);
     listeners.set(server.name, onChild);
     let isOpen = false;
@@ -71,9 +81,14 @@ export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions
       inspect: ({ signal }) => run('deep', signal),
       isOpen: () => isOpen,
       processUsage: () =>
-        server.target.kind === 'stdio' && isOpen ? { pid: 4_242, cpuSeconds: 1, residentBytes: 2 } : undefined,
+        server.target.kind === 'stdio' && isOpen
+          ? { pid: 4_242, cpuSeconds: 1, residentBytes: 2 }
+          : undefined,
       async close() {
-        if (closeMs > 0) await new Promise<void>((resolve) => closeMs !== Infinity && clock.after(closeMs, resolve));
+        if (closeMs > 0)
+          await new Promise<void>(
+            (resolve) => closeMs !== Infinity && clock.after(closeMs, resolve),
+          );
         isOpen = false;
         closed.set(server.name, (closed.get(server.name) ?? 0) + 1);
       },
@@ -85,7 +100,9 @@ export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions
     checks,
     script: (server, behave) => scripts.set(server, { behave, counts: { steady: 0, deep: 0 } }),
     startsOf: (server, kind = 'steady') =>
-      checks.filter((check) => check.server === server && check.kind === kind).map(({ atMs }) => atMs),
+      checks
+        .filter((check) => check.server === server && check.kind === kind)
+        .map(({ atMs }) => atMs),
     openCount: (server) => opened.get(server) ?? 0,
     closedCount: (server) => closed.get(server) ?? 0,
     overlaps: () => overlaps,
@@ -103,7 +120,11 @@ const EMPTY = {
   bytesReceived: 200,
 } as const satisfies Partial<CheckReport>;
 
-async function play(answer: Answer, signal: AbortSignal, clock: Clock): Promise<Partial<CheckReport>> {
+async function play(
+  answer: Answer,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<Partial<CheckReport>> {
   if (answer === 'deaf') return new Promise(() => undefined);
   if (answer === 'hang') {
     await aborted(signal);
@@ -111,8 +132,10 @@ async function play(answer: Answer, signal: AbortSignal, clock: Clock): Promise<
   }
   const { durationMs } = answer;
   if (durationMs !== undefined && durationMs > 0) {
-    const passed = new Promise<'passed'>((resolve) => clock.after(durationMs, () => resolve('passed')));
+    const { promise: passed, resolve } = Promise.withResolvers<'passed'>();
+    const timer = clock.after(durationMs, () => resolve('passed'));
     const isAborted = (await Promise.race([passed, aborted(signal)])) !== 'passed';
+    timer.cancel();
     if (isAborted) return { outcome: 'timeout', detail: 'no answer in time' };
   }
   return answer;

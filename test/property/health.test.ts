@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { initialHealth, weighEvidence } from '../../src/domain/health.ts';
+import type { Evidence, HealthSettings, HealthState, Status } from '../../src/domain/health.ts';
+import { PROBE_OUTCOMES, weighFailure } from '../../src/domain/probe-outcome.ts';
+import { buildServer, MONITOR } from '../fakes/build-server.ts';
+
+/**
+ * Goal: worse evidence never gives a better status. Method: two sequences of checks at the same moments, the second in
+ * each place as bad as the first or worse; after each place the second's status must not be better.
+ *
+ * "Worse" is a partial order: an instant success is better than anything; a slower success is worse than a faster one;
+ * `critical` is worse than `warning`. A `down` failure is worse than a success but not comparable with the other failures,
+ * because it waits for the verdict while they are statuses at once.
+ */
+type Step =
+  | { readonly kind: 'ok'; readonly responseMs: number }
+  | {
+      readonly kind: 'warning' | 'critical' | 'down' | 'deep_ok' | 'deep_warning' | 'deep_critical';
+    };
+
+const RANK: Record<Status, number> = {
+  healthy: 0,
+  warning: 1,
+  critical: 2,
+  unknown: 2.5,
+  offline: 3,
+  disabled: -1,
+};
+const OUTCOME = {
+  ok: 'ok',
+  warning: 'rate_limited',
+  critical: 'rpc_error',
+  down: 'refused',
+  deep_ok: 'ok',
+  deep_warning: 'rate_limited',
+  deep_critical: 'rpc_error',
+} as const;
+
+const responseMs = fc.integer({ min: 0, max: 3_000 });
+const instant: Step = { kind: 'ok', responseMs: 0 };
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  responseMs.map((ms): Step => ({ kind: 'ok', responseMs: ms })),
+  fc.constantFrom<Step>({ kind: 'warning' }, { kind: 'critical' }, { kind: 'down' }),
+);
+const pair: fc.Arbitrary<readonly [Step, Step]> = fc.oneof(
+  anyStep.map((step) => [step, step] as const),
+  anyStep.map((step) => [instant, step] as const),
+  fc.tuple(responseMs, responseMs).map(
+    ([a, b]) =>
+      [
+        { kind: 'ok', responseMs: Math.min(a, b) },
+        { kind: 'ok', responseMs: Math.max(a, b) },
+      ] as const,
+  ),
+  fc.constant([{ kind: 'warning' }, { kind: 'critical' }] as const),
+  fc
+    .tuple(fc.constantFrom(0, 1, 2), fc.constantFrom(0, 1, 2))
+    .map(
+      ([a, b]) =>
+        [
+          { kind: DEEP[Math.min(a, b)] ?? 'deep_ok' },
+          { kind: DEEP[Math.max(a, b)] ?? 'deep_ok' },
+        ] as const,
+    ),
+);
+const DEEP = ['deep_ok', 'deep_warning', 'deep_critical'] as const;
+
+function toEvidence(step: Step, atMs: number): Evidence {
+  const base = {
+    outcome: OUTCOME[step.kind],
+    detail: step.kind,
+    hasCredentials: false,
+    isConnectivitySuspected: false,
+  };
+  if (step.kind.startsWith('deep')) return { ...base, kind: 'deep' };
+  return {
+    ...base,
+    kind: 'steady',
+    atMs,
+    ...(step.kind === 'ok' && { responseMs: step.responseMs }),
+  };
+}
+
+test('worse evidence never gives a better status, at any place of any sequence', () => {
+  const limits = fc.record({
+    offlineAfter: fc.integer({ min: 1, max: 4 }),
+    healthyAfter: fc.integer({ min: 1, max: 4 }),
+  });
+  const steps = fc.array(fc.tuple(pair, fc.integer({ min: 0, max: 40_000 })), {
+    minLength: 1,
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(limits, steps, (counts, places) => {
+      const settings: HealthSettings = { ...MONITOR, ...counts };
+      let better = initialHealth(buildServer('a'));
+      let worse = better;
+      let atMs = 0;
+      for (const [[good, bad], gapMs] of places) {
+        atMs += gapMs;
+        better = weighEvidence(better, toEvidence(good, atMs), settings);
+        worse = weighEvidence(worse, toEvidence(bad, atMs), settings);
+        expect(RANK[worse.status]).toBeGreaterThanOrEqual(RANK[better.status]);
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+const evidence: fc.Arbitrary<Evidence> = fc.record({
+  kind: fc.constantFrom('steady' as const, 'deep' as const),
+  outcome: fc.constantFrom(...PROBE_OUTCOMES),
+  detail: fc.string({ minLength: 1 }),
+  hasCredentials: fc.boolean(),
+  isConnectivitySuspected: fc.boolean(),
+  atMs: fc.nat(),
+  responseMs: fc.nat({ max: 5_000 }),
+});
+
+function play(sequence: readonly Evidence[]): HealthState[] {
+  const states: HealthState[] = [];
+  let state = initialHealth(buildServer('a'));
+  for (const next of sequence) states.push((state = weighEvidence(state, next, MONITOR)));
+  return states;
+}
+
+test('the reason is always said', () => {
+  fc.assert(
+    fc.property(fc.array(evidence), (sequence) =>
+      play(sequence).every(({ reason }) => reason.length > 0),
+    ),
+  );
+});
+
+test('a server becomes Offline only by as many down failures in a row as configured', () => {
+  fc.assert(
+    fc.property(fc.array(evidence, { maxLength: 60 }), (sequence) => {
+      let row = 0;
+      let wasOffline = false;
+      play(sequence).forEach((state, index) => {
+        const next = sequence[index];
+        if (next?.kind === 'steady') {
+          const isDown =
+            next.outcome !== 'ok' && weighFailure(next.outcome, next.hasCredentials) === 'down';
+          row = isDown ? row + 1 : 0;
+        }
+        if (state.status === 'offline' && !wasOffline)
+          expect(row).toBeGreaterThanOrEqual(MONITOR.offlineAfter);
+        wasOffline = state.status === 'offline';
+      });
+    }),
+  );
+});
