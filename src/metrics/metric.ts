@@ -1,19 +1,26 @@
 /** One metric of the catalog: what it is called and means; pure data, the one source of truth for names and labels. */
 export interface Metric<Label extends string = string> {
   readonly name: string;
-  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly kind: MetricKind;
   readonly help: string;
   readonly labels: readonly Label[];
   /** Labels whose values are a closed list. */
   readonly values?: Readonly<Partial<Record<Label, readonly string[]>>>;
   /** Histograms only: upper bounds, ascending. */
   readonly buckets?: readonly number[];
-  /** Where the name comes from, for docs/metrics.md. */
-  readonly area: 'server' | 'probe' | 'process' | 'self';
+  /** Which part of the exporter fills it; one catalog file each. `target` is the page of `/probe`, the others are `/metrics`. */
+  readonly area: 'server' | 'probe' | 'process' | 'self' | 'runtime' | 'target';
   /** Absent until known, where a zero would page someone (timestamps, ages, certificate expiry). */
   readonly absentUntilKnown?: boolean;
+  /** The version that brought it. */
+  readonly since: string;
 }
 
-export function metric<const Label extends string>(definition: Metric<Label>): Metric<Label> {
+export type MetricKind = 'counter' | 'gauge' | 'histogram';
+
+/** Keeps label names and kind as literal types, so that a recorder with a wrong label does not compile. */
+export function metric<const Label extends string, const Kind extends MetricKind>(
+  definition: Metric<Label> & { readonly kind: Kind },
+): Metric<Label> & { readonly kind: Kind } {
   return definition;
 }

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import {
+  createTestMetrics,
+  httpServer,
+  observation,
+  START_MS,
+  stdioServer,
+} from '../unit/adapters/prometheus/sample-facts.ts';
+
+/**
+ * Goal: see every change of the page in review. A day in the life of three servers is told; times, versions and usage
+ * are fixed by the builders, and Node's own metrics are left out because they differ from run to run.
+ */
+async function renderScript(accept: string): Promise<string> {
+  const { metrics, publish } = createTestMetrics({
+    processUsage: () => [
+      { server: 'files', usage: { pid: 7, cpuSeconds: 1.5, residentBytes: 40_000_000 } },
+    ],
+    logDropped: () => 2,
+  });
+  publish({ fact: 'server_added', server: stdioServer('files') });
+  publish({ fact: 'server_added', server: httpServer('search') });
+  publish({ fact: 'server_added', server: httpServer('off', { enabled: false }) });
+  publish({ fact: 'server_added', server: httpServer('gone') });
+
+  publish({ fact: 'child_start', server: 'files', pid: 7, startMs: 812.5 });
+  publish(
+    observation('files', {
+      kind: 'deep',
+      durationMs: 900,
+      phasesMs: { spawn: 800, handshake: 12.5, list: 30 },
+      identity: {
+        transport: 'stdio',
+        era: 'legacy',
+        protocolVersion: '2025-11-25',
+        implementation: 'files "secure" \\ server',
+        version: '1.0.0',
+      },
+      snapshot: {
+        takenAtMs: START_MS,
+        lists: {
+          tools: {
+            definitions: [{ name: 'read', hash: '1', description: '' }],
+            bytes: 345,
+            ttlMs: 300_000,
+          },
+        },
+      },
+    }),
+  );
+  publish({
+    fact: 'status',
+    server: 'files',
+    atMs: START_MS,
+    from: 'unknown',
+    to: 'healthy',
+    reason: '',
+  });
+  publish({
+    fact: 'definitions',
+    server: 'files',
+    atMs: START_MS,
+    changes: [{ kind: 'tools', change: 'changed', name: 'read' }],
+  });
+  publish({
+    fact: 'child_exit',
+    server: 'files',
+    reason: 'signal',
+    code: null,
+    signal: 'SIGKILL',
+    stderrTail: '',
+  });
+
+  publish(
+    observation('search', {
+      durationMs: 120,
+      phasesMs: { connect: 10, tls: 25.5 },
+      tlsExpiresAtMs: START_MS + 90 * 86_400_000,
+    }),
+  );
+  for (let failure = 1; failure <= 3; failure += 1) {
+    publish(
+      observation(
+        'search',
+        { outcome: 'timeout', durationMs: 5_000, startedAtMs: START_MS + failure * 10_000 },
+        {
+          status: failure < 3 ? 'healthy' : 'offline',
+          consecutiveFailures: failure,
+          nextInMs: 3_000,
+          lagMs: 40,
+        },
+      ),
+    );
+  }
+  publish({
+    fact: 'status',
+    server: 'search',
+    atMs: START_MS,
+    from: 'healthy',
+    to: 'offline',
+    reason: '',
+  });
+  publish({ fact: 'connectivity', suspected: true, atMs: START_MS, servers: ['search'] });
+  publish({ fact: 'reload', atMs: START_MS + 60_000, ok: true, detail: '' });
+  publish({ fact: 'reload', atMs: START_MS + 90_000, ok: false, detail: 'one mistake' });
+  publish({ fact: 'server_removed', server: 'gone' });
+  return (await metrics.render(accept)).body;
+}
+
+test('the text page of the scripted day is the golden one', async () => {
+  await expect(await renderScript('text/plain')).toMatchFileSnapshot('metrics.txt');
+});
+
+test('the OpenMetrics page of the scripted day is the golden one', async () => {
+  await expect(await renderScript('application/openmetrics-text')).toMatchFileSnapshot(
+    'metrics.openmetrics',
+  );
+});
