@@ -66,36 +66,49 @@ export function factsOfMessage(message: unknown): MessageFacts | undefined {
 
 export function factsOfParts(parts: MessageParts): MessageFacts {
   const { params, result } = parts;
-  const meta = bagOf(params?.['_meta']);
-  const client = clientOf(params?.['clientInfo']) ?? clientOf(meta?.[CLIENT_INFO_KEY]);
-  const cancelled = params?.['requestId'];
-  return dropUndefined({
-    id: isId(parts.id) ? JSON.stringify(parts.id) : undefined,
-    method: textOf(parts.method),
-    target: textOf(params?.['name']) ?? textOf(params?.['uri']),
-    meta,
-    protocolVersion: textOf(params?.['protocolVersion']) ?? textOf(meta?.[PROTOCOL_VERSION_KEY]) ?? textOf(result?.['protocolVersion']),
-    client,
-    cancelledId: isId(cancelled) ? JSON.stringify(cancelled) : undefined,
-    hasResult: parts.hasResult,
-    error: errorOf(parts.error),
-    isError: result?.['isError'] === true,
-    resultType: textOf(result?.['resultType']),
-    requestState: textOf(result?.['requestState']) ?? textOf(params?.['requestState']),
-    resultMeta: bagOf(result?.['_meta']),
-    arguments: params?.['arguments'],
-  });
+  // Built field by field: this runs for every message, and spreads or key loops cost more than parsing it.
+  const facts: Writable<MessageFacts> = { hasResult: parts.hasResult, isError: result?.['isError'] === true };
+  if (isId(parts.id)) facts.id = typeof parts.id === 'number' ? String(parts.id) : JSON.stringify(parts.id);
+  if (typeof parts.method === 'string') facts.method = parts.method;
+  if (params) noteParams(facts, params);
+  if (parts.error) facts.error = errorOf(parts.error);
+  if (result) noteResult(facts, result);
+  return facts;
 }
 
-function errorOf(error: Bag | undefined): MessageFacts['error'] {
-  if (!error) return undefined;
+function noteParams(facts: Writable<MessageFacts>, params: Bag): void {
+  const meta = bagOf(params['_meta']);
+  const target = textOf(params['name']) ?? textOf(params['uri']);
+  const protocolVersion = textOf(params['protocolVersion']) ?? textOf(meta?.[PROTOCOL_VERSION_KEY]);
+  const client = clientOf(params['clientInfo']) ?? clientOf(meta?.[CLIENT_INFO_KEY]);
+  const cancelled = params['requestId'];
+  const requestState = textOf(params['requestState']);
+  if (meta) facts.meta = meta;
+  if (target !== undefined) facts.target = target;
+  if (protocolVersion !== undefined) facts.protocolVersion = protocolVersion;
+  if (client) facts.client = client;
+  if (isId(cancelled)) facts.cancelledId = JSON.stringify(cancelled);
+  if (requestState !== undefined) facts.requestState = requestState;
+  if (params['arguments'] !== undefined) facts.arguments = params['arguments'];
+}
+
+function noteResult(facts: Writable<MessageFacts>, result: Bag): void {
+  const resultType = textOf(result['resultType']);
+  const requestState = textOf(result['requestState']);
+  const protocolVersion = textOf(result['protocolVersion']);
+  const meta = bagOf(result['_meta']);
+  if (resultType !== undefined) facts.resultType = resultType;
+  if (requestState !== undefined) facts.requestState = requestState;
+  if (protocolVersion !== undefined) facts.protocolVersion = protocolVersion;
+  if (meta) facts.resultMeta = meta;
+}
+
+function errorOf(error: Bag): NonNullable<MessageFacts['error']> {
   const data = bagOf(error['data']);
   const stack = textOf(data?.['stack']) ?? textOf(data?.['traceback']);
-  return dropUndefined({
-    code: typeof error['code'] === 'number' ? error['code'] : 0,
-    message: textOf(error['message']) ?? '',
-    stack,
-  });
+  const code = typeof error['code'] === 'number' ? error['code'] : 0;
+  const message = textOf(error['message']) ?? '';
+  return stack === undefined ? { code, message } : { code, message, stack };
 }
 
 function clientOf(value: unknown): MessageFacts['client'] {
@@ -116,12 +129,4 @@ function bagOf(value: unknown): Bag | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Bag) : undefined;
 }
 
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-function dropUndefined<T extends object>(record: T): Defined<T> {
-  const defined: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(record)) if (value !== undefined) defined[key] = value;
-  return defined as Defined<T>;
-}
+type Writable<T> = { -readonly [K in keyof T]: T[K] };

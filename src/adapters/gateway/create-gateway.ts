@@ -3,10 +3,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { CallRecord, GatewayLoad } from '../../domain/call-record.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { isRequest } from '../../domain/message-facts.ts';
-import { renderRefusal, REFUSALS, type RefusalName } from '../../domain/refusal.ts';
+import { REFUSALS, type RefusalName } from '../../domain/refusal.ts';
 import { TRANSPORTS, type ServerSpec, type Transport } from '../../domain/server.ts';
 import type { CallTracker } from '../../gateway/call-tracker.ts';
 import { PARSE_BYTES_MAX, readMessages, type ReadMessages } from '../../gateway/message-reader.ts';
+import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
 /** What the edge says of a request before its body is read. */
@@ -163,16 +164,7 @@ function refuse(arrival: Arrival, read: ReadMessages, name: RefusalName, detail?
     });
     tracker.end(exchange, REFUSALS[name].verdict, detail);
   }
-  const body = renderRefusal(name, requests.length === 1 ? requests[0]?.id : undefined, detail);
-  // What is left of the body is not read: the connection cannot be used again.
-  const closes = !request.complete;
-  response.writeHead(REFUSALS[name].status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    ...(closes ? { connection: 'close' } : {}),
-    ...headers,
-  });
-  response.end(body);
+  sendRefusal(response, name, { id: requests.length === 1 ? requests[0]?.id : undefined, detail, headers });
 }
 
 /** Reads a body up to the size that is parsed whole; a larger one goes on as a stream. */

@@ -1,17 +1,18 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { Pool, type Dispatcher } from 'undici';
+import type { Pool } from 'undici';
 import { judgeHttpStatus, type CallVerdict } from '../../domain/call-outcome.ts';
-import type { Clock, Timer } from '../../domain/clock.ts';
-import type { MessageFacts } from '../../domain/message-facts.ts';
-import { isRequest, isResponse } from '../../domain/message-facts.ts';
-import { renderRefusal, REFUSALS, type RefusalName } from '../../domain/refusal.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { isRequest, isResponse, type MessageFacts } from '../../domain/message-facts.ts';
+import { REFUSALS, type RefusalName } from '../../domain/refusal.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { Era } from '../../domain/server.ts';
 import { formatTraceParent } from '../../domain/trace-context.ts';
 import type { CallTracker, Carrier, Exchange } from '../../gateway/call-tracker.ts';
 import { createMessageReader, type MessageReader, type ReadMessages } from '../../gateway/message-reader.ts';
 import { createSseScanner, type SseScanner } from '../../gateway/sse-scanner.ts';
-import { forwardHeaders, returnHeaders } from './http-headers.ts';
+import { createUpstreamPool, Relay, requestHeaders, type RelayFailure, type RelayObserver, type ResponseHeaders } from './relay.ts';
+import { sendRefusal } from './send-refusal.ts';
+import { drainPassages } from './drain-passages.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
 export interface HttpUpstreamOptions {
@@ -30,29 +31,16 @@ const MODERN = '2026-07-28';
 const LISTEN = 'subscriptions/listen';
 const NO_RESPONSE: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'no_response' };
 const INVALID: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'invalid_response' };
+const BROKEN: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'connection' };
 const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
 
-/**
- * Streamable HTTP to Streamable HTTP, byte for byte: one upstream request per client request, never retried.
- *
- * Design: raw streams instead of an SDK client and server back to back, which would rebuild every message; undici's
- * dispatcher instead of `http.request`, which costs about a third more CPU. Each chunk is written to the client first and
- * read by the observer afterwards, so that observing delays nothing.
- */
+/** Streamable HTTP to Streamable HTTP: a relay for the bytes, an observer for the calls. */
 export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
-  const pool = new Pool(options.url.origin, {
-    // One request per connection at a time: a slow call must not hold up the next.
-    pipelining: 1,
-    connections: null,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: 10_000, rejectUnauthorized: options.tls.rejectUnauthorized, ...(options.tls.ca ? { ca: options.tls.ca } : {}) },
-  });
+  const pool = createUpstreamPool(options.url.origin, options.tls);
   const passages = new Set<Passage>();
-  const context: PassageContext = { ...options, pool, done: (passage) => passages.delete(passage) };
   return {
     handle(admitted) {
-      const passage = new Passage(context, admitted);
+      const passage = new Passage(options, pool, admitted, () => passages.delete(passage));
       passages.add(passage);
       passage.start();
     },
@@ -62,197 +50,124 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
       return { ...options.tracker.load(), streams: { http: streams, sse: 0, stdio: 0 } };
     },
     async stop(signal) {
-      for (const passage of passages) if (passage.isStream) passage.cut();
-      await new Promise<void>((resolve) => {
-        const cutAll = (): void => {
-          for (const passage of [...passages]) passage.cut();
-          resolve();
-        };
-        if (passages.size === 0) resolve();
-        else if (signal.aborted) cutAll();
-        else {
-          context.onIdle = () => {
-            if (passages.size === 0) resolve();
-          };
-          signal.addEventListener('abort', cutAll, { once: true });
-        }
-      });
+      await drainPassages(passages, signal);
       await pool.destroy();
       options.tracker.stop();
     },
   };
 }
 
-interface PassageContext extends HttpUpstreamOptions {
-  readonly pool: Pool;
-  readonly done: (passage: Passage) => void;
-  onIdle?: () => void;
-}
-
 /** One request on its way through, and its answer back. */
-class Passage implements Dispatcher.DispatchHandler {
+class Passage implements RelayObserver {
   /** A GET stream or a subscription: long-lived by nature. */
   isStream = false;
-  readonly #context: PassageContext;
+  readonly #options: HttpUpstreamOptions;
+  readonly #pool: Pool;
   readonly #admitted: AdmittedRequest;
+  readonly #onOver: () => void;
   readonly #exchanges = new Map<string, Exchange>();
   readonly #carrier: Carrier;
   readonly #session: string | undefined;
+  #relay: Relay | undefined;
   #opening: MessageFacts | undefined;
   #newSession: string | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  #timer: Timer | undefined;
   #status = 0;
-  #lengthLeft = Number.NaN;
   #sse: SseScanner | undefined;
   #json: MessageReader | undefined;
-  #bodyBytes = 0;
-  #eventBytes = 0;
-  #isBodyRead = true;
-  #isAnswered = false;
-  #isEnded = false;
-  #timedOut = false;
-  #clientGone = false;
+  #unreadBytes = 0;
+  #isRequestRead = true;
+  #isAnswerOver = false;
+  #hasAnswer = false;
 
-  constructor(context: PassageContext, admitted: AdmittedRequest) {
-    this.#context = context;
+  constructor(options: HttpUpstreamOptions, pool: Pool, admitted: AdmittedRequest, onOver: () => void) {
+    this.#options = options;
+    this.#pool = pool;
     this.#admitted = admitted;
-    const { headers, method } = admitted.request;
-    const session = headers['mcp-session-id'];
-    this.#session = typeof session === 'string' ? session : undefined;
-    const version = headers['mcp-protocol-version'];
-    const [first] = admitted.read.messages;
-    const protocolVersion = (typeof version === 'string' ? version : undefined) ?? first?.protocolVersion;
-    const tracestate = headers['tracestate'];
-    this.#carrier = {
-      transport: 'http',
-      verb: method === 'GET' || method === 'DELETE' ? method : 'POST',
-      era: eraOf(protocolVersion),
-      receivedAtMs: admitted.receivedAtMs,
-      receivedMs: admitted.receivedMs,
-      bytes: admitted.body.length,
-      ...(this.#session === undefined ? {} : { session: this.#session }),
-      ...(admitted.user === undefined ? {} : { user: admitted.user }),
-      ...(protocolVersion === undefined ? {} : { protocolVersion }),
-      ...(typeof headers['traceparent'] === 'string' ? { traceparent: headers['traceparent'] } : {}),
-      ...(typeof tracestate === 'string' ? { tracestate } : {}),
-    };
+    this.#onOver = onOver;
+    this.#carrier = carrierOf(admitted);
+    this.#session = this.#carrier.session;
   }
 
   start(): void {
-    const { request, response, query } = this.#admitted;
-    const { pool, url, clock, answerTimeoutMs } = this.#context;
+    const { request, response, query, body, isComplete, read, receivedMs } = this.#admitted;
+    const { url, clock, headers, preserveHost, answerTimeoutMs } = this.#options;
     this.isStream = request.method === 'GET';
-    let body: Buffer | Readable | null = null;
-    if (this.#admitted.isComplete) {
-      if (this.#admitted.body.length > 0) body = this.#admitted.body;
-      this.#noteMessages(this.#admitted.read, this.#admitted.body.length);
-    } else {
-      body = this.#streamBody();
-    }
-    response.on('close', () => this.#onClientClose());
-    if (!this.isStream) this.#timer = clock.after(answerTimeoutMs, () => this.#onTimeout());
-    this.#noteOverhead(this.#admitted.receivedMs);
-    pool.dispatch(
+    if (isComplete) this.#noteMessages(read, body.length);
+    const [first] = this.#exchanges.values();
+    this.#relay = new Relay(
       {
-        method: request.method as Dispatcher.HttpMethod,
+        pool: this.#pool,
+        clock,
+        request,
+        response,
         path: `${url.pathname}${joinQueries(url.search, query)}`,
-        headers: this.#requestHeaders(),
-        body,
+        headers: requestHeaders(request, {
+          host: url.host,
+          preserveHost,
+          configured: headers,
+          isBodyWhole: isComplete,
+          ...(first ? { traceparent: formatTraceParent(first.trace) } : {}),
+          ...(first?.trace.traceState === undefined ? {} : { tracestate: first.trace.traceState }),
+        }),
+        body: isComplete ? (body.length > 0 ? body : null) : this.#streamBody(),
+        ...(this.isStream ? {} : { answerTimeoutMs }),
       },
       this,
     );
+    this.#noteOverhead(receivedMs);
+    this.#relay.start();
   }
 
-  /** Ends both sides at once, for shutdown. */
   cut(): void {
-    this.#controller?.abort(new Error('the gateway stops'));
-    this.#admitted.response.destroy();
-    this.#settle(CANCELLED);
+    this.#relay?.cut();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#clientGone || this.#timedOut) controller.abort(new Error('nobody waits'));
-  }
-
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>, statusText?: string): void {
-    if (status < 200) return;
-    const startedMs = this.#context.clock.monotonicMs();
+  onHead(status: number, headers: ResponseHeaders): void {
     this.#status = status;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    const { response } = this.#admitted;
-    const raw = Array.isArray(controller.rawHeaders) ? returnHeaders(controller.rawHeaders) : [];
-    response.sendDate = false;
-    response.writeHead(status, statusText, raw);
     const type = textOf(headers['content-type']);
-    const encoded = headers['content-encoding'] !== undefined;
-    if (!encoded && type?.startsWith('text/event-stream')) {
-      this.#sse = createSseScanner((read) => this.#onAnswer(read));
-      response.flushHeaders();
-    } else if (!encoded && type !== undefined && isJsonType(type)) {
-      this.#json = createMessageReader();
+    if (headers['content-encoding'] === undefined && type !== undefined) {
+      if (type.startsWith('text/event-stream')) this.#sse = createSseScanner((read) => this.#onMessages(read));
+      else if (isJsonType(type)) this.#json = createMessageReader();
     }
-    const length = textOf(headers['content-length']);
-    if (length !== undefined) this.#lengthLeft = Number(length);
     this.#noteSession(status, textOf(headers['mcp-session-id']));
-    this.#noteOverhead(startedMs);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const startedMs = this.#context.clock.monotonicMs();
-    const { response } = this.#admitted;
-    this.#bodyBytes += chunk.length;
-    this.#lengthLeft -= chunk.length;
-    if (this.#lengthLeft === 0) {
-      this.#isEnded = true;
-      response.end(chunk);
-    } else if (!response.write(chunk)) {
-      controller.pause();
-      response.once('drain', () => controller.resume());
-    }
-    if (this.#exchanges.size > 0) this.#noteOverhead(startedMs);
-    if (this.#sse) {
-      this.#eventBytes += chunk.length;
-      this.#sse.write(chunk);
-    } else if (this.#json) {
-      this.#json.write(chunk);
-      if (this.#lengthLeft === 0) this.#onAnswer(this.#json.end());
-    }
+  onBody(chunk: Buffer): void {
+    this.#unreadBytes += chunk.length;
+    this.#sse?.write(chunk);
+    this.#json?.write(chunk);
   }
 
-  onResponseEnd(): void {
-    if (!this.#isEnded) {
-      this.#isEnded = true;
-      this.#admitted.response.end();
-      if (this.#json && !this.#json.isEmpty) this.#onAnswer(this.#json.end());
-    }
-    if (this.#isBodyRead) this.#settleAfterAnswer();
+  onEnd(): void {
+    if (this.#json && !this.#json.isEmpty) this.#onMessages(this.#json.end());
+    this.#isAnswerOver = true;
+    if (this.#isRequestRead) this.#settleAfterAnswer();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#clientGone) {
-      this.#settleLostClient();
-      return;
-    }
-    const { response } = this.#admitted;
-    if (this.#timedOut) {
-      this.#refuse('timeout', `no answer within ${Math.round(this.#context.answerTimeoutMs / 1000)} s`);
-    } else if (response.headersSent) {
-      // The client must see the break: an orderly end would make half a message look whole.
-      response.destroy();
-      this.#settleOrPark({ outcome: 'transport_error', status: 502, errorType: 'connection' }, describe(error));
-    } else {
-      this.#refuse('unreachable', describe(error));
+  onFailure(failure: RelayFailure): void {
+    switch (failure.kind) {
+      case 'timeout':
+        this.#refuse('timeout', `no answer within ${Math.round(this.#options.answerTimeoutMs / 1000)} s`);
+        return;
+      case 'unreachable':
+        this.#refuse('unreachable', failure.detail);
+        return;
+      case 'broken':
+        this.#settleOrPark(BROKEN, failure.detail);
+        return;
+      case 'client_gone':
+      case 'cut':
+        if (this.isStream) this.#settle({ outcome: 'success', status: 200 });
+        else this.#settleOrPark(CANCELLED);
     }
   }
 
+  /** A body too large to be read first: it is read as it passes. */
   #streamBody(): Readable {
     const { request, body } = this.#admitted;
     const pass = new PassThrough();
     const reader = createMessageReader();
-    this.#isBodyRead = false;
+    this.#isRequestRead = false;
     let bytes = body.length;
     reader.write(body);
     pass.write(body);
@@ -261,38 +176,21 @@ class Passage implements Dispatcher.DispatchHandler {
       reader.write(chunk);
     });
     request.on('end', () => {
-      this.#isBodyRead = true;
+      this.#isRequestRead = true;
       this.#noteMessages(reader.end(), bytes);
-      if (this.#isEnded) this.#settleAfterAnswer();
+      if (this.#isAnswerOver) this.#settleAfterAnswer();
     });
     request.on('error', (error) => pass.destroy(error));
     request.pipe(pass);
     return pass;
   }
 
-  #requestHeaders(): string[] {
-    const { request } = this.#admitted;
-    const { url, headers: configured, preserveHost } = this.#context;
-    const [first] = this.#exchanges.values();
-    const replaced = ['host', ...(this.#admitted.isComplete ? ['content-length'] : []), ...(first ? ['traceparent', 'tracestate'] : [])];
-    const { headers, has } = forwardHeaders(request.rawHeaders, request.headers.connection, replaced);
-    headers.push('host', preserveHost && request.headers.host ? request.headers.host : url.host);
-    if (first) {
-      headers.push('traceparent', formatTraceParent(first.trace));
-      if (first.trace.traceState) headers.push('tracestate', first.trace.traceState);
-    }
-    for (const [name, secret] of Object.entries(configured)) {
-      if (!has.has(name.toLowerCase())) headers.push(name, secret.reveal());
-    }
-    return headers;
-  }
-
   #noteMessages(read: ReadMessages, bytes: number): void {
-    const { tracker } = this.#context;
-    const share = read.isBatch ? Math.round(bytes / Math.max(1, read.messages.length)) : bytes;
+    const { tracker } = this.#options;
+    const share = shareOf(bytes, read);
     for (const facts of read.messages) {
       if (isRequest(facts)) {
-        const exchange = tracker.begin(facts, { ...this.#carrier, bytes: share });
+        const exchange = tracker.begin(facts, share === this.#carrier.bytes ? this.#carrier : { ...this.#carrier, bytes: share });
         this.#exchanges.set(exchange.key, exchange);
         if (facts.method === 'initialize') this.#opening = facts;
         if (facts.method === LISTEN) this.isStream = true;
@@ -305,105 +203,98 @@ class Passage implements Dispatcher.DispatchHandler {
   }
 
   #noteSession(status: number, announced: string | undefined): void {
-    const { tracker } = this.#context;
+    const { tracker } = this.#options;
     if (this.#session !== undefined) {
       if (status === 404 || (this.#carrier.verb === 'DELETE' && status < 300)) tracker.closeSession(this.#session);
       else if (status < 300) tracker.touchSession(this.#session, 'http');
     }
-    if (this.#opening && announced && status === 200) {
-      this.#newSession = announced;
-      tracker.openSession(announced, 'http', { ...(this.#opening.client ? { client: this.#opening.client } : {}) });
-    }
+    if (this.#opening && announced !== undefined && status === 200) this.#newSession = announced;
   }
 
-  #onAnswer(read: ReadMessages): void {
-    const { tracker } = this.#context;
-    const bytes = this.#sse ? this.#eventBytes : this.#bodyBytes;
-    this.#eventBytes = 0;
-    const share = read.isBatch ? Math.round(bytes / Math.max(1, read.messages.length)) : bytes;
+  #onMessages(read: ReadMessages): void {
+    const startedMs = this.#options.clock.monotonicMs();
+    const { tracker, clock } = this.#options;
+    const share = shareOf(this.#unreadBytes, read);
+    this.#unreadBytes = 0;
     for (const facts of read.messages) {
       if (isResponse(facts)) {
-        this.#isAnswered = true;
-        if (this.#newSession && this.#opening?.id === facts.id) {
-          tracker.openSession(this.#newSession, 'http', {
-            ...(this.#opening?.client ? { client: this.#opening.client } : {}),
-            ...(facts.protocolVersion ? { protocolVersion: facts.protocolVersion } : {}),
-          });
-        }
+        this.#hasAnswer = true;
+        this.#noteOpening(facts);
+        this.#noteOverhead(startedMs);
         tracker.answer(facts, share, this.#session, this.#exchanges);
       } else if (isRequest(facts)) {
-        tracker.beginServerCall(facts, { ...this.#carrier, bytes: share, receivedMs: this.#context.clock.monotonicMs(), receivedAtMs: this.#context.clock.nowMs() });
+        tracker.beginServerCall(facts, { ...this.#carrier, bytes: share, receivedMs: startedMs, receivedAtMs: clock.nowMs() });
       } else {
         tracker.notice(facts, this.#session, this.#exchanges);
       }
     }
   }
 
+  /** A session counts once its `initialize` succeeded. */
+  #noteOpening(facts: MessageFacts): void {
+    if (this.#newSession === undefined || this.#opening?.id !== facts.id || facts.error) return;
+    this.#options.tracker.openSession(this.#newSession, 'http', {
+      ...(this.#opening?.client ? { client: this.#opening.client } : {}),
+      ...(facts.protocolVersion === undefined ? {} : { protocolVersion: facts.protocolVersion }),
+    });
+  }
+
   /** The answer is over; what has no result by now gets a verdict. */
   #settleAfterAnswer(): void {
     if (this.#status >= 300) this.#settle(judgeHttpStatus(this.#status));
     else if (this.isStream) this.#settle({ outcome: 'success', status: this.#status });
-    else if (this.#json && !this.#isAnswered) this.#settle(INVALID);
+    else if (this.#json && !this.#hasAnswer) this.#settle(INVALID, 'the answer is no JSON-RPC response');
     else this.#settleOrPark(NO_RESPONSE, 'the answer ended without a result');
   }
 
   /** A resumable stream may break off: its result can still come on another one. */
   #settleOrPark(verdict: CallVerdict, message?: string): void {
-    if (this.#sse?.isResumable && this.#session !== undefined) {
-      for (const exchange of this.#exchanges.values()) this.#context.tracker.park(exchange, verdict);
-      this.#finish();
-    } else {
+    if (!this.#sse?.isResumable || this.#session === undefined) {
       this.#settle(verdict, message);
+      return;
     }
-  }
-
-  #settleLostClient(): void {
-    if (this.isStream) this.#settle({ outcome: 'success', status: 200 });
-    else this.#settleOrPark(CANCELLED);
+    for (const exchange of this.#exchanges.values()) this.#options.tracker.park(exchange, verdict);
+    this.#onOver();
   }
 
   #settle(verdict: CallVerdict, message?: string): void {
-    for (const exchange of this.#exchanges.values()) {
-      if (!exchange.isDone) this.#context.tracker.end(exchange, verdict, message);
-    }
-    this.#finish();
-  }
-
-  #finish(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#context.done(this);
-    this.#context.onIdle?.();
+    for (const exchange of this.#exchanges.values()) this.#options.tracker.end(exchange, verdict, message);
+    this.#onOver();
   }
 
   #refuse(name: RefusalName, detail: string): void {
-    const { response } = this.#admitted;
-    if (!response.headersSent) {
-      const [first] = this.#exchanges.keys();
-      const body = renderRefusal(name, this.#exchanges.size === 1 ? first : undefined, detail);
-      response.writeHead(REFUSALS[name].status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-      response.end(body);
-    }
+    const [first] = this.#exchanges.keys();
+    sendRefusal(this.#admitted.response, name, { id: this.#exchanges.size === 1 ? first : undefined, detail });
     this.#settle(REFUSALS[name].verdict, detail);
   }
 
-  #onTimeout(): void {
-    this.#timedOut = true;
-    if (this.#controller) this.#controller.abort(new Error('no answer in time'));
-    else this.#refuse('timeout', `no connection within ${Math.round(this.#context.answerTimeoutMs / 1000)} s`);
-  }
-
-  #onClientClose(): void {
-    if (this.#isEnded) return;
-    this.#clientGone = true;
-    if (this.#controller) this.#controller.abort(new Error('the client went away'));
-    else this.#settleLostClient();
-  }
-
   #noteOverhead(sinceMs: number): void {
-    const spentMs = this.#context.clock.monotonicMs() - sinceMs;
+    const spentMs = this.#options.clock.monotonicMs() - sinceMs;
     for (const exchange of this.#exchanges.values()) if (!exchange.isDone) exchange.overheadMs += spentMs;
   }
+}
+
+function carrierOf(admitted: AdmittedRequest): Carrier {
+  const { request, read } = admitted;
+  const { headers, method } = request;
+  const header = (name: string): string | undefined => textOf(headers[name]);
+  const session = header('mcp-session-id');
+  const protocolVersion = header('mcp-protocol-version') ?? read.messages[0]?.protocolVersion;
+  const traceparent = header('traceparent');
+  const tracestate = header('tracestate');
+  return {
+    transport: 'http',
+    verb: method === 'GET' || method === 'DELETE' ? method : 'POST',
+    era: eraOf(protocolVersion),
+    receivedAtMs: admitted.receivedAtMs,
+    receivedMs: admitted.receivedMs,
+    bytes: admitted.body.length,
+    ...(session === undefined ? {} : { session }),
+    ...(admitted.user === undefined ? {} : { user: admitted.user }),
+    ...(protocolVersion === undefined ? {} : { protocolVersion }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+  };
 }
 
 function eraOf(protocolVersion: string | undefined): Era {
@@ -414,6 +305,10 @@ function isJsonType(type: string): boolean {
   return /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
 }
 
+function shareOf(bytes: number, read: ReadMessages): number {
+  return read.messages.length > 1 ? Math.round(bytes / read.messages.length) : bytes;
+}
+
 function joinQueries(own: string, clients: string): string {
   if (clients === '' || clients === '?') return own;
   return own === '' ? clients : `${own}&${clients.slice(1)}`;
@@ -421,23 +316,4 @@ function joinQueries(own: string, clients: string): string {
 
 function textOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** The cause in words, without addresses beyond host and port. */
-function describe(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'connection refused';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'its host name does not resolve';
-    case 'UND_ERR_CONNECT_TIMEOUT':
-      return 'no connection within 10 s';
-    case 'ECONNRESET':
-    case 'UND_ERR_SOCKET':
-      return 'the connection broke';
-    default:
-      return code ?? 'the connection failed';
-  }
 }
