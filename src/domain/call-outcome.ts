@@ -17,7 +17,12 @@ export const CALL_OUTCOMES = [
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
 /** The outcomes that count as failures of the server, for error rates; never the caller's faults or our own refusals. */
-export const FAILED_OUTCOMES = ['tool_error', 'rpc_error', 'transport_error', 'timeout'] as const satisfies readonly CallOutcome[];
+export const FAILED_OUTCOMES = [
+  'tool_error',
+  'rpc_error',
+  'transport_error',
+  'timeout',
+] as const satisfies readonly CallOutcome[];
 
 export function isFailure(outcome: CallOutcome): boolean {
   return (FAILED_OUTCOMES as readonly CallOutcome[]).includes(outcome);
@@ -60,7 +65,9 @@ export interface CallVerdict {
   readonly errorType?: ErrorType;
 }
 
-const CALLER_ERRORS: Readonly<Record<number, { readonly status: number; readonly errorType: ErrorType }>> = {
+const CALLER_ERRORS: Readonly<
+  Record<number, { readonly status: number; readonly errorType: ErrorType }>
+> = {
   [-32700]: { status: 400, errorType: 'parse_error' },
   [-32600]: { status: 400, errorType: 'invalid_request' },
   [-32602]: { status: 400, errorType: 'invalid_params' },
@@ -76,7 +83,11 @@ const CALLER_ERRORS: Readonly<Record<number, { readonly status: number; readonly
 export function judgeRpcError(code: number): CallVerdict {
   const caller = CALLER_ERRORS[code];
   if (caller) return { outcome: 'client_error', ...caller };
-  return { outcome: 'rpc_error', status: 500, errorType: code === -32603 ? 'internal_error' : 'rpc_error' };
+  return {
+    outcome: 'rpc_error',
+    status: 500,
+    errorType: code === -32603 ? 'internal_error' : 'rpc_error',
+  };
 }
 
 /**

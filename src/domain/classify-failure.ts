@@ -16,8 +16,8 @@ export type FailureFacts =
       /** The first bytes that came back were a TLS record instead of HTTP. */
       readonly sawTlsRecord?: boolean;
     }
-  /** `waitedFor` completes "No … within": for example `answer to ping`. Without a limit the check was ended from outside. */
-  | { readonly kind: 'timeout'; readonly waitedFor: string; readonly limitMs?: number }
+  /** `waitedFor` completes "No … within": for example `answer to ping`. */
+  | { readonly kind: 'timeout'; readonly waitedFor: string; readonly limitMs: number }
   | {
       readonly kind: 'http';
       readonly status: number;
@@ -66,7 +66,7 @@ export function classifyFailure(facts: FailureFacts): ClassifiedFailure {
     case 'network':
       return classifyNetwork(facts);
     case 'timeout':
-      return { outcome: 'timeout', detail: describeTimeout(facts) };
+      return { outcome: 'timeout', detail: `No ${facts.waitedFor} within ${formatLimit(facts.limitMs)}.` };
     case 'http':
       return classifyHttp(facts);
     case 'rpc':
@@ -94,15 +94,6 @@ export function classifyFailure(facts: FailureFacts): ClassifiedFailure {
     case 'exit':
       return { outcome: 'exit', detail: describeExit(facts) };
   }
-}
-
-function describeTimeout({
-  waitedFor,
-  limitMs,
-}: Extract<FailureFacts, { kind: 'timeout' }>): string {
-  return limitMs === undefined
-    ? `The check was ended while it waited: no ${waitedFor} so far.`
-    : `No ${waitedFor} within ${formatLimit(limitMs)}.`;
 }
 
 type NetworkFacts = Extract<FailureFacts, { kind: 'network' }>;

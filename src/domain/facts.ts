@@ -1,7 +1,8 @@
+import type { CallRecord } from './call-record.ts';
 import type { DefinitionChange } from './capability-snapshot.ts';
 import type { CheckReport } from './check-report.ts';
 import type { Status } from './health.ts';
-import type { ServerSpec } from './server.ts';
+import type { ServerSpec, Transport } from './server.ts';
 
 /** A server entered the configuration: sinks create its series with zeros. */
 export interface ServerAdded {
@@ -46,7 +47,13 @@ export interface DefinitionsChanged {
 }
 
 /** Why a stdio child ended (`reason` label). `stopped`: by us. */
-export const EXIT_REASONS = ['stopped', 'exit_zero', 'exit_nonzero', 'signal', 'spawn_failed'] as const;
+export const EXIT_REASONS = [
+  'stopped',
+  'exit_zero',
+  'exit_nonzero',
+  'signal',
+  'spawn_failed',
+] as const;
 export type ExitReason = (typeof EXIT_REASONS)[number];
 
 export interface ChildExited {
@@ -84,7 +91,47 @@ export interface ConfigReloaded {
   readonly detail: string;
 }
 
+/** A client showed credentials at the gateway, or should have (`method`, `status` labels). */
+export const AUTH_METHODS = ['bearer', 'jwt', 'none'] as const;
+export const AUTH_STATUSES = ['success', 'failure'] as const;
+export interface AuthAttempted {
+  readonly fact: 'auth';
+  readonly method: (typeof AUTH_METHODS)[number];
+  readonly status: (typeof AUTH_STATUSES)[number];
+}
+
+/** A client was refused because it asks too often. */
+export interface RateLimitExceeded {
+  readonly fact: 'rate_limit';
+  readonly server: string;
+  /** Authenticated subject or address; unbounded, a recorder makes a bounded label of it. */
+  readonly user: string;
+}
+
+/** A session of the legacy era ended at the gateway. */
+export interface SessionEnded {
+  readonly fact: 'session';
+  readonly server: string;
+  readonly transport: Transport;
+  readonly protocolVersion?: string;
+  readonly durationMs: number;
+}
+
+/** Checks and real calls disagree about a server, or agree again. */
+export interface DisagreementChanged {
+  readonly fact: 'disagreement';
+  readonly server: string;
+  readonly disagrees: boolean;
+  /** For a person. */
+  readonly detail: string;
+}
+
 export type Fact =
+  | CallRecord
+  | AuthAttempted
+  | RateLimitExceeded
+  | SessionEnded
+  | DisagreementChanged
   | ServerAdded
   | ServerRemoved
   | ProbeObservation

@@ -200,9 +200,11 @@ class Skimmer implements JsonSkimmer {
   #beginValue(): void {
     if (this.#captured) return;
     const level = this.#level();
-    const path = level === 1 ? this.#keys[0] : level === 2 ? `${this.#keys[0]}.${this.#keys[1]}` : '';
+    const path =
+      level === 1 ? this.#keys[0] : level === 2 ? `${this.#keys[0]}.${this.#keys[1]}` : '';
     if (level === 1 && path === 'result') this.#hasResult = true;
-    if (path !== '' && this.#isObject.at(-1) === true && Object.hasOwn(WANTED, path)) this.#beginCapture(path);
+    if (path !== '' && this.#isObject.at(-1) === true && Object.hasOwn(WANTED, path))
+      this.#beginCapture(path);
   }
 
   #beginCapture(path: string): void {
@@ -220,9 +222,14 @@ class Skimmer implements JsonSkimmer {
   #endString(): void {
     this.#inString = false;
     if (this.#isKey) {
-      if (this.#captured && this.#capturePath === '' && this.#captureDepth === this.#isObject.length) {
+      if (
+        this.#captured &&
+        this.#capturePath === '' &&
+        this.#captureDepth === this.#isObject.length
+      ) {
         const level = this.#level();
-        this.#keys[level === 1 ? 0 : 1] = this.#captured.length > KEY_BYTES_MAX ? '' : String(this.#decode() ?? '');
+        this.#keys[level === 1 ? 0 : 1] =
+          this.#captured.length > KEY_BYTES_MAX ? '' : String(this.#decode() ?? '');
         this.#captured = undefined;
       }
       return;

@@ -67,8 +67,12 @@ export function factsOfMessage(message: unknown): MessageFacts | undefined {
 export function factsOfParts(parts: MessageParts): MessageFacts {
   const { params, result } = parts;
   // Built field by field: this runs for every message, and spreads or key loops cost more than parsing it.
-  const facts: Writable<MessageFacts> = { hasResult: parts.hasResult, isError: result?.['isError'] === true };
-  if (isId(parts.id)) facts.id = typeof parts.id === 'number' ? String(parts.id) : JSON.stringify(parts.id);
+  const facts: Writable<MessageFacts> = {
+    hasResult: parts.hasResult,
+    isError: result?.['isError'] === true,
+  };
+  if (isId(parts.id))
+    facts.id = typeof parts.id === 'number' ? String(parts.id) : JSON.stringify(parts.id);
   if (typeof parts.method === 'string') facts.method = parts.method;
   if (params) noteParams(facts, params);
   if (parts.error) facts.error = errorOf(parts.error);
@@ -126,7 +130,9 @@ function textOf(value: unknown): string | undefined {
 }
 
 function bagOf(value: unknown): Bag | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Bag) : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Bag)
+    : undefined;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

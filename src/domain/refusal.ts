@@ -5,17 +5,72 @@ import type { CallVerdict } from './call-outcome.ts';
  * The codes lie in the range that JSON-RPC 2.0 §5.1 leaves to servers, apart from those that MCP itself uses.
  */
 export const REFUSALS = {
-  forbidden_host: { code: -32040, status: 403, verdict: { outcome: 'denied', status: 403, errorType: 'forbidden' }, message: 'This Host or Origin is not allowed' },
-  unauthorized: { code: -32041, status: 401, verdict: { outcome: 'denied', status: 401, errorType: 'unauthorized' }, message: 'Authentication required' },
-  unknown_server: { code: -32042, status: 404, verdict: { outcome: 'denied', status: 404, errorType: 'unknown_server' }, message: 'No server of this name is configured' },
-  disabled: { code: -32043, status: 503, verdict: { outcome: 'denied', status: 503, errorType: 'disabled' }, message: 'This server is disabled' },
-  rate_limited: { code: -32044, status: 429, verdict: { outcome: 'rate_limited', status: 429, errorType: 'rate_limited' }, message: 'Too many requests' },
-  overloaded: { code: -32045, status: 503, verdict: { outcome: 'rate_limited', status: 503, errorType: 'overloaded' }, message: 'Too many requests in flight' },
-  body_too_large: { code: -32046, status: 413, verdict: { outcome: 'denied', status: 413, errorType: 'body_too_large' }, message: 'The request body is too large' },
-  unreachable: { code: -32050, status: 502, verdict: { outcome: 'transport_error', status: 502, errorType: 'connection' }, message: 'The server could not be reached' },
-  timeout: { code: -32051, status: 504, verdict: { outcome: 'timeout', status: 504, errorType: 'timeout' }, message: 'The server did not answer in time' },
-  child_exit: { code: -32052, status: 502, verdict: { outcome: 'transport_error', status: 502, errorType: 'child_exit' }, message: 'The server process ended' },
-  wrong_transport: { code: -32053, status: 404, verdict: { outcome: 'denied', status: 404, errorType: 'unknown_server' }, message: 'This path does not fit the transport of the server' },
+  forbidden_host: {
+    code: -32040,
+    status: 403,
+    verdict: { outcome: 'denied', status: 403, errorType: 'forbidden' },
+    message: 'This Host or Origin is not allowed',
+  },
+  unauthorized: {
+    code: -32041,
+    status: 401,
+    verdict: { outcome: 'denied', status: 401, errorType: 'unauthorized' },
+    message: 'Authentication required',
+  },
+  unknown_server: {
+    code: -32042,
+    status: 404,
+    verdict: { outcome: 'denied', status: 404, errorType: 'unknown_server' },
+    message: 'No server of this name is configured',
+  },
+  disabled: {
+    code: -32043,
+    status: 503,
+    verdict: { outcome: 'denied', status: 503, errorType: 'disabled' },
+    message: 'This server is disabled',
+  },
+  rate_limited: {
+    code: -32044,
+    status: 429,
+    verdict: { outcome: 'rate_limited', status: 429, errorType: 'rate_limited' },
+    message: 'Too many requests',
+  },
+  overloaded: {
+    code: -32045,
+    status: 503,
+    verdict: { outcome: 'rate_limited', status: 503, errorType: 'overloaded' },
+    message: 'Too many requests in flight',
+  },
+  body_too_large: {
+    code: -32046,
+    status: 413,
+    verdict: { outcome: 'denied', status: 413, errorType: 'body_too_large' },
+    message: 'The request body is too large',
+  },
+  unreachable: {
+    code: -32050,
+    status: 502,
+    verdict: { outcome: 'transport_error', status: 502, errorType: 'connection' },
+    message: 'The server could not be reached',
+  },
+  timeout: {
+    code: -32051,
+    status: 504,
+    verdict: { outcome: 'timeout', status: 504, errorType: 'timeout' },
+    message: 'The server did not answer in time',
+  },
+  child_exit: {
+    code: -32052,
+    status: 502,
+    verdict: { outcome: 'transport_error', status: 502, errorType: 'child_exit' },
+    message: 'The server process ended',
+  },
+  wrong_transport: {
+    code: -32053,
+    status: 404,
+    verdict: { outcome: 'denied', status: 404, errorType: 'unknown_server' },
+    message: 'This path does not fit the transport of the server',
+  },
 } as const satisfies Record<string, Refusal>;
 
 export interface Refusal {
@@ -35,6 +90,10 @@ export type RefusalName = keyof typeof REFUSALS;
  */
 export function renderRefusal(name: RefusalName, id: string | undefined, detail?: string): string {
   const { code, message } = REFUSALS[name];
-  const error = JSON.stringify({ code, message: detail ? `${message}: ${detail}` : message, data: { reason: name, source: 'mcp-exporter' } });
+  const error = JSON.stringify({
+    code,
+    message: detail ? `${message}: ${detail}` : message,
+    data: { reason: name, source: 'mcp-exporter' },
+  });
   return `{"jsonrpc":"2.0","id":${id ?? 'null'},"error":${error}}`;
 }

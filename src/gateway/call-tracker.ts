@@ -67,7 +67,11 @@ export interface CallTrackerOptions {
   readonly sample: () => boolean;
   readonly sessionIdleMs: number;
   readonly answerTimeoutMs: number;
-  readonly account?: (facts: MessageFacts, result: MessageFacts | undefined, sizes: { requestBytes: number; responseBytes: number }) => { tokens?: TokenUsage; costUsd?: number };
+  readonly account?: (
+    facts: MessageFacts,
+    result: MessageFacts | undefined,
+    sizes: { requestBytes: number; responseBytes: number },
+  ) => { tokens?: TokenUsage; costUsd?: number };
   /** Arguments of a tool call as text for the audit log; nothing where the configuration does not ask for them. */
   readonly argumentsText?: (facts: MessageFacts) => string | undefined;
 }
@@ -88,7 +92,12 @@ export interface TrackerLoad {
 export interface CallTracker {
   begin(facts: MessageFacts, carrier: Carrier): Exchange;
   /** An answer that passed on any stream; `own` are the exchanges of the HTTP request whose answer it is in. */
-  answer(facts: MessageFacts, bytes: number, session: string | undefined, own?: ReadonlyMap<string, Exchange>): void;
+  answer(
+    facts: MessageFacts,
+    bytes: number,
+    session: string | undefined,
+    own?: ReadonlyMap<string, Exchange>,
+  ): void;
   end(exchange: Exchange, verdict: CallVerdict, message?: string): void;
   /** Nobody waits on the exchange's own stream any more, yet its answer may come on another one. */
   park(exchange: Exchange, verdict: CallVerdict): void;
@@ -97,7 +106,11 @@ export interface CallTracker {
   /** The client's answer to a request of the server. */
   answerServerCall(facts: MessageFacts, bytes: number, session: string | undefined): void;
   /** Notifications that say something about an exchange: progress and cancellation. */
-  notice(facts: MessageFacts, session: string | undefined, own?: ReadonlyMap<string, Exchange>): void;
+  notice(
+    facts: MessageFacts,
+    session: string | undefined,
+    own?: ReadonlyMap<string, Exchange>,
+  ): void;
   openSession(id: string, transport: Transport, opening: SessionOpening): void;
   /** Seen alive by the server's own answer; also makes known a session that began before this process. */
   touchSession(id: string, transport: Transport): void;
@@ -136,11 +149,17 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       parentSpanId: parent.spanId,
       sampled: parent.sampled,
       ...(typeof state === 'string' ? { traceState: state } : {}),
-      ...(fromMeta && fromHeader && differs(fromMeta, fromHeader) ? { link: { traceId: fromHeader.traceId, spanId: fromHeader.spanId } } : {}),
+      ...(fromMeta && fromHeader && differs(fromMeta, fromHeader)
+        ? { link: { traceId: fromHeader.traceId, spanId: fromHeader.spanId } }
+        : {}),
     };
   }
 
-  function makeExchange(facts: MessageFacts, carrier: Carrier, direction: CallRecord['direction']): Exchange {
+  function makeExchange(
+    facts: MessageFacts,
+    carrier: Carrier,
+    direction: CallRecord['direction'],
+  ): Exchange {
     return {
       key: facts.id ?? '',
       facts,
@@ -157,14 +176,21 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
 
   function remember(calls: Map<string, Exchange>, exchange: Exchange): void {
     const former = calls.get(exchange.key);
-    if (former && !former.isDone) finish(former, GIVEN_UP, undefined, 0, 'a second request took its id');
+    if (former && !former.isDone)
+      finish(former, GIVEN_UP, undefined, 0, 'a second request took its id');
     calls.set(exchange.key, exchange);
     if (calls.size <= PENDING_MAX) return;
     const [oldest] = calls.values();
     if (oldest) finish(oldest, GIVEN_UP, undefined, 0, 'too many requests wait for an answer');
   }
 
-  function finish(exchange: Exchange, verdict: CallVerdict, result: MessageFacts | undefined, responseBytes: number, message?: string): void {
+  function finish(
+    exchange: Exchange,
+    verdict: CallVerdict,
+    result: MessageFacts | undefined,
+    responseBytes: number,
+    message?: string,
+  ): void {
     if (exchange.isDone) return;
     exchange.isDone = true;
     const { facts, carrier, direction } = exchange;
@@ -177,7 +203,11 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     const endedMs = clock.monotonicMs();
     const sizes = { requestBytes: carrier.bytes, responseBytes };
     const client = facts.client ?? session?.client;
-    const protocolVersion = result?.protocolVersion ?? carrier.protocolVersion ?? session?.protocolVersion ?? facts.protocolVersion;
+    const protocolVersion =
+      result?.protocolVersion ??
+      carrier.protocolVersion ??
+      session?.protocolVersion ??
+      facts.protocolVersion;
     const requestState = result?.requestState ?? facts.requestState;
     const text = options.argumentsText?.(facts);
     options.onCall({
@@ -203,7 +233,9 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       ...(client === undefined ? {} : { client }),
       ...(protocolVersion === undefined ? {} : { protocolVersion }),
       ...(result?.error ? { rpcCode: result.error.code } : {}),
-      ...(message ?? result?.error?.message ? { errorMessage: message ?? result?.error?.message ?? '' } : {}),
+      ...((message ?? result?.error?.message)
+        ? { errorMessage: message ?? result?.error?.message ?? '' }
+        : {}),
       ...(result?.error?.stack === undefined ? {} : { errorStack: result.error.stack }),
       ...(requestState === undefined ? {} : { requestState }),
       ...(text === undefined ? {} : { argumentsText: text }),
@@ -212,7 +244,10 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
 
   function forget(exchange: Exchange, session: Session | undefined): void {
     parked.delete(exchange);
-    const calls = exchange.direction === 'client_to_server' ? session?.calls : (session?.serverCalls ?? serverCalls);
+    const calls =
+      exchange.direction === 'client_to_server'
+        ? session?.calls
+        : (session?.serverCalls ?? serverCalls);
     if (calls?.get(exchange.key) === exchange) calls.delete(exchange.key);
   }
 
@@ -220,10 +255,12 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     sweeper = undefined;
     const nowMs = clock.monotonicMs();
     for (const exchange of parked) {
-      if (exchange.expiresMs <= nowMs) finish(exchange, exchange.expiryVerdict ?? EXPIRED, undefined, 0);
+      if (exchange.expiresMs <= nowMs)
+        finish(exchange, exchange.expiryVerdict ?? EXPIRED, undefined, 0);
     }
     for (const session of sessions.values()) {
-      if (session.calls.size === 0 && nowMs - session.lastSeenMs > options.sessionIdleMs) dropSession(session);
+      if (session.calls.size === 0 && nowMs - session.lastSeenMs > options.sessionIdleMs)
+        dropSession(session);
     }
     watch();
   }
@@ -233,8 +270,10 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
   }
 
   function dropSession(session: Session): void {
-    for (const exchange of [...session.calls.values()]) finish(exchange, exchange.expiryVerdict ?? CANCELLED, undefined, 0, 'its session ended');
-    for (const exchange of [...session.serverCalls.values()]) finish(exchange, CANCELLED, undefined, 0, 'its session ended');
+    for (const exchange of [...session.calls.values()])
+      finish(exchange, exchange.expiryVerdict ?? CANCELLED, undefined, 0, 'its session ended');
+    for (const exchange of [...session.serverCalls.values()])
+      finish(exchange, CANCELLED, undefined, 0, 'its session ended');
     sessions.delete(session.id);
   }
 
@@ -251,7 +290,9 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       calls: former?.calls ?? new Map<string, Exchange>(),
       serverCalls: former?.serverCalls ?? new Map<string, Exchange>(),
       ...(opening.client === undefined ? {} : { client: opening.client }),
-      ...(opening.protocolVersion === undefined ? {} : { protocolVersion: opening.protocolVersion }),
+      ...(opening.protocolVersion === undefined
+        ? {}
+        : { protocolVersion: opening.protocolVersion }),
     });
     watch();
   }
@@ -294,7 +335,9 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       const exchange = calls.get(facts.id ?? '');
       if (!exchange) return;
       // A client that declines is no failure of the server.
-      const verdict: CallVerdict = facts.error ? { outcome: 'client_error', status: 400, errorType: 'rpc_error' } : judgeAnswer(facts);
+      const verdict: CallVerdict = facts.error
+        ? { outcome: 'client_error', status: 400, errorType: 'rpc_error' }
+        : judgeAnswer(facts);
       finish(exchange, verdict, facts, bytes);
     },
     notice(facts, session, own) {
@@ -303,7 +346,8 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
         const exchange = own?.get(facts.cancelledId) ?? calls?.get(facts.cancelledId);
         if (exchange) finish(exchange, CANCELLED, undefined, 0);
       }
-      if (facts.method === 'notifications/progress' && own) for (const exchange of own.values()) exchange.progressCount++;
+      if (facts.method === 'notifications/progress' && own)
+        for (const exchange of own.values()) exchange.progressCount++;
     },
     openSession,
     touchSession(id, transport) {
@@ -323,7 +367,8 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     stop() {
       sweeper?.cancel();
       for (const session of [...sessions.values()]) dropSession(session);
-      for (const exchange of [...parked]) finish(exchange, exchange.expiryVerdict ?? CANCELLED, undefined, 0);
+      for (const exchange of [...parked])
+        finish(exchange, exchange.expiryVerdict ?? CANCELLED, undefined, 0);
     },
   };
 }

@@ -65,7 +65,10 @@ export function createMessageReader(parseBytesMax = PARSE_BYTES_MAX): MessageRea
         read = { messages: isJson ? skimmed : [], isBatch: skimmed.length > 1, isJson };
       } else {
         const [only] = pieces;
-        read = only === undefined ? NOTHING : readMessages(pieces.length === 1 ? only : Buffer.concat(pieces));
+        read =
+          only === undefined
+            ? NOTHING
+            : readMessages(pieces.length === 1 ? only : Buffer.concat(pieces));
       }
       pieces = [];
       sizeBytes = 0;

@@ -13,7 +13,12 @@ import type { AdmittedRequest, Upstream } from './upstream.ts';
 /** What the edge says of a request before its body is read. */
 export type Admission =
   | { readonly ok: true; readonly user?: string; readonly leave: () => void }
-  | { readonly ok: false; readonly refusal: RefusalName; readonly detail?: string; readonly headers?: Readonly<Record<string, string>> };
+  | {
+      readonly ok: false;
+      readonly refusal: RefusalName;
+      readonly detail?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
 export interface Edge {
   /** @param server nothing where no such server is configured */
@@ -52,9 +57,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   const entries = new Map<string, Entry>();
   const leaving = new Set<Promise<void>>();
   const sockets = new Set<Socket>();
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000, maxHeaderSize: 32_768 }, (request, response) => {
-    void route(request, response);
-  });
+  const server = createServer(
+    {
+      keepAliveTimeout: 65_000,
+      headersTimeout: 15_000,
+      requestTimeout: 60_000,
+      maxHeaderSize: 32_768,
+    },
+    (request, response) => {
+      void route(request, response);
+    },
+  );
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -67,7 +80,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     const entry = target && entries.get(target.name);
     const pending = options.edge.admit(request, entry?.spec.name);
     const admission = pending instanceof Promise ? await pending : pending;
-    const arrival: Arrival = { request, response, receivedAtMs, receivedMs, entry, tracker: entry?.tracker ?? options.strangers };
+    const arrival: Arrival = {
+      request,
+      response,
+      receivedAtMs,
+      receivedMs,
+      entry,
+      tracker: entry?.tracker ?? options.strangers,
+    };
     if (!admission.ok) {
       refuse(arrival, NO_MESSAGES, admission.refusal, admission.detail, admission.headers);
       return;
@@ -95,7 +115,8 @@ export function createGateway(options: GatewayOptions): Gateway {
           isComplete,
           read,
           receivedAtMs,
-          receivedMs: Number.isNaN(length) && !isComplete ? receivedMs : options.clock.monotonicMs(),
+          receivedMs:
+            Number.isNaN(length) && !isComplete ? receivedMs : options.clock.monotonicMs(),
           ...(admission.user === undefined ? {} : { user: admission.user }),
         };
         entry.upstream.handle(admitted);
@@ -105,7 +126,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function drop(entry: Entry, drainMs: number): void {
     entries.delete(entry.spec.name);
-    const leave = entry.upstream.stop(AbortSignal.timeout(drainMs)).finally(() => leaving.delete(leave));
+    const leave = entry.upstream
+      .stop(AbortSignal.timeout(drainMs))
+      .finally(() => leaving.delete(leave));
     leaving.add(leave);
   }
 
@@ -148,11 +171,21 @@ interface Arrival {
 }
 
 /** Answers in the server's place and counts what was refused. */
-function refuse(arrival: Arrival, read: ReadMessages, name: RefusalName, detail?: string, headers?: Readonly<Record<string, string>>): void {
+function refuse(
+  arrival: Arrival,
+  read: ReadMessages,
+  name: RefusalName,
+  detail?: string,
+  headers?: Readonly<Record<string, string>>,
+): void {
   const { request, response, tracker } = arrival;
-  const verb: CallRecord['verb'] = request.method === 'GET' || request.method === 'DELETE' ? request.method : 'POST';
+  const verb: CallRecord['verb'] =
+    request.method === 'GET' || request.method === 'DELETE' ? request.method : 'POST';
   const requests = read.messages.filter(isRequest);
-  const counted = requests.length > 0 || request.method !== 'POST' ? requests : [{ hasResult: false, isError: false }];
+  const counted =
+    requests.length > 0 || request.method !== 'POST'
+      ? requests
+      : [{ hasResult: false, isError: false }];
   for (const facts of counted) {
     const exchange = tracker.begin(facts, {
       transport: 'http',
@@ -164,13 +197,23 @@ function refuse(arrival: Arrival, read: ReadMessages, name: RefusalName, detail?
     });
     tracker.end(exchange, REFUSALS[name].verdict, detail);
   }
-  sendRefusal(response, name, { id: requests.length === 1 ? requests[0]?.id : undefined, detail, headers });
+  sendRefusal(response, name, {
+    id: requests.length === 1 ? requests[0]?.id : undefined,
+    detail,
+    headers,
+  });
 }
 
 /** Reads a body up to the size that is parsed whole; a larger one goes on as a stream. */
-function readHead(request: IncomingMessage, onHead: (body: Buffer, isComplete: boolean) => void): void {
+function readHead(
+  request: IncomingMessage,
+  onHead: (body: Buffer, isComplete: boolean) => void,
+): void {
   const { headers } = request;
-  if (headers['transfer-encoding'] === undefined && (headers['content-length'] === undefined || headers['content-length'] === '0')) {
+  if (
+    headers['transfer-encoding'] === undefined &&
+    (headers['content-length'] === undefined || headers['content-length'] === '0')
+  ) {
     onHead(NO_BYTES, true);
     return;
   }
@@ -181,7 +224,8 @@ function readHead(request: IncomingMessage, onHead: (body: Buffer, isComplete: b
     request.off('end', onEnd);
     request.off('close', stop);
   };
-  const joined = (): Buffer => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+  const joined = (): Buffer =>
+    chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
   const onData = (chunk: Buffer): void => {
     chunks.push(chunk);
     bytes += chunk.length;
@@ -199,7 +243,12 @@ function readHead(request: IncomingMessage, onHead: (body: Buffer, isComplete: b
   request.on('close', stop);
 }
 
-function limitRest(request: IncomingMessage, response: ServerResponse, alreadyBytes: number, bytesMax: number): void {
+function limitRest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  alreadyBytes: number,
+  bytesMax: number,
+): void {
   let bytes = alreadyBytes;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;

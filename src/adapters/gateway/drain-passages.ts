@@ -6,8 +6,12 @@ export interface Drainable {
 const LOOK_MS = 20;
 
 /** Cuts streams at once, lets the rest end, and cuts what is left when the signal aborts. */
-export async function drainPassages(passages: ReadonlySet<Drainable>, signal: AbortSignal): Promise<void> {
+export async function drainPassages(
+  passages: ReadonlySet<Drainable>,
+  signal: AbortSignal,
+): Promise<void> {
   for (const passage of [...passages]) if (passage.isStream) passage.cut();
-  while (passages.size > 0 && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  while (passages.size > 0 && !signal.aborted)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   for (const passage of [...passages]) passage.cut();
 }

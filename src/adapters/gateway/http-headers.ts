@@ -23,7 +23,11 @@ export interface ForwardedHeaders {
  * @param rawHeaders as node:http gives them: names and values in turn
  * @param dropped lower-case names that the caller sets itself
  */
-export function forwardHeaders(rawHeaders: readonly string[], connection: string | undefined, dropped: readonly string[]): ForwardedHeaders {
+export function forwardHeaders(
+  rawHeaders: readonly string[],
+  connection: string | undefined,
+  dropped: readonly string[],
+): ForwardedHeaders {
   const named = namedByConnection(connection);
   const headers: string[] = [];
   const has = new Set<string>();
@@ -44,14 +48,16 @@ export function returnHeaders(rawHeaders: readonly (Buffer | string)[]): string[
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = text(rawHeaders[i] as Buffer | string);
     const lower = name.toLowerCase();
-    if (lower === 'connection') named = namedByConnection(text(rawHeaders[i + 1] as Buffer | string));
+    if (lower === 'connection')
+      named = namedByConnection(text(rawHeaders[i + 1] as Buffer | string));
     if (HOP_BY_HOP.has(lower)) continue;
     headers.push(name, text(rawHeaders[i + 1] as Buffer | string));
   }
   if (!named) return headers;
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
-    if (!named.includes((headers[i] as string).toLowerCase())) kept.push(headers[i] as string, headers[i + 1] as string);
+    if (!named.includes((headers[i] as string).toLowerCase()))
+      kept.push(headers[i] as string, headers[i + 1] as string);
   }
   return kept;
 }

@@ -5,12 +5,23 @@ import type { Clock } from '../../domain/clock.ts';
 import { isRequest, isResponse, type MessageFacts } from '../../domain/message-facts.ts';
 import { REFUSALS, type RefusalName } from '../../domain/refusal.ts';
 import type { Secret } from '../../domain/secret.ts';
-import type { Era } from '../../domain/server.ts';
 import { formatTraceParent } from '../../domain/trace-context.ts';
 import type { CallTracker, Carrier, Exchange } from '../../gateway/call-tracker.ts';
-import { createMessageReader, type MessageReader, type ReadMessages } from '../../gateway/message-reader.ts';
+import {
+  createMessageReader,
+  type MessageReader,
+  type ReadMessages,
+} from '../../gateway/message-reader.ts';
 import { createSseScanner, type SseScanner } from '../../gateway/sse-scanner.ts';
-import { createUpstreamPool, Relay, requestHeaders, type RelayFailure, type RelayObserver, type ResponseHeaders } from './relay.ts';
+import { carrierOf, textOf } from './carrier.ts';
+import {
+  createUpstreamPool,
+  Relay,
+  requestHeaders,
+  type RelayFailure,
+  type RelayObserver,
+  type ResponseHeaders,
+} from './relay.ts';
 import { sendRefusal } from './send-refusal.ts';
 import { drainPassages } from './drain-passages.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
@@ -27,10 +38,17 @@ export interface HttpUpstreamOptions {
   readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
 }
 
-const MODERN = '2026-07-28';
 const LISTEN = 'subscriptions/listen';
-const NO_RESPONSE: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'no_response' };
-const INVALID: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'invalid_response' };
+const NO_RESPONSE: CallVerdict = {
+  outcome: 'transport_error',
+  status: 502,
+  errorType: 'no_response',
+};
+const INVALID: CallVerdict = {
+  outcome: 'transport_error',
+  status: 502,
+  errorType: 'invalid_response',
+};
 const BROKEN: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'connection' };
 const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
 
@@ -79,13 +97,18 @@ class Passage implements RelayObserver {
   #isAnswerOver = false;
   #hasAnswer = false;
 
-  constructor(options: HttpUpstreamOptions, pool: Pool, admitted: AdmittedRequest, onOver: () => void) {
+  constructor(
+    options: HttpUpstreamOptions,
+    pool: Pool,
+    admitted: AdmittedRequest,
+    onOver: () => void,
+  ) {
     this.#options = options;
     this.#pool = pool;
     this.#admitted = admitted;
     this.#onOver = onOver;
-    this.#carrier = carrierOf(admitted);
-    this.#session = this.#carrier.session;
+    this.#session = textOf(admitted.request.headers['mcp-session-id']);
+    this.#carrier = carrierOf(admitted, 'http', this.#session);
   }
 
   start(): void {
@@ -126,7 +149,8 @@ class Passage implements RelayObserver {
     this.#status = status;
     const type = textOf(headers['content-type']);
     if (headers['content-encoding'] === undefined && type !== undefined) {
-      if (type.startsWith('text/event-stream')) this.#sse = createSseScanner((read) => this.#onMessages(read));
+      if (type.startsWith('text/event-stream'))
+        this.#sse = createSseScanner((read) => this.#onMessages(read));
       else if (isJsonType(type)) this.#json = createMessageReader();
     }
     this.#noteSession(status, textOf(headers['mcp-session-id']));
@@ -147,7 +171,10 @@ class Passage implements RelayObserver {
   onFailure(failure: RelayFailure): void {
     switch (failure.kind) {
       case 'timeout':
-        this.#refuse('timeout', `no answer within ${Math.round(this.#options.answerTimeoutMs / 1000)} s`);
+        this.#refuse(
+          'timeout',
+          `no answer within ${Math.round(this.#options.answerTimeoutMs / 1000)} s`,
+        );
         return;
       case 'unreachable':
         this.#refuse('unreachable', failure.detail);
@@ -190,7 +217,10 @@ class Passage implements RelayObserver {
     const share = shareOf(bytes, read);
     for (const facts of read.messages) {
       if (isRequest(facts)) {
-        const exchange = tracker.begin(facts, share === this.#carrier.bytes ? this.#carrier : { ...this.#carrier, bytes: share });
+        const exchange = tracker.begin(
+          facts,
+          share === this.#carrier.bytes ? this.#carrier : { ...this.#carrier, bytes: share },
+        );
         this.#exchanges.set(exchange.key, exchange);
         if (facts.method === 'initialize') this.#opening = facts;
         if (facts.method === LISTEN) this.isStream = true;
@@ -205,7 +235,8 @@ class Passage implements RelayObserver {
   #noteSession(status: number, announced: string | undefined): void {
     const { tracker } = this.#options;
     if (this.#session !== undefined) {
-      if (status === 404 || (this.#carrier.verb === 'DELETE' && status < 300)) tracker.closeSession(this.#session);
+      if (status === 404 || (this.#carrier.verb === 'DELETE' && status < 300))
+        tracker.closeSession(this.#session);
       else if (status < 300) tracker.touchSession(this.#session, 'http');
     }
     if (this.#opening && announced !== undefined && status === 200) this.#newSession = announced;
@@ -223,7 +254,12 @@ class Passage implements RelayObserver {
         this.#noteOverhead(startedMs);
         tracker.answer(facts, share, this.#session, this.#exchanges);
       } else if (isRequest(facts)) {
-        tracker.beginServerCall(facts, { ...this.#carrier, bytes: share, receivedMs: startedMs, receivedAtMs: clock.nowMs() });
+        tracker.beginServerCall(facts, {
+          ...this.#carrier,
+          bytes: share,
+          receivedMs: startedMs,
+          receivedAtMs: clock.nowMs(),
+        });
       } else {
         tracker.notice(facts, this.#session, this.#exchanges);
       }
@@ -243,7 +279,8 @@ class Passage implements RelayObserver {
   #settleAfterAnswer(): void {
     if (this.#status >= 300) this.#settle(judgeHttpStatus(this.#status));
     else if (this.isStream) this.#settle({ outcome: 'success', status: this.#status });
-    else if (this.#json && !this.#hasAnswer) this.#settle(INVALID, 'the answer is no JSON-RPC response');
+    else if (this.#json && !this.#hasAnswer)
+      this.#settle(INVALID, 'the answer is no JSON-RPC response');
     else this.#settleOrPark(NO_RESPONSE, 'the answer ended without a result');
   }
 
@@ -258,47 +295,25 @@ class Passage implements RelayObserver {
   }
 
   #settle(verdict: CallVerdict, message?: string): void {
-    for (const exchange of this.#exchanges.values()) this.#options.tracker.end(exchange, verdict, message);
+    for (const exchange of this.#exchanges.values())
+      this.#options.tracker.end(exchange, verdict, message);
     this.#onOver();
   }
 
   #refuse(name: RefusalName, detail: string): void {
     const [first] = this.#exchanges.keys();
-    sendRefusal(this.#admitted.response, name, { id: this.#exchanges.size === 1 ? first : undefined, detail });
+    sendRefusal(this.#admitted.response, name, {
+      id: this.#exchanges.size === 1 ? first : undefined,
+      detail,
+    });
     this.#settle(REFUSALS[name].verdict, detail);
   }
 
   #noteOverhead(sinceMs: number): void {
     const spentMs = this.#options.clock.monotonicMs() - sinceMs;
-    for (const exchange of this.#exchanges.values()) if (!exchange.isDone) exchange.overheadMs += spentMs;
+    for (const exchange of this.#exchanges.values())
+      if (!exchange.isDone) exchange.overheadMs += spentMs;
   }
-}
-
-function carrierOf(admitted: AdmittedRequest): Carrier {
-  const { request, read } = admitted;
-  const { headers, method } = request;
-  const header = (name: string): string | undefined => textOf(headers[name]);
-  const session = header('mcp-session-id');
-  const protocolVersion = header('mcp-protocol-version') ?? read.messages[0]?.protocolVersion;
-  const traceparent = header('traceparent');
-  const tracestate = header('tracestate');
-  return {
-    transport: 'http',
-    verb: method === 'GET' || method === 'DELETE' ? method : 'POST',
-    era: eraOf(protocolVersion),
-    receivedAtMs: admitted.receivedAtMs,
-    receivedMs: admitted.receivedMs,
-    bytes: admitted.body.length,
-    ...(session === undefined ? {} : { session }),
-    ...(admitted.user === undefined ? {} : { user: admitted.user }),
-    ...(protocolVersion === undefined ? {} : { protocolVersion }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(tracestate === undefined ? {} : { tracestate }),
-  };
-}
-
-function eraOf(protocolVersion: string | undefined): Era {
-  return protocolVersion !== undefined && protocolVersion >= MODERN ? 'modern' : 'legacy';
 }
 
 function isJsonType(type: string): boolean {
@@ -312,8 +327,4 @@ function shareOf(bytes: number, read: ReadMessages): number {
 function joinQueries(own: string, clients: string): string {
   if (clients === '' || clients === '?') return own;
   return own === '' ? clients : `${own}&${clients.slice(1)}`;
-}
-
-function textOf(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -69,7 +69,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     response.on('close', () => {
       if (!this.#isSent) this.#stop('client_gone');
     });
-    if (answerTimeoutMs !== undefined) this.#timer = clock.after(answerTimeoutMs, () => this.#stop('timeout'));
+    if (answerTimeoutMs !== undefined)
+      this.#timer = clock.after(answerTimeoutMs, () => this.#stop('timeout'));
     pool.dispatch({ method: request.method as Dispatcher.HttpMethod, path, headers, body }, this);
   }
 
@@ -84,12 +85,21 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#stoppedBy) controller.abort(new Error(this.#stoppedBy));
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders, statusText?: string): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ResponseHeaders,
+    statusText?: string,
+  ): void {
     if (status < 200) return;
     this.#timer?.cancel();
     const { response, rewrite } = this.#options;
     response.sendDate = false;
-    response.writeHead(status, statusText, Array.isArray(controller.rawHeaders) ? returnHeaders(controller.rawHeaders) : []);
+    response.writeHead(
+      status,
+      statusText,
+      Array.isArray(controller.rawHeaders) ? returnHeaders(controller.rawHeaders) : [],
+    );
     const length = headers['content-length'];
     if (typeof length === 'string' && !rewrite) this.#leftBytes = Number(length);
     // The head of a stream must not wait for its first event.
@@ -123,7 +133,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { response } = this.#options;
     const stoppedBy = this.#stoppedBy;
     if (stoppedBy) this.#fail({ kind: stoppedBy });
-    else if (!response.headersSent) this.#fail({ kind: 'unreachable', detail: describeSocketError(error) });
+    else if (!response.headersSent)
+      this.#fail({ kind: 'unreachable', detail: describeSocketError(error) });
     else {
       this.#isSent = true;
       response.destroy();
@@ -154,13 +165,20 @@ export class Relay implements Dispatcher.DispatchHandler {
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Connections to one upstream: kept alive, and one request at a time on each, so that a slow call holds up no other. */
-export function createUpstreamPool(origin: string, tls: { readonly ca?: string; readonly rejectUnauthorized: boolean }): Pool {
+export function createUpstreamPool(
+  origin: string,
+  tls: { readonly ca?: string; readonly rejectUnauthorized: boolean },
+): Pool {
   return new Pool(origin, {
     pipelining: 1,
     connections: null,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: CONNECT_TIMEOUT_MS, rejectUnauthorized: tls.rejectUnauthorized, ...(tls.ca ? { ca: tls.ca } : {}) },
+    connect: {
+      timeout: CONNECT_TIMEOUT_MS,
+      rejectUnauthorized: tls.rejectUnauthorized,
+      ...(tls.ca ? { ca: tls.ca } : {}),
+    },
   });
 }
 
@@ -181,7 +199,10 @@ export function requestHeaders(request: IncomingMessage, options: RequestHeaderO
   if (options.isBodyWhole) replaced.push('content-length');
   if (options.traceparent !== undefined) replaced.push('traceparent', 'tracestate');
   const { headers, has } = forwardHeaders(request.rawHeaders, request.headers.connection, replaced);
-  headers.push('host', options.preserveHost && request.headers.host ? request.headers.host : options.host);
+  headers.push(
+    'host',
+    options.preserveHost && request.headers.host ? request.headers.host : options.host,
+  );
   if (options.traceparent !== undefined) headers.push('traceparent', options.traceparent);
   if (options.tracestate !== undefined) headers.push('tracestate', options.tracestate);
   for (const name in options.configured) {

@@ -9,7 +9,11 @@ export interface RefusalDetails {
 }
 
 /** Answers in the server's place with a well-formed JSON-RPC error; does nothing where an answer has begun. */
-export function sendRefusal(response: ServerResponse, name: RefusalName, { id, detail, headers }: RefusalDetails): void {
+export function sendRefusal(
+  response: ServerResponse,
+  name: RefusalName,
+  { id, detail, headers }: RefusalDetails,
+): void {
   if (response.headersSent || response.destroyed) return;
   const body = renderRefusal(name, id, detail);
   response.writeHead(REFUSALS[name].status, {
