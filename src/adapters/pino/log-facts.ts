@@ -1,0 +1,114 @@
+import type {
+  DefinitionsChanged,
+  ChildExited,
+  Fact,
+  Hub,
+  StatusChanged,
+} from '../../domain/facts.ts';
+import type { Status } from '../../domain/health.ts';
+import type { Log, LogSeverity } from '../../domain/log.ts';
+import { endpointOf } from '../../domain/server.ts';
+
+/** A server that lists thousands of tools must not make a line of them all. */
+const CHANGES_SHOWN_MAX = 20;
+
+const SEVERITY_OF_STATUS: Readonly<Record<Status, LogSeverity>> = {
+  offline: 'error',
+  critical: 'error',
+  warning: 'warn',
+  healthy: 'info',
+  disabled: 'info',
+  unknown: 'info',
+};
+
+/**
+ * Writes facts as log lines, on change: a server that stays down adds nothing above `debug`.
+ * @returns a function that ends it
+ */
+export function logFacts(hub: Pick<Hub, 'subscribe'>, log: Log): () => void {
+  /** Configured servers that are down: the end of their children is no news. */
+  const down = new Set<string>();
+
+  function logStatus({ server, from, to, reason }: StatusChanged): void {
+    if (to === 'offline') down.add(server);
+    else down.delete(server);
+    const fields = { channel: 'health', server, from, to, reason } as const;
+    log[SEVERITY_OF_STATUS[to]](fields, 'server status changed');
+  }
+
+  function logExit({ server, reason, code, signal, stderrTail }: ChildExited): void {
+    const isNews = reason !== 'stopped' && !down.has(server);
+    const fields = { channel: 'health', server, reason, code, signal, stderrTail } as const;
+    log[isNews ? 'warn' : 'debug'](fields, 'server process ended');
+  }
+
+  return hub.subscribe((fact) => {
+    if (fact.fact === 'status') logStatus(fact);
+    else if (fact.fact === 'child_exit') logExit(fact);
+    else if (fact.fact === 'server_removed') down.delete(fact.server);
+    logOther(fact, log);
+  });
+}
+
+function logOther(fact: Fact, log: Log): void {
+  const channel = 'health';
+  switch (fact.fact) {
+    case 'status':
+    case 'child_exit':
+      return;
+    case 'server_added': {
+      const { name, target, source } = fact.server;
+      const fields = { channel, server: name, endpoint: endpointOf(target), source } as const;
+      return log.debug(fields, 'server added');
+    }
+    case 'server_removed':
+      return log.debug({ channel, server: fact.server }, 'server removed');
+    case 'probe': {
+      const { server, status, consecutiveFailures, nextInMs, lagMs, report } = fact;
+      const { kind, outcome, detail, durationMs } = report;
+      return log.debug(
+        {
+          channel,
+          server,
+          kind,
+          outcome,
+          detail,
+          durationMs,
+          status,
+          consecutiveFailures,
+          nextInMs,
+          lagMs,
+        },
+        'server checked',
+      );
+    }
+    case 'definitions':
+      return logDefinitions(fact, log);
+    case 'child_start': {
+      const { server, pid, startMs } = fact;
+      return log.debug({ channel, server, pid, startMs }, 'server process started');
+    }
+    case 'connectivity':
+      return fact.suspected
+        ? log.error({ channel, servers: fact.servers }, 'own connectivity suspected')
+        : log.info({ channel }, 'own connectivity is fine again');
+    case 'reload':
+      return fact.ok
+        ? log.info({ channel, detail: fact.detail }, 'configuration reloaded')
+        : log.error(
+            { channel, detail: fact.detail },
+            'configuration not reloaded, the old one stays',
+          );
+  }
+}
+
+/** A tool that changes under its users may be an attack; that nobody has to act at once makes it a warning. */
+function logDefinitions({ server, changes }: DefinitionsChanged, log: Log): void {
+  const shown = changes
+    .slice(0, CHANGES_SHOWN_MAX)
+    .map(({ kind, change, name }) => `${kind} ${change}: ${name}`);
+  log.warn(
+    { channel: 'health', server, changeCount: changes.length, changes: shown },
+    'server definitions changed',
+  );
+}

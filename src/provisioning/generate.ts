@@ -1,0 +1,35 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { renderConfigDocs, renderConfigSchema } from '../cli/generate/config-docs.ts';
+import { CATALOG } from '../metrics/catalog.ts';
+import { renderMetricsDocs } from '../metrics/render-metrics-docs.ts';
+
+/** Files that follow from code. They are committed, so that people read them and editors use them without a build. */
+const GENERATED: Readonly<Record<string, () => string>> = {
+  'docs/config.schema.json': renderConfigSchema,
+  'docs/configuration.md': renderConfigDocs,
+  'docs/metrics.md': () => renderMetricsDocs(CATALOG),
+};
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const stale = Object.entries(GENERATED).filter(([path, render]) => read(path) !== render());
+
+if (values.check) {
+  for (const [path] of stale) process.stderr.write(`${path} is stale: npm run generate\n`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const [path, render] of stale) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, render());
+    process.stdout.write(`wrote ${path}\n`);
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest';
+import { logFacts } from '../../../../src/adapters/pino/log-facts.ts';
+import type { CheckReport } from '../../../../src/domain/check-report.ts';
+import { createHub, type ChildExited, type Fact } from '../../../../src/domain/facts.ts';
+import type { Status } from '../../../../src/domain/health.ts';
+import { createMemoryLog } from '../../../fakes/memory-log.ts';
+
+const REPORT: CheckReport = {
+  kind: 'steady',
+  outcome: 'refused',
+  detail: 'Nobody listens.',
+  startedAtMs: 0,
+  durationMs: 3,
+  phasesMs: {},
+  steps: [],
+  bytesSent: 0,
+  bytesReceived: 0,
+};
+
+function setUp() {
+  const hub = createHub((error) => {
+    throw error;
+  });
+  const log = createMemoryLog();
+  const stop = logFacts(hub, log);
+  return { hub, lines: log.lines, stop };
+}
+
+function becomes(to: Status, from: Status = 'healthy'): Fact {
+  return { fact: 'status', server: 'files', atMs: 1, from, to, reason: 'because' };
+}
+
+const PROBE: Fact = {
+  fact: 'probe',
+  server: 'files',
+  report: REPORT,
+  status: 'offline',
+  consecutiveFailures: 7,
+  nextInMs: 30_000,
+  lagMs: 0,
+};
+
+const CRASH: ChildExited = {
+  fact: 'child_exit',
+  server: 'files',
+  reason: 'exit_nonzero',
+  code: 1,
+  signal: null,
+  stderrTail: 'no module',
+};
+
+test.each([
+  ['offline', 'error'],
+  ['critical', 'error'],
+  ['warning', 'warn'],
+  ['healthy', 'info'],
+  ['disabled', 'info'],
+  ['unknown', 'info'],
+] as const)('a server that becomes %s is worth the level %s', (to, severity) => {
+  const { hub, lines } = setUp();
+  hub.publish(becomes(to));
+  expect(lines).toEqual([
+    {
+      severity,
+      message: 'server status changed',
+      fields: { channel: 'health', server: 'files', from: 'healthy', to, reason: 'because' },
+    },
+  ]);
+});
+
+test('a server that stays down is said once, however often it is checked and its child ends', () => {
+  const { hub, lines } = setUp();
+
+  hub.publish(becomes('offline'));
+  for (let check = 0; check < 100; check += 1) {
+    hub.publish(CRASH);
+    hub.publish(PROBE);
+  }
+
+  expect(lines.filter(({ severity }) => severity !== 'debug')).toHaveLength(1);
+  expect(lines).toHaveLength(201);
+});
+
+test('a child that ends is a warning again once the server was up', () => {
+  const { hub, lines } = setUp();
+  hub.publish(becomes('offline'));
+  hub.publish(becomes('healthy', 'offline'));
+  hub.publish(CRASH);
+  expect(lines.at(-1)).toMatchObject({
+    severity: 'warn',
+    message: 'server process ended',
+    fields: { code: 1, stderrTail: 'no module' },
+  });
+});
+
+test('a child that we stopped is no news', () => {
+  const { hub, lines } = setUp();
+  hub.publish({ ...CRASH, reason: 'stopped' });
+  expect(lines[0]?.severity).toBe('debug');
+});
+
+test('changed definitions are a warning that names the first ones and counts them all', () => {
+  const { hub, lines } = setUp();
+  const changes = Array.from({ length: 500 }, (_, index) => ({
+    kind: 'tools' as const,
+    change: 'added' as const,
+    name: `tool-${index}`,
+  }));
+  hub.publish({ fact: 'definitions', server: 'files', atMs: 1, changes });
+  expect(lines[0]).toMatchObject({ severity: 'warn', fields: { changeCount: 500 } });
+  expect(lines[0]?.fields['changes']).toHaveLength(20);
+  expect(lines[0]?.fields['changes']).toContain('tools added: tool-0');
+});
+
+test.each([
+  [{ fact: 'reload', atMs: 1, ok: true, detail: '3 servers' }, 'info', 'configuration reloaded'],
+  [
+    { fact: 'reload', atMs: 1, ok: false, detail: 'a.yml:1:1' },
+    'error',
+    'configuration not reloaded, the old one stays',
+  ],
+  [
+    { fact: 'connectivity', suspected: true, atMs: 1, servers: ['a', 'b', 'c'] },
+    'error',
+    'own connectivity suspected',
+  ],
+  [
+    { fact: 'connectivity', suspected: false, atMs: 1, servers: [] },
+    'info',
+    'own connectivity is fine again',
+  ],
+  [
+    { fact: 'child_start', server: 'files', pid: 7, startMs: 80 },
+    'debug',
+    'server process started',
+  ],
+  [{ fact: 'server_removed', server: 'files' }, 'debug', 'server removed'],
+] satisfies [Fact, string, string][])('%o is worth the level %s', (fact, severity, message) => {
+  const { hub, lines } = setUp();
+  hub.publish(fact);
+  expect(lines).toEqual([expect.objectContaining({ severity, message })]);
+});
+
+test('nothing is written after it was ended', () => {
+  const { hub, lines, stop } = setUp();
+  stop();
+  hub.publish(becomes('offline'));
+  expect(lines).toEqual([]);
+});
