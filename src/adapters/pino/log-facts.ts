@@ -56,6 +56,18 @@ function logOther(fact: Fact, log: Log): void {
     case 'status':
     case 'child_exit':
       return;
+    // One per exchange, and as many as clients like: those are counted, not written.
+    case 'call':
+    case 'auth':
+    case 'rate_limit':
+    case 'session':
+      return;
+    case 'disagreement': {
+      const { server, disagrees, detail } = fact;
+      return disagrees
+        ? log.warn({ channel, server, detail }, 'checks and real calls disagree')
+        : log.info({ channel, server, detail }, 'checks and real calls agree again');
+    }
     case 'server_added': {
       const { name, target, source } = fact.server;
       const fields = { channel, server: name, endpoint: endpointOf(target), source } as const;

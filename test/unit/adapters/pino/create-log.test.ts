@@ -79,7 +79,7 @@ test('a planted secret is masked wherever a field carries it', () => {
 
   log.info({ secret, deep: { list: [secret] } }, 'a Secret');
   log.info({ authorization: planted, target: { headers: { cookie: planted } } }, 'a header');
-  log.error({ err: new Error(`${secret}`), token: planted }, 'an error');
+  log.error({ err: new Error(String(secret)), token: planted }, 'an error');
 
   const written = text();
   expect(written.split('\n')).toHaveLength(4);

@@ -134,11 +134,29 @@ test.each([
     'debug',
     'server process started',
   ],
+  [
+    { fact: 'disagreement', server: 'files', disagrees: true, detail: 'calls fail' },
+    'warn',
+    'checks and real calls disagree',
+  ],
+  [
+    { fact: 'disagreement', server: 'files', disagrees: false, detail: 'calls work' },
+    'info',
+    'checks and real calls agree again',
+  ],
   [{ fact: 'server_removed', server: 'files' }, 'debug', 'server removed'],
 ] satisfies [Fact, string, string][])('%o is worth the level %s', (fact, severity, message) => {
   const { hub, lines } = setUp();
   hub.publish(fact);
   expect(lines).toEqual([expect.objectContaining({ severity, message })]);
+});
+
+test('what clients of the gateway do makes no lines, since they decide how much of it there is', () => {
+  const { hub, lines } = setUp();
+  hub.publish({ fact: 'auth', method: 'bearer', status: 'failure' });
+  hub.publish({ fact: 'rate_limit', server: 'files', user: 'somebody' });
+  hub.publish({ fact: 'session', server: 'files', transport: 'http', durationMs: 1 });
+  expect(lines).toEqual([]);
 });
 
 test('nothing is written after it was ended', () => {
