@@ -39,7 +39,7 @@ export function createSink(options: SinkOptions): Sink {
   let isClosed = false;
   let droppedCount = 0;
 
-  function fail(reason: string): void {
+  function complain(reason: string): void {
     if (!isTroubled) report(`The log cannot be written to ${name}: ${reason}. Lines are dropped.`);
     isTroubled = true;
   }
@@ -47,27 +47,29 @@ export function createSink(options: SinkOptions): Sink {
   function giveUp(error: unknown): void {
     stream = undefined;
     reopenAtMs = options.monotonicMs() + (options.reopenAfterMs ?? REOPEN_AFTER_MS);
-    fail(error instanceof Error ? error.message : String(error));
+    complain(error instanceof Error ? error.message : String(error));
   }
 
   function openAgain(): Writable | undefined {
     if (isClosed || options.monotonicMs() < reopenAtMs) return undefined;
     try {
       const opened = options.open();
+      if (opened.destroyed) throw new Error('it is closed');
       // Once per stream: a second error of a stream that was given up must not be an uncaught one.
-      if (!guarded.has(opened)) opened.on('error', giveUp);
+      if (!guarded.has(opened)) opened.on('error', (error) => opened === stream && giveUp(error));
       guarded.add(opened);
-      if (opened.destroyed) giveUp(new Error('it is closed'));
-      else stream = opened;
+      stream = opened;
     } catch (error) {
       giveUp(error);
     }
     return stream;
   }
 
-  function onWritten(error: Error | null | undefined): void {
-    if (error) droppedCount += 1;
-    else if (isTroubled && stream?.writableLength === 0) {
+  function onWritten(target: Writable, error: Error | null | undefined): void {
+    if (error) {
+      droppedCount += 1;
+      if (target === stream) giveUp(error);
+    } else if (isTroubled && target.writableLength === 0) {
       isTroubled = false;
       report(`The log is written to ${name} again. Lines lost so far: ${droppedCount}.`);
     }
@@ -80,9 +82,9 @@ export function createSink(options: SinkOptions): Sink {
         droppedCount += 1;
       } else if (target.writableLength + line.length > bufferBytesMax) {
         droppedCount += 1;
-        fail('it takes them too slowly');
+        complain('it takes them too slowly');
       } else {
-        target.write(line, onWritten);
+        target.write(line, (error) => onWritten(target, error));
       }
     },
     dropped: () => droppedCount,
