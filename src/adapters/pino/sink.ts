@@ -51,7 +51,7 @@ export function createSink(options: SinkOptions): Sink {
   }
 
   function openAgain(): Writable | undefined {
-    if (isClosed || options.monotonicMs() < reopenAtMs) return undefined;
+    if (options.monotonicMs() < reopenAtMs) return undefined;
     try {
       const opened = options.open();
       if (opened.destroyed) throw new Error('it is closed');
@@ -69,7 +69,7 @@ export function createSink(options: SinkOptions): Sink {
     if (error) {
       droppedCount += 1;
       if (target === stream) giveUp(error);
-    } else if (isTroubled && target.writableLength === 0) {
+    } else if (isTroubled && target === stream && target.writableLength === 0) {
       isTroubled = false;
       report(`The log is written to ${name} again. Lines lost so far: ${droppedCount}.`);
     }
@@ -77,7 +77,7 @@ export function createSink(options: SinkOptions): Sink {
 
   return {
     write(line) {
-      const target = stream ?? openAgain();
+      const target = isClosed ? undefined : (stream ?? openAgain());
       if (target === undefined) {
         droppedCount += 1;
       } else if (target.writableLength + line.length > bufferBytesMax) {
@@ -91,7 +91,6 @@ export function createSink(options: SinkOptions): Sink {
     async close(timeoutMs) {
       isClosed = true;
       const target = stream;
-      stream = undefined;
       if (target === undefined) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, timeoutMs);
