@@ -76,7 +76,7 @@ function openStream(
     unreadBytes = 0;
   });
   const rewrite = createEndpointRewriter((announced) => {
-    const target = URL.parse(announced, url);
+    const target = URL.parse(announced, url.href);
     // The client refuses an address of another origin anyhow.
     if (!target || target.origin !== url.origin || addresses.size >= ADDRESSES_MAX)
       return announced;

@@ -1,0 +1,237 @@
+import { createSystemClock } from './adapters/clock.ts';
+import type { Config, LogLevel } from './adapters/config/config.ts';
+import {
+  createConfigReloader,
+  type ReloadTrigger,
+} from './adapters/config/create-config-reloader.ts';
+import { findConfig } from './adapters/config/find-config.ts';
+import { loadConfig, type LoadConfigResult } from './adapters/config/load-config.ts';
+import { formatProblems } from './adapters/config/problem.ts';
+import { watchConfig } from './adapters/config/watch-config.ts';
+import { createHttpApp } from './adapters/http/create-http-app.ts';
+import { listen, type Listener } from './adapters/http/listen.ts';
+import type { ConfigStatus, ProbeSource, ProbeTarget } from './adapters/http/ports.ts';
+import { createConnector } from './adapters/mcp/connector.ts';
+import { createLog, type LogOutput, type ServiceLog } from './adapters/pino/create-log.ts';
+import { logFacts } from './adapters/pino/log-facts.ts';
+import { createMetrics } from './adapters/prometheus/metrics.ts';
+import { renderProbe } from './adapters/prometheus/render-probe.ts';
+import { DEMO_CONFIG_PATH, demoConfig } from './demo-config.ts';
+import { createHub } from './domain/facts.ts';
+import type { ServerSpec } from './domain/server.ts';
+import { probeOnce } from './probe/probe-once.ts';
+import { createProber } from './probe/prober.ts';
+import { serverOfUrl } from './adapters/config/ad-hoc-server.ts';
+import { VERSION } from './version.ts';
+
+export interface AppOptions {
+  /** Without it the configuration of the working directory, or else the demonstration. */
+  readonly configPath?: string | undefined;
+  /** Wins over `listen` of the configuration. */
+  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /** Wins over `log.level` of the configuration. */
+  readonly logLevel?: LogLevel | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly output: LogOutput;
+  /** One line for the operator, past the log. */
+  readonly report: (line: string) => void;
+}
+
+export type AppStart =
+  | { readonly ok: true; readonly addresses: AppAddresses }
+  /** What an operator can mend, in one or more lines. */
+  | { readonly ok: false; readonly message: string };
+
+export interface AppAddresses {
+  /** Base URL of the metrics, the pages and the API. */
+  readonly http: string;
+  /** File in effect; nothing for the demonstration. */
+  readonly config?: string;
+  readonly servers: number;
+}
+
+export interface App {
+  start(): Promise<AppStart>;
+  reload(trigger: ReloadTrigger): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  /** Ends everything in the reverse order of its start: children, sessions, sockets, timers. */
+  stop(): Promise<void>;
+}
+
+/** Builds every object of the service once and connects them: sources → hub → sinks. */
+export function createApp(options: AppOptions): App {
+  const clock = createSystemClock();
+  const stopping = new AbortController();
+  const ends: (() => void | Promise<void>)[] = [];
+
+  async function start(): Promise<AppStart> {
+    const configPath = options.configPath ?? (await findConfig());
+    const first = await readConfig(configPath);
+    if (!first.ok) return { ok: false, message: formatProblems(first.problems) };
+    const { config } = first;
+
+    const log = createLog({
+      ...config.log,
+      level: options.logLevel ?? config.log.level,
+      output: options.output,
+      report: options.report,
+    });
+    ends.push(() => log.close());
+    const hub = createHub((err) => log.error({ channel: 'error', err }, 'a sink failed'));
+    const connector = createConnector({
+      clientName: 'mcp-exporter',
+      clientVersion: VERSION,
+      clock,
+    });
+    const prober = createProber({
+      connector,
+      clock,
+      random: Math.random,
+      hub,
+      concurrency: config.probe.concurrency,
+    });
+    const metrics = createMetrics({
+      hub,
+      clock,
+      version: VERSION,
+      processUsage: () => prober.processUsage(),
+      logDropped: () => log.dropped(),
+    });
+    ends.push(() => metrics.stop(), logFacts(hub, log));
+
+    let status: ConfigStatus = { lastReloadSuccessful: true, message: '' };
+    const reloader = createConfigReloader({
+      load: () => readConfig(configPath),
+      onLoaded(result, trigger) {
+        for (const warning of result.warnings)
+          log.warn(
+            { channel: 'health', detail: formatProblems([warning]) },
+            'configuration warning',
+          );
+        noteRestartNeeds(config, result.config, log);
+        prober.apply(result.config.servers);
+        status = { lastReloadSuccessful: true, lastReloadAtMs: clock.nowMs(), message: '' };
+        hub.publish({ fact: 'reload', atMs: clock.nowMs(), ok: true, detail: trigger });
+      },
+      onFailed(result) {
+        const detail = formatProblems(result.problems);
+        status = { ...status, lastReloadSuccessful: false, message: detail };
+        hub.publish({ fact: 'reload', atMs: clock.nowMs(), ok: false, detail });
+      },
+    });
+    reload = async (trigger) => {
+      const result = await reloader.reload(trigger);
+      return result.ok
+        ? { ok: true, detail: `${result.config.servers.length} servers` }
+        : { ok: false, detail: formatProblems(result.problems) };
+    };
+
+    const address = options.listen ?? config.listen;
+    const app = createHttpApp({
+      version: VERSION,
+      listenHost: address.host,
+      ...(config.admin.token ? { adminToken: config.admin.token } : {}),
+      clock,
+      log,
+      hub,
+      servers: prober,
+      metrics,
+      config: { status: () => status, reload: () => reload('request') },
+      probe: createProbeSource(() => reloader.current() ?? config),
+      isReady: () => reloader.current() !== undefined,
+      stopping: stopping.signal,
+    });
+    const listener = await listen(app, address);
+    if (!listener.ok) return { ok: false, message: listener.message };
+    ends.push(
+      () => listener.close(),
+      () => prober.stop(),
+    );
+
+    await reloader.reload('start');
+    if (configPath !== undefined) {
+      const watch = watchConfig({
+        files: () => reloader.files(),
+        clock,
+        onChange: () => void reload('file'),
+      });
+      ends.push(() => watch.stop());
+    }
+    const http = urlOf(listener);
+    log.info(
+      {
+        channel: 'health',
+        version: VERSION,
+        http,
+        config: configPath ?? DEMO_CONFIG_PATH,
+        servers: config.servers.length,
+      },
+      'started',
+    );
+    ends.push(() => log.info({ channel: 'health' }, 'stopping'));
+    return {
+      ok: true,
+      addresses: {
+        http,
+        servers: config.servers.length,
+        ...(configPath === undefined ? {} : { config: configPath }),
+      },
+    };
+  }
+
+  function readConfig(path: string | undefined): Promise<LoadConfigResult> {
+    if (path !== undefined) return loadConfig({ path, env: options.env });
+    return loadConfig({
+      path: DEMO_CONFIG_PATH,
+      env: options.env,
+      readText: async () => ({ ok: true, text: demoConfig() }),
+    });
+  }
+
+  /** Checks on connections of their own, apart from the schedule. */
+  function createProbeSource(current: () => Config): ProbeSource {
+    const specOf = (target: ProbeTarget): ServerSpec | undefined =>
+      target.kind === 'url'
+        ? serverOfUrl(target.url, { source: '/probe' })
+        : current().servers.find((server) => server.name === target.name);
+    const connector = createConnector({
+      clientName: 'mcp-exporter',
+      clientVersion: VERSION,
+      clock,
+    });
+    return {
+      allowsUrlTargets: () => current().probe.allowUrlTargets,
+      timeoutMs: (target) => specOf(target)?.monitor.startTimeoutMs,
+      async probeOnce({ target, module, signal, accept }) {
+        const spec = specOf(target);
+        const reports = spec
+          ? await probeOnce(connector, spec, clock, { signal, deep: module === 'full' })
+          : [];
+        return { reports, metricsPage: await renderProbe(reports, accept) };
+      },
+    };
+  }
+
+  let reload: App['reload'] = async () => ({ ok: false, detail: 'not started' });
+
+  return {
+    start,
+    reload: (trigger) => reload(trigger),
+    async stop() {
+      stopping.abort();
+      for (const end of ends.splice(0).reverse()) await end();
+    },
+  };
+}
+
+/** Some settings are read once: say so instead of pretending that they took effect. */
+function noteRestartNeeds(before: Config, now: Config, log: ServiceLog): void {
+  for (const key of ['listen', 'log', 'admin'] as const) {
+    if (JSON.stringify(before[key]) !== JSON.stringify(now[key])) {
+      log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
+    }
+  }
+}
+
+function urlOf({ host, port }: Listener): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
