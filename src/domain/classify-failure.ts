@@ -66,7 +66,10 @@ export function classifyFailure(facts: FailureFacts): ClassifiedFailure {
     case 'network':
       return classifyNetwork(facts);
     case 'timeout':
-      return { outcome: 'timeout', detail: `No ${facts.waitedFor} within ${formatLimit(facts.limitMs)}.` };
+      return {
+        outcome: 'timeout',
+        detail: `No ${facts.waitedFor} within ${formatLimit(facts.limitMs)}.`,
+      };
     case 'http':
       return classifyHttp(facts);
     case 'rpc':

@@ -1,45 +1,36 @@
 import type { FailureFacts } from '../../domain/classify-failure.ts';
 import type { Clock } from '../../probe/ports.ts';
 
-/** The reason of a signal that a deadline aborted: tells our limit from the caller's abort. */
-export class DeadlineExceeded extends Error {
-  readonly limitMs: number;
-
-  constructor(limitMs: number) {
-    super(`no answer within ${limitMs} ms`);
-    this.name = 'DeadlineExceeded';
-    this.limitMs = limitMs;
-  }
-}
-
 export interface Deadline {
   readonly signal: AbortSignal;
+  /** The limit passed, and not the parent's abort. */
+  hasPassed(): boolean;
   /** Frees timer and listener; must be called in the end. */
   end(): void;
 }
 
 /** A signal that aborts after `limitMs` or with `parent`. One listener and one timer: `AbortSignal.any` costs more. */
-export function startDeadline(clock: Clock, limitMs: number, parent: AbortSignal): Deadline {
+export function startDeadline(clock: Clock, limitMs: number, parent?: AbortSignal): Deadline {
   const controller = new AbortController();
-  if (parent.aborted) controller.abort(parent.reason);
-  const timer = clock.after(limitMs, () => controller.abort(new DeadlineExceeded(limitMs)));
-  const onAbort = (): void => controller.abort(parent.reason);
-  parent.addEventListener('abort', onAbort, { once: true });
+  let hasPassed = false;
+  const onParentAbort = (): void => controller.abort();
+  const timer = clock.after(limitMs, () => {
+    hasPassed = true;
+    controller.abort();
+  });
+  if (parent?.aborted) controller.abort();
+  parent?.addEventListener('abort', onParentAbort, { once: true });
   return {
     signal: controller.signal,
+    hasPassed: () => hasPassed,
     end() {
       timer.cancel();
-      parent.removeEventListener('abort', onAbort);
+      parent?.removeEventListener('abort', onParentAbort);
     },
   };
 }
 
-/** What an aborted signal means for whoever waited. `waitedFor` completes "No …". */
-export function timeoutFacts(signal: AbortSignal, waitedFor: string): FailureFacts {
-  const reason: unknown = signal.reason;
-  return {
-    kind: 'timeout',
-    waitedFor,
-    ...(reason instanceof DeadlineExceeded && { limitMs: reason.limitMs }),
-  };
+/** What an aborted wait means. `waitedFor` completes "No …", for example `answer to ping`. */
+export function timeoutFacts(waitedFor: string, waitedMs: number): FailureFacts {
+  return { kind: 'timeout', waitedFor, limitMs: waitedMs };
 }

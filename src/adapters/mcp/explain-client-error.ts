@@ -2,16 +2,18 @@ import { SdkError, SdkErrorCode, ProtocolError, SdkHttpError } from '@modelconte
 import type { FailureFacts } from '../../domain/classify-failure.ts';
 import { timeoutFacts } from './deadline.ts';
 
+export interface ClientWait {
+  readonly signal: AbortSignal;
+  /** How long the client was waited for. */
+  waitedMs(): number;
+}
+
 /**
  * Translates what the SDK's client threw, where the transport itself knows nothing better: fetch wrapper and child
  * process see more than the SDK passes on, so ask them first.
  */
-export function explainClientError(
-  error: unknown,
-  method: string,
-  signal: AbortSignal,
-): FailureFacts {
-  if (signal.aborted) return timeoutFacts(signal, `answer to ${method}`);
+export function explainClientError(error: unknown, method: string, wait: ClientWait): FailureFacts {
+  if (wait.signal.aborted) return timeoutFacts(`answer to ${method}`, wait.waitedMs());
   const chain = causeChain(error);
   for (const each of chain) {
     if (each instanceof ProtocolError) {
@@ -26,7 +28,7 @@ export function explainClientError(
   }
   for (const each of chain) {
     if (each instanceof SdkError) {
-      const facts = explainSdkCode(each, method);
+      const facts = explainSdkCode(each, method, wait);
       if (facts !== undefined) return facts;
     }
   }
@@ -34,10 +36,14 @@ export function explainClientError(
   return { kind: 'unusable', method, reason: firstLine(reason) };
 }
 
-function explainSdkCode(error: SdkError, method: string): FailureFacts | undefined {
+function explainSdkCode(
+  error: SdkError,
+  method: string,
+  wait: ClientWait,
+): FailureFacts | undefined {
   switch (error.code) {
     case SdkErrorCode.RequestTimeout:
-      return { kind: 'timeout', waitedFor: `answer to ${method}` };
+      return timeoutFacts(`answer to ${method}`, wait.waitedMs());
     case SdkErrorCode.ConnectionClosed:
     case SdkErrorCode.NotConnected:
       return {

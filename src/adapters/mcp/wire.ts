@@ -42,7 +42,7 @@ export type WireState = 'closed' | 'stateless' | 'open';
 
 /**
  * One opened conversation with a server over one transport: after `open` its era and identity are known.
- * No method rejects. `close` ends session, stream or child and resolves when it is gone; `open` may follow.
+ * No method rejects. `close` ends session, stream or child and resolves when it is gone.
  */
 export interface Wire {
   /** A wire notices by itself when its session, stream or child is gone, and is `closed` again. */

@@ -1,0 +1,105 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+
+export type BodyReading =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly problem: ReadProblem };
+
+/** Why a body ended early. `aborted`: by our own signal. */
+export type ReadProblem =
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'lost'; readonly error: Error }
+  | { readonly kind: 'unusable'; readonly reason: string };
+
+/** Answers past this size are no answers to what a check asks. */
+export const BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Calls for the pieces of a body; `onChunk` returns false when it has seen enough. One of `onEnd` and `onProblem` comes, once. */
+export interface BodyHandlers {
+  onChunk(chunk: Buffer): boolean;
+  onEnd(): void;
+  onProblem(problem: ReadProblem): void;
+}
+
+/** Time that a server has to end a body whose interesting part was read, so that its connection can be kept. */
+const LINGER_MS = 250;
+
+/** Streams a body with all ways to end it in one place. Stops listening to `signal` when it is over. */
+export function streamBody(
+  response: IncomingMessage,
+  signal: AbortSignal,
+  handlers: BodyHandlers,
+): void {
+  let isOver = false;
+  const end = (): boolean => {
+    if (isOver) return false;
+    isOver = true;
+    signal.removeEventListener('abort', onAbort);
+    return true;
+  };
+  const onAbort = (): void => {
+    if (!end()) return;
+    response.destroy();
+    handlers.onProblem({ kind: 'aborted' });
+  };
+  response.on('data', (chunk: Buffer) => {
+    if (isOver || handlers.onChunk(chunk) || !end()) return;
+    letFinish(response);
+  });
+  response.on('end', () => {
+    if (end()) handlers.onEnd();
+  });
+  response.on('error', (error: Error) => {
+    if (end()) handlers.onProblem({ kind: 'lost', error });
+  });
+  response.on('close', () => {
+    if (end()) handlers.onProblem({ kind: 'lost', error: new Error('the connection was closed') });
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+}
+
+/** The usual server ends right after its answer; one that does not loses the connection, not our patience. */
+function letFinish(response: IncomingMessage): void {
+  if (response.complete) return;
+  const timer = setTimeout(() => response.destroy(), LINGER_MS);
+  timer.unref();
+  response.once('close', () => clearTimeout(timer));
+}
+
+/** Reads a whole body as UTF-8 text, up to `bytesMax`. */
+export function readBody(
+  response: IncomingMessage,
+  signal: AbortSignal,
+  bytesMax = BODY_BYTES_MAX,
+): Promise<BodyReading> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const refuse = (reason: string): void =>
+      resolve({ ok: false, problem: { kind: 'unusable', reason } });
+    streamBody(response, signal, {
+      onChunk(chunk) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes <= bytesMax) return true;
+        refuse(`it is larger than ${describeBytes(bytesMax)}`);
+        response.destroy();
+        return false;
+      },
+      onEnd() {
+        const [first] = chunks;
+        const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+        if (isUtf8(body)) resolve({ ok: true, text: body.toString('utf8') });
+        else refuse('it is not UTF-8 text');
+      },
+      onProblem: (problem) => resolve({ ok: false, problem }),
+    });
+  });
+}
+
+export function describeBytes(bytes: number): string {
+  return bytes >= 1024 * 1024
+    ? `${Math.round(bytes / 1024 / 1024)} MiB`
+    : `${Math.round(bytes / 1024)} KiB`;
+}
