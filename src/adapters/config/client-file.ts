@@ -1,4 +1,5 @@
 import { basename, dirname, resolve, sep } from 'node:path';
+import { isJson } from './read-source.ts';
 import type { SourceNode } from './source-node.ts';
 
 /** What only our own file has. */
@@ -7,8 +8,7 @@ const OWN_KEYS = ['listen', 'import', 'defaults', 'probe', 'admin', 'log'];
 /** Whether a file that was given as the configuration is a client's: JSON without any key of ours. */
 export function isClientFile(file: string, text: string, root: SourceNode | undefined): boolean {
   if (root?.kind !== 'map') return false;
-  const isJson = /\.jsonc?$/i.test(file) || /^\s*(?:\/[/*]|\{)/.test(text);
-  return isJson && !OWN_KEYS.some((key) => root.entries.has(key));
+  return isJson(file, text) && !OWN_KEYS.some((key) => root.entries.has(key));
 }
 
 export interface ClientPlace {

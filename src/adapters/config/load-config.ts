@@ -70,8 +70,8 @@ async function load(context: LoadContext): Promise<Config | undefined> {
     return undefined;
   }
   const written = readSource(path, result.text);
-  problems.push(...written.problems);
   if (written.root === undefined) {
+    problems.push(...written.problems);
     if (problems.length === 0)
       problems.push({
         file: path,
@@ -104,13 +104,14 @@ async function loadClientFile(path: string, context: LoadContext): Promise<Confi
     listen: parseListen(),
   });
   await servers.addFile(path, (message) =>
-    context.problems.push({ file: path, line: 0, column: 0, path: '', message }),
+    context.problems.push({ file: path, line: 1, column: 1, path: '', message }),
   );
   return settleConfig({}, undefined, servers, path, context);
 }
 
 async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<Config | undefined> {
   const { path, home, problems } = context;
+  problems.push(...written.problems);
   const directory = dirname(path);
   const expanded = await expandValues(written, {
     env: context.env,
@@ -119,7 +120,10 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
     readValueFile: (file) => context.readText(resolvePath(file, directory, home)),
   });
   problems.push(...expanded.problems);
-  const source: SourceFile = { ...expanded.source, root: prepareServers(expanded.source.root) };
+  const source: SourceFile = {
+    ...expanded.source,
+    root: prepareServers(expanded.source.root, false),
+  };
   const parsed = parseValues(ConfigSchema, source, written.root);
   problems.push(...parsed.problems, ...parsed.unknownKeys);
   for (const [at, scalar] of scalarsOf(source.root)) {

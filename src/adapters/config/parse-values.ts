@@ -6,6 +6,7 @@ import { schemaAt } from './schema-types.ts';
 import {
   nodeAt,
   problemAt,
+  scalarsOf,
   toValue,
   type Path,
   type SourceFile,
@@ -52,8 +53,19 @@ export function parseValues<T extends z.ZodType>(
   function reportIssue(issue: z.core.$ZodIssue, path: Path): void {
     // What fails for want of something taken out before was explained there.
     if (pruned.has(keyOf(path)) || aroundPruned.has(keyOf(path))) return;
-    if (isKnownBad(nodeAt(source.root, path))) return;
+    const node = nodeAt(source.root, path);
+    if (node?.kind === 'scalar' && node.unresolved !== undefined) return;
     problems.push(problemAt(source, path, explain(issue, path, source.root, written)));
+  }
+
+  function reportUnknownKey(path: Path, key: string): void {
+    const allowed = allowedKeys(schema, path);
+    const nearest = nearestOf(key, allowed);
+    const message = explainUnknownKey(allowed, nearest);
+    unknownKeys.push(problemAt(source, [...path, key], message, 'key'));
+    prune(input, [...path, key]);
+    // The key that was meant is not missing too.
+    if (nearest !== undefined) pruned.add(keyOf([...path, nearest]));
   }
 
   function takeOut(path: Path): void {
@@ -64,27 +76,26 @@ export function parseValues<T extends z.ZodType>(
     }
   }
 
+  // Whose expansion failed was explained there; what the schema thinks of the rest of it is of no interest.
+  for (const [path, scalar] of scalarsOf(source.root)) if (scalar.isBroken) takeOut(path);
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     const result = schema.safeParse(input);
     if (result.success) {
       const isPruned = (path: Path) => pruned.has(keyOf(path));
       return { value: result.data, problems, unknownKeys, isPruned };
     }
+    // All of a pass are reported before anything of it is taken out; of several on one value the first.
+    const wrong = new Map<string, Path>();
     for (const issue of result.error.issues) {
       const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-      if (issue.code !== 'unrecognized_keys') reportIssue(issue, path);
-    }
-    for (const issue of result.error.issues) {
-      const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-      if (issue.code !== 'unrecognized_keys') takeOut(path);
-      else {
-        for (const key of issue.keys) {
-          const message = explainUnknownKey(schema, path, key);
-          unknownKeys.push(problemAt(source, [...path, key], message, 'key'));
-          prune(input, [...path, key]);
-        }
+      if (issue.code === 'unrecognized_keys')
+        for (const key of issue.keys) reportUnknownKey(path, key);
+      else if (!wrong.has(keyOf(path))) {
+        wrong.set(keyOf(path), path);
+        reportIssue(issue, path);
       }
     }
+    for (const path of wrong.values()) takeOut(path);
   }
   return { value: undefined, problems, unknownKeys, isPruned: () => true };
 }
@@ -101,7 +112,9 @@ function explain(
   const nearest =
     issue.code === 'invalid_value' ? nearestOf(word, issue.values.map(String)) : undefined;
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  return `${issue.message}${describe(nodeAt(written, path), path)}${hint}`;
+  // A rule about a whole map names what is missing: that it is a map is right.
+  const isRule = issue.code === 'custom' && node.kind !== 'scalar';
+  return `${issue.message}${isRule ? '' : describe(nodeAt(written, path), path)}${hint}`;
 }
 
 /** Below these a text may be secret. */
@@ -131,17 +144,18 @@ function describe(node: SourceNode | undefined, path: Path): string {
   return node.value !== '' && node.value.length <= 60 ? `, not ${JSON.stringify(node.value)}` : '';
 }
 
-function explainUnknownKey(schema: z.ZodType, path: Path, key: string): string {
+function allowedKeys(schema: z.ZodType, path: Path): string[] {
   const found = schemaAt(schema, path);
-  const allowed = found instanceof z.ZodObject ? Object.keys(found.shape) : [];
-  const nearest = nearestOf(key, allowed);
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+}
+
+function explainUnknownKey(allowed: readonly string[], nearest: string | undefined): string {
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
   // Of a server's keys those without an effect are no advice; elsewhere the same words may be keys of ours.
   const isServer = IGNORED_CLIENT_KEYS.every((name) => allowed.includes(name));
   const isIgnored = (name: string) =>
     isServer && (IGNORED_CLIENT_KEYS as readonly string[]).includes(name);
-  const shown = allowed.filter((name) => !isIgnored(name));
-  return `unknown key; allowed here: ${shown.join(', ')}${hint}`;
+  return `unknown key; allowed here: ${allowed.filter((name) => !isIgnored(name)).join(', ')}${hint}`;
 }
 
 /** The allowed word that somebody probably meant; nothing if none is near. */
@@ -158,10 +172,6 @@ export function nearestOf(word: string, allowed: readonly string[]): string | un
 
 function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[_-]/g, '');
-}
-
-function isKnownBad(node: SourceNode | undefined): boolean {
-  return node?.kind === 'scalar' && (node.isBroken === true || node.unresolved !== undefined);
 }
 
 /** Takes the value at `path` out of `input`: with its list if it stands in one, with its map if it is missing there. Says what went. */

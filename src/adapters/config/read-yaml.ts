@@ -7,7 +7,6 @@ import {
   LineCounter,
   parseDocument,
   type Alias,
-  type Document,
   type Node,
   type Pair,
   type Scalar,
@@ -29,7 +28,7 @@ const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
   BAD_ALIAS: 'an alias that cannot be used here',
   BAD_DQ_ESCAPE:
     'a "double-quoted" text with an escape that YAML does not know; use \'single quotes\'',
-  BAD_INDENT: 'wrong indentation: keys of one map must start in the same column',
+  BAD_INDENT: 'wrong indentation, or a bracket or a quote before this line is not closed',
   BAD_SCALAR_START: 'a text that starts with a character YAML reserves (@ or `); put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put the text in quotes',
   BLOCK_IN_FLOW: 'a block where {…} or […] is still open; is a closing bracket missing?',
@@ -49,6 +48,8 @@ export function readYaml(file: string, text: string): SourceFile {
     lineCounter,
     merge: true,
     prettyErrors: false,
+    // Ours is a lookup; the parser compares every key with every other, which takes a second at 10,000 servers.
+    uniqueKeys: false,
     strict: true,
   });
   const locate = (offset: number) => {
@@ -60,75 +61,108 @@ export function readYaml(file: string, text: string): SourceFile {
     problems.push({ file, ...locate(offset), path: '', message });
   let isReadable = true;
   for (const error of [...document.errors, ...document.warnings]) {
-    if (error.code === 'DUPLICATE_KEY') continue;
     isReadable = false;
     report(error.pos[0], `not YAML: ${SYNTAX[error.code] ?? 'a mistake of syntax'}`);
   }
-  const root = isReadable ? createConverter(document, report)(document.contents) : undefined;
+  const root = isReadable ? createConverter(report)(document.contents) : undefined;
   return { file, root, problems, locate };
 }
 
 type Report = (offset: number, message: string) => void;
 
-function createConverter(
-  document: Document,
-  report: Report,
-): (node: Node | null) => SourceNode | undefined {
+interface Anchored {
+  readonly node: SourceNode;
+  /** Of the tree beneath it, aliases followed. */
+  readonly size: number;
+  readonly height: number;
+}
+
+/**
+ * Follows aliases to what is converted already: a value is converted once, and still counts each time, since every
+ * later step walks through it each time.
+ */
+function createConverter(report: Report): (node: Node | null) => SourceNode | undefined {
+  const anchors = new Map<string, Anchored>();
   let count = 0;
+  let height = 0;
   let isTooLarge = false;
 
   function convert(node: unknown, depth: number, fallbackOffset: number): SourceNode {
-    count += 1;
     const offset = offsetOf(node) ?? fallbackOffset;
-    if (count > NODES_MAX || depth > DEPTH_MAX) {
-      if (!isTooLarge)
-        report(
-          offset,
-          `more than ${NODES_MAX} values or ${DEPTH_MAX} levels; does an alias contain itself?`,
-        );
-      isTooLarge = true;
-      return { kind: 'scalar', value: null, text: '', offset, isBroken: true };
+    const nothing: SourceNode = { kind: 'scalar', value: null, text: '', offset };
+    count += 1;
+    height = Math.max(height, depth);
+    if (isAlias(node)) return follow(node, depth, offset) ?? { ...nothing, isBroken: true };
+    if (!isWithinBounds(depth, offset)) return { ...nothing, isBroken: true };
+    const countBefore = count;
+    const heightBefore = height;
+    height = depth;
+    const converted = convertPlain(node, depth, offset) ?? nothing;
+    if (isScalar(node) || isCollection(node)) {
+      const size = count - countBefore + 1;
+      if (node.anchor !== undefined)
+        anchors.set(node.anchor, { node: converted, size, height: height - depth });
     }
-    if (isAlias(node)) return moveTo(convert(resolveAlias(node), depth + 1, offset), offset);
-    if (isSeq(node))
+    height = Math.max(height, heightBefore);
+    return converted;
+  }
+
+  function convertPlain(node: unknown, depth: number, offset: number): SourceNode | undefined {
+    if (isSeq(node)) {
       return {
         kind: 'list',
         items: node.items.map((item) => convert(item, depth + 1, offset)),
         offset,
       };
+    }
     if (isMap(node)) return convertMap(node, depth, offset);
-    if (isScalar(node)) return convertScalar(node, offset);
-    return { kind: 'scalar', value: null, text: '', offset };
+    return isScalar(node) ? convertScalar(node, offset) : undefined;
   }
 
-  function resolveAlias(alias: Alias): unknown {
-    // Once the bound is hit nothing is followed any more: the tree is given up anyway.
-    return isTooLarge ? undefined : alias.resolve(document);
+  /** What an alias stands for, at the place of the alias; what is inside it keeps its own place. */
+  function follow(alias: Alias, depth: number, offset: number): SourceNode | undefined {
+    const anchored = anchors.get(alias.source);
+    if (anchored === undefined) {
+      report(offset, 'an alias of something that is not complete before it');
+      return undefined;
+    }
+    count += anchored.size;
+    height = Math.max(height, depth + anchored.height);
+    return isWithinBounds(depth + anchored.height, offset)
+      ? { ...anchored.node, offset }
+      : undefined;
+  }
+
+  function isWithinBounds(depth: number, offset: number): boolean {
+    if (count <= NODES_MAX && depth <= DEPTH_MAX) return true;
+    if (!isTooLarge)
+      report(offset, `more than ${NODES_MAX} values or ${DEPTH_MAX} levels, aliases followed`);
+    isTooLarge = true;
+    return false;
   }
 
   function convertMap(map: YAMLMap, depth: number, offset: number): MapNode {
     const entries = new Map<string, MapEntry>();
+    const merged: SourceNode[] = [];
     for (const pair of map.items) {
-      if (isMerge(pair)) continue;
       const key = keyText(pair.key);
       const keyOffset = offsetOf(pair.key) ?? offset;
-      if (key === undefined) report(keyOffset, 'a key must be text');
+      if (isMerge(pair)) merged.push(convert(pair.value, depth + 1, keyOffset));
+      else if (key === undefined) report(keyOffset, 'a key must be text');
       else if (entries.has(key))
         report(keyOffset, `the key ${JSON.stringify(key.slice(0, 80))} is here twice`);
       else entries.set(key, { keyOffset, node: convert(pair.value, depth + 1, keyOffset) });
     }
-    for (const pair of map.items.filter(isMerge)) mergeInto(entries, pair, depth);
+    for (const source of merged) mergeInto(entries, source);
     return { kind: 'map', entries, offset };
   }
 
   /** `<<: *other`: what is written in the map itself wins. */
-  function mergeInto(entries: Map<string, MapEntry>, pair: Pair, depth: number): void {
-    const offset = offsetOf(pair.key) ?? 0;
-    const merged = convert(pair.value, depth + 1, offset);
+  function mergeInto(entries: Map<string, MapEntry>, merged: SourceNode): void {
     for (const source of merged.kind === 'list' ? merged.items : [merged]) {
-      if (source.kind !== 'map') report(offset, 'what is merged by << must be a map');
-      else
+      if (source.kind === 'map')
         for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry);
+      if (source.kind !== 'map') report(source.offset, 'what is merged by << must be a map');
     }
   }
 
@@ -151,11 +185,6 @@ function convertScalar(node: Scalar, offset: number): SourceNode {
     return { kind: 'scalar', value, text, offset };
   }
   return { kind: 'scalar', value: text, text, offset };
-}
-
-/** A value reached by an alias stands where the alias stands; what is inside it keeps its own place. */
-function moveTo(node: SourceNode, offset: number): SourceNode {
-  return { ...node, offset };
 }
 
 function isMerge(pair: Pair): boolean {

@@ -204,7 +204,10 @@ export function createServerList(
         readValueFile: (path) => readText(resolvePath(path, folder, home)),
       });
       problems.push(...expanded.problems);
-      const source: SourceFile = { ...expanded.source, root: prepareServers(expanded.source.root) };
+      const source: SourceFile = {
+        ...expanded.source,
+        root: prepareServers(expanded.source.root, true),
+      };
       const parsed = parseValues(ClientFileSchema, source, written.root);
       problems.push(...parsed.problems);
       warnings.push(
