@@ -1,0 +1,32 @@
+/** A child that lived this long was no failed start: the back-off begins anew. */
+const STABLE_AFTER_MS = 60_000;
+const FIRST_DELAY_MS = 1_000;
+const DELAY_MS_MAX = 60_000;
+
+/** How the children of one server ended so far; plain data, replaced and never changed. */
+export interface RestartHistory {
+  /** Consecutive ends of children that did not live long. */
+  readonly failures: number;
+  /** When the last one ended; monotonic. */
+  readonly endedAtMs: number;
+}
+
+export const NO_RESTARTS: RestartHistory = { failures: 0, endedAtMs: 0 };
+
+/** @param ended `livedMs` is zero for a child that could not be started at all. */
+export function rememberEnd(
+  history: RestartHistory,
+  ended: { readonly livedMs: number; readonly atMs: number },
+): RestartHistory {
+  return {
+    failures: ended.livedMs >= STABLE_AFTER_MS ? 1 : history.failures + 1,
+    endedAtMs: ended.atMs,
+  };
+}
+
+/** How long to wait until the next child may be started: 1 s after a first failure, doubling, at most one minute; 0: at once. */
+export function restartDelayMs(history: RestartHistory, nowMs: number): number {
+  if (history.failures === 0) return 0;
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(history.failures - 1, 16), DELAY_MS_MAX);
+  return Math.max(0, history.endedAtMs + delayMs - nowMs);
+}

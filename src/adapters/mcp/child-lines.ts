@@ -1,0 +1,83 @@
+const NEW_LINE = 0x0a;
+
+export interface LineReader {
+  push(chunk: Buffer): void;
+}
+
+export interface LineReaderOptions {
+  /** Longer lines are thrown away up to their end, without being kept in memory. */
+  readonly lineBytesMax: number;
+  readonly onLine: (line: string) => void;
+  /** Called once for each line that is too long, as soon as that is known. */
+  readonly onOversizedLine: () => void;
+}
+
+/** Cuts a byte stream into lines, wherever its chunks break. An unfinished last line is never handed on. */
+export function createLineReader(options: LineReaderOptions): LineReader {
+  let parts: Buffer[] = [];
+  let partBytes = 0;
+  let isDiscarding = false;
+
+  function keep(part: Buffer): void {
+    if (isDiscarding || part.length === 0) return;
+    if (partBytes + part.length > options.lineBytesMax) {
+      isDiscarding = true;
+      parts = [];
+      partBytes = 0;
+      options.onOversizedLine();
+      return;
+    }
+    parts.push(part);
+    partBytes += part.length;
+  }
+
+  function finishLine(): void {
+    const line = isDiscarding ? '' : Buffer.concat(parts, partBytes).toString('utf8').trim();
+    isDiscarding = false;
+    parts = [];
+    partBytes = 0;
+    if (line !== '') options.onLine(line);
+  }
+
+  return {
+    push(chunk) {
+      let start = 0;
+      for (let end = chunk.indexOf(NEW_LINE); end !== -1; end = chunk.indexOf(NEW_LINE, start)) {
+        keep(chunk.subarray(start, end));
+        finishLine();
+        start = end + 1;
+      }
+      keep(chunk.subarray(start));
+    },
+  };
+}
+
+export interface TextTail {
+  push(chunk: Buffer): void;
+  text(): string;
+}
+
+/** Keeps the end of a stream of text: at most `bytesMax` bytes and `linesMax` lines, whatever is pushed. */
+export function createTextTail(limits: {
+  readonly bytesMax: number;
+  readonly linesMax: number;
+}): TextTail {
+  let tail: Buffer = Buffer.alloc(0);
+  let isCut = false;
+  return {
+    push(chunk) {
+      isCut ||= tail.length + chunk.length > limits.bytesMax;
+      // Copied, since a view would keep its whole chunk in memory.
+      tail =
+        chunk.length >= limits.bytesMax
+          ? Buffer.from(chunk.subarray(-limits.bytesMax))
+          : Buffer.concat([tail, chunk]).subarray(-limits.bytesMax);
+    },
+    text() {
+      const text = tail.toString('utf8');
+      // What the cut went through goes: half a secret would pass every mask.
+      const whole = isCut ? text.replace(/^[^\n]*\n|^\S*\s?/u, '') : text;
+      return whole.trim().split(/\r?\n/u).slice(-limits.linesMax).join('\n');
+    },
+  };
+}

@@ -1,0 +1,207 @@
+import { classifyFailure, formatLimit } from '../../domain/classify-failure.ts';
+import type { FailureFacts } from '../../domain/classify-failure.ts';
+import { isJsonObject } from '../../domain/json-rpc.ts';
+import type { JsonObject } from '../../domain/json-rpc.ts';
+import { assessDiscover } from '../../domain/mcp/assess-discover.ts';
+import {
+  initializeParams,
+  modernMeta,
+  readDiscoverResult,
+  readInitializeResult,
+} from '../../domain/mcp/handshake.ts';
+import type { ClientName, HandshakeReading } from '../../domain/mcp/handshake.ts';
+import type { ServerIdentity } from '../../domain/check-report.ts';
+import type { Era } from '../../domain/server.ts';
+import type { Clock } from '../../probe/ports.ts';
+import type { ChildChannel, ChildReply } from './child-channel.ts';
+import { addStep } from './measurement.ts';
+import type { Measurement } from './wire.ts';
+
+/**
+ * How long `server/discover` may stay unanswered before `initialize` is sent as well. Some legacy servers never answer
+ * a request before `initialize`; those that do answer need milliseconds. A slow start loses nothing by it: whichever
+ * answer comes first still decides.
+ */
+export const DISCOVER_LIMIT_MS = 2_000;
+
+/** How a child was found to speak. */
+export interface Greeting {
+  readonly identity: ServerIdentity;
+  /** The InitializeResult, or the DiscoverResult of a modern server. */
+  readonly result: JsonObject;
+}
+
+export type HandshakeResult =
+  | { readonly kind: 'greeted'; readonly greeting: Greeting }
+  /** The child ended while it was asked for its era: servers made with rmcp do. */
+  | { readonly kind: 'ended_on_discover'; readonly facts: FailureFacts }
+  | { readonly kind: 'failed'; readonly facts: FailureFacts };
+
+export interface HandshakeOptions {
+  readonly channel: ChildChannel;
+  /** `detect`: ask by `server/discover`, and fall back to `initialize` on the same child. */
+  readonly plan: 'detect' | Era;
+  readonly client: ClientName;
+  readonly clock: Clock;
+  readonly discoverLimitMs: number;
+  readonly measurement: Measurement;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the conversation with a child that was just started. Never rejects. */
+export async function shakeHands(options: HandshakeOptions): Promise<HandshakeResult> {
+  if (options.plan === 'legacy') return concludeInitialize(await initialize(options), options);
+  if (options.plan === 'modern') return concludeDiscover(await discover(options).reply);
+  return detectEra(options);
+}
+
+interface Asked {
+  readonly reply: Promise<ChildReply>;
+  /** Its answer no longer matters. */
+  forget(): void;
+}
+
+async function detectEra(options: HandshakeOptions): Promise<HandshakeResult> {
+  const asked = discover(options);
+  const first = await withinLimit(asked.reply, options);
+  if (first) return followDiscover(first, options);
+  // Unanswered so far: from here on either answer may come, and a success of discover has locked the child's era.
+  const greeting = ask('initialize', initializeParams(options.client), options);
+  const early = await Promise.race([
+    asked.reply.then((reply) => ({ from: 'discover', reply }) as const),
+    greeting.reply.then((reply) => ({ from: 'initialize', reply }) as const),
+  ]);
+  if (early.from === 'discover') {
+    if (isModern(early.reply) || exitIn(early.reply)) {
+      greeting.forget();
+      return followDiscover(early.reply, options);
+    }
+    return concludeInitialize(await greeting.reply, options);
+  }
+  // Servers that work on requests side by side may refuse `initialize` first and answer discover a moment later.
+  const late = early.reply.ok ? undefined : await withinLimit(asked.reply, options);
+  asked.forget();
+  if (late && isModern(late)) return concludeDiscover(late);
+  const exit = exitIn(early.reply);
+  return exit
+    ? { kind: 'ended_on_discover', facts: exit }
+    : concludeInitialize(early.reply, options);
+}
+
+/** What follows from an answer to discover that came alone. */
+async function followDiscover(
+  reply: ChildReply,
+  options: HandshakeOptions,
+): Promise<HandshakeResult> {
+  const exit = exitIn(reply);
+  if (exit) return { kind: 'ended_on_discover', facts: exit };
+  switch (verdictOf(reply)) {
+    case 'modern':
+    case 'modern_refusal':
+    case 'none':
+      return concludeDiscover(reply);
+    case 'try_initialize':
+      return concludeInitialize(await initialize(options), options);
+  }
+}
+
+function verdictOf(reply: ChildReply): ReturnType<typeof assessDiscover>['kind'] {
+  if (reply.ok) return assessDiscover({ kind: 'result', result: reply.result }).kind;
+  const { facts } = reply;
+  if (facts.kind === 'rpc') return assessDiscover({ ...facts.error, kind: 'error' }).kind;
+  // Our own limit ran out, so there is no time for anything else.
+  return facts.kind === 'timeout' ? 'none' : 'try_initialize';
+}
+
+function isModern(reply: ChildReply): boolean {
+  return verdictOf(reply) === 'modern';
+}
+
+function exitIn(reply: ChildReply): FailureFacts | undefined {
+  return !reply.ok && reply.facts.kind === 'exit' ? reply.facts : undefined;
+}
+
+function concludeDiscover(reply: ChildReply): HandshakeResult {
+  return conclude('server/discover', 'modern', reply, readDiscoverResult);
+}
+
+function concludeInitialize(reply: ChildReply, options: HandshakeOptions): HandshakeResult {
+  const result = conclude('initialize', 'legacy', reply, readInitializeResult);
+  if (result.kind === 'greeted') options.channel.notify('notifications/initialized');
+  return result;
+}
+
+function conclude(
+  method: string,
+  era: Era,
+  reply: ChildReply,
+  read: (result: unknown) => HandshakeReading,
+): HandshakeResult {
+  if (!reply.ok) return { kind: 'failed', facts: reply.facts };
+  const reading = read(reply.result);
+  if (!reading.ok || !isJsonObject(reply.result)) {
+    const reason = reading.ok ? 'its result is not an object' : reading.reason;
+    return { kind: 'failed', facts: { kind: 'unusable', method, reason } };
+  }
+  const identity: ServerIdentity = { transport: 'stdio', era, ...reading.handshake };
+  return { kind: 'greeted', greeting: { identity, result: reply.result } };
+}
+
+function discover(options: HandshakeOptions): Asked {
+  return ask('server/discover', { _meta: modernMeta(options.client) }, options);
+}
+
+function initialize(options: HandshakeOptions): Promise<ChildReply> {
+  return ask('initialize', initializeParams(options.client), options).reply;
+}
+
+/** Sends one request of the handshake and notes it as a step of the check. */
+function ask(method: string, params: JsonObject, options: HandshakeOptions): Asked {
+  const { channel, clock, measurement, signal } = options;
+  const forgotten = new AbortController();
+  const startedAtMs = clock.monotonicMs();
+  const onAbort = (): void => forgotten.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const reply = channel.request(method, params, forgotten.signal).then((received) => {
+    signal.removeEventListener('abort', onAbort);
+    const isForgotten = forgotten.signal.aborted && !signal.aborted;
+    if (!isForgotten) {
+      addStep(measurement, {
+        name: method,
+        durationMs: clock.monotonicMs() - startedAtMs,
+        ok: received.ok,
+        detail: describe(received, channel.takeOddities()),
+      });
+    }
+    return received;
+  });
+  return { reply, forget: () => forgotten.abort() };
+}
+
+function describe(reply: ChildReply, oddities: string): string {
+  const said = reply.ok ? 'answered' : classifyFailure(reply.facts).detail;
+  return oddities === '' ? said : `${said} (${oddities})`;
+}
+
+/** Nothing if there is no answer within the limit of discover; then that is noted as a step. */
+async function withinLimit(
+  reply: Promise<ChildReply>,
+  options: HandshakeOptions,
+): Promise<ChildReply | undefined> {
+  const { clock, discoverLimitMs, measurement } = options;
+  const { promise: limit, resolve } = Promise.withResolvers<undefined>();
+  const timer = clock.after(discoverLimitMs, () => resolve(undefined));
+  const first = await Promise.race([reply, limit]);
+  timer.cancel();
+  if (!first) {
+    const detail = `No answer within ${formatLimit(discoverLimitMs)}: initialize is tried as well.`;
+    addStep(measurement, {
+      name: 'server/discover',
+      durationMs: discoverLimitMs,
+      ok: false,
+      detail,
+    });
+  }
+  return first;
+}

@@ -1,0 +1,162 @@
+import { classifyFailure } from '../../domain/classify-failure.ts';
+import type { FailureFacts } from '../../domain/classify-failure.ts';
+import type { ClientName } from '../../domain/mcp/handshake.ts';
+import type { Era, StdioTarget } from '../../domain/server.ts';
+import type { Clock } from '../../probe/ports.ts';
+import { exitFacts, startChannel } from './child-channel.ts';
+import type { ChannelStart, ChildChannel, ChildEnd } from './child-channel.ts';
+import type { ChildLedger } from './child-ledger.ts';
+import { timeoutFacts } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
+import { addStep } from './measurement.ts';
+import type { ProcessTable } from './process-usage.ts';
+import { shakeHands } from './stdio-handshake.ts';
+import type { Greeting } from './stdio-handshake.ts';
+import type { Measurement } from './wire.ts';
+
+/** A legacy verdict never fails by itself, even after an upgrade of the server; so it is asked again. */
+const VERDICT_AGE_MS_MAX = 24 * 60 * 60_000;
+
+export interface LauncherOptions {
+  readonly target: StdioTarget;
+  readonly era: 'auto' | Era;
+  readonly client: ClientName;
+  readonly clock: Clock;
+  readonly table: ProcessTable;
+  readonly discoverLimitMs: number;
+  readonly ledger: ChildLedger;
+  mask(text: string): string;
+  /** A child ended after its handshake. */
+  onLost(channel: ChildChannel): void;
+}
+
+export type Launch =
+  | { readonly ok: true; readonly channel: ChildChannel; readonly greeting: Greeting }
+  | { readonly ok: false; readonly facts: FailureFacts };
+
+/** Starts children and finds out how they speak; remembers it for the next one. */
+export interface Launcher {
+  /** Never rejects. Leaves no child behind where it fails; running out of time is a failure, an abort is none. */
+  launch(measurement: Measurement, life: Deadline): Promise<Launch>;
+}
+
+type Attempt =
+  Launch | { readonly ok: false; readonly facts: FailureFacts; readonly endOnDiscover: ChildEnd };
+
+export function createLauncher(options: LauncherOptions): Launcher {
+  const { clock, ledger } = options;
+  let legacy: { readonly atMs: number; readonly version: string } | undefined;
+
+  function planStart(): 'detect' | Era {
+    if (options.era !== 'auto') return options.era;
+    const isKnown = legacy !== undefined && clock.monotonicMs() - legacy.atMs < VERDICT_AGE_MS_MAX;
+    return isKnown ? 'legacy' : 'detect';
+  }
+
+  function rememberEra(launch: Launch): void {
+    if (!launch.ok) {
+      // A server that answers otherwise than it used to may be another one by now.
+      if (launch.facts.kind === 'rpc' || launch.facts.kind === 'unusable') legacy = undefined;
+      return;
+    }
+    const { era, version } = launch.greeting.identity;
+    if (era === 'modern') legacy = undefined;
+    else if (legacy === undefined) legacy = { atMs: clock.monotonicMs(), version };
+    else if (legacy.version !== version) legacy = undefined;
+  }
+
+  async function attempt(
+    plan: 'detect' | Era,
+    measurement: Measurement,
+    life: Deadline,
+  ): Promise<Attempt> {
+    if (life.signal.aborted) return { ok: false, facts: timeoutFacts('answer', 0) };
+    const startedAtMs = clock.monotonicMs();
+    // Whether an end is the server's doing or our question's is known only after the handshake.
+    let isGreeting = true;
+    const start = await startChannel({
+      target: options.target,
+      table: options.table,
+      clock,
+      mask: options.mask,
+      onFirstMessage: (pid, startMs) => ledger.noteFirstMessage(pid, startMs),
+      onEnd(channel, end) {
+        if (isGreeting) return;
+        ledger.noteEnd(end);
+        options.onLost(channel);
+      },
+    });
+    noteSpawn(measurement, clock.monotonicMs() - startedAtMs, start);
+    if (!start.ok) {
+      ledger.noteSpawnFailure(start.facts);
+      return start;
+    }
+    ledger.track(start.channel);
+    const result = await greet(start.channel, plan, measurement, life);
+    isGreeting = false;
+    return result;
+  }
+
+  async function greet(
+    channel: ChildChannel,
+    plan: 'detect' | Era,
+    measurement: Measurement,
+    life: Deadline,
+  ): Promise<Attempt> {
+    const { client, discoverLimitMs } = options;
+    const spawnedAtMs = clock.monotonicMs();
+    const result = await shakeHands({
+      channel,
+      plan,
+      client,
+      clock,
+      discoverLimitMs,
+      measurement,
+      signal: life.signal,
+    });
+    addPhase(measurement, 'handshake', clock.monotonicMs() - spawnedAtMs);
+    measurement.bytesSent += channel.bytes.sent;
+    measurement.bytesReceived += channel.bytes.received;
+    const end = channel.end();
+    if (end && result.kind === 'ended_on_discover') {
+      return { ok: false, facts: result.facts, endOnDiscover: end };
+    }
+    if (end) {
+      ledger.noteEnd(end);
+      return { ok: false, facts: exitFacts(end) };
+    }
+    if (result.kind === 'greeted') return { ok: true, channel, greeting: result.greeting };
+    if (life.signal.aborted && !life.hasPassed()) void channel.close();
+    else ledger.discard(channel, classifyFailure(result.facts));
+    return { ok: false, facts: result.facts };
+  }
+
+  return {
+    async launch(measurement, life) {
+      const first = await attempt(planStart(), measurement, life);
+      if (!('endOnDiscover' in first)) {
+        rememberEra(first);
+        return first;
+      }
+      const second = await attempt('legacy', measurement, life);
+      // A server that cannot bear the question is not one that crashes.
+      ledger.noteEnd(first.endOnDiscover, second.ok ? 'stopped' : undefined);
+      rememberEra(second);
+      return second;
+    },
+  };
+}
+
+function noteSpawn(measurement: Measurement, durationMs: number, start: ChannelStart): void {
+  addPhase(measurement, 'spawn', durationMs);
+  const detail = start.ok ? `process ${start.channel.pid}` : classifyFailure(start.facts).detail;
+  addStep(measurement, { name: 'spawn', durationMs, ok: start.ok, detail });
+}
+
+function addPhase(
+  measurement: Measurement,
+  phase: 'spawn' | 'handshake',
+  durationMs: number,
+): void {
+  measurement.phasesMs[phase] = (measurement.phasesMs[phase] ?? 0) + durationMs;
+}
