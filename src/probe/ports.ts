@@ -2,6 +2,8 @@ import type { CheckReport } from '../domain/check-report.ts';
 import type { ChildExited, ChildStarted } from '../domain/facts.ts';
 import type { ServerSpec } from '../domain/server.ts';
 
+export type { Clock, Random, Timer } from '../domain/clock.ts';
+
 export interface CheckOptions {
   /** Aborts the check: its report then has the outcome `timeout`. */
   readonly signal: AbortSignal;
@@ -38,18 +40,3 @@ export interface ProcessUsage {
 export interface Connector {
   open(server: ServerSpec, onChild: (fact: ChildExited | ChildStarted) => void): Connection;
 }
-
-export interface Timer {
-  cancel(): void;
-}
-
-export interface Clock {
-  /** Unix epoch, milliseconds. */
-  nowMs(): number;
-  /** Never goes back; for durations. */
-  monotonicMs(): number;
-  after(delayMs: number, run: () => void): Timer;
-}
-
-/** Uniform in [0, 1). */
-export type Random = () => number;

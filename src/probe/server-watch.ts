@@ -156,8 +156,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   /** For a server that seems to be another one than before; one that alternates must not be inspected all the time. */
   function hastenDeep(): void {
     const dueAtMs = Math.max(clock.monotonicMs(), lastDeepAtMs + HASTY_DEEP_PAUSE_MS);
-    if (wanted.deep === undefined && dueAtMs < nextDeepAtMs)
-      scheduleDeep(dueAtMs - clock.monotonicMs());
+    if (dueAtMs < nextDeepAtMs) scheduleDeep(dueAtMs - clock.monotonicMs());
   }
 
   // What a check is, and what follows from it.

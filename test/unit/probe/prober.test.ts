@@ -330,6 +330,16 @@ test('a forced check runs now and its report is handed back; the schedule goes o
   expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 10, 40]);
 });
 
+test('a scheduled check that falls due during a forced one is not run as well', async () => {
+  const { clock, connector, prober } = setUp();
+  connector.script('a', (_kind, count) => ({ durationMs: count === 2 ? 4_000 : 0 }));
+  prober.apply([buildServer('a')]);
+  await clock.advance(31_000);
+  void prober.checkNow('a', { deep: false });
+  await clock.advance(10_000);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 31]);
+});
+
 test('requests for the same server share one check', async () => {
   const { clock, connector, prober } = setUp();
   connector.script('a', () => ({ durationMs: 300 }));
@@ -430,6 +440,17 @@ test('a deep check that falls due while the server is Offline waits for its reco
   expect(connector.startsOf('a', 'deep')).toHaveLength(2);
 });
 
+test('one answer of an Offline server does not bring a deep check yet', async () => {
+  const { clock, connector, prober } = setUp();
+  connector.script('a', (kind, count) =>
+    kind === 'steady' && (count < 3 || count === 4) ? failing('refused') : {},
+  );
+  prober.apply([buildServer('a')]);
+  await clock.advance(45_000);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 6, 36, 39]);
+  expect(connector.startsOf('a', 'deep')).toEqual([]);
+});
+
 test('recovery from Offline brings a deep check, since the server may have been replaced', async () => {
   const { clock, connector, prober } = setUp();
   connector.script('a', (kind, count) =>
@@ -518,6 +539,21 @@ test('a failed deep check makes a server Critical and is repeated sooner than it
     ['critical', 'deep check failed: it was rpc_error'],
     ['healthy', 'answered'],
   ]);
+});
+
+test('a deep check whose turn comes while a steady check runs waits for its end', async () => {
+  const { clock, connector, prober } = setUp();
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  for (const name of names) {
+    connector.script(name, (kind, count) => {
+      if (kind === 'deep') return { durationMs: 3_500 };
+      return { durationMs: name === 'e' && count === 1 ? 2_000 : 0 };
+    });
+  }
+  prober.apply(names.map((name) => buildServer(name)));
+  await clock.advance(10_000);
+  expect(seconds(connector.startsOf('e'))).toEqual([0.1, 3.1]);
+  expect(seconds(connector.startsOf('e', 'deep'))).toEqual([5.1]);
 });
 
 test('deep checks run at most four at a time', async () => {
@@ -689,6 +725,17 @@ test('an answer of one remote host lifts the suspicion, and those that still fai
     'offline',
     'offline',
   ]);
+});
+
+test('a removed server no longer counts for the suspicion', async () => {
+  const { clock, connector, prober, sink } = setUp();
+  for (const host of REMOTE) connector.script(host, () => failing('dns'));
+  prober.apply(remotes().slice(0, 3));
+  await clock.advance(20_000);
+  expect(prober.connectivitySuspected()).toBe(true);
+  prober.apply(remotes().slice(0, 2));
+  expect(prober.connectivitySuspected()).toBe(false);
+  expect(sink.of('connectivity').map(({ suspected }) => suspected)).toEqual([true, false]);
 });
 
 test('three remote hosts that refuse are Offline: nothing points at us', async () => {
