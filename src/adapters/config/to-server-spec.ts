@@ -49,10 +49,6 @@ export async function toServerSpec(
     hasMistake = true;
     watch.reportMonitor(path, message);
   }
-  const { call } = settings;
-  const monitor =
-    call === undefined ? settings : { ...settings, call: printMasked(call, secrets.list()) };
-
   const connection =
     entry.input.command !== undefined
       ? await withoutCredentials(toStdioTarget(entry, secrets, unresolved !== undefined, inner))
@@ -60,6 +56,9 @@ export async function toServerSpec(
         ? await toHttpTarget(entry, watch.tls, secrets, unresolved !== undefined, inner)
         : undefined;
   if (connection === undefined || hasMistake) return undefined;
+  const { call } = settings;
+  const monitor =
+    call === undefined ? settings : { ...settings, call: printMasked(call, secrets.list()) };
   const offset = keyOffsetAt(entry.source.root, entry.path) ?? 0;
   return {
     name: entry.name,

@@ -62,7 +62,7 @@ function differs(old: ReadonlyMap<string, string>, now: ReadonlyMap<string, stri
 }
 
 /** Follows symbolic links; a file that is missing or not to be seen has a signature too. */
-async function signatureOfFile(file: string): Promise<string> {
+export async function signatureOfFile(file: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
     return [dev, ino, size, mtimeNs, ctimeNs].join(':');
