@@ -82,6 +82,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   let steadyTimer: Timer | undefined;
   let deepTimer: Timer | undefined;
   let nextSteadyAtMs: number | undefined;
+  let steadyDelayMs = 0;
   let nextDeepAtMs = Number.POSITIVE_INFINITY;
   let lastDeepAtMs = Number.NEGATIVE_INFINITY;
   let deepFailures = 0;
@@ -128,7 +129,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     delete wanted[kind];
     running = {
       kind,
-      done: kind === 'steady' ? runSteady(current.dueAtMs) : runDeep(ticket.dueAtMs),
+      done: kind === 'steady' ? runSteady(current.dueAtMs) : runDeep(),
     };
     await running.done;
     running = undefined;
@@ -144,6 +145,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   function scheduleSteady(delayMs: number): void {
     steadyTimer?.cancel();
     nextSteadyAtMs = clock.nowMs() + delayMs;
+    steadyDelayMs = delayMs;
     steadyTimer = clock.after(delayMs, () => want('steady', PRIORITY.ordinary));
   }
 
@@ -195,10 +197,9 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
       context.onFirstLoss(host);
   }
 
-  async function runDeep(queuedAtMs: number): Promise<void> {
+  async function runDeep(): Promise<void> {
     deepTimer?.cancel();
     lastDeepAtMs = clock.monotonicMs();
-    const lagMs = Math.max(0, clock.monotonicMs() - queuedAtMs);
     const report = await check('deep', settings.startTimeoutMs);
     if (halted.signal.aborted) return;
     const isConnectivitySuspected = host !== undefined && connectivity.isSuspect(report.outcome);
@@ -215,7 +216,8 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     );
     if (changes.length > 0)
       publish({ fact: 'definitions', server: spec.name, atMs: clock.nowMs(), changes });
-    tell(report, lagMs, change);
+    // It runs when there is room, so it cannot be late; and it does not change when the next steady check is due.
+    tell(report, 0, change);
     settle('deep', report);
   }
 
@@ -239,14 +241,13 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
 
   function tell(report: CheckReport, lagMs: number, change: StatusChange | undefined): void {
     const { status, consecutiveFailures } = record.health();
-    const nextInMs = Math.max(0, (nextSteadyAtMs ?? 0) - clock.nowMs());
     publish({
       fact: 'probe',
       server: spec.name,
       report,
       status,
       consecutiveFailures,
-      nextInMs,
+      nextInMs: steadyDelayMs,
       lagMs,
     });
     if (change) publish({ fact: 'status', server: spec.name, ...change });

@@ -318,6 +318,17 @@ test('what is late is told as lag', async () => {
   expect(lagMs).toBeCloseTo(775);
 });
 
+test('a deep check tells neither a lag nor another time to the next steady check', async () => {
+  const { clock, connector, prober, sink } = setUp();
+  const names = Array.from({ length: 9 }, (_, index) => `s${index}`);
+  for (const name of names)
+    connector.script(name, (kind) => ({ durationMs: kind === 'deep' ? 900 : 0 }));
+  prober.apply(names.map((name) => buildServer(name)));
+  await clock.advance(2_900);
+  const deep = sink.of('probe').filter(({ report }) => report.kind === 'deep');
+  expect(deep.map(({ lagMs, nextInMs }) => [lagMs, nextInMs])).toEqual(names.map(() => [0, 3_000]));
+});
+
 // Requests.
 
 test('a forced check runs now and its report is handed back; the schedule goes on from there', async () => {
