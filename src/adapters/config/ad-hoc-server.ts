@@ -4,7 +4,9 @@ import {
   type ServerSpec,
   type StdioTarget,
 } from '../../domain/server.ts';
-import { Secret } from '../../domain/secret.ts';
+import { argumentSecrets, createSecretBag } from './collect-secrets.ts';
+import { createHttpTarget } from './create-http-target.ts';
+import { printMasked } from './print-masked.ts';
 import { settleMonitor } from './settle-monitor.ts';
 
 export interface AdHocOptions {
@@ -20,22 +22,12 @@ export function serverOfUrl(
 ): ServerSpec | undefined {
   const url = URL.parse(text);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
-  const values = Object.entries(headers).map(([name, value]) => [name, new Secret(value)] as const);
-  const target: HttpTarget = {
-    kind: 'http',
-    url: text,
-    transport: url.pathname.endsWith('/sse') ? 'sse' : 'auto',
-    headers: Object.fromEntries(values),
-    tlsSkipVerify: false,
-  };
-  const hidden = [url.username, url.password, ...url.searchParams.values()].filter(
-    (value) => value !== '',
+  const secrets = createSecretBag();
+  const { target, hasCredentials } = createHttpTarget(
+    { url, headers, tlsSkipVerify: false },
+    secrets,
   );
-  return {
-    ...adHoc(url.host, target, source),
-    secrets: [...values.map(([, secret]) => secret), ...hidden.map((value) => new Secret(value))],
-    hasCredentials: values.length > 0 || url.username !== '',
-  };
+  return { ...adHoc(url.host, target, source), secrets: secrets.list(), hasCredentials };
 }
 
 /** A stdio server that no configuration names: a command line given to `probe`. */
@@ -44,7 +36,13 @@ export function serverOfCommand(
   args: readonly string[],
   { source }: AdHocOptions,
 ): ServerSpec {
-  return adHoc(command, { kind: 'stdio', command, args, env: {} }, source);
+  const secrets = createSecretBag();
+  secrets.add(...argumentSecrets(args));
+  const target = printMasked<StdioTarget>(
+    { kind: 'stdio', command, args, env: {} },
+    secrets.list(),
+  );
+  return { ...adHoc(command, target, source), secrets: secrets.list() };
 }
 
 function adHoc(name: string, target: HttpTarget | StdioTarget, source: string): ServerSpec {

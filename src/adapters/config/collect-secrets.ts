@@ -11,11 +11,13 @@ export function isCredentialName(name: string): boolean {
   return SECRET_NAME.test(name.replaceAll('_', '-'));
 }
 
-/** Everything of one server that must not be printed, longest first so that a whole is masked before its parts. */
-export function createSecretBag(): {
+export interface SecretBag {
   add(...values: readonly string[]): void;
   list(): readonly Secret[];
-} {
+}
+
+/** Everything of one server that must not be printed, longest first so that a whole is masked before its parts. */
+export function createSecretBag(): SecretBag {
   const values = new Set<string>();
   return {
     add(...more) {

@@ -3,7 +3,7 @@ import { LOG_FORMATS, LOG_LEVELS } from './config.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor-schema.ts';
 import { choice, count, flag, list, map, section, size, text } from './schema-types.ts';
 
-export const SERVER_TYPES = [
+const SERVER_TYPES = [
   'stdio',
   'local',
   'http',
@@ -206,4 +206,3 @@ export const ClientFileSchema = z.object(
 
 export type ServerInput = z.output<typeof ServerSchema>;
 export type ConfigInput = z.output<typeof ConfigSchema>;
-export type ClientFileInput = z.output<typeof ClientFileSchema>;

@@ -159,7 +159,7 @@ function explainUnknownKey(allowed: readonly string[], nearest: string | undefin
 }
 
 /** The allowed word that somebody probably meant; nothing if none is near. */
-export function nearestOf(word: string, allowed: readonly string[]): string | undefined {
+function nearestOf(word: string, allowed: readonly string[]): string | undefined {
   if (word.length > 64) return undefined;
   const synonym = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
   if (synonym !== undefined && allowed.includes(synonym)) return synonym;

@@ -27,7 +27,7 @@ export function formatPath(path: Path): string {
 }
 
 /** `file:line:column  path  message`, in one line whatever the file name and the keys hold. */
-export function formatProblem({ file, line, column, path, message }: Problem): string {
+function formatProblem({ file, line, column, path, message }: Problem): string {
   const place = line > 0 ? `${file}:${line}:${column}` : file;
   return [place, path, message]
     .filter((part) => part !== '')

@@ -1,13 +1,7 @@
-import { Secret } from '../../domain/secret.ts';
 import type { HttpTarget } from '../../domain/server.ts';
-import {
-  headerSecrets,
-  isCredentialName,
-  urlSecrets,
-  type createSecretBag,
-} from './collect-secrets.ts';
+import type { SecretBag } from './collect-secrets.ts';
+import { createHttpTarget, type HttpTargetResult } from './create-http-target.ts';
 import type { MonitorInput } from './monitor-schema.ts';
-import { printMasked } from './print-masked.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { EntryContext, ServerEntry } from './server-entry.ts';
 
@@ -18,45 +12,25 @@ const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 /** Stands in for a URL that an unresolved variable leaves unreadable; never called, since the server is not checked. */
 const UNRESOLVED_URL = 'http://unresolved.invalid/';
 
-export interface HttpTargetResult {
-  readonly target: HttpTarget;
-  readonly hasCredentials: boolean;
-}
-
-/** Builds the target of a remote server. Credentials in the URL become an `Authorization` header, since `fetch` refuses such URLs. */
+/** Builds the target of a remote server out of a configuration's entry. */
 export async function toHttpTarget(
   entry: ServerEntry,
   tls: TlsInput | undefined,
-  secrets: ReturnType<typeof createSecretBag>,
+  secrets: SecretBag,
   isUnresolved: boolean,
   context: EntryContext,
 ): Promise<HttpTargetResult | undefined> {
   const url = readUrl(entry, isUnresolved, context);
   const headers = readHeaders(entry, context);
   if (url === undefined) return undefined;
-  secrets.add(...urlSecrets(url), ...Object.values(headers).flatMap(headerSecrets));
-  const hasCredentials =
-    url.username !== '' ||
-    url.password !== '' ||
-    [...Object.keys(headers), ...url.searchParams.keys()].some(isCredentialName);
-  const basic = takeBasicCredentials(url);
-  if (basic !== undefined) {
-    secrets.add(...headerSecrets(basic));
-    if (!Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
-      headers['Authorization'] = basic;
-  }
-  const tlsCa = await readAuthorities(tls, context);
-  const target: HttpTarget = {
-    kind: 'http',
-    url: url.href,
-    transport: chooseTransport(entry, url),
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, new Secret(value)]),
-    ),
+  const input = {
+    url,
+    headers,
+    transport: chooseTransport(entry),
+    tlsCa: await readAuthorities(tls, context),
     tlsSkipVerify: tls?.values.insecureSkipVerify ?? false,
-    ...(tlsCa === undefined ? {} : { tlsCa }),
   };
-  return { target: printMasked(target, secrets.list()), hasCredentials };
+  return createHttpTarget(input, secrets);
 }
 
 /** The settings that hold, and how to report a mistake in the file that they come from. */
@@ -72,10 +46,7 @@ function readUrl(
   { report }: EntryContext,
 ): URL | undefined {
   const url = URL.parse(input.url ?? '');
-  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) {
-    url.hash = '';
-    return url;
-  }
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   if (isUnresolved) return new URL(UNRESOLVED_URL);
   // Its text is not quoted: a mistyped URL may hold a password.
   report(['url'], 'must be an absolute URL that starts with http:// or https://');
@@ -98,27 +69,14 @@ function readHeaders({ input }: ServerEntry, { report }: EntryContext): Record<s
   return headers;
 }
 
-function takeBasicCredentials(url: URL): string | undefined {
-  if (url.username === '' && url.password === '') return undefined;
-  const pair = [url.username, url.password].map(decodeSafely).join(':');
-  url.username = '';
-  url.password = '';
-  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
-}
-
-function decodeSafely(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function chooseTransport({ input, isVsCodeFile }: ServerEntry, url: URL): HttpTarget['transport'] {
+/** Nothing where the entry does not say it. */
+function chooseTransport({
+  input,
+  isVsCodeFile,
+}: ServerEntry): HttpTarget['transport'] | undefined {
   const type = input.type ?? input.transport;
-  if (type === 'sse') return 'sse';
-  if (type !== undefined) return isVsCodeFile ? 'auto' : 'http';
-  return /\/sse\/?$/.test(url.pathname) ? 'sse' : 'auto';
+  if (type === undefined || type === 'sse') return type;
+  return isVsCodeFile ? 'auto' : 'http';
 }
 
 async function readAuthorities(

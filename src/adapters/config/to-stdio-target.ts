@@ -1,7 +1,7 @@
 import { parseEnv } from 'node:util';
 import { Secret } from '../../domain/secret.ts';
 import type { StdioTarget } from '../../domain/server.ts';
-import { argumentSecrets, type createSecretBag } from './collect-secrets.ts';
+import { argumentSecrets, type SecretBag } from './collect-secrets.ts';
 import { printMasked } from './print-masked.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { EntryContext, ServerEntry } from './server-entry.ts';
@@ -9,7 +9,7 @@ import type { EntryContext, ServerEntry } from './server-entry.ts';
 /** Builds the target of a server that is a child process. */
 export async function toStdioTarget(
   entry: ServerEntry,
-  secrets: ReturnType<typeof createSecretBag>,
+  secrets: SecretBag,
   isUnresolved: boolean,
   context: EntryContext,
 ): Promise<StdioTarget | undefined> {
