@@ -11,7 +11,7 @@ interface ResponseBucket {
   readonly count: number;
 }
 
-export const RESPONSE_WINDOW_MS = 60_000;
+const RESPONSE_WINDOW_MS = 60_000;
 const BUCKET_MS = 5_000;
 const BUCKETS_MAX = RESPONSE_WINDOW_MS / BUCKET_MS + 1;
 
