@@ -53,6 +53,8 @@ export interface AppAddresses {
 export interface App {
   start(): Promise<AppStart>;
   reload(trigger: ReloadTrigger): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  /** Writes down what nothing caught, before the process ends because of it. */
+  crash(error: unknown): void;
   /** Ends everything in the reverse order of its start: children, sessions, sockets, timers. */
   stop(): Promise<void>;
 }
@@ -76,6 +78,7 @@ export function createApp(options: AppOptions): App {
       report: options.report,
     });
     ends.push(() => log.close());
+    crash = (err) => log.fatal({ channel: 'error', err }, 'crashed');
     const hub = createHub((err) => log.error({ channel: 'error', err }, 'a sink failed'));
     const connector = createConnector({
       clientName: 'mcp-exporter',
@@ -211,11 +214,14 @@ export function createApp(options: AppOptions): App {
     };
   }
 
+  let crash: App['crash'] = (error) =>
+    options.report(error instanceof Error ? (error.stack ?? error.message) : String(error));
   let reload: App['reload'] = async () => ({ ok: false, detail: 'not started' });
 
   return {
     start,
     reload: (trigger) => reload(trigger),
+    crash: (error) => crash(error),
     async stop() {
       stopping.abort();
       for (const end of ends.splice(0).reverse()) await end();

@@ -1,0 +1,32 @@
+import type { App, AppOptions } from '../app.ts';
+import type { Clock, Connector } from '../probe/ports.ts';
+import type { Writable } from 'node:stream';
+
+export interface CommandOutput {
+  readonly stream: Writable;
+  readonly isTerminal: boolean;
+  readonly hasColours: boolean;
+}
+
+/** Signals that a command reacts to. */
+export type CommandSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** Everything of the process and of the machine that a command may touch; tests hand in their own. */
+export interface CommandContext {
+  readonly stdout: CommandOutput;
+  readonly stderr: CommandOutput;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** @returns a function that takes the listener away */
+  onSignal(signal: CommandSignal, listener: () => void): () => void;
+  /** For what nothing caught. @returns a function that takes the listener away */
+  onFatal(listener: (error: unknown) => void): () => void;
+  /** Ends the process without waiting for anything. */
+  exitNow(code: number): void;
+  createApp(options: AppOptions): Promise<App>;
+  createConnector(): Promise<Connector>;
+}
+
+/** What a command ends with. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,0 +1,72 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { serverOfCommand, serverOfUrl } from '../adapters/config/ad-hoc-server.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
+import { loadConfig } from '../adapters/config/load-config.ts';
+import { formatProblems } from '../adapters/config/problem.ts';
+import type { ServerSpec } from '../domain/server.ts';
+
+export interface TargetOptions {
+  /** A configured name or a URL. */
+  readonly target?: string | undefined;
+  /** What stood behind `--`. */
+  readonly command: readonly string[];
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly config?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export type FoundTarget =
+  | { readonly ok: true; readonly server: ServerSpec }
+  | { readonly ok: false; readonly message: string };
+
+const SOURCE = 'command line';
+const LOOKS_LIKE_URL = /^[a-z][a-z0-9+.-]*:\/\//i;
+/** Beyond this a suggestion would be another server, not a slip of the fingers. */
+const SUGGESTION_DISTANCE_MAX = 3;
+
+/** Finds out which server `probe` shall look at. */
+export async function findTarget(options: TargetOptions): Promise<FoundTarget> {
+  const { target, command, headers } = options;
+  const [program, ...args] = command;
+  if (program !== undefined) {
+    if (target !== undefined) return failed('give either a target or a command after --, not both');
+    if (headers) return failed('--header is for URLs; a command has none');
+    return { ok: true, server: serverOfCommand(program, args, { source: SOURCE }) };
+  }
+  if (target === undefined)
+    return failed('give a configured name, a URL, or -- and a command; see probe --help');
+  if (LOOKS_LIKE_URL.test(target)) {
+    const server = serverOfUrl(target, { source: SOURCE, ...(headers ? { headers } : {}) });
+    return server ? { ok: true, server } : failed('a URL must start with http:// or https://');
+  }
+  if (headers) return failed('--header is for URLs; a configured server has headers of its own');
+  return findConfigured(target, options);
+}
+
+async function findConfigured(name: string, options: TargetOptions): Promise<FoundTarget> {
+  const path = options.config ?? (await findConfig());
+  if (path === undefined)
+    return failed(
+      `${JSON.stringify(name)} is no URL, and there is no configuration to look it up in: neither --config nor ${CONFIG_FILE_NAMES.join(' nor ')} in this directory`,
+    );
+  const loaded = await loadConfig({ path, env: options.env });
+  if (!loaded.ok) return failed(formatProblems(loaded.problems));
+  const { servers } = loaded.config;
+  const server = servers.find((candidate) => candidate.name === name);
+  if (server) return { ok: true, server };
+  const names = servers.map((candidate) => candidate.name);
+  return failed(`${path} has no server ${JSON.stringify(name)}${suggest(name, names)}`);
+}
+
+function suggest(name: string, names: readonly string[]): string {
+  const nearest = closest(name, names);
+  if (names.length > 0 && distance(name, nearest) <= SUGGESTION_DISTANCE_MAX)
+    return `; did you mean ${JSON.stringify(nearest)}?`;
+  const shown = names.slice(0, 10).join(', ');
+  if (names.length === 0) return '; it has none';
+  return `; it has ${shown}${names.length > 10 ? `, and ${names.length - 10} more` : ''}`;
+}
+
+function failed(message: string): FoundTarget {
+  return { ok: false, message };
+}

@@ -1,0 +1,16 @@
+import { endpointOf } from '../domain/server.ts';
+import type { ProbeVerdict } from './format-probe.ts';
+
+/** One JSON document, for scripts: durations in milliseconds, times since the Unix epoch, as the names say. */
+export function formatProbeJson({ server, reports, status, reason }: ProbeVerdict): string {
+  const document = {
+    server: server.name,
+    endpoint: endpointOf(server.target),
+    status,
+    reason,
+    outcome: reports.find((report) => report.outcome !== 'ok')?.outcome ?? 'ok',
+    identity: reports.findLast((report) => report.identity !== undefined)?.identity,
+    reports,
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

@@ -1,0 +1,53 @@
+import { InvalidArgumentError } from 'commander';
+import { LOG_LEVELS, type LogLevel } from '../adapters/config/config.ts';
+import { parseDuration } from '../adapters/config/units.ts';
+
+const HOST_AND_PORT = /^(?:\[(?<ipv6>[0-9a-fA-F:.%\w]+)\]|(?<host>[^\s:[\]/]+)):(?<port>\d{1,5})$/;
+const TIMEOUT_MS_MAX = 3_600_000;
+
+/** `127.0.0.1:19110`, `[::1]:19110`, `localhost:0`. */
+export function parseListenOption(text: string): { host: string; port: number } {
+  const { ipv6, host, port } = HOST_AND_PORT.exec(text)?.groups ?? {};
+  const address = ipv6 ?? host;
+  if (address === undefined || Number(port) > 65_535)
+    throw new InvalidArgumentError('It must be HOST:PORT, for example 127.0.0.1:19110.');
+  return { host: address, port: Number(port) };
+}
+
+export function parseLogLevelOption(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level === undefined) throw new InvalidArgumentError(`It must be ${LOG_LEVELS.join(', ')}.`);
+  return level;
+}
+
+/** Milliseconds of `500ms`, `5s` or `1m30s`. */
+export function parseTimeoutOption(text: string): number {
+  const timeoutMs = parseDuration(text);
+  if (timeoutMs === undefined || timeoutMs < 1 || timeoutMs > TIMEOUT_MS_MAX)
+    throw new InvalidArgumentError('It must be a duration from 1ms to 1h, for example 5s.');
+  return timeoutMs;
+}
+
+/** Adds one `Name: value` to those before it; a name that comes twice keeps the last value. */
+export function parseHeaderOption(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const colon = text.indexOf(':');
+  const name = text.slice(0, Math.max(colon, 0)).trim();
+  const value = text.slice(colon + 1).trim();
+  try {
+    new Headers([[name, value]]);
+  } catch {
+    // Its text is not quoted: it may hold a token.
+    throw new InvalidArgumentError("It must be 'Name: value', in one line.");
+  }
+  return { ...before, [name]: value };
+}
+
+export function parseUrlOption(text: string): URL {
+  const url = URL.parse(text);
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new InvalidArgumentError('It must be a URL that starts with http:// or https://.');
+  return url;
+}

@@ -1,0 +1,89 @@
+import type { CheckReport } from '../domain/check-report.ts';
+import { initialHealth, weighEvidence, type HealthState } from '../domain/health.ts';
+import type { ServerSpec } from '../domain/server.ts';
+import { probeOnce } from '../probe/probe-once.ts';
+import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import { findTarget } from './find-target.ts';
+import { formatProbe, type ProbeVerdict } from './format-probe.ts';
+import { formatProbeJson } from './format-probe-json.ts';
+
+export interface ProbeOptions {
+  readonly target?: string | undefined;
+  readonly command: readonly string[];
+  readonly header?: Readonly<Record<string, string>>;
+  readonly timeout?: number;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** Checks one server as the service would, over a connection of its own, and prints what happened. */
+export async function probe(options: ProbeOptions, context: CommandContext): Promise<ExitCode> {
+  const { stdout, stderr } = context;
+  const found = await findTarget({ ...options, headers: options.header, env: context.env });
+  if (!found.ok) {
+    stderr.stream.write(`${found.message}\n`);
+    return EXIT.usage;
+  }
+  const server = withTimeout(found.server, options.timeout);
+  if (server.unresolved !== undefined) {
+    stderr.stream.write(`${server.name} cannot be checked: ${server.unresolved}\n`);
+    return EXIT.usage;
+  }
+  const reports = await checkServer(server, context);
+  const verdict = judge(server, reports);
+  stdout.stream.write(
+    options.json
+      ? formatProbeJson(verdict)
+      : formatProbe(verdict, { hasColours: stdout.hasColours, nowMs: context.clock.nowMs() }),
+  );
+  return verdict.status === 'healthy' ? EXIT.ok : EXIT.failed;
+}
+
+/** Ctrl-C ends the check, not the process: sessions and children are closed first. */
+async function checkServer(
+  server: ServerSpec,
+  context: CommandContext,
+): Promise<readonly CheckReport[]> {
+  const controller = new AbortController();
+  const removals = (['SIGINT', 'SIGTERM'] as const).map((signal) =>
+    context.onSignal(signal, () => {
+      if (controller.signal.aborted) context.exitNow(EXIT.failed);
+      controller.abort();
+    }),
+  );
+  try {
+    const connector = await context.createConnector();
+    const { signal } = controller;
+    return await probeOnce(connector, server, context.clock, { signal, deep: true });
+  } finally {
+    for (const remove of removals) remove();
+  }
+}
+
+function withTimeout(server: ServerSpec, timeoutMs: number | undefined): ServerSpec {
+  if (timeoutMs === undefined) return server;
+  return { ...server, monitor: { ...server.monitor, timeoutMs, startTimeoutMs: timeoutMs } };
+}
+
+/** What the service would say if it saw only this: one failure that counts towards Offline is enough. */
+function judge(server: ServerSpec, reports: readonly CheckReport[]): ProbeVerdict {
+  const settings = { ...server.monitor, offlineAfter: 1, healthyAfter: 1 };
+  const start = initialHealth({ monitor: { enabled: true } });
+  const { status, reason } = reports.reduce<HealthState>(
+    (state, { kind, outcome, detail, startedAtMs }) => {
+      const evidence = {
+        outcome,
+        detail,
+        hasCredentials: server.hasCredentials,
+        isConnectivitySuspected: false,
+      };
+      return weighEvidence(
+        state,
+        kind === 'deep' ? { ...evidence, kind } : { ...evidence, kind, atMs: startedAtMs },
+        settings,
+      );
+    },
+    start,
+  );
+  return { server, reports, status, reason };
+}

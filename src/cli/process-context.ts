@@ -1,0 +1,66 @@
+import { createSystemClock } from '../adapters/clock.ts';
+import { VERSION } from '../version.ts';
+import type { CommandContext, CommandOutput } from './command-context.ts';
+
+export interface ProcessContext extends CommandContext {
+  /** Ends the process when what was printed has left it, but soon. */
+  exit(code: number): Promise<void>;
+}
+
+const FLUSH_MS_MAX = 1_000;
+
+/** The real process. What a command needs is loaded when it needs it, so that `healthcheck` stays cheap. */
+export function createProcessContext(): ProcessContext {
+  const clock = createSystemClock();
+  const stdout = outputOf(process.stdout);
+  const stderr = outputOf(process.stderr);
+  return {
+    stdout,
+    stderr,
+    env: process.env,
+    clock,
+    onSignal(signal, listener) {
+      process.on(signal, listener);
+      return () => process.off(signal, listener);
+    },
+    onFatal(listener) {
+      process.on('uncaughtException', listener);
+      process.on('unhandledRejection', listener);
+      return () => {
+        process.off('uncaughtException', listener);
+        process.off('unhandledRejection', listener);
+      };
+    },
+    exitNow: (code) => process.exit(code),
+    async exit(code) {
+      await Promise.race([
+        Promise.all([flushed(stdout), flushed(stderr)]),
+        new Promise((resolve) => {
+          clock.after(FLUSH_MS_MAX, () => resolve(undefined));
+        }),
+      ]);
+      process.exit(code);
+    },
+    async createApp(options) {
+      const { createApp } = await import('../app.ts');
+      return createApp(options);
+    },
+    async createConnector() {
+      const { createConnector } = await import('../adapters/mcp/connector.ts');
+      return createConnector({ clientName: 'mcp-exporter', clientVersion: VERSION, clock });
+    },
+  };
+}
+
+function outputOf(stream: NodeJS.WriteStream): CommandOutput {
+  // `mcp-exporter probe … | head` closes its end early: that is no error of ours.
+  stream.on('error', () => undefined);
+  const isTerminal = stream.isTTY === true;
+  return { stream, isTerminal, hasColours: isTerminal && !process.env['NO_COLOR'] };
+}
+
+async function flushed({ stream }: CommandOutput): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.write('', () => resolve());
+  await promise;
+}

@@ -1,0 +1,125 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version.ts';
+import { checkConfig } from './check-config.ts';
+import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import { healthcheck, HEALTH_URL } from './healthcheck.ts';
+import { HEALTHCHECK_HELP, MAIN_HELP, PROBE_HELP, SERVE_HELP } from './help-text.ts';
+import {
+  parseHeaderOption,
+  parseListenOption,
+  parseLogLevelOption,
+  parseTimeoutOption,
+  parseUrlOption,
+} from './parse-options.ts';
+import { probe } from './probe.ts';
+import { serve } from './serve.ts';
+
+/**
+ * Runs one command line in this process.
+ * @param argv without the program's own name
+ * @returns the exit code
+ */
+export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { words, command } = splitCommand(argv);
+  let exitCode: ExitCode = EXIT.ok;
+  const program = createProgram(context, command, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(isCommandLeftOut(words) ? ['serve', ...words] : words, {
+      from: 'user',
+    });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** Commander drops the `--` that tells a command from a name, so it is taken apart first. */
+function splitCommand(argv: readonly string[]): { words: string[]; command: string[] } {
+  const at = argv.indexOf('--');
+  if (at === -1 || argv[0] !== 'probe') return { words: [...argv], command: [] };
+  return { words: argv.slice(0, at), command: argv.slice(at + 1) };
+}
+
+/** A bare `mcp-exporter`, or one with options of `serve`, serves. */
+function isCommandLeftOut([first]: readonly string[]): boolean {
+  if (first === undefined) return true;
+  return first.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(first);
+}
+
+function createProgram(
+  context: CommandContext,
+  command: readonly string[],
+  end: (code: ExitCode) => void,
+): Command {
+  const { stdout, stderr } = context;
+  const program = new Command('mcp-exporter')
+    .description('Prometheus exporter for MCP (Model Context Protocol) servers')
+    .version(VERSION, '-V, --version')
+    .addHelpText('after', MAIN_HELP)
+    .showHelpAfterError('(see --help)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.stream.write(text),
+      writeErr: (text) => stderr.stream.write(text),
+      getOutHasColors: () => stdout.hasColours,
+      getErrHasColors: () => stderr.hasColours,
+    });
+
+  program
+    .command('serve')
+    .description('watch the servers and serve metrics, pages and the API (the default)')
+    .option('-c, --config <file>', 'configuration, or a client’s own file')
+    .option(
+      '-l, --listen <host:port>',
+      'instead of listen: of the configuration',
+      parseListenOption,
+    )
+    .option('--log-level <level>', 'instead of log.level of the configuration', parseLogLevelOption)
+    .addHelpText('after', SERVE_HELP)
+    .action(async (options) => {
+      end(await serve(options, context));
+    });
+
+  program
+    .command('check-config')
+    .description('say what would be watched, or every mistake')
+    .argument('[file]', 'instead of the configuration of this directory')
+    .action(async (path: string | undefined) => {
+      end(
+        await checkConfig({ path, env: context.env, stdout: stdout.stream, stderr: stderr.stream }),
+      );
+    });
+
+  program
+    .command('probe')
+    .description('check one server now and print every step')
+    .usage('[options] TARGET | -- COMMAND [ARGS...]')
+    .argument('[target]', 'configured name or URL')
+    .option('-H, --header <header>', "'Name: value' for a URL; repeatable", parseHeaderOption)
+    .option(
+      '-t, --timeout <duration>',
+      'for each of the two checks, for example 5s',
+      parseTimeoutOption,
+    )
+    .option('-c, --config <file>', 'where a name is looked up')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', PROBE_HELP)
+    .action(async (target: string | undefined, options) => {
+      end(await probe({ ...options, target, command }, context));
+    });
+
+  program
+    .command('healthcheck')
+    .description('ask a running service whether it serves')
+    .option('--url <url>', `instead of ${HEALTH_URL}`, parseUrlOption)
+    .option('-t, --timeout <duration>', 'instead of 5s', parseTimeoutOption)
+    .addHelpText('after', HEALTHCHECK_HELP)
+    .action(async (options) => {
+      end(await healthcheck(options, context));
+    });
+
+  return program;
+}

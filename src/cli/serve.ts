@@ -1,0 +1,101 @@
+import type { LogLevel } from '../adapters/config/config.ts';
+import type { App, AppAddresses } from '../app.ts';
+import { VERSION } from '../version.ts';
+import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+
+export interface ServeOptions {
+  readonly config?: string;
+  readonly listen?: { readonly host: string; readonly port: number };
+  readonly logLevel?: LogLevel;
+}
+
+const STOP_MS_MAX = 10_000;
+/** After a mistake of ours nothing can be trusted to take its time. */
+const CRASH_STOP_MS_MAX = 3_000;
+
+/** Runs the service until a signal, or a mistake of its own, ends it. */
+export async function serve(options: ServeOptions, context: CommandContext): Promise<ExitCode> {
+  const app = await context.createApp({
+    configPath: options.config,
+    listen: options.listen,
+    logLevel: options.logLevel,
+    env: context.env,
+    output: context.stdout,
+    report: (line) => complain(context, line),
+  });
+  const { promise: ended, resolve: end } = Promise.withResolvers<End>();
+  const removals = listenToProcess(app, context, end);
+  try {
+    return await run(app, ended, context);
+  } finally {
+    for (const remove of removals) remove();
+  }
+}
+
+type End = 'signal' | 'crash';
+
+async function run(app: App, ended: Promise<End>, context: CommandContext): Promise<ExitCode> {
+  const started = await Promise.race([app.start(), ended]);
+  if (typeof started === 'object' && !started.ok) {
+    context.stderr.stream.write(`${started.message}\n`);
+    await stop(app, STOP_MS_MAX, context);
+    return EXIT.failed;
+  }
+  // Where no person looks, the log's own line says the same.
+  if (typeof started === 'object' && context.stdout.isTerminal)
+    context.stdout.stream.write(welcome(started.addresses));
+  const isCrash = (await ended) === 'crash';
+  const isStopped = await stop(app, isCrash ? CRASH_STOP_MS_MAX : STOP_MS_MAX, context);
+  return isStopped && !isCrash ? EXIT.ok : EXIT.failed;
+}
+
+function listenToProcess(
+  app: App,
+  context: CommandContext,
+  end: (how: End) => void,
+): readonly (() => void)[] {
+  let isEnding = false;
+  const begin = (how: End) => {
+    // Whoever asks twice does not want to wait.
+    if (isEnding) context.exitNow(EXIT.failed);
+    isEnding = true;
+    end(how);
+  };
+  return [
+    context.onSignal('SIGTERM', () => begin('signal')),
+    context.onSignal('SIGINT', () => begin('signal')),
+    context.onSignal('SIGHUP', () => void app.reload('signal')),
+    context.onFatal((error) => {
+      app.crash(error);
+      begin('crash');
+    }),
+  ];
+}
+
+/** @returns whether everything ended in time */
+async function stop(app: App, limitMs: number, context: CommandContext): Promise<boolean> {
+  const { promise: timedOut, resolve } = Promise.withResolvers<boolean>();
+  const timer = context.clock.after(limitMs, () => resolve(false));
+  const isStopped = await Promise.race([app.stop().then(() => true), timedOut]);
+  timer.cancel();
+  if (!isStopped) complain(context, `not everything ended within ${limitMs / 1_000} s`);
+  return isStopped;
+}
+
+function complain({ stderr }: CommandContext, line: string): void {
+  stderr.stream.write(`mcp-exporter: ${line}\n`);
+}
+
+function welcome({ http, config, servers }: AppAddresses): string {
+  const watched = `${servers} ${servers === 1 ? 'server' : 'servers'} of ${config ?? 'the built-in demonstration'}`;
+  return `
+  mcp-exporter ${VERSION} watches ${watched}
+
+    status    ${http}/
+    metrics   ${http}/metrics
+    health    ${http}/health
+
+  Ctrl-C ends it.
+
+`;
+}
