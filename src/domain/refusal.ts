@@ -65,6 +65,42 @@ export const REFUSALS = {
     verdict: { outcome: 'transport_error', status: 502, errorType: 'child_exit' },
     message: 'The server process ended',
   },
+  session_not_found: {
+    code: -32001,
+    status: 404,
+    verdict: { outcome: 'client_error', status: 404, errorType: 'http_4xx' },
+    message: 'Session not found',
+  },
+  not_initialized: {
+    code: -32000,
+    status: 400,
+    verdict: { outcome: 'client_error', status: 400, errorType: 'http_4xx' },
+    message: 'Bad Request: initialize first',
+  },
+  legacy_server: {
+    code: -32000,
+    status: 400,
+    verdict: { outcome: 'client_error', status: 400, errorType: 'unsupported_version' },
+    message: 'Bad Request: this server has no protocol revision without a session',
+  },
+  stream_taken: {
+    code: -32054,
+    status: 409,
+    verdict: { outcome: 'client_error', status: 409, errorType: 'http_4xx' },
+    message: 'This session has an open stream',
+  },
+  method_not_allowed: {
+    code: -32055,
+    status: 405,
+    verdict: { outcome: 'client_error', status: 405, errorType: 'http_4xx' },
+    message: 'This method is not used here',
+  },
+  invalid_json: {
+    code: -32700,
+    status: 400,
+    verdict: { outcome: 'client_error', status: 400, errorType: 'parse_error' },
+    message: 'Parse error',
+  },
   wrong_transport: {
     code: -32053,
     status: 404,

@@ -213,7 +213,7 @@ export function requestHeaders(request: IncomingMessage, options: RequestHeaderO
 }
 
 /** The cause in words, without an address. */
-function describeSocketError(error: Error): string {
+export function describeSocketError(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   switch (code) {
     case 'ECONNREFUSED':
