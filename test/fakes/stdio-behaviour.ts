@@ -7,7 +7,8 @@ export interface StdioBehaviour {
   readonly startDelayMs?: number;
   readonly exitAtOnce?: { readonly code: number; readonly stderr?: string };
   readonly discover?: 'unknown_method' | 'modern' | 'legacy_versions' | 'silent' | 'exit';
-  readonly initialize?: 'answer' | 'refuse' | 'silent';
+  /** `take_over`: also after discover, and only legacy from then on. */
+  readonly initialize?: 'answer' | 'refuse' | 'silent' | 'take_over';
   readonly ping?:
     'answer' | 'unknown_method' | 'silent' | 'crash' | 'huge_line' | 'ask_first' | 'null_id';
   /** Lines that are no JSON, before each answer. */

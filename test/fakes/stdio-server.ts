@@ -9,7 +9,7 @@ const behaviour = JSON.parse(process.argv[2] ?? '{}') as StdioBehaviour;
 interface Message {
   readonly id?: unknown;
   readonly method?: string;
-  readonly params?: { readonly _meta?: Record<string, unknown> };
+  readonly params?: Record<string, Record<string, unknown> | undefined>;
   readonly result?: unknown;
   readonly error?: { readonly code: number };
 }
@@ -25,6 +25,7 @@ function run(): void {
   const version = startGrandchild() ?? '1.0.0';
   const serverInfo = { name: 'fake', version };
   let isModern = false;
+  let hasTurned = false;
   let asked: Message | undefined;
   let answers: Message[] = [];
 
@@ -32,7 +33,7 @@ function run(): void {
     process.on('SIGTERM', () => {});
     setInterval(() => {}, 60_000);
   }
-  if (behaviour.stderrBytes !== undefined) flood(behaviour.stderrBytes);
+  const flooded = flood(behaviour.stderrBytes ?? 0);
 
   function send(message: object): void {
     for (let count = 0; count < (behaviour.garbageLines ?? 0); count += 1) {
@@ -46,16 +47,16 @@ function run(): void {
   }
 
   function discover(message: Message): void {
-    switch (behaviour.discover ?? 'unknown_method') {
+    switch (hasTurned ? 'unknown_method' : (behaviour.discover ?? 'unknown_method')) {
       case 'modern':
       case 'legacy_versions': {
         isModern = behaviour.discover === 'modern';
         const supportedVersions = isModern ? [MODERN] : ['2025-11-25'];
-        const _meta = { 'io.modelcontextprotocol/serverInfo': serverInfo };
+        const meta = { 'io.modelcontextprotocol/serverInfo': serverInfo };
         const rest = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
         send({
           id: message.id,
-          result: { supportedVersions, capabilities: { tools: {} }, _meta, ...rest },
+          result: { supportedVersions, capabilities: { tools: {} }, _meta: meta, ...rest },
         });
         return;
       }
@@ -70,6 +71,10 @@ function run(): void {
 
   function initialize(message: Message): void {
     if (behaviour.initialize === 'silent') return;
+    if (behaviour.initialize === 'take_over') {
+      isModern = false;
+      hasTurned = true;
+    }
     if (isModern) return refuse(message, -32022, { supported: [MODERN] });
     if (behaviour.initialize === 'refuse') return refuse(message, -32000);
     send({
@@ -111,7 +116,10 @@ function run(): void {
   }
 
   function listTools(message: Message): void {
-    if (isModern && message.params?._meta?.['io.modelcontextprotocol/protocolVersion'] !== MODERN) {
+    if (
+      isModern &&
+      message.params?.['_meta']?.['io.modelcontextprotocol/protocolVersion'] !== MODERN
+    ) {
       return refuse(message, -32602);
     }
     const tools = [{ name: 'echo', inputSchema: { type: 'object' } }];
@@ -126,6 +134,7 @@ function run(): void {
     'tools/list': listTools,
     environment: ({ id }) => send({ id, result: { env: process.env, cwd: process.cwd() } }),
     ids: ({ id }) => send({ id, result: { id } }),
+    flooded: ({ id }) => void flooded.then(() => send({ id, result: {} })),
     never: () => {},
   };
 
@@ -144,29 +153,27 @@ function run(): void {
 function startGrandchild(): string | undefined {
   if (behaviour.grandchild === undefined) return undefined;
   // `timeout` makes a process group of its own.
-  const [command, args] =
+  const [command, ...args] =
     behaviour.grandchild === 'own_group'
-      ? ['timeout', ['900', 'sleep', '900']]
-      : ['sleep', ['900']];
-  const grandchild = spawn(command as string, args as string[], { stdio: 'inherit' });
+      ? (['timeout', '900', 'sleep', '900'] as const)
+      : (['sleep', '900'] as const);
+  const grandchild = spawn(command, args, { stdio: 'inherit' });
   // It must not keep us alive: nothing but us would end it.
   grandchild.unref();
   return String(grandchild.pid);
 }
 
-/** Fast, and without waiting for whoever reads it. */
-function flood(totalBytes: number): void {
+/** Writes that much to standard error, as fast as it is read. */
+function flood(totalBytes: number): Promise<void> {
+  if (totalBytes === 0) return Promise.resolve();
   const line = `${'e'.repeat(99)}\n`.repeat(640);
   let leftBytes = totalBytes;
-  const write = (): void => {
-    while (leftBytes > 0) {
+  return new Promise((resolve) => {
+    const write = (): void => {
       leftBytes -= line.length;
-      if (!process.stderr.write(line)) {
-        process.stderr.once('drain', write);
-        return;
-      }
-    }
-    process.stderr.write('flooded\n');
-  };
-  write();
+      if (leftBytes > 0) process.stderr.write(line, write);
+      else process.stderr.write('flooded\n', () => resolve());
+    };
+    write();
+  });
 }

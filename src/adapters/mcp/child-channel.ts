@@ -261,7 +261,7 @@ function createChannel(child: Child, startedAtMs: number, options: ChannelOption
 function tellingLine(stderrTail: string): string {
   const lines = stderrTail.split('\n').filter((line) => line.trim() !== '');
   const naming = lines.findLast((line) =>
-    /^\S.*(?:error|exception|panic|fatal|not found|cannot)/iu.test(line),
+    /^(?=\S).*(?:error|exception|panic|fatal|not found|cannot)/iu.test(line),
   );
   return naming ?? lines.at(-1) ?? '';
 }

@@ -76,7 +76,7 @@ export function parseProcessStat(text: string): ProcessRow | undefined {
  *
  * @param leaderPid a child of ours: started as leader of its own session, so that its id is also the session's
  */
-export function familyOf(leaderPid: number, snapshot: ProcessSnapshot): readonly ProcessRow[] {
+function familyOf(leaderPid: number, snapshot: ProcessSnapshot): readonly ProcessRow[] {
   const family = new Map(
     (snapshot.bySession.get(leaderPid) ?? []).map((row) => [row.pid, row] as const),
   );

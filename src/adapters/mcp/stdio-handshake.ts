@@ -14,6 +14,7 @@ import type { ServerIdentity } from '../../domain/check-report.ts';
 import type { Era } from '../../domain/server.ts';
 import type { Clock } from '../../probe/ports.ts';
 import type { ChildChannel, ChildReply } from './child-channel.ts';
+import { discoverAnswerOf } from './discover-answer.ts';
 import { addStep } from './measurement.ts';
 import type { Measurement } from './wire.ts';
 
@@ -35,6 +36,8 @@ export type HandshakeResult =
   | { readonly kind: 'greeted'; readonly greeting: Greeting }
   /** The child ended while it was asked for its era: servers made with rmcp do. */
   | { readonly kind: 'ended_on_discover'; readonly facts: FailureFacts }
+  /** It is modern, but took `initialize` as well and is legacy from then on, as servers made with SDK v2 are. */
+  | { readonly kind: 'turned_legacy' }
   | { readonly kind: 'failed'; readonly facts: FailureFacts };
 
 export interface HandshakeOptions {
@@ -62,30 +65,47 @@ interface Asked {
 }
 
 async function detectEra(options: HandshakeOptions): Promise<HandshakeResult> {
-  const asked = discover(options);
-  const first = await withinLimit(asked.reply, options);
+  const discovery = discover(options);
+  const first = await withinLimit(discovery.reply, options);
   if (first) return followDiscover(first, options);
-  // Unanswered so far: from here on either answer may come, and a success of discover has locked the child's era.
+  noteSilence(options);
+  // From here on either answer may come first, and a server that starts slowly will answer both.
   const greeting = ask('initialize', initializeParams(options.client), options);
-  const early = await Promise.race([
-    asked.reply.then((reply) => ({ from: 'discover', reply }) as const),
-    greeting.reply.then((reply) => ({ from: 'initialize', reply }) as const),
+  const isGreetingFirst = await Promise.race([
+    discovery.reply.then(() => false),
+    greeting.reply.then(() => true),
   ]);
-  if (early.from === 'discover') {
-    if (isModern(early.reply) || exitIn(early.reply)) {
-      greeting.forget();
-      return followDiscover(early.reply, options);
-    }
-    return concludeInitialize(await greeting.reply, options);
-  }
-  // Servers that work on requests side by side may refuse `initialize` first and answer discover a moment later.
-  const late = early.reply.ok ? undefined : await withinLimit(asked.reply, options);
-  asked.forget();
-  if (late && isModern(late)) return concludeDiscover(late);
-  const exit = exitIn(early.reply);
-  return exit
-    ? { kind: 'ended_on_discover', facts: exit }
-    : concludeInitialize(early.reply, options);
+  return isGreetingFirst
+    ? followInitialize(await greeting.reply, discovery, options)
+    : followBoth(await discovery.reply, greeting, options);
+}
+
+async function followInitialize(
+  greeted: ChildReply,
+  discovery: Asked,
+  options: HandshakeOptions,
+): Promise<HandshakeResult> {
+  const exit = exitIn(greeted);
+  if (exit) return { kind: 'ended_on_discover', facts: exit };
+  // Servers that work on requests side by side may refuse `initialize` a moment before they answer discover.
+  const discovered = greeted.ok ? undefined : await withinLimit(discovery.reply, options);
+  discovery.forget();
+  return discovered && isModern(discovered)
+    ? concludeDiscover(discovered)
+    : concludeInitialize(greeted, options);
+}
+
+async function followBoth(
+  discovered: ChildReply,
+  greeting: Asked,
+  options: HandshakeOptions,
+): Promise<HandshakeResult> {
+  const exit = exitIn(discovered);
+  if (exit) return { kind: 'ended_on_discover', facts: exit };
+  if (!isModern(discovered)) return concludeInitialize(await greeting.reply, options);
+  const greeted = await withinLimit(greeting.reply, options);
+  greeting.forget();
+  return greeted?.ok ? { kind: 'turned_legacy' } : concludeDiscover(discovered);
 }
 
 /** What follows from an answer to discover that came alone. */
@@ -107,10 +127,9 @@ async function followDiscover(
 
 function verdictOf(reply: ChildReply): ReturnType<typeof assessDiscover>['kind'] {
   if (reply.ok) return assessDiscover({ kind: 'result', result: reply.result }).kind;
-  const { facts } = reply;
-  if (facts.kind === 'rpc') return assessDiscover({ ...facts.error, kind: 'error' }).kind;
-  // Our own limit ran out, so there is no time for anything else.
-  return facts.kind === 'timeout' ? 'none' : 'try_initialize';
+  // The time of the whole start ran out.
+  if (reply.facts.kind === 'timeout') return 'none';
+  return assessDiscover(discoverAnswerOf(reply.facts)).kind;
 }
 
 function isModern(reply: ChildReply): boolean {
@@ -184,24 +203,23 @@ function describe(reply: ChildReply, oddities: string): string {
   return oddities === '' ? said : `${said} (${oddities})`;
 }
 
-/** Nothing if there is no answer within the limit of discover; then that is noted as a step. */
+/** Nothing if there is no answer within the limit of discover. */
 async function withinLimit(
   reply: Promise<ChildReply>,
-  options: HandshakeOptions,
+  { clock, discoverLimitMs }: HandshakeOptions,
 ): Promise<ChildReply | undefined> {
-  const { clock, discoverLimitMs, measurement } = options;
   const { promise: limit, resolve } = Promise.withResolvers<undefined>();
   const timer = clock.after(discoverLimitMs, () => resolve(undefined));
   const first = await Promise.race([reply, limit]);
   timer.cancel();
-  if (!first) {
-    const detail = `No answer within ${formatLimit(discoverLimitMs)}: initialize is tried as well.`;
-    addStep(measurement, {
-      name: 'server/discover',
-      durationMs: discoverLimitMs,
-      ok: false,
-      detail,
-    });
-  }
   return first;
+}
+
+function noteSilence({ discoverLimitMs, measurement }: HandshakeOptions): void {
+  addStep(measurement, {
+    name: 'server/discover',
+    durationMs: discoverLimitMs,
+    ok: false,
+    detail: `No answer within ${formatLimit(discoverLimitMs)}: initialize is tried as well.`,
+  });
 }

@@ -8,14 +8,12 @@ import type { ChannelStart, ChildChannel, ChildEnd } from './child-channel.ts';
 import type { ChildLedger } from './child-ledger.ts';
 import { timeoutFacts } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
+import { createEraMemory } from './era-memory.ts';
 import { addStep } from './measurement.ts';
 import type { ProcessTable } from './process-usage.ts';
 import { shakeHands } from './stdio-handshake.ts';
 import type { Greeting } from './stdio-handshake.ts';
 import type { Measurement } from './wire.ts';
-
-/** A legacy verdict never fails by itself, even after an upgrade of the server; so it is asked again. */
-const VERDICT_AGE_MS_MAX = 24 * 60 * 60_000;
 
 export interface LauncherOptions {
   readonly target: StdioTarget;
@@ -41,28 +39,32 @@ export interface Launcher {
 }
 
 type Attempt =
-  Launch | { readonly ok: false; readonly facts: FailureFacts; readonly endOnDiscover: ChildEnd };
+  | Launch
+  | { readonly ok: false; readonly facts: FailureFacts; readonly endOnDiscover: ChildEnd }
+  | { readonly ok: false; readonly facts: FailureFacts; readonly turnedLegacy: ChildChannel };
+
+/** Told only where the second start is cut off. */
+const NOT_LEGACY: FailureFacts = {
+  kind: 'unusable',
+  method: 'initialize',
+  reason: 'the server is a modern one',
+};
 
 export function createLauncher(options: LauncherOptions): Launcher {
   const { clock, ledger } = options;
-  let legacy: { readonly atMs: number; readonly version: string } | undefined;
-
-  function planStart(): 'detect' | Era {
-    if (options.era !== 'auto') return options.era;
-    const isKnown = legacy !== undefined && clock.monotonicMs() - legacy.atMs < VERDICT_AGE_MS_MAX;
-    return isKnown ? 'legacy' : 'detect';
-  }
+  const memory = createEraMemory(options.era, clock);
+  let version: string | undefined;
 
   function rememberEra(launch: Launch): void {
     if (!launch.ok) {
-      // A server that answers otherwise than it used to may be another one by now.
-      if (launch.facts.kind === 'rpc' || launch.facts.kind === 'unusable') legacy = undefined;
+      if (!isInKeeping(memory.era(), launch.facts)) memory.forget();
       return;
     }
-    const { era, version } = launch.greeting.identity;
-    if (era === 'modern') legacy = undefined;
-    else if (legacy === undefined) legacy = { atMs: clock.monotonicMs(), version };
-    else if (legacy.version !== version) legacy = undefined;
+    const { identity } = launch.greeting;
+    // Another version may be of another era: the next child is asked again.
+    if (version !== undefined && version !== identity.version) memory.forget();
+    else memory.learn(identity.era);
+    ({ version } = identity);
   }
 
   async function attempt(
@@ -126,25 +128,39 @@ export function createLauncher(options: LauncherOptions): Launcher {
       return { ok: false, facts: exitFacts(end) };
     }
     if (result.kind === 'greeted') return { ok: true, channel, greeting: result.greeting };
+    if (result.kind === 'turned_legacy')
+      return { ok: false, facts: NOT_LEGACY, turnedLegacy: channel };
     if (life.signal.aborted && !life.hasPassed()) void channel.close();
     else ledger.discard(channel, classifyFailure(result.facts));
     return { ok: false, facts: result.facts };
   }
 
+  /** Starts a second child where the first one only told the era. */
+  async function follow(first: Attempt, measurement: Measurement, life: Deadline): Promise<Launch> {
+    if ('turnedLegacy' in first) {
+      await first.turnedLegacy.close();
+      return attempt('modern', measurement, life);
+    }
+    if (!('endOnDiscover' in first)) return first;
+    const second = await attempt('legacy', measurement, life);
+    // A server that cannot bear the question is not one that crashes.
+    ledger.noteEnd(first.endOnDiscover, second.ok ? 'stopped' : undefined);
+    return second;
+  }
+
   return {
     async launch(measurement, life) {
-      const first = await attempt(planStart(), measurement, life);
-      if (!('endOnDiscover' in first)) {
-        rememberEra(first);
-        return first;
-      }
-      const second = await attempt('legacy', measurement, life);
-      // A server that cannot bear the question is not one that crashes.
-      ledger.noteEnd(first.endOnDiscover, second.ok ? 'stopped' : undefined);
-      rememberEra(second);
-      return second;
+      const first = await attempt(memory.era() ?? 'detect', measurement, life);
+      const launch = await follow(first, measurement, life);
+      rememberEra(launch);
+      return launch;
     },
   };
+}
+
+/** Whether a server of a known era may fail so without having become another one. */
+function isInKeeping(era: Era | undefined, { kind }: FailureFacts): boolean {
+  return kind === 'spawn' || (era === 'legacy' && (kind === 'exit' || kind === 'timeout'));
 }
 
 function noteSpawn(measurement: Measurement, durationMs: number, start: ChannelStart): void {

@@ -1,6 +1,8 @@
 import { getEventListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
 import { createSystemClock } from '../../../../src/adapters/clock.ts';
 import { createMeasurement } from '../../../../src/adapters/mcp/measurement.ts';
 import { Secret } from '../../../../src/domain/secret.ts';
@@ -18,10 +20,9 @@ const LEGACY = {
 };
 const MODERN = { ...LEGACY, era: 'modern', protocolVersion: '2026-07-28' };
 
-/** Waits for something that no event tells; fails the test after 5 s. */
-async function eventually(isTrue: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 250 && !isTrue(); attempt += 1) await delay(20);
-  expect(isTrue()).toBe(true);
+/** Waits for something that no event tells. */
+function eventually(isTrue: () => boolean): Promise<void> {
+  return vi.waitFor(() => expect(isTrue()).toBe(true), { timeout: 5000, interval: 20 });
 }
 
 function command(name: string, ...args: string[]): StdioTarget {
@@ -88,6 +89,46 @@ test('The first check tells its steps and phases', async () => {
   expect(measurement.bytesSent).toBeGreaterThan(100);
 });
 
+test('A modern server that starts slowly and takes initialize as well is started once more as a modern one', async () => {
+  const slow = fakeServer({ discover: 'modern', initialize: 'take_over', startDelayMs: 400 });
+  const { wire, facts } = createTestWire(slow, { discoverLimitMs: 200 });
+  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
+  expect(await wire.request('server/discover', undefined, check())).toMatchObject({ ok: true });
+  await wire.close();
+  // From now on its era is known, and it has all the time that a start may take.
+  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
+  expect(facts.filter((fact) => fact.fact === 'child_start')).toHaveLength(3);
+});
+
+test('A server that became another one is asked for its era again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stdio-'));
+  const program = join(folder, 'server');
+  const become = (behaviour: StdioBehaviour): void => {
+    const { command, args } = fakeServer(behaviour);
+    const line = [command, ...args].map((word) => `'${word}'`).join(' ');
+    writeFileSync(program, `#!/bin/sh\nexec ${line}\n`, { mode: 0o755 });
+  };
+  const clock = createCountingClock();
+  const { wire } = createTestWire(
+    { kind: 'stdio', command: program, args: [], env: {} },
+    { clock },
+  );
+  become({});
+  expect(await wire.open(check())).toEqual({ ok: true, identity: LEGACY });
+  await wire.close();
+  become({ discover: 'modern', initialize: 'refuse' });
+  expect(await wire.open(check())).toMatchObject({ ok: false, failure: { outcome: 'rpc_error' } });
+  clock.skip(2000);
+  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
+  await wire.close();
+  become({ discover: 'exit' });
+  expect(await wire.open(check())).toMatchObject({ ok: false, failure: { outcome: 'exit' } });
+  clock.skip(5000);
+  expect(await wire.open(check())).toEqual({ ok: true, identity: LEGACY });
+  await wire.close();
+  rmSync(folder, { recursive: true });
+});
+
 test('A configured era is not questioned', async () => {
   const legacy = createTestWire(fakeServer({ discover: 'exit' }), { era: 'legacy' });
   expect(await legacy.wire.open(check())).toEqual({ ok: true, identity: LEGACY });
@@ -114,14 +155,13 @@ test('A server that exits on discover is asked once only, and its end is not hel
 });
 
 test('A server that exits at once fails with its last words, and is not started again at once', async () => {
-  const stderr =
-    'node:internal\n  throw err\n\nError: Cannot find module "x"\n    at y\n\nNode.js v24\n';
+  const stderr = 'node:internal\n  throw err\n\nError: no such thing\n    at y\n\nNode.js v24\n';
   const { wire, facts } = createTestWire(fakeServer({ exitAtOnce: { code: 3, stderr } }));
   expect(await wire.open(check())).toEqual({
     ok: false,
     failure: {
       outcome: 'exit',
-      detail: 'The process ended with code 3. It last wrote: Error: Cannot find module "x"',
+      detail: 'The process ended with code 3. It last wrote: Error: no such thing',
     },
   });
   const startedCount = facts.length;
@@ -275,10 +315,13 @@ test('At the last moment everything can be killed synchronously', async () => {
   await eventually(() => !groupExists(pids()[0] as number));
 });
 
-test('A wire may be closed while its child starts, and be opened again', async () => {
+test.each([
+  ['while its child is spawned', 0],
+  ['while its child starts', 100],
+])('A wire may be closed %s, and be opened again', async (_, limitMs) => {
   const { wire, pids } = createTestWire(fakeServer({ startDelayMs: 500 }));
-  const opening = wire.open(check());
-  await delay(100);
+  const opening = wire.open(check(limitMs));
+  if (limitMs > 0) await opening;
   await wire.close();
   expect(await opening).toMatchObject({ ok: false });
   expect(wire.state()).toBe('closed');
@@ -294,8 +337,8 @@ test('A server that floods its standard error answers all the same and costs no 
   await wire.open(check());
   for (let count = 0; count < 20; count += 1) {
     expect(await wire.request('server/discover', undefined, check())).toMatchObject({ ok: true });
-    await delay(20);
   }
+  expect(await wire.request('flooded', undefined, check())).toMatchObject({ ok: true });
   await wire.close();
   await eventually(() => facts.length === 2);
   const after = process.memoryUsage();
