@@ -19,7 +19,7 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     sumMs += Number(amount) * DURATION_UNITS_MS[unit as keyof typeof DURATION_UNITS_MS];
   }
-  // 1.1s is 1100.0000000000002: rounded to a thousandth first, so that only real fractions of a millisecond are refused.
+  // 1.005s is 1004.9999999999999: rounded to a thousandth first, so that only real fractions of a millisecond are refused.
   const roundedMs = Math.round(sumMs * 1e3) / 1e3;
   return Number.isSafeInteger(roundedMs) ? roundedMs : undefined;
 }

@@ -9,6 +9,7 @@ test.each([
   ['2m', 120_000],
   ['1.5h', 5_400_000],
   ['1.1s', 1_100],
+  ['1.005s', 1_005],
   ['1d2h3m4s5ms', 93_784_005],
 ])('%s is %d milliseconds', (text, expected) => {
   expect(parseDuration(text)).toBe(expected);
