@@ -35,17 +35,20 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
 type End = 'signal' | 'crash';
 
 async function run(app: App, ended: Promise<End>, context: CommandContext): Promise<ExitCode> {
-  const started = await Promise.race([app.start(), ended]);
+  const starting = app.start();
+  const started = await Promise.race([starting, ended]);
+  // A signal in the middle of the start: what is still being built must be there before it can end.
+  const stop = () => starting.then(() => app.stop());
   if (typeof started === 'object' && !started.ok) {
     context.stderr.stream.write(`${started.message}\n`);
-    await stop(app, STOP_MS_MAX, context);
+    await settles(stop(), STOP_MS_MAX, context);
     return EXIT.failed;
   }
   // Where no person looks, the log's own line says the same.
   if (typeof started === 'object' && context.stdout.isTerminal)
     context.stdout.stream.write(welcome(started.addresses));
   const isCrash = (await ended) === 'crash';
-  const isStopped = await stop(app, isCrash ? CRASH_STOP_MS_MAX : STOP_MS_MAX, context);
+  const isStopped = await settles(stop(), isCrash ? CRASH_STOP_MS_MAX : STOP_MS_MAX, context);
   return isStopped && !isCrash ? EXIT.ok : EXIT.failed;
 }
 
@@ -72,11 +75,15 @@ function listenToProcess(
   ];
 }
 
-/** @returns whether everything ended in time */
-async function stop(app: App, limitMs: number, context: CommandContext): Promise<boolean> {
+/** @returns whether the stop ended in time */
+async function settles(
+  stopped: Promise<void>,
+  limitMs: number,
+  context: CommandContext,
+): Promise<boolean> {
   const { promise: timedOut, resolve } = Promise.withResolvers<boolean>();
   const timer = context.clock.after(limitMs, () => resolve(false));
-  const isStopped = await Promise.race([app.stop().then(() => true), timedOut]);
+  const isStopped = await Promise.race([stopped.then(() => true), timedOut]);
   timer.cancel();
   if (!isStopped) complain(context, `not everything ended within ${limitMs / 1_000} s`);
   return isStopped;

@@ -1,0 +1,84 @@
+import { PassThrough } from 'node:stream';
+import type { App, AppOptions } from '../../src/app.ts';
+import type {
+  CommandContext,
+  CommandOutput,
+  CommandSignal,
+} from '../../src/cli/command-context.ts';
+import type { Connector } from '../../src/probe/ports.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { createFakeConnector } from './fake-connector.ts';
+
+export interface FakeContextOptions {
+  readonly app?: App;
+  readonly connector?: Connector;
+  readonly clock?: FakeClock;
+  readonly isTerminal?: boolean;
+  readonly hasColours?: boolean;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface FakeContext extends CommandContext {
+  readonly clock: FakeClock;
+  /** Everything printed so far. */
+  readonly out: () => string;
+  readonly err: () => string;
+  send(signal: CommandSignal): void;
+  fail(error: unknown): void;
+  readonly exits: number[];
+  readonly appOptions: AppOptions[];
+  /** Listeners that nobody took away. */
+  listenerCount(): number;
+}
+
+/** A command's surroundings without a process: captured output, signals by call, and parts of your choice. */
+export function createFakeContext(options: FakeContextOptions = {}): FakeContext {
+  const clock = options.clock ?? createFakeClock();
+  const listeners = new Map<string, Set<(value: unknown) => void>>();
+  const stdout = createCapture(options);
+  const stderr = createCapture(options);
+  const exits: number[] = [];
+  const appOptions: AppOptions[] = [];
+
+  function listen(event: string, listener: (value: unknown) => void): () => void {
+    const set = listeners.get(event) ?? new Set();
+    listeners.set(event, set.add(listener));
+    return () => set.delete(listener);
+  }
+  function emit(event: string, value?: unknown): void {
+    for (const listener of [...(listeners.get(event) ?? [])]) listener(value);
+  }
+
+  return {
+    stdout: stdout.output,
+    stderr: stderr.output,
+    env: options.env ?? {},
+    clock,
+    onSignal: listen,
+    onFatal: (listener) => listen('fatal', listener),
+    exitNow: (code) => exits.push(code),
+    async createApp(given) {
+      appOptions.push(given);
+      if (!options.app) throw new Error('this test has no app');
+      return options.app;
+    },
+    createConnector: async () => options.connector ?? createFakeConnector({ clock }),
+    out: stdout.text,
+    err: stderr.text,
+    send: (signal) => emit(signal),
+    fail: (error) => emit('fatal', error),
+    exits,
+    appOptions,
+    listenerCount: () => [...listeners.values()].reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+function createCapture({ isTerminal = false, hasColours = false }: FakeContextOptions): {
+  readonly output: CommandOutput;
+  readonly text: () => string;
+} {
+  let text = '';
+  const stream = new PassThrough();
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return { output: { stream, isTerminal, hasColours }, text: () => text };
+}
