@@ -8,12 +8,13 @@ function nodeServer(path: string, ...args: string[]): StdioTarget {
   return { kind: 'stdio', command: process.execPath, args: [path, ...args], env: {} };
 }
 
-function pathOf(relative: string): string {
-  return fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
-}
-
-const everything = pathOf('node_modules/@modelcontextprotocol/server-everything/dist/index.js');
-const sdkV1 = pathOf('test/fakes/stdio-sdk-v1-server.ts');
+const everything = fileURLToPath(
+  new URL(
+    '../../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
+    import.meta.url,
+  ),
+);
+const sdkV1 = fileURLToPath(new URL('../../../fakes/stdio-sdk-v1-server.ts', import.meta.url));
 
 test.each([
   ['server-everything', nodeServer(everything, 'stdio'), 'mcp-servers/everything', 13],
