@@ -130,6 +130,14 @@ const RESET_CODES = new Set([
 const TIMEOUT_CODES = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 const OUT_OF_FILES_CODES = new Set(['EMFILE', 'ENFILE']);
 
+/** Node refuses to send what the configuration holds. */
+const UNSENDABLE_CODES = new Set([
+  'ERR_INVALID_CHAR',
+  'ERR_UNESCAPED_CHARACTERS',
+  'ERR_HTTP_INVALID_HEADER_VALUE',
+  'ERR_INVALID_HTTP_TOKEN',
+]);
+
 /** What OpenSSL and Node say about certificates, in words. */
 const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
@@ -171,6 +179,12 @@ function classifyNetwork(facts: NetworkFacts): ClassifiedFailure {
     return {
       outcome: 'reset',
       detail: `No connection to ${authority}: this exporter has no free file descriptor (${code}).`,
+    };
+  }
+  if (has(UNSENDABLE_CODES)) {
+    return {
+      outcome: 'protocol',
+      detail: `Nothing was sent to ${authority}: the configured URL or a header holds a character that HTTP does not allow (${code}).`,
     };
   }
   const tls = facts.isTls ? tlsReason(facts.codes) : undefined;

@@ -76,7 +76,7 @@ export function createConnection({ peer, secrets, clock }: ConnectionOptions): C
   async function checkSteadily(options: RequestOptions): Promise<Found> {
     if (wire.state() !== 'open') return openWire(wire, options, clock);
     const first = await askAlive(wire, identity, options, clock);
-    if (first.ok || !isSessionGone(first.failure, wire)) return first;
+    if (first.ok || !isSessionGone(first.failure, identity, wire)) return first;
     // Sessions end with deployments and idle limits: one new one, and it must last for a ping.
     const opened = await openWire(wire, options, clock);
     if (!opened.ok || wire.state() !== 'open') return opened;
@@ -100,9 +100,21 @@ export function createConnection({ peer, secrets, clock }: ConnectionOptions): C
   };
 }
 
-/** The session was known a moment ago; wires forget it when the server says that it is gone. */
-function isSessionGone({ outcome, httpStatus }: WireFailure, wire: Wire): boolean {
-  return wire.state() === 'closed' && (outcome === 'session_lost' || httpStatus === 400);
+/**
+ * What was kept had ended, perhaps long before the check: wires forget it when they notice. A stream that ended while
+ * nobody looked is noticed by the request that meets it.
+ */
+function isSessionGone(
+  { outcome, httpStatus }: WireFailure,
+  identity: ServerIdentity | undefined,
+  wire: Wire,
+): boolean {
+  if (wire.state() !== 'closed') return false;
+  return (
+    outcome === 'session_lost' ||
+    httpStatus === 400 ||
+    (outcome === 'reset' && identity?.transport === 'sse')
+  );
 }
 
 async function openWire(wire: Wire, options: RequestOptions, clock: Clock): Promise<Found> {

@@ -116,8 +116,10 @@ export function createHttpEndpoint(
         attempt(wanted, attemptsLeft - 1, resolve);
         return;
       }
-      const isConnected = outgoing.socket?.connecting === false;
-      settle({ ok: false, facts: networkFacts(error, { authority, isTls, isConnected }) });
+      settle({
+        ok: false,
+        facts: networkFacts(error, { authority, isTls, isConnected: track.isReady() }),
+      });
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) {
@@ -165,6 +167,8 @@ function describeWait(outgoing: http.ClientRequest, wanted: HttpRequest): string
 interface Tracker {
   readonly useSocket: (socket: Socket) => void;
   readonly hasRead: () => boolean;
+  /** Connected, TLS included. */
+  readonly isReady: () => boolean;
   readonly finished: () => void;
 }
 
@@ -174,6 +178,7 @@ function createTracker(measurement: Measurement, clock: Clock, expiryOf: ExpiryR
   let socket: Socket | undefined;
   let writtenBefore = 0;
   let readBefore = 0;
+  let isReady = false;
   const noteExpiry = (used: TLSSocket): void => {
     const expiresAtMs = expiryOf(used);
     if (expiresAtMs !== undefined) measurement.tlsExpiresAtMs = expiresAtMs;
@@ -184,19 +189,25 @@ function createTracker(measurement: Measurement, clock: Clock, expiryOf: ExpiryR
       writtenBefore = used.bytesWritten;
       readBefore = used.bytesRead;
       if (!used.connecting) {
+        isReady = true;
         if (used instanceof TLSSocket) noteExpiry(used);
         return;
       }
       used.once('connect', () => {
         const connectedAt = clock.monotonicMs();
         addPhase(measurement, 'connect', connectedAt - startedAt);
-        if (!(used instanceof TLSSocket)) return;
+        if (!(used instanceof TLSSocket)) {
+          isReady = true;
+          return;
+        }
         used.once('secureConnect', () => {
+          isReady = true;
           addPhase(measurement, 'tls', clock.monotonicMs() - connectedAt);
           noteExpiry(used);
         });
       });
     },
+    isReady: () => isReady,
     hasRead: () => socket !== undefined && socket.bytesRead > readBefore,
     finished() {
       if (socket === undefined) return;

@@ -44,8 +44,12 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
   let failure: FailureFacts | undefined;
   let sessionId: string | undefined;
 
+  // What follows a failure (cancelling, resuming) fails as well, and explains nothing.
+  const note = (facts: FailureFacts): void => {
+    failure ??= facts;
+  };
   const fail = (facts: FailureFacts): Error => {
-    failure = facts;
+    note(facts);
     return new TypeError('the request failed');
   };
 
@@ -60,6 +64,7 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
     const body = typeof init.body === 'string' ? init.body : undefined;
     const rpcMethod = requestMethodOf(body) ?? method;
     const signal = joinSignals(options.signal, init.signal);
+    if (signal.aborted) throw new TypeError('the check has ended');
     const startedAt = clock.monotonicMs();
     const sent = await endpoint.send({
       method,
@@ -85,10 +90,12 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
       };
       // Only a POST carries a question; 405 to GET and DELETE is how many servers are.
       if (method === 'POST' || options.opensStreams) {
-        failure = httpFacts(
-          { status, headers: response.headers },
-          context,
-          text.ok ? rpcErrorOf(text.text) : undefined,
+        note(
+          httpFacts(
+            { status, headers: response.headers },
+            context,
+            text.ok ? rpcErrorOf(text.text) : undefined,
+          ),
         );
       }
       return new Response(isBodiless(status) || !text.ok ? null : text.text, {
@@ -114,11 +121,11 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
           reason: `it is larger than ${describeBytes(BODY_BYTES_MAX)}`,
         }),
       onDeadEnd() {
-        failure = {
+        note({
           kind: 'unusable',
           method: rpcMethod,
           reason: 'the stream of events ended without it',
-        };
+        });
         options.onHopeless();
       },
       onLost: (problem) =>
