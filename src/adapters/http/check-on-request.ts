@@ -1,0 +1,35 @@
+import type { CheckReport } from '../../domain/check-report.ts';
+import { HttpProblem } from './http-problem.ts';
+import type { ServerSource } from './ports.ts';
+
+/** Runs a steady and then a deep check of `name`. Throws 404 for an unknown server, 409 for one that is not checked. */
+export type CheckOnRequest = (name: string) => Promise<readonly CheckReport[]>;
+
+/** Requests for a server that is being checked on request join that check, so that clicking fast costs nothing. */
+export function createCheckOnRequest(servers: ServerSource): CheckOnRequest {
+  const running = new Map<string, Promise<readonly CheckReport[]>>();
+
+  async function run(name: string): Promise<readonly CheckReport[]> {
+    const steady = await servers.checkNow(name, { deep: false });
+    const deep = await servers.checkNow(name, { deep: true });
+    const reports = [steady, deep].filter((report) => report !== undefined);
+    if (reports.length > 0) return reports;
+    throw new HttpProblem(409, servers.detail(name)?.reason ?? 'This server cannot be checked.');
+  }
+
+  return (name) => {
+    const present = running.get(name);
+    if (present) return present;
+    const view = servers.detail(name);
+    if (!view) throw new HttpProblem(404, 'No server of that name is configured.');
+    if (view.status === 'disabled') {
+      throw new HttpProblem(
+        409,
+        'This server is disabled in the configuration and is not checked.',
+      );
+    }
+    const started = run(name).finally(() => running.delete(name));
+    running.set(name, started);
+    return started;
+  };
+}

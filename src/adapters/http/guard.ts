@@ -1,0 +1,89 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import type { Secret } from '../../domain/secret.ts';
+import { HttpProblem } from './http-problem.ts';
+import { hostnameOf, isLoopbackAddress, isLoopbackHostname } from './loopback.ts';
+
+const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
+
+/**
+ * Against DNS rebinding: a listener on loopback is only meant for names of this machine, so a page of another
+ * site whose name was pointed at 127.0.0.1 is refused, for reads too.
+ */
+export function requireLocalHost(listenHost: string): RequestHandler {
+  if (!isLoopbackHostname(listenHost)) return (_request, _response, next) => next();
+  return (request, _response, next) => {
+    const hostname = hostnameOf(request.headers.host);
+    const isHttp10WithoutHost = request.headers.host === undefined;
+    if (isHttp10WithoutHost || (hostname !== undefined && isLoopbackHostname(hostname)))
+      return next();
+    throw new HttpProblem(
+      403,
+      'This listener is bound to loopback and answers only for localhost, 127.0.0.1 or [::1] in the Host header. Use one of them, or set listen: to an address that others may use.',
+    );
+  };
+}
+
+/** The token is the proof where one is configured; otherwise only this machine may change something (design §9). */
+export function requireAdmin(adminToken: Secret | undefined): RequestHandler {
+  return (request, _response, next) => {
+    if (adminToken) checkToken(request, adminToken);
+    else checkIsLocal(request);
+    next();
+  };
+}
+
+function checkToken(request: Request, adminToken: Secret): void {
+  const given = bearerToken(request) ?? formToken(request);
+  if (given !== undefined && isSame(given, adminToken.reveal())) return;
+  throw new HttpProblem(
+    401,
+    given === undefined
+      ? 'This changes something and needs the admin token: send it as "Authorization: Bearer TOKEN".'
+      : 'The admin token is not the configured one.',
+    { 'WWW-Authenticate': 'Bearer realm="mcp-exporter"' },
+  );
+}
+
+function bearerToken(request: Request): string | undefined {
+  return /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+/** The token field of a page's form, for browsers without JavaScript. */
+function formToken(request: Request): string | undefined {
+  const body: unknown = request.body;
+  if (typeof body !== 'object' || body === null || !('token' in body)) return undefined;
+  return typeof body.token === 'string' && body.token !== '' ? body.token : undefined;
+}
+
+/** Compares digests, so that neither length nor content shows in the time taken. */
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+function checkIsLocal(request: Request): void {
+  const refusal = findForeignSign(request);
+  if (refusal === undefined) return;
+  throw new HttpProblem(
+    403,
+    `Without an admin token, changes are taken from this machine only, and ${refusal}. Set admin.token or admin.tokenFile and send the token.`,
+  );
+}
+
+function findForeignSign(request: Request): string | undefined {
+  const { host, origin } = request.headers;
+  const hostname = hostnameOf(host);
+  if (!isLoopbackAddress(request.socket.remoteAddress)) return 'this request came from another one';
+  // A proxy on this machine makes everybody look local.
+  if (FORWARDING_HEADERS.some((name) => request.headers[name] !== undefined)) {
+    return 'this request came through a proxy';
+  }
+  if (hostname === undefined || !isLoopbackHostname(hostname)) {
+    return 'the Host header of this request names another one';
+  }
+  if (origin !== undefined && origin.toLowerCase() !== `http://${host?.toLowerCase()}`) {
+    return 'this request was made by a page of another origin';
+  }
+  return undefined;
+}

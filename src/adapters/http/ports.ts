@@ -1,0 +1,102 @@
+import type { CheckReport } from '../../domain/check-report.ts';
+import type { Hub } from '../../domain/facts.ts';
+import type { Secret } from '../../domain/secret.ts';
+import type { Clock } from '../../probe/ports.ts';
+import type { ServerDetail, ServerView } from '../../probe/server-view.ts';
+
+/** The watched servers; a prober fits. */
+export interface ServerSource {
+  views(): readonly ServerView[];
+  detail(name: string): ServerDetail | undefined;
+  /** Nothing for a server that is unknown, disabled or cannot be checked. */
+  checkNow(name: string, options: { readonly deep: boolean }): Promise<CheckReport | undefined>;
+  /** Checks that are due and wait for a free slot. */
+  queueSize(): number;
+  connectivitySuspected(): boolean;
+}
+
+/** A rendered metrics page. */
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface MetricsSource {
+  render(accept: string | undefined): Promise<MetricsPage>;
+}
+
+export interface ConfigStatus {
+  readonly lastReloadSuccessful: boolean;
+  /** Unix epoch milliseconds; absent before the first load ended. */
+  readonly lastReloadAtMs?: number;
+  /** On failure every mistake, one a line. */
+  readonly message: string;
+}
+
+export interface ReloadResult {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface ConfigSource {
+  status(): ConfigStatus;
+  reload(): Promise<ReloadResult>;
+}
+
+/** What `/probe` was asked to check. */
+export type ProbeTarget =
+  { readonly kind: 'name'; readonly name: string } | { readonly kind: 'url'; readonly url: string };
+
+/** `handshake`: connect and say hello; `full`: lists and the synthetic call as well. */
+export const PROBE_MODULES = ['handshake', 'full'] as const;
+export type ProbeModule = (typeof PROBE_MODULES)[number];
+
+export interface ProbeRequest {
+  readonly target: ProbeTarget;
+  readonly module: ProbeModule;
+  /** Aborted at the deadline and when the asker goes away. */
+  readonly signal: AbortSignal;
+  readonly accept: string | undefined;
+}
+
+export interface ProbeAnswer {
+  readonly reports: readonly CheckReport[];
+  /** From a registry of this request's own. */
+  readonly metricsPage: MetricsPage;
+}
+
+/** Checks one target on a connection of its own. */
+export interface ProbeSource {
+  /** Whether targets that are URLs, not configured names, may be asked for. */
+  allowsUrlTargets(): boolean;
+  /** The time one check of `target` may take by its own settings; nothing for an unknown name. */
+  timeoutMs(target: ProbeTarget): number | undefined;
+  /** Never rejects for a failing server; resolves soon after `signal` aborts. */
+  probeOnce(request: ProbeRequest): Promise<ProbeAnswer>;
+}
+
+/** Message last, fields first, as pino takes them. */
+export interface HttpLog {
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export interface HttpAppDeps {
+  readonly version: string;
+  /** The host that the listener is bound to: on a loopback one, requests must name a loopback host. */
+  readonly listenHost: string;
+  /** Without one, changes are taken from this machine only. */
+  readonly adminToken?: Secret;
+  readonly clock: Clock;
+  readonly log: HttpLog;
+  readonly hub: Pick<Hub, 'subscribe'>;
+  readonly servers: ServerSource;
+  readonly metrics: MetricsSource;
+  readonly config: ConfigSource;
+  readonly probe: ProbeSource;
+  /** Whether the first configuration was applied. */
+  isReady(): boolean;
+  /** Aborted when the service stops: event streams end, so that the listener can close. */
+  readonly stopping: AbortSignal;
+}

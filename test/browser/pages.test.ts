@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createHttpApp } from '../../src/adapters/http/create-http-app.ts';
+import { listen } from '../../src/adapters/http/listen.ts';
+import type { HttpAppDeps } from '../../src/adapters/http/ports.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import type { Fact } from '../../src/domain/facts.ts';
+import type { ServerDetail } from '../../src/probe/server-view.ts';
+import type { FakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
+import { NOW_MS, buildDetail, fakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
+import type { Browser, BrowserPage } from './chromium.ts';
+import { findChromium, launchChromium } from './chromium.ts';
+import { exampleFleet } from './example-fleet.ts';
+
+// Goal: the pages work in a real browser, with and without JavaScript, on a desk and on a phone, in both themes.
+// Method: headless Chromium over the DevTools protocol against the app with fake servers behind it.
+
+const chromium = findChromium();
+if (chromium === undefined) {
+  assert(process.env['CI'] === undefined, 'Chromium is missing: install it or set CHROMIUM_PATH');
+  console.warn('SKIPPED: the browser tests need Chromium; install it or set CHROMIUM_PATH');
+}
+
+let browser: Browser;
+
+beforeAll(async () => {
+  if (chromium !== undefined) browser = await launchChromium(chromium);
+});
+
+afterAll(async () => {
+  if (chromium !== undefined) await browser.close();
+});
+
+interface Visit {
+  readonly page: BrowserPage;
+  readonly url: string;
+  readonly fake: FakeHttpDeps;
+}
+
+async function visit(
+  details: readonly ServerDetail[],
+  overrides: Partial<HttpAppDeps> = {},
+): Promise<Visit> {
+  const fake = fakeHttpDeps(details, overrides);
+  const listener = await listen(createHttpApp(fake.deps), { host: '127.0.0.1', port: 0 });
+  assert(listener.ok);
+  const page = await browser.newPage();
+  onTestFinished(async () => {
+    await page.close();
+    fake.stopping.abort();
+    await listener.close(0);
+  });
+  return { page, fake, url: `http://127.0.0.1:${listener.port}` };
+}
+
+/** Puts a server into another status and says so, as the prober does. */
+function change({ fake }: Visit, detail: ServerDetail): void {
+  const from = fake.servers.get(detail.name)?.status ?? 'unknown';
+  fake.servers.set(detail.name, detail);
+  const fact: Fact = {
+    fact: 'status',
+    server: detail.name,
+    atMs: NOW_MS,
+    from,
+    to: detail.status,
+    reason: detail.reason,
+  };
+  fake.hub.publish(fact);
+}
+
+const NAMES = `[...document.querySelectorAll('[data-rows] tr')].map((row) => row.dataset.key)`;
+const IS_LIVE = `document.getElementById('live').textContent === 'Live'`;
+
+describe.skipIf(chromium === undefined)('in Chromium', () => {
+  test('the landing page shows a row for each server and no error in the console', async () => {
+    const { page, url } = await visit(exampleFleet());
+    await page.open(url);
+    await page.waitFor(IS_LIVE);
+    const names = await page.evaluate<string[]>(NAMES);
+    expect(names).toHaveLength(10);
+    expect(names[0]).toBe('search');
+    expect(page.problems()).toEqual([]);
+  });
+
+  test('a hostile name and reason run nothing', async () => {
+    const { page, url } = await visit(exampleFleet());
+    await page.open(url);
+    expect(await page.evaluate('document.title')).toBe('(4) MCP servers – mcp-exporter');
+    expect(await page.evaluate(`document.querySelectorAll('img').length`)).toBe(0);
+    await page.open(
+      `${url}/servers/${encodeURIComponent('<img src=x onerror="document.title=1">')}`,
+    );
+    expect(await page.evaluate(`document.querySelector('h1 bdi').textContent`)).toContain('<img');
+    expect(await page.evaluate(`document.querySelectorAll('img, main script').length`)).toBe(0);
+  });
+
+  test('a status change shows without a reload, moves the row up and is announced', async () => {
+    const visited = await visit([buildDetail('calm'), buildDetail('files')]);
+    const { page, url } = visited;
+    await page.open(url);
+    await page.waitFor(IS_LIVE);
+    await page.evaluate(`window.notReloaded = document.querySelector('[data-key="calm"]')`);
+    change(visited, buildDetail('files', { status: 'offline', reason: 'Refused by host.' }));
+    await page.waitFor(`document.querySelector('h1').textContent.includes('1 of 2 servers')`);
+    expect(await page.evaluate(NAMES)).toEqual(['files', 'calm']);
+    expect(
+      await page.evaluate(`document.querySelector('[data-key="files"]').textContent`),
+    ).toContain('Refused by host.');
+    expect(await page.evaluate(`document.getElementById('announce').textContent`)).toBe(
+      'files is now offline: Refused by host.',
+    );
+    expect(await page.evaluate('document.title')).toContain('(1)');
+    // The row that did not change is the same element, so focus and selection in it survive.
+    expect(
+      await page.evaluate(`window.notReloaded === document.querySelector('[data-key="calm"]')`),
+    ).toBe(true);
+  });
+
+  test('servers that come and go with a reload appear and disappear', async () => {
+    const { page, url, fake } = await visit([buildDetail('a'), buildDetail('b'), buildDetail('c')]);
+    await page.open(url);
+    await page.waitFor(IS_LIVE);
+    fake.servers.delete('b');
+    fake.servers.set('aa', buildDetail('aa'));
+    fake.hub.publish({ fact: 'reload', atMs: NOW_MS, ok: true, detail: '' });
+    await fake.clock.advance(250);
+    await page.waitFor(`${NAMES}.join() === 'a,aa,c'`);
+  });
+
+  test('the page of a server follows its checks and keeps an opened list open', async () => {
+    const visited = await visit(exampleFleet());
+    const { page, url } = visited;
+    await page.open(`${url}/servers/files`);
+    await page.waitFor(IS_LIVE);
+    await page.evaluate(`document.getElementById('list-resources').open = false`);
+    change(visited, {
+      ...visited.fake.servers.get('files')!,
+      status: 'critical',
+      reason: 'tools/list failed.',
+    });
+    await page.waitFor(`document.querySelector('.why').textContent.includes('tools/list failed.')`);
+    expect(await page.evaluate(`document.getElementById('list-resources').open`)).toBe(false);
+  });
+
+  test('check now runs both checks and says what came out', async () => {
+    const { page, url, fake } = await visit([buildDetail('a/b')]);
+    await page.open(`${url}/servers/a%2Fb`);
+    await page.evaluate(`document.querySelector('form[data-check] button').click()`);
+    await page.waitFor(
+      `document.getElementById('action-message').textContent === 'steady: ok, deep: ok'`,
+    );
+    expect(fake.checked).toHaveLength(2);
+  });
+
+  test('check now says when the admin token is wrong, and works with the right one', async () => {
+    const { page, url, fake } = await visit([buildDetail('files')], {
+      adminToken: new Secret('t0ken'),
+    });
+    await page.open(`${url}/servers/files`);
+    const submit = (token: string) =>
+      page.evaluate(
+        `(document.getElementById('token').value = ${JSON.stringify(token)}, document.querySelector('form[data-check] button').click())`,
+      );
+    await submit('wrong');
+    await page.waitFor(
+      `document.getElementById('action-message').textContent.includes('not the configured one')`,
+    );
+    expect(fake.checked).toEqual([]);
+    await submit('t0ken');
+    await page.waitFor(
+      `document.getElementById('action-message').textContent.includes('steady: ok')`,
+    );
+  });
+
+  test('without JavaScript there is a plain table, links as filters, a form that checks, and a refresh', async () => {
+    const { page, url, fake } = await visit(exampleFleet());
+    await page.setScriptEnabled(false);
+    await page.open(`${url}/?status=healthy`);
+    expect(await page.evaluate(NAMES)).toHaveLength(4);
+    expect(
+      await page.evaluate(
+        `document.querySelector('noscript meta, meta[http-equiv=refresh]') !== null`,
+      ),
+    ).toBe(true);
+    await page.open(`${url}/servers/files`);
+    await page.evaluate(`document.querySelector('form[data-check]').submit()`);
+    await expect.poll(() => fake.checked.length).toBe(2);
+    await page.waitFor(
+      `location.pathname === '/servers/files' && document.readyState === 'complete'`,
+    );
+  });
+
+  test('typing into the search narrows the rows and the address', async () => {
+    const { page, url } = await visit(exampleFleet());
+    await page.open(url);
+    await page.waitFor(IS_LIVE);
+    await page.evaluate(
+      `{ const box = document.getElementById('search'); box.value = 'git'; box.dispatchEvent(new Event('input', { bubbles: true })) }`,
+    );
+    await page.waitFor(`${NAMES}.join() === 'github'`);
+    expect(await page.evaluate('location.search')).toBe('?search=git');
+  });
+
+  test('a page says when it lost its connection', async () => {
+    const { page, url, fake } = await visit([buildDetail('files')]);
+    await page.open(url);
+    await page.waitFor(IS_LIVE);
+    fake.stopping.abort();
+    await page.waitFor(`document.getElementById('live').textContent.startsWith('Connection lost')`);
+  });
+
+  const PATHS = [
+    '/',
+    '/servers/files',
+    '/servers/search',
+    '/servers/brand-new',
+    '/docs',
+    '/servers/nobody',
+  ];
+  const LOOKS = [1440, 390].flatMap((width) =>
+    (['light', 'dark'] as const).map((scheme) => [width, scheme] as const),
+  );
+
+  test.each(LOOKS)(
+    'no page is wider than a screen of %i px in the %s theme',
+    async (width, scheme) => {
+      const { page, url } = await visit(exampleFleet());
+      await page.resize(width, 844);
+      await page.setColorScheme(scheme);
+      const overflows: Record<string, number> = {};
+      const grounds = new Set<string>();
+      for (const path of PATHS) {
+        await page.open(url + path);
+        overflows[path] = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        grounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
+      }
+      expect(
+        Object.values(overflows).every((px) => px <= 0),
+        JSON.stringify(overflows),
+      ).toBe(true);
+      expect([...grounds]).toEqual([scheme === 'light' ? 'rgb(246, 247, 248)' : 'rgb(14, 19, 24)']);
+    },
+  );
+
+  test('every control and every column of the grid has a name for assistive technology', async () => {
+    const { page, url } = await visit(exampleFleet(), { adminToken: new Secret('t0ken') });
+    for (const path of ['/', '/servers/files']) {
+      await page.open(url + path);
+      const nameless = await page.evaluate<string[]>(`
+      [...document.querySelectorAll('input:not([type=hidden]), button, a, th')]
+        .filter((element) => !(element.textContent.trim() || element.getAttribute('aria-label') || element.labels?.length))
+        .map((element) => element.outerHTML)`);
+      expect(nameless).toEqual([]);
+    }
+  });
+});
