@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { ROOT } from './source-tree.ts';
+
+interface Manifest {
+  readonly engines: { readonly node: string };
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+function read(path: string): string {
+  return readFileSync(`${ROOT}${path}`, 'utf8');
+}
+
+const MANIFEST = JSON.parse(read('package.json')) as Manifest;
+
+test.each([
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'docs/architecture.md',
+  'docs/configuration.md',
+  'docs/metrics.md',
+  'docs/config.schema.json',
+  '.ci/run',
+])('%s is there', (path) => {
+  expect(existsSync(`${ROOT}${path}`)).toBe(true);
+});
+
+test.each(['unit', 'property', 'golden', 'integration', 'browser', 'bench', 'fakes', 'fixtures'])(
+  'test/%s is in use',
+  (folder) => {
+    expect(readdirSync(`${ROOT}test/${folder}`).length).toBeGreaterThan(0);
+  },
+);
+
+test('every dependency is pinned to one version', () => {
+  const versions = { ...MANIFEST.dependencies, ...MANIFEST.devDependencies };
+  const loose = Object.entries(versions).filter(
+    ([, version]) => !/^(?:npm:@?[\w./-]+@)?\d+\.\d+\.\d+$/.test(version),
+  );
+  expect(Object.keys(versions).length).toBeGreaterThan(20);
+  expect(loose).toEqual([]);
+});
+
+test('the lock file names no registry', () => {
+  expect(read('package-lock.json')).not.toMatch(/"resolved": "http/);
+});
+
+test('the Node.js that is asked for is the one that main.ts checks', () => {
+  const floor = /NODE_MIN = \[(\d+), (\d+)\]/.exec(read('src/main.ts'));
+  expect(MANIFEST.engines.node).toBe(`>=${floor?.[1]}.${floor?.[2]}`);
+});
+
+test('decisions are numbered without gaps and have the three parts', () => {
+  const names = readdirSync(`${ROOT}docs/adr`).toSorted();
+  expect(names.length).toBeGreaterThan(5);
+  for (const [index, name] of names.entries()) {
+    expect(name).toMatch(new RegExp(`^${String(index + 1).padStart(4, '0')}-[a-z0-9-]+\\.md$`));
+    const text = read(`docs/adr/${name}`);
+    for (const part of ['## Context', '## Decision', '## Consequences'])
+      expect(text).toContain(part);
+  }
+});
+
+test('links between the documents lead somewhere', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/architecture.md'];
+  const broken = pages.flatMap((page) => {
+    const folder = page.includes('/') ? page.slice(0, page.lastIndexOf('/') + 1) : '';
+    return [...read(page).matchAll(/\]\((?!https?:|#)(?<path>[^)#\s]+)/g)]
+      .map((match) => `${folder}${match.groups?.['path']}`)
+      .filter((path) => !existsSync(`${ROOT}${path}`));
+  });
+  expect(broken).toEqual([]);
+});
