@@ -59,6 +59,8 @@ interface ListRecipe {
   readonly method: string;
   readonly itemsKey: string;
   readonly nameKey: string;
+  /** Of one and of many, for a person. */
+  readonly nouns: readonly [string, string];
   /** Many servers announce resources and never implemented templates. */
   readonly isOptional: boolean;
   hasShape(result: unknown): boolean;
@@ -71,6 +73,7 @@ const LIST_RECIPES: readonly ListRecipe[] = [
     method: 'tools/list',
     itemsKey: 'tools',
     nameKey: 'name',
+    nouns: ['tool', 'tools'],
     isOptional: false,
     hasShape: (result) => isSpecType.ListToolsResult(result),
   },
@@ -80,6 +83,7 @@ const LIST_RECIPES: readonly ListRecipe[] = [
     method: 'prompts/list',
     itemsKey: 'prompts',
     nameKey: 'name',
+    nouns: ['prompt', 'prompts'],
     isOptional: false,
     hasShape: (result) => isSpecType.ListPromptsResult(result),
   },
@@ -89,6 +93,7 @@ const LIST_RECIPES: readonly ListRecipe[] = [
     method: 'resources/list',
     itemsKey: 'resources',
     nameKey: 'uri',
+    nouns: ['resource', 'resources'],
     isOptional: false,
     hasShape: (result) => isSpecType.ListResourcesResult(result),
   },
@@ -98,6 +103,7 @@ const LIST_RECIPES: readonly ListRecipe[] = [
     method: 'resources/templates/list',
     itemsKey: 'resourceTemplates',
     nameKey: 'uriTemplate',
+    nouns: ['resource template', 'resource templates'],
     isOptional: true,
     hasShape: (result) => isSpecType.ListResourceTemplatesResult(result),
   },
@@ -273,10 +279,14 @@ function describe(
   snapshot: CapabilitySnapshot,
   call: SyntheticCall | undefined,
 ): string {
-  const counts = Object.entries(snapshot.lists).map(
-    ([kind, list]) => `${list.definitions.length} ${kind.replace('_', ' ')}`,
-  );
+  const counts = LIST_RECIPES.flatMap(({ kind, nouns }) => {
+    const count = snapshot.lists[kind]?.definitions.length;
+    return count === undefined ? [] : [`${count} ${nouns[count === 1 ? 0 : 1]}`];
+  });
   const listed = counts.length === 0 ? 'it announces no lists' : `it lists ${counts.join(', ')}`;
   const called = call === undefined ? '' : `, and ${call.tool} answered as expected`;
-  return `A fresh client was served (${identity.protocolVersion}): ${listed}${called}.`;
+  // A child has one client for life, so that nothing is proved about further ones.
+  const served =
+    identity.transport === 'stdio' ? 'The kept process answered' : 'A fresh client was served';
+  return `${served} (${identity.protocolVersion}): ${listed}${called}.`;
 }

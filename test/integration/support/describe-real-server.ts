@@ -37,6 +37,11 @@ export function describeRealServer(server: RealServer): void {
       expect(tools?.bytes).toBeGreaterThan(0);
     });
 
+    test('is said to have served a fresh client only where there was one', () => {
+      const said = server.transport === 'stdio' ? 'The kept process answered' : 'A fresh client';
+      expect(seen.deep.detail).toContain(said);
+    });
+
     test('keeps nothing of a deep check but the connection that stood before', () => {
       const { processes, openStreams, sessionsOpened, sessionsDeleted } = seen.afterDeep;
       const kept = server.hasSessions ? 1 : 0;

@@ -35,7 +35,7 @@ test('a deep check comes as a fresh client, whose session is ended', async () =>
       version: '1.0.0',
     },
   });
-  expect(report.detail).toBe('A fresh client was served (2025-11-25): it lists 1 tools.');
+  expect(report.detail).toBe('A fresh client was served (2025-11-25): it lists 1 tool.');
   expect(report.snapshot?.lists).toMatchObject({
     tools: { definitions: [{ name: 'echo', description: 'Says it again' }] },
   });
