@@ -7,15 +7,18 @@ export interface AutoWire extends Wire {
 
 /**
  * Streamable HTTP, and HTTP+SSE once where the server answers as old ones do (2025-11-25, Backwards Compatibility). What
- * worked is remembered: a server that was reached over HTTP and then says 404 is broken, not old.
+ * worked is remembered: a server that was reached over HTTP and then says 404 is broken, not old. Each wire is made when
+ * it is needed first, since most of ten thousand servers need one.
  */
 export function createAutoWire(
-  http: Wire,
-  sse: Wire,
+  createWire: Readonly<Record<'http' | 'sse', () => Wire>>,
   configured: 'auto' | 'http' | 'sse',
 ): AutoWire {
   let chosen = configured === 'auto' ? undefined : configured;
-  const current = (): Wire => (chosen === 'sse' ? sse : http);
+  let http: Wire | undefined;
+  let sse: Wire | undefined;
+  const current = (): Wire =>
+    chosen === 'sse' ? (sse ??= createWire.sse()) : (http ??= createWire.http());
   return {
     chosen: () => chosen,
     state: () => current().state(),
@@ -23,13 +26,14 @@ export function createAutoWire(
       const opened = await current().open(options);
       if (opened.ok) chosen ??= 'http';
       if (opened.ok || chosen !== undefined || !looksOld(opened.failure)) return opened;
+      sse ??= createWire.sse();
       const openedOld = await sse.open(options);
       if (openedOld.ok) chosen = 'sse';
       return openedOld.ok ? openedOld : opened;
     },
     request: (method, params, options) => current().request(method, params, options),
     async close() {
-      await Promise.all([http.close(), sse.close()]);
+      await Promise.all([http?.close(), sse?.close()]);
     },
   };
 }

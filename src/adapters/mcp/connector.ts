@@ -27,12 +27,12 @@ export function createConnector({
 }: ConnectorOptions): McpConnector {
   const pool = createAgentPool(IDLE_SOCKETS_MAX);
   const processTable = createProcessTable(clock);
+  const client = { name: clientName, version: clientVersion };
   const children = new Set<StdioWire>();
   return {
     open({ name, target, monitor, secrets }, onChild) {
       const common = { secrets, clock };
       if (target.kind === 'http') {
-        const client = { name: clientName, version: clientVersion };
         return createConnection({
           ...common,
           peer: createHttpPeer(target, { monitor, client, clock, pool }),
@@ -53,7 +53,7 @@ export function createConnector({
       children.add(wire);
       const connection = createConnection({
         ...common,
-        peer: createStdioPeer(wire, { clock, ...(call !== undefined && { call }) }),
+        peer: createStdioPeer(wire, { client, clock, ...(call !== undefined && { call }) }),
       });
       return {
         ...connection,

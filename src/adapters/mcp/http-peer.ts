@@ -31,8 +31,11 @@ export function createHttpPeer(
   const common = { endpoint, memory, client, clock };
   const half = monitor.startTimeoutMs / 2;
   const wire = createAutoWire(
-    createHttpWire({ ...common, discoverLimitMs: Math.min(half, HTTP_DISCOVER_MS_MAX) }),
-    createSseWire({ ...common, discoverLimitMs: Math.min(half, SSE_DISCOVER_MS_MAX) }),
+    {
+      http: () =>
+        createHttpWire({ ...common, discoverLimitMs: Math.min(half, HTTP_DISCOVER_MS_MAX) }),
+      sse: () => createSseWire({ ...common, discoverLimitMs: Math.min(half, SSE_DISCOVER_MS_MAX) }),
+    },
     target.transport,
   );
   let knownVersion: string | undefined;

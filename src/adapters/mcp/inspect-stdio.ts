@@ -2,6 +2,7 @@ import { Client } from '@modelcontextprotocol/client';
 import type { ServerIdentity } from '../../domain/check-report.ts';
 import { classifyFailure } from '../../domain/classify-failure.ts';
 import type { FailureFacts } from '../../domain/classify-failure.ts';
+import type { ClientName } from '../../domain/mcp/handshake.ts';
 import type { SyntheticCall } from '../../domain/server.ts';
 import type { Clock } from '../../probe/ports.ts';
 import type { ChildTransport } from './child-transport.ts';
@@ -12,6 +13,7 @@ import type { RequestOptions } from './wire.ts';
 
 export interface InspectStdioOptions extends RequestOptions {
   readonly identity: ServerIdentity;
+  readonly client: ClientName;
   readonly clock: Clock;
   readonly call?: SyntheticCall;
 }
@@ -25,7 +27,7 @@ export async function inspectStdio(
   const startedAt = clock.monotonicMs();
   const sentBefore = transport.bytes.sent;
   const receivedBefore = transport.bytes.received;
-  const client = new Client({ name: 'mcp-exporter', version: '0' });
+  const client = new Client(options.client);
   const wait = { signal, waitedMs: () => clock.monotonicMs() - startedAt };
   const explain = (error: unknown, method: string): FailureFacts =>
     transport.failure() ?? explainClientError(error, method, wait);

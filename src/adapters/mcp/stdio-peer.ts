@@ -1,10 +1,12 @@
 import { classifyFailure } from '../../domain/classify-failure.ts';
+import type { ClientName } from '../../domain/mcp/handshake.ts';
 import type { SyntheticCall } from '../../domain/server.ts';
 import type { Clock } from '../../probe/ports.ts';
 import type { Peer } from './peer.ts';
 import type { StdioWire } from './stdio-wire.ts';
 
 export interface StdioPeerOptions {
+  readonly client: ClientName;
   readonly clock: Clock;
   readonly call?: SyntheticCall;
 }
@@ -13,7 +15,7 @@ export interface StdioPeerOptions {
  * A server over stdio. A deep check runs in the kept child: a second child of the same command may fight with the first
  * for a port, a lock file or a quota, and costs a start.
  */
-export function createStdioPeer(wire: StdioWire, { clock, call }: StdioPeerOptions): Peer {
+export function createStdioPeer(wire: StdioWire, { client, clock, call }: StdioPeerOptions): Peer {
   return {
     wire,
     async inspect(options) {
@@ -26,6 +28,7 @@ export function createStdioPeer(wire: StdioWire, { clock, call }: StdioPeerOptio
       return inspectStdio(transport, {
         ...options,
         identity: opened.identity,
+        client,
         clock,
         ...(call !== undefined && { call }),
       });
