@@ -18,7 +18,7 @@ const STEPS: readonly Step[] = [
   { title: 'Dead code', command: 'npm run --silent knip' },
   { title: 'Generated files', command: 'npm run --silent generate -- --check' },
   { title: 'Build', command: 'npm run --silent build' },
-  { title: 'Package', command: 'publint --strict && node test/check-package.ts' },
+  { title: 'Package', command: 'npm run --silent package' },
   { title: 'Tests', command: 'vitest run --config test/vitest.config.ts' },
 ];
 

@@ -6,6 +6,7 @@ const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    teardownTimeout: 20_000,
     coverage: {
       provider: 'v8',
       include: ['src/domain/**/*.ts', 'src/probe/**/*.ts'],
@@ -32,7 +33,6 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: isFull ? 1_800_000 : 60_000,
           hookTimeout: 120_000,
-          teardownTimeout: 20_000,
           sequence: { groupOrder: 1 },
         },
       },

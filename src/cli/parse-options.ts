@@ -37,12 +37,11 @@ export function parseHeaderOption(
   const name = text.slice(0, Math.max(colon, 0)).trim();
   const value = text.slice(colon + 1).trim();
   try {
-    new Headers([[name, value]]);
+    return { ...before, [name]: new Headers([[name, value]]).get(name) ?? value };
   } catch {
     // Its text is not quoted: it may hold a token.
     throw new InvalidArgumentError("It must be 'Name: value', in one line.");
   }
-  return { ...before, [name]: value };
 }
 
 export function parseUrlOption(text: string): URL {

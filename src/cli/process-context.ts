@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { createSystemClock } from '../adapters/clock.ts';
 import { VERSION } from '../version.ts';
 import type { CommandContext, CommandOutput } from './command-context.ts';
@@ -52,10 +53,10 @@ export function createProcessContext(): ProcessContext {
   };
 }
 
-function outputOf(stream: NodeJS.WriteStream): CommandOutput {
+function outputOf(stream: NodeJS.WriteStream & { readonly fd: number }): CommandOutput {
   // `mcp-exporter probe … | head` closes its end early: that is no error of ours.
   stream.on('error', () => undefined);
-  const isTerminal = stream.isTTY === true;
+  const isTerminal = isatty(stream.fd);
   return { stream, isTerminal, hasColours: isTerminal && !process.env['NO_COLOR'] };
 }
 

@@ -6,6 +6,6 @@ const ASSETS = 'adapters/http/assets';
 
 /** Makes `dist/`: compiled code without leftovers of an earlier build, and the assets beside it. */
 rmSync('dist', { recursive: true, force: true });
-const compiler = spawnSync('tsc', ['-p', '.'], { stdio: 'inherit', shell: true });
+const compiler = spawnSync('tsc -p .', { stdio: 'inherit', shell: true });
 if (compiler.status === 0) cpSync(`src/${ASSETS}`, `dist/${ASSETS}`, { recursive: true });
 process.exitCode = compiler.status ?? 1;
