@@ -48,7 +48,7 @@ export function timeAliveness(
 }
 
 /** `name version, 2025-11-25`, for steps and reports. */
-export function describeIdentity({
+function describeIdentity({
   implementation,
   version,
   protocolVersion,
