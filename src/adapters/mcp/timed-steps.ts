@@ -48,11 +48,7 @@ export function timeAliveness(
 }
 
 /** `name version, 2025-11-25`, for steps and reports. */
-function describeIdentity({
-  implementation,
-  version,
-  protocolVersion,
-}: ServerIdentity): string {
+function describeIdentity({ implementation, version, protocolVersion }: ServerIdentity): string {
   const name = `${implementation} ${version}`.trim();
   return name === '' ? protocolVersion : `${name}, ${protocolVersion}`;
 }
