@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 /** What `npm install mcp-exporter` may cost: bounds that a careless dependency or a stray file breaks. */
 const UNPACKED_BYTES_MAX = 1_000_000;
-const DEPENDENCIES_MAX = 16;
+const DEPENDENCIES_MAX = 26;
 const NEEDED_FILES = ['LICENSE', 'README.md', 'dist/main.js', 'docs/config.schema.json'];
 const FORBIDDEN_FILES = [/^src\//, /^test\//, /^dist\/provisioning\//, /\.tsbuildinfo$/];
 

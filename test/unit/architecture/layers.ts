@@ -46,6 +46,16 @@ export const LAYERS: readonly Layer[] = [
   adapter('gateway/', ['eventsource-parser', 'undici'], ['gateway/']),
   adapter('http/', ['express']),
   adapter('mcp/', ['@modelcontextprotocol/client', 'eventsource-parser', 'undici']),
+  adapter('otel/', [
+    '@opentelemetry/api',
+    '@opentelemetry/core',
+    '@opentelemetry/exporter-jaeger',
+    '@opentelemetry/exporter-trace-otlp-proto',
+    '@opentelemetry/exporter-zipkin',
+    '@opentelemetry/resources',
+    '@opentelemetry/sdk-node',
+    '@opentelemetry/sdk-trace',
+  ]),
   adapter('pino/', ['pino', 'pino-pretty', 'rotating-file-stream']),
   adapter('prometheus/', ['prom-client']),
   {
