@@ -2,7 +2,7 @@ import type { CheckReport } from '../../domain/check-report.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { ServerSource } from './ports.ts';
 
-/** Runs a steady and then a deep check of `name`. Throws 404 for an unknown server, 409 for one that is not checked. */
+/** Runs a steady and a deep check of `name`; one report only where the first failure spares the second. Throws 404 for an unknown server, 409 for one that is not checked. */
 export type CheckOnRequest = (name: string) => Promise<readonly CheckReport[]>;
 
 /** Requests for a server that is being checked on request join that check, so that clicking fast costs nothing. */
@@ -10,9 +10,12 @@ export function createCheckOnRequest(servers: ServerSource): CheckOnRequest {
   const running = new Map<string, Promise<readonly CheckReport[]>>();
 
   async function run(name: string): Promise<readonly CheckReport[]> {
-    const steady = await servers.checkNow(name, { deep: false });
-    const deep = await servers.checkNow(name, { deep: true });
-    const reports = [steady, deep].filter((report) => report !== undefined);
+    // Asked for together, so that one steady check answers the first and leads to the deep one.
+    const answers = await Promise.all([
+      servers.checkNow(name, { deep: false }),
+      servers.checkNow(name, { deep: true }),
+    ]);
+    const reports = [...new Set(answers)].filter((report) => report !== undefined);
     if (reports.length > 0) return reports;
     throw new HttpProblem(409, servers.detail(name)?.reason ?? 'This server cannot be checked.');
   }

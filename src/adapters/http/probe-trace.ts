@@ -1,4 +1,4 @@
-import type { CheckReport } from '../../domain/check-report.ts';
+import type { CheckReport, CheckStep } from '../../domain/check-report.ts';
 import { CAPABILITY_KINDS } from '../../domain/capability-snapshot.ts';
 import { PHASES } from '../../domain/probe-outcome.ts';
 import { formatBytes, formatDuration, formatInstant } from './format.ts';
@@ -30,12 +30,18 @@ function formatReport(report: CheckReport): string {
     `  ${oneLine(report.detail)}`,
     ...report.steps.map(
       (step) =>
-        `  ${step.ok ? 'ok  ' : 'FAIL'} ${step.name.padEnd(24)} ${formatDuration(step.durationMs).padStart(9)}  ${oneLine(step.detail)}`,
+        `  ${stepMark(report, step)} ${step.name.padEnd(24)} ${formatDuration(step.durationMs).padStart(9)}  ${oneLine(step.detail)}`,
     ),
     ...measurements(report).map(([name, value]) => `  ${name}: ${value}`),
     '',
   ];
   return lines.join('\n');
+}
+
+/** A step may fail in a check that succeeds: an older server refuses what only newer ones know. */
+function stepMark(report: CheckReport, step: CheckStep): string {
+  if (step.ok) return 'ok  ';
+  return report.outcome === 'ok' ? 'no  ' : 'FAIL';
 }
 
 function measurements(report: CheckReport): readonly (readonly [string, string])[] {

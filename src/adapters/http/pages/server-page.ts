@@ -1,6 +1,6 @@
 import type { CapabilityKind, CapabilityList } from '../../../domain/capability-snapshot.ts';
 import { CAPABILITY_KINDS } from '../../../domain/capability-snapshot.ts';
-import type { CheckReport } from '../../../domain/check-report.ts';
+import type { CheckReport, CheckStep } from '../../../domain/check-report.ts';
 import type { ServerDetail } from '../../../probe/server-view.ts';
 import {
   formatBytes,
@@ -148,11 +148,7 @@ function ladder(title: string, report: CheckReport, nowMs: number): Html {
   const steps = report.steps.map(
     (step) =>
       html`<tr>
-        <td class="mark ${step.ok ? 'is-healthy' : 'is-offline'}">
-          ${statusIcon(step.ok ? 'healthy' : 'offline')}<span class="unseen"
-            >${step.ok ? 'ok' : 'failed'}</span
-          >
-        </td>
+        ${stepMark(report, step)}
         <th scope="row"><bdi>${step.name}</bdi></th>
         <td class="wide"><bdi>${step.detail}</bdi></td>
         <td class="num">${formatDuration(step.durationMs)}</td>
@@ -178,6 +174,17 @@ function ladder(title: string, report: CheckReport, nowMs: number): Html {
         </tbody>
       </table>`
     }`;
+}
+
+/** A step may fail in a check that succeeds: an older server refuses what only newer ones know. */
+function stepMark(report: CheckReport, step: CheckStep): Html {
+  if (step.ok) return markCell('healthy', 'ok');
+  return report.outcome === 'ok' ? markCell('disabled', 'refused') : markCell('offline', 'failed');
+}
+
+function markCell(look: 'healthy' | 'disabled' | 'offline', word: string): Html {
+  const icon = statusIcon(look === 'disabled' ? 'unknown' : look);
+  return html`<td class="mark is-${look}">${icon}<span class="unseen">${word}</span></td>`;
 }
 
 function outcome(report: CheckReport): Html {

@@ -147,6 +147,17 @@ test.each([
   },
 );
 
+test.each([
+  ['refused where the check succeeded all the same', 'ok', 'refused'],
+  ['failed where it ended the check', 'rpc_error', 'failed'],
+] as const)('a step that was not ok is marked as %s', async (_case, outcome, word) => {
+  const steps = [{ name: 'server/discover', ok: false, durationMs: 1, detail: '-32601' }];
+  const lastReport = buildReport({ outcome, steps });
+  const app = await serveApp(fakeHttpDeps([buildDetail('files', { lastReport })]).deps);
+  const { body } = await app.call('/servers/files');
+  expect(collapse(body)).toContain(`<span class="unseen">${word}</span>`);
+});
+
 test('the page of an unknown server is a 404 page with a way back', async () => {
   const app = await serveApp(fakeHttpDeps().deps);
   const answer = await app.call('/servers/no%20body', { headers: { accept: 'text/html' } });

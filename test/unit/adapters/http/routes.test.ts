@@ -214,7 +214,7 @@ test('requests for a check that is running join it', async () => {
   });
   const first = app.call('/api/v1/mcp/servers/files/check', { method: 'POST' });
   const second = app.call('/api/v1/mcp/servers/files/check', { method: 'POST' });
-  await expect.poll(() => calls).toBe(1);
+  await expect.poll(() => calls).toBe(2);
   open();
   expect((await first).body).toBe((await second).body);
   expect(calls).toBe(2);
