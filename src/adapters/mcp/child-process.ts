@@ -32,6 +32,13 @@ export interface ChildListener {
   onExit(exit: ChildExit): void;
 }
 
+export interface ChildLimits {
+  /** Longer lines of standard output are thrown away. */
+  readonly lineBytesMax: number;
+  /** What may wait for a child that does not read its standard input. */
+  readonly unreadBytesMax: number;
+}
+
 /** A process of ours that leads its own group and session, and talks in lines. */
 export interface Child {
   readonly pid: number;
@@ -65,6 +72,10 @@ export function startChild(
   target: StdioTarget,
   table: ProcessTable,
   clock: Clock,
+  limits: ChildLimits = {
+    lineBytesMax: LINE_BYTES_MAX,
+    unreadBytesMax: UNREAD_BYTES_MAX,
+  },
 ): Promise<ChildStart> {
   const failed = (error: unknown): ChildStart => ({
     ok: false,
@@ -75,7 +86,7 @@ export function startChild(
       const subprocess = spawnGroup(target);
       subprocess.once('error', (error) => resolve(failed(error)));
       subprocess.once('spawn', () =>
-        resolve({ ok: true, child: createChild(subprocess, table, clock) }),
+        resolve({ ok: true, child: createChild(subprocess, table, clock, limits) }),
       );
     } catch (error) {
       resolve(failed(error));
@@ -99,6 +110,7 @@ function createChild(
   subprocess: ReturnType<typeof spawnGroup>,
   table: ProcessTable,
   clock: Clock,
+  { lineBytesMax, unreadBytesMax }: ChildLimits,
 ): Child {
   const { stdin, stdout, stderr } = subprocess;
   // There is a pid once `spawn` was emitted.
@@ -153,7 +165,7 @@ function createChild(
     bytes,
     gone,
     listen(listener) {
-      const lines = createLineReader({ lineBytesMax: LINE_BYTES_MAX, ...listener });
+      const lines = createLineReader({ lineBytesMax, ...listener });
       stdout.on('data', (chunk: Buffer) => {
         bytes.received += chunk.length;
         lines.push(chunk);
@@ -161,7 +173,7 @@ function createChild(
       void exited.then((exit) => listener.onExit(exit));
     },
     write(line) {
-      if (!stdin.writable || stdin.writableLength > UNREAD_BYTES_MAX) return false;
+      if (!stdin.writable || stdin.writableLength > unreadBytesMax) return false;
       stdin.write(`${line}\n`);
       bytes.sent += Buffer.byteLength(line) + 1;
       return true;

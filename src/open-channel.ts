@@ -1,0 +1,130 @@
+import { createHttpChannel } from './adapters/gateway/http-channel.ts';
+import type {
+  ChannelListener,
+  ChannelOpening,
+  OpenChannel,
+} from './adapters/gateway/message-channel.ts';
+import { createSseChannels } from './adapters/gateway/sse-channel.ts';
+import { NO_RESTARTS, rememberEnd, restartDelayMs } from './adapters/mcp/child-backoff.ts';
+import { startChild, type Child } from './adapters/mcp/child-process.ts';
+import { createProcessTable } from './adapters/mcp/process-usage.ts';
+import type { Clock } from './domain/clock.ts';
+import { redact } from './domain/secret.ts';
+import type { HttpTarget, ServerSpec, StdioTarget } from './domain/server.ts';
+
+/** Results of 10 MB and more do pass through real gateways. */
+const CHILD_LIMITS = { lineBytesMax: 64 * 1024 * 1024, unreadBytesMax: 16 * 1024 * 1024 };
+
+export interface ChildChannels {
+  /** Conversations with children of `spec`, one child each. */
+  channelsOf(spec: ServerSpec & { readonly target: StdioTarget }): OpenChannel;
+  /** For the last moment of our own process: synchronous, at once. */
+  killChildren(): void;
+}
+
+/** Makes message channels out of children, with a back-off for those that keep dying. */
+export function createChildChannels(clock: Clock): ChildChannels {
+  const table = createProcessTable(clock);
+  const children = new Set<Child>();
+
+  function channelsOf(spec: ServerSpec & { readonly target: StdioTarget }): OpenChannel {
+    let history = NO_RESTARTS;
+
+    function noteEnd(startedMs: number): void {
+      const atMs = clock.monotonicMs();
+      history = rememberEnd(history, { livedMs: startedMs === 0 ? 0 : atMs - startedMs, atMs });
+    }
+
+    return async (listener) => {
+      const waitMs = restartDelayMs(history, clock.monotonicMs());
+      if (waitMs > 0) {
+        return closed(
+          `it ended too soon before, and is not started again for ${Math.ceil(waitMs / 1000)} s`,
+        );
+      }
+      const start = await startChild(spec.target, table, clock, CHILD_LIMITS);
+      if (!start.ok) {
+        noteEnd(0);
+        return closed(`it could not be started (${start.code})`);
+      }
+      const { child } = start;
+      const startedMs = clock.monotonicMs();
+      let isWanted = true;
+      children.add(child);
+      void child.gone.then(() => children.delete(child));
+      child.listen({
+        onLine: (line) => listener.onMessage(line),
+        onOversizedLine: () => undefined,
+        onExit({ code, signal }) {
+          if (!isWanted) return;
+          noteEnd(startedMs);
+          const stderr = redact(child.stderrTail(), spec.secrets);
+          const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+          listener.onClose({
+            refusal: 'child_exit',
+            detail: stderr === '' ? how : `${how}; ${stderr}`,
+          });
+        },
+      });
+      return {
+        ok: true,
+        channel: {
+          send: (text) => child.write(text),
+          close() {
+            isWanted = false;
+            return child.close();
+          },
+        },
+      };
+    };
+  }
+
+  return {
+    channelsOf,
+    killChildren() {
+      for (const child of children) child.killGroup();
+    },
+  };
+}
+
+function closed(detail: string): ChannelOpening {
+  return { ok: false, failure: { refusal: 'child_exit', detail } };
+}
+
+/** The connection settings of a remote server, as the gateway's parts take them. */
+export function remoteOf(target: HttpTarget): {
+  readonly url: URL;
+  readonly headers: HttpTarget['headers'];
+  readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
+} {
+  return {
+    url: new URL(target.url),
+    headers: target.headers,
+    tls: {
+      rejectUnauthorized: !target.tlsSkipVerify,
+      ...(target.tlsCa === undefined ? {} : { ca: target.tlsCa }),
+    },
+  };
+}
+
+/** Talks to the server itself, past the gateway. */
+export function openDirect(
+  spec: ServerSpec,
+  children: ChildChannels,
+  listener: ChannelListener,
+): Promise<ChannelOpening> {
+  const { target } = spec;
+  if (target.kind === 'stdio') return children.channelsOf({ ...spec, target })(listener);
+  const remote = remoteOf(target);
+  if (target.transport === 'sse') {
+    return createSseChannels({ ...remote, openTimeoutMs: spec.monitor.startTimeoutMs }).open(
+      listener,
+    );
+  }
+  const channel = createHttpChannel(remote, {
+    onMessage: (text) => listener.onMessage(text),
+    onClose: (failure) => listener.onClose(failure),
+    onUndelivered: () => listener.onClose({ refusal: 'unreachable', detail: 'connection refused' }),
+  });
+  return Promise.resolve({ ok: true, channel });
+}
