@@ -77,6 +77,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     const receivedMs = options.clock.monotonicMs();
     const receivedAtMs = options.clock.nowMs();
     const target = parseTarget(request.url ?? '/');
+    if (target?.name === '-' && target.route === '/identity') {
+      sendIdentity(response, target.query, (name) => entries.has(name));
+      return;
+    }
     const entry = target && entries.get(target.name);
     const pending = options.edge.admit(request, entry?.spec.name);
     const admission = pending instanceof Promise ? await pending : pending;
@@ -159,6 +163,21 @@ export function createGateway(options: GatewayOptions): Gateway {
       options.strangers.stop();
     },
   };
+}
+
+/** Tells our own stdio bridge from whatever else may listen on this port. */
+function sendIdentity(
+  response: ServerResponse,
+  query: string,
+  knows: (name: string) => boolean,
+): void {
+  const name = new URLSearchParams(query).get('server') ?? '';
+  const body = JSON.stringify({ service: 'mcp-exporter', knowsServer: knows(name) });
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
 }
 
 interface Arrival {
