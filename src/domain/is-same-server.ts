@@ -9,6 +9,22 @@ export function isSameServer(a: ServerSpec, b: ServerSpec): boolean {
   return a === b || (a.name === b.name && fingerprint(a) === fingerprint(b));
 }
 
+/** Whether also the gateway treats both the same way. */
+export function isSameEntry(a: ServerSpec, b: ServerSpec): boolean {
+  return (
+    isSameServer(a, b) &&
+    JSON.stringify(sortKeys(a.gateway)) === JSON.stringify(sortKeys(b.gateway))
+  );
+}
+
+function sortKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return sorted(value as Readonly<Record<string, unknown>>).map(([key, item]) => [
+    key,
+    sortKeys(item),
+  ]);
+}
+
 /** Holds secrets in clear: never leaves this file. */
 function fingerprint({ target, monitor, hasCredentials, unresolved }: ServerSpec): string {
   const connection =

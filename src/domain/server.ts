@@ -1,4 +1,5 @@
 import type { Secret } from './secret.ts';
+import type { ServerPrices } from './usage-cost.ts';
 
 /** How a server is reached, as the `transport` label and as `type:` of clients' files. */
 export const TRANSPORTS = ['http', 'sse', 'stdio'] as const;
@@ -62,8 +63,33 @@ export interface MonitorSettings {
   /** Consecutive successes before Offline clears. */
   readonly healthyAfter: number;
   readonly responseTime: { readonly warningMs: number; readonly criticalMs: number };
+  /** Failures among the real calls through the gateway, as shares from 0 to 1. */
+  readonly errorRate: {
+    readonly warningRatio: number;
+    readonly criticalRatio: number;
+    readonly windowMs: number;
+    /** With fewer calls in the window the rate says nothing. */
+    readonly minRequests: number;
+  };
+  /** Whether the latency of `tools/call` counts towards `responseTime`; tools are slow by nature. */
+  readonly callLatency: boolean;
   readonly era: 'auto' | Era;
   readonly call?: SyntheticCall;
+}
+
+/** How the gateway treats one server. */
+export interface GatewaySettings {
+  /** `false`: the gateway refuses calls of it as disabled. */
+  readonly enabled: boolean;
+  /** Until the head of an answer. */
+  readonly timeoutMs: number;
+  readonly preserveHost: boolean;
+  /** Whether headers of the configuration are sent where the client sent none of that name. */
+  readonly injectHeaders: boolean;
+  readonly maxInFlight: number;
+  /** Sessions, and so children of a stdio server. */
+  readonly maxSessions: number;
+  readonly prices?: ServerPrices;
 }
 
 /** One configured server. */
@@ -72,6 +98,7 @@ export interface ServerSpec {
   readonly name: string;
   readonly target: HttpTarget | StdioTarget;
   readonly monitor: MonitorSettings;
+  readonly gateway: GatewaySettings;
   /** Where it was written, as `file:line`. */
   readonly source: string;
   /** Every literal that must not be printed: header and environment values, credentials in the URL, expanded variables. */

@@ -1,6 +1,6 @@
 /**
  * Goal: what does a scrape cost, and for how long does it block everything else?
- * Method: servers over HTTP with a successful deep check each; one page per format is discarded, then five are measured.
+ * Method: servers over HTTP with a successful deep check each, without and with the gateway (before the first call); one page per format is discarded, then five are measured.
  * The stall is the longest gap between two turns of the event loop, seen by a loop of immediates, while a page is rendered.
  */
 import { performance } from 'node:perf_hooks';
@@ -9,7 +9,7 @@ import { createMetrics } from '../../src/adapters/prometheus/metrics.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { createHub } from '../../src/domain/facts.ts';
 import type { ProbeObservation } from '../../src/domain/facts.ts';
-import type { ServerSpec } from '../../src/domain/server.ts';
+import { buildServer } from '../fakes/build-server.ts';
 
 const ROUNDS = 5;
 const FORMATS = { text: 'text/plain', openmetrics: 'application/openmetrics-text' };
@@ -21,36 +21,6 @@ const clock: Clock = {
     throw new Error('the metrics need no timer');
   },
 };
-
-function serverSpec(name: string): ServerSpec {
-  return {
-    name,
-    target: {
-      kind: 'http',
-      url: `https://${name}.example.com/mcp`,
-      transport: 'auto',
-      headers: {},
-      tlsSkipVerify: false,
-    },
-    monitor: {
-      enabled: true,
-      intervalMs: 30_000,
-      unhealthyIntervalMs: 30_000,
-      retryIntervalMs: 3_000,
-      offlineIntervalMsMax: 300_000,
-      timeoutMs: 5_000,
-      startTimeoutMs: 30_000,
-      deepIntervalMs: 300_000,
-      offlineAfter: 3,
-      healthyAfter: 2,
-      responseTime: { warningMs: 500, criticalMs: 1_000 },
-      era: 'auto',
-    },
-    source: 'bench:1',
-    secrets: [],
-    hasCredentials: false,
-  };
-}
 
 function observation(server: string): ProbeObservation {
   return {
@@ -86,14 +56,17 @@ function observation(server: string): ProbeObservation {
   };
 }
 
-async function measure(format: keyof typeof FORMATS, servers: number) {
+async function measure(format: keyof typeof FORMATS, servers: number, gateway: boolean) {
   const hub = createHub((error) => {
     throw error;
   });
-  const metrics = createMetrics({ hub, clock, version: '0.0.0', runtimeMetrics: false });
+  const metrics = createMetrics({ hub, clock, version: '0.0.0', runtimeMetrics: false, gateway });
   for (let index = 0; index < servers; index += 1) {
     const server = `server-${index}`;
-    hub.publish({ fact: 'server_added', server: serverSpec(server) });
+    hub.publish({
+      fact: 'server_added',
+      server: buildServer(server, { url: `https://${server}.example.com/mcp` }),
+    });
     hub.publish(observation(server));
   }
 
@@ -130,6 +103,7 @@ async function measure(format: keyof typeof FORMATS, servers: number) {
   timesMs.sort((a, b) => a - b);
   return {
     format,
+    gateway,
     servers,
     series,
     'page MB': (bytes / 1e6).toFixed(2),
@@ -141,7 +115,9 @@ async function measure(format: keyof typeof FORMATS, servers: number) {
 
 const rows = [];
 for (const servers of [100, 1_000, 10_000]) {
-  rows.push(await measure('text', servers));
-  rows.push(await measure('openmetrics', servers));
+  for (const gateway of [false, true]) {
+    rows.push(await measure('text', servers, gateway));
+    rows.push(await measure('openmetrics', servers, gateway));
+  }
 }
 console.table(rows);

@@ -1,4 +1,4 @@
-import type { MonitorSettings, ServerSpec } from '../../src/domain/server.ts';
+import type { GatewaySettings, MonitorSettings, ServerSpec } from '../../src/domain/server.ts';
 
 export const MONITOR: MonitorSettings = {
   enabled: true,
@@ -12,18 +12,30 @@ export const MONITOR: MonitorSettings = {
   offlineAfter: 3,
   healthyAfter: 2,
   responseTime: { warningMs: 500, criticalMs: 1_000 },
+  errorRate: { warningRatio: 0.01, criticalRatio: 0.05, windowMs: 300_000, minRequests: 20 },
+  callLatency: false,
   era: 'auto',
 };
 
-export type ServerOverrides = Partial<Omit<ServerSpec, 'name' | 'monitor'>> & {
+export const GATEWAY: GatewaySettings = {
+  enabled: true,
+  timeoutMs: 300_000,
+  preserveHost: false,
+  injectHeaders: true,
+  maxInFlight: 256,
+  maxSessions: 20,
+};
+
+export type ServerOverrides = Partial<Omit<ServerSpec, 'name' | 'monitor' | 'gateway'>> & {
   readonly url?: string;
   readonly monitor?: Partial<MonitorSettings>;
+  readonly gateway?: Partial<GatewaySettings>;
 };
 
 /** A server on loopback with the settings of `MONITOR`, unless told otherwise. */
 export function buildServer(
   name: string,
-  { url, monitor, ...overrides }: ServerOverrides = {},
+  { url, monitor, gateway, ...overrides }: ServerOverrides = {},
 ): ServerSpec {
   return {
     name,
@@ -39,5 +51,6 @@ export function buildServer(
     hasCredentials: false,
     ...overrides,
     monitor: { ...MONITOR, ...monitor },
+    gateway: { ...GATEWAY, ...gateway },
   };
 }

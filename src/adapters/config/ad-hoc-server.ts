@@ -7,6 +7,7 @@ import {
 import { argumentSecrets, createSecretBag } from './collect-secrets.ts';
 import { createHttpTarget } from './create-http-target.ts';
 import { printMasked } from './print-masked.ts';
+import { settleGateway } from './settle-gateway.ts';
 import { settleMonitor } from './settle-monitor.ts';
 
 export interface AdHocOptions {
@@ -50,6 +51,7 @@ function adHoc(name: string, target: HttpTarget | StdioTarget, source: string): 
     name: name || expectedTransport(target),
     target,
     monitor: settleMonitor({}, {}, false).settings,
+    gateway: settleGateway({}, {}),
     source,
     secrets: [],
     hasCredentials: false,

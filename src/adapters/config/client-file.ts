@@ -3,7 +3,19 @@ import { isJson } from './read-source.ts';
 import type { SourceNode } from './source-node.ts';
 
 /** What only our own file has. */
-const OWN_KEYS = ['listen', 'import', 'defaults', 'probe', 'admin', 'log'];
+const OWN_KEYS = [
+  'listen',
+  'gateway',
+  'import',
+  'defaults',
+  'probe',
+  'admin',
+  'log',
+  'audit',
+  'metrics',
+  'tracing',
+  'webConfigFile',
+];
 
 /** Whether a file that was given as the configuration is a client's: JSON without any key of ours. */
 export function isClientFile(file: string, text: string, root: SourceNode | undefined): boolean {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { LOG_FORMATS, LOG_LEVELS } from './config.ts';
+import { address, GatewaySchema, ServerGatewaySchema } from './gateway-schema.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor-schema.ts';
 import { choice, count, flag, list, map, section, size, text } from './schema-types.ts';
+import { AuditSchema, MetricsSchema, TracingSchema } from './telemetry-schema.ts';
 
 const SERVER_TYPES = [
   'stdio',
@@ -17,11 +19,10 @@ export const CONFIG_DEFAULTS = {
   concurrency: 256,
   logLevel: 'info',
   logFormat: 'auto',
+  logAccess: true,
   logFileMaxSize: '10MB',
   logFileMaxFiles: 5,
 } as const;
-
-const LISTEN = /^(?:\[[0-9a-fA-F:.%\w]+\]|[^\s:[\]/]+):\d{1,5}$/;
 
 const serverType = choice(SERVER_TYPES, {
   description:
@@ -102,6 +103,7 @@ export const ServerSchema = section(
       default: false,
     }).optional(),
     monitor: MonitorSchema.optional(),
+    gateway: ServerGatewaySchema.optional(),
     ...ignoredClientKeys,
   },
   { description: 'One server: `command` for stdio or `url` for a remote one.' },
@@ -109,24 +111,21 @@ export const ServerSchema = section(
 
 const serversMeta = {
   description:
-    'The block that every MCP client has. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor` sets that of an imported server.',
+    'The block that every MCP client has. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor` or `gateway` sets those of an imported server.',
 };
 
 /** Our own file. */
 export const ConfigSchema = section(
   {
-    listen: text(
+    listen: address(
       {
         description: '`host:port` of the metrics, the pages and the API.',
         default: CONFIG_DEFAULTS.listen,
         examples: ['0.0.0.0:19110', '[::1]:19110'],
       },
-      { pattern: LISTEN, message: 'must be host:port, such as 127.0.0.1:19110 or 0.0.0.0:19110' },
-    )
-      .refine((value) => Number(value.slice(value.lastIndexOf(':') + 1)) <= 65_535, {
-        error: 'must have a port from 0 to 65535',
-      })
-      .optional(),
+      false,
+    ).optional(),
+    gateway: GatewaySchema.optional(),
     import: list(
       text({ description: "A client's file, relative to this one; `~/` is the home directory." }),
       {
@@ -167,6 +166,10 @@ export const ConfigSchema = section(
           description: 'Least severe level that is logged.',
           default: CONFIG_DEFAULTS.logLevel,
         }).optional(),
+        access: flag({
+          description: 'A line for each call through the gateway.',
+          default: CONFIG_DEFAULTS.logAccess,
+        }).optional(),
         format: choice(LOG_FORMATS, {
           description: '`auto` is pretty on a terminal and JSON elsewhere.',
           default: CONFIG_DEFAULTS.logFormat,
@@ -191,6 +194,14 @@ export const ConfigSchema = section(
       },
       { description: 'What is logged, and where.' },
     ).optional(),
+    audit: AuditSchema.optional(),
+    metrics: MetricsSchema.optional(),
+    tracing: TracingSchema.optional(),
+    webConfigFile: text({
+      description:
+        "File in the form of the Prometheus exporters' `--web.config.file`: TLS, client certificates and basic authentication for the listener, TLS and client certificates for the gateway. Read again on change.",
+      examples: ['./web.yml'],
+    }).optional(),
   },
   { description: 'Configuration of mcp-exporter.' },
 );

@@ -6,21 +6,78 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
+export const TRACE_EXPORTERS = ['none', 'otlp', 'jaeger', 'zipkin'] as const;
+export type TraceExporter = (typeof TRACE_EXPORTERS)[number];
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface LogFileConfig {
   readonly path: string;
   readonly maxBytes: number;
   readonly maxFiles: number;
 }
 
+export interface GatewayConfig {
+  /** Nothing where the gateway is off. */
+  readonly listen?: ListenAddress;
+  /** Lower case, as in a `Host` header: with a port or for every port, `*.` for all below. */
+  readonly allowedHosts: readonly string[];
+  /** Lower case, as in an `Origin` header. */
+  readonly allowedOrigins: readonly string[];
+  readonly bodyBytesMax: number;
+  readonly sessionIdleMs: number;
+  readonly authentication?: AuthenticationConfig;
+  readonly rateLimit?: RateLimitConfig;
+}
+
+export interface AuthenticationConfig {
+  readonly bearerTokens: readonly { readonly name: string; readonly token: Secret }[];
+  readonly jwt?: JwtConfig;
+}
+
+export interface JwtConfig {
+  /** Where the key set is, or the set itself as JSON text. */
+  readonly keys: { readonly url: string } | { readonly text: string };
+  readonly issuer: string;
+  readonly audience: string;
+  readonly userClaim: string;
+}
+
+/** `requests` in `perMs` on average, and `burst` at once, for each client. */
+export interface RateLimitConfig {
+  readonly requests: number;
+  readonly perMs: number;
+  readonly burst: number;
+}
+
+export interface TracingConfig {
+  readonly exporter: TraceExporter;
+  /** Nothing: what is usual for the exporter. */
+  readonly endpoint?: string;
+  readonly headers: Readonly<Record<string, Secret>>;
+  /** 0 to 1. */
+  readonly sampleRatio: number;
+  readonly serviceName: string;
+}
+
 /** What the files say, checked and frozen. It prints with every secret masked. */
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
+  readonly gateway: GatewayConfig;
   readonly servers: readonly ServerSpec[];
   readonly probe: { readonly concurrency: number; readonly allowUrlTargets: boolean };
   readonly admin: { readonly token?: Secret };
   readonly log: {
     readonly level: LogLevel;
     readonly format: LogFormat;
+    /** A line for each call through the gateway. */
+    readonly access: boolean;
     readonly file?: LogFileConfig;
   };
+  readonly audit: { readonly arguments: boolean; readonly redactKeys: readonly string[] };
+  readonly metrics: { readonly toolHistogram: boolean; readonly otelHistograms: boolean };
+  readonly tracing: TracingConfig;
 }

@@ -1,18 +1,20 @@
-const GATEWAY_PORT = 19_100;
+import type { ListenAddress } from './config.ts';
+
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Whether a server's URL leads back to us: our own pages, or our gateway that a client was pointed at. */
-export function isOwnAddress(
-  url: string,
-  listen: { readonly host: string; readonly port: number },
-): boolean {
+/**
+ * Whether a server's URL leads back to us: our own pages, or our gateway that a client was pointed at.
+ * @param listeners where we listen
+ */
+export function isOwnAddress(url: string, listeners: readonly ListenAddress[]): boolean {
   const parsed = URL.parse(url);
   if (parsed === null) return false;
   const port = Number(parsed.port || (parsed.protocol === 'https:' ? 443 : 80));
   const isLoopback = LOOPBACK.test(parsed.hostname);
-  if (isLoopback && port === GATEWAY_PORT) return true;
-  if (port !== listen.port) return false;
-  const own = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
-  const isEverywhere = own === '0.0.0.0' || own === '[::]';
-  return parsed.hostname === own || (isLoopback && (isEverywhere || LOOPBACK.test(own)));
+  return listeners.some((listen) => {
+    if (port !== listen.port) return false;
+    const own = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+    const isEverywhere = own === '0.0.0.0' || own === '[::]';
+    return parsed.hostname === own || (isLoopback && (isEverywhere || LOOPBACK.test(own)));
+  });
 }

@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
 import { Secret } from '../../domain/secret.ts';
 import { CONFIG_DEFAULTS, ConfigSchema, type ConfigInput } from './config-schema.ts';
-import type { Config } from './config.ts';
+import type { AuthenticationConfig, Config, GatewayConfig, ListenAddress } from './config.ts';
 import { homeVariables, isClientFile } from './client-file.ts';
+import { GATEWAY_DEFAULTS, type GatewayInput } from './gateway-schema.ts';
+import { collides, parseListen } from './listen-address.ts';
 import { createServerList, type ServerList } from './server-list.ts';
 import { expandValues } from './expand-values.ts';
 import { parseValues } from './parse-values.ts';
@@ -13,7 +15,11 @@ import { readSource } from './read-source.ts';
 import { readText, type ReadText } from './read-text.ts';
 import { resolvePath } from './resolve-path.ts';
 import { problemAt, scalarsOf, type SourceFile } from './source-node.ts';
-import { parseSize } from './units.ts';
+import { settleAuthentication } from './settle-authentication.ts';
+import { gatewayListen } from './settle-gateway.ts';
+import { settleTracing } from './settle-tracing.ts';
+import { TELEMETRY_DEFAULTS } from './telemetry-schema.ts';
+import { parseDuration, parseSize } from './units.ts';
 
 export interface LoadConfigOptions {
   /** Our own YAML (or the same as JSON), or directly a client's file. */
@@ -100,13 +106,14 @@ async function load(context: LoadContext): Promise<Config | undefined> {
 async function loadClientFile(path: string, context: LoadContext): Promise<Config> {
   const servers = createServerList(context, {
     defaults: {},
+    gateway: {},
     directory: dirname(path),
-    listen: parseListen(),
+    listeners: listenersOf({}),
   });
   await servers.addFile(path, (message) =>
     context.problems.push({ file: path, line: 1, column: 1, path: '', message }),
   );
-  return settleConfig({}, undefined, servers, path, context);
+  return settleConfig({}, {}, servers, context);
 }
 
 async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<Config | undefined> {
@@ -134,9 +141,11 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
   const input = parsed.value;
   const servers = createServerList(context, {
     defaults: input.defaults ?? {},
+    gateway: input.gateway ?? {},
     directory,
-    listen: parseListen(input.listen),
+    listeners: listenersOf(input),
   });
+  checkListeners(input, source, context);
   servers.checkDefaults(source);
   await servers.addOwn(source, input.mcpServers ?? {}, parsed.isPruned);
   for (const [index, file] of (input.import ?? []).entries()) {
@@ -146,19 +155,31 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
   }
   servers.finish();
   const token = await readToken(input, source, context);
-  return settleConfig(input, token, servers, path, context);
+  const authentication = await settleAuthentication(input.gateway?.authentication, source, context);
+  return settleConfig(
+    input,
+    { ...(token ? { token } : {}), ...(authentication ? { authentication } : {}) },
+    servers,
+    context,
+  );
+}
+
+/** What was read from files beside ours. */
+interface Credentials {
+  readonly token?: Secret;
+  readonly authentication?: AuthenticationConfig;
 }
 
 function settleConfig(
   input: ConfigInput,
-  token: Secret | undefined,
+  { token, authentication }: Credentials,
   servers: ServerList,
-  path: string,
-  { home }: LoadContext,
+  { path, home }: LoadContext,
 ): Config {
-  const { log, probe } = input;
+  const { log, probe, audit, metrics } = input;
   return {
-    listen: parseListen(input.listen),
+    listen: parseListen(input.listen ?? CONFIG_DEFAULTS.listen),
+    gateway: settleEdge(input.gateway ?? {}, authentication),
     servers: servers.list(),
     probe: {
       concurrency: probe?.concurrency ?? CONFIG_DEFAULTS.concurrency,
@@ -168,6 +189,7 @@ function settleConfig(
     log: {
       level: log?.level ?? CONFIG_DEFAULTS.logLevel,
       format: log?.format ?? CONFIG_DEFAULTS.logFormat,
+      access: log?.access ?? CONFIG_DEFAULTS.logAccess,
       ...(log?.file === undefined
         ? {}
         : {
@@ -178,7 +200,55 @@ function settleConfig(
             },
           }),
     },
+    audit: {
+      arguments: audit?.arguments ?? TELEMETRY_DEFAULTS.auditArguments,
+      redactKeys: audit?.redactKeys ?? TELEMETRY_DEFAULTS.redactKeys,
+    },
+    metrics: {
+      toolHistogram: metrics?.toolHistogram ?? TELEMETRY_DEFAULTS.toolHistogram,
+      otelHistograms: metrics?.otelHistograms ?? TELEMETRY_DEFAULTS.otelHistograms,
+    },
+    tracing: settleTracing(input.tracing ?? {}),
   };
+}
+
+function settleEdge(
+  input: GatewayInput,
+  authentication: AuthenticationConfig | undefined,
+): GatewayConfig {
+  const listen = gatewayListen(input);
+  const { rateLimit } = input;
+  const requests = rateLimit?.requests ?? GATEWAY_DEFAULTS.rateLimit.requests;
+  return {
+    ...(listen ? { listen } : {}),
+    allowedHosts: (input.allowedHosts ?? []).map((host) => host.toLowerCase()),
+    allowedOrigins: (input.allowedOrigins ?? []).map((origin) => origin.toLowerCase()),
+    bodyBytesMax: input.bodyLimit ?? parseSize(GATEWAY_DEFAULTS.bodyLimit) ?? 0,
+    sessionIdleMs: input.sessionIdle ?? parseDuration(GATEWAY_DEFAULTS.sessionIdle) ?? 0,
+    ...(authentication ? { authentication } : {}),
+    ...(rateLimit
+      ? {
+          rateLimit: {
+            requests,
+            perMs: rateLimit.per ?? parseDuration(GATEWAY_DEFAULTS.rateLimit.per) ?? 0,
+            burst: rateLimit.burst ?? requests,
+          },
+        }
+      : {}),
+  };
+}
+
+function listenersOf({ listen, gateway }: ConfigInput): ListenAddress[] {
+  const own = gatewayListen(gateway ?? {});
+  return [parseListen(listen ?? CONFIG_DEFAULTS.listen), ...(own ? [own] : [])];
+}
+
+function checkListeners(input: ConfigInput, source: SourceFile, { problems }: LoadContext): void {
+  const [listen, gateway] = listenersOf(input);
+  if (!listen || !gateway || !collides(listen, gateway)) return;
+  const key = input.gateway?.listen === undefined ? ['listen'] : ['gateway', 'listen'];
+  const message = `the gateway and the metrics need ports of their own, and both have ${gateway.port}`;
+  problems.push(problemAt(source, key, message));
 }
 
 async function readToken(
@@ -200,14 +270,6 @@ async function readToken(
     ),
   );
   return undefined;
-}
-
-function parseListen(text: string = CONFIG_DEFAULTS.listen): Config['listen'] {
-  const colon = text.lastIndexOf(':');
-  return {
-    host: text.slice(0, colon).replace(/^\[|\]$/g, ''),
-    port: Number(text.slice(colon + 1)),
-  };
 }
 
 /** The main file first, then as the imports were read; inside of a file from top to bottom. */

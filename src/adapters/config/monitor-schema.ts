@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, count, duration, flag, map, section, text } from './schema-types.ts';
+import { choice, count, duration, flag, map, percent, section, text } from './schema-types.ts';
 
 /** As in the files; what is not written anywhere is this. Also shown as `default` in the reference. */
 export const MONITOR_DEFAULTS = {
@@ -13,6 +13,8 @@ export const MONITOR_DEFAULTS = {
   offlineAfter: 3,
   healthyAfter: 2,
   responseTime: { warning: '500ms', critical: '1s' },
+  errorRate: { warning: '1%', critical: '5%', window: '5m', minRequests: 20 },
+  callLatency: false,
   era: 'auto',
 } as const;
 
@@ -72,6 +74,35 @@ const timing = {
     },
     { description: 'Thresholds on the one-minute mean of steady checks.' },
   ).optional(),
+  errorRate: section(
+    {
+      warning: percent({
+        description: 'A larger share of failures is Warning.',
+        default: MONITOR_DEFAULTS.errorRate.warning,
+      }).optional(),
+      critical: percent({
+        description: 'A larger share of failures is Critical. Larger than `warning`.',
+        default: MONITOR_DEFAULTS.errorRate.critical,
+      }).optional(),
+      window: duration('10s', '1h', {
+        description: 'The calls of this long count.',
+        default: MONITOR_DEFAULTS.errorRate.window,
+      }).optional(),
+      minRequests: count(1, 1_000_000, {
+        description: 'With fewer calls in the window the rate says nothing.',
+        default: MONITOR_DEFAULTS.errorRate.minRequests,
+      }).optional(),
+    },
+    {
+      description:
+        'Thresholds on the failures among the real calls through the gateway: tool, JSON-RPC and transport errors and timeouts.',
+    },
+  ).optional(),
+  callLatency: flag({
+    description:
+      'Whether the latency of real `tools/call` through the gateway counts towards `responseTime`. Tools are slow by nature, so it does not unless you say so.',
+    default: MONITOR_DEFAULTS.callLatency,
+  }).optional(),
   era: choice(['auto', 'legacy', 'modern'], {
     description:
       'Which protocol to speak: `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28), `auto` finds out.',

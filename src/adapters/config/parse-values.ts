@@ -131,6 +131,8 @@ const SENSITIVE = new Set([
   'import',
   'admin',
   'path',
+  'authentication',
+  'tracing',
 ]);
 
 function describe(node: SourceNode | undefined, path: Path): string {

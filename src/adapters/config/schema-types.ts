@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from './units.ts';
+import {
+  DURATION_PATTERN,
+  parseDuration,
+  parsePercent,
+  parseSize,
+  PERCENT_PATTERN,
+  SIZE_PATTERN,
+} from './units.ts';
 
 /** What the reference page says of a key; `default` is text as in the file. */
 export interface KeyMeta {
@@ -52,6 +59,25 @@ export function size(min: string, max: string, meta: KeyMeta) {
   const isInside = (bytes: number) =>
     bytes >= (parseSize(min) ?? 0) && bytes <= (parseSize(max) ?? Infinity);
   return quantity(error, parseSize, isInside).meta({ ...jsonMeta(meta), pattern: SIZE_PATTERN });
+}
+
+/** A share with its unit, as a number from 0 to 1. */
+export function percent(meta: KeyMeta) {
+  const error = 'must be a share with its unit, such as 1% or 0.5%, more than 0% and up to 100%';
+  return quantity(error, parsePercent, (ratio) => ratio > 0).meta({
+    ...jsonMeta(meta),
+    pattern: PERCENT_PATTERN,
+  });
+}
+
+/** A number that need not be whole. */
+export function amount(min: number, max: number, meta: KeyMeta) {
+  const error = `must be a number from ${min} to ${max}`;
+  const read = (value: unknown) =>
+    typeof value === 'string' && /^\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value;
+  return z
+    .preprocess(read, z.number({ error }).min(min, { error }).max(max, { error }))
+    .meta(jsonMeta(meta));
 }
 
 function quantity(

@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
-import { isSameServer } from '../../domain/is-same-server.ts';
+import { isSameEntry } from '../../domain/is-same-server.ts';
 import type { ServerSpec } from '../../domain/server.ts';
 import { placeOfClientFile } from './client-file.ts';
 import { ClientFileSchema, type ServerInput } from './config-schema.ts';
-import type { Config } from './config.ts';
+import type { ListenAddress } from './config.ts';
 import { expandValues } from './expand-values.ts';
+import type { GatewayInput, ServerGatewayInput } from './gateway-schema.ts';
 import { isOwnAddress } from './is-own-address.ts';
 import type { LoadContext } from './load-context.ts';
 import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
@@ -14,21 +15,24 @@ import { readSource } from './read-source.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { EntryContext, ServerEntry } from './server-entry.ts';
 import { findNameMistake } from './server-name.ts';
+import { mergeGateways, settleGateway } from './settle-gateway.ts';
 import { settleMonitor } from './settle-monitor.ts';
 import { nodeAt, problemAt, type Path, type SourceFile } from './source-node.ts';
 import { toServerSpec, type WatchInput } from './to-server-spec.ts';
 
 export interface ServerListOptions {
   readonly defaults: DefaultsInput;
+  readonly gateway: GatewayInput;
   /** Of our own file. */
   readonly directory: string;
-  readonly listen: Config['listen'];
+  /** Where we listen: servers that lead there are left out. */
+  readonly listeners: readonly ListenAddress[];
 }
 
 export interface ServerList {
   /** Contradictions among the defaults are said once, not for every server. */
   checkDefaults(source: SourceFile): void;
-  /** The entries of our own file; those with only `monitor` wait for an import of that name. */
+  /** The entries of our own file; those with only `monitor` or `gateway` wait for an import of that name. */
   addOwn(
     source: SourceFile,
     servers: Readonly<Record<string, ServerInput>>,
@@ -44,6 +48,7 @@ export interface ServerList {
 /** What our own file says about a server, which may itself stand in an imported file. */
 interface OwnSettings {
   readonly monitor: MonitorInput;
+  readonly gateway: ServerGatewayInput;
   readonly source: SourceFile;
   readonly path: Path;
   readonly isComplete: boolean;
@@ -53,7 +58,7 @@ interface OwnSettings {
 /** Collects the servers of all files under their names. */
 export function createServerList(
   context: LoadContext,
-  { defaults, directory, listen }: ServerListOptions,
+  { defaults, gateway, directory, listeners }: ServerListOptions,
 ): ServerList {
   const servers = new Map<string, ServerSpec>();
   const ownSettings = new Map<string, OwnSettings>();
@@ -78,14 +83,14 @@ export function createServerList(
     if (
       spec.target.kind === 'http' &&
       spec.unresolved === undefined &&
-      isOwnAddress(spec.target.url, listen)
+      isOwnAddress(spec.target.url, listeners)
     ) {
       warn([], 'leads back to this exporter and is left out', 'key');
       return;
     }
     const other = servers.get(spec.name);
     if (other === undefined) servers.set(spec.name, spec);
-    else if (!isSameServer(other, spec))
+    else if (!isSameEntry(other, spec))
       report(
         [],
         `another server of this name is at ${other.source} and differs; rename one of them`,
@@ -105,6 +110,10 @@ export function createServerList(
       );
     return {
       monitor,
+      gateway: settleGateway(
+        mergeGateways(entry.input.gateway ?? {}, settings?.gateway ?? {}),
+        gateway,
+      ),
       defaults,
       settingsNode: settings && nodeAt(settings.source.root, settings.path),
       tls: tlsOf(entry, settings),
@@ -163,6 +172,7 @@ export function createServerList(
           !hasOnlySettings(input) || ['command', 'url'].some((key) => isPruned([...path, key]));
         ownSettings.set(name, {
           monitor: settingsOf(input),
+          gateway: input.gateway ?? {},
           source,
           path,
           isComplete,
@@ -289,7 +299,8 @@ function entriesOf(
 
 function hasOnlySettings(input: ServerInput): boolean {
   return Object.entries(input).every(
-    ([key, value]) => value === undefined || key === 'monitor' || key === 'disabled',
+    ([key, value]) =>
+      value === undefined || key === 'monitor' || key === 'gateway' || key === 'disabled',
   );
 }
 
@@ -301,5 +312,11 @@ function settingsOf({ monitor, disabled }: ServerInput): MonitorInput {
 
 function mergeMonitors(base: MonitorInput, over: MonitorInput): MonitorInput {
   const responseTime = { ...base.responseTime, ...over.responseTime };
-  return { ...base, ...over, ...(Object.keys(responseTime).length > 0 ? { responseTime } : {}) };
+  const errorRate = { ...base.errorRate, ...over.errorRate };
+  return {
+    ...base,
+    ...over,
+    ...(Object.keys(responseTime).length > 0 ? { responseTime } : {}),
+    ...(Object.keys(errorRate).length > 0 ? { errorRate } : {}),
+  };
 }

@@ -1,7 +1,7 @@
 import type { MonitorSettings } from '../../domain/server.ts';
 import { MONITOR_DEFAULTS, type DefaultsInput, type MonitorInput } from './monitor-schema.ts';
 import type { Path } from './source-node.ts';
-import { formatDuration, parseDuration } from './units.ts';
+import { formatDuration, formatPercent, parseDuration, parsePercent } from './units.ts';
 
 export interface SettledMonitor {
   readonly settings: MonitorSettings;
@@ -23,6 +23,7 @@ export function settleMonitor(
     ...defaults.responseTime,
     ...withoutUndefined(monitor.responseTime ?? {}),
   };
+  const errorRate = { ...defaults.errorRate, ...withoutUndefined(monitor.errorRate ?? {}) };
   const intervalMs = written.interval ?? builtIn('interval');
   const settings: MonitorSettings = {
     enabled: monitor.enabled ?? !isDisabled,
@@ -38,6 +39,8 @@ export function settleMonitor(
     offlineAfter: written.offlineAfter ?? MONITOR_DEFAULTS.offlineAfter,
     healthyAfter: written.healthyAfter ?? MONITOR_DEFAULTS.healthyAfter,
     responseTime: settleResponseTime(responseTime),
+    errorRate: settleErrorRate(errorRate),
+    callLatency: written.callLatency ?? MONITOR_DEFAULTS.callLatency,
     era: written.era ?? MONITOR_DEFAULTS.era,
     ...(monitor.call ? { call: settleCall(monitor.call) } : {}),
   };
@@ -58,6 +61,24 @@ function settleResponseTime({
     warningMs:
       warning ?? Math.min(builtInWarningMs, Math.ceil((critical ?? builtInCriticalMs) / 2)),
     criticalMs: critical ?? Math.max(builtInCriticalMs, (warning ?? builtInWarningMs) * 2),
+  };
+}
+
+function settleErrorRate({
+  warning,
+  critical,
+  window,
+  minRequests,
+}: NonNullable<MonitorInput['errorRate']>): MonitorSettings['errorRate'] {
+  const builtInWarning = parsePercent(MONITOR_DEFAULTS.errorRate.warning) ?? 0;
+  const builtInCritical = parsePercent(MONITOR_DEFAULTS.errorRate.critical) ?? 0;
+  return {
+    // As with the response time: what is built in gives way to the one that is written.
+    warningRatio: warning ?? Math.min(builtInWarning, (critical ?? builtInCritical) / 2),
+    criticalRatio:
+      critical ?? Math.min(1, Math.max(builtInCritical, (warning ?? builtInWarning) * 2)),
+    windowMs: window ?? parseDuration(MONITOR_DEFAULTS.errorRate.window) ?? 0,
+    minRequests: minRequests ?? MONITOR_DEFAULTS.errorRate.minRequests,
   };
 }
 
@@ -114,6 +135,15 @@ function findConflicts(
     conflicts.push({
       path: ['responseTime', key],
       message: `warning (${formatDuration(responseTime.warningMs)}) must be shorter than critical (${formatDuration(responseTime.criticalMs)})`,
+    });
+  }
+  const { warningRatio, criticalRatio } = settings.errorRate;
+  if (warningRatio >= criticalRatio) {
+    const isCritical =
+      monitor.errorRate?.critical !== undefined && monitor.errorRate.warning === undefined;
+    conflicts.push({
+      path: ['errorRate', isCritical ? 'critical' : 'warning'],
+      message: `warning (${formatPercent(warningRatio)}) must be less than critical (${formatPercent(criticalRatio)})`,
     });
   }
   return conflicts;

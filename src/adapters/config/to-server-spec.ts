@@ -1,4 +1,4 @@
-import type { ServerSpec } from '../../domain/server.ts';
+import type { GatewaySettings, ServerSpec } from '../../domain/server.ts';
 import { createSecretBag, expandedSecrets } from './collect-secrets.ts';
 import type { ServerInput } from './config-schema.ts';
 import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
@@ -13,6 +13,7 @@ import { toStdioTarget } from './to-stdio-target.ts';
 /** How the server is watched: the settings of its `monitor`, and where a contradiction among them is reported. */
 export interface WatchInput {
   readonly monitor: MonitorInput;
+  readonly gateway: GatewaySettings;
   readonly defaults: DefaultsInput;
   readonly reportMonitor: EntryContext['report'];
   readonly tls: TlsInput | undefined;
@@ -64,6 +65,7 @@ export async function toServerSpec(
     name: entry.name,
     target: connection.target,
     monitor,
+    gateway: watch.gateway,
     source: `${entry.source.file}:${entry.source.locate(offset).line}`,
     secrets: secrets.list(),
     hasCredentials: connection.hasCredentials,

@@ -12,6 +12,20 @@ const SIZE_UNITS_BYTES = {
 export const DURATION_PATTERN = '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$';
 export const SIZE_PATTERN = '^\\d+(\\.\\d+)?\\s?(B|[KMG]i?B)$';
 
+export const PERCENT_PATTERN = '^\\d{1,3}(\\.\\d{1,6})?\\s?%$';
+
+/** `1%`, `0.5 %` → 0.01, 0.005; nothing for anything else. */
+export function parsePercent(text: string): number | undefined {
+  if (text.length > 64 || !new RegExp(PERCENT_PATTERN).test(text)) return undefined;
+  const percent = Number(text.replace('%', ''));
+  return percent <= 100 ? percent / 100 : undefined;
+}
+
+/** The shortest text that `parsePercent` reads back. */
+export function formatPercent(ratio: number): string {
+  return `${Number((ratio * 100).toFixed(6))}%`;
+}
+
 /** `30s`, `500ms`, `1m30s`, `1.5h` → milliseconds; nothing for anything else. Whole milliseconds only. */
 export function parseDuration(text: string): number | undefined {
   if (text.length > 64 || !new RegExp(DURATION_PATTERN).test(text)) return undefined;

@@ -1,5 +1,5 @@
 import { configJsonSchema, type JsonSchema } from '../../adapters/config/config-json-schema.ts';
-import { DURATION_PATTERN, SIZE_PATTERN } from '../../adapters/config/units.ts';
+import { DURATION_PATTERN, PERCENT_PATTERN, SIZE_PATTERN } from '../../adapters/config/units.ts';
 import { IGNORED_CLIENT_KEYS } from '../../adapters/config/config-schema.ts';
 
 const WIDTH_MAX = 100;
@@ -18,9 +18,14 @@ export function renderConfigDocs(): string {
     ['One server', 'mcpServers.NAME', server],
     ['How servers are watched', 'defaults', schema.properties?.['defaults']],
     ['How one server is watched', 'mcpServers.NAME.monitor', server?.properties?.['monitor']],
+    ['The gateway', 'gateway', schema.properties?.['gateway']],
+    ['The gateway and one server', 'mcpServers.NAME.gateway', server?.properties?.['gateway']],
     ['Checks', 'probe', schema.properties?.['probe']],
     ['Administration', 'admin', schema.properties?.['admin']],
     ['Logging', 'log', schema.properties?.['log']],
+    ['Audit log', 'audit', schema.properties?.['audit']],
+    ['Metrics', 'metrics', schema.properties?.['metrics']],
+    ['Tracing', 'tracing', schema.properties?.['tracing']],
   ] as const;
   const shared = new Set(Object.keys(schema.properties?.['defaults']?.properties ?? {}));
   const body = sections.map(([title, path, part]) => {
@@ -65,7 +70,16 @@ function rowsOf(
     const name = `${prefix}${key}`;
     const isRequired = prefix !== '' && (schema.required ?? []).includes(key);
     const row = [`\`${name}\``, typeOf(part), defaultOf(part, isRequired), meaningOf(part)];
-    return [row, ...(isFlat ? [] : rowsOf(part, `${name}.`, false, new Set()))];
+    if (isFlat) return [row];
+    const inner: [string, JsonSchema | undefined][] = [
+      [`${name}.`, part],
+      [`${name}[].`, part.items],
+      [`${name}.NAME.`, itemOf(part)],
+    ];
+    return [
+      row,
+      ...inner.flatMap(([path, schema]) => rowsOf(schema ?? {}, path, false, new Set())),
+    ];
   });
 }
 
@@ -73,9 +87,12 @@ function typeOf(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.pattern?.startsWith(DURATION_PATTERN)) return 'duration';
   if (schema.pattern?.startsWith(SIZE_PATTERN)) return 'size';
-  if (schema.type === 'integer') return `${schema.minimum} … ${schema.maximum}`;
+  if (schema.pattern?.startsWith(PERCENT_PATTERN)) return 'share';
+  if (schema.type === 'integer' || schema.type === 'number')
+    return `${schema.minimum} … ${schema.maximum}`;
   if (schema.type === 'boolean') return '`true`, `false`';
-  if (schema.type === 'array') return 'list of text';
+  if (schema.type === 'array')
+    return schema.items?.type === 'object' ? 'list of maps' : 'list of text';
   if (schema.type === 'object') return 'map';
   return 'text';
 }
@@ -163,6 +180,8 @@ mcpServers:
 defaults:
   interval: 30s
   responseTime: { warning: 500ms, critical: 1s }
+  errorRate: { warning: 1%, critical: 5% }
+gateway: { listen: 127.0.0.1:19100 }
 \`\`\`
 
 \`mcp-exporter check-config FILE\` prints every mistake as \`file:line:column  path  what is wrong\`, or what would be
@@ -172,6 +191,7 @@ watched.
 const RULES = `## Values
 
 - A **duration** has a unit: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`, also in a row (\`1m30s\`).
+- A **share** has a unit too: \`1%\`, \`0.5%\`.
 - A **size** has a unit: \`B\`, \`KB\`, \`MB\`, \`GB\` (powers of 1000), \`KiB\`, \`MiB\`, \`GiB\` (powers of 1024).
 - \`\${NAME}\` in any text is the environment variable; \`\${NAME:-default}\` has a default for when it is unset or empty,
   and \`\${env:NAME}\` is the same as \`\${NAME}\`. \`$\${\` is a plain \`\${\`. A variable that is missing is a mistake.
@@ -201,8 +221,7 @@ if its URL has a user or a password, or if a header or a query key is named like
 - Keys of a server that only the client needs have no effect. Keys that nobody knows are warnings there, and mistakes in
   our own file. Known are ${IGNORED_CLIENT_KEYS.map((key) => `\`${key}\``).join(', ')}.
 - The same server in several files is one; two different ones of the same name are a mistake that names both places.
-- A server that leads back to this exporter (its listener, or the gateway on port 19100 of this machine) is left out,
-  with a warning.
+- A server that leads back to this exporter (\`listen\` or \`gateway.listen\`) is left out, with a warning.
 - VS Code's \`type: http\` falls back to HTTP+SSE, as VS Code does; anywhere else \`http\` is Streamable HTTP alone.
 
 ## Reload

@@ -5,6 +5,7 @@ import type {
   StdioTarget,
   SyntheticCall,
 } from '../../../src/domain/server.ts';
+import { GATEWAY } from '../../fakes/build-server.ts';
 
 /** The defaults of the configuration, but patient: many servers start at once on a small machine. */
 const MONITOR: MonitorSettings = {
@@ -19,6 +20,8 @@ const MONITOR: MonitorSettings = {
   offlineAfter: 3,
   healthyAfter: 2,
   responseTime: { warningMs: 500, criticalMs: 1_000 },
+  errorRate: { warningRatio: 0.01, criticalRatio: 0.05, windowMs: 300_000, minRequests: 20 },
+  callLatency: false,
   era: 'auto',
 };
 
@@ -31,6 +34,7 @@ export function serverSpec(
     name,
     target,
     monitor: call ? { ...MONITOR, call } : MONITOR,
+    gateway: GATEWAY,
     source: 'test:1',
     secrets: [],
     hasCredentials: false,

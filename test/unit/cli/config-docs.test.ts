@@ -31,9 +31,11 @@ function keysOf(schema: JsonSchema, path = ''): [string, JsonSchema][] {
     ],
   );
   const item = schema.additionalProperties;
-  return typeof item === 'object' && item.properties
-    ? [...own, ...keysOf(item, `${path}NAME.`)]
-    : own;
+  return [
+    ...own,
+    ...(typeof item === 'object' && item.properties ? keysOf(item, `${path}NAME.`) : []),
+    ...(schema.items?.properties ? keysOf(schema.items, `${path}[].`) : []),
+  ];
 }
 
 const keys = keysOf(configJsonSchema());
@@ -44,10 +46,10 @@ test.each(keys)('%s has a description', (_, { description }) => {
 
 test('the page has a row for every key, and the check saw them', () => {
   const page = renderConfigDocs();
-  expect(keys.length).toBeGreaterThan(80);
+  expect(keys.length).toBeGreaterThan(150);
   for (const [path] of keys) {
     const key = path.split('.').at(-1) ?? '';
-    expect(page).toMatch(new RegExp(`\`(?:[\\w.]+\\.)?${key}\``));
+    expect(page).toMatch(new RegExp(`\`(?:[\\w.[\\]]+\\.)?${key}\``));
   }
 });
 

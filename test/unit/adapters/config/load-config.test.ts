@@ -13,6 +13,7 @@ test('the example of the design gives three servers and the documented defaults'
   const config = await configOf(
     `
 listen: 127.0.0.1:19110
+gateway: { listen: 127.0.0.1:19100 }
 mcpServers:
   files:   { command: npx, args: [-y, "@modelcontextprotocol/server-filesystem", /tmp] }
   search:  { url: https://mcp.example.com/mcp, headers: { Authorization: "Bearer \${SEARCH_TOKEN}" } }
@@ -25,14 +26,16 @@ defaults:
   offlineAfter: 3
   healthyAfter: 2
   responseTime: { warning: 500ms, critical: 1s }
+  errorRate:    { warning: 1%, critical: 5%, window: 5m, minRequests: 20 }
 `,
     { SEARCH_TOKEN: 'abcdefgh' },
   );
   expect(config.listen).toEqual({ host: '127.0.0.1', port: 19110 });
+  expect(config.gateway.listen).toEqual({ host: '127.0.0.1', port: 19100 });
   expect(config.servers.map(({ name, source }) => [name, source])).toEqual([
-    ['files', 'mcp-exporter.yml:4'],
-    ['search', 'mcp-exporter.yml:5'],
-    ['old', 'mcp-exporter.yml:6'],
+    ['files', 'mcp-exporter.yml:5'],
+    ['search', 'mcp-exporter.yml:6'],
+    ['old', 'mcp-exporter.yml:7'],
   ]);
   expect(config.servers[0]?.monitor).toEqual({
     enabled: true,
@@ -46,6 +49,8 @@ defaults:
     offlineAfter: 3,
     healthyAfter: 2,
     responseTime: { warningMs: 500, criticalMs: 1_000 },
+    errorRate: { warningRatio: 0.01, criticalRatio: 0.05, windowMs: 300_000, minRequests: 20 },
+    callLatency: false,
     era: 'auto',
   });
 });
@@ -59,7 +64,17 @@ test('an empty block of servers is a configuration with all defaults and a warni
       servers: [],
       probe: { concurrency: 256, allowUrlTargets: false },
       admin: {},
-      log: { level: 'info', format: 'auto' },
+      log: { level: 'info', format: 'auto', access: true },
+      gateway: {
+        listen: { host: '127.0.0.1', port: 19100 },
+        allowedHosts: [],
+        allowedOrigins: [],
+        bodyBytesMax: 16_000_000,
+        sessionIdleMs: 1_800_000,
+      },
+      audit: { arguments: false },
+      metrics: { toolHistogram: true, otelHistograms: false },
+      tracing: { exporter: 'none', headers: {}, sampleRatio: 1, serviceName: 'mcp-exporter' },
     },
     warnings: [{ message: 'there is no server to watch' }],
   });

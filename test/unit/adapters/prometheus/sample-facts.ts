@@ -1,28 +1,15 @@
 import type { CheckReport } from '../../../../src/domain/check-report.ts';
+import type { CallRecord } from '../../../../src/domain/call-record.ts';
 import type { Clock } from '../../../../src/domain/clock.ts';
 import { createHub } from '../../../../src/domain/facts.ts';
 import type { ProbeObservation } from '../../../../src/domain/facts.ts';
 import type { ServerSpec } from '../../../../src/domain/server.ts';
 import { createMetrics } from '../../../../src/adapters/prometheus/metrics.ts';
 import type { MetricsOptions } from '../../../../src/adapters/prometheus/metrics.ts';
+import { GATEWAY, MONITOR } from '../../../fakes/build-server.ts';
 
 /** 2026-01-01T00:00:00Z */
 export const START_MS = 1_767_225_600_000;
-
-const monitor: ServerSpec['monitor'] = {
-  enabled: true,
-  intervalMs: 30_000,
-  unhealthyIntervalMs: 15_000,
-  retryIntervalMs: 3_000,
-  offlineIntervalMsMax: 300_000,
-  timeoutMs: 5_000,
-  startTimeoutMs: 30_000,
-  deepIntervalMs: 300_000,
-  offlineAfter: 3,
-  healthyAfter: 2,
-  responseTime: { warningMs: 500, criticalMs: 1_000 },
-  era: 'auto',
-};
 
 export function httpServer(
   name: string,
@@ -37,7 +24,8 @@ export function httpServer(
       headers: {},
       tlsSkipVerify: false,
     },
-    monitor: { ...monitor, ...settings },
+    monitor: { ...MONITOR, ...settings },
+    gateway: GATEWAY,
     source: 'test:1',
     secrets: [],
     hasCredentials: false,
@@ -86,6 +74,52 @@ export function observation(
     lagMs: 2,
     ...changes,
   };
+}
+
+/** A successful call of the tool `read` by an authenticated user. */
+export function callRecord(server: string, changes: Partial<CallRecord> = {}): CallRecord {
+  return {
+    fact: 'call',
+    server,
+    direction: 'client_to_server',
+    transport: 'http',
+    verb: 'POST',
+    operation: 'tools/call',
+    target: 'read',
+    requestId: '1',
+    client: { name: 'inspector', version: '1.0.0' },
+    user: 'ada@example.com',
+    era: 'legacy',
+    protocolVersion: '2025-11-25',
+    outcome: 'success',
+    status: 200,
+    startedAtMs: START_MS,
+    durationMs: 40,
+    overheadMs: 0.2,
+    requestBytes: 300,
+    responseBytes: 1_000,
+    trace: {
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+      sampled: false,
+    },
+    progressCount: 0,
+    ...changes,
+  };
+}
+
+/** A deep check that found these tools and prompts. */
+export function snapshotOf(
+  server: string,
+  tools: readonly string[],
+  prompts: readonly string[] = [],
+): ProbeObservation {
+  const list = (names: readonly string[]) => ({
+    definitions: names.map((name) => ({ name, hash: '1', description: '' })),
+    bytes: 10,
+  });
+  const lists = { tools: list(tools), prompts: list(prompts) };
+  return observation(server, { kind: 'deep', snapshot: { takenAtMs: START_MS, lists } });
 }
 
 /** Metrics on a hub of their own with everything fixed that would differ from run to run. */
