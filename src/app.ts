@@ -224,7 +224,12 @@ export function createApp(options: AppOptions): App {
     crash: (error) => crash(error),
     async stop() {
       stopping.abort();
-      for (const end of ends.splice(0).reverse()) await end();
+      // One part that fails to end must not keep the others.
+      for (const end of ends.splice(0).toReversed()) {
+        await Promise.resolve()
+          .then(end)
+          .catch((error: unknown) => options.report(`could not end everything: ${String(error)}`));
+      }
     },
   };
 }

@@ -229,7 +229,7 @@ class Skimmer implements JsonSkimmer {
       ) {
         const level = this.#level();
         this.#keys[level === 1 ? 0 : 1] =
-          this.#captured.length > KEY_BYTES_MAX ? '' : String(this.#decode() ?? '');
+          this.#captured.length > KEY_BYTES_MAX ? '' : this.#decodeKey();
         this.#captured = undefined;
       }
       return;
@@ -254,6 +254,11 @@ class Skimmer implements JsonSkimmer {
     } catch {
       return undefined;
     }
+  }
+
+  #decodeKey(): string {
+    const key = this.#decode();
+    return typeof key === 'string' ? key : '';
   }
 
   #emit(): void {

@@ -224,7 +224,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       durationMs: Math.max(0, endedMs - carrier.receivedMs),
       overheadMs: exchange.overheadMs,
       ...sizes,
-      ...(options.account?.(facts, result, sizes) ?? {}),
+      ...options.account?.(facts, result, sizes),
       trace: exchange.trace,
       progressCount: exchange.progressCount,
       ...(facts.target === undefined ? {} : { target: facts.target }),
