@@ -1,0 +1,78 @@
+import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
+import type { Clock } from '../../domain/clock.ts';
+
+/**
+ * Exports that a collector has not answered yet. Zipkin's exporter waits for an answer as long as the connection lives;
+ * without a bound a collector that hangs would gather batches in memory.
+ */
+const UNANSWERED_MAX = 4;
+
+export interface GuardOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly onTaken: (spanCount: number) => void;
+  readonly onWorked: () => void;
+  readonly onFailed: (spanCount: number, reason: string) => void;
+}
+
+/** Sees to it that each export ends once, in time, and is told of; and that those which do not end are few. */
+export function guardExporter(exporter: SpanExporter, options: GuardOptions): SpanExporter {
+  let unansweredCount = 0;
+
+  function send(spans: ReadableSpan[], settle: (result: ExportResult) => void): void {
+    let isAnswered = false;
+    unansweredCount += 1;
+    const answer = (result: ExportResult): void => {
+      // Jaeger's exporter answers once for each span that does not fit a packet.
+      if (isAnswered) return;
+      isAnswered = true;
+      unansweredCount -= 1;
+      settle(result);
+    };
+    try {
+      exporter.export(spans, answer);
+    } catch (error) {
+      answer(failure(error));
+    }
+  }
+
+  return {
+    export(spans, callback) {
+      options.onTaken(spans.length);
+      let isSettled = false;
+      const settle = (result: ExportResult): void => {
+        if (isSettled) return;
+        isSettled = true;
+        timer.cancel();
+        if (result.code === ExportResultCode.SUCCESS) options.onWorked();
+        else options.onFailed(spans.length, reasonOf(result.error));
+        callback(result);
+      };
+      const timer = options.clock.after(options.timeoutMs, () =>
+        settle(failure(new Error('the collector does not answer'))),
+      );
+      if (unansweredCount < UNANSWERED_MAX) send(spans, settle);
+      else settle(failure(new Error('the collector has not answered earlier exports')));
+    },
+    forceFlush: async () => exporter.forceFlush?.(),
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+function failure(error: unknown): ExportResult {
+  return {
+    code: ExportResultCode.FAILED,
+    error: error instanceof Error ? error : new Error(String(error)),
+  };
+}
+
+const REASON_CHARS_MAX = 300;
+
+/** One line, without the collector's answer or headers. A refused `localhost` has no message of its own, only a code. */
+function reasonOf(error: Error | undefined): string {
+  if (!error) return 'the export failed';
+  const code = 'code' in error ? String(error.code) : '';
+  const text = error.message === '' ? code || error.name : error.message;
+  return text.slice(0, REASON_CHARS_MAX);
+}
