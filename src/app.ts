@@ -1,5 +1,5 @@
 import { createSystemClock } from './adapters/clock.ts';
-import type { Config, LogLevel } from './adapters/config/config.ts';
+import type { Config, ListenAddress, LogLevel } from './adapters/config/config.ts';
 import {
   createConfigReloader,
   type ReloadTrigger,
@@ -9,16 +9,22 @@ import { loadConfig, type LoadConfigResult } from './adapters/config/load-config
 import { formatProblems } from './adapters/config/problem.ts';
 import { watchConfig } from './adapters/config/watch-config.ts';
 import { createHttpApp } from './adapters/http/create-http-app.ts';
-import { listen, type Listener } from './adapters/http/listen.ts';
+import { explainListenFailure, listen } from './adapters/http/listen.ts';
 import type { ConfigStatus, ProbeSource, ProbeTarget } from './adapters/http/ports.ts';
 import { createConnector } from './adapters/mcp/connector.ts';
 import { createLog, type LogOutput, type ServiceLog } from './adapters/pino/create-log.ts';
 import { logFacts } from './adapters/pino/log-facts.ts';
 import { createMetrics } from './adapters/prometheus/metrics.ts';
 import { renderProbe } from './adapters/prometheus/render-probe.ts';
-import { DEMO_CONFIG_PATH, demoConfig } from './demo-config.ts';
+import { startTracing } from './adapters/otel/start-tracing.ts';
+import { composeGateway } from './compose-gateway.ts';
+import { DEMO_CONFIG_PATH, DEMO_SERVER, demoConfig } from './demo-config.ts';
+import { startDemoTraffic } from './demo-traffic.ts';
 import { createHub } from './domain/facts.ts';
+import type { GatewayLoad } from './domain/call-record.ts';
+import { Secret } from './domain/secret.ts';
 import type { ServerSpec } from './domain/server.ts';
+import { createChildChannels } from './open-channel.ts';
 import { probeOnce } from './probe/probe-once.ts';
 import { createProber } from './probe/prober.ts';
 import { serverOfUrl } from './adapters/config/ad-hoc-server.ts';
@@ -45,6 +51,8 @@ export type AppStart =
 export interface AppAddresses {
   /** Base URL of the metrics, the pages and the API. */
   readonly http: string;
+  /** Base URL of the gateway; nothing where it is off. */
+  readonly gateway?: string;
   /** File in effect; nothing for the demonstration. */
   readonly config?: string;
   readonly servers: number;
@@ -55,9 +63,14 @@ export interface App {
   reload(trigger: ReloadTrigger): Promise<{ readonly ok: boolean; readonly detail: string }>;
   /** Writes down what nothing caught, before the process ends because of it. */
   crash(error: unknown): void;
+  /** For the last moment of the process: synchronous, at once. */
+  killChildren(): void;
   /** Ends everything in the reverse order of its start: children, sessions, sockets, timers. */
   stop(): Promise<void>;
 }
+
+/** Calls in flight get this long to end when the service stops. */
+const DRAIN_MS = 5_000;
 
 /** Builds every object of the service once and connects them: sources → hub → sinks. */
 export function createApp(options: AppOptions): App {
@@ -92,14 +105,50 @@ export function createApp(options: AppOptions): App {
       hub,
       concurrency: config.probe.concurrency,
     });
+    let gatewayLoad = (): readonly GatewayLoad[] => [];
+    let exportFailures = 0;
     const metrics = createMetrics({
       hub,
       clock,
       version: VERSION,
       processUsage: () => prober.processUsage(),
       logDropped: () => log.dropped(),
+      gateway: config.gateway.listen !== undefined,
+      toolHistogram: config.metrics.toolHistogram,
+      otelHistograms: config.metrics.otelHistograms,
+      gatewayLoad: () => gatewayLoad(),
+      traceExportFailures: () => exportFailures,
     });
-    ends.push(() => metrics.stop(), logFacts(hub, log));
+    const tracing = await startTracing({
+      hub,
+      config: config.tracing,
+      version: VERSION,
+      clock,
+      random: Math.random,
+      log,
+      onExportFailure: () => exportFailures++,
+    });
+    ends.push(
+      () => metrics.stop(),
+      () => tracing.stop(),
+      logFacts(hub, log),
+    );
+    const children = createChildChannels(clock);
+    killChildren = () => {
+      connector.killChildren();
+      children.killChildren();
+    };
+    const gateway = composeGateway({
+      config: () => config,
+      clock,
+      hub,
+      edge: { admit: () => ({ ok: true, leave: () => undefined }) },
+      children,
+      identityOf: (server) => prober.detail(server)?.identity,
+      sampleTrace: () => tracing.sample(),
+      onUpstreamRequest: (server) => metrics.countUpstreamRequest(server),
+    });
+    gatewayLoad = () => gateway.load();
 
     let status: ConfigStatus = { lastReloadSuccessful: true, message: '' };
     const reloader = createConfigReloader({
@@ -112,7 +161,12 @@ export function createApp(options: AppOptions): App {
           );
         noteRestartNeeds(config, result.config, log);
         prober.apply(result.config.servers);
-        status = { lastReloadSuccessful: true, lastReloadAtMs: clock.nowMs(), message: '' };
+        gateway.apply(result.config.servers);
+        status = {
+          lastReloadSuccessful: true,
+          lastReloadAtMs: clock.nowMs(),
+          message: `${result.config.servers.length} servers`,
+        };
         hub.publish({ fact: 'reload', atMs: clock.nowMs(), ok: true, detail: trigger });
       },
       onFailed(result) {
@@ -149,6 +203,16 @@ export function createApp(options: AppOptions): App {
       () => listener.close(),
       () => prober.stop(),
     );
+    const gatewayAddress = config.gateway.listen;
+    if (gatewayAddress) {
+      try {
+        await gateway.listen(gatewayAddress.host, gatewayAddress.port);
+      } catch (error) {
+        const { message } = explainListenFailure(error, gatewayAddress, 'gateway.listen');
+        return { ok: false, message };
+      }
+    }
+    ends.push(() => gateway.stop(DRAIN_MS));
 
     await reloader.reload('start');
     if (configPath !== undefined) {
@@ -160,11 +224,22 @@ export function createApp(options: AppOptions): App {
       ends.push(() => watch.stop());
     }
     const http = urlOf(listener);
+    const gatewayUrl = gatewayAddress && urlOf(gatewayAddress);
+    if (configPath === undefined && gatewayUrl) {
+      const stop = startDemoTraffic({
+        url: `${gatewayUrl}/${DEMO_SERVER}/mcp`,
+        clock,
+        version: VERSION,
+        onError: (err) => log.debug({ channel: 'health', err }, 'demonstration traffic failed'),
+      });
+      ends.push(stop);
+    }
     log.info(
       {
         channel: 'health',
         version: VERSION,
         http,
+        ...(gatewayUrl ? { gateway: gatewayUrl } : {}),
         config: configPath ?? DEMO_CONFIG_PATH,
         servers: config.servers.length,
       },
@@ -175,6 +250,7 @@ export function createApp(options: AppOptions): App {
       ok: true,
       addresses: {
         http,
+        ...(gatewayUrl ? { gateway: gatewayUrl } : {}),
         servers: config.servers.length,
         ...(configPath === undefined ? {} : { config: configPath }),
       },
@@ -216,12 +292,14 @@ export function createApp(options: AppOptions): App {
 
   let crash: App['crash'] = (error) =>
     options.report(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  let killChildren = (): void => undefined;
   let reload: App['reload'] = async () => ({ ok: false, detail: 'not started' });
 
   return {
     start,
     reload: (trigger) => reload(trigger),
     crash: (error) => crash(error),
+    killChildren: () => killChildren(),
     async stop() {
       stopping.abort();
       // One part that fails to end must not keep the others.
@@ -234,15 +312,25 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-/** Some settings are read once: say so instead of pretending that they took effect. */
+/** Read once, at the start. */
+const RESTART_KEYS = ['listen', 'gateway', 'log', 'admin', 'audit', 'metrics', 'tracing'] as const;
+
+/** Says which changes wait for the next start instead of pretending that they took effect. */
 function noteRestartNeeds(before: Config, now: Config, log: ServiceLog): void {
-  for (const key of ['listen', 'log', 'admin'] as const) {
-    if (JSON.stringify(before[key]) !== JSON.stringify(now[key])) {
-      log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
-    }
+  for (const key of RESTART_KEYS) {
+    if (printRevealed(before[key]) === printRevealed(now[key])) continue;
+    log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
   }
 }
 
-function urlOf({ host, port }: Listener): string {
+/** For a comparison only: a `Secret` prints as a mask, and a changed one would go unnoticed. */
+function printRevealed(value: unknown): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, printed: unknown) {
+    const own = this[key];
+    return own instanceof Secret ? own.reveal() : printed;
+  });
+}
+
+function urlOf({ host, port }: ListenAddress): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path';
 /** Name under which messages speak of it. */
 export const DEMO_CONFIG_PATH = 'built-in demonstration';
 
+/** Name of its only server. */
+export const DEMO_SERVER = 'everything';
+
 /**
  * The configuration of a start without one: a real MCP server that is installed with the exporter, checked often enough
  * that a newcomer sees numbers at once.
@@ -15,7 +18,7 @@ export function demoConfig(): string {
   // Written as JSON, which is YAML as well.
   return JSON.stringify({
     mcpServers: {
-      everything: {
+      [DEMO_SERVER]: {
         command: process.execPath,
         args: [join(dirname(manifest), 'dist', 'index.js'), 'stdio'],
         monitor: {

@@ -1,6 +1,7 @@
 import { judgeRpcError, type CallVerdict } from '../domain/call-outcome.ts';
 import type { CallRecord, TokenUsage } from '../domain/call-record.ts';
 import type { Clock, Timer } from '../domain/clock.ts';
+import type { SessionEnded } from '../domain/facts.ts';
 import type { MessageFacts } from '../domain/message-facts.ts';
 import type { Era, Transport } from '../domain/server.ts';
 import { parseTraceParent, type TraceParent } from '../domain/trace-context.ts';
@@ -47,6 +48,7 @@ interface Session {
   readonly transport: Transport;
   client?: NonNullable<CallRecord['client']>;
   protocolVersion?: string;
+  readonly openedMs: number;
   lastSeenMs: number;
   readonly calls: Map<string, Exchange>;
   readonly serverCalls: Map<string, Exchange>;
@@ -61,6 +63,7 @@ export interface CallTrackerOptions {
   readonly server: string;
   readonly clock: Clock;
   readonly onCall: (record: CallRecord) => void;
+  readonly onSessionEnd?: (ended: SessionEnded) => void;
   readonly newTraceId: () => string;
   readonly newSpanId: () => string;
   /** Share of traces begun here that are sampled, 0..1. */
@@ -275,6 +278,15 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     for (const exchange of [...session.serverCalls.values()])
       finish(exchange, CANCELLED, undefined, 0, 'its session ended');
     sessions.delete(session.id);
+    options.onSessionEnd?.({
+      fact: 'session',
+      server: options.server,
+      transport: session.transport,
+      ...(session.protocolVersion === undefined
+        ? {}
+        : { protocolVersion: session.protocolVersion }),
+      durationMs: clock.monotonicMs() - session.openedMs,
+    });
   }
 
   function openSession(id: string, transport: Transport, opening: SessionOpening): void {
@@ -286,6 +298,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     sessions.set(id, {
       id,
       transport,
+      openedMs: former?.openedMs ?? clock.monotonicMs(),
       lastSeenMs: clock.monotonicMs(),
       calls: former?.calls ?? new Map<string, Exchange>(),
       serverCalls: former?.serverCalls ?? new Map<string, Exchange>(),

@@ -20,6 +20,8 @@ export interface ChannelUpstreamOptions {
   readonly sessionsMax: number;
   readonly idleMs: number;
   readonly answerTimeoutMs: number;
+  /** Called for each message of a client that goes upstream. */
+  readonly onRequest?: () => void;
 }
 
 export const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };

@@ -60,6 +60,7 @@ export class Conversation {
       refuse(this.#options, admitted, 'overloaded', 'the server leaves too much unread');
       return;
     }
+    this.#options.onRequest?.();
     for (const facts of read.messages) {
       if (isResponse(facts)) tracker.answerServerCall(facts, body.length, this.id);
       else if (!isRequest(facts)) this.#notice(facts);

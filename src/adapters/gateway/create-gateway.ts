@@ -106,7 +106,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const read = isComplete && body.length > 0 ? readMessages(body) : NO_MESSAGES;
       if (!entry || !target) {
         refuse(arrival, read, 'unknown_server');
-      } else if (!entry.spec.monitor.enabled) {
+      } else if (!entry.spec.gateway.enabled) {
         refuse(arrival, read, 'disabled');
       } else {
         if (!isComplete) limitRest(request, response, body.length, options.bodyBytesMax);

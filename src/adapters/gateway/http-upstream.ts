@@ -34,6 +34,8 @@ export interface HttpUpstreamOptions {
   readonly headers: Readonly<Record<string, Secret>>;
   /** Until the head of the answer; streams may then last as long as both sides like. */
   readonly answerTimeoutMs: number;
+  /** Called for each request that goes upstream. */
+  readonly onRequest?: () => void;
   readonly preserveHost: boolean;
   readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
 }
@@ -138,6 +140,7 @@ class Passage implements RelayObserver {
       this,
     );
     this.#noteOverhead(receivedMs);
+    this.#options.onRequest?.();
     this.#relay.start();
   }
 

@@ -63,6 +63,7 @@ export class SharedConversation {
       refuse(this.#options, admitted, 'overloaded', 'the server leaves too much unread');
       return;
     }
+    this.#options.onRequest?.();
     const exchange = tracker.begin(facts, carrierOf(admitted, 'http', undefined));
     exchange.overheadMs = clock.monotonicMs() - admitted.receivedMs;
     const reply = createPostReply({

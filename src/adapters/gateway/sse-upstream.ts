@@ -123,6 +123,7 @@ function openStream(
   );
   const passage: Drainable = { isStream: true, cut: () => relay.cut() };
   passages.add(passage);
+  options.onRequest?.();
   relay.start();
 }
 
@@ -223,6 +224,7 @@ function postMessage({ options, pool, passages }: SseContext, admitted: Admitted
   for (const exchange of exchanges)
     exchange.overheadMs += clock.monotonicMs() - admitted.receivedMs;
   passages.add(passage);
+  options.onRequest?.();
   relay.start();
 }
 

@@ -51,7 +51,7 @@ export async function listen(
     });
   });
   const { promise, resolve } = Promise.withResolvers<Listener | ListenFailure>();
-  server.once('error', (error) => resolve(explainFailure(error, options)));
+  server.once('error', (error) => resolve(explainListenFailure(error, options, 'listen')));
   server.listen({ host: options.host, port: options.port }, () => {
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : options.port;
@@ -74,9 +74,17 @@ async function close(server: Server, graceMs: number): Promise<void> {
   clearTimeout(cut);
 }
 
-function explainFailure(error: Error, { host, port }: ListenOptions): ListenFailure {
+/**
+ * Why an address could not be listened on, and what to do.
+ * @param key of the configuration that names the address
+ */
+export function explainListenFailure(
+  error: unknown,
+  { host, port }: ListenOptions,
+  key: string,
+): ListenFailure {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const systemCode = 'code' in error ? error.code : undefined;
+  const systemCode = error instanceof Error && 'code' in error ? error.code : undefined;
   const failure = (code: ListenFailure['code'], message: string): ListenFailure => ({
     ok: false,
     code,
@@ -87,21 +95,24 @@ function explainFailure(error: Error, { host, port }: ListenOptions): ListenFail
     case 'EADDRINUSE':
       return failure(
         'listen_in_use',
-        `${address} is in use; set listen: or stop the other program.`,
+        `${address} is in use; set ${key}: or stop the other program.`,
       );
     case 'EACCES':
       return failure(
         'listen_denied',
-        `${address} needs more rights than this process has; set listen: to a port above 1023.`,
+        `${address} needs more rights than this process has; set ${key}: to a port above 1023.`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return failure(
         'listen_address',
-        `${address} is no address of this machine; set listen: to one that is, for example 127.0.0.1:${port}.`,
+        `${address} is no address of this machine; set ${key}: to one that is, for example 127.0.0.1:${port}.`,
       );
     default:
-      return failure('listen_failed', `Cannot listen on ${address}: ${error.message}`);
+      return failure(
+        'listen_failed',
+        `Cannot listen on ${address}: ${error instanceof Error ? error.message : String(error)}`,
+      );
   }
 }
