@@ -34,7 +34,8 @@ import {
 } from './span-of-call.ts';
 
 const SCOPE = 'mcp-exporter';
-const BATCH_SPANS = 512;
+/** Few, since a batch is written in one go, and calls wait meanwhile: some two milliseconds for these. */
+const BATCH_SPANS = 128;
 const BATCH_DELAY_MS = 2_000;
 
 export interface SpanRecorder {
@@ -134,9 +135,12 @@ export function createSpanRecorder(options: SpanRecorderOptions): SpanRecorder {
       span.end(endedAtMs);
     },
     async stop() {
-      await sdk.shutdown();
-      trace.disable();
-      context.disable();
+      try {
+        await sdk.shutdown();
+      } finally {
+        trace.disable();
+        context.disable();
+      }
     },
   };
 }

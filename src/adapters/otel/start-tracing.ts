@@ -69,16 +69,17 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
     recorder.record(fact);
   });
 
+  async function stop(timeoutMs: number): Promise<void> {
+    unsubscribe();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.after(timeoutMs, resolve);
+    await Promise.race([promise, recorder.stop()]).finally(() => timer.cancel());
+  }
+
+  let stopped: Promise<void> | undefined;
   return {
     sample: () => random() < config.sampleRatio,
-    async stop(timeoutMs = STOP_MS_MAX) {
-      unsubscribe();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = clock.after(timeoutMs, resolve);
-      // Its failure was counted and told of by the guard.
-      await Promise.race([promise, recorder.stop().catch(() => {})]);
-      timer.cancel();
-    },
+    stop: (timeoutMs = STOP_MS_MAX) => (stopped ??= stop(timeoutMs)),
   };
 }
 

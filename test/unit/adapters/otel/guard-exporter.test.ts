@@ -57,7 +57,8 @@ test('an exporter that throws has failed', () => {
   send(1);
 
   expect(events).toEqual(['taken 1', 'failed 1: broken']);
-  expect(results).toHaveLength(1);
+  // The SDK has nothing to do with failures.
+  expect(results).toEqual([WORKED]);
 });
 
 test('an exporter that answers twice is heard once', () => {
@@ -84,18 +85,18 @@ test('an export without an answer fails in time, and a late answer changes nothi
   expect(results).toHaveLength(1);
 });
 
-test('a collector that never answers holds four batches, and gets more once it answers', async () => {
+test('a collector that never answers holds 32 batches, and gets more once it answers', async () => {
   const answers: Answer[] = [];
   const { clock, events, send } = guard((_, done) => answers.push(done));
 
-  for (let index = 0; index < 10; index += 1) {
+  for (let index = 0; index < 40; index += 1) {
     send(1);
     await clock.advance(TIMEOUT_MS);
   }
-  expect(answers).toHaveLength(4);
+  expect(answers).toHaveLength(32);
   expect(events.at(-1)).toBe('failed 1: the collector has not answered earlier exports');
 
   answers[0]?.(WORKED);
   send(1);
-  expect(answers).toHaveLength(5);
+  expect(answers).toHaveLength(33);
 });
