@@ -1,16 +1,26 @@
-import type { Metric } from './metric.ts';
+import { AUTH_METRICS } from './auth.ts';
+import { GATEWAY_METRICS } from './gateway.ts';
+import type { Area, Metric } from './metric.ts';
+import { OTEL_METRICS } from './otel.ts';
 import { PROBE_METRICS } from './probe.ts';
 import { PROCESS_METRICS } from './process.ts';
 import { RUNTIME_METRICS } from './runtime.ts';
 import { SELF_METRICS } from './self.ts';
 import { SERVER_METRICS } from './server.ts';
 import { TARGET_METRICS } from './target.ts';
+import { TRACING_METRICS } from './tracing.ts';
+import { USAGE_METRICS } from './usage.ts';
 
-/** What `/metrics` shows, in the order of the page. */
+/** What `/metrics` shows with everything on, in the order of the page. */
 export const METRICS_PAGE: readonly Metric[] = [
   ...SERVER_METRICS,
   ...PROBE_METRICS,
   ...PROCESS_METRICS,
+  ...GATEWAY_METRICS,
+  ...USAGE_METRICS,
+  ...AUTH_METRICS,
+  ...OTEL_METRICS,
+  ...TRACING_METRICS,
   ...SELF_METRICS,
   ...RUNTIME_METRICS,
 ];
@@ -18,12 +28,35 @@ export const METRICS_PAGE: readonly Metric[] = [
 /** Every metric that the exporter can show: `/metrics`, then `/probe`. */
 export const CATALOG: readonly Metric[] = [...METRICS_PAGE, ...TARGET_METRICS];
 
+const GATEWAY_AREAS: ReadonlySet<Area> = new Set(['gateway', 'usage', 'auth', 'otel', 'tracing']);
+
 /** Metrics that exist once per configured server, made and removed with it. */
-export const PER_SERVER_METRICS: readonly Metric[] = METRICS_PAGE.filter((metric) =>
-  metric.labels.includes('server'),
+export const PER_SERVER_METRICS: readonly Metric[] = METRICS_PAGE.filter(
+  ({ area, labels }) => labels.includes('server') && !GATEWAY_AREAS.has(area),
+);
+
+/** The same for each server behind the gateway. */
+export const PER_GATEWAY_SERVER_METRICS: readonly Metric[] = METRICS_PAGE.filter(
+  ({ area, labels }) => labels.includes('server') && GATEWAY_AREAS.has(area),
 );
 
 /** Metrics that exist once, filled by ourselves. */
 export const GLOBAL_METRICS: readonly Metric[] = METRICS_PAGE.filter(
-  (metric) => !metric.labels.includes('server') && metric.area !== 'runtime',
+  ({ area, labels }) => !labels.includes('server') && area !== 'runtime',
 );
+
+export interface ShownParts {
+  readonly gateway: boolean;
+  /** The histograms of the OpenTelemetry conventions, which come with the gateway. */
+  readonly otelHistograms: boolean;
+}
+
+/** Those of `metrics` that are shown with these parts on. */
+export function selectMetrics(
+  metrics: readonly Metric[],
+  { gateway, otelHistograms }: ShownParts,
+): readonly Metric[] {
+  return metrics.filter(
+    ({ area }) => !GATEWAY_AREAS.has(area) || (gateway && (area !== 'otel' || otelHistograms)),
+  );
+}

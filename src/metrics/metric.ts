@@ -8,13 +8,28 @@ export interface Metric<Label extends string = string> {
   readonly values?: Readonly<Partial<Record<Label, readonly string[]>>>;
   /** Histograms only: upper bounds, ascending. */
   readonly buckets?: readonly number[];
-  /** Which part of the exporter fills it; one catalog file each. `target` is the page of `/probe`, the others are `/metrics`. */
-  readonly area: 'server' | 'probe' | 'process' | 'self' | 'runtime' | 'target';
+  /** Which part of the exporter fills it; one catalog file each. `target` is the page of `/probe`, the others are `/metrics`; `gateway`, `usage`, `auth`, `otel` and `tracing` only with the gateway. */
+  readonly area: Area;
+  /** Histograms only: whether observations may point at a trace. */
+  readonly hasExemplars?: boolean;
   /** Absent until known, where a zero would page someone (timestamps, ages, certificate expiry). */
   readonly absentUntilKnown?: boolean;
   /** The version that brought it. */
   readonly since: string;
 }
+
+export type Area =
+  | 'server'
+  | 'probe'
+  | 'process'
+  | 'gateway'
+  | 'usage'
+  | 'auth'
+  | 'otel'
+  | 'tracing'
+  | 'self'
+  | 'runtime'
+  | 'target';
 
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
 

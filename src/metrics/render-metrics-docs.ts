@@ -1,6 +1,15 @@
 import { LABELS } from './labels.ts';
 import type { Metric } from './metric.ts';
 
+const GATEWAY_TEXT = `Only with the gateway. Made when the server enters the configuration, removed with it.
+
+Zeros that exist from the first scrape: \`initialize\` and \`tools/list\` by POST; \`tools/call\` by POST with the tool \`_OTHER\`
+for success and each failure of the server; \`denied\` and \`rate_limited\` with the operation \`_OTHER\`. A tool that is called
+for the first time begins its series with 1: \`increase()\` over \`sum by (server)\` does see it, over the tool alone it does not.
+
+One exchange is one sample: \`sum(mcp_requests_total)\` counts each once, and equals what the access log has. Refused before
+the body was read, an exchange has the operation \`_OTHER\`, one per HTTP request.`;
+
 const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = [
   {
     area: 'server',
@@ -17,6 +26,27 @@ const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = 
     title: 'Child processes',
     text: 'Only for servers that the exporter starts itself (stdio).',
   },
+  {
+    area: 'gateway',
+    title: 'Calls through the gateway',
+    text: GATEWAY_TEXT,
+  },
+  {
+    area: 'usage',
+    title: 'Use and cost',
+    text: 'Who calls, and what it costs. Only with the gateway.',
+  },
+  {
+    area: 'auth',
+    title: 'Admission to the gateway',
+    text: 'Over all servers. Only with the gateway.',
+  },
+  {
+    area: 'otel',
+    title: 'OpenTelemetry histograms',
+    text: 'Only with `otelHistograms`. Do not send the same metrics to the same Prometheus by OTLP as well. Requests of the server to the client and streams that are meant to last are left out.',
+  },
+  { area: 'tracing', title: 'Tracing', text: 'Only with the gateway.' },
   { area: 'self', title: 'The exporter', text: 'How the exporter itself does.' },
   {
     area: 'runtime',
@@ -71,7 +101,9 @@ function labelCell(metric: Metric): string {
   return metric.labels
     .map((label) => {
       const values = metric.values?.[label];
-      return values ? `\`${label}\` (${values.join(', ')})` : `\`${label}\``;
+      return values
+        ? `\`${label}\` (${values.map((value) => value || 'empty').join(', ')})`
+        : `\`${label}\``;
     })
     .join('; ');
 }

@@ -1,5 +1,8 @@
-import { serverInfo } from './server.ts';
+import { requests } from './gateway.ts';
 import { metric } from './metric.ts';
+import { serverOperationDuration } from './otel.ts';
+import { serverInfo } from './server.ts';
+import { clientRequests, protocolRequests, userCost } from './usage.ts';
 
 const area = 'self';
 
@@ -7,12 +10,27 @@ const area = 'self';
 export const WIRE_LABELS = ['protocol_version', 'implementation', 'version'] as const;
 export type WireLabel = (typeof WIRE_LABELS)[number];
 
+/** Labels that are folded to `_OTHER` or shortened, each under the one metric that stands for all that share it. */
+export const FOLDED_LABELS = [
+  ...WIRE_LABELS.map((label) => ({ metric: serverInfo, label })),
+  { metric: requests, label: 'tool' },
+  { metric: requests, label: 'operation' },
+  { metric: clientRequests, label: 'client' },
+  { metric: protocolRequests, label: 'protocol_version' },
+  { metric: userCost, label: 'user' },
+  { metric: serverOperationDuration, label: 'gen_ai_prompt_name' },
+  { metric: serverOperationDuration, label: 'rpc_response_status_code' },
+] as const;
+
 export const labelOverflow = metric({
   name: 'mcp_label_overflow_total',
   kind: 'counter',
-  help: 'Label values that were folded or shortened to keep the page bounded.',
+  help: 'Label values that were folded or shortened to keep the page bounded, once per value that came: a tool that is folded counts for mcp_requests_total only, though other families share the label.',
   labels: ['metric', 'label'],
-  values: { metric: [serverInfo.name], label: WIRE_LABELS },
+  values: {
+    metric: [...new Set(FOLDED_LABELS.map(({ metric: { name } }) => name))],
+    label: [...new Set(FOLDED_LABELS.map(({ label }) => label))],
+  },
   area,
   since: '0.1.0',
 });

@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import {
+  callRecord,
   createTestMetrics,
   httpServer,
   observation,
+  snapshotOf,
   START_MS,
   stdioServer,
 } from '../unit/adapters/prometheus/sample-facts.ts';
@@ -114,5 +116,109 @@ test('the text page of the scripted day is the golden one', async () => {
 test('the OpenMetrics page of the scripted day is the golden one', async () => {
   await expect(await renderScript('application/openmetrics-text')).toMatchFileSnapshot(
     'metrics.openmetrics',
+  );
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Goal: the same for a day at the gateway. The client stamps exemplars with the time of the system, which stands still. */
+async function renderGatewayScript(accept: string): Promise<string> {
+  vi.useFakeTimers({ now: START_MS, toFake: ['Date'] });
+  const { metrics, publish } = createTestMetrics({
+    gateway: true,
+    otelHistograms: true,
+    gatewayLoad: () => [
+      { server: 'files', transport: 'http', sessions: 2, streams: 1, inFlight: 3, connections: 4 },
+    ],
+    traceExportFailures: () => 5,
+  });
+  publish({ fact: 'server_added', server: httpServer('files') });
+  publish({ fact: 'server_added', server: httpServer('quiet') });
+  publish(snapshotOf('files', ['read', 'write'], ['greet']));
+  const { trace } = callRecord('files');
+  publish(
+    callRecord('files', {
+      operation: 'initialize',
+      durationMs: 12,
+      requestBytes: 180,
+      responseBytes: 900,
+    }),
+  );
+  publish(
+    callRecord('files', {
+      trace: { ...trace, sampled: true },
+      tokens: { input: 75, output: 250, source: 'estimated' },
+      costUsd: 0.0125,
+    }),
+  );
+  publish(
+    callRecord('files', {
+      target: 'write',
+      outcome: 'tool_error',
+      status: 500,
+      errorType: 'tool_error',
+      durationMs: 1_300,
+      tokens: { input: 10, output: 20, source: 'reported' },
+    }),
+  );
+  publish(
+    callRecord('files', {
+      target: 'unheard-of',
+      outcome: 'client_error',
+      status: 400,
+      errorType: 'invalid_params',
+      rpcCode: -32602,
+    }),
+  );
+  publish(
+    callRecord('files', {
+      transport: 'stdio',
+      verb: 'stdio',
+      outcome: 'timeout',
+      status: 504,
+      errorType: 'timeout',
+      durationMs: 30_000,
+      responseBytes: 0,
+    }),
+  );
+  publish(callRecord('files', { outcome: 'input_required', requestState: 'one' }));
+  publish(
+    callRecord('files', {
+      direction: 'server_to_client',
+      operation: 'sampling/createMessage',
+      durationMs: 9_000,
+    }),
+  );
+  publish(
+    callRecord('_OTHER', {
+      operation: '',
+      outcome: 'denied',
+      status: 404,
+      errorType: 'unknown_server',
+    }),
+  );
+  publish({ fact: 'auth', method: 'bearer', status: 'success' });
+  publish({ fact: 'rate_limit', server: 'files', user: 'ada@example.com' });
+  publish({
+    fact: 'session',
+    server: 'files',
+    transport: 'http',
+    protocolVersion: '2025-11-25',
+    durationMs: 61_000,
+  });
+  publish({ fact: 'disagreement', server: 'files', disagrees: true, detail: '' });
+  metrics.countUpstreamRequest('files');
+  return (await metrics.render(accept)).body;
+}
+
+test('the text page of the scripted day at the gateway is the golden one', async () => {
+  await expect(await renderGatewayScript('text/plain')).toMatchFileSnapshot('gateway-metrics.txt');
+});
+
+test('the OpenMetrics page of the scripted day at the gateway is the golden one', async () => {
+  await expect(await renderGatewayScript('application/openmetrics-text')).toMatchFileSnapshot(
+    'gateway-metrics.openmetrics',
   );
 });

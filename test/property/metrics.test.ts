@@ -23,7 +23,7 @@ const header = '# HELP m Some.\n# TYPE m gauge\n';
 test('a label value of any text is read back from the page unchanged', () => {
   fc.assert(
     fc.property(anyText, anyText, fc.double({ noNaN: true }), (first, second, value) => {
-      const text = header + writeSamples('m', [{ labels: { a: first, b: second }, value }]);
+      const text = header + writeSamples('m', [{ labels: { a: first, b: second }, value }], 'text');
       const [sample] = readPage(text).get('m')?.samples ?? [];
       expect(sample?.labels).toEqual({ a: first, b: second });
       expect(sample?.value === value).toBe(true);

@@ -18,7 +18,11 @@ export interface Families {
 }
 
 export function createFamilies(metrics: readonly Metric[]): Families {
-  const registry = new Registry();
+  // The client insists on this type for exemplars; the page is written by ourselves, in either format.
+  const hasExemplars = metrics.some((metric) => metric.hasExemplars);
+  const registry: Registry = new Registry(
+    hasExemplars ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
+  );
   const families = new Map<string, Counter<string> | Gauge<string> | Histogram<string>>();
   for (const metric of metrics) {
     const family = createFamily(registry, metric);

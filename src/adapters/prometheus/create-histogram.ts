@@ -2,7 +2,7 @@ import { Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { Metric } from '../../metrics/metric.ts';
 
-/** The only place that makes histograms, so that exemplars and native buckets can come in one place. */
+/** The only place that makes histograms, so that native buckets can come in one place. */
 export function createHistogram<Label extends string>(
   registry: Registry,
   metric: Metric<Label> & { readonly kind: 'histogram' },
@@ -12,6 +12,7 @@ export function createHistogram<Label extends string>(
     help: metric.help,
     labelNames: metric.labels,
     buckets: [...(metric.buckets ?? [])],
+    enableExemplars: metric.hasExemplars === true,
     registers: [registry],
   });
 }

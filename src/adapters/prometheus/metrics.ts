@@ -1,15 +1,34 @@
 import process from 'node:process';
+import { STRANGER_SERVER } from '../../domain/call-labels.ts';
+import type { CallRecord, GatewayLoad } from '../../domain/call-record.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Fact, Hub } from '../../domain/facts.ts';
-import { GLOBAL_METRICS, METRICS_PAGE } from '../../metrics/catalog.ts';
+import type { ServerSpec } from '../../domain/server.ts';
+import {
+  GLOBAL_METRICS,
+  METRICS_PAGE,
+  PER_GATEWAY_SERVER_METRICS,
+  selectMetrics,
+} from '../../metrics/catalog.ts';
+import { requestDuration, requestErrors, requests } from '../../metrics/gateway.ts';
+import { WIRE_LABELS } from '../../metrics/self.ts';
+import type { WireLabel } from '../../metrics/self.ts';
+import { serverInfo } from '../../metrics/server.ts';
+import { userCost } from '../../metrics/usage.ts';
 import type { ProcessUsage } from '../../probe/ports.ts';
 import { createFamilies } from './create-families.ts';
+import type { Families } from './create-families.ts';
 import { createRenderQueue } from './create-render-queue.ts';
+import { createGatewaySeries } from './gateway-series.ts';
+import type { GatewaySeries } from './gateway-series.ts';
 import type { MetricsPage } from './metrics-page.ts';
 import { negotiateFormat } from './negotiate-format.ts';
 import type { ExpositionFormat } from './negotiate-format.ts';
+import { createRequestRecorder } from './record-requests.ts';
 import { createSelfRecorder } from './record-self.ts';
+import { createUsersRecorder } from './record-users.ts';
 import { renderPage } from './render-page.ts';
+import type { PageSource } from './render-page.ts';
 import { createRuntimeRegistry } from './runtime-registry.ts';
 import { createServerBanks } from './server-banks.ts';
 import { createServerSeries } from './server-series.ts';
@@ -36,49 +55,124 @@ export interface MetricsOptions {
   readonly systemUsage?: () => SystemUsage;
   /** Metrics of the Node.js process. They are collected until the process ends: on for one instance only. */
   readonly runtimeMetrics?: boolean;
+  /** Whether the gateway is on: without it no server has its series. */
+  readonly gateway?: boolean;
+  /** Whether the latency of calls is told apart by tool; on unless said otherwise. */
+  readonly toolHistogram?: boolean;
+  /** The histograms of the OpenTelemetry conventions as well. */
+  readonly otelHistograms?: boolean;
+  /** What is open at the gateway now; read once per rendering. */
+  readonly gatewayLoad?: () => readonly GatewayLoad[];
+  /** Exports to a trace collector that failed since the start. */
+  readonly traceExportFailures?: () => number;
 }
 
 export interface Metrics {
   /** The page, in the format that the `Accept` header asks for. */
   render(accept: string | undefined): Promise<MetricsPage>;
+  /** The gateway sends one request to this server. */
+  countUpstreamRequest(server: string): void;
   /** Stops listening to facts. */
   stop(): void;
+}
+
+interface ServerEntry {
+  readonly series: ServerSeries;
+  readonly gateway: (GatewaySeries & { readonly families: Families }) | undefined;
+  leave(): void;
 }
 
 /** Turns the hub's facts into the metrics of the catalog. Subscribe it before the first server is added. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const { hub, clock } = options;
-  const global = createFamilies(GLOBAL_METRICS);
-  const runtime = options.runtimeMetrics === false ? [] : [createRuntimeRegistry()];
+  const parts = {
+    gateway: options.gateway === true,
+    otelHistograms: options.otelHistograms === true,
+  };
+  const shown = selectMetrics(METRICS_PAGE, parts);
+  const perGatewayServer = selectMetrics(PER_GATEWAY_SERVER_METRICS, parts);
+  const global = createFamilies(selectMetrics(GLOBAL_METRICS, parts));
+  const runtime = options.runtimeMetrics === false ? [] : [{ registry: createRuntimeRegistry() }];
   const banks = createServerBanks();
-  const servers = new Map<string, { readonly series: ServerSeries; readonly remove: () => void }>();
+  const servers = new Map<string, ServerEntry>();
   const systemUsage =
     options.systemUsage ?? createSystemUsage(createSystemUsageSources(() => clock.monotonicMs()));
   const self = createSelfRecorder({
     families: global,
+    shown,
     version: options.version,
     nodeVersion: options.nodeVersion ?? process.version,
     startedAtMs: clock.nowMs(),
   });
+  const shortenings = Object.fromEntries(
+    WIRE_LABELS.map((label) => [label, self.foldings(serverInfo, label)]),
+  ) as Readonly<Record<WireLabel, () => void>>;
+  const users = parts.gateway
+    ? createUsersRecorder(global, self.foldings(userCost, 'user'))
+    : undefined;
+  const strangers = parts.gateway ? createStrangers() : undefined;
   /** Grows with each server that comes or goes. */
   let membership = 0;
 
+  /** Requests to names that are not configured count too, under no name of their own. */
+  function createStrangers() {
+    const families = createFamilies([requests, requestErrors, requestDuration]);
+    const recorder = createRequestRecorder({
+      families,
+      server: STRANGER_SERVER,
+      toolHistogram: false,
+      onOperationFolded: self.foldings(requests, 'operation'),
+    });
+    return { registry: families.registry, recorder };
+  }
+
+  function addServer(server: ServerSpec): void {
+    removeServer(server.name);
+    const seat = banks.join();
+    servers.set(server.name, {
+      series: createServerSeries(seat.families, server, (label) => shortenings[label]()),
+      gateway: parts.gateway && server.gateway.enabled ? addGatewayServer(server) : undefined,
+      leave: seat.leave,
+    });
+    membership += 1;
+  }
+
+  function addGatewayServer(server: ServerSpec): GatewaySeries & { families: Families } {
+    const families = createFamilies(perGatewayServer);
+    const series = createGatewaySeries({
+      families,
+      server,
+      toolHistogram: options.toolHistogram !== false,
+      otelHistograms: parts.otelHistograms,
+      foldings: self.foldings,
+      onUserCharged: (userHash, costUsd) => users?.charged(userHash, costUsd),
+    });
+    return { ...series, families };
+  }
+
+  function removeServer(name: string): void {
+    const entry = servers.get(name);
+    if (!entry) return;
+    entry.series.remove();
+    entry.leave();
+    servers.delete(name);
+    membership += 1;
+  }
+
+  function recordCall(call: CallRecord): void {
+    // Calls may end after their server was removed: they have no series to go to any more.
+    if (call.server === STRANGER_SERVER) strangers?.recorder.record(call, '');
+    else servers.get(call.server)?.gateway?.record(call);
+  }
+
   function record(fact: Fact): void {
     switch (fact.fact) {
-      case 'server_added': {
-        removeServer(fact.server.name);
-        const seat = banks.join();
-        const series = createServerSeries(seat.families, fact.server, self.shortened);
-        servers.set(fact.server.name, {
-          series,
-          remove() {
-            series.remove();
-            seat.leave();
-          },
-        });
-        membership += 1;
+      case 'call':
+        recordCall(fact);
         return;
-      }
+      case 'server_added':
+        addServer(fact.server);
+        return;
       case 'server_removed':
         removeServer(fact.server);
         return;
@@ -88,9 +182,24 @@ export function createMetrics(options: MetricsOptions): Metrics {
       case 'reload':
         self.reloaded(fact);
         return;
-      case 'probe':
+      case 'probe': {
         self.checkStarted(fact.lagMs);
-        servers.get(fact.server)?.series.record(fact);
+        const entry = servers.get(fact.server);
+        entry?.series.record(fact);
+        if (fact.report.snapshot) entry?.gateway?.snapshot(fact.report.snapshot);
+        return;
+      }
+      case 'auth':
+        users?.attempted(fact);
+        return;
+      case 'rate_limit':
+        users?.rateLimited(fact);
+        return;
+      case 'session':
+        servers.get(fact.server)?.gateway?.sessionEnded(fact);
+        return;
+      case 'disagreement':
+        servers.get(fact.server)?.gateway?.disagrees(fact.disagrees);
         return;
       case 'status':
       case 'definitions':
@@ -101,17 +210,38 @@ export function createMetrics(options: MetricsOptions): Metrics {
     }
   }
 
-  function removeServer(name: string): void {
-    servers.get(name)?.remove();
-    if (servers.delete(name)) membership += 1;
-  }
-
   function readUsage(): void {
     const usages = new Map(
       (options.processUsage?.() ?? []).map(({ server, usage }) => [server, usage]),
     );
     for (const [name, { series }] of servers) series.processUsage(usages.get(name));
-    self.usage(systemUsage(), options.logDropped?.() ?? 0);
+    self.usage(systemUsage(), {
+      logLines: options.logDropped?.() ?? 0,
+      traceExports: options.traceExportFailures?.() ?? 0,
+    });
+  }
+
+  function pageSources(): readonly PageSource[] {
+    const loads = Map.groupBy(options.gatewayLoad?.() ?? [], ({ server }) => server);
+    const behindGateway = [...servers].flatMap(([name, { gateway }]) => {
+      if (!gateway) return [];
+      const beforeRead = () => gateway.flush(clock.nowMs(), loads.get(name) ?? []);
+      return [{ registry: gateway.families.registry, beforeRead }];
+    });
+    const others = strangers
+      ? [{ registry: strangers.registry, beforeRead: () => strangers.recorder.flush() }]
+      : [];
+    const flushGlobal = () => {
+      self.flush();
+      users?.flush();
+    };
+    return [
+      ...banks.registries().map((registry) => ({ registry })),
+      ...behindGateway,
+      ...others,
+      { registry: global.registry, beforeRead: flushGlobal },
+      ...runtime,
+    ];
   }
 
   /** A server that moved between registries while the page was written could be on it twice or not at all: write it anew. */
@@ -119,8 +249,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     readUsage();
     for (let attempt = 1; ; attempt += 1) {
       const before = membership;
-      const registries = [...banks.registries(), global.registry, ...runtime];
-      const body = await renderPage(METRICS_PAGE, registries, format);
+      const body = await renderPage(shown, pageSources(), format);
       if (before === membership || attempt === ATTEMPTS_MAX) return body;
     }
   }
@@ -132,6 +261,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     async render(accept) {
       const { format, contentType } = negotiateFormat(accept);
       return { contentType, body: await renderShared(format) };
+    },
+    countUpstreamRequest(server) {
+      servers.get(server)?.gateway?.upstreamRequest();
     },
     stop() {
       unsubscribe();

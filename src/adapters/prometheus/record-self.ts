@@ -1,11 +1,13 @@
 import type { ConfigReloaded, ConnectivityChanged } from '../../domain/facts.ts';
 import { GLOBAL_METRICS } from '../../metrics/catalog.ts';
+import type { Metric } from '../../metrics/metric.ts';
 import { probeScheduleLag } from '../../metrics/probe.ts';
 import {
   buildInfo,
   configReloadSuccessful,
   configReloadTimestamp,
   connectivitySuspected,
+  FOLDED_LABELS,
   labelOverflow,
   logDropped,
   markerTimestamp,
@@ -14,8 +16,8 @@ import {
   systemMemoryPercent,
   systemMemoryRatio,
 } from '../../metrics/self.ts';
-import type { WireLabel } from '../../metrics/self.ts';
-import { serverInfo } from '../../metrics/server.ts';
+import { otlpExportFailures } from '../../metrics/tracing.ts';
+import { createBatchedCounter } from './batched-counter.ts';
 import type { Families } from './create-families.ts';
 import { expandLabelSets } from './label-sets.ts';
 import type { SystemUsage } from './system-usage.ts';
@@ -24,12 +26,24 @@ export interface SelfRecorder {
   reloaded(fact: ConfigReloaded): void;
   connectivityChanged(fact: ConnectivityChanged): void;
   checkStarted(lagMs: number): void;
-  shortened(label: WireLabel): void;
+  /** A counter of the values that were folded or shortened for one label. */
+  foldings(metric: Metric, label: string): () => void;
   /** Values that are read when somebody looks. */
-  usage(usage: SystemUsage, logLinesDropped: number): void;
+  usage(usage: SystemUsage, losses: Losses): void;
+  /** Makes what was folded visible. */
+  flush(): void;
+}
+
+/** Since the start. */
+export interface Losses {
+  readonly logLines: number;
+  /** Exports to a trace collector. */
+  readonly traceExports: number;
 }
 
 export interface SelfRecorderOptions {
+  /** The metrics of the page. */
+  readonly shown: readonly Metric[];
   readonly families: Families;
   readonly version: string;
   readonly nodeVersion: string;
@@ -40,15 +54,23 @@ export interface SelfRecorderOptions {
 /** Fills what exists once: the exporter's own families and the lag of the schedule. */
 export function createSelfRecorder(options: SelfRecorderOptions): SelfRecorder {
   const { families } = options;
+  const shown = new Set(options.shown.map(({ name }) => name));
+  const overflow = createBatchedCounter(families, labelOverflow);
+  for (const { metric, label } of FOLDED_LABELS)
+    if (shown.has(metric.name)) overflow.cell({ metric: metric.name, label });
   for (const metric of GLOBAL_METRICS) {
-    if (metric.absentUntilKnown) continue;
+    if (!shown.has(metric.name) || metric.absentUntilKnown || metric === labelOverflow) continue;
     for (const labels of expandLabelSets(metric)) families.zero(metric, labels);
   }
   const lag = families.histogram(probeScheduleLag);
   families.gauge(buildInfo).set({ version: options.version, nodejs: options.nodeVersion }, 1);
   families.gauge(configReloadSuccessful).set(1);
   families.gauge(configReloadTimestamp).set(options.startedAtMs / 1000);
-  let countedLogLines = 0;
+  const countLogLines = createRisingCounter((by) => families.counter(logDropped).inc(by));
+  const countTraceExports = createRisingCounter((by) => {
+    if (shown.has(otlpExportFailures.name))
+      families.counter(otlpExportFailures).inc({ signal: 'traces' }, by);
+  });
 
   return {
     reloaded(fact) {
@@ -63,16 +85,28 @@ export function createSelfRecorder(options: SelfRecorderOptions): SelfRecorder {
     checkStarted(lagMs) {
       lag.observe(lagMs / 1000);
     },
-    shortened(label) {
-      families.counter(labelOverflow).inc({ metric: serverInfo.name, label });
+    foldings(metric, label) {
+      const cell = overflow.cell({ metric: metric.name, label });
+      return () => overflow.add(cell);
     },
-    usage(usage, logLinesDropped) {
+    usage(usage, losses) {
       families.gauge(systemCpuRatio).set(usage.cpuRatio);
       families.gauge(systemCpuPercent).set(usage.cpuRatio * 100);
       families.gauge(systemMemoryRatio).set(usage.memoryRatio);
       families.gauge(systemMemoryPercent).set(usage.memoryRatio * 100);
-      families.counter(logDropped).inc(Math.max(0, logLinesDropped - countedLogLines));
-      countedLogLines = Math.max(countedLogLines, logLinesDropped);
+      countLogLines(losses.logLines);
+      countTraceExports(losses.traceExports);
     },
+    flush: overflow.flush,
+  };
+}
+
+/** Follows a total that somebody else keeps. */
+function createRisingCounter(inc: (by: number) => void): (total: number) => void {
+  let counted = 0;
+  return (total) => {
+    if (total <= counted) return;
+    inc(total - counted);
+    counted = total;
   };
 }

@@ -4,6 +4,12 @@ import type { Metric } from '../../metrics/metric.ts';
 import type { ExpositionFormat } from './negotiate-format.ts';
 import { writeHeader, writeSamples } from './write-family.ts';
 
+export interface PageSource {
+  readonly registry: Registry;
+  /** Called right before the registry is read. */
+  readonly beforeRead?: () => void;
+}
+
 /**
  * Writes the page registry by registry and gives the event loop a turn after each of them, so that a page of any length
  * never blocks for longer than one registry takes. Each registry holds whole servers and is read at one instant:
@@ -11,14 +17,15 @@ import { writeHeader, writeSamples } from './write-family.ts';
  */
 export async function renderPage(
   catalog: readonly Metric[],
-  registries: readonly Registry[],
+  sources: readonly PageSource[],
   format: ExpositionFormat,
 ): Promise<string> {
   const chunks = new Map(catalog.map((metric) => [metric.name, [writeHeader(metric, format)]]));
-  for (const registry of registries) {
+  for (const { registry, beforeRead } of sources) {
     await nextTurn();
+    beforeRead?.();
     for (const { name, values } of await registry.getMetricsAsJSON()) {
-      if (values.length > 0) chunks.get(name)?.push(writeSamples(name, values));
+      if (values.length > 0) chunks.get(name)?.push(writeSamples(name, values, format));
     }
   }
   await nextTurn();

@@ -28,7 +28,7 @@ export async function renderProbe(
   fillResult(families, reports);
   fillKnowledge(families, reports);
   const { format, contentType } = negotiateFormat(accept);
-  return { contentType, body: await renderPage(TARGET_METRICS, [families.registry], format) };
+  return { contentType, body: await renderPage(TARGET_METRICS, [families], format) };
 }
 
 function fillResult(families: Families, reports: readonly CheckReport[]): void {

@@ -64,6 +64,11 @@ export function createServerSeries(
         case 'server_removed':
         case 'connectivity':
         case 'reload':
+        case 'call':
+        case 'auth':
+        case 'rate_limit':
+        case 'session':
+        case 'disagreement':
           return;
       }
     },

@@ -6,6 +6,13 @@ export interface Sample {
   readonly labels: Readonly<Partial<Record<string, string | number>>>;
   readonly value: number;
   readonly metricName?: string;
+  /** A trace that is an example for a bucket. */
+  readonly exemplar?: {
+    readonly labelSet: Readonly<Partial<Record<string, string | number>>>;
+    readonly value: number;
+    /** Unix time in seconds. */
+    readonly timestamp?: number;
+  } | null;
 }
 
 /** The `HELP` and `TYPE` lines. OpenMetrics names a counter's family without `_total`. */
@@ -17,19 +24,37 @@ export function writeHeader(metric: Metric, format: ExpositionFormat): string {
   return `# HELP ${family} ${help}\n# TYPE ${family} ${metric.kind}\n`;
 }
 
-/** One line for each sample; the lines are the same in both formats. */
-export function writeSamples(name: string, samples: readonly Sample[]): string {
+/** One line for each sample; the lines are the same in both formats, but for exemplars, which only OpenMetrics knows. */
+export function writeSamples(
+  name: string,
+  samples: readonly Sample[],
+  format: ExpositionFormat,
+): string {
+  const isOpenMetrics = format === 'openmetrics';
   const lines: string[] = [];
-  for (const { labels, value, metricName } of samples) {
-    let text = '';
-    for (const label in labels) {
-      const labelValue = labels[label];
-      if (labelValue === undefined) continue;
-      text += `${text === '' ? '{' : ','}${label}="${writeLabelValue(labelValue)}"`;
-    }
-    lines.push(`${metricName ?? name}${text === '' ? '' : `${text}}`} ${writeNumber(value)}\n`);
+  for (const { labels, value, metricName, exemplar } of samples) {
+    const text = writeLabels(labels);
+    const example = isOpenMetrics && exemplar ? writeExemplar(exemplar) : '';
+    lines.push(
+      `${metricName ?? name}${text === '' ? '' : `{${text}}`} ${writeNumber(value)}${example}\n`,
+    );
   }
   return lines.join('');
+}
+
+function writeExemplar({ labelSet, value, timestamp }: NonNullable<Sample['exemplar']>): string {
+  const at = timestamp === undefined ? '' : ` ${timestamp.toFixed(3)}`;
+  return ` # {${writeLabels(labelSet)}} ${writeNumber(value)}${at}`;
+}
+
+function writeLabels(labels: Sample['labels']): string {
+  let text = '';
+  for (const label in labels) {
+    const value = labels[label];
+    if (value === undefined) continue;
+    text += `${text === '' ? '' : ','}${label}="${writeLabelValue(value)}"`;
+  }
+  return text;
 }
 
 /**
@@ -47,7 +72,7 @@ function writeNumber(value: number): string {
   return `${value}`;
 }
 
-export function escapeLabelValue(value: string): string {
+function escapeLabelValue(value: string): string {
   // Testing first: nearly no value needs the three passes, and a page has many thousands of them.
   if (!/[\\"\n]/.test(value)) return value;
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');

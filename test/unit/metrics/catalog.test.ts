@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
-import { CATALOG, GLOBAL_METRICS, PER_SERVER_METRICS } from '../../../src/metrics/catalog.ts';
+import {
+  CATALOG,
+  GLOBAL_METRICS,
+  METRICS_PAGE,
+  PER_GATEWAY_SERVER_METRICS,
+  PER_SERVER_METRICS,
+  selectMetrics,
+} from '../../../src/metrics/catalog.ts';
+import { gatewayOverhead, requestDuration } from '../../../src/metrics/gateway.ts';
 import { LABELS } from '../../../src/metrics/labels.ts';
+import { clientOperationDuration } from '../../../src/metrics/otel.ts';
 import { probeDuration } from '../../../src/metrics/probe.ts';
 
 const OURS = CATALOG.filter(({ area }) => area !== 'runtime' && area !== 'target');
@@ -22,7 +31,10 @@ test('each name is there once', () => {
   expect(names).toEqual([...new Set(names)]);
 });
 
-test('the catalog has the families of the server, probe, process and self areas with exactly these labels', () => {
+const OTEL_OPERATION =
+  'server,mcp_method_name,gen_ai_tool_name,gen_ai_prompt_name,error_type,rpc_response_status_code,mcp_protocol_version,network_transport';
+
+test('the catalog has the families of the contract with exactly these labels', () => {
   expect(Object.fromEntries(OURS.map(({ name, labels }) => [name, labels.join(',')]))).toEqual({
     mcp_server_up: 'server',
     mcp_server_status: 'server,status',
@@ -48,6 +60,34 @@ test('the catalog has the families of the server, probe, process and self areas 
     mcp_server_process_resident_memory_bytes: 'server',
     mcp_server_process_start_duration_seconds: 'server',
     mcp_server_process_exits_total: 'server,reason',
+    mcp_requests_total: 'server,tool,operation,method,endpoint,status,outcome',
+    mcp_request_duration_seconds: 'server,tool,operation,method,endpoint',
+    mcp_request_errors_total: 'server,tool,operation,error_type',
+    mcp_active_connections: 'server,transport',
+    mcp_active_sessions: 'server,transport',
+    mcp_requests_in_flight: 'server,transport',
+    mcp_sse_streams_active: 'server,transport',
+    mcp_request_size_bytes: 'server',
+    mcp_response_size_bytes: 'server',
+    mcp_gateway_overhead_seconds: 'server',
+    mcp_gateway_upstream_requests_total: 'server',
+    mcp_unknown_tool_calls_total: 'server',
+    mcp_input_required_total: 'server',
+    mcp_input_abandoned_total: 'server',
+    mcp_probe_traffic_disagreement: 'server',
+    mcp_client_requests_total: 'server,client',
+    mcp_protocol_requests_total: 'server,protocol_version',
+    mcp_active_users: 'server,window',
+    mcp_tokens_total: 'server,tool,direction,source',
+    mcp_cost_usd_total: 'server,tool,source',
+    mcp_user_cost_usd_total: 'user',
+    mcp_auth_attempts_total: 'method,status',
+    mcp_auth_rate_limit_exceeded_total: 'user_id',
+    mcp_client_operation_duration_seconds: OTEL_OPERATION,
+    mcp_server_operation_duration_seconds: OTEL_OPERATION,
+    mcp_client_session_duration_seconds: 'server,mcp_protocol_version,network_transport',
+    mcp_server_session_duration_seconds: 'server,mcp_protocol_version,network_transport',
+    mcp_exporter_otlp_export_failures_total: 'signal',
     mcp_label_overflow_total: 'metric,label',
     mcp_marker_timestamp_seconds: 'kind',
     mcp_exporter_build_info: 'version,nodejs',
@@ -84,7 +124,20 @@ test('each described label is used', () => {
   expect(Object.keys(LABELS).sort()).toEqual([...used].sort());
 });
 
-test('each label of ours has a closed list, except the server, what it says of itself and the build', () => {
+/** Bounded by the recorder, as its tests show: a closed list of methods and codes, the snapshot, or the first few. */
+const OTEL_OPEN = [
+  'mcp_method_name',
+  'gen_ai_tool_name',
+  'gen_ai_prompt_name',
+  'error_type',
+  'rpc_response_status_code',
+];
+
+function bounded(name: string, labels: readonly string[]): string[] {
+  return labels.map((label) => `${name} ${label}`);
+}
+
+test('each label of ours has a closed list, except the server, what it says of itself, the build and what a recorder bounds', () => {
   const open = OURS.flatMap(({ name, labels, values }) =>
     labels
       .filter((label) => label !== 'server' && !values?.[label])
@@ -97,6 +150,15 @@ test('each label of ours has a closed list, except the server, what it says of i
     'mcp_server_info protocol_version',
     'mcp_server_info implementation',
     'mcp_server_info version',
+    ...bounded('mcp_requests_total', ['tool', 'operation', 'endpoint', 'status']),
+    ...bounded('mcp_request_duration_seconds', ['tool', 'operation', 'endpoint']),
+    ...bounded('mcp_request_errors_total', ['tool', 'operation']),
+    'mcp_client_requests_total client',
+    'mcp_tokens_total tool',
+    'mcp_cost_usd_total tool',
+    'mcp_user_cost_usd_total user',
+    ...bounded('mcp_client_operation_duration_seconds', OTEL_OPEN),
+    ...bounded('mcp_server_operation_duration_seconds', OTEL_OPEN),
     'mcp_exporter_build_info version',
     'mcp_exporter_build_info nodejs',
   ]);
@@ -116,9 +178,40 @@ test('the checks have ten bounds from 0.005 to 120, rising, with those that rule
   expect(buckets).toEqual(expect.arrayContaining([0.25, 0.5, 2.5]));
 });
 
-test('each metric is per server, global, of the process or of one target', () => {
+test('each metric is per server, per server behind the gateway, global, of the process or of one target', () => {
   const others = CATALOG.filter(({ area }) => area === 'runtime' || area === 'target');
-  expect(PER_SERVER_METRICS.length + GLOBAL_METRICS.length + others.length).toBe(CATALOG.length);
+  const kinds = [PER_SERVER_METRICS, PER_GATEWAY_SERVER_METRICS, GLOBAL_METRICS, others];
+  expect(
+    kinds
+      .flat()
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(CATALOG.map(({ name }) => name).toSorted());
+});
+
+test.each([
+  [false, false, 0],
+  [false, true, 0],
+  [true, false, 24],
+  [true, true, 28],
+])(
+  'with gateway %s and OpenTelemetry histograms %s, %i more metrics are shown',
+  (gateway, otelHistograms, more) => {
+    const without = selectMetrics(METRICS_PAGE, { gateway: false, otelHistograms: false });
+    expect(without.some(({ name }) => name === 'mcp_requests_total')).toBe(false);
+    const shown = selectMetrics(METRICS_PAGE, { gateway, otelHistograms });
+    expect(shown.length - without.length).toBe(more);
+  },
+);
+
+test.each([
+  ['requests', requestDuration, 0.005, 120],
+  ['the overhead', gatewayOverhead, 0.00005, 0.25],
+  ['OpenTelemetry', clientOperationDuration, 0.01, 300],
+] as const)('the bounds of %s rise from the first to the last', (_name, metric, first, last) => {
+  const buckets = metric.buckets ?? [];
+  expect([buckets[0], buckets.at(-1)]).toEqual([first, last]);
+  expect(buckets).toEqual([...new Set(buckets)].toSorted((a, b) => a - b));
 });
 
 test('the help of what a check found says that a scrape does not check', () => {

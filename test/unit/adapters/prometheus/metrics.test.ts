@@ -7,6 +7,7 @@ import { METRICS_PAGE, PER_SERVER_METRICS } from '../../../../src/metrics/catalo
 import type { Metrics } from '../../../../src/adapters/prometheus/metrics.ts';
 import { readPage, valueOf } from './read-page.ts';
 import {
+  callRecord,
   createTestMetrics,
   httpServer,
   observation,
@@ -31,8 +32,14 @@ const identity = {
 } as const;
 
 test('every metric of the catalog for /metrics is on the page, and nothing else is, each with its type, help and labels', async () => {
-  const { metrics, publish } = createTestMetrics({ runtimeMetrics: true });
+  const { metrics, publish } = createTestMetrics({
+    runtimeMetrics: true,
+    gateway: true,
+    otelHistograms: true,
+  });
   publish({ fact: 'server_added', server: stdioServer('files') });
+  publish(callRecord('files', { user: 'ada', costUsd: 1 }));
+  publish({ fact: 'session', server: 'files', transport: 'http', durationMs: 5 });
   const snapshot = { takenAtMs: 0, lists: { tools: { definitions: [], bytes: 2, ttlMs: 1_000 } } };
   publish(observation('files', { tlsExpiresAtMs: START_MS, snapshot }));
   publish({ fact: 'child_start', server: 'files', pid: 1, startMs: 5 });

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { renderProbe } from '../../../../src/adapters/prometheus/render-probe.ts';
 import {
+  callRecord,
   checkReport,
   createTestMetrics,
   httpServer,
@@ -14,7 +15,11 @@ const isSkipped = !isPromtoolThere && !process.env['CI'];
 if (isSkipped) console.warn('SKIPPED: promtool is not in PATH, the metrics page was not linted');
 
 test.skipIf(isSkipped)('promtool finds nothing to complain about on the page', async () => {
-  const { metrics, publish } = createTestMetrics({ runtimeMetrics: true });
+  const { metrics, publish } = createTestMetrics({
+    runtimeMetrics: true,
+    gateway: true,
+    otelHistograms: true,
+  });
   publish({ fact: 'server_added', server: httpServer('sea"rch\\\n') });
   publish({ fact: 'server_added', server: stdioServer('files') });
   publish(
@@ -28,6 +33,8 @@ test.skipIf(isSkipped)('promtool finds nothing to complain about on the page', a
       },
     }),
   );
+  publish(callRecord('files', { target: 'quote " backslash \\ | line\nfeed', costUsd: 0.5 }));
+  publish({ fact: 'session', server: 'files', transport: 'http', durationMs: 5 });
   publish({ fact: 'child_start', server: 'files', pid: 1, startMs: 5 });
   publish({ fact: 'reload', atMs: 0, ok: true, detail: '' });
   const { body } = await metrics.render('text/plain');

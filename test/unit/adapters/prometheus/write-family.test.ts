@@ -32,7 +32,7 @@ test.each([
   ['negative infinity', -Infinity, '-Inf'],
   ['not a number', Number.NaN, 'NaN'],
 ])('%s is written as both formats read it', (_name, value, text) => {
-  expect(writeSamples('m', [{ labels: {}, value }])).toBe(`m ${text}\n`);
+  expect(writeSamples('m', [{ labels: {}, value }], 'text')).toBe(`m ${text}\n`);
 });
 
 test('the bounds of a histogram are floats, so that Prometheus 2 and 3 see the same series', () => {
@@ -41,7 +41,7 @@ test('the bounds of a histogram are floats, so that Prometheus 2 and 3 see the s
     value: 1,
     metricName: 'm_bucket',
   }));
-  expect(writeSamples('m', bounds).match(/le="[^"]+"/g)).toEqual([
+  expect(writeSamples('m', bounds, 'text').match(/le="[^"]+"/g)).toEqual([
     'le="0.25"',
     'le="1.0"',
     'le="120.0"',
@@ -50,7 +50,7 @@ test('the bounds of a histogram are floats, so that Prometheus 2 and 3 see the s
 });
 
 test('a label value is escaped', () => {
-  expect(writeSamples('m', [{ labels: { a: 'x"y\\z\nw', b: '' }, value: 1 }])).toBe(
+  expect(writeSamples('m', [{ labels: { a: 'x"y\\z\nw', b: '' }, value: 1 }], 'text')).toBe(
     'm{a="x\\"y\\\\z\\nw",b=""} 1\n',
   );
 });
