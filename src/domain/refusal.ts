@@ -47,6 +47,24 @@ export const REFUSALS = {
     verdict: { outcome: 'denied', status: 413, errorType: 'body_too_large' },
     message: 'The request body is too large',
   },
+  request_timeout: {
+    code: -32047,
+    status: 408,
+    verdict: { outcome: 'client_error', status: 408, errorType: 'http_4xx' },
+    message: 'The request did not arrive in time',
+  },
+  invalid_http: {
+    code: -32048,
+    status: 400,
+    verdict: { outcome: 'client_error', status: 400, errorType: 'http_4xx' },
+    message: 'The request is not valid HTTP',
+  },
+  headers_too_large: {
+    code: -32049,
+    status: 431,
+    verdict: { outcome: 'client_error', status: 431, errorType: 'http_4xx' },
+    message: 'The headers of the request are too large',
+  },
   unreachable: {
     code: -32050,
     status: 502,

@@ -86,6 +86,7 @@ export interface GatewaySettings {
   readonly preserveHost: boolean;
   /** Whether headers of the configuration are sent where the client sent none of that name. */
   readonly injectHeaders: boolean;
+  /** Requests, not streams. */
   readonly maxInFlight: number;
   /** Sessions, and so children of a stdio server. */
   readonly maxSessions: number;

@@ -51,7 +51,7 @@ function adHoc(name: string, target: HttpTarget | StdioTarget, source: string): 
     name: name || expectedTransport(target),
     target,
     monitor: settleMonitor({}, {}, false).settings,
-    gateway: settleGateway({}, {}),
+    gateway: settleGateway({}, {}, true),
     source,
     secrets: [],
     hasCredentials: false,

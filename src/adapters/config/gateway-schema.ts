@@ -69,7 +69,7 @@ const perServer = {
   }).optional(),
   maxInFlight: count(1, 100_000, {
     description:
-      'Requests of one server that are answered at the same time. When it is reached, clients that hold more than their fair share are refused first.',
+      'Requests of one server that are answered at the same time. Beyond it: 503. The last eighth of it is kept for clients that hold less than their fair share.',
     default: GATEWAY_DEFAULTS.maxInFlight,
   }).optional(),
   maxSessions: count(1, 100_000, {
@@ -195,7 +195,7 @@ export const GatewaySchema = section(
       ),
       {
         description:
-          'Web pages that may call (`Origin` header), beside pages of the gateway’s own origin and, on loopback, of this machine. Requests without the header, as programs send them, pass.',
+          'Web pages that may call (`Origin` header), beside the gateway’s own origin where its host is listed or an address, and pages of this machine where the gateway listens on loopback. Requests without the header, as programs send them, pass.',
         default: [],
         examples: [['https://app.example.com']],
       },
@@ -232,8 +232,8 @@ const price = {
 export const ServerGatewaySchema = section(
   {
     enabled: flag({
-      description: '`false`: the gateway refuses its calls with 503; it is checked all the same.',
-      default: true,
+      description:
+        '`false`: the gateway refuses its calls with 503. By default what `monitor.enabled` says: a server that is switched off is so everywhere.',
     }).optional(),
     ...perServer,
     prices: section(

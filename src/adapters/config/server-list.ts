@@ -15,7 +15,7 @@ import { readSource } from './read-source.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { EntryContext, ServerEntry } from './server-entry.ts';
 import { findNameMistake } from './server-name.ts';
-import { mergeGateways, settleGateway } from './settle-gateway.ts';
+import { mergeGateways } from './settle-gateway.ts';
 import { settleMonitor } from './settle-monitor.ts';
 import { nodeAt, problemAt, type Path, type SourceFile } from './source-node.ts';
 import { toServerSpec, type WatchInput } from './to-server-spec.ts';
@@ -110,10 +110,8 @@ export function createServerList(
       );
     return {
       monitor,
-      gateway: settleGateway(
-        mergeGateways(entry.input.gateway ?? {}, settings?.gateway ?? {}),
-        gateway,
-      ),
+      gateway: mergeGateways(entry.input.gateway ?? {}, settings?.gateway ?? {}),
+      gatewayForAll: gateway,
       defaults,
       settingsNode: settings && nodeAt(settings.source.root, settings.path),
       tls: tlsOf(entry, settings),

@@ -10,13 +10,20 @@ export function gatewayListen({ listen }: GatewayInput): ListenAddress | undefin
   return listen === 'off' ? undefined : parseListen(listen ?? GATEWAY_DEFAULTS.listen);
 }
 
-/** Puts the layers together: what a server says, then `gateway`, then what is built in. */
-export function settleGateway(server: ServerGatewayInput, all: GatewayInput): GatewaySettings {
+/**
+ * Puts the layers together: what a server says, then `gateway`, then what is built in.
+ * @param isMonitored a server that is switched off is so for the gateway too, unless it says otherwise
+ */
+export function settleGateway(
+  server: ServerGatewayInput,
+  all: GatewayInput,
+  isMonitored: boolean,
+): GatewaySettings {
   const listen = gatewayListen(all);
   // Anybody who reaches the gateway would act with the operator's credentials.
   const isSafe = listen === undefined || isLoopback(listen) || all.authentication !== undefined;
   return {
-    enabled: server.enabled ?? true,
+    enabled: server.enabled ?? isMonitored,
     timeoutMs: server.timeout ?? all.timeout ?? parseDuration(GATEWAY_DEFAULTS.timeout) ?? 0,
     preserveHost: server.preserveHost ?? all.preserveHost ?? GATEWAY_DEFAULTS.preserveHost,
     injectHeaders: server.injectHeaders ?? all.injectHeaders ?? isSafe,

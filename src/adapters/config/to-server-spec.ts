@@ -1,10 +1,12 @@
-import type { GatewaySettings, ServerSpec } from '../../domain/server.ts';
+import type { ServerSpec } from '../../domain/server.ts';
 import { createSecretBag, expandedSecrets } from './collect-secrets.ts';
 import type { ServerInput } from './config-schema.ts';
+import type { GatewayInput, ServerGatewayInput } from './gateway-schema.ts';
 import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
 import { printMasked } from './print-masked.ts';
 import type { EntryContext, ServerEntry } from './server-entry.ts';
 import { findNameMistake } from './server-name.ts';
+import { settleGateway } from './settle-gateway.ts';
 import { settleMonitor } from './settle-monitor.ts';
 import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-node.ts';
 import { toHttpTarget, type TlsInput } from './to-http-target.ts';
@@ -13,7 +15,8 @@ import { toStdioTarget } from './to-stdio-target.ts';
 /** How the server is watched: the settings of its `monitor`, and where a contradiction among them is reported. */
 export interface WatchInput {
   readonly monitor: MonitorInput;
-  readonly gateway: GatewaySettings;
+  readonly gateway: ServerGatewayInput;
+  readonly gatewayForAll: GatewayInput;
   readonly defaults: DefaultsInput;
   readonly reportMonitor: EntryContext['report'];
   readonly tls: TlsInput | undefined;
@@ -65,7 +68,7 @@ export async function toServerSpec(
     name: entry.name,
     target: connection.target,
     monitor,
-    gateway: watch.gateway,
+    gateway: settleGateway(watch.gateway, watch.gatewayForAll, settings.enabled),
     source: `${entry.source.file}:${entry.source.locate(offset).line}`,
     secrets: secrets.list(),
     hasCredentials: connection.hasCredentials,

@@ -1,13 +1,22 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { CallRecord, GatewayLoad } from '../../domain/call-record.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { isRequest } from '../../domain/message-facts.ts';
+import { isSameEntry } from '../../domain/is-same-server.ts';
+import { isRequest, type MessageFacts } from '../../domain/message-facts.ts';
 import { REFUSALS, type RefusalName } from '../../domain/refusal.ts';
 import { TRANSPORTS, type ServerSpec, type Transport } from '../../domain/server.ts';
 import type { CallTracker } from '../../gateway/call-tracker.ts';
 import { PARSE_BYTES_MAX, readMessages, type ReadMessages } from '../../gateway/message-reader.ts';
-import { sendRefusal } from './send-refusal.ts';
+import { renderRefusalAnswer, sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
 /** What the edge says of a request before its body is read. */
@@ -29,10 +38,21 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly edge: Edge;
   readonly bodyBytesMax: number;
+  /** In place of plain HTTP. */
+  readonly createServer?: (options: ServerOptions, onRequest: RequestListener) => Server;
+  readonly patience?: Patience;
   /** Label of requests to names that are not configured: never the name itself. */
   readonly strangers: CallTracker;
   readonly createTracker: (server: ServerSpec) => CallTracker;
   readonly createUpstream: (server: ServerSpec, tracker: CallTracker) => Upstream;
+}
+
+/** How long a client may take to send something, against those that do it drop by drop to hold a connection. */
+export interface Patience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** Between two looks at who is late. */
+  readonly checkMs: number;
 }
 
 export interface Gateway {
@@ -52,22 +72,31 @@ interface Entry {
 
 const NO_MESSAGES: ReadMessages = { messages: [], isBatch: false, isJson: false };
 const NO_BYTES = Buffer.alloc(0);
+const PATIENCE: Patience = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
+const CONNECTIONS_MAX = 10_000;
+const LISTEN = 'subscriptions/listen';
 
 export function createGateway(options: GatewayOptions): Gateway {
   const entries = new Map<string, Entry>();
   const leaving = new Set<Promise<void>>();
   const sockets = new Set<Socket>();
+  /** The last request of each connection, for what its parser reports apart from it. */
+  const arrivals = new WeakMap<Duplex, Arrival>();
+  const { createServer = createHttpServer, patience = PATIENCE } = options;
   const server = createServer(
     {
       keepAliveTimeout: 65_000,
-      headersTimeout: 15_000,
-      requestTimeout: 60_000,
+      headersTimeout: patience.headersMs,
+      requestTimeout: patience.requestMs,
+      connectionsCheckingInterval: patience.checkMs,
       maxHeaderSize: 32_768,
     },
     (request, response) => {
       void route(request, response);
     },
   );
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on('clientError', refuseUnreadable);
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -82,8 +111,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       return;
     }
     const entry = target && entries.get(target.name);
-    const pending = options.edge.admit(request, entry?.spec.name);
-    const admission = pending instanceof Promise ? await pending : pending;
     const arrival: Arrival = {
       request,
       response,
@@ -92,8 +119,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       entry,
       tracker: entry?.tracker ?? options.strangers,
     };
+    arrivals.set(request.socket, arrival);
+    const pending = options.edge.admit(request, entry?.spec.name);
+    const admission = pending instanceof Promise ? await pending : pending;
     if (!admission.ok) {
       refuse(arrival, NO_MESSAGES, admission.refusal, admission.detail, admission.headers);
+      return;
+    }
+    if (response.destroyed) {
+      // The client went away meanwhile: its response closes no more.
+      admission.leave();
       return;
     }
     response.on('close', admission.leave);
@@ -104,12 +139,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     readHead(request, (body, isComplete) => {
       const read = isComplete && body.length > 0 ? readMessages(body) : NO_MESSAGES;
+      // As with GET: a stream holds no place among the requests in flight.
+      if (read.messages.some((facts) => facts.method === LISTEN)) admission.leave();
       if (!entry || !target) {
         refuse(arrival, read, 'unknown_server');
       } else if (!entry.spec.gateway.enabled) {
         refuse(arrival, read, 'disabled');
       } else {
-        if (!isComplete) limitRest(request, response, body.length, options.bodyBytesMax);
+        if (!isComplete) limitRest(arrival, body.length, options.bodyBytesMax);
         const admitted: AdmittedRequest = {
           request,
           response,
@@ -128,6 +165,27 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
   }
 
+  /** What never became a request: not HTTP, too large a head, or too slow. */
+  function refuseUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
+    const known = arrivals.get(socket);
+    const unfinished = known && !known.response.writableEnded ? known : undefined;
+    if (error.code === 'ECONNRESET' || !socket.writable || unfinished?.request.complete) {
+      socket.destroy();
+      return;
+    }
+    const name = refusalOf(error.code);
+    if (unfinished) {
+      refuse(unfinished, NO_MESSAGES, name);
+      return;
+    }
+    const receivedMs = options.clock.monotonicMs();
+    count(options.strangers, 'POST', [NO_FACTS], name, {
+      receivedAtMs: options.clock.nowMs(),
+      receivedMs,
+    });
+    socket.end(renderRefusalAnswer(name), () => socket.destroy());
+  }
+
   function drop(entry: Entry, drainMs: number): void {
     entries.delete(entry.spec.name);
     const leave = entry.upstream
@@ -141,7 +199,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const wanted = new Map(servers.map((spec) => [spec.name, spec]));
       for (const entry of [...entries.values()]) {
         const spec = wanted.get(entry.spec.name);
-        if (spec !== entry.spec) drop(entry, 10_000);
+        if (!spec || !isSameEntry(spec, entry.spec)) drop(entry, 10_000);
       }
       for (const spec of servers) {
         if (entries.has(spec.name)) continue;
@@ -180,6 +238,9 @@ function sendIdentity(
   response.end(body);
 }
 
+/** A request that was not read. */
+const NO_FACTS: MessageFacts = { hasResult: false, isError: false };
+
 interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -201,26 +262,39 @@ function refuse(
   const verb: CallRecord['verb'] =
     request.method === 'GET' || request.method === 'DELETE' ? request.method : 'POST';
   const requests = read.messages.filter(isRequest);
-  const counted =
-    requests.length > 0 || request.method !== 'POST'
-      ? requests
-      : [{ hasResult: false, isError: false }];
-  for (const facts of counted) {
-    const exchange = tracker.begin(facts, {
-      transport: 'http',
-      verb,
-      era: 'legacy',
-      receivedAtMs: arrival.receivedAtMs,
-      receivedMs: arrival.receivedMs,
-      bytes: 0,
-    });
-    tracker.end(exchange, REFUSALS[name].verdict, detail);
-  }
+  const counted = requests.length > 0 || request.method !== 'POST' ? requests : [NO_FACTS];
+  count(tracker, verb, counted, name, arrival, detail);
   sendRefusal(response, name, {
     id: requests.length === 1 ? requests[0]?.id : undefined,
     detail,
     headers,
   });
+}
+
+function count(
+  tracker: CallTracker,
+  verb: CallRecord['verb'],
+  messages: readonly MessageFacts[],
+  name: RefusalName,
+  { receivedAtMs, receivedMs }: Pick<Arrival, 'receivedAtMs' | 'receivedMs'>,
+  detail?: string,
+): void {
+  for (const facts of messages) {
+    const exchange = tracker.begin(facts, {
+      transport: 'http',
+      verb,
+      era: 'legacy',
+      receivedAtMs,
+      receivedMs,
+      bytes: 0,
+    });
+    tracker.end(exchange, REFUSALS[name].verdict, detail);
+  }
+}
+
+function refusalOf(code: string | undefined): RefusalName {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
+  return code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_http';
 }
 
 /** Reads a body up to the size that is parsed whole; a larger one goes on as a stream. */
@@ -262,17 +336,18 @@ function readHead(
   request.on('close', stop);
 }
 
-function limitRest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  alreadyBytes: number,
-  bytesMax: number,
-): void {
+/** The rest of a body whose length nobody announced goes upstream as it comes, until it is too long. */
+function limitRest(arrival: Arrival, alreadyBytes: number, bytesMax: number): void {
+  const { request, response } = arrival;
   let bytes = alreadyBytes;
-  request.on('data', (chunk: Buffer) => {
+  const onData = (chunk: Buffer): void => {
     bytes += chunk.length;
-    if (bytes > bytesMax) response.destroy();
-  });
+    if (bytes <= bytesMax) return;
+    request.off('data', onData);
+    if (response.headersSent) response.destroy();
+    else refuse(arrival, NO_MESSAGES, 'body_too_large', `the limit is ${bytesMax} bytes`);
+  };
+  request.on('data', onData);
   request.pause();
 }
 

@@ -92,8 +92,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     statusText?: string,
   ): void {
     if (status < 200) return;
-    this.#timer?.cancel();
     const { response, rewrite } = this.#options;
+    if (response.headersSent) {
+      // Refused meanwhile: its body grew too large.
+      this.#stop('client_gone');
+      return;
+    }
+    this.#timer?.cancel();
     response.sendDate = false;
     response.writeHead(
       status,

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import { renderRefusal, REFUSALS, type RefusalName } from '../../domain/refusal.ts';
 
 export interface RefusalDetails {
@@ -24,4 +24,18 @@ export function sendRefusal(
     ...headers,
   });
   response.end(body);
+}
+
+/** The whole answer as text, where a request could not be read and so has no response. */
+export function renderRefusalAnswer(name: RefusalName): string {
+  const body = renderRefusal(name, undefined);
+  const { status } = REFUSALS[name];
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n');
 }
