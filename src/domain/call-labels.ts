@@ -39,8 +39,8 @@ export const STRANGER_SERVER = OVERFLOW_LABEL;
 const KNOWN_OPERATIONS: ReadonlySet<string> = new Set(OPERATIONS);
 const KNOWN_ERROR_TYPES: ReadonlySet<string> = new Set(ERROR_TYPES);
 const KNOWN_STATUSES: ReadonlySet<number> = new Set([
-  200, 400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 422, 429, 499, 500, 501, 502, 503,
-  504,
+  200, 400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 422, 429, 431, 499, 500, 501, 502,
+  503, 504,
 ]);
 
 /** @returns the method, or `_OTHER` */
@@ -78,7 +78,8 @@ interface TimedFacts {
  * clients give up on it.
  */
 export function isTimed({ operation, outcome, errorType }: TimedFacts): boolean {
-  if (operation === 'subscriptions/listen') return false;
+  // Without an operation nothing of it was read, so that nothing of it went on.
+  if (operation === 'subscriptions/listen' || operation === '') return false;
   if (outcome === 'denied' || outcome === 'rate_limited') return false;
   return errorType !== 'connection';
 }

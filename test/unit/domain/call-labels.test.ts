@@ -51,6 +51,7 @@ test('a call that found no connection says nothing of the time that the server t
   const call = { operation: 'tools/call', outcome: 'transport_error' } as const;
   expect(isTimed({ ...call, errorType: 'connection' })).toBe(false);
   expect(isTimed({ ...call, errorType: 'http_5xx' })).toBe(true);
+  expect(isTimed({ operation: '', outcome: 'client_error', errorType: 'http_4xx' })).toBe(false);
 });
 
 test('a user is in the same bucket always, and a thousand users are in all of them', () => {
