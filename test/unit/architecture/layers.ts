@@ -43,7 +43,7 @@ export const LAYERS: readonly Layer[] = [
   adapter('clock.ts', []),
   adapter('config/', ['fastest-levenshtein', 'jsonc-parser', 'yaml', 'zod']),
   // Drives its use case chunk by chunk, as bytes arrive: a port between them would repeat it.
-  adapter('gateway/', ['eventsource-parser', 'undici'], ['gateway/']),
+  adapter('gateway/', ['eventsource-parser', 'jose', 'undici'], ['gateway/']),
   adapter('http/', ['express']),
   adapter('mcp/', ['@modelcontextprotocol/client', 'eventsource-parser', 'undici']),
   adapter('otel/', [
