@@ -66,7 +66,7 @@ export interface CallRecord {
   readonly progressCount: number;
   /** Pairs an input-required answer with its retry, where the server sent one. */
   readonly requestState?: string;
-  /** The `requestState` that the request itself brought back, where the answer has another one. */
+  /** The `requestState` that the request itself brought back. */
   readonly broughtState?: string;
   /** The tool's arguments as JSON text, only where the configuration asks for them; redacted and shortened. */
   readonly argumentsText?: string;

@@ -211,7 +211,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       carrier.protocolVersion ??
       session?.protocolVersion ??
       facts.protocolVersion;
-    const requestState = result?.requestState ?? facts.requestState;
+    const requestState = result?.requestState;
     const text = options.argumentsText?.(facts);
     options.onCall({
       fact: 'call',
@@ -241,6 +241,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
         : {}),
       ...(result?.error?.stack === undefined ? {} : { errorStack: result.error.stack }),
       ...(requestState === undefined ? {} : { requestState }),
+      ...(facts.requestState === undefined ? {} : { broughtState: facts.requestState }),
       ...(text === undefined ? {} : { argumentsText: text }),
     });
   }
@@ -339,6 +340,8 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     beginServerCall(facts, carrier) {
       const exchange = makeExchange(facts, carrier, 'server_to_client');
       exchange.expiresMs = carrier.receivedMs + options.answerTimeoutMs;
+      // A client that never answers is no failure of the server.
+      exchange.expiryVerdict = CANCELLED;
       remember(sessionOf(carrier.session)?.serverCalls ?? serverCalls, exchange);
       parked.add(exchange);
       watch();

@@ -22,7 +22,8 @@ export function carrierOf(
     era: eraOf(protocolVersion),
     receivedAtMs: admitted.receivedAtMs,
     receivedMs: admitted.receivedMs,
-    bytes: admitted.body.length,
+    // Each message of a batch has its share of the body.
+    bytes: Math.round(admitted.body.length / Math.max(1, read.messages.length)),
     ...(session === undefined ? {} : { session }),
     ...(admitted.user === undefined ? {} : { user: admitted.user }),
     ...(protocolVersion === undefined ? {} : { protocolVersion }),
