@@ -3,25 +3,41 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CONFORMANCE_DIRECTORY } from './conformance-programs.ts';
 import { BINARIES, SERVERS_DIRECTORY } from './server-programs.ts';
 
-/** Written after a complete installation, so that one that was cut off is done again. */
-const STAMP = join(SERVERS_DIRECTORY, 'node_modules', '.installed-from');
-
-/** For vitest's `globalSetup`: the servers of `test/fixtures/servers`, as its lock file has them. */
-export async function setup(): Promise<void> {
-  const wanted = await lockDigest();
-  if ((await readIfThere(STAMP)) === wanted) return;
-  process.stderr.write('Installing the real MCP servers (npm ci, about 590 MB, once) …\n');
-  await runNpm();
-  await makeExecutable();
-  await writeFile(STAMP, wanted);
+interface Installation {
+  readonly directory: string;
+  /** What it is, as in "Installing the …". */
+  readonly what: string;
+  readonly sizeMb: number;
 }
 
-async function lockDigest(): Promise<string> {
+const INSTALLATIONS: readonly Installation[] = [
+  { directory: SERVERS_DIRECTORY, what: 'real MCP servers', sizeMb: 590 },
+  { directory: CONFORMANCE_DIRECTORY, what: 'MCP conformance suite and Inspector', sizeMb: 155 },
+];
+
+/** For vitest's `globalSetup`: the programs of `test/fixtures/servers` and `test/fixtures/conformance`, as their lock files have them. */
+export async function setup(): Promise<void> {
+  for (const installation of INSTALLATIONS) await install(installation);
+}
+
+async function install({ directory, what, sizeMb }: Installation): Promise<void> {
+  // Written after a complete installation, so that one that was cut off is done again.
+  const stamp = join(directory, 'node_modules', '.installed-from');
+  const wanted = await lockDigest(directory);
+  if ((await readIfThere(stamp)) === wanted) return;
+  process.stderr.write(`Installing the ${what} (npm ci, about ${sizeMb} MB, once) …\n`);
+  await runNpm(directory, what);
+  await makeExecutable();
+  await writeFile(stamp, wanted);
+}
+
+async function lockDigest(directory: string): Promise<string> {
   const digest = createHash('sha256');
   for (const file of ['package.json', 'package-lock.json', '.npmrc']) {
-    digest.update(await readFile(join(SERVERS_DIRECTORY, file)));
+    digest.update(await readFile(join(directory, file)));
   }
   return digest.digest('hex');
 }
@@ -35,17 +51,17 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /** Install scripts stay off: nothing of these packages runs before a test starts it. */
-async function runNpm(): Promise<void> {
+async function runNpm(directory: string, what: string): Promise<void> {
   const npm = spawn('npm', ['ci', '--ignore-scripts', '--prefer-offline', '--loglevel=error'], {
-    cwd: SERVERS_DIRECTORY,
+    cwd: directory,
     stdio: ['ignore', 2, 2],
   });
   const [code] = (await once(npm, 'exit')) as [number | null];
   if (code === 0) return;
   throw new Error(
-    `The real MCP servers could not be installed: npm ci in test/fixtures/servers ended with ${code ?? 'a signal'}. ` +
-      'They come from the npm registry, once; afterwards the tests need no network. ' +
-      'Without network, copy test/fixtures/servers/node_modules from a checkout that has it, or run the other test folders only.',
+    `The ${what} could not be installed: npm ci in ${directory} ended with ${code ?? 'a signal'}. ` +
+      'It all comes from the npm registry, once; afterwards the tests need no network. ' +
+      'Without network, copy its node_modules from a checkout that has it, or run the other test folders only.',
   );
 }
 
