@@ -19,7 +19,7 @@ import { renderProbe } from './adapters/prometheus/render-probe.ts';
 import { startTracing } from './adapters/otel/start-tracing.ts';
 import { composeGateway } from './compose-gateway.ts';
 import { DEMO_CONFIG_PATH, DEMO_SERVER, demoConfig } from './demo-config.ts';
-import { startDemoTraffic } from './demo-traffic.ts';
+import { startDemoTraffic } from './adapters/mcp/demo-traffic.ts';
 import { createHub } from './domain/facts.ts';
 import type { GatewayLoad } from './domain/call-record.ts';
 import { Secret } from './domain/secret.ts';

@@ -19,7 +19,14 @@ const ADAPTER_IMPORTS = [
   'alerts/ports.ts',
 ];
 const EVERYTHING = ['adapters/', 'alerts/', 'cli/', 'domain/', 'gateway/', 'metrics/', 'probe/'];
-const ROOT_FILES = ['app.ts', 'version.ts', 'demo-config.ts'];
+/** The composition root, cut into what belongs together. */
+const ROOT_FILES = [
+  'app.ts',
+  'compose-gateway.ts',
+  'demo-config.ts',
+  'open-channel.ts',
+  'version.ts',
+];
 
 function adapter(
   name: string,
@@ -65,7 +72,9 @@ export const LAYERS: readonly Layer[] = [
   },
   { path: 'provisioning/', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
   { path: 'app.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
+  { path: 'compose-gateway.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
   { path: 'demo-config.ts', imports: [], packages: ['node:'] },
+  { path: 'open-channel.ts', imports: ['adapters/', 'domain/'], packages: [] },
   { path: 'version.ts', imports: [], packages: ['node:'] },
   { path: 'main.ts', imports: ['cli/'], packages: [] },
 ];

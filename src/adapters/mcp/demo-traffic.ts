@@ -1,5 +1,5 @@
 import type { Client } from '@modelcontextprotocol/client';
-import type { Clock, Timer } from './domain/clock.ts';
+import type { Clock, Timer } from '../../domain/clock.ts';
 
 export interface DemoTrafficOptions {
   /** Of the server at the gateway. */
