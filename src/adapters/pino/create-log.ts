@@ -29,7 +29,15 @@ export interface LogOutput {
   readonly hasColours: boolean;
 }
 
+/** The way past pino for lines that are many and made of known parts. */
+export interface LineWriter {
+  isEnabled(severity: LogSeverity): boolean;
+  /** @param line one JSON object in the form of pino's, with its line break */
+  write(line: string): void;
+}
+
 export interface ServiceLog extends Log {
+  readonly lines: LineWriter;
   setLevel(level: LogSeverity | 'silent'): void;
   /** Lines that were lost because a destination failed or was too slow. */
   dropped(): number;
@@ -50,6 +58,10 @@ export function createLog(options: LogOptions): ServiceLog {
   const output = openOutput(options);
   const file = options.file && openFile(options.file, options.report);
   const sinks = file ? [output, file] : [output];
+  const write = (line: string): void => {
+    output.write(print(line));
+    file?.write(line);
+  };
   const logger = pino(
     {
       level: options.level,
@@ -59,15 +71,11 @@ export function createLog(options: LogOptions): ServiceLog {
       serializers: { err: stdSerializers.errWithCause },
       redact: { paths: SECRET_PATHS, censor: MASK },
     },
-    {
-      write(line) {
-        output.write(print(line));
-        file?.write(line);
-      },
-    },
+    { write },
   );
   return {
     ...bindSeverities(logger),
+    lines: { isEnabled: (severity) => logger.isLevelEnabled(severity), write },
     setLevel(level) {
       logger.level = level;
     },
