@@ -1,5 +1,6 @@
 import type { Secret } from '../../domain/secret.ts';
 import type { ServerSpec } from '../../domain/server.ts';
+import type { WebConfig } from '../../domain/web-config.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -80,4 +81,6 @@ export interface Config {
   readonly audit: { readonly arguments: boolean; readonly redactKeys: readonly string[] };
   readonly metrics: { readonly toolHistogram: boolean; readonly otelHistograms: boolean };
   readonly tracing: TracingConfig;
+  /** What `webConfigFile` says. */
+  readonly web?: WebConfig;
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { Secret } from '../../domain/secret.ts';
+import type { WebConfig } from '../../domain/web-config.ts';
 import { CONFIG_DEFAULTS, ConfigSchema, type ConfigInput } from './config-schema.ts';
 import type { AuthenticationConfig, Config, GatewayConfig, ListenAddress } from './config.ts';
 import { homeVariables, isClientFile } from './client-file.ts';
@@ -11,6 +12,7 @@ import { parseValues } from './parse-values.ts';
 import type { LoadContext } from './load-context.ts';
 import { prepareServers } from './prepare-servers.ts';
 import type { Problem } from './problem.ts';
+import { loadWebConfig } from './load-web-config.ts';
 import { readSource } from './read-source.ts';
 import { readText, type ReadText } from './read-text.ts';
 import { resolvePath } from './resolve-path.ts';
@@ -156,9 +158,14 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
   servers.finish();
   const token = await readToken(input, source, context);
   const authentication = await settleAuthentication(input.gateway?.authentication, source, context);
+  const web = await readWebConfig(input, source, context);
   return settleConfig(
     input,
-    { ...(token ? { token } : {}), ...(authentication ? { authentication } : {}) },
+    {
+      ...(token ? { token } : {}),
+      ...(authentication ? { authentication } : {}),
+      ...(web ? { web } : {}),
+    },
     servers,
     context,
   );
@@ -167,12 +174,13 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
 /** What was read from files beside ours. */
 interface Credentials {
   readonly token?: Secret;
+  readonly web?: WebConfig;
   readonly authentication?: AuthenticationConfig;
 }
 
 function settleConfig(
   input: ConfigInput,
-  { token, authentication }: Credentials,
+  { token, authentication, web }: Credentials,
   servers: ServerList,
   { path, home }: LoadContext,
 ): Config {
@@ -209,6 +217,7 @@ function settleConfig(
       otelHistograms: metrics?.otelHistograms ?? TELEMETRY_DEFAULTS.otelHistograms,
     },
     tracing: settleTracing(input.tracing ?? {}),
+    ...(web ? { web } : {}),
   };
 }
 
@@ -249,6 +258,19 @@ function checkListeners(input: ConfigInput, source: SourceFile, { problems }: Lo
   const key = input.gateway?.listen === undefined ? ['listen'] : ['gateway', 'listen'];
   const message = `the gateway and the metrics need ports of their own, and both have ${gateway.port}`;
   problems.push(problemAt(source, key, message));
+}
+
+async function readWebConfig(
+  { webConfigFile }: ConfigInput,
+  source: SourceFile,
+  context: LoadContext,
+): Promise<WebConfig | undefined> {
+  if (webConfigFile === undefined) return undefined;
+  const path = resolvePath(webConfigFile, dirname(context.path), context.home);
+  const report = (message: string): void => {
+    context.problems.push(problemAt(source, ['webConfigFile'], message));
+  };
+  return loadWebConfig(path, report, context);
 }
 
 async function readToken(

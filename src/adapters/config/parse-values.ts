@@ -133,6 +133,8 @@ const SENSITIVE = new Set([
   'path',
   'authentication',
   'tracing',
+  'basic_auth_users',
+  'tls_server_config',
 ]);
 
 function describe(node: SourceNode | undefined, path: Path): string {

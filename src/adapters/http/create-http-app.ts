@@ -15,6 +15,7 @@ import { addPageRoutes } from './routes/page-routes.ts';
 import { addProbeRoutes } from './routes/probe-routes.ts';
 import { addSelfRoutes } from './routes/self-routes.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createWebGate } from './web-gate.ts';
 
 /** The whole HTTP surface of design §7, as a request handler; `listen` serves it. Holds no timer until someone listens to events. */
 export function createHttpApp(deps: HttpAppDeps): Express {
@@ -22,7 +23,8 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   const startedAtMs = clock.monotonicMs();
   const uptimeMs = (): number => clock.monotonicMs() - startedAtMs;
   const assets = loadAssets();
-  const admin = requireAdmin(deps.adminToken);
+  const gate = deps.web && createWebGate(deps.web, deps.adminToken);
+  const admin = requireAdmin(deps.adminToken, gate);
   const checkOnRequest = createCheckOnRequest(deps.servers);
   const events = createEventStream({ hub: deps.hub, clock });
   deps.stopping.addEventListener('abort', () => events.stop(), { once: true });
@@ -34,6 +36,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.disable('etag');
   app.use(securityHeaders());
   app.use(requireLocalHost(deps.listenHost));
+  if (gate) app.use(gate.protect);
   const router = express.Router();
   addSelfRoutes(router, deps, { admin, uptimeMs });
   addProbeRoutes(router, deps);

@@ -1,8 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Secret } from '../../domain/secret.ts';
+import { bearerToken, isSame } from './admin-token.ts';
 import { HttpProblem } from './http-problem.ts';
 import { hostnameOf, isLoopbackAddress, isLoopbackHostname } from './loopback.ts';
+import type { WebGate } from './web-gate.ts';
 
 const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
@@ -24,13 +25,31 @@ export function requireLocalHost(listenHost: string): RequestHandler {
   };
 }
 
-/** The token is the proof where one is configured; otherwise only this machine may change something (design §9). */
-export function requireAdmin(adminToken: Secret | undefined): RequestHandler {
+/**
+ * The token is the proof where one is configured, and so are a password or a client certificate of a web configuration;
+ * with none of them only this machine may change something (design §9).
+ */
+export function requireAdmin(adminToken: Secret | undefined, web?: WebGate): RequestHandler {
   return (request, _response, next) => {
-    if (adminToken) checkToken(request, adminToken);
+    if (web?.isKnown(request)) checkIsOwnPage(request);
+    else if (adminToken) checkToken(request, adminToken);
+    else if (web?.hasClients())
+      throw new HttpProblem(403, 'This changes something and needs a client certificate.');
     else checkIsLocal(request);
     next();
   };
+}
+
+/** Browsers send passwords and certificates along by themselves, for pages of others too. */
+function checkIsOwnPage(request: Request): void {
+  if (!hasForeignOrigin(request)) return;
+  throw new HttpProblem(403, 'This request was made by a page of another origin.');
+}
+
+function hasForeignOrigin({ headers: { host, origin }, protocol }: Request): boolean {
+  return (
+    origin !== undefined && origin.toLowerCase() !== `${protocol}://${host?.toLowerCase() ?? ''}`
+  );
 }
 
 function checkToken(request: Request, adminToken: Secret): void {
@@ -45,21 +64,11 @@ function checkToken(request: Request, adminToken: Secret): void {
   );
 }
 
-function bearerToken(request: Request): string | undefined {
-  return /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-}
-
 /** The token field of a page's form, for browsers without JavaScript. */
 function formToken(request: Request): string | undefined {
   const body: unknown = request.body;
   if (typeof body !== 'object' || body === null || !('token' in body)) return undefined;
   return typeof body.token === 'string' && body.token !== '' ? body.token : undefined;
-}
-
-/** Compares digests, so that neither length nor content shows in the time taken. */
-function isSame(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }
 
 function checkIsLocal(request: Request): void {
@@ -72,8 +81,7 @@ function checkIsLocal(request: Request): void {
 }
 
 function findForeignSign(request: Request): string | undefined {
-  const { host, origin } = request.headers;
-  const hostname = hostnameOf(host);
+  const hostname = hostnameOf(request.headers.host);
   if (!isLoopbackAddress(request.socket.remoteAddress)) return 'this request came from another one';
   // A proxy on this machine makes everybody look local.
   if (FORWARDING_HEADERS.some((name) => request.headers[name] !== undefined)) {
@@ -82,7 +90,7 @@ function findForeignSign(request: Request): string | undefined {
   if (hostname === undefined || !isLoopbackHostname(hostname)) {
     return 'the Host header of this request names another one';
   }
-  if (origin !== undefined && origin.toLowerCase() !== `http://${host?.toLowerCase()}`) {
+  if (hasForeignOrigin(request)) {
     return 'this request was made by a page of another origin';
   }
   return undefined;

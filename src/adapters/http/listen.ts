@@ -1,11 +1,12 @@
-import type { RequestListener } from 'node:http';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
 
 export interface ListenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** In place of plain HTTP. */
+  readonly createServer?: (options: ServerOptions, onRequest: RequestListener) => Server;
 }
 
 export interface Listener {
@@ -32,6 +33,7 @@ export async function listen(
   app: RequestListener,
   options: ListenOptions,
 ): Promise<Listener | ListenFailure> {
+  const { createServer = createHttpServer } = options;
   const server = createServer(
     {
       // Against clients that send a request drop by drop to hold a connection.

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { CheckReport } from '../../domain/check-report.ts';
 import type { Hub } from '../../domain/facts.ts';
 import type { Secret } from '../../domain/secret.ts';
+import type { WebAccess } from '../../domain/web-config.ts';
 import type { Clock } from '../../probe/ports.ts';
 import type { ServerDetail, ServerView } from '../../probe/server-view.ts';
 
@@ -82,12 +84,23 @@ export interface HttpLog {
   debug(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
+/** A web configuration file in effect: who may read, and who proved who they are and so may change something. */
+export interface WebSource {
+  /** Whether somebody can prove who they are, so that being on this machine is not enough any more. */
+  readonly hasClients: boolean;
+  /** For every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Never rejects. */
+  check(request: IncomingMessage): Promise<WebAccess>;
+}
+
 export interface HttpAppDeps {
   readonly version: string;
   /** The host that the listener is bound to: on a loopback one, requests must name a loopback host. */
   readonly listenHost: string;
   /** Without one, changes are taken from this machine only. */
   readonly adminToken?: Secret;
+  readonly web?: WebSource;
   readonly clock: Clock;
   readonly log: HttpLog;
   readonly hub: Pick<Hub, 'subscribe'>;

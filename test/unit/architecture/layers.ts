@@ -65,6 +65,7 @@ export const LAYERS: readonly Layer[] = [
   ]),
   adapter('pino/', ['pino', 'pino-pretty', 'rotating-file-stream']),
   adapter('prometheus/', ['prom-client']),
+  adapter('web-config/', ['bcryptjs']),
   {
     path: 'cli/',
     imports: [...EVERYTHING, ...ROOT_FILES],

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Secret } from '../../domain/secret.ts';
+import { hasToken } from './admin-token.ts';
+import { HttpProblem } from './http-problem.ts';
+import type { WebSource } from './ports.ts';
+
+export interface WebGate {
+  /** Refuses who shows no credentials where the web configuration wants some. */
+  readonly protect: RequestHandler;
+  /** Whether the client proved who it is. */
+  isKnown(request: IncomingMessage): boolean;
+  hasClients(): boolean;
+}
+
+/** Probes of the platform have no credentials. */
+const FREE_PATHS = new Set(['/-/healthy', '/-/ready', '/health']);
+
+/** Puts a web configuration in front of every page but those for health. The admin token opens it as well. */
+export function createWebGate(web: WebSource, adminToken: Secret | undefined): WebGate {
+  const known = new WeakSet<IncomingMessage>();
+  return {
+    async protect(request, response, next) {
+      for (const [name, value] of Object.entries(web.headers)) response.setHeader(name, value);
+      if (FREE_PATHS.has(request.path)) return next();
+      const access = await web.check(request);
+      if (access.kind === 'too_many')
+        throw new HttpProblem(429, 'Too many requests.', {
+          'Retry-After': String(access.retryAfterS),
+        });
+      if (access.kind === 'refused' && !hasToken(request, adminToken))
+        throw new HttpProblem(401, 'This needs a user and a password of the web configuration.', {
+          'WWW-Authenticate': 'Basic realm="mcp-exporter"',
+        });
+      if (access.kind === 'known') known.add(request);
+      next();
+    },
+    isKnown: (request) => known.has(request),
+    hasClients: () => web.hasClients,
+  };
+}

@@ -1,0 +1,21 @@
+import { parentPort } from 'node:worker_threads';
+import bcrypt from 'bcryptjs';
+
+export interface Comparison {
+  readonly id: number;
+  readonly password: string;
+  readonly hash: string;
+}
+
+export interface ComparisonResult {
+  readonly id: number;
+  readonly isSame: boolean;
+}
+
+const port = parentPort;
+port?.on('message', ({ id, password, hash }: Comparison) => {
+  port.postMessage({
+    id,
+    isSame: bcrypt.compareSync(password, hash),
+  } satisfies ComparisonResult);
+});
