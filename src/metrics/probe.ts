@@ -12,7 +12,7 @@ const PROBE_BUCKETS_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 7.5, 30, 12
 export const probeSuccess = metric({
   name: 'mcp_probe_success',
   kind: 'gauge',
-  help: "Whether the last check succeeded. Cached: checks run on the exporter's own schedule, not on scrape; see mcp_probe_last_run_timestamp_seconds for their age.",
+  help: "Whether the last steady check succeeded; deep checks show in mcp_server_status. Cached: checks run on the exporter's own schedule, not on scrape; see mcp_probe_last_run_timestamp_seconds for their age.",
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -41,7 +41,7 @@ export const probePhaseDuration = metric({
 export const probeLastDuration = metric({
   name: 'mcp_probe_last_duration_seconds',
   kind: 'gauge',
-  help: 'Duration of the last check. Cached: a scrape does not run a check.',
+  help: 'Duration of the last steady check. Cached: a scrape does not run a check.',
   labels: ['server'],
   area,
   since: '0.1.0',

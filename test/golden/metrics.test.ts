@@ -26,6 +26,7 @@ async function renderScript(accept: string): Promise<string> {
   publish({ fact: 'server_added', server: httpServer('gone') });
 
   publish({ fact: 'child_start', server: 'files', pid: 7, startMs: 812.5 });
+  publish(observation('files', { durationMs: 4 }));
   publish(
     observation('files', {
       kind: 'deep',

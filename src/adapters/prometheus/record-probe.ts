@@ -43,9 +43,12 @@ export function createProbeRecorder(families: Families, server: ServerSpec): Pro
     observe({ report, consecutiveFailures: failuresInARow, nextInMs }) {
       const endedAtSeconds = (report.startedAtMs + report.durationMs) / 1000;
       const durationSeconds = report.durationMs / 1000;
-      success.set(own, report.outcome === 'ok' ? 1 : 0);
       duration.observe(own, durationSeconds);
-      lastDuration.set(own, durationSeconds);
+      // A deep check takes its time and may fail where the server answers: both would make these two jump.
+      if (report.kind === 'steady') {
+        success.set(own, report.outcome === 'ok' ? 1 : 0);
+        lastDuration.set(own, durationSeconds);
+      }
       lastRun.set(own, endedAtSeconds);
       consecutiveFailures.set(own, failuresInARow);
       interval.set(own, nextInMs / 1000);
