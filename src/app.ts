@@ -8,11 +8,13 @@ import { findConfig } from './adapters/config/find-config.ts';
 import { loadConfig, type LoadConfigResult } from './adapters/config/load-config.ts';
 import { formatProblems } from './adapters/config/problem.ts';
 import { watchConfig } from './adapters/config/watch-config.ts';
+import { createEdge, type EdgeSettings } from './adapters/gateway/edge.ts';
 import { createHttpApp } from './adapters/http/create-http-app.ts';
 import { explainListenFailure, listen } from './adapters/http/listen.ts';
 import type { ConfigStatus, ProbeSource, ProbeTarget } from './adapters/http/ports.ts';
 import { createConnector } from './adapters/mcp/connector.ts';
 import { createLog, type LogOutput, type ServiceLog } from './adapters/pino/create-log.ts';
+import { logCalls } from './adapters/pino/log-calls.ts';
 import { logFacts } from './adapters/pino/log-facts.ts';
 import { createMetrics } from './adapters/prometheus/metrics.ts';
 import { renderProbe } from './adapters/prometheus/render-probe.ts';
@@ -132,17 +134,19 @@ export function createApp(options: AppOptions): App {
       () => metrics.stop(),
       () => tracing.stop(),
       logFacts(hub, log),
+      logCalls(hub, log, { access: config.log.access, audit: true, clock }),
     );
     const children = createChildChannels(clock);
     killChildren = () => {
       connector.killChildren();
       children.killChildren();
     };
+    const edge = createEdge({ clock, hub, log, settings: edgeSettingsOf(config) });
     const gateway = composeGateway({
       config: () => config,
       clock,
       hub,
-      edge: { admit: () => ({ ok: true, leave: () => undefined }) },
+      edge,
       children,
       identityOf: (server) => prober.detail(server)?.identity,
       sampleTrace: () => tracing.sample(),
@@ -161,6 +165,7 @@ export function createApp(options: AppOptions): App {
           );
         noteRestartNeeds(config, result.config, log);
         prober.apply(result.config.servers);
+        edge.apply(edgeSettingsOf(result.config), result.config.servers);
         gateway.apply(result.config.servers);
         status = {
           lastReloadSuccessful: true,
@@ -329,6 +334,18 @@ function printRevealed(value: unknown): string {
     const own = this[key];
     return own instanceof Secret ? own.reveal() : printed;
   });
+}
+
+function edgeSettingsOf({ gateway }: Config): EdgeSettings {
+  const { allowedHosts, allowedOrigins, authentication, rateLimit } = gateway;
+  return {
+    listenHost: gateway.listen?.host ?? '',
+    isTls: false,
+    allowedHosts,
+    allowedOrigins,
+    ...(authentication ? { authentication } : {}),
+    ...(rateLimit ? { rateLimit } : {}),
+  };
 }
 
 function urlOf({ host, port }: ListenAddress): string {

@@ -9,6 +9,7 @@ import type { Upstream } from './adapters/gateway/upstream.ts';
 import type { ServerIdentity } from './domain/check-report.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Hub } from './domain/facts.ts';
+import { redactArguments } from './domain/redact-arguments.ts';
 import type { HttpTarget, ServerSpec } from './domain/server.ts';
 import { createAccountant } from './gateway/account-usage.ts';
 import { createCallTracker, type CallTracker } from './gateway/call-tracker.ts';
@@ -49,6 +50,12 @@ export function composeGateway(parts: GatewayParts): Gateway {
       sessionIdleMs: config.gateway.sessionIdleMs,
       answerTimeoutMs: spec?.gateway.timeoutMs ?? 0,
       account: createAccountant(spec?.gateway.prices),
+      ...(config.audit.arguments
+        ? {
+            argumentsText: (facts) =>
+              redactArguments(facts.arguments, { secretNames: config.audit.redactKeys }),
+          }
+        : {}),
     });
   }
 

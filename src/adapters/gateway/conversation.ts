@@ -53,7 +53,8 @@ export class Conversation {
   post(admitted: AdmittedRequest): void {
     const { tracker, clock } = this.#options;
     const { read, body, response } = admitted;
-    this.usedMs = clock.monotonicMs();
+    const startedMs = clock.monotonicMs();
+    this.usedMs = startedMs;
     const requests = read.messages.filter(isRequest);
     const carrier = carrierOf(admitted, 'http', this.#isOpened ? this.id : undefined);
     if (!this.#channel?.send(toLine(body))) {
@@ -80,7 +81,7 @@ export class Conversation {
     });
     const exchanges = requests.map((facts) => tracker.begin(facts, carrier));
     for (const exchange of exchanges) {
-      exchange.overheadMs = clock.monotonicMs() - admitted.receivedMs;
+      exchange.overheadMs = clock.monotonicMs() - startedMs;
       this.#waiting.set(exchange.key, { reply, exchange });
     }
     const timer = clock.after(this.#options.answerTimeoutMs, () =>

@@ -44,6 +44,7 @@ export class SharedConversation {
   }
 
   post(admitted: AdmittedRequest): void {
+    const startedMs = this.#options.clock.monotonicMs();
     const { tracker, clock, answerTimeoutMs } = this.#options;
     const { read, body, response } = admitted;
     const [facts] = read.messages;
@@ -65,7 +66,7 @@ export class SharedConversation {
     }
     this.#options.onRequest?.();
     const exchange = tracker.begin(facts, carrierOf(admitted, 'http', undefined));
-    exchange.overheadMs = clock.monotonicMs() - admitted.receivedMs;
+    exchange.overheadMs = clock.monotonicMs() - startedMs;
     const reply = createPostReply({
       response,
       keys: [wireId],
