@@ -101,6 +101,18 @@ export const REFUSALS = {
     verdict: { outcome: 'client_error', status: 400, errorType: 'unsupported_version' },
     message: 'Bad Request: this server has no protocol revision without a session',
   },
+  invalid_envelope: {
+    code: -32602,
+    status: 400,
+    verdict: { outcome: 'client_error', status: 400, errorType: 'invalid_params' },
+    message: 'Invalid params',
+  },
+  header_mismatch: {
+    code: -32020,
+    status: 400,
+    verdict: { outcome: 'client_error', status: 400, errorType: 'invalid_request' },
+    message: 'Header mismatch',
+  },
   stream_taken: {
     code: -32054,
     status: 409,

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Timer } from '../../domain/clock.ts';
+import {
+  findEnvelopeFault,
+  hasEnvelope,
+  type EnvelopeFault,
+} from '../../domain/mcp/request-envelope.ts';
+import { isRequest } from '../../domain/message-facts.ts';
 import { carrierOf, textOf } from './carrier.ts';
 import { refuse, type ChannelUpstreamOptions } from './channel-common.ts';
 import { Conversation } from './conversation.ts';
@@ -90,7 +96,9 @@ class ChannelUpstream implements Upstream {
       refuse(this.#options, admitted, 'invalid_json');
     } else if (conversation) {
       conversation.post(admitted);
-    } else if (read.messages.some((facts) => facts.method === 'initialize')) {
+    } else if (
+      read.messages.some((facts) => facts.method === 'initialize' && !hasEnvelope(facts))
+    ) {
       await this.#begin(admitted);
     } else if (carrierOf(admitted, 'http', undefined).era === 'modern') {
       await this.#postShared(admitted);
@@ -135,6 +143,12 @@ class ChannelUpstream implements Upstream {
     }
     if (this.#options.knownEra() === 'legacy') {
       refuse(this.#options, admitted, 'legacy_server');
+      return;
+    }
+    // A child takes its era from what it hears first: a request that names none must not be that.
+    const fault = findFault(admitted);
+    if (fault) {
+      refuse(this.#options, admitted, fault.refusal, fault.detail);
       return;
     }
     this.#shared ??= this.#openShared();
@@ -189,4 +203,15 @@ class ChannelUpstream implements Upstream {
       if (this.#conversations.size > 0 && !this.#isStopping) this.#watch();
     });
   }
+}
+
+function findFault({ read, request }: AdmittedRequest): EnvelopeFault | undefined {
+  const [facts] = read.messages;
+  if (!facts || read.isBatch || !isRequest(facts)) return undefined;
+  const { headers } = request;
+  return findEnvelopeFault(facts, {
+    protocolVersion: textOf(headers['mcp-protocol-version']),
+    method: textOf(headers['mcp-method']),
+    name: textOf(headers['mcp-name']),
+  });
 }
