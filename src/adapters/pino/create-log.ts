@@ -3,6 +3,7 @@ import { pino, stdSerializers, stdTimeFunctions, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { createStream } from 'rotating-file-stream';
 import { LOG_SEVERITIES, type Log, type LogFields, type LogSeverity } from '../../domain/log.ts';
+import { createLineBatch } from './line-batch.ts';
 import { createSink, type Sink } from './sink.ts';
 
 export interface LogOptions {
@@ -29,7 +30,7 @@ export interface LogOutput {
   readonly hasColours: boolean;
 }
 
-/** The way past pino for lines that are many and made of known parts. */
+/** The way past pino for lines that are many and made of known parts. They are written a few milliseconds later, together. */
 export interface LineWriter {
   isEnabled(severity: LogSeverity): boolean;
   /** @param line one JSON object in the form of pino's, with its line break */
@@ -54,14 +55,15 @@ const SECRET_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.headers.$
 export function createLog(options: LogOptions): ServiceLog {
   const isPretty =
     options.format === 'pretty' || (options.format === 'auto' && options.output.isTerminal);
-  const print = isPretty ? createPrinter(options.output.hasColours) : (line: string) => line;
+  const print = isPretty ? createPrinter(options.output.hasColours) : (text: string) => text;
   const output = openOutput(options);
   const file = options.file && openFile(options.file, options.report);
   const sinks = file ? [output, file] : [output];
-  const write = (line: string): void => {
-    output.write(print(line));
-    file?.write(line);
+  const writeLines = (text: string, lineCount: number): void => {
+    output.write(print(text), lineCount);
+    file?.write(text, lineCount);
   };
+  const batch = createLineBatch(writeLines);
   const logger = pino(
     {
       level: options.level,
@@ -71,16 +73,22 @@ export function createLog(options: LogOptions): ServiceLog {
       serializers: { err: stdSerializers.errWithCause },
       redact: { paths: SECRET_PATHS, censor: MASK },
     },
-    { write },
+    {
+      write(line) {
+        batch.flush();
+        writeLines(line, 1);
+      },
+    },
   );
   return {
     ...bindSeverities(logger),
-    lines: { isEnabled: (severity) => logger.isLevelEnabled(severity), write },
+    lines: { isEnabled: (severity) => logger.isLevelEnabled(severity), write: batch.add },
     setLevel(level) {
       logger.level = level;
     },
     dropped: () => sinks.reduce((sum, sink) => sum + sink.dropped(), 0),
     async close(timeoutMs = CLOSE_MS_MAX) {
+      batch.flush();
       await Promise.all(sinks.map((sink) => sink.close(timeoutMs)));
     },
   };
@@ -95,14 +103,18 @@ function bindSeverities(logger: Logger): Log {
 }
 
 /** In this thread and into a buffer, not through a worker: a crash must not lose the line that explains it. */
-function createPrinter(hasColours: boolean): (line: string) => string {
+function createPrinter(hasColours: boolean): (text: string) => string {
   const print = prettyFactory({
     colorize: hasColours,
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'channel',
     singleLine: true,
   });
-  return (line) => print(line) ?? line;
+  return (text) =>
+    text
+      .split(/(?<=\n)/)
+      .map((line) => print(line) ?? line)
+      .join('');
 }
 
 function openOutput({ output, report }: LogOptions): Sink {

@@ -16,7 +16,8 @@ export interface SinkOptions {
 
 /** Takes lines and never throws, blocks or grows: what cannot be written in time is dropped and counted. */
 export interface Sink {
-  write(line: string): void;
+  /** @param lineCount lines in `text`, which are written or dropped as one */
+  write(text: string, lineCount?: number): void;
   /** Lines that were lost so far. */
   dropped(): number;
   /** Waits for what is buffered, but no longer than `timeoutMs`. */
@@ -65,9 +66,9 @@ export function createSink(options: SinkOptions): Sink {
     return stream;
   }
 
-  function onWritten(target: Writable, error: Error | null | undefined): void {
+  function onWritten(target: Writable, error: Error | null | undefined, lineCount: number): void {
     if (error) {
-      droppedCount += 1;
+      droppedCount += lineCount;
       if (target === stream) giveUp(error);
     } else if (isTroubled && target === stream && target.writableLength === 0) {
       isTroubled = false;
@@ -76,15 +77,15 @@ export function createSink(options: SinkOptions): Sink {
   }
 
   return {
-    write(line) {
+    write(text, lineCount = 1) {
       const target = isClosed ? undefined : (stream ?? openAgain());
       if (target === undefined) {
-        droppedCount += 1;
-      } else if (target.writableLength + line.length > bufferBytesMax) {
-        droppedCount += 1;
+        droppedCount += lineCount;
+      } else if (target.writableLength + text.length > bufferBytesMax) {
+        droppedCount += lineCount;
         complain('it takes them too slowly');
       } else {
-        target.write(line, (error) => onWritten(target, error));
+        target.write(text, (error) => onWritten(target, error, lineCount));
       }
     },
     dropped: () => droppedCount,

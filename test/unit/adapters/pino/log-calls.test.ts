@@ -11,21 +11,24 @@ import { createFakeClock } from '../../../fakes/fake-clock.ts';
 interface Setup extends Partial<CallLogOptions> {
   readonly level?: LogSeverity;
   readonly format?: 'json' | 'pretty';
+  /** Takes nothing. */
+  readonly isStuck?: boolean;
 }
 
-function start({ level = 'info', format = 'json', ...options }: Setup = {}) {
+function start({ level = 'info', format = 'json', isStuck = false, ...options }: Setup = {}) {
   const written: string[] = [];
+  const reports: string[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {
       written.push(String(chunk));
-      done();
+      if (!isStuck) done();
     },
   });
   const log: ServiceLog = createLog({
     level,
     format,
     output: { stream, isTerminal: false, hasColours: false },
-    report: (line) => expect.unreachable(line),
+    report: (line) => reports.push(line),
   });
   const hub = createHub((error) => expect.unreachable(String(error)));
   const clock = createFakeClock();
@@ -34,12 +37,22 @@ function start({ level = 'info', format = 'json', ...options }: Setup = {}) {
     hub,
     clock,
     end,
-    text: () => written.join(''),
-    lines: () =>
-      written.map((line): Record<string, unknown> => {
-        expect(line.indexOf('\n')).toBe(line.length - 1);
-        return JSON.parse(line) as Record<string, unknown>;
-      }),
+    log,
+    written,
+    reports,
+    dropped: () => log.dropped(),
+    async text() {
+      await log.close();
+      return written.join('');
+    },
+    /** Ends the log, so that nothing waits any more. */
+    async lines() {
+      await log.close();
+      const lines = written.join('').split(/(?<=\n)/);
+      return lines
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
   };
 }
 
@@ -62,7 +75,7 @@ const CONTEXT = {
   spanId: 'b7ad6b7169203331',
 };
 
-test('a tool call is a line in the access log and one in the audit log', () => {
+test('a tool call is a line in the access log and one in the audit log', async () => {
   const { hub, lines } = start();
 
   hub.publish(
@@ -75,7 +88,7 @@ test('a tool call is a line in the access log and one in the audit log', () => {
   );
 
   const shared = { level: 'info', time: '2026-01-01T00:00:00.000Z', ...CONTEXT };
-  expect(lines()).toEqual([
+  expect(await lines()).toEqual([
     {
       ...shared,
       channel: 'access',
@@ -92,25 +105,25 @@ test('a tool call is a line in the access log and one in the audit log', () => {
   ]);
 });
 
-test('what is no tool call is not audited', () => {
+test('what is no tool call is not audited', async () => {
   const { hub, lines } = start();
 
   hub.publish(buildCall({ operation: 'resources/read', target: 'file:///a' }));
 
-  expect(lines()).toMatchObject([{ channel: 'access', target: 'file:///a' }]);
-  expect(lines()[0]).not.toHaveProperty('tool');
+  expect(await lines()).toMatchObject([{ channel: 'access', target: 'file:///a' }]);
+  expect((await lines())[0]).not.toHaveProperty('tool');
 });
 
-test('the audit line has the arguments where the record has them, the access line never', () => {
+test('the audit line has the arguments where the record has them, the access line never', async () => {
   const { hub, lines } = start();
 
   hub.publish(buildCall({ argumentsText: '{"path":"/a"}' }));
 
-  expect(lines()[0]).not.toHaveProperty('arguments');
-  expect(lines()[1]).toMatchObject({ arguments: '{"path":"/a"}' });
+  expect((await lines())[0]).not.toHaveProperty('arguments');
+  expect((await lines())[1]).toMatchObject({ arguments: '{"path":"/a"}' });
 });
 
-test('a failure is also an error line, with code, message, stack and the same context', () => {
+test('a failure is also an error line, with code, message, stack and the same context', async () => {
   const { hub, lines } = start();
   const failure = {
     outcome: 'rpc_error',
@@ -123,8 +136,8 @@ test('a failure is also an error line, with code, message, stack and the same co
 
   hub.publish(buildCall(failure));
 
-  expect(lines().map(({ channel }) => channel)).toEqual(['access', 'audit', 'error']);
-  expect(lines()[2]).toEqual({
+  expect((await lines()).map(({ channel }) => channel)).toEqual(['access', 'audit', 'error']);
+  expect((await lines())[2]).toEqual({
     ...CONTEXT,
     level: 'warn',
     time: '2026-01-01T00:00:00.000Z',
@@ -143,12 +156,12 @@ test.each<[string, Partial<CallRecord>]>([
   ['a fault of the caller', { outcome: 'client_error', errorType: 'invalid_params' }],
   ['a refusal', { outcome: 'denied', errorType: 'unauthorized' }],
   ['a cancelled call', { outcome: 'cancelled', errorType: 'cancelled' }],
-])('%s is no error line', (_, overrides) => {
+])('%s is no error line', async (_, overrides) => {
   const { hub, lines } = start();
 
   hub.publish(buildCall(overrides));
 
-  expect(lines().map(({ channel }) => channel)).toEqual(['access', 'audit']);
+  expect((await lines()).map(({ channel }) => channel)).toEqual(['access', 'audit']);
 });
 
 test.each<[string, Setup, string[]]>([
@@ -156,23 +169,23 @@ test.each<[string, Setup, string[]]>([
   ['without the audit log the access log stays', { audit: false }, ['access', 'error']],
   ['above info only the errors stay', { level: 'warn' }, ['error']],
   ['above warn nothing stays', { level: 'error' }, []],
-])('%s', (_, setup, channels) => {
+])('%s', async (_, setup, channels) => {
   const { hub, lines } = start(setup);
 
   hub.publish(buildCall({ outcome: 'timeout', errorType: 'timeout' }));
 
-  expect(lines().map(({ channel }) => channel)).toEqual(channels);
+  expect((await lines()).map(({ channel }) => channel)).toEqual(channels);
 });
 
-test('a request of the server to its client says so', () => {
+test('a request of the server to its client says so', async () => {
   const { hub, lines } = start();
 
   hub.publish(buildCall({ direction: 'server_to_client', operation: 'sampling/createMessage' }));
 
-  expect(lines()).toMatchObject([{ direction: 'server_to_client' }]);
+  expect(await lines()).toMatchObject([{ direction: 'server_to_client' }]);
 });
 
-test('whatever a client sends, a line stays one line of JSON, and short', () => {
+test('whatever a client sends, a line stays one line of JSON, and short', async () => {
   const { hub, lines } = start();
   const nasty = `"},\n{"level":"fatal\u2028\u0000\ud800${'x'.repeat(1_000_000)}`;
 
@@ -191,19 +204,20 @@ test('whatever a client sends, a line stays one line of JSON, and short', () => 
     }),
   );
 
-  expect(lines().map(({ level }) => level)).toEqual(['info', 'warn']);
-  for (const line of lines()) expect(JSON.stringify(line).length).toBeLessThan(15_000);
-  expect(String(lines()[0]?.['user']).startsWith('"},\n{"level"')).toBe(true);
+  expect((await lines()).map(({ level }) => level)).toEqual(['info', 'warn']);
+  for (const line of await lines()) expect(JSON.stringify(line).length).toBeLessThan(15_000);
+  expect(String((await lines())[0]?.['user']).startsWith('"},\n{"level"')).toBe(true);
 });
 
-test('a terminal gets the line as text for people', () => {
+test('a terminal gets the line as text for people', async () => {
   const { hub, text } = start({ format: 'pretty', audit: false });
 
   hub.publish(buildCall());
 
-  expect(text()).toContain('exchange');
-  expect(text()).toContain('"tool":"read_file"');
-  expect(text()).not.toMatch(/^\{/);
+  const printed = await text();
+  expect(printed).toContain('exchange');
+  expect(printed).toContain('"tool":"read_file"');
+  expect(printed).not.toMatch(/^\{/);
 });
 
 test('failed authentication is a line a minute for each method, with the number of those left out', async () => {
@@ -217,7 +231,9 @@ test('failed authentication is a line a minute for each method, with the number 
   await clock.advance(60_000);
   fail('bearer');
 
-  expect(lines().map(({ msg, method, leftOutCount }) => [msg, method, leftOutCount])).toEqual([
+  expect(
+    (await lines()).map(({ msg, method, leftOutCount }) => [msg, method, leftOutCount]),
+  ).toEqual([
     ['authentication failed', 'bearer', 0],
     ['authentication failed', 'jwt', 0],
     ['authentication failed', 'bearer', 9],
@@ -234,26 +250,58 @@ test('a client that asks too often is a line a minute, apart from other clients'
   await clock.advance(60_000);
   exceed('alice');
 
-  expect(lines().map(({ user, leftOutCount }) => [user, leftOutCount])).toEqual([
+  expect((await lines()).map(({ user, leftOutCount }) => [user, leftOutCount])).toEqual([
     ['alice', 0],
     ['bob', 0],
     ['alice', 1],
   ]);
 });
 
-test('the end of a session is for debugging', () => {
+test('the end of a session is for debugging', async () => {
   const { hub, lines } = start({ level: 'debug' });
 
   hub.publish({ fact: 'session', server: 'files', transport: 'http', durationMs: 5_000 });
 
-  expect(lines()).toMatchObject([{ level: 'debug', msg: 'session ended', durationMs: 5_000 }]);
+  expect(await lines()).toMatchObject([
+    { level: 'debug', msg: 'session ended', durationMs: 5_000 },
+  ]);
 });
 
-test('after its end it writes nothing', () => {
+test('after its end it writes nothing', async () => {
   const { hub, lines, end } = start();
 
   end();
   hub.publish(buildCall());
 
-  expect(lines()).toEqual([]);
+  expect(await lines()).toEqual([]);
+});
+
+test('lines of exchanges leave together, and before any other line that comes after them', () => {
+  const { hub, log, written } = start();
+
+  hub.publish(buildCall());
+  hub.publish(buildCall());
+  expect(written).toEqual([]);
+  log.warn({}, 'something else');
+
+  expect(written).toHaveLength(2);
+  expect(written[0]?.match(/"msg":"[a-z ]+"/g)).toEqual([
+    '"msg":"exchange"',
+    '"msg":"tool called"',
+    '"msg":"exchange"',
+    '"msg":"tool called"',
+  ]);
+  expect(written[1]).toContain('something else');
+});
+
+test('a batch that is lost is counted by its lines', async () => {
+  const { hub, log, dropped, reports } = start({ isStuck: true });
+
+  for (let index = 0; index < 20_000; index += 1) hub.publish(buildCall());
+  await log.close(1);
+
+  // A megabyte of them waits in the stream, the rest is gone.
+  expect(dropped()).toBeGreaterThan(35_000);
+  expect(dropped()).toBeLessThan(40_000);
+  expect(reports).toHaveLength(1);
 });
