@@ -13,9 +13,9 @@ const RESERVED_RATIO = 1 / 8;
 /**
  * A cap on requests in flight under which one greedy client cannot shut the others out.
  *
- * Up to seven eighths of the cap everybody enters. Beyond that only a client that holds less than a fair share does,
- * which is the cap divided by the clients that are here and one more. Clients that keep to their share thus leave
- * room for a newcomer, and the cap itself is never exceeded.
+ * Up to seven eighths of the cap everybody enters. Beyond that only a client does that holds less than a fair share,
+ * which is the cap divided by the clients that are here and one more, and less than what is left. So each newcomer
+ * leaves about half of what it found to the next one, and the cap itself is never exceeded.
  */
 export function createFairShare(maxAtFirst: number): FairShare {
   /** No more entries than requests in flight. */
@@ -31,7 +31,7 @@ export function createFairShare(maxAtFirst: number): FairShare {
       const own = held.get(client) ?? 0;
       if (inFlight >= max - Math.floor(max * RESERVED_RATIO)) {
         const clients = held.size + (own === 0 ? 1 : 0);
-        if (own >= max / (clients + 1)) return false;
+        if (own >= Math.min(max / (clients + 1), max - inFlight)) return false;
       }
       held.set(client, own + 1);
       inFlight++;
