@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET_NAMES } from '../../domain/redact-arguments.ts';
 import { TRACE_EXPORTERS } from './config.ts';
 import { amount, choice, flag, list, map, section, text } from './schema-types.ts';
 
@@ -9,18 +10,7 @@ export const TELEMETRY_DEFAULTS = {
   toolHistogram: true,
   otelHistograms: false,
   auditArguments: false,
-  redactKeys: [
-    'password',
-    'passphrase',
-    'secret',
-    'token',
-    'apiKey',
-    'accessKey',
-    'privateKey',
-    'authorization',
-    'cookie',
-    'credential',
-  ],
+  redactKeys: SECRET_NAMES,
 } as const;
 
 /** `tracing:` */
@@ -32,13 +22,15 @@ export const TracingSchema = section(
     }).optional(),
     endpoint: text({
       description:
-        'Address of the collector (http or https); left out, the usual one of the protocol on this machine.',
-      examples: ['http://127.0.0.1:4318/v1/traces'],
+        'Address of the collector: http or https, for `jaeger` also `udp://host:port`; left out, the usual one of the protocol on this machine. Without a path it gets that of the protocol.',
+      examples: ['http://127.0.0.1:4318'],
     })
-      .refine(isHttpUrl, { error: 'must be an absolute URL that starts with http:// or https://' })
+      .refine(isCollectorUrl, {
+        error: 'must be an absolute URL that starts with http://, https:// or, for jaeger, udp://',
+      })
       .optional(),
     headers: map(z.string({ error: 'must be text' }), {
-      description: 'Sent with every export. Values are secrets.',
+      description: 'Sent with every export, but for `jaeger`. Values are secrets.',
       examples: [{ Authorization: 'Bearer ${TRACES_TOKEN}' }],
     }).optional(),
     sampleRatio: amount(0, 1, {
@@ -86,7 +78,7 @@ export const AuditSchema = section(
   { description: 'What is written down of tool calls.' },
 );
 
-function isHttpUrl(value: string): boolean {
+function isCollectorUrl(value: string): boolean {
   const url = URL.parse(value);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+  return url !== null && ['http:', 'https:', 'udp:'].includes(url.protocol) && url.host !== '';
 }
