@@ -1,7 +1,6 @@
 import type { Secret } from '../../domain/secret.ts';
 
-export const TRACE_EXPORTERS = ['none', 'otlp', 'jaeger', 'zipkin'] as const;
-export type TraceExporter = (typeof TRACE_EXPORTERS)[number];
+export type TraceExporter = 'none' | 'otlp' | 'jaeger' | 'zipkin';
 
 export interface TracingConfig {
   readonly exporter: TraceExporter;
