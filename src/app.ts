@@ -22,6 +22,7 @@ import { startTracing } from './adapters/otel/start-tracing.ts';
 import { composeGateway } from './compose-gateway.ts';
 import { DEMO_CONFIG_PATH, DEMO_SERVER, demoConfig } from './demo-config.ts';
 import { startDemoTraffic } from './adapters/mcp/demo-traffic.ts';
+import { createWebSecurity } from './adapters/web-config/create-web-security.ts';
 import { createHub } from './domain/facts.ts';
 import type { GatewayLoad } from './domain/call-record.ts';
 import { Secret } from './domain/secret.ts';
@@ -141,12 +142,15 @@ export function createApp(options: AppOptions): App {
       connector.killChildren();
       children.killChildren();
     };
-    const edge = createEdge({ clock, hub, log, settings: edgeSettingsOf(config) });
+    const web = createWebSecurity(config.web, clock);
+    ends.push(() => web.stop());
+    const edge = createEdge({ clock, hub, log, settings: edgeSettingsOf(config, web.isTls) });
     const gateway = composeGateway({
       config: () => config,
       clock,
       hub,
       edge,
+      createServer: web.createServer,
       children,
       identityOf: (server) => prober.detail(server)?.identity,
       sampleTrace: () => tracing.sample(),
@@ -165,7 +169,9 @@ export function createApp(options: AppOptions): App {
           );
         noteRestartNeeds(config, result.config, log);
         prober.apply(result.config.servers);
-        edge.apply(edgeSettingsOf(result.config), result.config.servers);
+        for (const key of web.apply(result.config.web))
+          log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
+        edge.apply(edgeSettingsOf(result.config, web.isTls), result.config.servers);
         gateway.apply(result.config.servers);
         status = {
           lastReloadSuccessful: true,
@@ -192,6 +198,7 @@ export function createApp(options: AppOptions): App {
       version: VERSION,
       listenHost: address.host,
       ...(config.admin.token ? { adminToken: config.admin.token } : {}),
+      web,
       clock,
       log,
       hub,
@@ -202,7 +209,7 @@ export function createApp(options: AppOptions): App {
       isReady: () => reloader.current() !== undefined,
       stopping: stopping.signal,
     });
-    const listener = await listen(app, address);
+    const listener = await listen(app, { ...address, createServer: web.createServer });
     if (!listener.ok) return { ok: false, message: listener.message };
     ends.push(
       () => listener.close(),
@@ -228,8 +235,8 @@ export function createApp(options: AppOptions): App {
       });
       ends.push(() => watch.stop());
     }
-    const http = urlOf(listener);
-    const gatewayUrl = gatewayAddress && urlOf(gatewayAddress);
+    const http = urlOf(listener, web.isTls);
+    const gatewayUrl = gatewayAddress && urlOf(gatewayAddress, web.isTls);
     if (configPath === undefined && gatewayUrl) {
       const stop = startDemoTraffic({
         url: `${gatewayUrl}/${DEMO_SERVER}/mcp`,
@@ -336,11 +343,11 @@ function printRevealed(value: unknown): string {
   });
 }
 
-function edgeSettingsOf({ gateway }: Config): EdgeSettings {
+function edgeSettingsOf({ gateway }: Config, isTls: boolean): EdgeSettings {
   const { allowedHosts, allowedOrigins, authentication, rateLimit } = gateway;
   return {
     listenHost: gateway.listen?.host ?? '',
-    isTls: false,
+    isTls,
     allowedHosts,
     allowedOrigins,
     ...(authentication ? { authentication } : {}),
@@ -348,6 +355,6 @@ function edgeSettingsOf({ gateway }: Config): EdgeSettings {
   };
 }
 
-function urlOf({ host, port }: ListenAddress): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function urlOf({ host, port }: ListenAddress, isTls: boolean): string {
+  return `${isTls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from './adapters/config/config.ts';
 import { createChannelUpstream } from './adapters/gateway/channel-upstream.ts';
-import { createGateway, type Edge, type Gateway } from './adapters/gateway/create-gateway.ts';
+import {
+  createGateway,
+  type Edge,
+  type Gateway,
+  type GatewayOptions,
+} from './adapters/gateway/create-gateway.ts';
 import { createHttpUpstream } from './adapters/gateway/http-upstream.ts';
 import { createSseChannels } from './adapters/gateway/sse-channel.ts';
 import { createSseUpstream } from './adapters/gateway/sse-upstream.ts';
@@ -21,6 +26,7 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly hub: Pick<Hub, 'publish'>;
   readonly edge: Edge;
+  readonly createServer: NonNullable<GatewayOptions['createServer']>;
   readonly children: ChildChannels;
   /** What the prober learned of a server. */
   readonly identityOf: (server: string) => ServerIdentity | undefined;
@@ -105,6 +111,7 @@ export function composeGateway(parts: GatewayParts): Gateway {
   return createGateway({
     clock,
     edge: parts.edge,
+    createServer: parts.createServer,
     bodyBytesMax: config.gateway.bodyBytesMax,
     strangers: createTracker(STRANGERS, undefined),
     createTracker: (spec) => createTracker(spec.name, spec),
