@@ -3,8 +3,7 @@ import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts
 import { loadConfig } from '../adapters/config/load-config.ts';
 import { formatProblems } from '../adapters/config/problem.ts';
 import { formatDuration } from '../adapters/config/units.ts';
-import { redact } from '../domain/secret.ts';
-import { endpointOf, type ServerSpec } from '../domain/server.ts';
+import { endpointLabel, type ServerSpec } from '../domain/server.ts';
 
 export interface CheckConfigOptions {
   /** Without it the configuration of the working directory. */
@@ -59,20 +58,14 @@ function describeConfig(file: string, { listen, servers }: Config): string {
   return `${title}\n\n${formatTable(rows)}\n`;
 }
 
-function describeServer({
-  name,
-  target,
-  monitor,
-  secrets,
-  source,
-  unresolved,
-}: ServerSpec): string[] {
+function describeServer(server: ServerSpec): string[] {
+  const { name, target, monitor, source, unresolved } = server;
   const transport = target.kind === 'stdio' ? 'stdio' : target.transport;
   const interval = monitor.enabled ? formatDuration(monitor.intervalMs) : 'disabled';
   return [
     name,
     transport,
-    redact(endpointOf(target), secrets),
+    endpointLabel(server),
     unresolved === undefined ? interval : `never: ${unresolved}`,
     source,
   ];

@@ -1,11 +1,11 @@
-import { endpointOf } from '../domain/server.ts';
+import { endpointLabel } from '../domain/server.ts';
 import type { ProbeVerdict } from './format-probe.ts';
 
 /** One JSON document, for scripts: durations in milliseconds, times since the Unix epoch, as the names say. */
 export function formatProbeJson({ server, reports, status, reason }: ProbeVerdict): string {
   const document = {
     server: server.name,
-    endpoint: endpointOf(server.target),
+    endpoint: endpointLabel(server),
     status,
     reason,
     outcome: reports.find((report) => report.outcome !== 'ok')?.outcome ?? 'ok',

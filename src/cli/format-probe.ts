@@ -6,7 +6,7 @@ import {
 } from '../domain/capability-snapshot.ts';
 import type { CheckReport, CheckStep, ServerIdentity } from '../domain/check-report.ts';
 import type { Status } from '../domain/health.ts';
-import { endpointOf, type ServerSpec } from '../domain/server.ts';
+import { endpointLabel, type ServerSpec } from '../domain/server.ts';
 import { stripControls } from './strip-controls.ts';
 
 /** What a probe found and what it means. */
@@ -60,8 +60,9 @@ export function formatProbe(verdict: ProbeVerdict, { hasColours, nowMs }: ProbeF
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-function formatTitle({ name, target }: ServerSpec, paint: Paint): string {
-  const endpoint = endpointOf(target);
+function formatTitle(server: ServerSpec, paint: Paint): string {
+  const { name } = server;
+  const endpoint = endpointLabel(server);
   const title = paint('bold', stripControls(name));
   return endpoint === name ? title : `${title}  ${paint('dim', stripControls(endpoint))}`;
 }

@@ -64,6 +64,8 @@ export interface ChildExited {
   readonly signal: string | null;
   /** The last lines of standard error, masked. */
   readonly stderrTail: string;
+  /** Back-off before it may be started again; absent where we ended it. */
+  readonly restartInMs?: number;
 }
 
 export interface ChildStarted {

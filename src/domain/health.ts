@@ -1,5 +1,16 @@
+import type { Findings } from './findings.ts';
+import {
+  assessErrorRate,
+  assessResponseTime,
+  findingTexts,
+  withFinding,
+  worstLevel,
+} from './findings.ts';
+import type { Finding } from './findings.ts';
 import type { ProbeOutcome } from './probe-outcome.ts';
 import { weighFailure } from './probe-outcome.ts';
+import type { CallRate } from './rate-window.ts';
+import { describeFailures } from './rate-window.ts';
 import type { ResponseWindow } from './response-time.ts';
 import { addResponse, EMPTY_RESPONSE_WINDOW, meanResponseMs } from './response-time.ts';
 import type { MonitorSettings, ServerSpec } from './server.ts';
@@ -19,11 +30,14 @@ export type Status = (typeof STATUSES)[number];
  * How a status comes about. Three things are remembered apart and put together by `judge`:
  *
  * - the row of `down` failures, which means Offline from `offlineAfter` on, until `healthyAfter` answers in a row;
- * - one finding per source (last steady check, last deep check, response time), each Warning or Critical, the worst wins;
+ * - one finding per source (last steady check, last deep check, error rate of real calls, response time), each Warning or
+ *   Critical, the worst wins;
  * - whether the server has answered at all: before that it is Unknown, not Healthy.
  *
  * A `down` failure before the verdict changes neither status nor findings, it only counts. Any other failure shows that
  * the server is reachable, so it ends the row and counts as an answer. A new kind of evidence is a new finding.
+ * Real calls neither lead to Offline nor out of it; what failed while it was Offline is forgotten when it is back, since
+ * Offline has said it already and the window would go on saying it for minutes.
  */
 export interface HealthState {
   readonly status: Status;
@@ -43,17 +57,6 @@ export interface HealthState {
   /** One-minute mean at the last counted check; absent until there was one. */
   readonly responseTimeMs?: number;
 }
-
-/** Where a finding comes from; a worse one hides no other, all are said. */
-export const FINDING_SOURCES = ['check', 'deep', 'response_time'] as const;
-export type FindingSource = (typeof FINDING_SOURCES)[number];
-
-export interface Finding {
-  readonly level: 'warning' | 'critical';
-  readonly text: string;
-}
-
-export type Findings = Readonly<Partial<Record<FindingSource, Finding>>>;
 
 interface CheckEvidence {
   readonly outcome: ProbeOutcome;
@@ -76,14 +79,21 @@ export interface DeepEvidence extends CheckEvidence {
   readonly kind: 'deep';
 }
 
-export type Evidence = SteadyEvidence | DeepEvidence;
+/** Real calls through the gateway. */
+export interface CallEvidence {
+  readonly kind: 'calls';
+  readonly atMs: number;
+  /** Over the window of the settings. */
+  readonly rate: CallRate;
+  /** Of tool calls since the last evidence of this kind; only where their latency counts. */
+  readonly latency?: { readonly sumMs: number; readonly count: number };
+}
+
+export type Evidence = SteadyEvidence | DeepEvidence | CallEvidence;
 export type HealthSettings = Pick<
   MonitorSettings,
-  'offlineAfter' | 'healthyAfter' | 'responseTime'
+  'offlineAfter' | 'healthyAfter' | 'responseTime' | 'errorRate'
 >;
-
-/** To leave a slow level, the mean must fall below this share of its threshold. */
-const SLOW_EXIT_RATIO = 0.9;
 
 /** The state before the first check, and for good where a server is disabled or cannot be checked. */
 export function initialHealth(
@@ -108,9 +118,14 @@ export function weighEvidence(
   evidence: Evidence,
   settings: HealthSettings,
 ): HealthState {
-  return evidence.kind === 'deep'
-    ? weighDeep(state, evidence)
-    : weighSteady(state, evidence, settings);
+  switch (evidence.kind) {
+    case 'steady':
+      return weighSteady(state, evidence, settings);
+    case 'deep':
+      return weighDeep(state, evidence);
+    case 'calls':
+      return weighCalls(state, evidence, settings);
+  }
 }
 
 function weighSteady(
@@ -151,7 +166,12 @@ function weighSuccess(
     consecutiveSuccesses: state.consecutiveSuccesses + 1,
     findings: withFinding(state.findings, 'check', undefined),
   };
-  return judgeAnswer(countResponse(succeeded, evidence, settings), evidence, settings);
+  const { atMs, responseMs } = evidence;
+  const counted =
+    responseMs === undefined
+      ? succeeded
+      : countResponses(succeeded, atMs, { sumMs: responseMs, count: 1 }, settings);
+  return judgeAnswer(counted, evidence, settings);
 }
 
 function countAnswer(state: HealthState): HealthState {
@@ -163,13 +183,13 @@ function countAnswer(state: HealthState): HealthState {
   };
 }
 
-function countResponse(
+function countResponses(
   state: HealthState,
-  evidence: SteadyEvidence,
+  atMs: number,
+  { sumMs, count }: { readonly sumMs: number; readonly count: number },
   settings: HealthSettings,
 ): HealthState {
-  if (evidence.responseMs === undefined) return state;
-  const responses = addResponse(state.responses, evidence.atMs, evidence.responseMs);
+  const responses = addResponse(state.responses, atMs, sumMs, count);
   const meanMs = meanResponseMs(responses);
   if (meanMs === undefined) return state;
   const slow = assessResponseTime(
@@ -183,27 +203,6 @@ function countResponse(
     responseTimeMs: meanMs,
     findings: withFinding(state.findings, 'response_time', slow),
   };
-}
-
-function assessResponseTime(
-  meanMs: number,
-  thresholds: HealthSettings['responseTime'],
-  current: Finding['level'] | undefined,
-): Finding | undefined {
-  const find = (
-    level: Finding['level'],
-    thresholdMs: number,
-    isAlreadyIn: boolean,
-  ): Finding | undefined => {
-    const exitMs = thresholdMs * SLOW_EXIT_RATIO;
-    if (meanMs < (isAlreadyIn ? exitMs : thresholdMs)) return undefined;
-    const limit = meanMs < thresholdMs ? `clears below ${exitMs} ms` : `limit ${thresholdMs} ms`;
-    return { level, text: `slow: one-minute mean ${Math.round(meanMs)} ms, ${limit}` };
-  };
-  return (
-    find('critical', thresholds.criticalMs, current === 'critical') ??
-    find('warning', thresholds.warningMs, current !== undefined)
-  );
 }
 
 function judgeDown(
@@ -233,21 +232,39 @@ function judgeAnswer(
   evidence: SteadyEvidence,
   settings: HealthSettings,
 ): HealthState {
-  if (state.status === 'offline' && state.consecutiveAnswers < settings.healthyAfter) {
+  if (state.status !== 'offline') return judgeFindings(state, evidence.detail);
+  if (state.consecutiveAnswers < settings.healthyAfter) {
     const reason = `answers again, ${state.consecutiveAnswers} of ${settings.healthyAfter} before Offline clears: ${evidence.detail}`;
     return { ...state, reason };
   }
-  return judgeFindings(state, evidence.detail);
+  const findings = withFinding(state.findings, 'error_rate', undefined);
+  return judgeFindings({ ...state, findings }, evidence.detail);
 }
 
 function weighDeep(state: HealthState, evidence: DeepEvidence): HealthState {
   if (evidence.outcome !== 'ok' && evidence.isConnectivitySuspected) return state;
-  const found = { ...state, findings: withFinding(state.findings, 'deep', assessDeep(evidence)) };
-  // The verdict on a server that is down, or was never seen, belongs to the steady checks alone.
-  if (state.status === 'offline' || !state.hasAnswered) return found;
-  const judged = judgeFindings(found, evidence.detail);
-  const isRowSaid = state.consecutiveDown > 0 && judged.status === state.status;
-  return isRowSaid ? found : judged;
+  const findings = withFinding(state.findings, 'deep', assessDeep(evidence));
+  return judgeUnasked({ ...state, findings }, state.status, evidence.detail);
+}
+
+function weighCalls(
+  state: HealthState,
+  { atMs, rate, latency }: CallEvidence,
+  settings: HealthSettings,
+): HealthState {
+  const failing = assessErrorRate(rate, settings.errorRate, state.findings.error_rate?.level);
+  const rated = { ...state, findings: withFinding(state.findings, 'error_rate', failing) };
+  const found = latency ? countResponses(rated, atMs, latency, settings) : rated;
+  // Calls that are no news leave it to the checks to say why.
+  if (found.findings === state.findings) return found;
+  return judgeUnasked(found, state.status, describeFailures(rate, settings.errorRate.windowMs));
+}
+
+/** The verdict on a server that is down, or was never seen, belongs to the steady checks alone; nor is a strike unsaid. */
+function judgeUnasked(found: HealthState, before: Status, healthyReason: string): HealthState {
+  if (before === 'offline' || !found.hasAnswered) return found;
+  const judged = judgeFindings(found, healthyReason);
+  return found.consecutiveDown > 0 && judged.status === before ? found : judged;
 }
 
 function assessDeep(evidence: DeepEvidence): Finding | undefined {
@@ -260,36 +277,7 @@ function assessDeep(evidence: DeepEvidence): Finding | undefined {
 }
 
 function judgeFindings(state: HealthState, healthyReason: string): HealthState {
-  const texts = findingTexts(state.findings);
-  if (texts.length === 0) return { ...state, status: 'healthy', reason: healthyReason };
-  return { ...state, status: worstLevel(state.findings), reason: texts.join('; ') };
-}
-
-function worstLevel(findings: Findings): Finding['level'] {
-  return FINDING_SOURCES.some((source) => findings[source]?.level === 'critical')
-    ? 'critical'
-    : 'warning';
-}
-
-/** Worst first. */
-function findingTexts(findings: Findings): string[] {
-  const present = FINDING_SOURCES.map((source) => findings[source]).filter(
-    (finding) => finding !== undefined,
-  );
-  return ['critical', 'warning'].flatMap((level) =>
-    present.filter((finding) => finding.level === level).map((finding) => finding.text),
-  );
-}
-
-function withFinding(
-  findings: Findings,
-  source: FindingSource,
-  finding: Finding | undefined,
-): Findings {
-  if (finding === undefined) {
-    if (findings[source] === undefined) return findings;
-    const { [source]: _cleared, ...others } = findings;
-    return others;
-  }
-  return { ...findings, [source]: finding };
+  const level = worstLevel(state.findings);
+  if (level === undefined) return { ...state, status: 'healthy', reason: healthyReason };
+  return { ...state, status: level, reason: findingTexts(state.findings).join('; ') };
 }

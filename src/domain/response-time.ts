@@ -17,17 +17,21 @@ const BUCKETS_MAX = RESPONSE_WINDOW_MS / BUCKET_MS + 1;
 
 export const EMPTY_RESPONSE_WINDOW: ResponseWindow = [];
 
-/** `atMs` may be of any clock that never goes back, as long as it is always the same one. */
+/**
+ * Adds one duration, or the sum of several.
+ * @param atMs of any clock that never goes back, as long as it is always the same one
+ */
 export function addResponse(
   window: ResponseWindow,
   atMs: number,
-  durationMs: number,
+  sumMs: number,
+  count = 1,
 ): ResponseWindow {
   const slot = Math.floor(atMs / BUCKET_MS);
   const kept = window.filter((bucket) => bucket.slot > slot - BUCKETS_MAX);
   const last = kept.at(-1);
-  if (last?.slot !== slot) return [...kept, { slot, sumMs: durationMs, count: 1 }];
-  return [...kept.slice(0, -1), { slot, sumMs: last.sumMs + durationMs, count: last.count + 1 }];
+  if (last?.slot !== slot) return [...kept, { slot, sumMs, count }];
+  return [...kept.slice(0, -1), { slot, sumMs: last.sumMs + sumMs, count: last.count + count }];
 }
 
 /** Mean of what the window holds; `undefined` when it is empty. */

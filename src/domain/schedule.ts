@@ -24,6 +24,24 @@ export interface LastCheck {
   readonly retryAfterMs?: number;
 }
 
+/**
+ * What asks for a check before its time:
+ * `failed`: a real call did not reach the server, or its child ended; `recovered`: a call was answered after such a one;
+ * `answered`: calls go on being answered.
+ */
+export type HasteCause = 'failed' | 'recovered' | 'answered';
+
+/** What the haste depends on. Times are monotonic; before the first they are minus infinity. */
+export interface HasteCircumstances {
+  readonly status: Status;
+  readonly consecutiveDown: number;
+  readonly lastCheckAtMs: number;
+  /** When the last check was due that was brought forward. */
+  readonly lastHastenedAtMs: number;
+  /** Until when the server asked to be left alone, by `Retry-After`. */
+  readonly notBeforeMs: number;
+}
+
 const JITTER_RATIO = 0.1;
 export const RETRY_AFTER_MS_MAX = 600_000;
 const STARTUP_SPREAD_MS_MAX = 25_000;
@@ -55,6 +73,25 @@ function intervalDelayMs(settings: ScheduleSettings, last: LastCheck, random: nu
   const boundMs = last.status === 'offline' ? offlineMsMax(settings) : Number.POSITIVE_INFINITY;
   const startToStartMs = Math.min(jitter(intervalFor(settings, last), random), boundMs);
   return Math.max(startToStartMs - last.durationMs, Math.min(retryMs(settings), startToStartMs));
+}
+
+/**
+ * The earliest moment for a check that real traffic asks for; nothing where it would decide nothing.
+ *
+ * A first failure is looked into at once, with one such check per `retryInterval` however many calls fail; from then on
+ * retries are under way, and once Offline failures are no news, so the back-off stands. An answer of a server that seems
+ * down is looked into a `retryInterval` after the last check; if the checks go on failing all the same, once per interval.
+ */
+export function hastenedAtMs(
+  settings: ScheduleSettings,
+  cause: HasteCause,
+  { status, consecutiveDown, lastCheckAtMs, lastHastenedAtMs, notBeforeMs }: HasteCircumstances,
+): number | undefined {
+  const seemsDown = status === 'offline' || consecutiveDown > 0;
+  if (cause === 'failed' ? seemsDown : cause === 'answered' && !seemsDown) return undefined;
+  if (cause === 'failed') return Math.max(lastHastenedAtMs + retryMs(settings), notBeforeMs);
+  const pauseMs = cause === 'recovered' ? retryMs(settings) : settings.intervalMs;
+  return Math.max(Math.max(lastCheckAtMs, lastHastenedAtMs) + pauseMs, notBeforeMs);
 }
 
 /** The interval in force, before jitter: what `mcp_probe_interval_seconds` and the pages show. */

@@ -1,3 +1,4 @@
+import { redact } from './secret.ts';
 import type { Secret } from './secret.ts';
 import type { ServerPrices } from './usage-cost.ts';
 
@@ -110,11 +111,17 @@ export interface ServerSpec {
   readonly unresolved?: string;
 }
 
-/** What the `endpoint` label and the pages show: scheme, host and path, or the command's base name; never a query, user or argument. */
-export function endpointOf(target: HttpTarget | StdioTarget): string {
-  if (target.kind === 'stdio') return target.command.split(/[\\/]/).at(-1) ?? target.command;
-  const url = URL.parse(target.url);
-  return url ? `${url.protocol}//${url.host}${url.pathname}` : 'invalid-url';
+/**
+ * What the `endpoint` label and the pages show: scheme, host and path, or the command's base name; never a query, user or
+ * argument. A secret in the path is masked, for some hosts give each user a URL of their own.
+ */
+export function endpointLabel({ target, secrets }: Pick<ServerSpec, 'target' | 'secrets'>): string {
+  if (target.kind === 'stdio') {
+    return redact(target.command.split(/[\\/]/).at(-1) ?? target.command, secrets);
+  }
+  // Masked before it is parsed, since parsing may write a secret in another way.
+  const url = URL.parse(redact(target.url, secrets)) ?? URL.parse(target.url);
+  return url ? redact(`${url.protocol}//${url.host}${url.pathname}`, secrets) : 'invalid-url';
 }
 
 /** The transport before anything was learned about the server. */

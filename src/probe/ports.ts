@@ -16,7 +16,11 @@ export interface CheckOptions {
 export interface Connection {
   /** The cheapest honest check; does a handshake first where there is no session, stream or child yet. */
   check(options: CheckOptions): Promise<CheckReport>;
-  /** A fresh handshake of its own (its session is closed again), all lists, the synthetic call if one is configured. */
+  /**
+   * All lists, and the synthetic call if one is configured, after a fresh handshake of its own whose session is closed
+   * again. Over stdio it runs in the kept child instead: a child serves one client, so that a fresh handshake would be a
+   * second process.
+   */
   inspect(options: CheckOptions): Promise<CheckReport>;
   /**
    * Whether the next check needs no handshake: a session, stream or child stands, or the server is stateless and its

@@ -12,7 +12,7 @@ import { createServerWatch } from './server-watch.ts';
 import type { ServerWatch, WatchContext } from './server-watch.ts';
 import { settlesWithin } from './settles-within.ts';
 
-/** Checks all configured servers on a schedule of its own and publishes what it finds. */
+/** Checks all configured servers on a schedule of its own, listens to what real calls say of them, and publishes what it finds. */
 export interface Prober {
   /**
    * Takes over a configuration. Servers that stayed the same keep state and connection; new ones are checked soon,
@@ -108,6 +108,11 @@ export function createProber({
     }
   }
 
+  const unsubscribe = hub.subscribe((fact) => {
+    if (fact.fact === 'call' && fact.direction === 'client_to_server')
+      watches.get(fact.server)?.noteCall(fact);
+  });
+
   function close(watch: ServerWatch): Promise<void> {
     return new Promise((resolve) => {
       closing.run(() => watch.close().finally(resolve), 0);
@@ -166,6 +171,7 @@ export function createProber({
     connectivitySuspected: () => connectivity.isSuspected(),
     async stop() {
       isStopped = true;
+      unsubscribe();
       for (const watch of watches.values()) watch.halt(false);
       const closed = Promise.all([
         ...leaving,

@@ -2,8 +2,8 @@ import { diffSnapshots } from '../domain/capability-snapshot.ts';
 import type { CapabilitySnapshot, DefinitionChange } from '../domain/capability-snapshot.ts';
 import type { CheckReport, ServerIdentity } from '../domain/check-report.ts';
 import { initialHealth, weighEvidence } from '../domain/health.ts';
-import type { Evidence, HealthState } from '../domain/health.ts';
-import { endpointOf, expectedTransport } from '../domain/server.ts';
+import type { CallEvidence, Evidence, HealthState } from '../domain/health.ts';
+import { endpointLabel, expectedTransport } from '../domain/server.ts';
 import type { ServerSpec } from '../domain/server.ts';
 import { createHistory } from './history.ts';
 import type { Clock } from './ports.ts';
@@ -17,6 +17,7 @@ export interface ServerRecord {
   health(): HealthState;
   noteSteady(report: CheckReport, circumstances: SteadyCircumstances): SteadyFindings;
   noteDeep(report: CheckReport, isConnectivitySuspected: boolean): DeepFindings;
+  noteCalls(evidence: CallEvidence): StatusChange | undefined;
   view(timing: ViewTiming): ServerView;
   detail(timing: ViewTiming): ServerDetail;
 }
@@ -100,7 +101,7 @@ export function createServerRecord(
     const ratio = uptimeRatio(uptime, clock.monotonicMs());
     return {
       name: spec.name,
-      endpoint: endpointOf(spec.target),
+      endpoint: endpointLabel(spec),
       transport: identity?.transport ?? expectedTransport(spec.target),
       source: spec.source,
       status: health.status,
@@ -161,6 +162,7 @@ export function createServerRecord(
       } as const;
       return { change: weigh(evidence), definitionChanges };
     },
+    noteCalls: weigh,
     view,
     detail: (timing) => ({
       ...view(timing),

@@ -16,6 +16,10 @@ export interface ServerView {
   readonly statusSinceMs: number;
   /** One-minute mean of steady checks; absent until one succeeded. */
   readonly responseTimeMs?: number;
+  /** Of real calls in the window of the configuration, since it last went Offline or came back; absent without any. */
+  readonly errorRate?: { readonly ratio: number; readonly requests: number };
+  /** How checks and real calls contradict each other, for a person; absent while they do not. */
+  readonly disagreement?: string;
   readonly lastCheckAtMs?: number;
   readonly nextCheckAtMs?: number;
   readonly consecutiveFailures: number;

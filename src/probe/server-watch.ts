@@ -1,8 +1,17 @@
+import type { CallRecord } from '../domain/call-record.ts';
 import type { CheckReport } from '../domain/check-report.ts';
 import { pointsAtUs, remoteHostOf } from '../domain/connectivity.ts';
 import type { ChildExited, ChildStarted, FactListener } from '../domain/facts.ts';
-import { intervalFor, nextDeepDelayMs, nextDelayMs } from '../domain/schedule.ts';
+import {
+  hastenedAtMs,
+  intervalFor,
+  nextDeepDelayMs,
+  nextDelayMs,
+  RETRY_AFTER_MS_MAX,
+} from '../domain/schedule.ts';
+import type { HasteCause } from '../domain/schedule.ts';
 import type { ServerSpec } from '../domain/server.ts';
+import { createCallWatch } from './call-watch.ts';
 import type { ConnectivityGuard } from './connectivity-guard.ts';
 import { guardCheck } from './guard-check.ts';
 import type { GuardedCheck } from './guard-check.ts';
@@ -39,6 +48,8 @@ export interface ServerWatch {
   checkNow(isDeep: boolean): Promise<CheckReport | undefined>;
   /** Checks it before its time, if it was well: its answer tells something about others. */
   bearWitness(): boolean;
+  /** A real call to it ended. Cheap: comes with every call. */
+  noteCall(call: CallRecord): void;
   /** It is written elsewhere now, and otherwise the same. */
   relocate(source: string): void;
   view(): ServerView;
@@ -82,12 +93,17 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   let steadyTimer: Timer | undefined;
   let deepTimer: Timer | undefined;
   let nextSteadyAtMs: number | undefined;
+  let nextSteadyMs = Number.NEGATIVE_INFINITY;
   let steadyDelayMs = 0;
+  let lastSteadyMs = Number.NEGATIVE_INFINITY;
+  let lastHastenedMs = Number.NEGATIVE_INFINITY;
+  let notBeforeMs = Number.NEGATIVE_INFINITY;
   let nextDeepAtMs = Number.POSITIVE_INFINITY;
   let lastDeepAtMs = Number.NEGATIVE_INFINITY;
   let deepFailures = 0;
   let source = spec.source;
   let isSilent = false;
+  const calls = createCallWatch({ spec, clock, record, publish, hasten: hastenSteady });
 
   // Which check comes when.
 
@@ -145,6 +161,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   function scheduleSteady(delayMs: number): void {
     steadyTimer?.cancel();
     nextSteadyAtMs = clock.nowMs() + delayMs;
+    nextSteadyMs = clock.monotonicMs() + delayMs;
     steadyDelayMs = delayMs;
     steadyTimer = clock.after(delayMs, () => want('steady', PRIORITY.ordinary));
   }
@@ -153,6 +170,27 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     deepTimer?.cancel();
     nextDeepAtMs = clock.monotonicMs() + delayMs;
     deepTimer = clock.after(delayMs, () => want('deep', PRIORITY.ordinary));
+  }
+
+  /** Brings the next steady check forward, unless it is due, or running, or sooner anyway. */
+  function hastenSteady(cause: HasteCause, pauseMs = 0): void {
+    if (running?.kind === 'steady' || wanted.steady) return;
+    const { status, consecutiveDown } = record.health();
+    const earliestMs = hastenedAtMs(settings, cause, {
+      status,
+      consecutiveDown,
+      lastCheckAtMs: lastSteadyMs,
+      lastHastenedAtMs: lastHastenedMs,
+      notBeforeMs,
+    });
+    // Most calls are no news, so the clock is not even looked at.
+    if (earliestMs === undefined) return;
+    const nowMs = clock.monotonicMs();
+    const dueAtMs = Math.max(nowMs + pauseMs, earliestMs);
+    // Also before `start`: nothing is scheduled then that could be brought forward.
+    if (dueAtMs >= nextSteadyMs) return;
+    lastHastenedMs = dueAtMs;
+    scheduleSteady(dueAtMs - nowMs);
   }
 
   /** For a server that seems to be another one than before; one that alternates must not be inspected all the time. */
@@ -165,6 +203,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
 
   async function runSteady(dueAtMs: number): Promise<void> {
     steadyTimer?.cancel();
+    lastSteadyMs = clock.monotonicMs();
     const lagMs = Math.max(0, clock.monotonicMs() - dueAtMs);
     const wasOpen = connection?.isOpen() === true;
     const timeoutMs = wasOpen ? settings.timeoutMs : settings.startTimeoutMs;
@@ -179,6 +218,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     const { status, consecutiveDown } = record.health();
     const { durationMs, retryAfterMs } = report;
     const last = { status, consecutiveDown, isConnectivitySuspected, isFirstSuccess, durationMs };
+    notBeforeMs = clock.monotonicMs() + Math.min(retryAfterMs ?? 0, RETRY_AFTER_MS_MAX);
     scheduleSteady(
       nextDelayMs(
         settings,
@@ -187,6 +227,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
       ),
     );
     tell(report, lagMs, change);
+    calls.noteCheck(change);
     settle('steady', report);
     if (report.outcome !== 'ok') settle('deep', report);
     if (waiting.deep !== undefined) want('deep', PRIORITY.forced);
@@ -260,6 +301,8 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
 
   function onChild(fact: ChildExited | ChildStarted): void {
     if (!isSilent) publish(fact);
+    if (fact.fact === 'child_exit' && fact.restartInMs !== undefined && !halted.signal.aborted)
+      hastenSteady('failed', fact.restartInMs);
   }
 
   // How it ends.
@@ -304,16 +347,20 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
       if (running?.kind !== 'steady') want('steady', PRIORITY.ordinary);
       return true;
     },
+    noteCall(call) {
+      if (isCheckable && !halted.signal.aborted) calls.note(call);
+    },
     relocate(newSource) {
       source = newSource;
     },
-    view: () => ({ ...record.view(timing()), source }),
-    detail: () => ({ ...record.detail(timing()), source }),
+    view: () => ({ ...record.view(timing()), ...calls.view(), source }),
+    detail: () => ({ ...record.detail(timing()), ...calls.view(), source }),
     processUsage: () => connection?.processUsage(),
     halt(isRemoved) {
       isSilent = isRemoved;
       steadyTimer?.cancel();
       deepTimer?.cancel();
+      calls.stop();
       nextSteadyAtMs = undefined;
       halted.abort();
       settle('steady', undefined);

@@ -10,14 +10,26 @@ import { buildServer, MONITOR } from '../fakes/build-server.ts';
  * each place as bad as the first or worse; after each place the second's status must not be better.
  *
  * "Worse" is a partial order: an instant success is better than anything; a slower success is worse than a faster one;
- * `critical` is worse than `warning`. A `down` failure is worse than a success but not comparable with the other failures,
- * because it waits for the verdict while they are statuses at once.
+ * `critical` is worse than `warning`; of as many real calls, more failed or slower ones are worse. A `down` failure is worse
+ * than a success but not comparable with the other failures, because it waits for the verdict while they are statuses at once.
+ *
+ * A recovery from Offline forgets earlier calls, on purpose; so they are forgotten in the better sequence at that place too.
  */
 type Step =
   | { readonly kind: 'ok'; readonly responseMs: number }
+  | CallsStep
   | {
       readonly kind: 'warning' | 'critical' | 'down' | 'deep_ok' | 'deep_warning' | 'deep_critical';
     };
+
+interface CallsStep {
+  readonly kind: 'calls';
+  readonly requests: number;
+  readonly failures: number;
+  readonly latencyMs: number;
+}
+
+const NO_CALLS = { requests: 0, failures: 0, successes: 0 };
 
 const RANK: Record<Status, number> = {
   healthy: 0,
@@ -43,6 +55,21 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   responseMs.map((ms): Step => ({ kind: 'ok', responseMs: ms })),
   fc.constantFrom<Step>({ kind: 'warning' }, { kind: 'critical' }, { kind: 'down' }),
 );
+const calls: fc.Arbitrary<readonly [CallsStep, CallsStep]> = fc
+  .record({
+    requests: fc.integer({ min: 0, max: 60 }),
+    shares: fc.tuple(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 12 })),
+    latenciesMs: fc.tuple(responseMs, responseMs),
+  })
+  .map(({ requests, shares, latenciesMs }) => {
+    const step = (pick: (...values: number[]) => number): CallsStep => ({
+      kind: 'calls',
+      requests,
+      failures: Math.round((requests * pick(...shares)) / 100),
+      latencyMs: pick(...latenciesMs),
+    });
+    return [step(Math.min), step(Math.max)] as const;
+  });
 const pair: fc.Arbitrary<readonly [Step, Step]> = fc.oneof(
   anyStep.map((step) => [step, step] as const),
   anyStep.map((step) => [instant, step] as const),
@@ -54,6 +81,7 @@ const pair: fc.Arbitrary<readonly [Step, Step]> = fc.oneof(
       ] as const,
   ),
   fc.constant([{ kind: 'warning' }, { kind: 'critical' }] as const),
+  calls,
   fc
     .tuple(fc.constantFrom(0, 1, 2), fc.constantFrom(0, 1, 2))
     .map(
@@ -66,7 +94,13 @@ const pair: fc.Arbitrary<readonly [Step, Step]> = fc.oneof(
 );
 const DEEP = ['deep_ok', 'deep_warning', 'deep_critical'] as const;
 
+function toCallEvidence({ requests, failures, latencyMs }: CallsStep, atMs: number): Evidence {
+  const rate = { requests, failures, successes: requests - failures };
+  return { kind: 'calls', atMs, rate, latency: { sumMs: 3 * latencyMs, count: 3 } };
+}
+
 function toEvidence(step: Step, atMs: number): Evidence {
+  if (step.kind === 'calls') return toCallEvidence(step, atMs);
   const base = {
     outcome: OUTCOME[step.kind],
     detail: step.kind,
@@ -100,7 +134,11 @@ test('worse evidence never gives a better status, at any place of any sequence',
       for (const [[good, bad], gapMs] of places) {
         atMs += gapMs;
         better = weighEvidence(better, toEvidence(good, atMs), settings);
+        const wasOffline = worse.status === 'offline';
         worse = weighEvidence(worse, toEvidence(bad, atMs), settings);
+        if (wasOffline && worse.status !== 'offline') {
+          better = weighEvidence(better, { kind: 'calls', atMs, rate: NO_CALLS }, settings);
+        }
         expect(RANK[worse.status]).toBeGreaterThanOrEqual(RANK[better.status]);
       }
     }),
@@ -108,7 +146,7 @@ test('worse evidence never gives a better status, at any place of any sequence',
   );
 });
 
-const evidence: fc.Arbitrary<Evidence> = fc.record({
+const checkEvidence: fc.Arbitrary<Evidence> = fc.record({
   kind: fc.constantFrom('steady' as const, 'deep' as const),
   outcome: fc.constantFrom(...PROBE_OUTCOMES),
   detail: fc.string({ minLength: 1 }),
@@ -117,6 +155,11 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
   atMs: fc.nat(),
   responseMs: fc.nat({ max: 5_000 }),
 });
+
+const evidence = fc.oneof(
+  checkEvidence,
+  calls.map(([step]) => toCallEvidence(step, 0)),
+);
 
 function play(sequence: readonly Evidence[]): HealthState[] {
   const states: HealthState[] = [];

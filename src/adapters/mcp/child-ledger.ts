@@ -68,14 +68,16 @@ export function createChildLedger(options: ChildLedgerOptions): ChildLedger {
     },
     noteSpawnFailure(facts) {
       const nothing = { code: null, signal: null, stderrTail: '' };
-      onChild({ fact: 'child_exit', server, reason: 'spawn_failed', ...nothing });
       blame(classifyFailure(facts), 0);
+      const restartInMs = restartDelayMs(history, clock.monotonicMs());
+      onChild({ fact: 'child_exit', server, reason: 'spawn_failed', ...nothing, restartInMs });
     },
     noteEnd(end, reason = exitReasonOf(end)) {
       const { code, signal, stderrTail } = end;
-      onChild({ fact: 'child_exit', server, reason, code, signal, stderrTail });
-      if (!end.wasStopped && reason !== 'stopped')
-        blame(classifyFailure(exitFacts(end)), end.livedMs);
+      const ended = { fact: 'child_exit', server, reason, code, signal, stderrTail } as const;
+      if (end.wasStopped || reason === 'stopped') return onChild(ended);
+      blame(classifyFailure(exitFacts(end)), end.livedMs);
+      onChild({ ...ended, restartInMs: restartDelayMs(history, clock.monotonicMs()) });
     },
     discard(channel, failure) {
       if (channel.end()) return;

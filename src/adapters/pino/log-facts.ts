@@ -7,7 +7,7 @@ import type {
 } from '../../domain/facts.ts';
 import type { Status } from '../../domain/health.ts';
 import type { Log, LogSeverity } from '../../domain/log.ts';
-import { endpointOf } from '../../domain/server.ts';
+import { endpointLabel } from '../../domain/server.ts';
 
 /** A server that lists thousands of tools must not make a line of them all. */
 const CHANGES_SHOWN_MAX = 20;
@@ -69,8 +69,9 @@ function logOther(fact: Fact, log: Log): void {
         : log.info({ channel, server, detail }, 'checks and real calls agree again');
     }
     case 'server_added': {
-      const { name, target, source } = fact.server;
-      const fields = { channel, server: name, endpoint: endpointOf(target), source } as const;
+      const { name, source } = fact.server;
+      const endpoint = endpointLabel(fact.server);
+      const fields = { channel, server: name, endpoint, source } as const;
       return log.debug(fields, 'server added');
     }
     case 'server_removed':

@@ -4,7 +4,7 @@ import type { ServerIdentity } from '../../domain/check-report.ts';
 import type { DefinitionsChanged, StatusChanged } from '../../domain/facts.ts';
 import { STATUSES } from '../../domain/health.ts';
 import type { Status } from '../../domain/health.ts';
-import { endpointOf, expectedTransport } from '../../domain/server.ts';
+import { endpointLabel, expectedTransport } from '../../domain/server.ts';
 import type { ServerSpec } from '../../domain/server.ts';
 import type { WireLabel } from '../../metrics/self.ts';
 import {
@@ -51,7 +51,7 @@ export function createServerRecorder(
 
   let infoLabels: LabelSet = {
     ...own,
-    endpoint: endpointOf(server.target),
+    endpoint: endpointLabel(server),
     transport: expectedTransport(server.target),
     era: '',
     protocol_version: '',

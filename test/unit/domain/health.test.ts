@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { initialHealth, weighEvidence } from '../../../src/domain/health.ts';
-import type { DeepEvidence, HealthState, SteadyEvidence } from '../../../src/domain/health.ts';
+import type {
+  CallEvidence,
+  DeepEvidence,
+  HealthState,
+  SteadyEvidence,
+} from '../../../src/domain/health.ts';
 import type { ProbeOutcome } from '../../../src/domain/probe-outcome.ts';
 import { buildServer, MONITOR } from '../../fakes/build-server.ts';
 
@@ -269,4 +274,104 @@ test('a level that was not reached before needs the whole threshold', () => {
 
 test('checks that are no response time leave the mean alone', () => {
   expect(weighAll(['ok', 'ok']).responseTimeMs).toBeUndefined();
+});
+
+// Real calls.
+
+/** Of calls that failed, the others having succeeded. */
+function calls(
+  failures: number,
+  requests: number,
+  latency?: CallEvidence['latency'],
+): CallEvidence {
+  const mostOften = failures > 0 ? ({ mostOften: 'tool_error' } as const) : {};
+  const rate = { requests, failures, successes: requests - failures, ...mostOften };
+  return { kind: 'calls', atMs: 0, rate, ...(latency && { latency }) };
+}
+
+function weighCalls(sequence: readonly CallEvidence[], from = weighAll(['ok'])): HealthState {
+  return sequence.reduce((state, evidence) => weighEvidence(state, evidence, MONITOR), from);
+}
+
+test.each<[string, readonly CallEvidence[], string]>([
+  ['without failures leave a server Healthy', [calls(0, 500)], 'healthy'],
+  ['that fail below the first threshold leave it Healthy', [calls(1, 101)], 'healthy'],
+  ['that fail at the first threshold make it Warning', [calls(1, 100)], 'warning'],
+  ['that fail at the second threshold make it Critical', [calls(5, 100)], 'critical'],
+  ['that all fail, but are too few, leave it Healthy', [calls(19, 19)], 'healthy'],
+  [
+    'that fail a little below a threshold keep its level',
+    [calls(5, 100), calls(46, 1_000)],
+    'critical',
+  ],
+  ['that fail less than nine tenths of it leave it', [calls(5, 100), calls(44, 1_000)], 'warning'],
+  [
+    'that fail less than nine tenths of the first leave all',
+    [calls(5, 100), calls(8, 1_000)],
+    'healthy',
+  ],
+  ['that become few keep a level', [calls(5, 100), calls(5, 10)], 'critical'],
+  ['that become very few leave it', [calls(5, 100), calls(9, 9)], 'healthy'],
+  ['that become few do not make it worse', [calls(1, 100), calls(10, 10)], 'warning'],
+  ['that stop leave it', [calls(5, 100), calls(0, 0)], 'healthy'],
+])('real calls %s', (_sentence, sequence, status) => {
+  expect(weighCalls(sequence).status).toBe(status);
+});
+
+test('failing calls are said as the reason, and when they would be forgiven', () => {
+  expect(weighCalls([calls(9, 120)]).reason).toBe(
+    '7.5 % of 120 calls failed in 5 m, most often tool_error',
+  );
+  expect(weighCalls([calls(9, 120), calls(47, 1_000)]).reason).toBe(
+    '4.7 % of 1000 calls failed in 5 m, most often tool_error; clears below 4.5 %',
+  );
+  expect(weighCalls([calls(9, 120), calls(0, 120)]).reason).toBe('0 % of 120 calls failed in 5 m');
+});
+
+test('calls that are no news leave the reason to the checks', () => {
+  expect(weighCalls([calls(0, 500)]).reason).toBe('ping answered');
+});
+
+test('good checks do not hide failing calls', () => {
+  const state = weighAll(['ok', 'ok'], {}, weighCalls([calls(9, 120)]));
+  expect(state).toMatchObject({
+    status: 'critical',
+    reason: '7.5 % of 120 calls failed in 5 m, most often tool_error',
+  });
+});
+
+test('good calls do not hide a failing check, nor a strike', () => {
+  expect(weighCalls([calls(0, 500)], weighAll(['ok', 'rpc_error'])).status).toBe('critical');
+  expect(weighCalls([calls(0, 500)], weighAll(['ok', 'refused'])).reason).toContain(
+    'failure 1 of 3',
+  );
+});
+
+test('real calls lead neither to Offline nor out of it', () => {
+  expect(weighCalls(Array.from({ length: 50 }, () => calls(100, 100))).status).toBe('critical');
+  const offline = weighAll(['refused', 'refused', 'refused']);
+  expect(weighCalls([calls(0, 500)], offline).status).toBe('offline');
+});
+
+test('real calls do not make a server known that no check has reached', () => {
+  expect(weighCalls([calls(0, 500)], initialHealth(buildServer('a'))).status).toBe('unknown');
+});
+
+test('what failed while a server was Offline is forgotten when it is back', () => {
+  const offline = weighAll(['refused', 'refused', 'refused'], {}, weighCalls([calls(5, 100)]));
+  const state = weighAll(['ok', 'ok'], {}, weighCalls([calls(80, 100)], offline));
+  expect(state).toMatchObject({ status: 'healthy', reason: 'ping answered' });
+});
+
+test('what failed before a strike that led to nothing is not forgotten', () => {
+  expect(weighAll(['refused', 'ok'], {}, weighCalls([calls(5, 100)])).status).toBe('critical');
+});
+
+test('the latency of calls counts for the response time where it is given', () => {
+  const slow = weighCalls([calls(0, 10, { sumMs: 7_000, count: 10 })]);
+  expect(slow).toMatchObject({
+    status: 'warning',
+    responseTimeMs: 700,
+    reason: 'slow: one-minute mean 700 ms, limit 500 ms',
+  });
 });

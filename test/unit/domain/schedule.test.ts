@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import {
   firstDelayMs,
+  hastenedAtMs,
   intervalFor,
   nextDeepDelayMs,
   nextDelayMs,
   RETRY_AFTER_MS_MAX,
 } from '../../../src/domain/schedule.ts';
-import type { LastCheck } from '../../../src/domain/schedule.ts';
+import type { HasteCause, HasteCircumstances, LastCheck } from '../../../src/domain/schedule.ts';
 import { MONITOR } from '../../fakes/build-server.ts';
 
 /** Leaves jitter out. */
@@ -110,3 +111,57 @@ test.each([10, 1_000, 10_000])(
     expect(Math.min(...gaps)).toBeGreaterThan(0);
   },
 );
+
+const QUIET: HasteCircumstances = {
+  status: 'healthy',
+  consecutiveDown: 0,
+  lastCheckAtMs: 100_000,
+  lastHastenedAtMs: Number.NEGATIVE_INFINITY,
+  notBeforeMs: Number.NEGATIVE_INFINITY,
+};
+
+test.each<[string, HasteCause, Partial<HasteCircumstances>, number | undefined]>([
+  ['a first failed call asks for a check at once', 'failed', {}, Number.NEGATIVE_INFINITY],
+  [
+    'failed calls ask for one check per retry interval',
+    'failed',
+    { lastHastenedAtMs: 110_000 },
+    113_000,
+  ],
+  ['a failed call waits for Retry-After', 'failed', { notBeforeMs: 150_000 }, 150_000],
+  [
+    'a failed call is no news once a strike is counted',
+    'failed',
+    { consecutiveDown: 1 },
+    undefined,
+  ],
+  ['a failed call is no news of an Offline server', 'failed', { status: 'offline' }, undefined],
+  ['a call answered after a failed one asks for a check', 'recovered', {}, 103_000],
+  [
+    'a call answered after a failed one asks for a check of an Offline server',
+    'recovered',
+    { status: 'offline', consecutiveDown: 7 },
+    103_000,
+  ],
+  [
+    'calls answered after failed ones ask for one check per retry interval',
+    'recovered',
+    { lastHastenedAtMs: 110_000 },
+    113_000,
+  ],
+  [
+    'a call answered after a failed one waits for Retry-After',
+    'recovered',
+    { notBeforeMs: 150_000 },
+    150_000,
+  ],
+  ['a call answered as ever asks for nothing', 'answered', {}, undefined],
+  [
+    'calls that a server answers although it is Offline ask for one check per interval',
+    'answered',
+    { status: 'offline', consecutiveDown: 7 },
+    130_000,
+  ],
+])('%s', (_sentence, cause, circumstances, atMs) => {
+  expect(hastenedAtMs(MONITOR, cause, { ...QUIET, ...circumstances })).toBe(atMs);
+});

@@ -1,53 +1,15 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CapabilitySnapshot } from '../../../src/domain/capability-snapshot.ts';
-import type { CheckReport } from '../../../src/domain/check-report.ts';
-import { createHub } from '../../../src/domain/facts.ts';
 import type { ProbeOutcome } from '../../../src/domain/probe-outcome.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import type { HttpTarget } from '../../../src/domain/server.ts';
-import { createProber } from '../../../src/probe/prober.ts';
 import { buildServer } from '../../fakes/build-server.ts';
-import { createFakeClock } from '../../fakes/fake-clock.ts';
-import { createFakeConnector } from '../../fakes/fake-connector.ts';
-import type { Answer, FakeConnectorOptions } from '../../fakes/fake-connector.ts';
-import { createRecordingSink } from '../../fakes/recording-sink.ts';
-
-interface Bench {
-  readonly concurrency?: number;
-  readonly closeMs?: FakeConnectorOptions['closeMs'];
-}
-
-/** A prober with fakes all around and no jitter. Every test ends by proving that no timer is left and no check overlapped. */
-function setUp({ concurrency = 64, closeMs = 0 }: Bench = {}) {
-  const clock = createFakeClock();
-  const connector = createFakeConnector({ clock, closeMs });
-  const errors: unknown[] = [];
-  const hub = createHub((error) => errors.push(error));
-  const sink = createRecordingSink(hub);
-  const prober = createProber({ connector, clock, random: () => 0.5, hub, concurrency });
-  onTestFinished(async () => {
-    const stopped = prober.stop();
-    await clock.advance(20_000);
-    await stopped;
-    expect(clock.pendingCount()).toBe(0);
-    expect(connector.overlaps()).toBe(0);
-    expect(errors).toEqual([]);
-  });
-  return { clock, connector, sink, prober };
-}
-
-const failing = (outcome: ProbeOutcome, more: Partial<CheckReport> = {}): Answer => ({
-  outcome,
-  detail: `it was ${outcome}`,
-  ...more,
-});
-const seconds = (starts: readonly number[]): number[] =>
-  starts.map((ms) => Math.round(ms / 100) / 10);
+import { failing, seconds, setUpProber } from '../../fakes/set-up-prober.ts';
 
 // A healthy server.
 
 test('a newcomer is checked at once, again soon in the open session, and then on its interval', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(100_000);
   expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 33, 63, 93]);
@@ -55,7 +17,7 @@ test('a newcomer is checked at once, again soon in the open session, and then on
 });
 
 test('a server is told added before anything is told of it', async () => {
-  const { clock, prober, sink } = setUp();
+  const { clock, prober, sink } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(1);
   expect(sink.facts.slice(0, 3).map(({ fact }) => fact)).toEqual([
@@ -66,7 +28,7 @@ test('a server is told added before anything is told of it', async () => {
 });
 
 test('the first success is a status change from Unknown to Healthy with its reason', async () => {
-  const { clock, prober, sink } = setUp();
+  const { clock, prober, sink } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(1);
   expect(sink.of('status')).toEqual([
@@ -82,7 +44,7 @@ test('the first success is a status change from Unknown to Healthy with its reas
 });
 
 test('an observation tells status, failures in a row, lag and the time to the next check', async () => {
-  const { clock, prober, sink } = setUp();
+  const { clock, prober, sink } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(3_500);
   expect(
@@ -100,7 +62,7 @@ test('an observation tells status, failures in a row, lag and the time to the ne
 });
 
 test('a check that takes long does not stretch the interval', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', () => ({ durationMs: 400 }));
   prober.apply([buildServer('a')]);
   await clock.advance(70_000);
@@ -108,7 +70,7 @@ test('a check that takes long does not stretch the interval', async () => {
 });
 
 test('the response time leaves out the handshake of the first check', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', (kind, count) => ({
     durationMs: kind === 'steady' && count === 0 ? 4_000 : 20,
   }));
@@ -121,7 +83,7 @@ test('the response time leaves out the handshake of the first check', async () =
 });
 
 test('a slow server is checked on the unhealthy interval and says why', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', () => ({ durationMs: 700 }));
   prober.apply([buildServer('a')]);
   await clock.advance(40_000);
@@ -136,7 +98,7 @@ test('a slow server is checked on the unhealthy interval and says why', async ()
 // A dead server.
 
 test('three strikes take one interval and two retries', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', (_kind, count) => (count < 2 ? {} : failing('refused')));
   prober.apply([buildServer('a')]);
   await clock.advance(39_500);
@@ -149,7 +111,7 @@ test('three strikes take one interval and two retries', async () => {
 });
 
 test('an Offline server is checked less and less often, down to the bound', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', () => failing('refused'));
   prober.apply([buildServer('a')]);
   await clock.advance(1_000_000);
@@ -157,7 +119,7 @@ test('an Offline server is checked less and less often, down to the bound', asyn
 });
 
 test('a server that comes back is Healthy after two answers in quick succession', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', (kind, count) =>
     kind === 'steady' && count < 3 ? failing('refused') : {},
   );
@@ -168,7 +130,7 @@ test('a server that comes back is Healthy after two answers in quick succession'
 });
 
 test('a hung server is aborted after the timeout of an open session, and after the longer one before it is open', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', (_kind, count) => (count < 1 ? {} : 'hang'));
   prober.apply([buildServer('a')]);
   await clock.advance(30_000);
@@ -179,7 +141,7 @@ test('a hung server is aborted after the timeout of an open session, and after t
 });
 
 test('a connection that ignores its signal is given up, closed and replaced', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', (_kind, count) => (count === 0 ? 'deaf' : {}));
   prober.apply([buildServer('a')]);
   await clock.advance(20_000);
@@ -195,7 +157,7 @@ test('a connection that ignores its signal is given up, closed and replaced', as
 test.each<ProbeOutcome>(['auth_required', 'forbidden', 'rate_limited', 'rpc_error'])(
   'a server that always ends in %s is never Offline and not hurried',
   async (outcome) => {
-    const { clock, connector, prober, sink } = setUp();
+    const { clock, connector, prober, sink } = setUpProber();
     connector.script('a', () => failing(outcome));
     prober.apply([buildServer('a')]);
     await clock.advance(61_000);
@@ -207,7 +169,7 @@ test.each<ProbeOutcome>(['auth_required', 'forbidden', 'rate_limited', 'rpc_erro
 );
 
 test('Retry-After is waited for', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', () => failing('rate_limited', { retryAfterMs: 100_000 }));
   prober.apply([buildServer('a')]);
   await clock.advance(150_000);
@@ -215,7 +177,7 @@ test('Retry-After is waited for', async () => {
 });
 
 test('a check that throws is a failed check with its secrets masked', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', () => {
     throw new Error('cannot read token-1234');
   });
@@ -230,7 +192,7 @@ test('a check that throws is a failed check with its secrets masked', async () =
 // Many servers.
 
 test('500 servers that hang at once leave the others on schedule', async () => {
-  const { clock, connector, prober, sink } = setUp({ concurrency: 64 });
+  const { clock, connector, prober, sink } = setUpProber({ concurrency: 64 });
   const names = Array.from({ length: 1_000 }, (_, index) => `s${index}`);
   let isHanging = false;
   for (const name of names.filter((_, index) => index % 2 === 0))
@@ -251,7 +213,7 @@ test('500 servers that hang at once leave the others on schedule', async () => {
 }, 30_000);
 
 test('servers that hang from the first check on do not keep the others from being known within 30 seconds', async () => {
-  const { clock, connector, prober } = setUp({ concurrency: 16 });
+  const { clock, connector, prober } = setUpProber({ concurrency: 16 });
   const names = Array.from({ length: 400 }, (_, index) => `s${index}`);
   for (const name of names.slice(0, 200)) connector.script(name, () => 'hang');
   prober.apply(names.map((name) => buildServer(name, { monitor: { startTimeoutMs: 30_000 } })));
@@ -265,7 +227,7 @@ test('servers that hang from the first check on do not keep the others from bein
 });
 
 test('only so many checks work at the same time, and the others wait in the queue', async () => {
-  const { clock, connector, prober } = setUp({ concurrency: 10 });
+  const { clock, connector, prober } = setUpProber({ concurrency: 10 });
   const names = Array.from({ length: 40 }, (_, index) => `s${index}`);
   for (const name of names) connector.script(name, () => ({ durationMs: 900 }));
   prober.apply(names.map((name) => buildServer(name, { monitor: { deepIntervalMs: 9_000_000 } })));
@@ -280,7 +242,7 @@ test('only so many checks work at the same time, and the others wait in the queu
 });
 
 test('a forced check overtakes those that wait', async () => {
-  const { clock, connector, prober } = setUp({ concurrency: 1 });
+  const { clock, connector, prober } = setUpProber({ concurrency: 1 });
   const names = ['a', 'b', 'c', 'd'];
   for (const name of names) connector.script(name, () => ({ durationMs: 500 }));
   prober.apply(names.map((name) => buildServer(name)));
@@ -296,7 +258,7 @@ test('a forced check overtakes those that wait', async () => {
 });
 
 test('children are started at most eight at a time', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   const names = Array.from({ length: 30 }, (_, index) => `s${index}`);
   for (const name of names)
     connector.script(name, (kind) => ({ durationMs: kind === 'steady' ? 2_000 : 1 }));
@@ -310,7 +272,7 @@ test('children are started at most eight at a time', async () => {
 });
 
 test('what is late is told as lag', async () => {
-  const { clock, connector, prober, sink } = setUp({ concurrency: 1 });
+  const { clock, connector, prober, sink } = setUpProber({ concurrency: 1 });
   connector.script('a', () => ({ durationMs: 800 }));
   prober.apply([buildServer('a'), buildServer('b')]);
   await clock.advance(1_000);
@@ -319,7 +281,7 @@ test('what is late is told as lag', async () => {
 });
 
 test('a deep check tells neither a lag nor another time to the next steady check', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   const names = Array.from({ length: 9 }, (_, index) => `s${index}`);
   for (const name of names)
     connector.script(name, (kind) => ({ durationMs: kind === 'deep' ? 900 : 0 }));
@@ -332,7 +294,7 @@ test('a deep check tells neither a lag nor another time to the next steady check
 // Requests.
 
 test('a forced check runs now and its report is handed back; the schedule goes on from there', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
   const forced = prober.checkNow('a', { deep: false });
@@ -342,7 +304,7 @@ test('a forced check runs now and its report is handed back; the schedule goes o
 });
 
 test('a scheduled check that falls due during a forced one is not run as well', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', (_kind, count) => ({ durationMs: count === 2 ? 4_000 : 0 }));
   prober.apply([buildServer('a')]);
   await clock.advance(31_000);
@@ -352,7 +314,7 @@ test('a scheduled check that falls due during a forced one is not run as well', 
 });
 
 test('requests for the same server share one check', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', () => ({ durationMs: 300 }));
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
@@ -365,7 +327,7 @@ test('requests for the same server share one check', async () => {
 });
 
 test('a request for a deep check runs the steady one first and hands back the deep report', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
   const before = connector.checks.length;
@@ -376,7 +338,7 @@ test('a request for a deep check runs the steady one first and hands back the de
 });
 
 test('a request for a deep check of a server that does not answer hands back the steady report', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', () => failing('refused'));
   prober.apply([buildServer('a')]);
   const forced = prober.checkNow('a', { deep: true });
@@ -385,7 +347,7 @@ test('a request for a deep check of a server that does not answer hands back the
 });
 
 test('a request for a server that does not exist, is disabled or cannot be checked is answered by nothing', async () => {
-  const { prober, connector } = setUp();
+  const { prober, connector } = setUpProber();
   prober.apply([
     buildServer('off', { monitor: { enabled: false } }),
     buildServer('open', { unresolved: 'no value for ${input:token}' }),
@@ -396,7 +358,7 @@ test('a request for a server that does not exist, is disabled or cannot be check
 });
 
 test('disabled and unresolved servers are shown with their reason and never checked', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   prober.apply([
     buildServer('off', { monitor: { enabled: false } }),
     buildServer('open', { unresolved: 'no value for ${input:token}' }),
@@ -423,14 +385,14 @@ const snapshotOf = (hashes: Record<string, string>): CapabilitySnapshot => ({
 });
 
 test('a deep check follows the first success and comes again on its own interval', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(1_250_000);
   expect(seconds(connector.startsOf('a', 'deep'))).toEqual([0, 600, 1_200]);
 });
 
 test('a deep check of a server that never answers does not take place', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', () => failing('refused'));
   prober.apply([buildServer('a')]);
   await clock.advance(2_000_000);
@@ -438,7 +400,7 @@ test('a deep check of a server that never answers does not take place', async ()
 });
 
 test('a deep check that falls due while the server is Offline waits for its recovery', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   let isDown = false;
   connector.script('a', () => (isDown ? failing('refused') : {}));
   prober.apply([buildServer('a', { monitor: { offlineIntervalMsMax: 30_000 } })]);
@@ -452,7 +414,7 @@ test('a deep check that falls due while the server is Offline waits for its reco
 });
 
 test('one answer of an Offline server does not bring a deep check yet', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', (kind, count) =>
     kind === 'steady' && (count < 3 || count === 4) ? failing('refused') : {},
   );
@@ -463,7 +425,7 @@ test('one answer of an Offline server does not bring a deep check yet', async ()
 });
 
 test('recovery from Offline brings a deep check, since the server may have been replaced', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', (kind, count) =>
     kind === 'steady' && count >= 2 && count < 5 ? failing('refused') : {},
   );
@@ -473,7 +435,7 @@ test('recovery from Offline brings a deep check, since the server may have been 
 });
 
 test('another version brings a deep check', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   const identity = {
     transport: 'http',
     era: 'legacy',
@@ -490,7 +452,7 @@ test('another version brings a deep check', async () => {
 });
 
 test('a server whose version alternates is inspected at most once a minute for it', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   const identity = {
     transport: 'http',
     era: 'legacy',
@@ -504,7 +466,7 @@ test('a server whose version alternates is inspected at most once a minute for i
 });
 
 test('definitions that changed between two deep checks are told', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', (kind, count) =>
     kind === 'deep'
       ? { snapshot: snapshotOf(count === 0 ? { read: '1' } : { read: '2', write: '3' }) }
@@ -526,7 +488,7 @@ test('definitions that changed between two deep checks are told', async () => {
 });
 
 test('a deep check that failed to list keeps the last snapshot and reports no removal', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', (kind, count) => {
     if (kind === 'steady') return {};
     return count === 0 ? { snapshot: snapshotOf({ read: '1' }) } : failing('rpc_error');
@@ -538,7 +500,7 @@ test('a deep check that failed to list keeps the last snapshot and reports no re
 });
 
 test('a failed deep check makes a server Critical and is repeated sooner than its interval', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', (kind, count) =>
     kind === 'deep' && count < 2 ? failing('rpc_error') : {},
   );
@@ -553,7 +515,7 @@ test('a failed deep check makes a server Critical and is repeated sooner than it
 });
 
 test('a deep check whose turn comes while a steady check runs waits for its end', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   const names = ['a', 'b', 'c', 'd', 'e'];
   for (const name of names) {
     connector.script(name, (kind, count) => {
@@ -568,7 +530,7 @@ test('a deep check whose turn comes while a steady check runs waits for its end'
 });
 
 test('deep checks run at most four at a time', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   const names = Array.from({ length: 20 }, (_, index) => `s${index}`);
   for (const name of names)
     connector.script(name, (kind) => (kind === 'deep' ? { durationMs: 3_000 } : {}));
@@ -580,7 +542,7 @@ test('deep checks run at most four at a time', async () => {
 // Configuration.
 
 test('a server that stayed the same keeps its state and connection, even if it is written elsewhere', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   const secret = (): HttpTarget => ({
     kind: 'http',
     url: 'http://127.0.0.1:9/',
@@ -606,7 +568,7 @@ test('a server that stayed the same keeps its state and connection, even if it i
 });
 
 test('a changed credential removes and adds the server, closes its connection, and checks it at once', async () => {
-  const { clock, connector, prober, sink } = setUp({ closeMs: 200 });
+  const { clock, connector, prober, sink } = setUpProber({ closeMs: 200 });
   const withToken = (token: string): HttpTarget => ({
     kind: 'http',
     url: 'http://127.0.0.1:9/',
@@ -629,7 +591,7 @@ test('a changed credential removes and adds the server, closes its connection, a
 });
 
 test('a server that left the configuration is closed, forgotten and never checked again', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   prober.apply([buildServer('a'), buildServer('b')]);
   await clock.advance(10_000);
   prober.apply([buildServer('b')]);
@@ -642,7 +604,7 @@ test('a server that left the configuration is closed, forgotten and never checke
 });
 
 test('nothing is told of a server after it was removed, not even of the check in flight or the end of its child', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   connector.script('a', () => ({ durationMs: 2_000 }));
   prober.apply([buildServer('a')]);
   await clock.advance(500);
@@ -663,7 +625,7 @@ test('nothing is told of a server after it was removed, not even of the check in
 });
 
 test('views come in the order of the configuration', () => {
-  const { prober } = setUp();
+  const { prober } = setUpProber();
   prober.apply([buildServer('b'), buildServer('a')]);
   prober.apply([buildServer('c'), buildServer('a'), buildServer('b')]);
   expect(prober.views().map(({ name }) => name)).toEqual(['c', 'a', 'b']);
@@ -676,7 +638,7 @@ const remotes = (): ReturnType<typeof buildServer>[] =>
   REMOTE.map((host) => buildServer(host, { url: `https://${host}/mcp` }));
 
 test('when every remote host fails by dns or timeout at once, our own network is suspected and no status changes', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   let isCut = false;
   for (const host of REMOTE) connector.script(host, () => (isCut ? failing('dns') : {}));
   prober.apply([...remotes(), buildServer('local')]);
@@ -697,7 +659,7 @@ test('when every remote host fails by dns or timeout at once, our own network is
 });
 
 test('the suspicion comes before the first verdict although the checks lie an interval apart', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   let isCut = false;
   const intervals = [20_000, 290_000, 290_000, 290_000];
   for (const host of REMOTE) connector.script(host, () => (isCut ? failing('timeout') : {}));
@@ -716,7 +678,7 @@ test('the suspicion comes before the first verdict although the checks lie an in
 });
 
 test('an answer of one remote host lifts the suspicion, and those that still fail get their verdict', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   let isCut = false;
   let isAlphaBack = false;
   for (const host of REMOTE)
@@ -739,7 +701,7 @@ test('an answer of one remote host lifts the suspicion, and those that still fai
 });
 
 test('a removed server no longer counts for the suspicion', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   for (const host of REMOTE) connector.script(host, () => failing('dns'));
   prober.apply(remotes().slice(0, 3));
   await clock.advance(20_000);
@@ -750,7 +712,7 @@ test('a removed server no longer counts for the suspicion', async () => {
 });
 
 test('three remote hosts that refuse are Offline: nothing points at us', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   for (const host of REMOTE) connector.script(host, () => failing('refused'));
   prober.apply(remotes());
   await clock.advance(20_000);
@@ -759,7 +721,7 @@ test('three remote hosts that refuse are Offline: nothing points at us', async (
 });
 
 test('any number of servers on loopback that time out raise no suspicion', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   const names = Array.from({ length: 10 }, (_, index) => `s${index}`);
   for (const name of names) connector.script(name, () => failing('timeout'));
   prober.apply(names.map((name) => buildServer(name)));
@@ -771,7 +733,7 @@ test('any number of servers on loopback that time out raise no suspicion', async
 // Views.
 
 test('a view counts checks and failures, and a detail keeps failures longer than successes', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   connector.script('a', (kind, count) =>
     kind === 'steady' && count === 1 ? failing('reset') : {},
   );
@@ -789,7 +751,7 @@ test('a view counts checks and failures, and a detail keeps failures longer than
 });
 
 test('with many servers each keeps a shorter history', async () => {
-  const { clock, prober } = setUp();
+  const { clock, prober } = setUpProber();
   const names = Array.from({ length: 1_000 }, (_, index) => `s${index}`);
   prober.apply(names.map((name) => buildServer(name, { monitor: { enabled: name === 's0' } })));
   await clock.advance(30_000 * 30);
@@ -797,7 +759,7 @@ test('with many servers each keeps a shorter history', async () => {
 });
 
 test('the uptime is the share of the time in which the server was not Offline', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   let isDown = false;
   connector.script('a', () => (isDown ? failing('refused') : {}));
   prober.apply([buildServer('a')]);
@@ -812,7 +774,7 @@ test('the uptime is the share of the time in which the server was not Offline', 
 });
 
 test('process usage is told per child', async () => {
-  const { clock, prober } = setUp();
+  const { clock, prober } = setUpProber();
   prober.apply([
     buildServer('a'),
     buildServer('child', { target: { kind: 'stdio', command: 'node', args: [], env: {} } }),
@@ -823,8 +785,49 @@ test('process usage is told per child', async () => {
   ]);
 });
 
+const EXIT = {
+  fact: 'child_exit',
+  server: 'a',
+  reason: 'exit_nonzero',
+  code: 1,
+  signal: null,
+  stderrTail: '',
+} as const;
+
+test('a child that ends between checks brings the next check forward to the end of its back-off', async () => {
+  const { clock, connector, prober } = setUpProber();
+  prober.apply([buildServer('a')]);
+  await clock.advance(10_000);
+  connector.emitChild('a', { ...EXIT, restartInMs: 1_000 });
+  await clock.advance(35_000);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 11, 41]);
+});
+
+test('a child that ends again and again brings a check forward once per retry interval at most', async () => {
+  const { clock, connector, prober } = setUpProber();
+  prober.apply([buildServer('a')]);
+  await clock.advance(10_000);
+  for (let exit = 0; exit < 10; exit += 1) {
+    connector.emitChild('a', { ...EXIT, restartInMs: 0 });
+    await clock.advance(1_000);
+  }
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 10, 13, 16, 19]);
+});
+
+test('a child that we ended, or that ends while the server is Offline, brings no check forward', async () => {
+  const { clock, connector, prober } = setUpProber();
+  connector.script('a', (_kind, count) => (count < 3 ? failing('exit') : {}));
+  prober.apply([buildServer('a'), buildServer('b')]);
+  await clock.advance(20_000);
+  connector.emitChild('a', { ...EXIT, restartInMs: 0 });
+  connector.emitChild('b', { ...EXIT, server: 'b', reason: 'stopped' });
+  await clock.advance(10_000);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 6]);
+  expect(connector.startsOf('b')).toHaveLength(2);
+});
+
 test('what becomes of a child is passed on', async () => {
-  const { clock, connector, prober, sink } = setUp();
+  const { clock, connector, prober, sink } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(100);
   connector.emitChild('a', { fact: 'child_start', server: 'a', pid: 1, startMs: 20 });
@@ -832,7 +835,7 @@ test('what becomes of a child is passed on', async () => {
 });
 
 test('no fact holds a secret of the configuration in clear', async () => {
-  const { clock, prober, sink } = setUp();
+  const { clock, prober, sink } = setUpProber();
   prober.apply([buildServer('a', { secrets: [new Secret('hunter-2-hunter')] })]);
   await clock.advance(40_000);
   prober.apply([]);
@@ -842,7 +845,7 @@ test('no fact holds a secret of the configuration in clear', async () => {
 // The end.
 
 test('stop in the middle of a check aborts it, closes every connection and leaves nothing', async () => {
-  const { clock, connector, prober, sink } = setUp({ closeMs: 300 });
+  const { clock, connector, prober, sink } = setUpProber({ closeMs: 300 });
   connector.script('a', () => ({ durationMs: 4_000 }));
   prober.apply([buildServer('a'), buildServer('b')]);
   await clock.advance(1_000);
@@ -862,7 +865,7 @@ test('stop in the middle of a check aborts it, closes every connection and leave
 });
 
 test('stop comes back although checks ignore their signal and connections do not close', async () => {
-  const { clock, connector, prober } = setUp({ closeMs: Infinity });
+  const { clock, connector, prober } = setUpProber({ closeMs: Infinity });
   connector.script('a', () => 'deaf');
   prober.apply([buildServer('a'), buildServer('b')]);
   await clock.advance(500);
@@ -872,7 +875,7 @@ test('stop comes back although checks ignore their signal and connections do not
 });
 
 test('after stop a new configuration is not taken', async () => {
-  const { clock, connector, prober } = setUp();
+  const { clock, connector, prober } = setUpProber();
   await prober.stop();
   prober.apply([buildServer('a')]);
   await clock.advance(1_000);

@@ -1,0 +1,54 @@
+import { expect, onTestFinished } from 'vitest';
+import type { CallRecord } from '../../src/domain/call-record.ts';
+import type { CheckReport } from '../../src/domain/check-report.ts';
+import { createHub } from '../../src/domain/facts.ts';
+import type { ProbeOutcome } from '../../src/domain/probe-outcome.ts';
+import { createProber } from '../../src/probe/prober.ts';
+import { buildCall } from './build-call.ts';
+import { createFakeClock } from './fake-clock.ts';
+import { createFakeConnector } from './fake-connector.ts';
+import type { Answer, FakeConnectorOptions } from './fake-connector.ts';
+import { createRecordingSink } from './recording-sink.ts';
+
+export interface ProberBench {
+  readonly concurrency?: number;
+  readonly closeMs?: FakeConnectorOptions['closeMs'];
+}
+
+/** A prober with fakes all around and no jitter. Every test ends by proving that no timer is left and no check overlapped. */
+export function setUpProber({ concurrency = 64, closeMs = 0 }: ProberBench = {}) {
+  const clock = createFakeClock();
+  const connector = createFakeConnector({ clock, closeMs });
+  const errors: unknown[] = [];
+  const hub = createHub((error) => errors.push(error));
+  const sink = createRecordingSink(hub);
+  const prober = createProber({ connector, clock, random: () => 0.5, hub, concurrency });
+  onTestFinished(async () => {
+    const stopped = prober.stop();
+    await clock.advance(20_000);
+    await stopped;
+    expect(clock.pendingCount()).toBe(0);
+    expect(connector.overlaps()).toBe(0);
+    expect(errors).toEqual([]);
+  });
+  return {
+    clock,
+    connector,
+    sink,
+    prober,
+    hub,
+    /** Real calls that ended so, all at this moment. */
+    call(server: string, overrides: Partial<CallRecord> = {}, count = 1): void {
+      for (let sent = 0; sent < count; sent += 1) hub.publish(buildCall({ server, ...overrides }));
+    },
+  };
+}
+
+export function failing(outcome: ProbeOutcome, more: Partial<CheckReport> = {}): Answer {
+  return { outcome, detail: `it was ${outcome}`, ...more };
+}
+
+/** With one decimal. */
+export function seconds(momentsMs: readonly number[]): number[] {
+  return momentsMs.map((ms) => Math.round(ms / 100) / 10);
+}
