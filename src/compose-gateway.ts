@@ -90,6 +90,7 @@ export function composeGateway(parts: GatewayParts): Gateway {
       headers: gateway.injectHeaders ? remote.headers : {},
       answerTimeoutMs: gateway.timeoutMs,
       preserveHost: gateway.preserveHost,
+      propagatesTrace: config.tracing.exporter !== 'none',
       onRequest: () => parts.onUpstreamRequest(name),
     };
     const createSse = (): Upstream => {

@@ -37,6 +37,8 @@ export interface HttpUpstreamOptions {
   /** Called for each request that goes upstream. */
   readonly onRequest?: () => void;
   readonly preserveHost: boolean;
+  /** Whether our span takes part in the trace; without tracing the client's own context passes unchanged. */
+  readonly propagatesTrace: boolean;
   readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
 }
 
@@ -118,7 +120,7 @@ class Passage implements RelayObserver {
     const { url, clock, headers, preserveHost, answerTimeoutMs } = this.#options;
     this.isStream = request.method === 'GET';
     if (isComplete) this.#noteMessages(read, body.length);
-    const [first] = this.#exchanges.values();
+    const [first] = this.#options.propagatesTrace ? this.#exchanges.values() : [];
     this.#relay = new Relay(
       {
         pool: this.#pool,

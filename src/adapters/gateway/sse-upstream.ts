@@ -186,6 +186,7 @@ function postMessage({ options, pool, passages }: SseContext, admitted: Admitted
   };
   let status = 0;
   const [first] = exchanges;
+  const traced = options.propagatesTrace ? first : undefined;
   const relay = new Relay(
     {
       pool,
@@ -198,8 +199,8 @@ function postMessage({ options, pool, passages }: SseContext, admitted: Admitted
         preserveHost: options.preserveHost,
         configured: options.headers,
         isBodyWhole: true,
-        ...(first ? { traceparent: formatTraceParent(first.trace) } : {}),
-        ...(first?.trace.traceState === undefined ? {} : { tracestate: first.trace.traceState }),
+        ...(traced ? { traceparent: formatTraceParent(traced.trace) } : {}),
+        ...(traced?.trace.traceState === undefined ? {} : { tracestate: traced.trace.traceState }),
       }),
       body: body.length > 0 ? body : null,
       answerTimeoutMs: options.answerTimeoutMs,
