@@ -107,8 +107,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     );
     const length = headers['content-length'];
     if (typeof length === 'string' && !rewrite) this.#leftBytes = Number(length);
-    // The head of a stream must not wait for its first event.
-    if (Number.isNaN(this.#leftBytes)) response.flushHeaders();
+    // The head of a stream must not wait for its first event. Not by flushHeaders(), which turns latin1 into UTF-8.
+    if (Number.isNaN(this.#leftBytes)) response.write('', 'latin1');
     this.#observer.onHead(status, headers);
   }
 
