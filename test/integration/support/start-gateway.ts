@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { createSystemClock } from '../../../src/adapters/clock.ts';
 import type { Config } from '../../../src/adapters/config/config.ts';
 import { loadConfig } from '../../../src/adapters/config/load-config.ts';
@@ -60,6 +61,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
     clock,
     hub,
     edge,
+    createServer,
     children: createChildChannels(clock),
     identityOf: options.identityOf ?? (() => undefined),
     sampleTrace: () => false,
