@@ -1,0 +1,68 @@
+/**
+ * The schema, one step per entry: the database's `user_version` says how many it has had. A step that was released is
+ * never changed; a new one is added below.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE checks (
+    id INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    server TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    duration_ms REAL NOT NULL,
+    status TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX checks_server ON checks (server, id);
+  CREATE INDEX checks_at ON checks (at_ms);
+
+  CREATE TABLE status_changes (
+    id INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    server TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX status_changes_server ON status_changes (server, id);
+  CREATE INDEX status_changes_at ON status_changes (at_ms);
+
+  CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    starts_at_ms INTEGER NOT NULL,
+    ends_at_ms INTEGER,
+    alertname TEXT NOT NULL,
+    server TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    value REAL,
+    labels TEXT NOT NULL,
+    annotations TEXT NOT NULL,
+    UNIQUE (fingerprint, starts_at_ms)
+  ) STRICT;
+  CREATE INDEX alerts_starts ON alerts (starts_at_ms);
+
+  CREATE TABLE alert_notifications (
+    id INTEGER PRIMARY KEY,
+    alert_id INTEGER NOT NULL REFERENCES alerts (id) ON DELETE CASCADE,
+    at_ms INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    receiver TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX alert_notifications_alert ON alert_notifications (alert_id);
+
+  CREATE TABLE actions (
+    id INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    server TEXT NOT NULL,
+    alert_id INTEGER REFERENCES alerts (id) ON DELETE CASCADE,
+    by TEXT NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX actions_server ON actions (server, at_ms);
+  CREATE INDEX actions_alert ON actions (alert_id);
+  `,
+];
