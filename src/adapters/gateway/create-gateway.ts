@@ -16,7 +16,7 @@ import { REFUSALS, type RefusalName } from '../../domain/refusal.ts';
 import { TRANSPORTS, type ServerSpec, type Transport } from '../../domain/server.ts';
 import type { CallTracker } from '../../gateway/call-tracker.ts';
 import { PARSE_BYTES_MAX, readMessages, type ReadMessages } from '../../gateway/message-reader.ts';
-import { renderRefusalAnswer, sendRefusal } from './send-refusal.ts';
+import { renderRefusalAnswer, sendRefusal, type RefusalDetails } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
 /** What the edge says of a request before its body is read. */
@@ -90,6 +90,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       requestTimeout: patience.requestMs,
       connectionsCheckingInterval: patience.checkMs,
       maxHeaderSize: 32_768,
+      // A request without one is refused by the edge, with an answer of ours.
+      requireHostHeader: false,
     },
     (request, response) => {
       void route(request, response);
@@ -120,10 +122,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       tracker: entry?.tracker ?? options.strangers,
     };
     arrivals.set(request.socket, arrival);
+    if (request.httpVersionMajor < 1) {
+      refuse(arrival, NO_MESSAGES, 'invalid_http');
+      return;
+    }
     const pending = options.edge.admit(request, entry?.spec.name);
     const admission = pending instanceof Promise ? await pending : pending;
     if (!admission.ok) {
-      refuse(arrival, NO_MESSAGES, admission.refusal, admission.detail, admission.headers);
+      refuse(arrival, NO_MESSAGES, admission.refusal, { ...admission, isUnread: true });
       return;
     }
     if (response.destroyed) {
@@ -134,7 +140,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     response.on('close', admission.leave);
     const length = Number(request.headers['content-length'] ?? Number.NaN);
     if (length > options.bodyBytesMax) {
-      refuse(arrival, NO_MESSAGES, 'body_too_large', `the limit is ${options.bodyBytesMax} bytes`);
+      const detail = `the limit is ${options.bodyBytesMax} bytes`;
+      refuse(arrival, NO_MESSAGES, 'body_too_large', { detail, isUnread: true });
       return;
     }
     readHead(request, (body, isComplete) => {
@@ -142,9 +149,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       // As with GET: a stream holds no place among the requests in flight.
       if (read.messages.some((facts) => facts.method === LISTEN)) admission.leave();
       if (!entry || !target) {
-        refuse(arrival, read, 'unknown_server');
+        refuse(arrival, read, 'unknown_server', { isUnread: true });
       } else if (!entry.spec.gateway.enabled) {
-        refuse(arrival, read, 'disabled');
+        refuse(arrival, read, 'disabled', { isUnread: true });
       } else {
         if (!isComplete) limitRest(arrival, body.length, options.bodyBytesMax);
         const admitted: AdmittedRequest = {
@@ -255,19 +262,17 @@ function refuse(
   arrival: Arrival,
   read: ReadMessages,
   name: RefusalName,
-  detail?: string,
-  headers?: Readonly<Record<string, string>>,
+  details: Omit<RefusalDetails, 'id'> = {},
 ): void {
   const { request, response, tracker } = arrival;
   const verb: CallRecord['verb'] =
     request.method === 'GET' || request.method === 'DELETE' ? request.method : 'POST';
   const requests = read.messages.filter(isRequest);
   const counted = requests.length > 0 || request.method !== 'POST' ? requests : [NO_FACTS];
-  count(tracker, verb, counted, name, arrival, detail);
+  count(tracker, verb, counted, name, arrival, details.detail);
   sendRefusal(response, name, {
+    ...details,
     id: requests.length === 1 ? requests[0]?.id : undefined,
-    detail,
-    headers,
   });
 }
 
@@ -345,7 +350,8 @@ function limitRest(arrival: Arrival, alreadyBytes: number, bytesMax: number): vo
     if (bytes <= bytesMax) return;
     request.off('data', onData);
     if (response.headersSent) response.destroy();
-    else refuse(arrival, NO_MESSAGES, 'body_too_large', `the limit is ${bytesMax} bytes`);
+    else
+      refuse(arrival, NO_MESSAGES, 'body_too_large', { detail: `the limit is ${bytesMax} bytes` });
   };
   request.on('data', onData);
   request.pause();

@@ -208,6 +208,8 @@ class Passage implements RelayObserver {
       reader.write(chunk);
     });
     request.on('end', () => {
+      // Refused because it grew too large: that is counted already.
+      if (this.#status === 0 && this.#admitted.response.headersSent) return;
       this.#isRequestRead = true;
       this.#noteMessages(reader.end(), bytes);
       if (this.#isAnswerOver) this.#settleAfterAnswer();

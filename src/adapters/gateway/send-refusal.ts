@@ -6,13 +6,17 @@ export interface RefusalDetails {
   readonly id?: string | undefined;
   readonly detail?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Nobody reads the body: what the client still sends is thrown away for a moment, so that it gets to read the answer. */
+  readonly isUnread?: boolean | undefined;
 }
+
+const LINGER_MS_MAX = 500;
 
 /** Answers in the server's place with a well-formed JSON-RPC error; does nothing where an answer has begun. */
 export function sendRefusal(
   response: ServerResponse,
   name: RefusalName,
-  { id, detail, headers }: RefusalDetails,
+  { id, detail, headers, isUnread = false }: RefusalDetails,
 ): void {
   if (response.headersSent || response.destroyed) return;
   const body = renderRefusal(name, id, detail);
@@ -23,7 +27,22 @@ export function sendRefusal(
     ...(response.req.complete ? {} : { connection: 'close' }),
     ...headers,
   });
-  response.end(body);
+  if (!isUnread || response.req.complete) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  linger(response);
+}
+
+/** A connection that is closed with unread bytes is reset, and takes the answer with it. */
+function linger(response: ServerResponse): void {
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS_MAX);
+  response.req.once('end', end).once('close', end).resume();
 }
 
 /** The whole answer as text, where a request could not be read and so has no response. */
