@@ -3,7 +3,7 @@ import { describeFailures, formatShare } from './rate-window.ts';
 import type { MonitorSettings } from './server.ts';
 
 /** Where a finding comes from; a worse one hides no other, all are said. */
-export const FINDING_SOURCES = ['check', 'deep', 'error_rate', 'response_time'] as const;
+const FINDING_SOURCES = ['check', 'deep', 'error_rate', 'response_time'] as const;
 export type FindingSource = (typeof FINDING_SOURCES)[number];
 
 /** Something about a server that answers and yet is not well. */

@@ -73,6 +73,8 @@ type Waiters = PromiseWithResolvers<CheckReport | undefined>;
 const PRIORITY = { ordinary: 0, forced: 1 } as const;
 const HASTY_DEEP_PAUSE_MS = 60_000;
 const CLOSE_MS_MAX = 10_000;
+/** Timers may fire a little early, and a check within the back-off fails. */
+const RESTART_MARGIN_MS = 100;
 
 export function createServerWatch(spec: ServerSpec, context: WatchContext): ServerWatch {
   const { clock, random, publish, connectivity } = context;
@@ -173,7 +175,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   }
 
   /** Brings the next steady check forward, unless it is due, or running, or sooner anyway. */
-  function hastenSteady(cause: HasteCause, pauseMs = 0): void {
+  function hastenSteady(cause: HasteCause): void {
     if (running?.kind === 'steady' || wanted.steady) return;
     const { status, consecutiveDown } = record.health();
     const earliestMs = hastenedAtMs(settings, cause, {
@@ -186,11 +188,16 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     // Most calls are no news, so the clock is not even looked at.
     if (earliestMs === undefined) return;
     const nowMs = clock.monotonicMs();
-    const dueAtMs = Math.max(nowMs + pauseMs, earliestMs);
+    const dueAtMs = Math.max(nowMs, earliestMs);
     // Also before `start`: nothing is scheduled then that could be brought forward.
     if (dueAtMs >= nextSteadyMs) return;
     lastHastenedMs = dueAtMs;
     scheduleSteady(dueAtMs - nowMs);
+  }
+
+  /** Nothing is gained by a check before then, whatever calls say. */
+  function waitAtLeast(pauseMs: number): void {
+    notBeforeMs = Math.max(notBeforeMs, clock.monotonicMs() + pauseMs);
   }
 
   /** For a server that seems to be another one than before; one that alternates must not be inspected all the time. */
@@ -218,7 +225,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     const { status, consecutiveDown } = record.health();
     const { durationMs, retryAfterMs } = report;
     const last = { status, consecutiveDown, isConnectivitySuspected, isFirstSuccess, durationMs };
-    notBeforeMs = clock.monotonicMs() + Math.min(retryAfterMs ?? 0, RETRY_AFTER_MS_MAX);
+    waitAtLeast(Math.min(retryAfterMs ?? 0, RETRY_AFTER_MS_MAX));
     scheduleSteady(
       nextDelayMs(
         settings,
@@ -301,8 +308,10 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
 
   function onChild(fact: ChildExited | ChildStarted): void {
     if (!isSilent) publish(fact);
-    if (fact.fact === 'child_exit' && fact.restartInMs !== undefined && !halted.signal.aborted)
-      hastenSteady('failed', fact.restartInMs);
+    if (fact.fact !== 'child_exit' || fact.restartInMs === undefined || halted.signal.aborted)
+      return;
+    waitAtLeast(fact.restartInMs + RESTART_MARGIN_MS);
+    hastenSteady('failed');
   }
 
   // How it ends.

@@ -21,23 +21,31 @@ export interface StartedServer {
   readonly directory: string;
   /** Never true for stdio servers, which the connection under test starts itself. */
   isRunning(): boolean;
-  /** Ends it with everything it started, and removes its directory. */
-  stop(): Promise<void>;
+  /**
+   * Ends it with everything it started, and removes its directory.
+   * @param signal tried first; default: SIGTERM
+   */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /**
  * Starts a server that listens; of a stdio server only the place and the target are made.
  * @param env added to the server's environment
+ * @param port for one that takes the place of another; default: any that is free
  */
 export async function startServer(
   server: RealServer,
   env: Readonly<Record<string, string>> = {},
+  port?: number,
 ): Promise<StartedServer> {
   const directory = await mkdtemp(join(tmpdir(), `mcp-${server.name}-`));
   for (const [name, text] of Object.entries(server.files ?? {})) {
     await writeFile(join(directory, name), text);
   }
-  const place = { directory, port: server.transport === 'stdio' ? 0 : await freePort() };
+  const place = {
+    directory,
+    port: server.transport === 'stdio' ? 0 : (port ?? (await freePort())),
+  };
   const removeDirectory = () => rm(directory, { recursive: true, force: true, maxRetries: 5 });
   const line = server.commandLine(place);
   const environment = { ...offlineEnvironment(place), ...line.env, ...env };
@@ -60,8 +68,8 @@ export async function startServer(
     },
     directory,
     isRunning: () => !hasEnded(child),
-    async stop() {
-      await endGroup(child);
+    async stop(signal = 'SIGTERM') {
+      await endGroup(child, signal);
       await removeDirectory();
     },
   };
@@ -118,7 +126,7 @@ async function startListening(
   const deadlineMs = Date.now() + START_MS_MAX;
   while (!(await accepts(port))) {
     if (hasEnded(child) || Date.now() > deadlineMs) {
-      await endGroup(child);
+      await endGroup(child, 'SIGTERM');
       throw new Error(`${name} does not listen on ${port}; it said: ${output}`);
     }
     await delay(50);
@@ -141,9 +149,9 @@ function hasEnded(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
-async function endGroup(child: ChildProcess): Promise<void> {
+async function endGroup(child: ChildProcess, first: NodeJS.Signals): Promise<void> {
   if (!child.pid) return;
-  signalGroup(child.pid, 'SIGTERM');
+  signalGroup(child.pid, first);
   if (!hasEnded(child)) await Promise.race([once(child, 'exit'), delay(STOP_MS_MAX)]);
   signalGroup(child.pid, 'SIGKILL');
   if (!hasEnded(child)) await once(child, 'exit');

@@ -800,7 +800,17 @@ test('a child that ends between checks brings the next check forward to the end 
   await clock.advance(10_000);
   connector.emitChild('a', { ...EXIT, restartInMs: 1_000 });
   await clock.advance(35_000);
-  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 11, 41]);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 11.1, 41.1]);
+});
+
+test('a call that fails within the back-off of a child brings no check before its end', async () => {
+  const { clock, connector, prober, call } = setUpProber();
+  prober.apply([buildServer('a')]);
+  await clock.advance(10_000);
+  connector.emitChild('a', { ...EXIT, restartInMs: 2_000 });
+  call('a', { outcome: 'transport_error' });
+  await clock.advance(10_000);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 12.1]);
 });
 
 test('a child that ends again and again brings a check forward once per retry interval at most', async () => {
@@ -811,7 +821,7 @@ test('a child that ends again and again brings a check forward once per retry in
     connector.emitChild('a', { ...EXIT, restartInMs: 0 });
     await clock.advance(1_000);
   }
-  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 10, 13, 16, 19]);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 10.1, 13.1, 16.1, 19.1]);
 });
 
 test('a child that we ended, or that ends while the server is Offline, brings no check forward', async () => {
