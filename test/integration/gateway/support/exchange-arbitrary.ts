@@ -22,7 +22,7 @@ export interface Exchange {
 }
 
 const MANY = 'äöü 漢字 😀 \u{1F468}\u200D\u{1F469}\u200D\u{1F467} e\u0301';
-const CUT = fc.double({ min: 0, max: 1, noNaN: true });
+export const CUT = fc.double({ min: 0, max: 1, noNaN: true });
 
 /** Printable ASCII and the upper half of latin1, as old servers send them; no blanks at the ends. */
 const headerValue = fc
@@ -157,7 +157,7 @@ const garbage = fc.oneof(
 );
 
 /** A result too large to be kept, in one of two shapes. */
-function largeResult(bytes: number): Buffer {
+export function largeResult(bytes: number): Buffer {
   const text = `${MANY} "quoted" \\ `.repeat(Math.ceil(bytes / 70));
   return Buffer.from(
     JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text }] } }),
@@ -169,10 +169,11 @@ const largeBytes = fc.oneof(
   { weight: 1, arbitrary: fc.constant(10_000_000) },
 );
 
+const REASON_START = 'HTTP/1.1 200 '.length;
 const LINE_ENDS = ['\n', '\r\n', '\r'] as const;
 
 /** A stream of server-sent events with everything that the format allows. */
-const eventStream = fc
+export const eventStream = fc
   .tuple(
     fc.constantFrom(...LINE_ENDS),
     fc.array(
@@ -327,7 +328,10 @@ function typeHeaders({ type, encoding }: Body): RawHeader[] {
 
 /** The bytes that the client sends. */
 export function renderRequest(
-  each: Exchange,
+  each: Pick<
+    Exchange,
+    'method' | 'query' | 'requestHeaders' | 'requestBody' | 'requestChunks' | 'requestCuts'
+  >,
   path: string,
   host: string,
   number: string,
@@ -371,7 +375,14 @@ export function renderResponse(each: Exchange): { pieces: Buffer[]; closes: bool
     !hasNoBody && each.responseFraming === 'chunked'
       ? renderChunks(slice(each.responseBody, each.responseChunks), each.trailers)
       : each.responseBody;
-  return { pieces: cut(Buffer.concat([head, body]), each.responseCuts), closes };
+  const bytes = Buffer.concat([head, body]);
+  // docs/transparency.md: a reason phrase that arrives in two pieces loses its first.
+  const isInReason = (share: number): boolean => {
+    const at = Math.floor(share * bytes.length);
+    return at > REASON_START && at <= each.responseLine.length;
+  };
+  const cuts = each.responseCuts.filter((share) => !isInReason(share));
+  return { pieces: cut(bytes, cuts), closes };
 }
 
 function slice(bytes: Buffer, sizes: readonly number[]): Buffer[] {
@@ -384,7 +395,7 @@ function slice(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   return [...slices, bytes.subarray(at)];
 }
 
-function cut(bytes: Buffer, shares: readonly number[]): Buffer[] {
+export function cut(bytes: Buffer, shares: readonly number[]): Buffer[] {
   const places = shares.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b);
   const bounds = [0, ...places, bytes.length];
   return bounds

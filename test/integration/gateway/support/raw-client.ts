@@ -16,8 +16,11 @@ interface Connection {
   readonly reader: RawReader;
 }
 
-/** A client that shows answers as they were on the wire. */
-export function createRawClient(port: number): RawClient {
+/**
+ * A client that shows answers as they were on the wire.
+ * @param onBytes sees everything as it comes
+ */
+export function createRawClient(port: number, onBytes?: (bytes: Buffer) => void): RawClient {
   let connection: Connection | undefined;
   let method = 'GET';
   let settle: ((message: RawMessage) => void) | undefined;
@@ -35,7 +38,10 @@ export function createRawClient(port: number): RawClient {
       (startLine) => method !== 'HEAD' && !/ (?:204|304) /.test(`${startLine} `),
     );
     const opened = { socket, reader };
-    socket.on('data', (bytes) => reader.feed(bytes));
+    socket.on('data', (bytes) => {
+      onBytes?.(bytes);
+      reader.feed(bytes);
+    });
     socket.on('error', () => undefined);
     socket.on('close', () => {
       reader.end();
