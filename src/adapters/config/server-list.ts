@@ -18,6 +18,7 @@ import { findNameMistake } from './server-name.ts';
 import { mergeGateways } from './settle-gateway.ts';
 import { settleMonitor } from './settle-monitor.ts';
 import { nodeAt, problemAt, type Path, type SourceFile } from './source-node.ts';
+import { readStdioCommand } from './wrapped-entry.ts';
 import { toServerSpec, type WatchInput } from './to-server-spec.ts';
 
 export interface ServerListOptions {
@@ -86,6 +87,14 @@ export function createServerList(
       isOwnAddress(spec.target.url, listeners)
     ) {
       warn([], 'leads back to this exporter and is left out', 'key');
+      return;
+    }
+    if (spec.target.kind === 'stdio' && readStdioCommand(spec.target.command, spec.target.args)) {
+      warn(
+        [],
+        'starts mcp-exporter stdio, which leads back to this exporter, and is left out',
+        'key',
+      );
       return;
     }
     const other = servers.get(spec.name);

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, lstat, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+/** A file that is about to be edited. */
+export interface EditableFile {
+  /** Absolute, with every symbolic link followed: an edit must not replace a link by a file. */
+  readonly path: string;
+  /** Nothing where it is not there yet. */
+  readonly bytes: Buffer | undefined;
+  readonly text: string | undefined;
+  readonly mode: number;
+}
+
+export type OpenedFile =
+  | { readonly ok: true; readonly file: EditableFile }
+  | { readonly ok: false; readonly message: string };
+
+const BYTES_MAX = 16 * 1024 * 1024;
+/** A new file may get secrets of a client's. */
+const NEW_MODE = 0o600;
+
+/** Reads a file and makes sure that it can be replaced. Never rejects. */
+export async function openForEdit(path: string): Promise<OpenedFile> {
+  const given = resolve(path);
+  const failed = (why: string): OpenedFile => ({ ok: false, message: `${given} ${why}` });
+  try {
+    const link = await lstat(given).catch(ifMissing);
+    if (!link) {
+      const folder = await realpath(dirname(given)).catch(ifMissing);
+      if (folder === undefined) return failed('lies in a directory that does not exist');
+      const file = { path: given, bytes: undefined, text: undefined, mode: NEW_MODE };
+      return { ok: true, file };
+    }
+    const target = await realpath(given).catch(ifMissing);
+    if (target === undefined) return failed('is a symbolic link to something that does not exist');
+    const { mode, nlink, size, isFile } = await describe(target);
+    if (!isFile) return failed('is no regular file');
+    if (nlink > 1) return failed('has a second name (a hard link), which an edit would cut off');
+    if (size > BYTES_MAX) return failed(`is larger than ${BYTES_MAX / 1024 ** 2} MiB`);
+    const isWritable = await access(target, constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    // The superuser may write everything, and still did not mean to.
+    if (!isWritable || (mode & 0o222) === 0) return failed('is read-only');
+    const bytes = await readFile(target);
+    const text = decode(bytes);
+    if (text === undefined) return failed('is not UTF-8 text');
+    return { ok: true, file: { path: target, bytes, text, mode: mode & 0o777 } };
+  } catch (error) {
+    return failed(`cannot be read (${codeOf(error)})`);
+  }
+}
+
+/**
+ * Replaces a file in one step, so that nobody ever reads half of it. Its mode and owner stay.
+ * @returns what went wrong; nothing was changed then
+ */
+export async function replaceFile(
+  { path, bytes: before, mode }: EditableFile,
+  content: Buffer | string,
+): Promise<string | undefined> {
+  const temporary = join(dirname(path), `.mcp-exporter-${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const now = await readFile(path).catch(ifMissing);
+    if ((now === undefined) !== (before === undefined) || (before && now && !now.equals(before)))
+      return `${path} was changed by somebody else in the meantime`;
+    await writeDurably(temporary, content, mode, before === undefined ? undefined : path);
+    await rename(temporary, path);
+    return undefined;
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    return `${path} cannot be written (${codeOf(error)})`;
+  }
+}
+
+/**
+ * Writes a file that is not there yet.
+ * @returns what went wrong
+ */
+export async function createFile(
+  path: string,
+  content: Buffer,
+  mode: number,
+): Promise<string | undefined> {
+  try {
+    await writeDurably(path, content, mode, undefined);
+    return undefined;
+  } catch (error) {
+    return `${path} cannot be written (${codeOf(error)})`;
+  }
+}
+
+async function writeDurably(
+  path: string,
+  content: Buffer | string,
+  mode: number,
+  ownerOf: string | undefined,
+): Promise<void> {
+  const handle = await open(path, 'wx', mode);
+  try {
+    await handle.writeFile(content);
+    // The mode of `open` is subject to the umask.
+    await handle.chmod(mode);
+    if (ownerOf !== undefined) {
+      const { uid, gid } = await stat(ownerOf);
+      await handle.chown(uid, gid).catch(() => undefined);
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function describe(
+  path: string,
+): Promise<{ mode: number; nlink: number; size: number; isFile: boolean }> {
+  const found = await stat(path);
+  return { mode: found.mode, nlink: found.nlink, size: found.size, isFile: found.isFile() };
+}
+
+function decode(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function ifMissing(error: unknown): undefined {
+  if (codeOf(error) === 'ENOENT') return undefined;
+  throw error;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}

@@ -1,0 +1,133 @@
+import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
+import { maskSource } from '../adapters/config/mask-source.ts';
+import { planWrap, type WrapPlan } from '../adapters/config/plan-wrap.ts';
+import { isJson } from '../adapters/config/read-source.ts';
+import { askGateway } from './ask-gateway.ts';
+import { backupPath, keepBackup } from './backup.ts';
+import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import { openForEdit, replaceFile, type EditableFile } from './edit-file.ts';
+import { formatDiff } from './format-diff.ts';
+import { stripControls } from './strip-controls.ts';
+
+export interface WrapOptions {
+  /** A client's file. */
+  readonly file: string;
+  /** Empty for all. */
+  readonly names: readonly string[];
+  readonly config?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+/** A byte order mark is no JSON: it is taken off for editing and put back. */
+export function splitMark(text: string): { readonly mark: string; readonly text: string } {
+  const mark = text.startsWith('\u{feff}') ? '\u{feff}' : '';
+  return { mark, text: text.slice(mark.length) };
+}
+
+/** Moves servers of a client's file into our configuration and points the client at the gateway. */
+export async function wrap(options: WrapOptions, context: CommandContext): Promise<ExitCode> {
+  const fail = (message: string): ExitCode => {
+    context.stderr.stream.write(`${message}\n`);
+    return EXIT.failed;
+  };
+  const client = await openForEdit(options.file);
+  if (!client.ok) return fail(client.message);
+  if (client.file.text === undefined) return fail(`${client.file.path} does not exist`);
+  const own = await openForEdit(options.config ?? (await findConfig()) ?? CONFIG_FILE_NAMES[0]);
+  if (!own.ok) return fail(own.message);
+  if (own.file.path === client.file.path)
+    return fail(`${own.file.path} cannot be both: --config is our own file`);
+  if (isJson(own.file.path, own.file.text ?? ''))
+    return fail(`${own.file.path} must be a YAML file, such as ${CONFIG_FILE_NAMES[0]}`);
+
+  const { mark, text } = splitMark(client.file.text);
+  const result = await planWrap({
+    clientFile: client.file.path,
+    clientText: text,
+    ownFile: own.file.path,
+    ownText: own.file.text,
+    names: options.names,
+    program: context.program,
+    env: context.env,
+  });
+  if (!result.ok) return fail(result.message);
+  const { plan } = result;
+  if (context.program.some((part) => /[\\/]_npx[\\/]/.test(part)))
+    context.stderr.stream.write(
+      'warning: this runs from a cache that npx may empty, and the client would then find nothing: npm install --global mcp-exporter first\n',
+    );
+  showPlan(plan, own.file, { path: client.file.path, text }, context);
+  if (plan.moved.length === 0 || options.dryRun) {
+    showSummary(plan, own.file.path, options.dryRun ?? false, context);
+    return EXIT.ok;
+  }
+  const mistake = await write(client.file, own.file, mark, plan);
+  if (mistake !== undefined) return fail(`${mistake}\nThe client’s file is as it was.`);
+  showSummary(plan, own.file.path, false, context);
+  await showNextSteps(plan, client.file.path, own.file, context);
+  return EXIT.ok;
+}
+
+/** The backup first, then ours, then the client's: wherever it breaks off, every server can still be reached. */
+async function write(
+  client: EditableFile,
+  own: EditableFile,
+  mark: string,
+  plan: WrapPlan,
+): Promise<string | undefined> {
+  return (
+    (await keepBackup(client, plan.isFirst)) ??
+    (await replaceFile(own, plan.ownText)) ??
+    (await replaceFile(client, mark + plan.clientText))
+  );
+}
+
+function showPlan(
+  plan: WrapPlan,
+  own: EditableFile,
+  client: { readonly path: string; readonly text: string },
+  { stdout }: CommandContext,
+): void {
+  const show = (file: string, before: string, after: string): void => {
+    const [old, fresh] = [before, after].map((text) => maskSource(file, text, plan.secrets));
+    const diff = formatDiff(old ?? '', fresh ?? '', { file, hasColours: stdout.hasColours });
+    stdout.stream.write(diff);
+  };
+  show(own.path, own.text ?? '', plan.moved.length > 0 ? plan.ownText : (own.text ?? ''));
+  show(client.path, client.text, plan.clientText);
+}
+
+function showSummary(
+  { moved, left, alreadyWrapped }: WrapPlan,
+  ownFile: string,
+  isDryRun: boolean,
+  { stdout }: CommandContext,
+): void {
+  const lines = [
+    ...(moved.length > 0
+      ? [`${isDryRun ? 'would be moved' : 'moved'} to ${ownFile}: ${moved.join(', ')}`]
+      : ['nothing to move']),
+    ...(alreadyWrapped.length > 0 ? [`wrapped already: ${alreadyWrapped.join(', ')}`] : []),
+    ...left.map(({ name, why }) => `left as it is: ${name}: ${why}`),
+    ...(isDryRun ? ['nothing was changed (--dry-run)'] : []),
+  ];
+  for (const line of lines) stdout.stream.write(`${stripControls(line)}\n`);
+}
+
+async function showNextSteps(
+  { moved, gateway }: WrapPlan,
+  clientFile: string,
+  own: EditableFile,
+  { stdout }: CommandContext,
+): Promise<void> {
+  const lines = [
+    `kept as it was: ${backupPath(clientFile)}`,
+    'restart the client, or let it read its file again',
+  ];
+  const [first = ''] = moved;
+  if ((await askGateway(gateway, first)) === 'absent')
+    lines.push(
+      `no service answers at ${gateway}; start it with: mcp-exporter serve --config ${own.path}`,
+    );
+  for (const line of lines) stdout.stream.write(`${stripControls(line)}\n`);
+}
