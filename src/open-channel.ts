@@ -1,10 +1,9 @@
-import { createHttpChannel } from './adapters/gateway/http-channel.ts';
 import type {
   ChannelListener,
   ChannelOpening,
+  MessageChannel,
   OpenChannel,
 } from './adapters/gateway/message-channel.ts';
-import { createSseChannels } from './adapters/gateway/sse-channel.ts';
 import { NO_RESTARTS, rememberEnd, restartDelayMs } from './adapters/mcp/child-backoff.ts';
 import { startChild, type Child } from './adapters/mcp/child-process.ts';
 import { createProcessTable } from './adapters/mcp/process-usage.ts';
@@ -22,8 +21,14 @@ export interface ChildChannels {
   killChildren(): void;
 }
 
-/** Makes message channels out of children, with a back-off for those that keep dying. */
-export function createChildChannels(clock: Clock): ChildChannels {
+/**
+ * Makes message channels out of children, with a back-off for those that keep dying.
+ * @param onErrorOutput gets their standard error as it comes; without it its end goes into the reason of a failure
+ */
+export function createChildChannels(
+  clock: Clock,
+  onErrorOutput?: (chunk: Buffer) => void,
+): ChildChannels {
   const table = createProcessTable(clock);
   const children = new Set<Child>();
 
@@ -55,10 +60,11 @@ export function createChildChannels(clock: Clock): ChildChannels {
       child.listen({
         onLine: (line) => listener.onMessage(line),
         onOversizedLine: () => undefined,
+        ...(onErrorOutput ? { onErrorOutput } : {}),
         onExit({ code, signal }) {
           if (!isWanted) return;
           noteEnd(startedMs);
-          const stderr = redact(child.stderrTail(), spec.secrets);
+          const stderr = onErrorOutput ? '' : redact(child.stderrTail(), spec.secrets);
           const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
           listener.onClose({
             refusal: 'child_exit',
@@ -107,24 +113,72 @@ export function remoteOf(target: HttpTarget): {
   };
 }
 
-/** Talks to the server itself, past the gateway. */
-export function openDirect(
+/** Talks to the server itself, past the gateway. Never rejects. */
+export async function openDirect(
   spec: ServerSpec,
   children: ChildChannels,
   listener: ChannelListener,
 ): Promise<ChannelOpening> {
   const { target } = spec;
   if (target.kind === 'stdio') return children.channelsOf({ ...spec, target })(listener);
-  const remote = remoteOf(target);
-  if (target.transport === 'sse') {
-    return createSseChannels({ ...remote, openTimeoutMs: spec.monitor.startTimeoutMs }).open(
-      listener,
-    );
+  if (target.transport === 'sse') return openSse(spec, target, listener);
+  return openHttp(spec, target, listener);
+}
+
+/** Loaded where it is needed: a stdio client waits for each millisecond of its server's start. */
+async function openSse(
+  { monitor }: ServerSpec,
+  target: HttpTarget,
+  listener: ChannelListener,
+): Promise<ChannelOpening> {
+  const { createSseChannels } = await import('./adapters/gateway/sse-channel.ts');
+  const channels = createSseChannels({
+    ...remoteOf(target),
+    openTimeoutMs: monitor.startTimeoutMs,
+  });
+  const opening = await channels.open(listener);
+  if (!opening.ok) {
+    await channels.stop();
+    return opening;
   }
-  const channel = createHttpChannel(remote, {
+  const { channel } = opening;
+  return {
+    ok: true,
+    channel: {
+      send: (text) => channel.send(text),
+      async close() {
+        await channel.close();
+        await channels.stop();
+      },
+    },
+  };
+}
+
+async function openHttp(
+  spec: ServerSpec,
+  target: HttpTarget,
+  listener: ChannelListener,
+): Promise<ChannelOpening> {
+  const { createHttpChannel } = await import('./adapters/gateway/http-channel.ts');
+  let current: MessageChannel;
+  /** As the specification has it: an endpoint that refuses the opening may be one of HTTP+SSE. */
+  const fallBack = async (text: string): Promise<void> => {
+    const opening = await openSse(spec, target, listener);
+    if (!opening.ok) {
+      listener.onClose(opening.failure);
+      return;
+    }
+    await current.close();
+    current = opening.channel;
+    current.send(text);
+  };
+  current = await createHttpChannel(remoteOf(target), {
     onMessage: (text) => listener.onMessage(text),
     onClose: (failure) => listener.onClose(failure),
-    onUndelivered: () => listener.onClose({ refusal: 'unreachable', detail: 'connection refused' }),
+    ...(target.transport === 'auto' ? { onUnsuitable: (text) => void fallBack(text) } : {}),
   });
-  return Promise.resolve({ ok: true, channel });
+  return {
+    ok: true,
+    channel: { send: (text) => current.send(text), close: () => current.close() },
+  };
 }

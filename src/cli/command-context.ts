@@ -1,6 +1,6 @@
 import type { App, AppOptions } from '../app.ts';
 import type { Clock, Connector } from '../probe/ports.ts';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 export interface CommandOutput {
   readonly stream: Writable;
@@ -13,14 +13,19 @@ export type CommandSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** Everything of the process and of the machine that a command may touch; tests hand in their own. */
 export interface CommandContext {
+  readonly stdin: Readable;
   readonly stdout: CommandOutput;
   readonly stderr: CommandOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** The command line that starts this program again, without a subcommand; absolute paths. */
+  readonly program: readonly [command: string, ...args: string[]];
   /** @returns a function that takes the listener away */
   onSignal(signal: CommandSignal, listener: () => void): () => void;
   /** For what nothing caught. @returns a function that takes the listener away */
   onFatal(listener: (error: unknown) => void): () => void;
+  /** For the last moment of the process, whatever ended it; synchronous. @returns a function that takes the listener away */
+  onExit(listener: () => void): () => void;
   /** Ends the process without waiting for anything. */
   exitNow(code: number): void;
   createApp(options: AppOptions): Promise<App>;

@@ -1,9 +1,9 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { serverOfCommand, serverOfUrl } from '../adapters/config/ad-hoc-server.ts';
 import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
 import { loadConfig } from '../adapters/config/load-config.ts';
 import { formatProblems } from '../adapters/config/problem.ts';
 import type { ServerSpec } from '../domain/server.ts';
+import { suggestName } from './suggest-name.ts';
 
 export interface TargetOptions {
   /** A configured name or a URL. */
@@ -21,8 +21,6 @@ export type FoundTarget =
 
 const SOURCE = 'command line';
 const LOOKS_LIKE_URL = /^[a-z][a-z0-9+.-]*:\/\//i;
-/** Beyond this a suggestion would be another server, not a slip of the fingers. */
-const SUGGESTION_DISTANCE_MAX = 3;
 
 /** Finds out which server `probe` shall look at. */
 export async function findTarget(options: TargetOptions): Promise<FoundTarget> {
@@ -55,16 +53,7 @@ async function findConfigured(name: string, options: TargetOptions): Promise<Fou
   const server = servers.find((candidate) => candidate.name === name);
   if (server) return { ok: true, server };
   const names = servers.map((candidate) => candidate.name);
-  return failed(`${path} has no server ${JSON.stringify(name)}${suggest(name, names)}`);
-}
-
-function suggest(name: string, names: readonly string[]): string {
-  const nearest = closest(name, names);
-  if (names.length > 0 && distance(name, nearest) <= SUGGESTION_DISTANCE_MAX)
-    return `; did you mean ${JSON.stringify(nearest)}?`;
-  const shown = names.slice(0, 10).join(', ');
-  if (names.length === 0) return '; it has none';
-  return `; it has ${shown}${names.length > 10 ? `, and ${names.length - 10} more` : ''}`;
+  return failed(`${path} has no server ${JSON.stringify(name)}${suggestName(name, names)}`);
 }
 
 function failed(message: string): FoundTarget {

@@ -1,5 +1,6 @@
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { EXIT } from './command-context.ts';
+import { HEALTH_URL } from './help-text.ts';
 import { stripControls } from './strip-controls.ts';
 
 export interface HealthcheckOptions {
@@ -9,7 +10,6 @@ export interface HealthcheckOptions {
   readonly timeout?: number;
 }
 
-export const HEALTH_URL = 'http://127.0.0.1:19110/health';
 const TIMEOUT_MS = 5_000;
 const ANSWER_CHARS_SHOWN_MAX = 200;
 

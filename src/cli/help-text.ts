@@ -1,3 +1,6 @@
+/** Where a service with the standard settings says that it serves. */
+export const HEALTH_URL = 'http://127.0.0.1:19110/health';
+
 /** What `--help` adds to the list of commands and options. */
 export const MAIN_HELP = `
 Examples:
@@ -7,12 +10,14 @@ Examples:
   mcp-exporter check-config                  say every mistake of the configuration at once
   mcp-exporter probe https://host/mcp        look at one server, step by step
   mcp-exporter probe -- npx -y @modelcontextprotocol/server-everything
+  mcp-exporter wrap .mcp.json --dry-run      let a client's calls pass the gateway
 
 Configuration, the first that is there:
   --config FILE, ./mcp-exporter.yml, ./mcp-exporter.yaml, else a bundled demonstration server.
   FILE may also be a client's own: .mcp.json, claude_desktop_config.json, .cursor/mcp.json, .vscode/mcp.json.
 
-Port:
+Ports:
+  127.0.0.1:19100   gateway: /NAME/mcp, /NAME/sse (gateway.listen:)
   127.0.0.1:19110   status page, /metrics, /health, /probe, /sd/servers, /api/v1 (listen: or --listen)
 
 Exit codes:
@@ -48,3 +53,37 @@ Example, in a Dockerfile:
   HEALTHCHECK CMD ["mcp-exporter", "healthcheck"]
 
 Exit codes: 0 it serves, 1 it does not.`;
+
+export const STDIO_HELP = `
+Put it where a client's configuration had the server's command. Its lines go to the running service's gateway, so that
+every call is counted and timed; nothing else changes. If no gateway of ours answers there, or it goes away, the server
+itself is started (or called, if it is a remote one), the session goes on unobserved, and standard error says so.
+
+Example, in .mcp.json:
+  { "mcpServers": { "files": { "command": "mcp-exporter", "args": ["stdio", "files", "--config", "/path/mcp-exporter.yml"] } } }
+
+mcp-exporter wrap writes these entries for you. Standard output carries MCP messages and nothing else.
+
+Exit codes: 0 the client ended it, 1 the server ended or could not be started, 2 no such server or a bad configuration.`;
+
+export const WRAP_HELP = `
+For .mcp.json, claude_desktop_config.json, .cursor/mcp.json and .vscode/mcp.json: comments and layout stay. The
+difference is shown first, with secrets masked. The file as it was is kept beside it as FILE.mcp-exporter-backup.
+Remote servers get the gateway's address, the others the command mcp-exporter stdio NAME. Entries that are switched off,
+that need something only the client can ask for (\${input:…}), or that lead to the gateway already, stay as they are.
+A running service takes the moved servers over by itself.
+
+Examples:
+  mcp-exporter wrap .mcp.json --dry-run
+  mcp-exporter wrap ~/.cursor/mcp.json github search --config ~/mcp-exporter.yml
+
+Exit codes: 0 done, or nothing to do; 1 nothing was changed, and why.`;
+
+export const UNWRAP_HELP = `
+Byte for byte as it was, if nobody edited the file since; else each original entry goes back into the edited file.
+From our configuration goes what wrap put there for this file, unless it was edited since.
+
+Example:
+  mcp-exporter unwrap .mcp.json
+
+Exit codes: 0 done, or nothing to do; 1 nothing was changed, and why.`;

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
 import { createSystemClock } from '../adapters/clock.ts';
 import { VERSION } from '../version.ts';
 import type { CommandContext, CommandOutput } from './command-context.ts';
@@ -9,6 +10,9 @@ export interface ProcessContext extends CommandContext {
 }
 
 const FLUSH_MS_MAX = 1_000;
+const MAIN = fileURLToPath(
+  import.meta.resolve(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js'),
+);
 
 /** The real process. What a command needs is loaded when it needs it, so that `healthcheck` stays cheap. */
 export function createProcessContext(): ProcessContext {
@@ -16,10 +20,15 @@ export function createProcessContext(): ProcessContext {
   const stdout = outputOf(process.stdout);
   const stderr = outputOf(process.stderr);
   return {
+    // Not touched before it is asked for: looking at it starts a stream.
+    get stdin() {
+      return process.stdin;
+    },
     stdout,
     stderr,
     env: process.env,
     clock,
+    program: [process.execPath, MAIN],
     onSignal(signal, listener) {
       process.on(signal, listener);
       return () => process.off(signal, listener);
@@ -31,6 +40,10 @@ export function createProcessContext(): ProcessContext {
         process.off('uncaughtException', listener);
         process.off('unhandledRejection', listener);
       };
+    },
+    onExit(listener) {
+      process.on('exit', listener);
+      return () => process.off('exit', listener);
     },
     exitNow: (code) => process.exit(code),
     async exit(code) {
@@ -44,11 +57,19 @@ export function createProcessContext(): ProcessContext {
     },
     async createApp(options) {
       const { createApp } = await import('../app.ts');
-      return createApp(options);
+      const app = createApp(options);
+      process.once('exit', () => app.killChildren());
+      return app;
     },
     async createConnector() {
       const { createConnector } = await import('../adapters/mcp/connector.ts');
-      return createConnector({ clientName: 'mcp-exporter', clientVersion: VERSION, clock });
+      const connector = createConnector({
+        clientName: 'mcp-exporter',
+        clientVersion: VERSION,
+        clock,
+      });
+      process.once('exit', () => connector.killChildren());
+      return connector;
     },
   };
 }

@@ -1,9 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
-import { checkConfig } from './check-config.ts';
 import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
-import { healthcheck, HEALTH_URL } from './healthcheck.ts';
-import { HEALTHCHECK_HELP, MAIN_HELP, PROBE_HELP, SERVE_HELP } from './help-text.ts';
+import {
+  HEALTHCHECK_HELP,
+  HEALTH_URL,
+  MAIN_HELP,
+  PROBE_HELP,
+  SERVE_HELP,
+  STDIO_HELP,
+  UNWRAP_HELP,
+  WRAP_HELP,
+} from './help-text.ts';
 import {
   parseHeaderOption,
   parseListenOption,
@@ -11,8 +18,6 @@ import {
   parseTimeoutOption,
   parseUrlOption,
 } from './parse-options.ts';
-import { probe } from './probe.ts';
-import { serve } from './serve.ts';
 
 /**
  * Runs one command line in this process.
@@ -80,6 +85,7 @@ function createProgram(
     .option('--log-level <level>', 'instead of log.level of the configuration', parseLogLevelOption)
     .addHelpText('after', SERVE_HELP)
     .action(async (options) => {
+      const { serve } = await import('./serve.ts');
       end(await serve(options, context));
     });
 
@@ -88,6 +94,7 @@ function createProgram(
     .description('say what would be watched, or every mistake')
     .argument('[file]', 'instead of the configuration of this directory')
     .action(async (path: string | undefined) => {
+      const { checkConfig } = await import('./check-config.ts');
       end(
         await checkConfig({ path, env: context.env, stdout: stdout.stream, stderr: stderr.stream }),
       );
@@ -108,6 +115,7 @@ function createProgram(
     .option('--json', 'print one JSON document')
     .addHelpText('after', PROBE_HELP)
     .action(async (target: string | undefined, options) => {
+      const { probe } = await import('./probe.ts');
       end(await probe({ ...options, target, command }, context));
     });
 
@@ -118,7 +126,46 @@ function createProgram(
     .option('-t, --timeout <duration>', 'instead of 5s', parseTimeoutOption)
     .addHelpText('after', HEALTHCHECK_HELP)
     .action(async (options) => {
+      const { healthcheck } = await import('./healthcheck.ts');
       end(await healthcheck(options, context));
+    });
+
+  program
+    .command('stdio')
+    .description('stand in for a stdio server: through the gateway, or past it if it is down')
+    .argument('<name>', 'configured server')
+    .option('-c, --config <file>', 'where the name is looked up')
+    .addHelpText('after', STDIO_HELP)
+    .action(async (name: string, options) => {
+      const { stdio } = await import('./stdio.ts');
+      end(await stdio({ ...options, name }, context));
+    });
+
+  program
+    .command('wrap')
+    .description(
+      'move the servers of a client’s file into ours and point the client at the gateway',
+    )
+    .argument('<client-file>', 'such as .mcp.json or claude_desktop_config.json')
+    .argument('[names...]', 'only these servers')
+    .option('-n, --dry-run', 'show the difference and change nothing')
+    .option('-c, --config <file>', 'where the servers go, instead of ./mcp-exporter.yml')
+    .addHelpText('after', WRAP_HELP)
+    .action(async (file: string, names: string[], options) => {
+      const { wrap } = await import('./wrap.ts');
+      end(await wrap({ ...options, file, names }, context));
+    });
+
+  program
+    .command('unwrap')
+    .description('put a client’s file back as it was before wrap')
+    .argument('<client-file>', 'that was given to wrap')
+    .option('-n, --dry-run', 'show the difference and change nothing')
+    .option('-c, --config <file>', 'where wrap put the servers, if the file does not tell')
+    .addHelpText('after', UNWRAP_HELP)
+    .action(async (file: string, options) => {
+      const { unwrap } = await import('./unwrap.ts');
+      end(await unwrap({ ...options, file }, context));
     });
 
   return program;

@@ -1,148 +1,319 @@
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 import { findConfig } from '../adapters/config/find-config.ts';
-import { loadConfig } from '../adapters/config/load-config.ts';
-import { formatProblems } from '../adapters/config/problem.ts';
-import { createHttpChannel } from '../adapters/gateway/http-channel.ts';
+import { localUrl, peekGateway } from '../adapters/config/peek-gateway.ts';
+import type { Problem } from '../adapters/config/problem.ts';
+import { readText } from '../adapters/config/read-text.ts';
+import { createHttpChannel, type HttpChannel } from '../adapters/gateway/http-channel.ts';
 import type { ChannelFailure, MessageChannel } from '../adapters/gateway/message-channel.ts';
-import type { Clock } from '../domain/clock.ts';
-import { redact } from '../domain/secret.ts';
+import { createLineReader } from '../adapters/mcp/child-lines.ts';
+import { renderRefusal } from '../domain/refusal.ts';
+import { redact, Secret } from '../domain/secret.ts';
 import type { ServerSpec } from '../domain/server.ts';
-import { createStdioBridge } from '../gateway/bridge-stdio.ts';
-import { createChildChannels, openDirect } from '../open-channel.ts';
-import { EXIT, type ExitCode } from './command-context.ts';
+import { createStdioBridge, type BridgeRoute } from '../gateway/bridge-stdio.ts';
+import { askGateway } from './ask-gateway.ts';
+import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import { suggestName } from './suggest-name.ts';
 
 export interface StdioOptions {
   readonly name: string;
   readonly config?: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  readonly clock: Clock;
-  /** Resolves when the process shall end. */
-  readonly ended: Promise<unknown>;
 }
 
-const ASK_MS_MAX = 1_500;
-const LAST_ANSWERS_MS_MAX = 5_000;
+/** Results of 10 MB and more do pass through real gateways. */
+const LINE_BYTES_MAX = 64 * 1024 * 1024;
+/** What may wait for a client that does not read. */
+const UNREAD_BYTES_MAX = 256 * 1024 * 1024;
+/** After the end of standard input, for answers that are still on their way. */
+const LAST_ANSWERS_MS_MAX = 10_000;
+/** Clients end a server by force two seconds after they asked it to end. */
+const STOP_MS_MAX = 1_500;
+/** A gateway that starts again is back by then. */
+const GATEWAY_RESTART_MS_MAX = 1_500;
+const POLL_MS = 20;
+
+type End =
+  { readonly how: 'input_ended' | 'stopped' } | { readonly how: 'lost'; readonly detail: string };
 
 /**
  * Stands where a client's configuration had the server's command: passes its lines to the gateway and back. If the
  * gateway is not there, it starts the server itself, so that monitoring never is the outage.
  */
-export async function stdio(options: StdioOptions): Promise<ExitCode> {
+export async function stdio(options: StdioOptions, context: CommandContext): Promise<ExitCode> {
   const complain = (line: string): void => {
-    options.stderr.write(`mcp-exporter: ${line}\n`);
+    context.stderr.stream.write(`mcp-exporter: ${line}\n`);
   };
   const file = options.config ?? (await findConfig());
   if (file === undefined) {
     complain('no configuration: name one with --config');
     return EXIT.usage;
   }
-  const loaded = await loadConfig({ path: file, env: options.env });
-  if (!loaded.ok) {
-    options.stderr.write(`${formatProblems(loaded.problems)}\n`);
+  const search = await findGateway(options.name, file, context);
+  if (search.kind === 'unusable') {
+    complain(search.message);
     return EXIT.usage;
   }
-  const spec = loaded.config.servers.find((server) => server.name === options.name);
-  if (!spec) {
-    complain(`${file} has no server ${JSON.stringify(options.name)}`);
-    return EXIT.usage;
+  return new Conversation(options.name, search, context, complain).run();
+}
+
+type Search =
+  /** The gateway is there and has this server; its configuration is read when it is needed. */
+  | {
+      readonly kind: 'gateway';
+      readonly url: string;
+      readonly token?: Secret;
+      readonly load: () => Promise<FoundServer>;
+    }
+  /** It is not, for the reason that is given. */
+  | { readonly kind: 'direct'; readonly why: string; readonly spec: ServerSpec }
+  | { readonly kind: 'unusable'; readonly message: string };
+
+async function findGateway(name: string, file: string, context: CommandContext): Promise<Search> {
+  const load = (): Promise<FoundServer> => loadSpec(name, file, context);
+  const peek = await peekGateway(file, readText);
+  if (peek.kind === 'address') {
+    const url = localUrl(peek.listen);
+    const answer = await askGateway(url, name);
+    if (answer === 'knows_server') return { kind: 'gateway', url, load };
+    const found = await load();
+    return found.ok
+      ? { kind: 'direct', why: describeAbsence(answer, url), spec: found.spec }
+      : { kind: 'unusable', message: found.message };
   }
-  const { listen } = loaded.config.gateway;
-  const gateway =
-    listen &&
-    `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}`;
-  return bridge(spec, gateway || undefined, options, complain);
+  const found = await load();
+  if (!found.ok) return { kind: 'unusable', message: found.message };
+  const { listen, authentication } = found.gateway;
+  const direct = (why: string): Search => ({ kind: 'direct', why, spec: found.spec });
+  if (!listen) return direct('the gateway is switched off');
+  const token = authentication?.bearerTokens[0]?.token;
+  if (authentication && !token) return direct('the gateway takes no bearer token of its own file');
+  const url = localUrl(listen);
+  const answer = await askGateway(url, name);
+  if (answer !== 'knows_server') return direct(describeAbsence(answer, url));
+  return { kind: 'gateway', url, ...(token ? { token } : {}), load: async () => found };
 }
 
-async function bridge(
-  spec: ServerSpec,
-  gateway: string | undefined,
-  options: StdioOptions,
-  complain: (line: string) => void,
-): Promise<ExitCode> {
-  const children = createChildChannels(options.clock);
-  const channels: MessageChannel[] = [];
-  const { promise: lost, resolve: lose } = Promise.withResolvers<ChannelFailure>();
-  const unobserved = (why: string): void =>
-    complain(`${why}; ${spec.name} is served directly and unobserved`);
-  const listener = {
-    onMessage: (text: string) => stdioBridge.fromServer(text),
-    onClose: (failure: ChannelFailure) => lose(failure),
-  };
-  const isThere = gateway !== undefined && (await knowsServer(gateway, spec.name));
-  if (!isThere)
-    unobserved(
-      gateway === undefined
-        ? 'the gateway is switched off'
-        : `no gateway that knows it answers at ${gateway}`,
-    );
-
-  const observed = isThere
-    ? createHttpChannel(
-        {
-          url: new URL(`${gateway}/${encodeURIComponent(spec.name)}/mcp`),
-          headers: {},
-          tls: { rejectUnauthorized: true },
-        },
-        {
-          ...listener,
-          onUndelivered(text) {
-            unobserved(`the gateway at ${gateway} went away`);
-            stdioBridge.onUndelivered(text);
-          },
-        },
-      )
-    : undefined;
-  if (observed) channels.push(observed);
-  const stdioBridge = createStdioBridge(observed, {
-    toClient: (text) => void options.stdout.write(`${text}\n`),
-    async openDirect() {
-      const opening = await openDirect(spec, children, listener);
-      if (opening.ok) {
-        channels.push(opening.channel);
-        return opening.channel;
-      }
-      lose(opening.failure);
-      return undefined;
-    },
-  });
-
-  const lines = createInterface({ input: options.stdin, crlfDelay: Number.POSITIVE_INFINITY });
-  lines.on('line', (line) => {
-    if (line.trim() !== '') stdioBridge.fromClient(line);
-  });
-  const closed = new Promise<'end'>((resolve) => lines.once('close', () => resolve('end')));
-  const how = await Promise.race([closed, lost, options.ended.then(() => 'end' as const)]);
-  if (how === 'end') await answersIn(stdioBridge.pending);
-  else complain(`${spec.name}: ${redact(how.detail, spec.secrets)}`);
-  lines.close();
-  await Promise.all(channels.map((channel) => channel.close()));
-  children.killChildren();
-  return how === 'end' ? EXIT.ok : EXIT.failed;
+function describeAbsence(answer: Exclude<GatewayAnswer, 'knows_server'>, url: string): string {
+  switch (answer) {
+    case 'absent':
+      return `no gateway answers at ${url}`;
+    case 'stranger':
+      return `what answers at ${url} is not this gateway`;
+    case 'unknown_server':
+      return `the gateway at ${url} does not have this server`;
+  }
 }
 
-/** Whether our own gateway listens there, and not some other program, and has this server. */
-async function knowsServer(gateway: string, name: string): Promise<boolean> {
-  try {
-    const answer = await fetch(`${gateway}/-/identity?server=${encodeURIComponent(name)}`, {
-      signal: AbortSignal.timeout(ASK_MS_MAX),
-      redirect: 'error',
-    });
-    const said = (await answer.json()) as {
-      readonly service?: unknown;
-      readonly knowsServer?: unknown;
+type GatewayAnswer = Awaited<ReturnType<typeof askGateway>>;
+
+type FoundServer =
+  | {
+      readonly ok: true;
+      readonly spec: ServerSpec;
+      readonly gateway: {
+        readonly listen?: { readonly host: string; readonly port: number };
+        readonly authentication?: { readonly bearerTokens: readonly { readonly token: Secret }[] };
+      };
+    }
+  | { readonly ok: false; readonly message: string };
+
+async function loadSpec(
+  name: string,
+  path: string,
+  { env, stderr }: CommandContext,
+): Promise<FoundServer> {
+  const [{ loadOneServer }, { formatProblems }] = await Promise.all([
+    import('../adapters/config/load-one-server.ts'),
+    import('../adapters/config/problem.ts'),
+  ]);
+  const format = (problems: readonly Problem[]): string => formatProblems(problems, 10);
+  const loaded = await loadOneServer(name, { path, env });
+  if (!loaded.ok) return { ok: false, message: format(loaded.problems) };
+  const { spec, gateway, names, problems } = loaded;
+  if (!spec)
+    return {
+      ok: false,
+      message: `${path} has no server ${JSON.stringify(name)}${suggestName(name, names)}`,
     };
-    return said.service === 'mcp-exporter' && said.knowsServer === true;
-  } catch {
-    return false;
+  if (spec.unresolved !== undefined)
+    return { ok: false, message: `${name} cannot be started: ${spec.unresolved}` };
+  if (problems.length > 0)
+    stderr.stream.write(
+      `mcp-exporter: ${path} has mistakes elsewhere, which are passed over:\n${format(problems)}\n`,
+    );
+  return { ok: true, spec, gateway };
+}
+
+/** One client, from its first line to the end of its standard input. */
+class Conversation {
+  readonly #name: string;
+  readonly #search: Exclude<Search, { kind: 'unusable' }>;
+  readonly #context: CommandContext;
+  readonly #complain: (line: string) => void;
+  readonly #channels: MessageChannel[] = [];
+  readonly #removals: (() => void)[] = [];
+  readonly #ended = Promise.withResolvers<End>();
+  #observed: HttpChannel | undefined;
+
+  constructor(
+    name: string,
+    search: Exclude<Search, { kind: 'unusable' }>,
+    context: CommandContext,
+    complain: (line: string) => void,
+  ) {
+    this.#name = name;
+    this.#search = search;
+    this.#context = context;
+    this.#complain = complain;
+  }
+
+  async run(): Promise<ExitCode> {
+    const { stdout } = this.#context;
+    const route = await this.#openObserved();
+    const bridge = createStdioBridge(route, {
+      toClient: (text) => this.#toClient(text),
+      openDirect: () => this.#openDirect((text) => bridge.fromServer(text)),
+      onReplayRefused: (message) =>
+        this.#lose(`the server did not take the session over: ${message}`),
+    });
+    this.#fromServer = (text) => bridge.fromServer(text);
+    this.#onUndelivered = (text) => bridge.onUndelivered(text);
+    this.#listen((text) => bridge.fromClient(text));
+
+    const end = await this.#ended.promise;
+    if (end.how === 'lost') this.#complain(`${this.#name}: ${end.detail}`);
+    const isStopped = this.#whenStopped();
+    if (end.how === 'input_ended')
+      await Promise.race([
+        isStopped,
+        until(
+          () => bridge.pending() === 0 && stdout.stream.writableLength === 0,
+          LAST_ANSWERS_MS_MAX,
+        ),
+      ]);
+    const closed = Promise.all(this.#channels.map((channel) => channel.close()));
+    await (end.how === 'input_ended'
+      ? Promise.race([closed, isStopped])
+      : Promise.race([closed, until(() => false, STOP_MS_MAX)]));
+    for (const remove of this.#removals) remove();
+    return end.how === 'lost' ? EXIT.failed : EXIT.ok;
+  }
+
+  #fromServer: (text: string) => void = () => undefined;
+  #onUndelivered: (text: string) => void = () => undefined;
+
+  async #openObserved(): Promise<BridgeRoute | undefined> {
+    if (this.#search.kind === 'direct') {
+      this.#sayUnobserved(this.#search.why);
+      return undefined;
+    }
+    const { url, token } = this.#search;
+    this.#observed = await createHttpChannel(
+      {
+        url: new URL(`${url}/${encodeURIComponent(this.#name)}/mcp`),
+        headers: token ? { authorization: new Secret(`Bearer ${token.reveal()}`) } : {},
+        tls: { rejectUnauthorized: true },
+        restartMsMax: GATEWAY_RESTART_MS_MAX,
+      },
+      {
+        onMessage: (text) => this.#fromServer(text),
+        onClose: ({ detail }) => this.#lose(detail),
+        onUndelivered: (text) => this.#onUndelivered(text),
+      },
+    );
+    this.#channels.push(this.#observed);
+    return this.#observed;
+  }
+
+  async #openDirect(onMessage: (text: string) => void): Promise<BridgeRoute | undefined> {
+    const { clock, stderr } = this.#context;
+    const opening = import('../open-channel.ts');
+    const spec = await this.#specOfServer();
+    if (!spec) return undefined;
+    const { createChildChannels, openDirect } = await opening;
+    const children = createChildChannels(clock, (chunk) => stderr.stream.write(chunk));
+    const removeListener = this.#context.onExit(() => children.killChildren());
+    this.#removals.push(() => {
+      children.killChildren();
+      removeListener();
+    });
+    const result = await openDirect(spec, children, {
+      onMessage,
+      onClose: (failure) => this.#lose(describeFailure(failure, spec)),
+    });
+    if (result.ok) {
+      this.#channels.push(result.channel);
+      return result.channel;
+    }
+    this.#lose(describeFailure(result.failure, spec));
+    return undefined;
+  }
+
+  async #specOfServer(): Promise<ServerSpec | undefined> {
+    if (this.#search.kind === 'direct') return this.#search.spec;
+    this.#observed?.retire();
+    const found = await this.#search.load();
+    if (!found.ok) {
+      this.#lose(`the gateway went away, and the server cannot be started: ${found.message}`);
+      return undefined;
+    }
+    this.#sayUnobserved(`the gateway at ${this.#search.url} went away`);
+    return found.spec;
+  }
+
+  #sayUnobserved(why: string): void {
+    this.#complain(`${why}; ${this.#name} is served directly and unobserved`);
+  }
+
+  #toClient(text: string): void {
+    const { stream } = this.#context.stdout;
+    stream.write(`${text}\n`);
+    if (stream.writableLength > UNREAD_BYTES_MAX) this.#lose('the client does not read');
+  }
+
+  #lose(detail: string): void {
+    this.#ended.resolve({ how: 'lost', detail });
+  }
+
+  #listen(onLine: (line: string) => void): void {
+    const { stdin, stdout } = this.#context;
+    const lines = createLineReader({
+      lineBytesMax: LINE_BYTES_MAX,
+      onLine,
+      onOversizedLine: () => this.#toClient(renderRefusal('body_too_large', undefined)),
+    });
+    const end = (how: 'input_ended' | 'stopped') => () => this.#ended.resolve({ how });
+    stdin.on('data', (chunk: Buffer) => lines.push(chunk));
+    stdin.once('end', end('input_ended'));
+    stdin.once('error', end('input_ended'));
+    // Whoever would read our answers is gone.
+    stdout.stream.once('error', end('stopped'));
+    this.#removals.push(
+      () => stdin.destroy(),
+      this.#context.onFatal((error) =>
+        this.#lose(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      ),
+    );
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      this.#removals.push(this.#context.onSignal(signal, end('stopped')));
+  }
+
+  /** For an end that has begun: asked again, or asked at all, it must not take its time. */
+  async #whenStopped(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      this.#removals.push(this.#context.onSignal(signal, resolve));
+    this.#context.stdout.stream.once('error', () => resolve());
+    await promise;
   }
 }
 
-async function answersIn(pending: () => number): Promise<void> {
-  const deadline = Date.now() + LAST_ANSWERS_MS_MAX;
-  while (pending() > 0 && Date.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+function describeFailure({ detail }: ChannelFailure, { secrets }: ServerSpec): string {
+  return `the server ended: ${redact(detail, secrets)}`;
+}
+
+async function until(isDone: () => boolean, limitMs: number): Promise<void> {
+  const endsAtMs = performance.now() + limitMs;
+  while (!isDone() && performance.now() < endsAtMs)
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS);
+    });
 }

@@ -19,6 +19,7 @@ export interface FakeContextOptions {
 }
 
 export interface FakeContext extends CommandContext {
+  readonly stdin: PassThrough;
   readonly clock: FakeClock;
   /** Everything printed so far. */
   readonly out: () => string;
@@ -50,12 +51,15 @@ export function createFakeContext(options: FakeContextOptions = {}): FakeContext
   }
 
   return {
+    stdin: new PassThrough(),
     stdout: stdout.output,
     stderr: stderr.output,
     env: options.env ?? {},
     clock,
+    program: ['/usr/bin/node', '/opt/mcp-exporter/dist/main.js'],
     onSignal: listen,
     onFatal: (listener) => listen('fatal', listener),
+    onExit: (listener) => listen('exit', listener),
     exitNow: (code) => exits.push(code),
     async createApp(given) {
       appOptions.push(given);

@@ -1,307 +1,495 @@
-import { createParser } from 'eventsource-parser';
-import type { Dispatcher } from 'undici';
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isRequest, isResponse, type MessageFacts } from '../../domain/message-facts.ts';
 import { renderRefusal } from '../../domain/refusal.ts';
 import type { Secret } from '../../domain/secret.ts';
-import { readMessages } from '../../gateway/message-reader.ts';
+import {
+  encodeHeaderValue,
+  findMirroredParams,
+  mirrorParams,
+  type MirroredParam,
+} from '../../gateway/header-values.ts';
+import { readLine } from '../../gateway/read-line.ts';
+import { createSessionMemory, INITIALIZED } from '../../gateway/session-memory.ts';
+import { readEvents } from './event-reader.ts';
+import { createHttpClient, describeError, type HttpClient } from './http-client.ts';
 import type { ChannelListener, MessageChannel } from './message-channel.ts';
-import { createUpstreamPool, describeSocketError } from './relay.ts';
+import { createMessageOrder, type Delivery, type MessageKind } from './message-order.ts';
 
 export interface HttpChannelOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
+  /** For how long a message is tried again where nobody listens: a gateway that restarts. */
+  readonly restartMsMax?: number;
 }
 
 export interface HttpChannelListener extends ChannelListener {
-  /** A message that certainly did not reach the server: nothing accepted the connection. */
-  onUndelivered(text: string): void;
+  /** A message that certainly did not reach the server: there was no connection. Without this its requests are answered with an error. */
+  onUndelivered?(text: string): void;
+  /** The opening was answered as the specification says that servers of HTTP+SSE do. */
+  onUnsuitable?(text: string): void;
+}
+
+export interface HttpChannel extends MessageChannel {
+  /** Takes no more messages and hears no more of the server; requests in flight still get their answers. */
+  retire(): void;
 }
 
 const MODERN = '2026-07-28';
-const EVENT_BYTES_MAX = 64 * 1024 * 1024;
-const REOPEN_MS = 1_000;
-const PLAIN = /^[\x20-\x7e]*$/;
+const BODY_CHARS_MAX = 64 * 1024 * 1024;
+const RETRY_MS = 100;
+const REOPEN_MS = { first: 1_000, max: 30_000 };
+const RESUME_TRIES_MAX = 3;
+const LAST_POSTS_MS_MAX = 500;
+const DELETE_MS_MAX = 1_000;
+const MIRRORING_TOOLS_MAX = 10_000;
+
+/** Asking again does no harm: after a broken connection nobody can know whether the first time arrived. */
+const REPEATABLE = new Set([
+  'initialize',
+  'ping',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'server/discover',
+  'tools/list',
+]);
 
 /** The client's side of Streamable HTTP, message by message: what a stdio client's lines become. */
-export function createHttpChannel(
+export async function createHttpChannel(
   options: HttpChannelOptions,
   listener: HttpChannelListener,
-): MessageChannel {
-  return new HttpChannel(options, listener);
+): Promise<HttpChannel> {
+  return new Channel(options, listener, await createHttpClient(options));
 }
 
-class HttpChannel implements MessageChannel {
-  readonly #options: HttpChannelOptions;
+/** One message of the client on its way. */
+interface Message {
+  readonly text: string;
+  readonly facts: readonly MessageFacts[];
+  readonly first: MessageFacts | undefined;
+  /** Requests without an answer, by id as JSON text. */
+  readonly waiting: Set<string>;
+  readonly cancelling: AbortController;
+  /** Is called with the head of an answer, and again with each answered request. */
+  onProgress(): void;
+}
+
+class Channel implements HttpChannel {
   readonly #listener: HttpChannelListener;
-  readonly #pool;
+  readonly #http: HttpClient;
+  readonly #restartMsMax: number;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #ending = new AbortController();
+  readonly #listening = new AbortController();
   readonly #running = new Map<string, AbortController>();
-  /** Kept to begin a lost session anew. */
-  #opening: string | undefined;
+  readonly #lastPosts = new Set<Promise<unknown>>();
+  readonly #order = createMessageOrder();
+  readonly #memory = createSessionMemory();
+  readonly #mirrored = new Map<string, readonly MirroredParam[]>();
   #renewing: Promise<boolean> | undefined;
   #session: string | undefined;
-  #protocolVersion: string | undefined;
-  #pending = 0;
+  /** Of the handshake; nothing in an era without one. */
+  #agreedVersion: string | undefined;
+  /** What the client's requests name in an era without a handshake. */
+  #statelessVersion: string | undefined;
+  #hasAnswered = false;
 
-  constructor(options: HttpChannelOptions, listener: HttpChannelListener) {
-    this.#options = options;
+  constructor(
+    { headers, restartMsMax }: HttpChannelOptions,
+    listener: HttpChannelListener,
+    http: HttpClient,
+  ) {
     this.#listener = listener;
-    this.#pool = createUpstreamPool(options.url.origin, options.tls);
+    this.#http = http;
+    this.#restartMsMax = restartMsMax ?? 0;
     this.#headers = Object.fromEntries(
-      Object.entries(options.headers).map(([name, secret]) => [name, secret.reveal()]),
+      Object.entries(headers).map(([name, secret]) => [name.toLowerCase(), secret.reveal()]),
     );
   }
 
   send(text: string): boolean {
     if (this.#ending.signal.aborted) return false;
-    const { messages } = readMessages(Buffer.from(text));
-    const [facts] = messages;
-    if (facts?.method === 'initialize') this.#opening = text;
-    if (facts?.method === 'notifications/cancelled' && this.#isModern(facts)) {
+    const { messages: facts, isBatch } = readLine(text);
+    const [first] = facts;
+    if (first && !isBatch) this.#memory.note(first, text);
+    if (first?.method === 'notifications/cancelled' && this.#isStateless(first)) {
       // In that revision the closing of the stream is the cancellation.
-      this.#running.get(facts.cancelledId ?? '')?.abort(new Error('cancelled'));
+      this.#running.get(first.cancelledId ?? '')?.abort(new Error('cancelled'));
       return true;
     }
-    this.#pending++;
-    void this.#post(text, messages, true).finally(() => this.#pending--);
+    this.#order(kindOf(facts), () => this.#deliver(text, facts));
     return true;
   }
 
+  retire(): void {
+    this.#listening.abort(new Error('retired'));
+  }
+
   async close(): Promise<void> {
-    const deadline = Date.now() + 2_000;
-    while (this.#pending > 0 && Date.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    this.retire();
+    await Promise.race([
+      Promise.all(this.#lastPosts),
+      delay(LAST_POSTS_MS_MAX, undefined, { ref: false }),
+    ]);
+    this.#ending.abort(new Error('closed'));
     const session = this.#session;
     this.#session = undefined;
     if (session !== undefined) {
-      await this.#pool
-        .request({
+      await this.#http
+        .call({
           method: 'DELETE',
-          path: this.#path(),
-          headers: this.#requestHeaders(undefined, session),
-          signal: AbortSignal.timeout(2_000),
+          headers: this.#headersOf(undefined, session),
+          signal: AbortSignal.timeout(DELETE_MS_MAX),
         })
-        .then(({ body }) => body.dump())
+        .answer.then((answer) => answer.resume())
         .catch(() => undefined);
     }
-    this.#ending.abort(new Error('closed'));
-    await this.#pool.destroy();
+    this.#http.close();
   }
 
-  async #post(text: string, messages: readonly MessageFacts[], mayRenew: boolean): Promise<void> {
-    const [facts] = messages;
-    const key = messages.length === 1 && facts && isRequest(facts) ? facts.id : undefined;
-    const cancelling = new AbortController();
-    if (key !== undefined) this.#running.set(key, cancelling);
-    try {
-      const answer = await this.#pool.request({
-        method: 'POST',
-        path: this.#path(),
-        headers: this.#requestHeaders(
-          facts,
-          facts?.method === 'initialize' ? undefined : this.#session,
-        ),
-        body: text,
-        signal: AbortSignal.any([cancelling.signal, this.#ending.signal]),
+  #deliver(text: string, facts: readonly MessageFacts[]): Delivery {
+    const { promise: written, resolve: noteWritten } = Promise.withResolvers<void>();
+    const { promise: taken, resolve: noteTaken } = Promise.withResolvers<void>();
+    const isOpening = kindOf(facts) === 'opening';
+    const message: Message = {
+      text,
+      facts,
+      first: facts[0],
+      waiting: new Set(facts.filter(isRequest).map(({ id }) => id ?? '')),
+      cancelling: new AbortController(),
+      onProgress() {
+        if (!isOpening || message.waiting.size === 0) noteTaken();
+      },
+    };
+    for (const id of message.waiting) this.#running.set(id, message.cancelling);
+    const isLast = message.waiting.size === 0;
+    const posted = this.#post(message, noteWritten)
+      .catch((error: unknown) => this.#fail(message, describeError(error)))
+      .finally(() => {
+        noteWritten();
+        noteTaken();
+        this.#lastPosts.delete(posted);
+        for (const { id = '' } of facts) {
+          if (this.#running.get(id) === message.cancelling) this.#running.delete(id);
+        }
       });
+    if (isLast) this.#lastPosts.add(posted);
+    return { written, taken };
+  }
+
+  /** Until the message has its answers, or certainly gets none. */
+  async #post(message: Message, onWritten: () => void): Promise<void> {
+    const startedMs = performance.now();
+    let mayRepeat = message.facts.every(({ method }) => REPEATABLE.has(method ?? ''));
+    let mayRenew = true;
+    while (!this.#isOver(message)) {
+      const session = message.first?.method === 'initialize' ? undefined : this.#session;
+      const exchange = this.#http.call({
+        method: 'POST',
+        headers: this.#headersOf(message, session),
+        body: message.text,
+        signal: AbortSignal.any([message.cancelling.signal, this.#ending.signal]),
+      });
+      void exchange.written.then(onWritten);
+      try {
+        const answer = await exchange.answer;
+        message.onProgress();
+        if (mayRenew && answer.statusCode === 404 && session !== undefined) {
+          answer.resume();
+          mayRenew = false;
+          if (this.#session !== session || (await this.#renew())) continue;
+          this.#fail(message, 'the session was lost and could not be begun anew');
+          return;
+        }
+        await this.#read(answer, message);
+        return;
+      } catch (error) {
+        if (this.#isOver(message)) return;
+        if (exchange.wasConnected()) {
+          if (!mayRepeat || message.waiting.size < message.facts.length) throw error;
+          mayRepeat = false;
+        } else if (performance.now() - startedMs < this.#restartMsMax) {
+          await pause(RETRY_MS, this.#ending.signal);
+        } else if (this.#listener.onUndelivered) {
+          message.waiting.clear();
+          this.#listener.onUndelivered(message.text);
+          return;
+        } else {
+          throw error;
+        }
+      }
+    }
+  }
+
+  #isOver({ cancelling }: Message): boolean {
+    return cancelling.signal.aborted || this.#ending.signal.aborted;
+  }
+
+  async #read(answer: IncomingMessage, message: Message): Promise<void> {
+    const { statusCode = 0, headers } = answer;
+    const isOpening = message.first?.method === 'initialize';
+    const session = headers['mcp-session-id'];
+    this.#hasAnswered ||= statusCode < 300;
+    if (isOpening && statusCode === 200) {
+      this.#session = typeof session === 'string' ? session : undefined;
+    }
+    if (String(headers['content-type']).startsWith('text/event-stream')) {
+      await this.#readStream(answer, message);
+    } else {
+      const text = await readText(answer);
       if (
-        answer.statusCode === 404 &&
-        mayRenew &&
-        this.#session !== undefined &&
-        facts?.method !== 'initialize'
+        isOpening &&
+        !this.#hasAnswered &&
+        [400, 404, 405].includes(statusCode) &&
+        this.#listener.onUnsuitable &&
+        readLine(text).messages.length === 0
       ) {
-        await answer.body.dump();
-        if (await this.#renew()) await this.#post(text, messages, false);
-        else this.#fail(messages, 'the session was lost and could not be begun anew');
+        message.waiting.clear();
+        this.#listener.onUnsuitable(message.text);
         return;
       }
-      await this.#read(answer, messages);
-      if (facts?.method === 'notifications/initialized') void this.#listen();
-    } catch (error) {
-      if (cancelling.signal.aborted || this.#ending.signal.aborted) return;
-      if (isRefused(error)) this.#listener.onUndelivered(text);
-      else
-        this.#fail(
-          messages,
-          error instanceof Error ? describeSocketError(error) : 'the connection failed',
-        );
-    } finally {
-      if (key !== undefined) this.#running.delete(key);
+      this.#takeBody(text, statusCode, message);
+    }
+    if (message.first?.method === 'notifications/initialized' && statusCode < 300)
+      void this.#listen();
+  }
+
+  #takeBody(text: string, statusCode: number, message: Message): void {
+    const answers = readLine(text).messages;
+    const isAnswer = answers.some(({ id }) => id !== undefined && message.waiting.has(id));
+    const error = isAnswer ? undefined : errorOf(text);
+    if (error !== undefined && message.waiting.size > 0) {
+      // Refused before its id was read: whoever waits for that id must hear of it all the same.
+      for (const id of message.waiting)
+        this.#listener.onMessage(`{"jsonrpc":"2.0","id":${id},"error":${error}}`);
+      message.waiting.clear();
+    } else if (isAnswer || (answers.length > 0 && (statusCode < 300 || !isSpoken(message)))) {
+      this.#take(text, message);
+    }
+    if (message.waiting.size > 0) {
+      const status = statusCode === 401 ? 'it wants authorization' : `it answered ${statusCode}`;
+      this.#fail(message, statusCode < 300 ? 'it answered without a result' : status);
+    }
+    message.onProgress();
+  }
+
+  /** A stream with event ids may break off before the answer, and go on where it is asked for the rest. */
+  async #readStream(answer: IncomingMessage, message: Message): Promise<void> {
+    let stream = answer;
+    let lastEventId: string | undefined;
+    let retryMs = REOPEN_MS.first;
+    for (let tries = 0; ;) {
+      const before = lastEventId;
+      let broke: unknown;
+      try {
+        for await (const event of readEvents(stream)) {
+          lastEventId = event.id ?? lastEventId;
+          retryMs = event.retryMs ?? retryMs;
+          if (event.data !== '') this.#take(event.data, message);
+        }
+      } catch (error) {
+        broke = error;
+      }
+      if (message.waiting.size === 0 || this.#isOver(message)) return;
+      tries = lastEventId === before ? tries + 1 : 0;
+      if (lastEventId === undefined || tries >= RESUME_TRIES_MAX) {
+        if (broke) throw broke;
+        this.#fail(message, 'the answer ended without a result');
+        return;
+      }
+      await pause(retryMs, this.#ending.signal);
+      stream = await this.#openStream(lastEventId, message.cancelling.signal);
+      if (stream.statusCode !== 200) {
+        stream.resume();
+        this.#fail(message, 'the answer ended without a result');
+        return;
+      }
     }
   }
 
-  async #read(
-    { statusCode, headers, body }: Dispatcher.ResponseData,
-    messages: readonly MessageFacts[],
-  ): Promise<void> {
-    const waiting = new Set(messages.filter(isRequest).map((facts) => facts.id));
-    const opens = messages.some((facts) => facts.method === 'initialize');
-    if (opens && statusCode === 200 && typeof headers['mcp-session-id'] === 'string')
-      this.#session = headers['mcp-session-id'];
-    const hand = (text: string): void => {
-      for (const answer of readMessages(Buffer.from(text)).messages) {
-        if (isResponse(answer)) waiting.delete(answer.id);
-        if (opens && answer.protocolVersion !== undefined)
-          this.#protocolVersion = answer.protocolVersion;
-      }
-      this.#listener.onMessage(text.replaceAll(/[\r\n]+/g, ' '));
-    };
-    if (String(headers['content-type']).startsWith('text/event-stream')) {
-      await readEvents(body, hand);
-    } else {
-      const text = await body.text();
-      const { messages: answers } = readMessages(Buffer.from(text));
-      if (
-        answers.some((answer) => answer.id !== undefined && waiting.has(answer.id)) ||
-        answers.length > 1
-      )
-        hand(text);
-      else if (waiting.size > 0)
-        this.#fail(messages, answers[0]?.error?.message ?? `the server answered ${statusCode}`);
-      return;
+  #take(text: string, message: Message | undefined): void {
+    for (const facts of readLine(text).messages) {
+      if (!isResponse(facts) || !message) continue;
+      const { id = '', protocolVersion } = facts;
+      if (message.first?.method === 'initialize' && message.waiting.has(id))
+        this.#agreedVersion = protocolVersion;
+      message.waiting.delete(id);
     }
-    this.#fail(
-      messages.filter((facts) => waiting.has(facts.id)),
-      'the answer ended without a result',
-    );
+    if (message?.first?.method === 'tools/list') this.#noteMirrored(text);
+    this.#listener.onMessage(toLine(text));
+    message?.onProgress();
+  }
+
+  #noteMirrored(text: string): void {
+    if (!text.includes('"x-mcp-header"')) return;
+    const { result } = JSON.parse(text) as {
+      readonly result?: { readonly tools?: readonly { name: string; inputSchema: unknown }[] };
+    };
+    for (const { name, inputSchema } of result?.tools ?? []) {
+      const params = findMirroredParams(inputSchema);
+      if (params.length > 0 && this.#mirrored.size < MIRRORING_TOOLS_MAX)
+        this.#mirrored.set(name, params);
+    }
   }
 
   /** The session's own stream, for what the server says unasked. A server without one answers 405. */
   async #listen(): Promise<void> {
     const session = this.#session;
+    const { signal } = this.#listening;
     let lastEventId: string | undefined;
-    while (session !== undefined && session === this.#session && !this.#ending.signal.aborted) {
+    let pauseMs = REOPEN_MS.first;
+    while (session === this.#session && !signal.aborted) {
+      let retryMs = pauseMs;
       try {
-        const { statusCode, body } = await this.#pool.request({
-          method: 'GET',
-          path: this.#path(),
-          headers: {
-            ...this.#requestHeaders(undefined, session),
-            accept: 'text/event-stream',
-            ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
-          },
-          signal: this.#ending.signal,
-        });
+        const stream = await this.#openStream(lastEventId, signal);
+        const { statusCode = 0 } = stream;
         if (statusCode !== 200) {
-          await body.dump();
-          return;
+          stream.resume();
+          if (statusCode < 500) return;
+        } else {
+          pauseMs = REOPEN_MS.first;
+          retryMs = pauseMs;
+          for await (const event of readEvents(stream)) {
+            lastEventId = event.id ?? lastEventId;
+            retryMs = event.retryMs ?? retryMs;
+            if (event.data !== '') this.#take(event.data, undefined);
+          }
         }
-        await readEvents(
-          body,
-          (text) => this.#listener.onMessage(text.replaceAll(/[\r\n]+/g, ' ')),
-          (id) => {
-            lastEventId = id;
-          },
-        );
       } catch {
-        // Broken streams are opened again below, for as long as the session lasts.
+        // Broken streams are opened again, for as long as the session lasts.
       }
-      await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+      await pause(retryMs, signal);
+      pauseMs = Math.min(pauseMs * 2, REOPEN_MS.max);
     }
+  }
+
+  #openStream(lastEventId: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+    return this.#http.call({
+      method: 'GET',
+      headers: {
+        ...this.#headersOf(undefined, this.#session),
+        accept: 'text/event-stream',
+        ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+      },
+      signal: AbortSignal.any([signal, this.#ending.signal]),
+    }).answer;
   }
 
   /** Begins the session anew with the client's own `initialize`; once for all messages that found it lost. */
   #renew(): Promise<boolean> {
-    this.#renewing ??= this.#begin().finally(() => {
-      this.#renewing = undefined;
-    });
+    this.#renewing ??= this.#begin()
+      .catch(() => false)
+      .finally(() => {
+        this.#renewing = undefined;
+      });
     return this.#renewing;
   }
 
   async #begin(): Promise<boolean> {
-    if (this.#opening === undefined) return false;
-    this.#session = undefined;
-    const { statusCode, headers, body } = await this.#pool.request({
-      method: 'POST',
-      path: this.#path(),
-      headers: this.#requestHeaders(undefined, undefined),
-      body: this.#opening,
-      signal: this.#ending.signal,
-    });
-    await body.text();
+    const opening = this.#memory.opening();
+    if (opening === undefined) return false;
+    const { statusCode, headers } = await this.#say(opening, undefined);
     const session = headers['mcp-session-id'];
     if (statusCode !== 200 || typeof session !== 'string') return false;
     this.#session = session;
-    const opened = await this.#pool.request({
-      method: 'POST',
-      path: this.#path(),
-      headers: this.#requestHeaders(undefined, session),
-      body: '{"jsonrpc":"2.0","method":"notifications/initialized"}',
-      signal: this.#ending.signal,
-    });
-    await opened.body.dump();
+    for (const text of [INITIALIZED, ...this.#memory.settings()]) await this.#say(text, session);
     void this.#listen();
     return true;
   }
 
-  #requestHeaders(
-    facts: MessageFacts | undefined,
+  /** Something the client said before, whose answer it has already. */
+  async #say(body: string, session: string | undefined): Promise<IncomingMessage> {
+    const { signal } = this.#ending;
+    const headers = this.#headersOf(undefined, session);
+    const answer = await this.#http.call({ method: 'POST', headers, body, signal }).answer;
+    await readText(answer);
+    return answer;
+  }
+
+  #headersOf(
+    message: Message | undefined,
     session: string | undefined,
-  ): Record<string, string> {
+  ): Readonly<Record<string, string>> {
+    const first = message?.first;
     const headers: Record<string, string> = {
       ...this.#headers,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
     };
-    const isModern = facts !== undefined && this.#isModern(facts);
-    const version = isModern
-      ? facts.protocolVersion
-      : facts?.method === 'initialize'
-        ? undefined
-        : this.#protocolVersion;
-    if (version !== undefined) headers['mcp-protocol-version'] = version;
     if (session !== undefined) headers['mcp-session-id'] = session;
-    if (isModern && facts.method !== undefined) {
-      headers['mcp-method'] = facts.method;
-      if (facts.target !== undefined)
-        headers['mcp-name'] = PLAIN.test(facts.target)
-          ? facts.target
-          : `=?base64?${Buffer.from(facts.target).toString('base64')}?=`;
+    if (first && this.#isStateless(first)) {
+      const version = first.protocolVersion ?? this.#statelessVersion;
+      if (version !== undefined) headers['mcp-protocol-version'] = version;
+      if (first.method !== undefined) headers['mcp-method'] = encodeHeaderValue(first.method);
+      if (first.target !== undefined) headers['mcp-name'] = encodeHeaderValue(first.target);
+      return { ...headers, ...this.#mirror(message) };
     }
+    if (this.#agreedVersion !== undefined && first?.method !== 'initialize')
+      headers['mcp-protocol-version'] = this.#agreedVersion;
     return headers;
   }
 
-  #isModern(facts: MessageFacts): boolean {
-    return (
-      this.#protocolVersion === undefined &&
-      facts.method !== 'initialize' &&
-      (facts.protocolVersion ?? '') >= MODERN
-    );
+  #mirror({ first, text }: Message): Readonly<Record<string, string>> {
+    const params = first?.method === 'tools/call' ? this.#mirrored.get(first.target ?? '') : [];
+    if (!params || params.length === 0) return {};
+    const { params: call } = JSON.parse(text) as { readonly params?: { arguments?: unknown } };
+    return mirrorParams(params, call?.arguments);
   }
 
-  #path(): string {
-    return this.#options.url.pathname + this.#options.url.search;
+  /** Whether a message belongs to the era without sessions. */
+  #isStateless({ method, protocolVersion }: MessageFacts): boolean {
+    if (this.#agreedVersion !== undefined || method === 'initialize') return false;
+    if (protocolVersion === undefined) return this.#statelessVersion !== undefined;
+    if (protocolVersion >= MODERN) this.#statelessVersion = protocolVersion;
+    return protocolVersion >= MODERN;
   }
 
-  #fail(messages: readonly MessageFacts[], detail: string): void {
-    for (const facts of messages)
-      if (isRequest(facts))
-        this.#listener.onMessage(renderRefusal('unreachable', facts.id, detail));
+  #fail({ waiting }: Message, detail: string): void {
+    for (const id of waiting) this.#listener.onMessage(renderRefusal('unreachable', id, detail));
+    waiting.clear();
   }
 }
 
-async function readEvents(
-  body: AsyncIterable<Buffer>,
-  onData: (text: string) => void,
-  onId?: (id: string) => void,
-): Promise<void> {
-  const decoder = new TextDecoder();
-  const parser = createParser({
-    maxBufferSize: EVENT_BYTES_MAX,
-    onEvent({ data, id }) {
-      if (id !== undefined) onId?.(id);
-      if (data !== '') onData(data);
-    },
-  });
-  for await (const chunk of body) parser.feed(decoder.decode(chunk, { stream: true }));
+function kindOf(facts: readonly MessageFacts[]): MessageKind {
+  if (facts.some(({ method }) => method === 'initialize')) return 'opening';
+  return facts.length > 0 && facts.every((each) => !isRequest(each) && each.method !== undefined)
+    ? 'notification'
+    : 'other';
 }
 
-function isRefused(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND')
-  );
+/** Whether the server can know what an answer is about: garbage has no id. */
+function isSpoken({ facts }: Message): boolean {
+  return facts.length > 0;
+}
+
+/** The `error` of a JSON-RPC answer, as JSON text. */
+function errorOf(text: string): string | undefined {
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: unknown };
+    return typeof error === 'object' && error !== null ? JSON.stringify(error) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A raw line break in JSON is always between its tokens. */
+function toLine(text: string): string {
+  return /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]+/g, ' ') : text;
+}
+
+async function readText(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  answer.setEncoding('utf8');
+  for await (const chunk of answer as AsyncIterable<string>) {
+    text += chunk;
+    if (text.length > BODY_CHARS_MAX) throw new Error('the answer is too large');
+  }
+  return text;
+}
+
+/** Resolves early where `signal` aborts. */
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  await delay(delayMs, undefined, { signal }).catch(() => undefined);
 }

@@ -1,14 +1,15 @@
 import { createParser } from 'eventsource-parser';
-import { isRequest } from '../../domain/message-facts.ts';
+import { isRequest, type MessageFacts } from '../../domain/message-facts.ts';
 import { renderRefusal } from '../../domain/refusal.ts';
 import type { Secret } from '../../domain/secret.ts';
-import { readMessages } from '../../gateway/message-reader.ts';
+import { readLine } from '../../gateway/read-line.ts';
 import type {
   ChannelListener,
   ChannelOpening,
   MessageChannel,
   OpenChannel,
 } from './message-channel.ts';
+import { createMessageOrder, type MessageKind } from './message-order.ts';
 import { createUpstreamPool, describeSocketError } from './relay.ts';
 
 export interface SseChannelOptions {
@@ -48,13 +49,16 @@ export function createSseChannels(options: SseChannelOptions): {
       });
       if (statusCode !== 200) {
         await body.dump();
-        return failed(`the server answered ${statusCode}`);
+        return failed(`it answered ${statusCode}`);
       }
       const parser = createParser({
         maxBufferSize: EVENT_BYTES_MAX,
         onEvent({ event, data }) {
           if (event === 'endpoint') announce(data);
           else if (data !== '') listener.onMessage(data.replaceAll('\n', ' '));
+        },
+        onError(error) {
+          if (error.type === 'max-buffer-size-exceeded') ending.abort(error);
         },
       });
       const over = (async () => {
@@ -71,7 +75,8 @@ export function createSseChannels(options: SseChannelOptions): {
         announced.then((address) => ({ address })),
         broke.then((detail) => ({ detail })),
       ]);
-      if ('detail' in first) return failed(first.detail);
+      if ('detail' in first)
+        return failed(ending.signal.aborted ? 'it announced no endpoint in time' : first.detail);
       const target = URL.parse(first.address, options.url.href);
       if (!target || target.origin !== options.url.origin) {
         ending.abort(new Error('foreign endpoint'));
@@ -85,6 +90,7 @@ export function createSseChannels(options: SseChannelOptions): {
         channel: createChannel(target.pathname + target.search, listener, ending),
       };
     } catch (error) {
+      if (ending.signal.aborted) return failed('it announced no endpoint in time');
       return failed(error instanceof Error ? describeSocketError(error) : 'the connection failed');
     } finally {
       clearTimeout(late);
@@ -96,17 +102,23 @@ export function createSseChannels(options: SseChannelOptions): {
     listener: ChannelListener,
     ending: AbortController,
   ): MessageChannel {
+    const order = createMessageOrder();
     let unsent = 0;
+
+    async function deliver(text: string): Promise<void> {
+      const detail = await post(path, text, ending.signal);
+      unsent--;
+      if (detail !== undefined && !ending.signal.aborted) failRequests(text, detail, listener);
+    }
+
     return {
       send(text) {
         if (ending.signal.aborted || unsent >= UNSENT_MAX) return false;
         unsent++;
-        void post(path, text, ending.signal)
-          .then((detail) => {
-            if (detail !== undefined && !ending.signal.aborted)
-              failRequests(text, detail, listener);
-          })
-          .finally(() => unsent--);
+        order(kindOf(readLine(text).messages), () => {
+          const done = deliver(text);
+          return { written: done, taken: done };
+        });
         return true;
       },
       async close() {
@@ -130,7 +142,7 @@ export function createSseChannels(options: SseChannelOptions): {
         signal,
       });
       await body.dump();
-      return statusCode >= 300 ? `the server answered ${statusCode}` : undefined;
+      return statusCode >= 300 ? `it answered ${statusCode}` : undefined;
     } catch (error) {
       return error instanceof Error ? describeSocketError(error) : 'the connection failed';
     }
@@ -145,7 +157,14 @@ function failed(detail: string): ChannelOpening {
 
 /** The answers of requests that never reached the server. */
 function failRequests(text: string, detail: string, listener: ChannelListener): void {
-  for (const facts of readMessages(Buffer.from(text)).messages) {
+  for (const facts of readLine(text).messages) {
     if (isRequest(facts)) listener.onMessage(renderRefusal('unreachable', facts.id, detail));
   }
+}
+
+/** What an opening asks for comes on the stream: that it was taken is enough for the next message. */
+function kindOf(messages: readonly MessageFacts[]): MessageKind {
+  const isBarrier = messages.every((facts) => !isRequest(facts) && facts.method !== undefined);
+  const isOpening = messages.some(({ method }) => method === 'initialize');
+  return isOpening || (isBarrier && messages.length > 0) ? 'notification' : 'other';
 }

@@ -30,6 +30,8 @@ export interface ChildListener {
   onOversizedLine(): void;
   /** Once; nothing comes after it. */
   onExit(exit: ChildExit): void;
+  /** Standard error as it comes, for whoever stands in the place of a client's own child. */
+  onErrorOutput?(chunk: Buffer): void;
 }
 
 export interface ChildLimits {
@@ -170,6 +172,8 @@ function createChild(
         bytes.received += chunk.length;
         lines.push(chunk);
       });
+      const { onErrorOutput } = listener;
+      if (onErrorOutput) stderr.on('data', onErrorOutput);
       void exited.then((exit) => listener.onExit(exit));
     },
     write(line) {

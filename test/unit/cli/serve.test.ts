@@ -17,6 +17,7 @@ function setUp(overrides: Partial<App> = {}, options: FakeContextOptions = {}) {
       return { ok: true, detail: '' };
     },
     crash: (error) => calls.push(`crash ${String(error)}`),
+    killChildren: () => undefined,
     async stop() {
       calls.push('stop');
     },
@@ -25,9 +26,14 @@ function setUp(overrides: Partial<App> = {}, options: FakeContextOptions = {}) {
   return { context: createFakeContext({ app, ...options }), calls };
 }
 
-/** Lets promises settle. */
+/** Lets promises settle, and the command load. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  await import('../../../src/cli/serve.ts');
+  for (let turn = 0; turn < 20; turn += 1) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s stops the service and ends well', async (signal) => {

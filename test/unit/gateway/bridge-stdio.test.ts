@@ -41,6 +41,7 @@ test('when the gateway goes away in mid-session, the client’s initialize is sa
   const bridge = createStdioBridge(gateway, { toClient, openDirect: async () => direct });
   bridge.fromClient(INITIALIZE);
   bridge.fromServer('{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25"}}');
+  bridge.fromClient('{"jsonrpc":"2.0","method":"notifications/initialized"}');
   toClient.mockClear();
   bridge.fromClient(CALL);
   bridge.onUndelivered(CALL);

@@ -1,0 +1,46 @@
+import type { ListenAddress } from './config.ts';
+import { isClientFile } from './client-file.ts';
+import { parseListen } from './listen-address.ts';
+import { readSource } from './read-source.ts';
+import type { ReadText } from './read-text.ts';
+import { nodeAt } from './source-node.ts';
+
+export type GatewayPeek =
+  | { readonly kind: 'address'; readonly listen: ListenAddress }
+  | { readonly kind: 'off' }
+  /** The file has to be read whole to know. */
+  | { readonly kind: 'unclear' };
+
+/** The same as in the schema, which takes too long to load for this. */
+export const GATEWAY_LISTEN_DEFAULT = '127.0.0.1:19100';
+
+const PLAIN_ADDRESS = /^[^\s${}]+:\d{1,5}$/;
+
+/** Where the gateway of a configuration listens and asks for no credentials, without checking the file. Never rejects. */
+export async function peekGateway(path: string, readText: ReadText): Promise<GatewayPeek> {
+  const result = await readText(path);
+  if (!result.ok) return { kind: 'unclear' };
+  const { root } = readSource(path, result.text);
+  if (root === undefined) return { kind: 'unclear' };
+  const standard = {
+    kind: 'address',
+    listen: parseListen(GATEWAY_LISTEN_DEFAULT),
+  } as const;
+  if (isClientFile(path, result.text, root)) return standard;
+  const gateway = nodeAt(root, ['gateway']);
+  if (gateway === undefined) return standard;
+  if (gateway.kind !== 'map' || gateway.entries.has('authentication')) return { kind: 'unclear' };
+  const listen = gateway.entries.get('listen')?.node;
+  if (listen === undefined) return standard;
+  if (listen.kind !== 'scalar' || typeof listen.value !== 'string') return { kind: 'unclear' };
+  if (listen.value === 'off') return { kind: 'off' };
+  return PLAIN_ADDRESS.test(listen.value)
+    ? { kind: 'address', listen: parseListen(listen.value) }
+    : { kind: 'unclear' };
+}
+
+/** How a program on the same machine reaches a listener. */
+export function localUrl({ host, port }: ListenAddress): string {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+}

@@ -1,0 +1,14 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** Beyond this a suggestion would be another server, not a slip of the fingers. */
+const DISTANCE_MAX = 3;
+const SHOWN_MAX = 10;
+
+/** The end of a message about a name that is not there. */
+export function suggestName(name: string, names: readonly string[]): string {
+  if (names.length === 0) return '; it has none';
+  const nearest = closest(name, names);
+  if (distance(name, nearest) <= DISTANCE_MAX) return `; did you mean ${JSON.stringify(nearest)}?`;
+  const shown = names.slice(0, SHOWN_MAX).join(', ');
+  return `; it has ${shown}${names.length > SHOWN_MAX ? `, and ${names.length - SHOWN_MAX} more` : ''}`;
+}
