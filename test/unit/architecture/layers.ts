@@ -46,7 +46,7 @@ export const LAYERS: readonly Layer[] = [
   { path: 'metrics/', imports: ['domain/'], packages: [] },
   { path: 'probe/', imports: ['domain/'], packages: ['p-queue'] },
   { path: 'gateway/', imports: ['domain/'], packages: [] },
-  { path: 'alerts/', imports: ['domain/'], packages: [] },
+  { path: 'alerts/', imports: ['domain/', 'metrics/'], packages: [] },
   adapter('clock.ts', []),
   adapter('config/', ['fastest-levenshtein', 'jsonc-parser', 'yaml', 'zod']),
   // Drives its use case chunk by chunk, as bytes arrive: a port between them would repeat it.
