@@ -14,8 +14,11 @@ export interface ComparisonResult {
 
 const port = parentPort;
 port?.on('message', ({ id, password, hash }: Comparison) => {
-  port.postMessage({
-    id,
-    isSame: bcrypt.compareSync(password, hash),
-  } satisfies ComparisonResult);
+  port.postMessage(
+    {
+      id,
+      isSame: bcrypt.compareSync(password, hash),
+    } satisfies ComparisonResult,
+    [],
+  );
 });

@@ -121,13 +121,18 @@ function limiterOf({ rateLimit }: WebConfig): RateLimiter | undefined {
   return rateLimit && createRateLimiter(rateLimit);
 }
 
-function contextOf({
-  clientAuth: _,
-  clientAllowedSans: __,
-  key,
-  ...tls
-}: TlsSettings): SecureContextOptions {
-  return { ...tls, key: key.reveal() };
+function contextOf(tls: TlsSettings): SecureContextOptions {
+  const { cert, key, ca, minVersion, maxVersion, ciphers, ecdhCurve, honorCipherOrder } = tls;
+  return {
+    cert,
+    key: key.reveal(),
+    minVersion,
+    maxVersion,
+    honorCipherOrder,
+    ...(ca === undefined ? {} : { ca }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    ...(ecdhCurve === undefined ? {} : { ecdhCurve }),
+  };
 }
 
 function startNeeds(before: TlsSettings | undefined, now: TlsSettings | undefined): string[] {

@@ -63,7 +63,7 @@ export function createPasswordChecker(): PasswordChecker {
       const id = ++lastId;
       const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
       waiting.set(id, resolve);
-      worker.postMessage({ id, password, hash: hash.reveal() } satisfies Comparison);
+      worker.postMessage({ id, password, hash: hash.reveal() } satisfies Comparison, []);
       const isSame = await promise;
       if (isSame !== undefined) remember(key, isSame);
       return isSame;

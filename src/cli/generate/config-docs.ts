@@ -224,9 +224,36 @@ if its URL has a user or a password, or if a header or a query key is named like
 - A server that leads back to this exporter (\`listen\` or \`gateway.listen\`) is left out, with a warning.
 - VS Code's \`type: http\` falls back to HTTP+SSE, as VS Code does; anywhere else \`http\` is Streamable HTTP alone.
 
+## Who may use the gateway
+
+In this order, before a body is read:
+
+1. \`Host\` and \`Origin\` (\`gateway.allowedHosts\`, \`gateway.allowedOrigins\`), against web pages that reach for servers
+   of this machine.
+2. Credentials, where \`gateway.authentication\` is there. What a client shows to the gateway is not sent on to a server,
+   which gets the \`headers\` of its own entry instead. A token that was good is not verified again for a minute.
+3. \`gateway.rateLimit\`, by user or else by address: all addresses of an IPv6 /64 are one client, and behind a reverse
+   proxy everybody is. Up to 10,000 clients are remembered.
+4. \`maxInFlight\` of the server. Streams take no place.
+
+What is refused, and with which error, is in [errors.md](errors.md).
+
+## Web configuration
+
+\`webConfigFile\` names a file in the [form of the Prometheus exporters](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md);
+what \`promtool check web-config\` accepts is accepted here. Neither variables nor \`KEY_file\` mean anything in it.
+
+- TLS and client certificates hold for both listeners. Passwords, headers and the rate limit hold for the pages, the
+  metrics and the API; \`/health\`, \`/-/healthy\` and \`/-/ready\` need no password. The gateway has
+  \`gateway.authentication\`, since \`Authorization\` belongs to clients there.
+- A password or a verified client certificate lets its owner change something too; so does the admin token, which also
+  opens the pages. Where passwords or verified certificates are configured, being on this machine is not enough any more.
+- HTTP/2 is accepted as a key; both listeners speak HTTP/1.1.
+
 ## Reload
 
 The file, what it imports and what its \`_file\` keys name are read again when one of them changes, on SIGHUP and on
-\`POST /-/reload\`. A file with a mistake changes nothing: the configuration in effect stays, and the log, \`/health\` and
-\`mcp_exporter_config_last_reload_successful\` say so.
+\`POST /-/reload\`; a web configuration with its certificates too. Whether there is TLS at all, and whether clients are
+asked for certificates, is settled at the start. A file with a mistake changes nothing: the configuration in effect stays,
+and the log, \`/health\` and \`mcp_exporter_config_last_reload_successful\` say so.
 `;
