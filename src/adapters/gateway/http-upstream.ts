@@ -13,6 +13,7 @@ import {
   type ReadMessages,
 } from '../../gateway/message-reader.ts';
 import { createSseScanner, type SseScanner } from '../../gateway/sse-scanner.ts';
+import { createBodyDecoder, type BodyDecoder } from './body-decoder.ts';
 import { carrierOf, textOf } from './carrier.ts';
 import {
   createUpstreamPool,
@@ -96,6 +97,9 @@ class Passage implements RelayObserver {
   #status = 0;
   #sse: SseScanner | undefined;
   #json: MessageReader | undefined;
+  #decoder: BodyDecoder | undefined;
+  /** Compressed in a way that is not known here: what it says cannot be judged. */
+  #isUnreadable = false;
   #unreadBytes = 0;
   #isRequestRead = true;
   #isAnswerOver = false;
@@ -153,27 +157,26 @@ class Passage implements RelayObserver {
   onHead(status: number, headers: ResponseHeaders): void {
     this.#status = status;
     const type = textOf(headers['content-type']);
-    if (headers['content-encoding'] === undefined && type !== undefined) {
-      if (type.startsWith('text/event-stream'))
-        this.#sse = createSseScanner((read) => this.#onMessages(read));
-      else if (isJsonType(type)) this.#json = createMessageReader();
-    }
+    if (type?.startsWith('text/event-stream'))
+      this.#sse = createSseScanner((read) => this.#onMessages(read));
+    else if (type !== undefined && isJsonType(type)) this.#json = createMessageReader();
+    this.#noteEncoding(textOf(headers['content-encoding']));
     this.#noteSession(status, textOf(headers['mcp-session-id']));
   }
 
   onBody(chunk: Buffer): void {
     this.#unreadBytes += chunk.length;
-    this.#sse?.write(chunk);
-    this.#json?.write(chunk);
+    if (this.#decoder) this.#decoder.write(chunk);
+    else this.#read(chunk);
   }
 
   onEnd(): void {
-    if (this.#json && !this.#json.isEmpty) this.#onMessages(this.#json.end());
-    this.#isAnswerOver = true;
-    if (this.#isRequestRead) this.#settleAfterAnswer();
+    if (this.#decoder) this.#decoder.end();
+    else this.#endReading();
   }
 
   onFailure(failure: RelayFailure): void {
+    this.#decoder?.stop();
     switch (failure.kind) {
       case 'timeout':
         this.#refuse(
@@ -192,6 +195,35 @@ class Passage implements RelayObserver {
         if (this.isStream) this.#settle({ outcome: 'success', status: 200 });
         else this.#settleOrPark(CANCELLED);
     }
+  }
+
+  /** A compressed answer goes to the client as it is; it is unpacked beside, to be read. */
+  #noteEncoding(encoding: string | undefined): void {
+    if (encoding === undefined || /^\s*(?:identity)?\s*$/i.test(encoding)) return;
+    if (!this.#sse && !this.#json) return;
+    this.#decoder = createBodyDecoder(
+      encoding,
+      (chunk) => this.#read(chunk),
+      (end) => {
+        if (end === 'given_up') this.#isUnreadable = true;
+        this.#endReading();
+      },
+    );
+    if (this.#decoder) return;
+    this.#isUnreadable = true;
+    this.#sse = undefined;
+    this.#json = undefined;
+  }
+
+  #read(chunk: Buffer): void {
+    this.#sse?.write(chunk);
+    this.#json?.write(chunk);
+  }
+
+  #endReading(): void {
+    if (this.#json && !this.#json.isEmpty) this.#onMessages(this.#json.end());
+    this.#isAnswerOver = true;
+    if (this.#isRequestRead) this.#settleAfterAnswer();
   }
 
   /** A body too large to be read first: it is read as it passes. */
@@ -285,7 +317,8 @@ class Passage implements RelayObserver {
   /** The answer is over; what has no result by now gets a verdict. */
   #settleAfterAnswer(): void {
     if (this.#status >= 300) this.#settle(judgeHttpStatus(this.#status));
-    else if (this.isStream) this.#settle({ outcome: 'success', status: this.#status });
+    else if (this.isStream || this.#isUnreadable)
+      this.#settle({ outcome: 'success', status: this.#status });
     else if (this.#json && !this.#hasAnswer)
       this.#settle(INVALID, 'the answer is no JSON-RPC response');
     else this.#settleOrPark(NO_RESPONSE, 'the answer ended without a result');

@@ -196,12 +196,15 @@ export interface RequestHeaderOptions {
   readonly tracestate?: string;
   /** Whether the body is sent whole, so that its length is set anew. */
   readonly isBodyWhole: boolean;
+  /** Whether the answer has to be readable on its way, so that none in compressed form is asked for. */
+  readonly isPlainWanted?: boolean;
 }
 
 /** The headers of the upstream request: the client's, less those of its own hop, plus `host`, trace context and configured ones. */
 export function requestHeaders(request: IncomingMessage, options: RequestHeaderOptions): string[] {
   const replaced = ['host'];
   if (options.isBodyWhole) replaced.push('content-length');
+  if (options.isPlainWanted) replaced.push('accept-encoding');
   if (options.traceparent !== undefined) replaced.push('traceparent', 'tracestate');
   const { headers, has } = forwardHeaders(request.rawHeaders, request.headers.connection, replaced);
   headers.push(

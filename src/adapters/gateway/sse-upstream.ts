@@ -103,6 +103,8 @@ function openStream(
         preserveHost: options.preserveHost,
         configured: options.headers,
         isBodyWhole: true,
+        // The address in its `endpoint` event has to be changed.
+        isPlainWanted: true,
       }),
       body: null,
       answerTimeoutMs: options.answerTimeoutMs,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { httpServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
 import {
@@ -21,6 +22,7 @@ import { startRawUpstream, writePieces, type RawUpstream } from './support/raw-u
  * Method: a raw server that misbehaves on demand.
  */
 const TIMEOUT_MS = 300;
+const FAILED = '{"jsonrpc":"2.0","id":1,"result":{"isError":true}}';
 
 let upstream: RawUpstream;
 let gateway: StartedGateway;
@@ -227,6 +229,36 @@ test.each<[string, Buffer | string, string, string]>([
     expect(answer.body.equals(Buffer.from(body))).toBe(true);
     await idle();
     expect(outcomes()).toEqual([outcome]);
+  },
+);
+
+test.each<[string, Buffer, string, string]>([
+  ['gzip', gzipSync(result(1)), 'application/json', 'success - 200'],
+  ['br', brotliCompressSync(FAILED), 'application/json', 'tool_error tool_error 500'],
+  ['deflate', deflateSync(`data: ${FAILED}\n\n`), 'text/event-stream', 'tool_error tool_error 500'],
+  ['zstd', zstdCompressSync(result(1)), 'application/json', 'success - 200'],
+  ['identity', Buffer.from(FAILED), 'application/json', 'tool_error tool_error 500'],
+  ['gzip', Buffer.from('not at all'), 'application/json', 'transport_error invalid_response 502'],
+  [
+    'gzip',
+    gzipSync(result(1)).subarray(0, 30),
+    'application/json',
+    'transport_error invalid_response 502',
+  ],
+  ['unheard-of', Buffer.from(FAILED), 'application/json', 'success - 200'],
+])(
+  'an answer in %s passes as it is, and is read all the same where that is possible',
+  async (encoding, body, type, outcome) => {
+    const head = renderHead('HTTP/1.1 200 OK', [
+      ['Content-Type', type],
+      ['Content-Encoding', encoding],
+      ['Content-Length', String(body.length)],
+    ]);
+    const answer = await post(scripted((server) => void server.write(Buffer.concat([head, body]))));
+    expect(answer.body.equals(body)).toBe(true);
+    await idle();
+    expect(outcomes()).toEqual([outcome]);
+    expect(gateway.records[0]?.responseBytes).toBeLessThanOrEqual(body.length);
   },
 );
 

@@ -43,7 +43,10 @@ function spelled(names: readonly string[]): fc.Arbitrary<string> {
   return fc
     .tuple(fc.constantFrom(...names), fc.array(fc.boolean(), { minLength: 24, maxLength: 24 }))
     .map(([name, upper]) =>
-      [...name].map((char, at) => (upper[at % 24] ? char.toUpperCase() : char)).join(''),
+      name
+        .split('')
+        .map((char, at) => (upper[at % 24] ? char.toUpperCase() : char))
+        .join(''),
     );
 }
 
