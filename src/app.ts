@@ -23,6 +23,7 @@ import { composeGateway } from './compose-gateway.ts';
 import { DEMO_CONFIG_PATH, DEMO_SERVER, demoConfig } from './demo-config.ts';
 import { startDemoTraffic } from './adapters/mcp/demo-traffic.ts';
 import { createWebSecurity } from './adapters/web-config/create-web-security.ts';
+import { isLoopbackHost } from './domain/loopback.ts';
 import { createHub } from './domain/facts.ts';
 import type { GatewayLoad } from './domain/call-record.ts';
 import { Secret } from './domain/secret.ts';
@@ -171,8 +172,9 @@ export function createApp(options: AppOptions): App {
         prober.apply(result.config.servers);
         for (const key of web.apply(result.config.web))
           log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
-        edge.apply(edgeSettingsOf(result.config, web.isTls), result.config.servers);
-        gateway.apply(result.config.servers);
+        const served = atListener(result.config, config.gateway.listen);
+        edge.apply(edgeSettingsOf(served, web.isTls), served.servers);
+        gateway.apply(served.servers);
         status = {
           lastReloadSuccessful: true,
           lastReloadAtMs: clock.nowMs(),
@@ -324,13 +326,46 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-/** Read once, at the start. */
-const RESTART_KEYS = ['listen', 'gateway', 'log', 'admin', 'audit', 'metrics', 'tracing'] as const;
+/** What is read once, at the start. */
+function restartSettings(config: Config): Readonly<Record<string, unknown>> {
+  const { listen, gateway, log, admin, audit, metrics, tracing } = config;
+  const { listen: gatewayListen, bodyBytesMax: bodyLimit, sessionIdleMs: sessionIdle } = gateway;
+  return {
+    listen,
+    gateway: { listen: gatewayListen, bodyLimit, sessionIdle },
+    log,
+    admin,
+    audit,
+    metrics,
+    tracing,
+  };
+}
+
+/**
+ * A reload does not move the gateway: what follows from where it listens must follow from where it does listen.
+ * Headers of the configuration, for one, must not be sent for everybody because a file now says loopback.
+ */
+function atListener(config: Config, listen: ListenAddress | undefined): Config {
+  const { listen: written, ...gateway } = config.gateway;
+  if (!listen || (written?.host === listen.host && written.port === listen.port)) return config;
+  const isSafe = isLoopbackHost(listen.host) || gateway.authentication !== undefined;
+  return {
+    ...config,
+    gateway: { ...gateway, listen },
+    servers: isSafe
+      ? config.servers
+      : config.servers.map((server) => ({
+          ...server,
+          gateway: { ...server.gateway, injectHeaders: false },
+        })),
+  };
+}
 
 /** Says which changes wait for the next start instead of pretending that they took effect. */
 function noteRestartNeeds(before: Config, now: Config, log: ServiceLog): void {
-  for (const key of RESTART_KEYS) {
-    if (printRevealed(before[key]) === printRevealed(now[key])) continue;
+  const settings = restartSettings(now);
+  for (const [key, value] of Object.entries(restartSettings(before))) {
+    if (printRevealed(value) === printRevealed(settings[key])) continue;
     log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
   }
 }

@@ -1,3 +1,5 @@
+import { isLoopbackHost } from './loopback.ts';
+
 export interface HostRules {
   /** Whether the listener is reached from this machine only. */
   readonly isLoopback: boolean;
@@ -16,7 +18,6 @@ export interface HostCheck {
   allowsOrigin(origin: string | undefined, host: string | undefined): boolean;
 }
 
-const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[^\s:/@?#\\,[\]]+)(?::(\d{1,5}))?$/;
 /** Pairs of headers whose verdict is kept: a client sends the same on every request. */
@@ -52,7 +53,7 @@ function isKnownHost(host: string, allowedHosts: readonly string[]): boolean {
   const match = HOST.exec(host.toLowerCase());
   if (!match) return false;
   const name = (match[1] ?? '').replace(/\.$/, '');
-  if (LOOPBACK.test(name)) return true;
+  if (isLoopbackHost(name)) return true;
   return allowedHosts.some((allowed) => {
     const [, allowedName = '', allowedPort] = HOST.exec(allowed) ?? [];
     if (allowedPort !== undefined && allowedPort !== match[2]) return false;
@@ -71,7 +72,7 @@ function judgeOrigin(
   if (allowedOrigins.includes(origin)) return true;
   const url = origin === 'null' ? null : URL.parse(origin);
   if (url === null) return false;
-  if (isLoopback && /^https?:$/.test(url.protocol) && LOOPBACK.test(url.hostname)) return true;
+  if (isLoopback && /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname)) return true;
   // A name that anybody could point at us makes no origin ours.
   if (!isKnownHost(host, allowedHosts) && !ADDRESS.test(host)) return false;
   return origin === `${isTls ? 'https' : 'http'}://${host.toLowerCase()}`;

@@ -1,6 +1,5 @@
+import { isLoopbackHost } from '../../domain/loopback.ts';
 import type { ListenAddress } from './config.ts';
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Whether a server's URL leads back to us: our own pages, or our gateway that a client was pointed at.
@@ -10,11 +9,11 @@ export function isOwnAddress(url: string, listeners: readonly ListenAddress[]): 
   const parsed = URL.parse(url);
   if (parsed === null) return false;
   const port = Number(parsed.port || (parsed.protocol === 'https:' ? 443 : 80));
-  const isLoopback = LOOPBACK.test(parsed.hostname);
+  const isLoopback = isLoopbackHost(parsed.hostname);
   return listeners.some((listen) => {
     if (port !== listen.port) return false;
     const own = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
     const isEverywhere = own === '0.0.0.0' || own === '[::]';
-    return parsed.hostname === own || (isLoopback && (isEverywhere || LOOPBACK.test(own)));
+    return parsed.hostname === own || (isLoopback && (isEverywhere || isLoopbackHost(own)));
   });
 }

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { isLoopbackHost } from '../../domain/loopback.ts';
 import { Secret } from '../../domain/secret.ts';
 import type { AuthenticationConfig, JwtConfig } from './config.ts';
 import { GATEWAY_DEFAULTS, type GatewayInput } from './gateway-schema.ts';
@@ -75,7 +76,7 @@ async function settleJwt(
 function isSafeUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url?.protocol === 'https:') return true;
-  return url?.protocol === 'http:' && /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname);
+  return url?.protocol === 'http:' && isLoopbackHost(url.hostname);
 }
 
 function isKeySet(text: string): boolean {

@@ -1,8 +1,9 @@
+import { isLoopbackHost } from '../../domain/loopback.ts';
 import type { GatewaySettings } from '../../domain/server.ts';
 import type { Price, ServerPrices } from '../../domain/usage-cost.ts';
 import type { ListenAddress } from './config.ts';
 import { GATEWAY_DEFAULTS, type GatewayInput, type ServerGatewayInput } from './gateway-schema.ts';
-import { isLoopback, parseListen } from './listen-address.ts';
+import { parseListen } from './listen-address.ts';
 import { parseDuration } from './units.ts';
 
 /** Nothing where the gateway is off. */
@@ -21,7 +22,8 @@ export function settleGateway(
 ): GatewaySettings {
   const listen = gatewayListen(all);
   // Anybody who reaches the gateway would act with the operator's credentials.
-  const isSafe = listen === undefined || isLoopback(listen) || all.authentication !== undefined;
+  const isSafe =
+    listen === undefined || isLoopbackHost(listen.host) || all.authentication !== undefined;
   return {
     enabled: server.enabled ?? isMonitored,
     timeoutMs: server.timeout ?? all.timeout ?? parseDuration(GATEWAY_DEFAULTS.timeout) ?? 0,

@@ -4,6 +4,7 @@ import { clientOfAddress } from '../../domain/client-address.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Hub } from '../../domain/facts.ts';
 import { createFairShare, type FairShare } from '../../domain/fair-share.ts';
+import { isLoopbackHost } from '../../domain/loopback.ts';
 import type { Log } from '../../domain/log.ts';
 import { createRateLimiter, type RateLimit, type RateLimiter } from '../../domain/rate-limit.ts';
 import type { ServerSpec } from '../../domain/server.ts';
@@ -61,7 +62,6 @@ const NOTHING_TO_LEAVE = (): void => undefined;
 /** `server` of facts about names that are not configured: never the name itself. */
 const OTHER_SERVER = '_OTHER';
 const PROBLEM_PAUSE_MS = 60_000;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
 
 /** Decides who may pass before a body is read: host and origin, then credentials, then limits. */
 export function createEdge({ clock, hub, log, settings: first }: EdgeOptions): GatewayEdge {
@@ -169,7 +169,7 @@ export function createEdge({ clock, hub, log, settings: first }: EdgeOptions): G
 }
 
 function hostRulesOf({ listenHost, isTls, allowedHosts, allowedOrigins }: EdgeSettings) {
-  return { isLoopback: LOOPBACK.test(listenHost), isTls, allowedHosts, allowedOrigins };
+  return { isLoopback: isLoopbackHost(listenHost), isTls, allowedHosts, allowedOrigins };
 }
 
 function admission(user: string | undefined, leave: () => void): Admission {
