@@ -7,6 +7,7 @@ const NEWLINE = Uint8Array.of(LF);
 const DATA = Buffer.from('data');
 const ID = Buffer.from('id');
 const COLON = 0x3a;
+const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /**
  * Reads the JSON-RPC messages of a server-sent event stream as its bytes pass, without holding one back.
@@ -28,6 +29,7 @@ export function createSseScanner(onMessages: (read: ReadMessages) => void): SseS
   let name: number[] = [];
   let field: 'unknown' | 'data' | 'other' = 'unknown';
   let isLineEmpty = true;
+  let isFirstLine = true;
   let skipsSpace = false;
   let hasData = false;
   let afterCr = false;
@@ -44,11 +46,14 @@ export function createSseScanner(onMessages: (read: ReadMessages) => void): SseS
     name = [];
     field = 'unknown';
     isLineEmpty = true;
+    isFirstLine = false;
     skipsSpace = false;
   }
 
   function settleField(): void {
-    const bytes = Buffer.from(name);
+    const spelled = Buffer.from(name);
+    const hasMark = isFirstLine && spelled.subarray(0, 3).equals(BYTE_ORDER_MARK);
+    const bytes = hasMark ? spelled.subarray(3) : spelled;
     field = bytes.equals(DATA) ? 'data' : 'other';
     if (bytes.equals(ID)) isResumable = true;
     if (field === 'data') {
