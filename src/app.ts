@@ -160,8 +160,14 @@ export function createApp(options: AppOptions): App {
     gatewayLoad = () => gateway.load();
 
     let status: ConfigStatus = { lastReloadSuccessful: true, message: '' };
+    let unused: LoadConfigResult | undefined = first;
     const reloader = createConfigReloader({
-      load: () => readConfig(configPath),
+      load() {
+        // At the start the files were read already.
+        const read = unused;
+        unused = undefined;
+        return read ? Promise.resolve(read) : readConfig(configPath);
+      },
       onLoaded(result, trigger) {
         for (const warning of result.warnings)
           log.warn(
@@ -216,7 +222,10 @@ export function createApp(options: AppOptions): App {
     ends.push(
       () => listener.close(),
       () => prober.stop(),
+      () => gateway.stop(DRAIN_MS),
     );
+
+    await reloader.reload('start');
     const gatewayAddress = config.gateway.listen;
     if (gatewayAddress) {
       try {
@@ -226,9 +235,6 @@ export function createApp(options: AppOptions): App {
         return { ok: false, message };
       }
     }
-    ends.push(() => gateway.stop(DRAIN_MS));
-
-    await reloader.reload('start');
     if (configPath !== undefined) {
       const watch = watchConfig({
         files: () => reloader.files(),
