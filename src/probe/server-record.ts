@@ -53,6 +53,8 @@ export function createServerRecord(
   clock: Clock,
   historyMax: () => number,
 ): ServerRecord {
+  // Once, since parsing a URL would be most of what a view costs.
+  const endpoint = endpointLabel(spec);
   let health = initialHealth(spec);
   let statusSinceMs = clock.nowMs();
   let uptime = startUptime(health.status, clock.monotonicMs());
@@ -101,7 +103,7 @@ export function createServerRecord(
     const ratio = uptimeRatio(uptime, clock.monotonicMs());
     return {
       name: spec.name,
-      endpoint: endpointLabel(spec),
+      endpoint,
       transport: identity?.transport ?? expectedTransport(spec.target),
       source: spec.source,
       status: health.status,
