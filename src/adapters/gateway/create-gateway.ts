@@ -75,6 +75,10 @@ const NO_BYTES = Buffer.alloc(0);
 const PATIENCE: Patience = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
 const CONNECTIONS_MAX = 10_000;
 const LISTEN = 'subscriptions/listen';
+const STOPPING = {
+  detail: 'the gateway stops',
+  headers: { connection: 'close', 'retry-after': '1' },
+} as const;
 
 export function createGateway(options: GatewayOptions): Gateway {
   const entries = new Map<string, Entry>();
@@ -82,6 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const sockets = new Set<Socket>();
   /** The last request of each connection, for what its parser reports apart from it. */
   const arrivals = new WeakMap<Duplex, Arrival>();
+  let isStopping = false;
   const { createServer = createHttpServer, patience = PATIENCE } = options;
   const server = createServer(
     {
@@ -148,9 +153,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       const read = isComplete && body.length > 0 ? readMessages(body) : NO_MESSAGES;
       // As with GET: a stream holds no place among the requests in flight.
       if (read.messages.some((facts) => facts.method === LISTEN)) admission.leave();
-      if (!entry || !target) {
+      // A reload may have come in while the body did: what it replaced takes no more requests.
+      const current = target && entries.get(target.name);
+      if (isStopping) {
+        refuse(arrival, read, 'overloaded', STOPPING);
+      } else if (!current || !target) {
         refuse(arrival, read, 'unknown_server', { isUnread: true });
-      } else if (!entry.spec.gateway.enabled) {
+      } else if (!current.spec.gateway.enabled) {
         refuse(arrival, read, 'disabled', { isUnread: true });
       } else {
         if (!isComplete) limitRest(arrival, body.length, options.bodyBytesMax);
@@ -167,7 +176,7 @@ export function createGateway(options: GatewayOptions): Gateway {
             Number.isNaN(length) && !isComplete ? receivedMs : options.clock.monotonicMs(),
           ...(admission.user === undefined ? {} : { user: admission.user }),
         };
-        entry.upstream.handle(admitted);
+        current.upstream.handle(admitted);
       }
     });
   }
@@ -193,8 +202,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     socket.end(renderRefusalAnswer(name), () => socket.destroy());
   }
 
-  function drop(entry: Entry, drainMs: number): void {
-    entries.delete(entry.spec.name);
+  function drain(entry: Entry, drainMs: number): void {
     const leave = entry.upstream
       .stop(AbortSignal.timeout(drainMs))
       .finally(() => leaving.delete(leave));
@@ -206,7 +214,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       const wanted = new Map(servers.map((spec) => [spec.name, spec]));
       for (const entry of [...entries.values()]) {
         const spec = wanted.get(entry.spec.name);
-        if (!spec || !isSameEntry(spec, entry.spec)) drop(entry, 10_000);
+        if (spec && isSameEntry(spec, entry.spec)) continue;
+        entries.delete(entry.spec.name);
+        drain(entry, 10_000);
       }
       for (const spec of servers) {
         if (entries.has(spec.name)) continue;
@@ -219,9 +229,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       return [...entries.values()].flatMap(({ spec, upstream }) => loadOf(spec.name, upstream));
     },
     async stop(drainMs) {
+      isStopping = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      for (const entry of [...entries.values()]) drop(entry, drainMs);
+      for (const entry of entries.values()) drain(entry, drainMs);
       await Promise.all(leaving);
       for (const socket of sockets) socket.destroy();
       await closed;
