@@ -5,6 +5,7 @@ import type { SessionEnded } from '../domain/facts.ts';
 import type { MessageFacts } from '../domain/message-facts.ts';
 import type { Era, Transport } from '../domain/server.ts';
 import { parseTraceParent, type TraceParent } from '../domain/trace-context.ts';
+import { createPendingMap, type PendingMap } from './pending-map.ts';
 
 /** Pending exchanges and sessions kept for one server; past it the oldest is given up. */
 const PENDING_MAX = 10_000;
@@ -50,8 +51,8 @@ interface Session {
   protocolVersion?: string;
   readonly openedMs: number;
   lastSeenMs: number;
-  readonly calls: Map<string, Exchange>;
-  readonly serverCalls: Map<string, Exchange>;
+  readonly calls: PendingMap<string, Exchange>;
+  readonly serverCalls: PendingMap<string, Exchange>;
 }
 
 export interface SessionOpening {
@@ -129,8 +130,8 @@ const GIVEN_UP: CallVerdict = { outcome: 'transport_error', status: 502, errorTy
 export function createCallTracker(options: CallTrackerOptions): CallTracker {
   const { clock } = options;
   const sessions = new Map<string, Session>();
-  const parked = new Set<Exchange>();
-  const serverCalls = new Map<string, Exchange>();
+  const parked = createPendingMap<Exchange, Exchange>();
+  const serverCalls = createPendingMap<string, Exchange>();
   const inFlight: Record<Transport, number> = { http: 0, sse: 0, stdio: 0 };
   const sessionless: Record<Transport, number> = { http: 0, sse: 0, stdio: 0 };
   let sweeper: Timer | undefined;
@@ -177,7 +178,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     };
   }
 
-  function remember(calls: Map<string, Exchange>, exchange: Exchange): void {
+  function remember(calls: PendingMap<string, Exchange>, exchange: Exchange): void {
     const former = calls.get(exchange.key);
     if (former && !former.isDone)
       finish(former, GIVEN_UP, undefined, 0, 'a second request took its id');
@@ -258,7 +259,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
   function sweep(): void {
     sweeper = undefined;
     const nowMs = clock.monotonicMs();
-    for (const exchange of parked) {
+    for (const exchange of parked.values()) {
       if (exchange.expiresMs <= nowMs)
         finish(exchange, exchange.expiryVerdict ?? EXPIRED, undefined, 0);
     }
@@ -301,8 +302,8 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       transport,
       openedMs: former?.openedMs ?? clock.monotonicMs(),
       lastSeenMs: clock.monotonicMs(),
-      calls: former?.calls ?? new Map<string, Exchange>(),
-      serverCalls: former?.serverCalls ?? new Map<string, Exchange>(),
+      calls: former?.calls ?? createPendingMap<string, Exchange>(),
+      serverCalls: former?.serverCalls ?? createPendingMap<string, Exchange>(),
       ...(opening.client === undefined ? {} : { client: opening.client }),
       ...(opening.protocolVersion === undefined
         ? {}
@@ -334,7 +335,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       if (exchange.isDone) return;
       exchange.expiryVerdict = verdict;
       exchange.expiresMs = clock.monotonicMs() + options.answerTimeoutMs;
-      parked.add(exchange);
+      parked.set(exchange, exchange);
       watch();
     },
     beginServerCall(facts, carrier) {
@@ -343,7 +344,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       // A client that never answers is no failure of the server.
       exchange.expiryVerdict = CANCELLED;
       remember(sessionOf(carrier.session)?.serverCalls ?? serverCalls, exchange);
-      parked.add(exchange);
+      parked.set(exchange, exchange);
       watch();
     },
     answerServerCall(facts, bytes, session) {
@@ -383,7 +384,7 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     stop() {
       sweeper?.cancel();
       for (const session of [...sessions.values()]) dropSession(session);
-      for (const exchange of [...parked])
+      for (const exchange of [...parked.values()])
         finish(exchange, exchange.expiryVerdict ?? CANCELLED, undefined, 0);
     },
   };

@@ -1,3 +1,5 @@
+import { createPendingMap } from './pending-map.ts';
+
 /**
  * Ids, progress tokens and subscription ids of several clients made unique for one server that serves them all.
  *
@@ -38,7 +40,7 @@ export interface Rewriter {
 
 export function createRewriter(): Rewriter {
   /** Of requests that wait for an answer; bounded by the gateway's cap on them. */
-  const originals = new Map<string, { readonly id: unknown; readonly token: unknown }>();
+  const originals = createPendingMap<string, { readonly id: unknown; readonly token: unknown }>();
   let last = 0;
 
   function metaOf(message: Json): Json | undefined {

@@ -3,6 +3,7 @@ import { isRequest, isResponse, type MessageFacts } from '../../domain/message-f
 import { REFUSALS, renderRefusal, type RefusalName } from '../../domain/refusal.ts';
 import type { Exchange } from '../../gateway/call-tracker.ts';
 import { readMessages } from '../../gateway/message-reader.ts';
+import { createPendingMap } from '../../gateway/pending-map.ts';
 import { parseKeepingNumbers } from '../../gateway/rewrite-ids.ts';
 import { carrierOf } from './carrier.ts';
 import {
@@ -25,7 +26,7 @@ export class Conversation {
   usedMs: number;
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = createPendingMap<string, Waiting>();
   #channel: MessageChannel | undefined;
   #stream: ServerResponse | undefined;
   #queue: string[] = [];
@@ -56,6 +57,10 @@ export class Conversation {
     const startedMs = clock.monotonicMs();
     this.usedMs = startedMs;
     const requests = read.messages.filter(isRequest);
+    if (this.#hasIdInUse(requests)) {
+      refuse(this.#options, admitted, 'id_in_use');
+      return;
+    }
     const carrier = carrierOf(admitted, 'http', this.#isOpened ? this.id : undefined);
     if (!this.#channel?.send(toLine(body))) {
       refuse(this.#options, admitted, 'overloaded', 'the server leaves too much unread');
@@ -147,6 +152,12 @@ export class Conversation {
     await channel?.close();
   }
 
+  /** Answers are told apart by their ids alone: one that waits already cannot be used again (JSON-RPC 2.0 §4). */
+  #hasIdInUse(requests: readonly MessageFacts[]): boolean {
+    const ids = new Set(requests.map((facts) => facts.id ?? ''));
+    return ids.size < requests.length || [...ids].some((id) => this.#waiting.get(id) !== undefined);
+  }
+
   #answer(facts: MessageFacts, text: string): void {
     const { tracker } = this.#options;
     const waiting = this.#waiting.get(facts.id ?? '');
@@ -197,7 +208,9 @@ export class Conversation {
   }
 
   #notice(facts: MessageFacts): void {
-    const own = new Map([...this.#waiting].map(([key, { exchange }]) => [key, exchange]));
+    const own = new Map(
+      [...this.#waiting.values()].map(({ exchange }) => [exchange.key, exchange]),
+    );
     this.#options.tracker.notice(facts, this.id, own);
   }
 

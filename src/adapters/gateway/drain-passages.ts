@@ -1,3 +1,5 @@
+import type { PendingMap } from '../../gateway/pending-map.ts';
+
 export interface Drainable {
   readonly isStream: boolean;
   cut(): void;
@@ -7,11 +9,11 @@ const LOOK_MS = 20;
 
 /** Cuts streams at once, lets the rest end, and cuts what is left when the signal aborts. */
 export async function drainPassages(
-  passages: ReadonlySet<Drainable>,
+  passages: Pick<PendingMap<Drainable, Drainable>, 'size' | 'values'>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const passage of [...passages]) if (passage.isStream) passage.cut();
+  for (const passage of [...passages.values()]) if (passage.isStream) passage.cut();
   while (passages.size > 0 && !signal.aborted)
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  for (const passage of [...passages]) passage.cut();
+  for (const passage of [...passages.values()]) passage.cut();
 }

@@ -12,6 +12,7 @@ import {
   type MessageReader,
   type ReadMessages,
 } from '../../gateway/message-reader.ts';
+import { createPendingMap } from '../../gateway/pending-map.ts';
 import { createSseScanner, type SseScanner } from '../../gateway/sse-scanner.ts';
 import { createBodyDecoder, type BodyDecoder } from './body-decoder.ts';
 import { carrierOf, textOf } from './carrier.ts';
@@ -60,16 +61,16 @@ const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: '
 /** Streamable HTTP to Streamable HTTP: a relay for the bytes, an observer for the calls. */
 export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const pool = createUpstreamPool(options.url.origin, options.tls);
-  const passages = new Set<Passage>();
+  const passages = createPendingMap<Passage, Passage>();
   return {
     handle(admitted) {
       const passage = new Passage(options, pool, admitted, () => passages.delete(passage));
-      passages.add(passage);
+      passages.set(passage, passage);
       passage.start();
     },
     load() {
       let streams = 0;
-      for (const passage of passages) if (passage.isStream) streams++;
+      for (const passage of passages.values()) if (passage.isStream) streams++;
       return { ...options.tracker.load(), streams: { http: streams, sse: 0, stdio: 0 } };
     },
     async stop(signal) {

@@ -1,6 +1,7 @@
 import { isRequest, isResponse, type MessageFacts } from '../../domain/message-facts.ts';
 import { REFUSALS, renderRefusal, type RefusalName } from '../../domain/refusal.ts';
 import { readMessages } from '../../gateway/message-reader.ts';
+import { createPendingMap } from '../../gateway/pending-map.ts';
 import { createRewriter, type Rewriter } from '../../gateway/rewrite-ids.ts';
 import { carrierOf } from './carrier.ts';
 import {
@@ -26,7 +27,7 @@ const STATUS_OF_CODE: Readonly<Record<number, number>> = {
 export class SharedConversation {
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = createPendingMap<string, Waiting>();
   readonly #rewriter: Rewriter = createRewriter();
   #channel: MessageChannel | undefined;
 

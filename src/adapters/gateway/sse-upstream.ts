@@ -5,6 +5,7 @@ import { REFUSALS } from '../../domain/refusal.ts';
 import { formatTraceParent } from '../../domain/trace-context.ts';
 import type { Exchange } from '../../gateway/call-tracker.ts';
 import type { ReadMessages } from '../../gateway/message-reader.ts';
+import { createPendingMap, type PendingMap } from '../../gateway/pending-map.ts';
 import { createSseScanner } from '../../gateway/sse-scanner.ts';
 import { carrierOf } from './carrier.ts';
 import { drainPassages, type Drainable } from './drain-passages.ts';
@@ -29,7 +30,7 @@ const ADDRESSES_MAX = 10_000;
  */
 export function createSseUpstream(options: SseUpstreamOptions): Upstream {
   const pool = createUpstreamPool(options.url.origin, options.tls);
-  const passages = new Set<Drainable>();
+  const passages = createPendingMap<Drainable, Drainable>();
   /** Paths with query that an open stream announced: no other path of the upstream is reachable. */
   const addresses = new Set<string>();
   const context: SseContext = { options, pool, passages, addresses };
@@ -59,7 +60,7 @@ export function createSseUpstream(options: SseUpstreamOptions): Upstream {
 interface SseContext {
   readonly options: SseUpstreamOptions;
   readonly pool: Pool;
-  readonly passages: Set<Drainable>;
+  readonly passages: PendingMap<Drainable, Drainable>;
   readonly addresses: Set<string>;
 }
 
@@ -124,7 +125,7 @@ function openStream(
     },
   );
   const passage: Drainable = { isStream: true, cut: () => relay.cut() };
-  passages.add(passage);
+  passages.set(passage, passage);
   options.onRequest?.();
   relay.start();
 }
@@ -226,7 +227,7 @@ function postMessage({ options, pool, passages }: SseContext, admitted: Admitted
   const passage: Drainable = { isStream: false, cut: () => relay.cut() };
   for (const exchange of exchanges)
     exchange.overheadMs += clock.monotonicMs() - admitted.receivedMs;
-  passages.add(passage);
+  passages.set(passage, passage);
   options.onRequest?.();
   relay.start();
 }
