@@ -113,6 +113,12 @@ export const REFUSALS = {
     verdict: { outcome: 'client_error', status: 400, errorType: 'invalid_request' },
     message: 'Header mismatch',
   },
+  id_in_use: {
+    code: -32600,
+    status: 400,
+    verdict: { outcome: 'client_error', status: 400, errorType: 'invalid_request' },
+    message: 'Invalid Request: a request with this id waits for its answer',
+  },
   stream_taken: {
     code: -32054,
     status: 409,
