@@ -19,7 +19,7 @@ const POLLING = { timeout: 20_000, interval: 5 };
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).toReversed()) await end();
 });
 
 async function startUpstream(answerMs: number): Promise<RawUpstream> {
