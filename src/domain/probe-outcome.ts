@@ -26,7 +26,9 @@ export const PROBE_OUTCOMES = [
 ] as const;
 export type ProbeOutcome = (typeof PROBE_OUTCOMES)[number];
 export type ProbeFailure = Exclude<ProbeOutcome, 'ok'>;
-export const PROBE_FAILURES = PROBE_OUTCOMES.filter((outcome) => outcome !== 'ok') as readonly ProbeFailure[];
+export const PROBE_FAILURES = PROBE_OUTCOMES.filter(
+  (outcome) => outcome !== 'ok',
+) as readonly ProbeFailure[];
 
 /** The parts of a check that are timed apart (`phase` label). */
 export const PHASES = ['connect', 'tls', 'spawn', 'handshake', 'list', 'call'] as const;
