@@ -35,7 +35,7 @@ export const labelOverflow = metric({
   since: '0.1.0',
 });
 
-export const MARKER_KINDS = ['config_change'] as const;
+const MARKER_KINDS = ['config_change'] as const;
 
 export const markerTimestamp = metric({
   name: 'mcp_marker_timestamp_seconds',
