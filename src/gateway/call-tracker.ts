@@ -60,6 +60,11 @@ export interface SessionOpening {
   readonly protocolVersion?: string;
 }
 
+interface Usage {
+  readonly tokens?: TokenUsage;
+  readonly costUsd?: number;
+}
+
 export interface CallTrackerOptions {
   readonly server: string;
   readonly clock: Clock;
@@ -75,7 +80,7 @@ export interface CallTrackerOptions {
     facts: MessageFacts,
     result: MessageFacts | undefined,
     sizes: { requestBytes: number; responseBytes: number },
-  ) => { tokens?: TokenUsage; costUsd?: number };
+  ) => Usage;
   /** Arguments of a tool call as text for the audit log; nothing where the configuration does not ask for them. */
   readonly argumentsText?: (facts: MessageFacts) => string | undefined;
 }
@@ -206,15 +211,9 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
     }
     const endedMs = clock.monotonicMs();
     const sizes = { requestBytes: carrier.bytes, responseBytes };
-    const client = facts.client ?? session?.client;
-    const protocolVersion =
-      result?.protocolVersion ??
-      carrier.protocolVersion ??
-      session?.protocolVersion ??
-      facts.protocolVersion;
-    const requestState = result?.requestState;
-    const text = options.argumentsText?.(facts);
-    options.onCall({
+    const errorMessage = message ?? result?.error?.message;
+    // Built field by field: a spread for each optional one costs more than all the rest of this function.
+    const record: Writable<CallRecord> = {
       fact: 'call',
       server: options.server,
       direction,
@@ -223,28 +222,27 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
       operation: facts.method ?? '',
       requestId: exchange.key,
       era: carrier.era,
-      ...verdict,
+      outcome: verdict.outcome,
+      status: verdict.status,
       startedAtMs: carrier.receivedAtMs,
       durationMs: Math.max(0, endedMs - carrier.receivedMs),
       overheadMs: exchange.overheadMs,
-      ...sizes,
-      ...options.account?.(facts, result, sizes),
+      requestBytes: sizes.requestBytes,
+      responseBytes,
       trace: exchange.trace,
       progressCount: exchange.progressCount,
-      ...(facts.target === undefined ? {} : { target: facts.target }),
-      ...(carrier.session === undefined ? {} : { session: carrier.session }),
-      ...(carrier.user === undefined ? {} : { user: carrier.user }),
-      ...(client === undefined ? {} : { client }),
-      ...(protocolVersion === undefined ? {} : { protocolVersion }),
-      ...(result?.error ? { rpcCode: result.error.code } : {}),
-      ...((message ?? result?.error?.message)
-        ? { errorMessage: message ?? result?.error?.message ?? '' }
-        : {}),
-      ...(result?.error?.stack === undefined ? {} : { errorStack: result.error.stack }),
-      ...(requestState === undefined ? {} : { requestState }),
-      ...(facts.requestState === undefined ? {} : { broughtState: facts.requestState }),
-      ...(text === undefined ? {} : { argumentsText: text }),
-    });
+    };
+    if (verdict.errorType !== undefined) record.errorType = verdict.errorType;
+    if (facts.target !== undefined) record.target = facts.target;
+    noteCaller(record, exchange, session, result);
+    noteUsage(record, options.account?.(facts, result, sizes));
+    if (result?.error) noteError(record, result.error);
+    if (errorMessage) record.errorMessage = errorMessage;
+    if (result?.requestState !== undefined) record.requestState = result.requestState;
+    if (facts.requestState !== undefined) record.broughtState = facts.requestState;
+    const text = options.argumentsText?.(facts);
+    if (text !== undefined) record.argumentsText = text;
+    options.onCall(record);
   }
 
   function forget(exchange: Exchange, session: Session | undefined): void {
@@ -388,6 +386,36 @@ export function createCallTracker(options: CallTrackerOptions): CallTracker {
         finish(exchange, exchange.expiryVerdict ?? CANCELLED, undefined, 0);
     },
   };
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function noteCaller(
+  record: Writable<CallRecord>,
+  { facts, carrier }: Exchange,
+  session: Session | undefined,
+  result: MessageFacts | undefined,
+): void {
+  const client = facts.client ?? session?.client;
+  const protocolVersion =
+    result?.protocolVersion ??
+    carrier.protocolVersion ??
+    session?.protocolVersion ??
+    facts.protocolVersion;
+  if (carrier.session !== undefined) record.session = carrier.session;
+  if (carrier.user !== undefined) record.user = carrier.user;
+  if (client !== undefined) record.client = client;
+  if (protocolVersion !== undefined) record.protocolVersion = protocolVersion;
+}
+
+function noteUsage(record: Writable<CallRecord>, usage: Usage | undefined): void {
+  if (usage?.tokens) record.tokens = usage.tokens;
+  if (usage?.costUsd !== undefined) record.costUsd = usage.costUsd;
+}
+
+function noteError(record: Writable<CallRecord>, error: NonNullable<MessageFacts['error']>): void {
+  record.rpcCode = error.code;
+  if (error.stack !== undefined) record.errorStack = error.stack;
 }
 
 /** The verdict over an answer, by its JSON-RPC and tool layers. */

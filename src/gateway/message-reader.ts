@@ -40,41 +40,62 @@ export interface MessageReader {
 }
 
 export function createMessageReader(parseBytesMax = PARSE_BYTES_MAX): MessageReader {
-  let pieces: Uint8Array[] = [];
-  let sizeBytes = 0;
-  let skimmer: JsonSkimmer | undefined;
-  let skimmed: MessageFacts[] = [];
-  return {
-    get isEmpty() {
-      return sizeBytes === 0;
-    },
-    write(bytes) {
-      sizeBytes += bytes.length;
-      if (!skimmer && sizeBytes > parseBytesMax) {
-        skimmer = createJsonSkimmer((facts) => skimmed.push(facts));
-        for (const piece of pieces) skimmer.write(piece);
-        pieces = [];
-      }
-      if (skimmer) skimmer.write(bytes);
-      else pieces.push(bytes);
-    },
-    end() {
-      let read: ReadMessages;
-      if (skimmer) {
-        const isJson = skimmer.end();
-        read = { messages: isJson ? skimmed : [], isBatch: skimmed.length > 1, isJson };
-      } else {
-        const [only] = pieces;
-        read =
-          only === undefined
-            ? NOTHING
-            : readMessages(pieces.length === 1 ? only : Buffer.concat(pieces));
-      }
-      pieces = [];
-      sizeBytes = 0;
-      skimmer = undefined;
-      skimmed = [];
-      return read;
-    },
-  };
+  return new Reader(parseBytesMax);
+}
+
+/** A class, since there is one for each answer: closures would be made anew every time. */
+class Reader implements MessageReader {
+  readonly #parseBytesMax: number;
+  #first: Uint8Array | undefined;
+  #more: Uint8Array[] | undefined;
+  #sizeBytes = 0;
+  #skimmer: JsonSkimmer | undefined;
+  #skimmed: MessageFacts[] = [];
+
+  constructor(parseBytesMax: number) {
+    this.#parseBytesMax = parseBytesMax;
+  }
+
+  get isEmpty(): boolean {
+    return this.#sizeBytes === 0;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#sizeBytes += bytes.length;
+    if (this.#skimmer) this.#skimmer.write(bytes);
+    else if (this.#sizeBytes > this.#parseBytesMax) this.#skim(bytes);
+    else if (!this.#first) this.#first = bytes;
+    else if (this.#more) this.#more.push(bytes);
+    else this.#more = [this.#first, bytes];
+  }
+
+  end(): ReadMessages {
+    const read = this.#read();
+    this.#first = undefined;
+    this.#more = undefined;
+    this.#sizeBytes = 0;
+    this.#skimmer = undefined;
+    this.#skimmed = [];
+    return read;
+  }
+
+  #skim(bytes: Uint8Array): void {
+    const skimmed = this.#skimmed;
+    const skimmer = createJsonSkimmer((facts) => skimmed.push(facts));
+    for (const piece of this.#more ?? (this.#first ? [this.#first] : [])) skimmer.write(piece);
+    skimmer.write(bytes);
+    this.#skimmer = skimmer;
+    this.#first = undefined;
+    this.#more = undefined;
+  }
+
+  #read(): ReadMessages {
+    if (this.#skimmer) {
+      const isJson = this.#skimmer.end();
+      const messages = isJson ? this.#skimmed : [];
+      return { messages, isBatch: this.#skimmed.length > 1, isJson };
+    }
+    if (!this.#first) return NOTHING;
+    return readMessages(this.#more ? Buffer.concat(this.#more) : this.#first);
+  }
 }
