@@ -310,7 +310,7 @@ test.each([
   ['never answers', (server: Server) => server.on('request', () => undefined)],
 ])('where another program has the port and %s, the server is started', async (_name, answer) => {
   const { place } = await placeOfScript('direct');
-  await occupy(place, answer as ((server: Server) => void) | undefined);
+  await occupy(place, answer);
   const { client, err } = await connectClient(place, 'every');
   expect((await client.listTools()).tools).not.toEqual([]);
   expect(err()).toContain('is not this gateway');

@@ -69,7 +69,9 @@ async function excerpts(
 
 function parseYaml(text: string): unknown {
   try {
-    return parseDocument(text, { merge: true, uniqueKeys: false }).toJS({ maxAliasCount: 1_000 });
+    const document = parseDocument(text, { merge: true, uniqueKeys: false });
+    // After a mistake of syntax the parser guesses, and a guess must not be started as a program.
+    return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 1_000 });
   } catch {
     return undefined;
   }

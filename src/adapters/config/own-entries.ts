@@ -1,9 +1,9 @@
 import {
-  Document,
   isMap,
   isScalar,
   parseDocument,
   YAMLMap,
+  type Document,
   type Pair,
   type Scalar,
   type ToStringOptions,
@@ -43,7 +43,7 @@ export function addOwnEntries(
     const node = document.createNode(value) as YAMLMap;
     const args = node.get('args', true);
     if (args !== undefined) (args as { flow?: boolean }).flow = true;
-    servers.add({ key, value: node } as Pair);
+    servers.add({ key, value: node });
   }
   return print(document, text ?? NEW_FILE);
 }

@@ -14,14 +14,19 @@ export type GatewayPeek =
 /** The same as in the schema, which takes too long to load for this. */
 export const GATEWAY_LISTEN_DEFAULT = '127.0.0.1:19100';
 
+/** In a file that cannot be parsed, such as one that is half written. */
+const LOOKS_LIKE_ADDRESS = /\bgateway:[^]{0,200}?\blisten:\s*["']?([^\s"'{},$]+:\d{1,5})\b/;
 const PLAIN_ADDRESS = /^[^\s${}]+:\d{1,5}$/;
 
-/** Where the gateway of a configuration listens and asks for no credentials, without checking the file. Never rejects. */
+/**
+ * Where the gateway of a configuration listens and asks for no credentials, without checking the file: whoever uses the
+ * address has to ask who is there. Never rejects.
+ */
 export async function peekGateway(path: string, readText: ReadText): Promise<GatewayPeek> {
   const result = await readText(path);
   if (!result.ok) return { kind: 'unclear' };
   const { root } = readSource(path, result.text);
-  if (root === undefined) return { kind: 'unclear' };
+  if (root === undefined) return guess(result.text);
   const standard = {
     kind: 'address',
     listen: parseListen(GATEWAY_LISTEN_DEFAULT),
@@ -37,6 +42,12 @@ export async function peekGateway(path: string, readText: ReadText): Promise<Gat
   return PLAIN_ADDRESS.test(listen.value)
     ? { kind: 'address', listen: parseListen(listen.value) }
     : { kind: 'unclear' };
+}
+
+function guess(text: string): GatewayPeek {
+  if (text.includes('authentication')) return { kind: 'unclear' };
+  const address = LOOKS_LIKE_ADDRESS.exec(text)?.[1] ?? GATEWAY_LISTEN_DEFAULT;
+  return { kind: 'address', listen: parseListen(address) };
 }
 
 /** How a program on the same machine reaches a listener. */

@@ -119,7 +119,14 @@ class Channel implements HttpChannel {
       this.#running.get(first.cancelledId ?? '')?.abort(new Error('cancelled'));
       return true;
     }
-    this.#order(kindOf(facts), () => this.#deliver(text, facts));
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    if (!facts.some(isRequest)) this.#lastPosts.add(done);
+    this.#order(kindOf(facts), () =>
+      this.#deliver(text, facts, () => {
+        this.#lastPosts.delete(done);
+        resolve();
+      }),
+    );
     return true;
   }
 
@@ -149,7 +156,7 @@ class Channel implements HttpChannel {
     this.#http.close();
   }
 
-  #deliver(text: string, facts: readonly MessageFacts[]): Delivery {
+  #deliver(text: string, facts: readonly MessageFacts[], onDone: () => void): Delivery {
     const { promise: written, resolve: noteWritten } = Promise.withResolvers<void>();
     const { promise: taken, resolve: noteTaken } = Promise.withResolvers<void>();
     const isOpening = kindOf(facts) === 'opening';
@@ -164,18 +171,16 @@ class Channel implements HttpChannel {
       },
     };
     for (const id of message.waiting) this.#running.set(id, message.cancelling);
-    const isLast = message.waiting.size === 0;
-    const posted = this.#post(message, noteWritten)
+    void this.#post(message, noteWritten)
       .catch((error: unknown) => this.#fail(message, describeError(error)))
       .finally(() => {
         noteWritten();
         noteTaken();
-        this.#lastPosts.delete(posted);
+        onDone();
         for (const { id = '' } of facts) {
           if (this.#running.get(id) === message.cancelling) this.#running.delete(id);
         }
       });
-    if (isLast) this.#lastPosts.add(posted);
     return { written, taken };
   }
 

@@ -62,7 +62,11 @@ export async function createHttpClient({ url, tls }: HttpClientOptions): Promise
       answer.catch(() => undefined);
       let isConnected = false;
       noteConnection(request, isSecure, () => (isConnected = true));
-      request.once('response', resolve);
+      request.once('response', (response) => {
+        // One that nobody reads to its end would throw its own end at the process.
+        response.on('error', () => undefined);
+        resolve(response);
+      });
       request.once('finish', () => noteWritten());
       request.on('error', (error) => {
         noteWritten();
@@ -77,6 +81,9 @@ export async function createHttpClient({ url, tls }: HttpClientOptions): Promise
 
 function noteConnection(request: ClientRequest, isSecure: boolean, onConnected: () => void): void {
   request.once('socket', (socket) => {
+    // Between an answer and the next request a connection has no listener of Node's own: an abort in that moment
+    // would end this process.
+    if (!request.reusedSocket) socket.on('error', () => undefined);
     if (!socket.connecting) {
       onConnected();
       return;
