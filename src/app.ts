@@ -19,7 +19,9 @@ import { logFacts } from './adapters/pino/log-facts.ts';
 import { createMetrics } from './adapters/prometheus/metrics.ts';
 import { renderProbe } from './adapters/prometheus/render-probe.ts';
 import { startTracing } from './adapters/otel/start-tracing.ts';
+import { createAlertHistory } from './alerts/alert-history.ts';
 import { composeGateway } from './compose-gateway.ts';
+import { composeJournal, journalUsageOf } from './compose-journal.ts';
 import { DEMO_CONFIG_PATH, DEMO_SERVER, demoConfig } from './demo-config.ts';
 import { startDemoTraffic } from './adapters/mcp/demo-traffic.ts';
 import { createWebSecurity } from './adapters/web-config/create-web-security.ts';
@@ -111,6 +113,8 @@ export function createApp(options: AppOptions): App {
     });
     let gatewayLoad = (): readonly GatewayLoad[] => [];
     let exportFailures = 0;
+    const journal = composeJournal(configPath, config, { clock, log });
+    const alerts = createAlertHistory({ clock, store: journal, publish: hub.publish });
     const metrics = createMetrics({
       hub,
       clock,
@@ -122,6 +126,8 @@ export function createApp(options: AppOptions): App {
       otelHistograms: config.metrics.otelHistograms,
       gatewayLoad: () => gatewayLoad(),
       traceExportFailures: () => exportFailures,
+      journal: () => journalUsageOf(journal),
+      watchdogHeardAtMs: () => alerts.watchdogHeardAtMs(),
     });
     const tracing = await startTracing({
       hub,
@@ -138,6 +144,9 @@ export function createApp(options: AppOptions): App {
       logFacts(hub, log),
       logCalls(hub, log, { access: config.log.access, audit: true, clock }),
     );
+    // Before the first check, and closed after the last.
+    await journal.start();
+    ends.push(() => journal.close(), journal.record(hub));
     const children = createChildChannels(clock);
     killChildren = () => {
       connector.killChildren();
@@ -210,7 +219,10 @@ export function createApp(options: AppOptions): App {
       clock,
       log,
       hub,
+      ...(config.alertWebhook.token ? { alertToken: config.alertWebhook.token } : {}),
       servers: prober,
+      alerts,
+      journal,
       metrics,
       config: { status: () => status, reload: () => reload('request') },
       probe: createProbeSource(() => reloader.current() ?? config),
@@ -334,7 +346,7 @@ export function createApp(options: AppOptions): App {
 
 /** What is read once, at the start. */
 function restartSettings(config: Config): Readonly<Record<string, unknown>> {
-  const { listen, gateway, log, admin, audit, metrics, tracing } = config;
+  const { listen, gateway, log, admin, audit, metrics, tracing, journal, alertWebhook } = config;
   const { listen: gatewayListen, bodyBytesMax: bodyLimit, sessionIdleMs: sessionIdle } = gateway;
   return {
     listen,
@@ -344,6 +356,8 @@ function restartSettings(config: Config): Readonly<Record<string, unknown>> {
     audit,
     metrics,
     tracing,
+    journal,
+    alertWebhook,
   };
 }
 

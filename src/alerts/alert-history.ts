@@ -1,19 +1,22 @@
+import { WATCHDOG } from '../domain/alert-event.ts';
 import type { ActionTaken, AlertEvent } from '../domain/alert-event.ts';
 import type { Clock } from '../domain/clock.ts';
 import { parseNotification } from './parse-notification.ts';
-import type { AlertFilter, AlertRecord, AlertStore } from './ports.ts';
-
-/** Fires always; a pipeline that no longer delivers it is broken (docs/runbook.md). */
-export const WATCHDOG = 'Watchdog';
-
-export type Received =
-  { readonly ok: true; readonly alerts: number } | { readonly ok: false; readonly problem: string };
+import type { AlertFilter, AlertRecord, AlertStore, Received } from './ports.ts';
 
 export interface AlertHistory {
   /** Takes one of Alertmanager's notifications; resolves when it is committed. Rejects where it cannot be kept. */
   receive(payload: unknown): Promise<Received>;
+  /** Newest first. Rejects where the store does not answer. */
   find(filter: AlertFilter): Promise<readonly AlertRecord[]>;
-  act(action: Omit<ActionTaken, 'fact' | 'atMs'>): Promise<void>;
+  /** @returns whether there is such an alert. Rejects where it cannot be kept. */
+  addNote(note: {
+    readonly id: number;
+    readonly by: string;
+    readonly text: string;
+  }): Promise<boolean>;
+  /** Something was done: it is told to all, and kept as soon as there is time. */
+  noteAction(action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>): void;
   /** Unix epoch milliseconds; nothing before the first. */
   watchdogHeardAtMs(): number | undefined;
 }
@@ -21,38 +24,49 @@ export interface AlertHistory {
 export interface AlertHistoryOptions {
   readonly clock: Clock;
   readonly store: AlertStore;
-  readonly onAlert: (event: AlertEvent) => void;
-  readonly onAction: (action: ActionTaken) => void;
+  readonly publish: (fact: AlertEvent | ActionTaken) => void;
 }
 
-/** Pairs what Alertmanager says about an alert over time into one history. */
-export function createAlertHistory({
-  clock,
-  store,
-  onAlert,
-  onAction,
-}: AlertHistoryOptions): AlertHistory {
-  let watchdogHeardAtMs: number | undefined;
+/** Takes what Alertmanager says about alerts, and what people do about them, into one history. */
+export function createAlertHistory({ clock, store, publish }: AlertHistoryOptions): AlertHistory {
+  let heardAtMs: number | undefined;
+
+  function hearWatchdog(): void {
+    heardAtMs = clock.nowMs();
+    store.noteWatchdog(heardAtMs);
+  }
+
   return {
     async receive(payload) {
       const parsed = parseNotification(payload, clock.nowMs());
       if (!parsed.ok) return parsed;
-      const kept = parsed.alerts.filter(({ alertname }) => alertname !== WATCHDOG);
-      // First the history, then the word: an acknowledged notification is in it.
-      if (kept.length > 0) await store.saveAlerts(kept);
-      for (const event of parsed.alerts) {
-        if (event.alertname === WATCHDOG && event.status === 'firing')
-          watchdogHeardAtMs = clock.nowMs();
-        onAlert(event);
-      }
-      return { ok: true, alerts: parsed.alerts.length };
+      const { alerts, problems } = parsed;
+      const kept = alerts.filter(({ alertname }) => alertname !== WATCHDOG);
+      if (alerts.some(({ alertname, status }) => alertname === WATCHDOG && status === 'firing'))
+        hearWatchdog();
+      // First the history, then the word: a notification that is told, and acknowledged, is in it.
+      if (kept.length > 0 && !store.isOff) await store.saveAlerts(kept);
+      for (const event of alerts) publish(event);
+      return { ok: true, alerts: alerts.length, problems, isKept: !store.isOff };
     },
     find: (filter) => store.findAlerts(filter),
-    async act(action) {
-      const taken: ActionTaken = { fact: 'action', atMs: clock.nowMs(), ...action };
-      await store.saveAction(taken);
-      onAction(taken);
+    async addNote({ id, by, text }) {
+      const [alert] = await store.findAlerts({ id, limit: 1 });
+      if (!alert) return false;
+      const note = {
+        fact: 'action',
+        kind: 'note',
+        server: alert.server,
+        alertId: id,
+        atMs: clock.nowMs(),
+        by,
+        text,
+      } as const;
+      const isSaved = await store.saveNote(note);
+      if (isSaved) publish(note);
+      return isSaved;
     },
-    watchdogHeardAtMs: () => watchdogHeardAtMs,
+    noteAction: (action) => publish({ fact: 'action', atMs: clock.nowMs(), ...action }),
+    watchdogHeardAtMs: () => heardAtMs ?? store.watchdogAtMs(),
   };
 }

@@ -1,6 +1,6 @@
-import type { ActionKind, ActionTaken, AlertEvent } from '../domain/alert-event.ts';
+import type { ActionKind, ActionTaken, AlertEvent, AlertState } from '../domain/alert-event.ts';
 
-/** One alert from its start to its end, with what happened meanwhile. */
+/** One alert from its start to its end, with what happened meanwhile. Times are Unix epoch milliseconds. */
 export interface AlertRecord {
   readonly id: number;
   readonly fingerprint: string;
@@ -11,18 +11,25 @@ export interface AlertRecord {
   readonly summary: string;
   readonly description: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of the last notification that said it fires. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** Unix epoch milliseconds. */
   readonly startsAtMs: number;
+  /** Absent while it fires. */
   readonly endsAtMs?: number;
+  /** Whether the end was never told, and is the next start of the same alert. */
+  readonly isEndInferred: boolean;
+  /** Of the last notification that said it. */
   readonly value?: number;
+  readonly notificationCount: number;
+  /** The last ones, oldest first. */
   readonly notifications: readonly AlertNotification[];
+  /** Notes on it, and what was done about its server while it fired; the last ones, oldest first. */
   readonly actions: readonly AlertAction[];
 }
 
 export interface AlertNotification {
   readonly atMs: number;
-  readonly status: 'firing' | 'resolved';
+  readonly status: AlertState;
   readonly receiver: string;
 }
 
@@ -34,9 +41,11 @@ export interface AlertAction {
 }
 
 export interface AlertFilter {
-  readonly state?: 'firing' | 'resolved';
+  readonly id?: number;
+  readonly state?: AlertState;
   readonly alertname?: string;
   readonly server?: string;
+  /** Those that were active at some moment between the two. */
   readonly fromMs?: number;
   readonly toMs?: number;
   /** Only those with a smaller id: the last of the page before. */
@@ -44,10 +53,29 @@ export interface AlertFilter {
   readonly limit: number;
 }
 
-/** Where the history is kept. A promise that resolves means that it is committed. */
+/** What became of a notification. */
+export type Received =
+  | {
+      readonly ok: true;
+      readonly alerts: number;
+      /** What is wrong with those that could not be read. */
+      readonly problems: readonly string[];
+      /** Whether they are in the history now: not where none is kept. */
+      readonly isKept: boolean;
+    }
+  | { readonly ok: false; readonly problem: string };
+
+/** Where the history is kept. A promise that resolves means that it is committed; one that rejects, that it may not be. */
 export interface AlertStore {
+  /** Whether anything is kept at all. */
+  readonly isOff: boolean;
   saveAlerts(events: readonly AlertEvent[]): Promise<void>;
-  saveAction(action: ActionTaken): Promise<void>;
+  /** @returns whether there is such an alert */
+  saveNote(note: ActionTaken & { readonly alertId: number }): Promise<boolean>;
   /** Newest first. */
   findAlerts(filter: AlertFilter): Promise<readonly AlertRecord[]>;
+  /** Kept as soon as there is time. */
+  noteWatchdog(atMs: number): void;
+  /** As it was kept when the store was opened. */
+  watchdogAtMs(): number | undefined;
 }

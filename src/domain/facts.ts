@@ -1,3 +1,4 @@
+import type { ActionTaken, AlertEvent } from './alert-event.ts';
 import type { CallRecord } from './call-record.ts';
 import type { DefinitionChange } from './capability-snapshot.ts';
 import type { CheckReport } from './check-report.ts';
@@ -130,6 +131,8 @@ export interface DisagreementChanged {
 
 export type Fact =
   | CallRecord
+  | AlertEvent
+  | ActionTaken
   | AuthAttempted
   | RateLimitExceeded
   | SessionEnded

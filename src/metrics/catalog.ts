@@ -1,3 +1,4 @@
+import { ALERT_METRICS } from './alerts.ts';
 import { AUTH_METRICS } from './auth.ts';
 import { GATEWAY_METRICS } from './gateway.ts';
 import type { Area, Metric } from './metric.ts';
@@ -21,6 +22,7 @@ export const METRICS_PAGE: readonly Metric[] = [
   ...AUTH_METRICS,
   ...OTEL_METRICS,
   ...TRACING_METRICS,
+  ...ALERT_METRICS,
   ...SELF_METRICS,
   ...RUNTIME_METRICS,
 ];

@@ -2,6 +2,8 @@ import { OPERATIONS } from '../domain/call-labels.ts';
 
 /** What each label says; `docs/metrics.md` prints it, and a test finds labels that miss here. */
 export const LABELS: Readonly<Record<string, string>> = {
+  alertname:
+    'Name of an alert of the rules that come with the exporter, or of one in its configuration, else `_OTHER`.',
   change: 'What happened to a definition since the last snapshot.',
   client: 'Name that the client gives itself, at most 128 bytes.',
   direction: 'Of tokens, as seen from the caller of a tool.',
@@ -14,7 +16,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   era: '`legacy` starts with `initialize`, `modern` with `server/discover`; empty until the first handshake.',
   implementation:
     'Name that the server gives itself, at most 128 bytes; empty until the first handshake.',
-  kind: 'What is listed (server families), what happened (markers), or the collector (garbage collection).',
+  kind: 'What is listed (server families), what happened (markers), what is kept (journal), or the collector (garbage collection).',
   label: 'Label whose value was folded.',
   major: 'Part of the Node.js version.',
   mcp_method_name: 'As `operation`.',
@@ -40,7 +42,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   source: 'Whether the server reported the tokens or the exporter estimated them.',
   space: 'Heap space of V8.',
   status:
-    'Of a server: its state; exactly one of the series is 1. Of requests: the HTTP-like code on the wire, or the first of its class. Of authentication: how it went.',
+    'Of a server: its state; exactly one of the series is 1. Of requests: the HTTP-like code on the wire, or the first of its class. Of authentication: how it went. Of alerts: `firing` or `resolved`.',
   to: 'The status after the change.',
   tool: 'Tool of a `tools/call` if the last capability snapshot of the server has it, for the first 200 of a server, else `_OTHER`; empty for other operations.',
   transport:

@@ -4,12 +4,14 @@ import { parseArgs } from 'node:util';
 import { renderConfigDocs, renderConfigSchema } from '../cli/generate/config-docs.ts';
 import { CATALOG } from '../metrics/catalog.ts';
 import { renderMetricsDocs } from '../metrics/render-metrics-docs.ts';
+import { renderKnownAlerts } from './known-alerts.ts';
 
 /** Files that follow from code. They are committed, so that people read them and editors use them without a build. */
 const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/config.schema.json': renderConfigSchema,
   'docs/configuration.md': renderConfigDocs,
   'docs/metrics.md': () => renderMetricsDocs(CATALOG),
+  'src/metrics/known-alerts.ts': renderKnownAlerts,
 };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });

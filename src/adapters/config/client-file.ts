@@ -14,6 +14,8 @@ const OWN_KEYS = [
   'audit',
   'metrics',
   'tracing',
+  'journal',
+  'alertWebhook',
   'webConfigFile',
 ];
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_FORMATS, LOG_LEVELS } from './config.ts';
 import { address, GatewaySchema, ServerGatewaySchema } from './gateway-schema.ts';
+import { AlertWebhookSchema, JournalSchema } from './journal-schema.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor-schema.ts';
 import { choice, count, flag, list, map, section, size, text } from './schema-types.ts';
 import { AuditSchema, MetricsSchema, TracingSchema } from './telemetry-schema.ts';
@@ -197,6 +198,8 @@ export const ConfigSchema = section(
     audit: AuditSchema.optional(),
     metrics: MetricsSchema.optional(),
     tracing: TracingSchema.optional(),
+    journal: JournalSchema.optional(),
+    alertWebhook: AlertWebhookSchema.optional(),
     webConfigFile: text({
       description:
         "File in the form of the Prometheus exporters' `--web.config.file`: TLS, client certificates and basic authentication for the listener, TLS and client certificates for the gateway. Read again on change.",

@@ -54,6 +54,14 @@ export interface RateLimitConfig {
   readonly burst: number;
 }
 
+export interface JournalConfig {
+  /** Nothing where it is off. */
+  readonly path?: string;
+  readonly checksMs: number;
+  readonly alertsMs: number;
+  readonly bytesMax: number;
+}
+
 export interface TracingConfig {
   readonly exporter: TraceExporter;
   /** Nothing: what is usual for the exporter. */
@@ -81,6 +89,8 @@ export interface Config {
   readonly audit: { readonly arguments: boolean; readonly redactKeys: readonly string[] };
   readonly metrics: { readonly toolHistogram: boolean; readonly otelHistograms: boolean };
   readonly tracing: TracingConfig;
+  readonly journal: JournalConfig;
+  readonly alertWebhook: { readonly token?: Secret };
   /** What `webConfigFile` says. */
   readonly web?: WebConfig;
 }

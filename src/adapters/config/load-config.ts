@@ -19,6 +19,7 @@ import { resolvePath } from './resolve-path.ts';
 import { problemAt, scalarsOf, type SourceFile } from './source-node.ts';
 import { settleAuthentication } from './settle-authentication.ts';
 import { gatewayListen } from './settle-gateway.ts';
+import { settleJournal } from './settle-journal.ts';
 import { settleTracing } from './settle-tracing.ts';
 import { TELEMETRY_DEFAULTS } from './telemetry-schema.ts';
 import { parseDuration, parseSize } from './units.ts';
@@ -115,7 +116,7 @@ async function loadClientFile(path: string, context: LoadContext): Promise<Confi
   await servers.addFile(path, (message) =>
     context.problems.push({ file: path, line: 1, column: 1, path: '', message }),
   );
-  return settleConfig({}, {}, servers, context);
+  return settleConfig(undefined, {}, servers, context);
 }
 
 async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<Config | undefined> {
@@ -156,13 +157,15 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
     );
   }
   servers.finish();
-  const token = await readToken(input, source, context);
+  const token = await readToken('admin', input, source, context);
+  const alertToken = await readToken('alertWebhook', input, source, context);
   const authentication = await settleAuthentication(input.gateway?.authentication, source, context);
   const web = await readWebConfig(input, source, context);
   return settleConfig(
     input,
     {
       ...(token ? { token } : {}),
+      ...(alertToken ? { alertToken } : {}),
       ...(authentication ? { authentication } : {}),
       ...(web ? { web } : {}),
     },
@@ -174,16 +177,20 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
 /** What was read from files beside ours. */
 interface Credentials {
   readonly token?: Secret;
+  readonly alertToken?: Secret;
   readonly web?: WebConfig;
   readonly authentication?: AuthenticationConfig;
 }
 
+/** @param written nothing for a client's file, which has none of our keys */
 function settleConfig(
-  input: ConfigInput,
-  { token, authentication, web }: Credentials,
+  written: ConfigInput | undefined,
+  { token, alertToken, authentication, web }: Credentials,
   servers: ServerList,
-  { path, home }: LoadContext,
+  context: LoadContext,
 ): Config {
+  const { path, home } = context;
+  const input = written ?? {};
   const { log, probe, audit, metrics } = input;
   return {
     listen: parseListen(input.listen ?? CONFIG_DEFAULTS.listen),
@@ -217,6 +224,8 @@ function settleConfig(
       otelHistograms: metrics?.otelHistograms ?? TELEMETRY_DEFAULTS.otelHistograms,
     },
     tracing: settleTracing(input.tracing ?? {}),
+    journal: settleJournal(input.journal, context, written === undefined),
+    alertWebhook: alertToken === undefined ? {} : { token: alertToken },
     ...(web ? { web } : {}),
   };
 }
@@ -274,20 +283,20 @@ async function readWebConfig(
 }
 
 async function readToken(
-  { admin }: ConfigInput,
+  key: 'admin' | 'alertWebhook',
+  input: ConfigInput,
   source: SourceFile,
   context: LoadContext,
 ): Promise<Secret | undefined> {
-  if (admin?.tokenFile === undefined) return undefined;
-  const result = await context.readText(
-    resolvePath(admin.tokenFile, dirname(context.path), context.home),
-  );
+  const file = input[key]?.tokenFile;
+  if (file === undefined) return undefined;
+  const result = await context.readText(resolvePath(file, dirname(context.path), context.home));
   const token = result.ok ? result.text.trim() : '';
   if (token !== '') return new Secret(token);
   context.problems.push(
     problemAt(
       source,
-      ['admin', 'tokenFile'],
+      [key, 'tokenFile'],
       result.ok ? 'the file is empty' : `the file ${result.reason}`,
     ),
   );

@@ -1,26 +1,33 @@
 import type { CheckReport } from '../../domain/check-report.ts';
 import { HttpProblem } from './http-problem.ts';
-import type { ServerSource } from './ports.ts';
+import type { AlertSource, ServerSource } from './ports.ts';
 
 /** Runs a steady and a deep check of `name`; one report only where the first failure spares the second. Throws 404 for an unknown server, 409 for one that is not checked. */
-export type CheckOnRequest = (name: string) => Promise<readonly CheckReport[]>;
+export type CheckOnRequest = (name: string, by: string) => Promise<readonly CheckReport[]>;
 
 /** Requests for a server that is being checked on request join that check, so that clicking fast costs nothing. */
-export function createCheckOnRequest(servers: ServerSource): CheckOnRequest {
+export function createCheckOnRequest(
+  servers: ServerSource,
+  alerts: Pick<AlertSource, 'noteAction'>,
+): CheckOnRequest {
   const running = new Map<string, Promise<readonly CheckReport[]>>();
 
-  async function run(name: string): Promise<readonly CheckReport[]> {
+  async function run(name: string, by: string): Promise<readonly CheckReport[]> {
     // Asked for together, so that one steady check answers the first and leads to the deep one.
     const answers = await Promise.all([
       servers.checkNow(name, { deep: false }),
       servers.checkNow(name, { deep: true }),
     ]);
     const reports = [...new Set(answers)].filter((report) => report !== undefined);
-    if (reports.length > 0) return reports;
+    if (reports.length > 0) {
+      const text = reports.map(({ kind, outcome }) => `${kind}: ${outcome}`).join(', ');
+      alerts.noteAction({ kind: 'check', server: name, by, text });
+      return reports;
+    }
     throw new HttpProblem(409, servers.detail(name)?.reason ?? 'This server cannot be checked.');
   }
 
-  return (name) => {
+  return (name, by) => {
     const present = running.get(name);
     if (present) return present;
     const view = servers.detail(name);
@@ -31,7 +38,7 @@ export function createCheckOnRequest(servers: ServerSource): CheckOnRequest {
         'This server is disabled in the configuration and is not checked.',
       );
     }
-    const started = run(name).finally(() => running.delete(name));
+    const started = run(name, by).finally(() => running.delete(name));
     running.set(name, started);
     return started;
   };

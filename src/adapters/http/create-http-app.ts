@@ -1,15 +1,18 @@
-import type { Express } from 'express';
+import type { Express, Request } from 'express';
 import express from 'express';
+import { describeAsker } from './asker.ts';
 import { loadAssets } from './assets.ts';
 import { createCheckOnRequest } from './check-on-request.ts';
 import { errorHandler } from './error-handler.ts';
 import { createEventStream } from './event-stream.ts';
-import { requireAdmin, requireLocalHost } from './guard.ts';
+import { requireAdmin, requireAlertSender, requireLocalHost } from './guard.ts';
 import { HttpProblem } from './http-problem.ts';
 import { errorPage } from './pages/error-page.ts';
 import type { Page } from './pages/layout.ts';
 import { renderPage } from './pages/layout.ts';
 import type { HttpAppDeps } from './ports.ts';
+import { addAlertPageRoutes } from './routes/alert-page-routes.ts';
+import { addAlertRoutes } from './routes/alert-routes.ts';
 import { addApiRoutes } from './routes/api-routes.ts';
 import { addPageRoutes } from './routes/page-routes.ts';
 import { addProbeRoutes } from './routes/probe-routes.ts';
@@ -23,9 +26,12 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   const startedAtMs = clock.monotonicMs();
   const uptimeMs = (): number => clock.monotonicMs() - startedAtMs;
   const assets = loadAssets();
-  const gate = deps.web && createWebGate(deps.web, deps.adminToken);
+  const gate =
+    deps.web && createWebGate(deps.web, { admin: deps.adminToken, alerts: deps.alertToken });
   const admin = requireAdmin(deps.adminToken, gate);
-  const checkOnRequest = createCheckOnRequest(deps.servers);
+  const alertSender = requireAlertSender(deps.alertToken, gate);
+  const askerOf = (request: Request): string => describeAsker(request, gate, deps.adminToken);
+  const checkOnRequest = createCheckOnRequest(deps.servers, deps.alerts);
   const events = createEventStream({ hub: deps.hub, clock });
   deps.stopping.addEventListener('abort', () => events.stop(), { once: true });
   const render = (page: Page): string =>
@@ -40,8 +46,10 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   const router = express.Router();
   addSelfRoutes(router, deps, { admin, uptimeMs });
   addProbeRoutes(router, deps);
-  addApiRoutes(router, deps, { admin, checkOnRequest, events });
-  addPageRoutes(router, deps, { admin, assets, checkOnRequest, renderPage: render });
+  addApiRoutes(router, deps, { admin, checkOnRequest, askerOf, events });
+  addAlertRoutes(router, deps, { admin, alertSender, askerOf });
+  addPageRoutes(router, deps, { admin, assets, checkOnRequest, askerOf, renderPage: render });
+  addAlertPageRoutes(router, deps, { admin, askerOf, renderPage: render });
   app.use(router);
   app.use(() => {
     throw new HttpProblem(

@@ -160,6 +160,22 @@ function describeFact(fact: Fact): Event | undefined {
       return { name: 'removed', data: { server: fact.server } };
     case 'reload':
       return { name: 'reload', data: { ok: fact.ok } };
+    case 'alert':
+      return {
+        name: 'alert',
+        data: {
+          alertname: fact.alertname,
+          status: fact.status,
+          server: fact.labels['server'],
+          severity: fact.labels['severity'],
+          started_at: new Date(fact.startsAtMs).toISOString(),
+        },
+      };
+    case 'action':
+      return {
+        name: 'action',
+        data: { kind: fact.kind, server: fact.server, alert_id: fact.alertId },
+      };
     case 'connectivity':
       return { name: 'connectivity', data: { suspected: fact.suspected } };
     // Children, and what traffic brings, are no news for these pages.

@@ -45,3 +45,10 @@ export function formatBytes(bytes: number): string {
   if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
+
+/** A value of a rule with three significant digits, and without a long row of zeros: `0.053`, `1,240`, `3.1e+7`. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (value !== 0 && (size >= 1e7 || size < 1e-4)) return value.toExponential(1);
+  return value.toLocaleString('en-US', { maximumSignificantDigits: size >= 1_000 ? 6 : 3 });
+}

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import type { Secret } from '../../domain/secret.ts';
-import { bearerToken, isSame } from './admin-token.ts';
+import { bearerToken, hasToken, isSame } from './admin-token.ts';
 import { HttpProblem } from './http-problem.ts';
 import { hostnameOf, isLoopbackAddress, isLoopbackHostname } from './loopback.ts';
 import type { WebGate } from './web-gate.ts';
@@ -35,9 +35,35 @@ export function requireAdmin(adminToken: Secret | undefined, web?: WebGate): Req
     else if (adminToken) checkToken(request, adminToken);
     else if (web?.hasClients())
       throw new HttpProblem(403, 'This changes something and needs a client certificate.');
-    else checkIsLocal(request);
+    else checkIsLocal(request, 'Without an admin token, changes');
     next();
   };
+}
+
+/**
+ * For Alertmanager, which has a token of its own; with none, a user of the web configuration or this machine will do.
+ * It can send one `Authorization` header only, so that the gate of the web configuration lets its token through.
+ */
+export function requireAlertSender(token: Secret | undefined, web?: WebGate): RequestHandler {
+  return (request, _response, next) => {
+    if (web?.isKnown(request)) checkIsOwnPage(request);
+    else if (token) {
+      if (!hasToken(request, token)) throw missingAlertToken(request);
+    } else if (web?.hasClients())
+      throw new HttpProblem(403, 'Notifications of alerts need a client certificate.');
+    else checkIsLocal(request, 'Without alertWebhook.tokenFile, notifications of alerts');
+    next();
+  };
+}
+
+function missingAlertToken(request: Request): HttpProblem {
+  return new HttpProblem(
+    401,
+    bearerToken(request) === undefined
+      ? 'Notifications of alerts need the token of alertWebhook: send it as "Authorization: Bearer TOKEN".'
+      : 'The token is not that of alertWebhook.',
+    { 'WWW-Authenticate': 'Bearer realm="mcp-exporter"' },
+  );
 }
 
 /** Browsers send passwords and certificates along by themselves, for pages of others too. */
@@ -71,12 +97,13 @@ function formToken(request: Request): string | undefined {
   return typeof body.token === 'string' && body.token !== '' ? body.token : undefined;
 }
 
-function checkIsLocal(request: Request): void {
+/** @param what begins the sentence that says it */
+function checkIsLocal(request: Request, what: string): void {
   const refusal = findForeignSign(request);
   if (refusal === undefined) return;
   throw new HttpProblem(
     403,
-    `Without an admin token, changes are taken from this machine only, and ${refusal}. Set admin.token or admin.tokenFile and send the token.`,
+    `${what} are taken from this machine only, and ${refusal}. Configure a token and send it.`,
   );
 }
 

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { AlertFilter, AlertRecord, Received } from '../../alerts/ports.ts';
+import type { ActionTaken } from '../../domain/alert-event.ts';
 import type { CheckReport } from '../../domain/check-report.ts';
 import type { Hub } from '../../domain/facts.ts';
 import type { Secret } from '../../domain/secret.ts';
+import type { JournalState, ServerLogFilter, ServerLogPage } from '../../domain/server-log.ts';
 import type { WebAccess } from '../../domain/web-config.ts';
 import type { Clock } from '../../probe/ports.ts';
 import type { ServerDetail, ServerView } from '../../probe/server-view.ts';
@@ -77,6 +80,30 @@ export interface ProbeSource {
   probeOnce(request: ProbeRequest): Promise<ProbeAnswer>;
 }
 
+/** What is known of alerts, and what people did; an alert history fits. */
+export interface AlertSource {
+  /** Takes one of Alertmanager's notifications. Rejects where it cannot be kept. */
+  receive(payload: unknown): Promise<Received>;
+  /** Newest first. Rejects where the journal does not answer. */
+  find(filter: AlertFilter): Promise<readonly AlertRecord[]>;
+  /** @returns whether there is such an alert. Rejects where it cannot be kept. */
+  addNote(note: {
+    readonly id: number;
+    readonly by: string;
+    readonly text: string;
+  }): Promise<boolean>;
+  noteAction(action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>): void;
+  /** Unix epoch milliseconds. */
+  watchdogHeardAtMs(): number | undefined;
+}
+
+/** What was kept of servers. */
+export interface JournalSource {
+  state(): JournalState;
+  /** Rejects where the journal does not answer. */
+  findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
+}
+
 /** Message last, fields first, as pino takes them. */
 export interface HttpLog {
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -100,11 +127,15 @@ export interface HttpAppDeps {
   readonly listenHost: string;
   /** Without one, changes are taken from this machine only. */
   readonly adminToken?: Secret;
+  /** Without one, notifications of alerts are taken from this machine only. */
+  readonly alertToken?: Secret;
   readonly web?: WebSource;
   readonly clock: Clock;
   readonly log: HttpLog;
   readonly hub: Pick<Hub, 'subscribe'>;
   readonly servers: ServerSource;
+  readonly alerts: AlertSource;
+  readonly journal: JournalSource;
   readonly metrics: MetricsSource;
   readonly config: ConfigSource;
   readonly probe: ProbeSource;

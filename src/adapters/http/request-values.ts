@@ -37,6 +37,63 @@ export function queryLimit(request: Request, fallback: number, max: number): num
   return limit;
 }
 
+/** One of a list, nothing where it is not given. Throws a 400 that names what is allowed. */
+export function queryChoice<T extends string>(
+  request: Request,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  const text = queryText(request, name);
+  if (text === undefined || text === '') return undefined;
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new HttpProblem(400, `${name}=${text} is not possible; allowed: ${choices.join(', ')}.`);
+}
+
+/** A list of them, separated by commas. */
+export function queryChoices<T extends string>(
+  request: Request,
+  name: string,
+  choices: readonly T[],
+): readonly T[] {
+  const parts = (queryText(request, name) ?? '').split(',').filter((part) => part !== '');
+  return parts.map((part) => {
+    const choice = choices.find((each) => each === part);
+    if (choice !== undefined) return choice;
+    throw new HttpProblem(400, `${name}=${part} is not possible; allowed: ${choices.join(', ')}.`);
+  });
+}
+
+const INSTANT_MAX_MS = 8.64e15;
+
+/** A moment as ISO 8601 or Unix seconds; nothing where it is not given. Throws a 400. */
+export function queryInstant(request: Request, name: string): number | undefined {
+  const text = queryText(request, name);
+  if (text === undefined || text === '') return undefined;
+  const isSeconds = /^\d{1,13}(\.\d{1,9})?$/.test(text);
+  const atMs = isSeconds ? Math.round(Number(text) * 1_000) : Date.parse(text);
+  if (Number.isFinite(atMs) && atMs <= INSTANT_MAX_MS && (isSeconds || /^\d{4}-/.test(text)))
+    return atMs;
+  throw new HttpProblem(
+    400,
+    `${name} must be a time such as 2026-11-21T09:15:00Z, or Unix seconds.`,
+  );
+}
+
+/** A positive whole number; nothing where it is not given. Throws a 400. */
+export function queryCursorId(request: Request): number | undefined {
+  const text = queryText(request, 'cursor');
+  if (text === undefined || text === '') return undefined;
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new HttpProblem(400, 'cursor is not one that this API gave.');
+}
+
+/** Id of an alert in the route's path; nothing where it can be none. */
+export function pathId(request: Request): number | undefined {
+  const id: unknown = request.params['id'];
+  return typeof id === 'string' && /^[1-9]\d{0,14}$/.test(id) ? Number(id) : undefined;
+}
+
 /** A named part of the route's path, decoded. */
 export function pathName(request: Request): string {
   const name: unknown = request.params['name'];

@@ -16,8 +16,18 @@ export interface WebGate {
 /** Probes of the platform have no credentials. */
 const FREE_PATHS = new Set(['/-/healthy', '/-/ready', '/health']);
 
-/** Puts a web configuration in front of every page but those for health. The admin token opens it as well. */
-export function createWebGate(web: WebSource, adminToken: Secret | undefined): WebGate {
+export interface GateTokens {
+  /** Opens everything. */
+  readonly admin: Secret | undefined;
+  /** Opens `ALERT_WEBHOOK` alone. */
+  readonly alerts: Secret | undefined;
+}
+
+/** Where Alertmanager sends its notifications. */
+export const ALERT_WEBHOOK = '/api/v1/alerts/webhook';
+
+/** Puts a web configuration in front of every page but those for health. Tokens open it as well. */
+export function createWebGate(web: WebSource, tokens: GateTokens): WebGate {
   const known = new WeakSet<IncomingMessage>();
   return {
     async protect(request, response, next) {
@@ -28,7 +38,10 @@ export function createWebGate(web: WebSource, adminToken: Secret | undefined): W
         throw new HttpProblem(429, 'Too many requests.', {
           'Retry-After': String(access.retryAfterS),
         });
-      if (access.kind === 'refused' && !hasToken(request, adminToken))
+      const hasOther =
+        hasToken(request, tokens.admin) ||
+        (request.path === ALERT_WEBHOOK && hasToken(request, tokens.alerts));
+      if (access.kind === 'refused' && !hasOther)
         throw new HttpProblem(401, 'This needs a user and a password of the web configuration.', {
           'WWW-Authenticate': 'Basic realm="mcp-exporter"',
         });

@@ -1,45 +1,80 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import type { Answer, Question } from './messages.ts';
-import { openDatabase, type JournalDatabase } from './open-database.ts';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { explainFailure, isDamage, isPassing } from './database-failure.ts';
+import type { Answer, Opening, Question, Retention } from './messages.ts';
+import type { JournalDatabase } from './open-database.ts';
+import { moveAside, openOrReplace } from './open-or-replace.ts';
+
+export interface WorkerInput {
+  readonly path: string;
+  readonly retention: Retention;
+}
 
 /** The journal's own thread: `node:sqlite` blocks, and a slow disk must never hold up a call or a check. */
+function serve(port: MessagePort, { path, retention }: WorkerInput): void {
+  const { database: opened, ...moved } = openOrReplace(path, retention);
+  let database = opened;
+  const watchdogAtMs = database.watchdogAtMs();
+  port.postMessage({
+    ok: true,
+    stats: database.stats(),
+    ...(watchdogAtMs === undefined ? {} : { watchdogAtMs }),
+    ...moved,
+  } satisfies Opening);
+
+  function answer(question: Question): Omit<Answer, 'id'> {
+    try {
+      return { result: { ok: true, value: answerTo(database, question) }, ...statsAfter(question) };
+    } catch (error) {
+      if (isDamage(error)) return replace(question);
+      return {
+        result: { ok: false, message: explainFailure(error), isPassing: isPassing(error) },
+      };
+    }
+  }
+
+  /** Damage deep inside of a file shows only when somebody gets there. */
+  function replace(question: Question): Omit<Answer, 'id'> {
+    database.close();
+    const movedTo = moveAside(path);
+    database = openOrReplace(path, retention).database;
+    const value = answerTo(database, question);
+    return { result: { ok: true, value }, ...statsAfter(question), movedTo };
+  }
+
+  function statsAfter({ name }: Question): Pick<Answer, 'stats'> {
+    return name === 'close' ? {} : { stats: database.stats() };
+  }
+
+  port.on('message', (question: Question) => {
+    port.postMessage({ id: question.id, ...answer(question) } satisfies Answer);
+    if (question.name === 'close') port.close();
+  });
+}
+
 function answerTo(database: JournalDatabase, question: Question): unknown {
   switch (question.name) {
     case 'write':
       database.write(question.ask.entries);
       return null;
+    case 'saveNote':
+      return database.saveNote(question.ask);
     case 'findAlerts':
       return database.findAlerts(question.ask);
     case 'findServerLog':
       return database.findServerLog(question.ask);
-    case 'stats':
-      return database.stats();
     case 'prune':
-      database.prune(question.ask);
-      return null;
+      return database.prune(question.ask.nowMs);
     case 'close':
       database.close();
       return null;
   }
 }
 
-const port = parentPort;
-if (port) {
-  const { path } = workerData as { readonly path: string };
-  const database = openDatabase(path);
-  port.on('message', (question: Question) => {
-    let answer: Answer;
-    try {
-      answer = { id: question.id, ok: true, value: answerTo(database, question) };
-    } catch (error) {
-      answer = {
-        id: question.id,
-        ok: false,
-        message: error instanceof Error ? error.message : String(error),
-      };
-    }
-    port.postMessage(answer);
-    if (question.name === 'close') port.close();
-  });
-  port.postMessage({ id: 0, ok: true, value: null } satisfies Answer);
+if (parentPort) {
+  try {
+    serve(parentPort, workerData as WorkerInput);
+  } catch (error) {
+    parentPort.postMessage({ ok: false, message: explainFailure(error) } satisfies Opening);
+    parentPort.close();
+  }
 }

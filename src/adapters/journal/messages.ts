@@ -1,61 +1,63 @@
 import type { AlertFilter, AlertRecord } from '../../alerts/ports.ts';
 import type { ActionTaken, AlertEvent } from '../../domain/alert-event.ts';
+import type {
+  CheckEntry,
+  ServerLogFilter,
+  ServerLogPage,
+  StatusEntry,
+} from '../../domain/server-log.ts';
 
-/** Result of a check, as it is kept. */
-export interface CheckEntry {
-  readonly fact: 'check';
+/** Something happened of which only the last time counts: the Watchdog was heard, the journal was opened. */
+export interface MarkEntry {
+  readonly fact: 'mark';
+  readonly name: 'watchdog' | 'opened';
   readonly atMs: number;
-  readonly server: string;
-  readonly kind: string;
-  readonly outcome: string;
-  readonly detail: string;
-  readonly durationMs: number;
-  readonly status: string;
 }
 
-export interface StatusEntry {
-  readonly fact: 'status';
-  readonly atMs: number;
-  readonly server: string;
-  readonly from: string;
-  readonly to: string;
-  readonly reason: string;
-}
+export type JournalEntry = CheckEntry | StatusEntry | AlertEvent | ActionTaken | MarkEntry;
 
-export type JournalEntry = CheckEntry | StatusEntry | AlertEvent | ActionTaken;
-
-/** What the journal holds of one kind (`kind` label of `mcp_exporter_journal_rows`). */
-export const JOURNAL_KINDS = ['checks', 'status_changes', 'alerts', 'actions'] as const;
-export type JournalKind = (typeof JOURNAL_KINDS)[number];
+/** In place of a file: gone with the process. Here, since `node:sqlite` is for the thread alone. */
+export const IN_MEMORY = ':memory:';
 
 export interface Retention {
+  /** Of checks and status changes. */
   readonly checksMs: number;
+  /** Of alerts and actions, from their end. */
   readonly alertsMs: number;
+  /** Of everything on the disk. */
   readonly bytesMax: number;
 }
 
-export interface ServerLogFilter {
-  readonly server: string;
-  readonly fromMs?: number;
-  readonly toMs?: number;
-  readonly limit: number;
-}
+/** What the journal holds of one kind (`kind` label of `mcp_exporter_journal_rows`). */
+export type JournalRows = Readonly<
+  Record<'checks' | 'status_changes' | 'alerts' | 'actions', number>
+>;
 
 export interface JournalStats {
-  readonly rows: Readonly<Record<JournalKind, number>>;
+  readonly rows: JournalRows;
+  /** Of its files. */
   readonly sizeBytes: number;
 }
+
+/** What the thread says once, when it has opened the database or could not. */
+export type Opening =
+  | {
+      readonly ok: true;
+      readonly stats: JournalStats;
+      readonly watchdogAtMs?: number;
+      /** Where a damaged database was put. */
+      readonly movedTo?: string;
+    }
+  | { readonly ok: false; readonly message: string };
 
 /** Each question with its answer. */
 export interface Questions {
   write: { ask: { readonly entries: readonly JournalEntry[] }; answer: null };
+  saveNote: { ask: ActionTaken & { readonly alertId: number }; answer: boolean };
   findAlerts: { ask: AlertFilter; answer: readonly AlertRecord[] };
-  findServerLog: {
-    ask: ServerLogFilter;
-    answer: readonly (CheckEntry | StatusEntry)[];
-  };
-  stats: { ask: null; answer: JournalStats };
-  prune: { ask: Retention & { readonly nowMs: number }; answer: null };
+  findServerLog: { ask: ServerLogFilter; answer: ServerLogPage };
+  /** One step. @returns whether there is more to take away */
+  prune: { ask: { readonly nowMs: number }; answer: boolean };
   close: { ask: null; answer: null };
 }
 export type QuestionName = keyof Questions;
@@ -68,6 +70,14 @@ export type Question = {
   };
 }[QuestionName];
 
-export type Answer =
-  | { readonly id: number; readonly ok: true; readonly value: unknown }
-  | { readonly id: number; readonly ok: false; readonly message: string };
+export interface Answer {
+  readonly id: number;
+  readonly result:
+    | { readonly ok: true; readonly value: unknown }
+    /** `isPassing`: the same may work later. */
+    | { readonly ok: false; readonly message: string; readonly isPassing: boolean };
+  /** After it; absent once it is closed. */
+  readonly stats?: JournalStats;
+  /** Where a database was put that proved damaged. */
+  readonly movedTo?: string;
+}

@@ -14,7 +14,7 @@ export const MIGRATIONS: readonly string[] = [
     duration_ms REAL NOT NULL,
     status TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX checks_server ON checks (server, id);
+  CREATE INDEX checks_server ON checks (server, at_ms);
   CREATE INDEX checks_at ON checks (at_ms);
 
   CREATE TABLE status_changes (
@@ -25,14 +25,17 @@ export const MIGRATIONS: readonly string[] = [
     after TEXT NOT NULL,
     reason TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX status_changes_server ON status_changes (server, id);
+  CREATE INDEX status_changes_server ON status_changes (server, at_ms);
   CREATE INDEX status_changes_at ON status_changes (at_ms);
 
+  -- Ids are in addresses and cursors: none is used twice.
   CREATE TABLE alerts (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     fingerprint TEXT NOT NULL,
     starts_at_ms INTEGER NOT NULL,
     ends_at_ms INTEGER,
+    is_end_inferred INTEGER NOT NULL DEFAULT 0,
+    heard_at_ms INTEGER NOT NULL,
     alertname TEXT NOT NULL,
     server TEXT NOT NULL,
     gateway TEXT NOT NULL,
@@ -42,7 +45,8 @@ export const MIGRATIONS: readonly string[] = [
     annotations TEXT NOT NULL,
     UNIQUE (fingerprint, starts_at_ms)
   ) STRICT;
-  CREATE INDEX alerts_starts ON alerts (starts_at_ms);
+  CREATE INDEX alerts_ends ON alerts (ends_at_ms);
+  CREATE INDEX alerts_server ON alerts (server);
 
   CREATE TABLE alert_notifications (
     id INTEGER PRIMARY KEY,
@@ -52,6 +56,7 @@ export const MIGRATIONS: readonly string[] = [
     receiver TEXT NOT NULL
   ) STRICT;
   CREATE INDEX alert_notifications_alert ON alert_notifications (alert_id);
+  CREATE INDEX alert_notifications_at ON alert_notifications (at_ms);
 
   CREATE TABLE actions (
     id INTEGER PRIMARY KEY,
@@ -64,5 +69,12 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX actions_server ON actions (server, at_ms);
   CREATE INDEX actions_alert ON actions (alert_id);
+  CREATE INDEX actions_at ON actions (at_ms);
+
+  -- The last time of something, by its name.
+  CREATE TABLE marks (
+    name TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -1,3 +1,4 @@
+import { WATCHDOG, type AlertEvent } from '../../domain/alert-event.ts';
 import type {
   DefinitionsChanged,
   ChildExited,
@@ -20,6 +21,12 @@ const SEVERITY_OF_STATUS: Readonly<Record<Status, LogSeverity>> = {
   disabled: 'info',
   unknown: 'info',
 };
+
+/** What a firing alert of this severity means to the person on call; of any other it is for the record. */
+const LOG_SEVERITY_OF_ALERT: ReadonlyMap<string, LogSeverity> = new Map([
+  ['critical', 'error'],
+  ['warning', 'warn'],
+]);
 
 /**
  * Writes facts as log lines, on change: a server that stays down adds nothing above `debug`.
@@ -95,6 +102,15 @@ function logOther(fact: Fact, log: Log): void {
         'server checked',
       );
     }
+    case 'alert':
+      return logAlert(fact, log);
+    case 'action': {
+      const { kind, server, alertId, by, text } = fact;
+      return log.info(
+        { channel: 'audit', action: kind, server, alertId, by, text },
+        'action taken',
+      );
+    }
     case 'definitions':
       return logDefinitions(fact, log);
     case 'child_start': {
@@ -113,6 +129,29 @@ function logOther(fact: Fact, log: Log): void {
             'configuration not reloaded, the old one stays',
           );
   }
+}
+
+/** One line for each alert in a notification; the Watchdog, which comes every few minutes, is for the curious. */
+function logAlert(alert: AlertEvent, log: Log): void {
+  const { alertname, status, labels, annotations, startsAtMs, endsAtMs, value } = alert;
+  const severity = labels['severity'] ?? '';
+  const fields = {
+    channel: 'health',
+    alertname,
+    status,
+    severity,
+    server: labels['server'],
+    gateway: labels['gateway'],
+    startsAt: new Date(startsAtMs).toISOString(),
+    ...(endsAtMs === undefined ? {} : { endsAt: new Date(endsAtMs).toISOString() }),
+    value,
+    summary: annotations['summary'],
+    receiver: alert.receiver,
+    fingerprint: alert.fingerprint,
+  } as const;
+  const firing = LOG_SEVERITY_OF_ALERT.get(severity) ?? 'info';
+  const usual = status === 'firing' ? firing : 'info';
+  log[alertname === WATCHDOG ? 'debug' : usual](fields, 'alert notification received');
 }
 
 /** A tool that changes under its users may be an attack; that nobody has to act at once makes it a warning. */

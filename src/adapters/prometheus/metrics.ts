@@ -18,6 +18,8 @@ import { userCost } from '../../metrics/usage.ts';
 import type { ProcessUsage } from '../../probe/ports.ts';
 import { createFamilies } from './create-families.ts';
 import type { Families } from './create-families.ts';
+import { createAlertsRecorder } from './record-alerts.ts';
+import type { JournalUsage } from './record-alerts.ts';
 import { createRenderQueue } from './create-render-queue.ts';
 import { createGatewaySeries } from './gateway-series.ts';
 import type { GatewaySeries } from './gateway-series.ts';
@@ -65,6 +67,10 @@ export interface MetricsOptions {
   readonly gatewayLoad?: () => readonly GatewayLoad[];
   /** Exports to a trace collector that failed since the start. */
   readonly traceExportFailures?: () => number;
+  /** Read once per rendering; nothing where there is no journal. */
+  readonly journal?: () => JournalUsage;
+  /** Unix epoch milliseconds; nothing before the first time. */
+  readonly watchdogHeardAtMs?: () => number | undefined;
 }
 
 export interface Metrics {
@@ -72,6 +78,8 @@ export interface Metrics {
   render(accept: string | undefined): Promise<MetricsPage>;
   /** The gateway sends one request to this server. */
   countUpstreamRequest(server: string): void;
+  /** These alerts of the configuration get a name of their own. */
+  nameAlerts(names: readonly string[]): void;
   /** Stops listening to facts. */
   stop(): void;
 }
@@ -104,6 +112,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     nodeVersion: options.nodeVersion ?? process.version,
     startedAtMs: clock.nowMs(),
   });
+  const alerts = createAlertsRecorder(global);
   const shortenings = Object.fromEntries(
     WIRE_LABELS.map((label) => [label, self.foldings(serverInfo, label)]),
   ) as Readonly<Record<WireLabel, () => void>>;
@@ -189,6 +198,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
         if (fact.report.snapshot) entry?.gateway?.snapshot(fact.report.snapshot);
         return;
       }
+      case 'alert':
+        alerts.notified(fact);
+        return;
+      // What people did is in the journal and the log.
+      case 'action':
+        return;
       case 'auth':
         users?.attempted(fact);
         return;
@@ -219,6 +234,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
       logLines: options.logDropped?.() ?? 0,
       traceExports: options.traceExportFailures?.() ?? 0,
     });
+    if (options.journal) alerts.journal(options.journal());
+    alerts.watchdog(options.watchdogHeardAtMs?.());
   }
 
   function pageSources(): readonly PageSource[] {
@@ -265,6 +282,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     countUpstreamRequest(server) {
       servers.get(server)?.gateway?.upstreamRequest();
     },
+    nameAlerts: alerts.own,
     stop() {
       unsubscribe();
     },

@@ -20,6 +20,7 @@ import { otlpExportFailures } from '../../metrics/tracing.ts';
 import { createBatchedCounter } from './batched-counter.ts';
 import type { Families } from './create-families.ts';
 import { expandLabelSets } from './label-sets.ts';
+import { createRisingCounter } from './rising-counter.ts';
 import type { SystemUsage } from './system-usage.ts';
 
 export interface SelfRecorder {
@@ -98,15 +99,5 @@ export function createSelfRecorder(options: SelfRecorderOptions): SelfRecorder {
       countTraceExports(losses.traceExports);
     },
     flush: overflow.flush,
-  };
-}
-
-/** Follows a total that somebody else keeps. */
-function createRisingCounter(inc: (by: number) => void): (total: number) => void {
-  let counted = 0;
-  return (total) => {
-    if (total <= counted) return;
-    inc(total - counted);
-    counted = total;
   };
 }

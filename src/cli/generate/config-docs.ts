@@ -26,6 +26,8 @@ export function renderConfigDocs(): string {
     ['Audit log', 'audit', schema.properties?.['audit']],
     ['Metrics', 'metrics', schema.properties?.['metrics']],
     ['Tracing', 'tracing', schema.properties?.['tracing']],
+    ['The journal', 'journal', schema.properties?.['journal']],
+    ["Alertmanager's notifications", 'alertWebhook', schema.properties?.['alertWebhook']],
   ] as const;
   const shared = new Set(Object.keys(schema.properties?.['defaults']?.properties ?? {}));
   const body = sections.map(([title, path, part]) => {

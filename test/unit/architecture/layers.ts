@@ -23,6 +23,7 @@ const EVERYTHING = ['adapters/', 'alerts/', 'cli/', 'domain/', 'gateway/', 'metr
 const ROOT_FILES = [
   'app.ts',
   'compose-gateway.ts',
+  'compose-journal.ts',
   'demo-config.ts',
   'open-channel.ts',
   'version.ts',
@@ -49,9 +50,11 @@ export const LAYERS: readonly Layer[] = [
   { path: 'alerts/', imports: ['domain/', 'metrics/'], packages: [] },
   adapter('clock.ts', []),
   adapter('config/', ['fastest-levenshtein', 'jsonc-parser', 'yaml', 'zod']),
+  adapter('files/', []),
   // Drives its use case chunk by chunk, as bytes arrive: a port between them would repeat it.
   adapter('gateway/', ['eventsource-parser', 'jose', 'undici'], ['gateway/']),
   adapter('http/', ['express']),
+  adapter('journal/', []),
   adapter('mcp/', ['@modelcontextprotocol/client', 'eventsource-parser', 'undici']),
   adapter('otel/', [
     '@opentelemetry/api',
@@ -71,9 +74,10 @@ export const LAYERS: readonly Layer[] = [
     imports: [...EVERYTHING, ...ROOT_FILES],
     packages: ['node:', 'commander', 'fastest-levenshtein'],
   },
-  { path: 'provisioning/', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
+  { path: 'provisioning/', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:', 'yaml'] },
   { path: 'app.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
   { path: 'compose-gateway.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
+  { path: 'compose-journal.ts', imports: ['adapters/'], packages: [] },
   { path: 'demo-config.ts', imports: [], packages: ['node:'] },
   { path: 'open-channel.ts', imports: ['adapters/', 'domain/'], packages: [] },
   { path: 'version.ts', imports: [], packages: ['node:'] },

@@ -195,6 +195,11 @@
       timer = undefined;
       refreshSoon(0);
     });
+    for (const name of ['alert', 'action']) {
+      source.addEventListener(name, (event) => {
+        if ('alerts' in main.dataset || concerns(event)) refreshSoon(REFRESH_EVERY_MS);
+      });
+    }
     for (const name of ['added', 'removed', 'reload', 'connectivity', 'dropped']) {
       source.addEventListener(name, () => refreshSoon(REFRESH_EVERY_MS));
     }

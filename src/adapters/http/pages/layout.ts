@@ -14,8 +14,10 @@ export interface Frame {
 export interface Page {
   readonly title: string;
   readonly main: Html;
-  /** What the page follows: `*` for every server, a name for one; absent for a page that never changes. */
+  /** What the page follows: `*` for every server, a name for one, nothing (empty) for none; absent for a page that never changes. */
   readonly live?: string;
+  /** Whether every alert concerns it. */
+  readonly followsAlerts?: boolean;
 }
 
 const REFRESH_WITHOUT_SCRIPT_SECONDS = 15;
@@ -52,6 +54,7 @@ export function renderPage(frame: Frame, page: Page): string {
             >
             <span class="version">${version}</span>
             <nav aria-label="Endpoints">
+              <a href="/alerts">Alerts</a>
               <a href="/metrics">Metrics</a>
               <a href="/health">Health</a>
               <a href="/sd/servers">Discovery</a>
@@ -60,7 +63,12 @@ export function renderPage(frame: Frame, page: Page): string {
             </nav>
           </div>
         </header>
-        <main id="main" class="wrap" ${page.live !== undefined && html` data-live="${page.live}"`}>
+        <main
+          id="main"
+          class="wrap"
+          ${page.live !== undefined && html` data-live="${page.live}"`}
+          ${page.followsAlerts && html` data-alerts`}
+        >
           ${page.main}
         </main>
         <footer class="wrap bottom">

@@ -15,6 +15,7 @@ import { html } from '../html.ts';
 import { checkChart, phaseBar } from './check-chart.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
+import { serverAlerts, serverJournal, type KeptOfServer } from './server-log.ts';
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
 
@@ -23,6 +24,7 @@ export interface ServerContent {
   readonly nowMs: number;
   /** Whether "Check now" asks for the admin token. */
   readonly needsToken: boolean;
+  readonly kept: KeptOfServer;
 }
 
 const CHECKS_SHOWN_MAX = 25;
@@ -31,7 +33,7 @@ const DEFINITIONS_SHOWN_MAX = 300;
 const OPEN_DEFINITIONS_MAX = 20;
 
 export function serverPage(content: ServerContent): Page {
-  const { detail, nowMs } = content;
+  const { detail, nowMs, kept } = content;
   return {
     title: `${detail.name}: ${STATUS_WORDS[detail.status]} – mcp-exporter`,
     live: detail.name,
@@ -53,12 +55,16 @@ export function serverPage(content: ServerContent): Page {
       <section id="capabilities" class="card pad" data-region>
         ${capabilities(detail, nowMs)}
       </section>
+      <section id="alerts" class="part" data-region>${serverAlerts(kept, nowMs)}</section>
       <section id="failures" class="card pad" data-region>
         ${reportTable('Last failures', detail.recentFailures, nowMs, 'No check has failed.')}
       </section>
       <section id="changes" class="card pad" data-region>${statusChanges(detail, nowMs)}</section>
       <section id="checks" class="card pad" data-region>
         ${reportTable('Last checks', detail.recentChecks, nowMs, 'No check has ended yet.')}
+      </section>
+      <section id="journal" class="card pad" data-region>
+        ${serverJournal(detail.name, kept, nowMs)}
       </section>`,
   };
 }

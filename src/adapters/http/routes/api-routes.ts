@@ -1,4 +1,4 @@
-import type { RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Router } from 'express';
 import type { CheckOnRequest } from '../check-on-request.ts';
 import type { EventStream } from '../event-stream.ts';
 import { HttpProblem } from '../http-problem.ts';
@@ -17,6 +17,7 @@ export function addApiRoutes(
   options: {
     readonly admin: RequestHandler;
     readonly checkOnRequest: CheckOnRequest;
+    readonly askerOf: (request: Request) => string;
     readonly events: EventStream;
   },
 ): void {
@@ -49,7 +50,7 @@ export function addApiRoutes(
   const check = router
     .route('/api/v1/mcp/servers/:name/check')
     .post(options.admin, async (request, response) => {
-      const reports = await options.checkOnRequest(pathName(request));
+      const reports = await options.checkOnRequest(pathName(request), options.askerOf(request));
       response.json({ server: pathName(request), reports: reports.map(reportJson) });
     });
   allowOnly(check, ['POST']);

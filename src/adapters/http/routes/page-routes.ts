@@ -1,6 +1,7 @@
-import type { RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Router } from 'express';
 import { urlencoded } from 'express';
 import type { AssetName, Assets } from '../assets.ts';
+import { askBriefly } from '../ask-journal.ts';
 import type { CheckOnRequest } from '../check-on-request.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { docsPage } from '../pages/docs-page.ts';
@@ -11,6 +12,11 @@ import type { HttpAppDeps } from '../ports.ts';
 import { pathName, queryStatuses, queryText } from '../request-values.ts';
 import { allowOnly } from './allow-only.ts';
 
+const ALERTS_SHOWN_MAX = 10;
+const ENTRIES_SHOWN_MAX = 15;
+/** The checks themselves are on the page already. */
+const KEPT_SHOWN = ['status', 'action'] as const;
+
 export function addPageRoutes(
   router: Router,
   deps: HttpAppDeps,
@@ -18,6 +24,7 @@ export function addPageRoutes(
     readonly admin: RequestHandler;
     readonly assets: Assets;
     readonly checkOnRequest: CheckOnRequest;
+    readonly askerOf: (request: Request) => string;
     readonly renderPage: (page: Page) => string;
   },
 ): void {
@@ -35,11 +42,26 @@ export function addPageRoutes(
   });
   allowOnly(landing, ['GET']);
 
-  const server = router.route('/servers/:name').get((request, response) => {
-    const detail = deps.servers.detail(pathName(request));
-    if (!detail) throw new HttpProblem(404, `No server named ${pathName(request)} is configured.`);
+  const server = router.route('/servers/:name').get(async (request, response) => {
+    const name = pathName(request);
+    if (!deps.servers.detail(name))
+      throw new HttpProblem(404, `No server named ${name} is configured.`);
+    const [alerts, log] = await Promise.all([
+      askBriefly(deps, () => deps.alerts.find({ server: name, limit: ALERTS_SHOWN_MAX })),
+      askBriefly(deps, () =>
+        deps.journal.findServerLog({ server: name, facts: KEPT_SHOWN, limit: ENTRIES_SHOWN_MAX }),
+      ),
+    ]);
+    // It may have left the configuration meanwhile.
+    const detail = deps.servers.detail(name);
+    if (!detail) throw new HttpProblem(404, `No server named ${name} is configured.`);
     const needsToken = deps.adminToken !== undefined;
-    const page = serverPage({ detail, needsToken, nowMs: deps.clock.nowMs() });
+    const page = serverPage({
+      detail,
+      needsToken,
+      kept: { alerts, log },
+      nowMs: deps.clock.nowMs(),
+    });
     response.type('html').send(renderPage(page));
   });
   allowOnly(server, ['GET']);
@@ -51,7 +73,7 @@ export function addPageRoutes(
       urlencoded({ extended: false, limit: '4kb' }),
       options.admin,
       async (request, response) => {
-        await options.checkOnRequest(pathName(request));
+        await options.checkOnRequest(pathName(request), options.askerOf(request));
         response.redirect(303, serverPath(pathName(request)));
       },
     );

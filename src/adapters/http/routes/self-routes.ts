@@ -1,4 +1,5 @@
 import type { RequestHandler, Router } from 'express';
+import { WATCHDOG_STALE_MS } from '../../../domain/alert-event.ts';
 import { HttpProblem } from '../http-problem.ts';
 import type { HttpAppDeps } from '../ports.ts';
 import { countByStatus } from '../select-servers.ts';
@@ -50,7 +51,13 @@ function describeHealth(deps: HttpAppDeps, uptimeMs: number): Readonly<Record<st
   const views = deps.servers.views();
   const config = deps.config.status();
   const isReady = deps.isReady();
-  const isDegraded = !isReady || !config.lastReloadSuccessful;
+  const journal = describeJournal(deps);
+  const alerting = describeAlerting(deps);
+  const isDegraded =
+    !isReady ||
+    !config.lastReloadSuccessful ||
+    journal.status === 'degraded' ||
+    alerting.status === 'degraded';
   return {
     status: isDegraded ? 'degraded' : 'ok',
     version: deps.version,
@@ -70,6 +77,28 @@ function describeHealth(deps: HttpAppDeps, uptimeMs: number): Readonly<Record<st
         message: config.message,
       },
       connectivity: { status: deps.servers.connectivitySuspected() ? 'suspected' : 'ok' },
+      journal,
+      alerting,
     },
+  };
+}
+
+function describeJournal({ journal }: HttpAppDeps) {
+  const { status, detail } = journal.state();
+  return { status: status === 'failed' ? 'degraded' : status, message: detail };
+}
+
+/** Where the Watchdog was never heard, nobody may have meant to send it here: that is no failure. */
+function describeAlerting({ alerts, clock }: HttpAppDeps) {
+  const heardAtMs = alerts.watchdogHeardAtMs();
+  if (heardAtMs === undefined)
+    return { status: 'unknown', message: 'The Watchdog was not heard yet.' };
+  const isStale = clock.nowMs() - heardAtMs > WATCHDOG_STALE_MS;
+  return {
+    status: isStale ? 'degraded' : 'ok',
+    watchdog_last_received_at: new Date(heardAtMs).toISOString(),
+    message: isStale
+      ? 'The Watchdog is overdue: alerts of Prometheus may not arrive.'
+      : 'The Watchdog was heard.',
   };
 }

@@ -102,6 +102,7 @@ export interface FakeHttpDeps {
   readonly servers: Map<string, ServerDetail>;
   readonly checked: { readonly name: string; readonly deep: boolean }[];
   readonly probed: ProbeRequest[];
+  readonly actions: Parameters<HttpAppDeps['alerts']['noteAction']>[0][];
   readonly logged: LoggedLine[];
   readonly stopping: AbortController;
 }
@@ -118,6 +119,7 @@ export function fakeHttpDeps(
   const checked: { name: string; deep: boolean }[] = [];
   const probed: ProbeRequest[] = [];
   const logged: LoggedLine[] = [];
+  const actions: Parameters<HttpAppDeps['alerts']['noteAction']>[0][] = [];
   const stopping = new AbortController();
   const logAs = (level: LoggedLine['level']) => (fields: LoggedLine['fields'], message: string) => {
     logged.push({ level, fields, message });
@@ -137,6 +139,17 @@ export function fakeHttpDeps(
       },
       queueSize: () => 3,
       connectivitySuspected: () => false,
+    },
+    alerts: {
+      receive: async () => ({ ok: true, alerts: 0, problems: [], isKept: true }),
+      find: async () => [],
+      addNote: async () => false,
+      noteAction: (action) => actions.push(action),
+      watchdogHeardAtMs: () => undefined,
+    },
+    journal: {
+      state: () => ({ status: 'ok', detail: 'data/journal.sqlite' }),
+      findServerLog: async () => ({ entries: [] }),
     },
     metrics: {
       async render(accept) {
@@ -172,5 +185,5 @@ export function fakeHttpDeps(
     stopping: stopping.signal,
     ...overrides,
   };
-  return { deps, clock, hub, servers, checked, probed, logged, stopping };
+  return { deps, clock, hub, servers, checked, probed, actions, logged, stopping };
 }

@@ -36,6 +36,8 @@ test('every metric of the catalog for /metrics is on the page, and nothing else 
     runtimeMetrics: true,
     gateway: true,
     otelHistograms: true,
+    journal: () => ({ isUp: true, rows: {}, sizeBytes: 0, dropped: 0, writeErrors: 0 }),
+    watchdogHeardAtMs: () => START_MS,
   });
   publish({ fact: 'server_added', server: stdioServer('files') });
   publish(callRecord('files', { user: 'ada', costUsd: 1 }));

@@ -1,0 +1,46 @@
+import { HttpProblem } from './http-problem.ts';
+import type { HttpAppDeps } from './ports.ts';
+
+/** Throws 404 where nothing is kept. */
+export function requireJournal({ journal }: Pick<HttpAppDeps, 'journal'>): void {
+  if (journal.state().status === 'off')
+    throw new HttpProblem(404, 'The journal is off (journal.path), so that nothing is kept.');
+}
+
+/** Throws 503 where the journal does not answer; whoever wanted something kept sends it again. */
+export async function askJournal<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new HttpProblem(503, `The journal cannot do this now: ${reason}`, { 'Retry-After': '5' });
+  }
+}
+
+export type Kept<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+
+/** A page shows the rest where the journal does not answer soon. */
+const PATIENCE_MS = 1_500;
+
+export async function askBriefly<T>(
+  { clock, journal }: Pick<HttpAppDeps, 'clock' | 'journal'>,
+  ask: () => Promise<T>,
+): Promise<Kept<T>> {
+  const { status, detail } = journal.state();
+  if (status === 'off') return { ok: false, message: detail };
+  const { promise: late, resolve } = Promise.withResolvers<Kept<T>>();
+  const timer = clock.after(PATIENCE_MS, () =>
+    resolve({ ok: false, message: 'The journal does not answer now.' }),
+  );
+  const answer = ask().then(
+    (value): Kept<T> => ({ ok: true, value }),
+    (error: unknown): Kept<T> => ({
+      ok: false,
+      message: error instanceof Error ? error.message : String(error),
+    }),
+  );
+  const first = await Promise.race([answer, late]);
+  timer.cancel();
+  return first;
+}

@@ -1,0 +1,22 @@
+import type { Journal } from './create-journal.ts';
+
+/** Where the configuration wants none. */
+export function noJournal(): Journal {
+  const refuse = () => Promise.reject(new Error('the journal is off'));
+  return {
+    isOff: true,
+    start: async () => undefined,
+    state: () => ({ status: 'off', detail: 'journal.path is off: nothing is kept' }),
+    record: () => () => undefined,
+    saveAlerts: refuse,
+    saveNote: refuse,
+    findAlerts: refuse,
+    findServerLog: refuse,
+    noteWatchdog: () => undefined,
+    watchdogAtMs: () => undefined,
+    stats: () => undefined,
+    dropped: () => 0,
+    writeErrors: () => 0,
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,23 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** All of it or nothing; committed when it returns. */
+export function transact<T>(database: DatabaseSync, run: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = run();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    rollBack(database);
+    throw error;
+  }
+}
+
+/** After some failures, such as a full disk, SQLite has done it already, and says so by an error that hides the first. */
+function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // Nothing is open any more.
+  }
+}

@@ -1,0 +1,9 @@
+/** Follows a total that somebody else keeps. */
+export function createRisingCounter(inc: (by: number) => void): (total: number) => void {
+  let counted = 0;
+  return (total) => {
+    if (total <= counted) return;
+    inc(total - counted);
+    counted = total;
+  };
+}

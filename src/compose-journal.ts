@@ -1,0 +1,31 @@
+import type { Config } from './adapters/config/config.ts';
+import {
+  createJournal,
+  type Journal,
+  type JournalOptions,
+} from './adapters/journal/create-journal.ts';
+import { noJournal } from './adapters/journal/no-journal.ts';
+import type { JournalUsage } from './adapters/prometheus/record-alerts.ts';
+
+/** The demonstration (no `configPath`) leaves nothing behind: its journal is in memory. */
+export function composeJournal(
+  configPath: string | undefined,
+  { journal: { path, ...retention } }: Pick<Config, 'journal'>,
+  parts: Pick<JournalOptions, 'clock' | 'log'>,
+): Journal {
+  if (configPath === undefined) return createJournal({ ...parts, retention });
+  return path === undefined ? noJournal() : createJournal({ ...parts, path, retention });
+}
+
+/** What the metrics say of it. */
+export function journalUsageOf(journal: Journal): JournalUsage {
+  const { status } = journal.state();
+  const stats = journal.stats();
+  return {
+    ...(status === 'off' ? {} : { isUp: status === 'ok' }),
+    rows: stats?.rows ?? {},
+    sizeBytes: stats?.sizeBytes ?? 0,
+    dropped: journal.dropped(),
+    writeErrors: journal.writeErrors(),
+  };
+}
