@@ -185,7 +185,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   function refuseUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
     const known = arrivals.get(socket);
     const unfinished = known && !known.response.writableEnded ? known : undefined;
-    if (error.code === 'ECONNRESET' || !socket.writable || unfinished?.request.complete) {
+    const isAnswered =
+      unfinished && (unfinished.request.complete || unfinished.response.headersSent);
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
       socket.destroy();
       return;
     }

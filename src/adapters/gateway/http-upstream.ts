@@ -56,6 +56,11 @@ const INVALID: CallVerdict = {
   errorType: 'invalid_response',
 };
 const BROKEN: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'connection' };
+const DUPLICATE_ID: CallVerdict = {
+  outcome: 'client_error',
+  status: 400,
+  errorType: 'invalid_request',
+};
 const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
 
 /** Streamable HTTP to Streamable HTTP: a relay for the bytes, an observer for the calls. */
@@ -103,6 +108,10 @@ class Passage implements RelayObserver {
   #isUnreadable = false;
   #unreadBytes = 0;
   #isRequestRead = true;
+  #isRefused = false;
+  #stopUpload: (() => void) | undefined;
+  /** Of whatever had no answer when it ended. */
+  #verdict: { readonly verdict: CallVerdict; readonly message: string | undefined } | undefined;
   #isAnswerOver = false;
   #hasAnswer = false;
 
@@ -240,14 +249,27 @@ class Passage implements RelayObserver {
       bytes += chunk.length;
       reader.write(chunk);
     });
-    request.on('end', () => {
+    const endReading = (): void => {
       // Refused because it grew too large: that is counted already.
-      if (this.#status === 0 && this.#admitted.response.headersSent) return;
+      const isCounted =
+        this.#status === 0 && this.#admitted.response.headersSent && !this.#isRefused;
+      if (this.#isRequestRead || isCounted) return;
       this.#isRequestRead = true;
       this.#noteMessages(reader.end(), bytes);
-      if (this.#isAnswerOver) this.#settleAfterAnswer();
-    });
+      this.#settleLate();
+    };
+    request.on('end', endReading);
+    // Broken off.
+    request.on('close', endReading);
+    // A server that has answered reads no more, yet the rest says what was called.
+    this.#stopUpload = () => {
+      request.unpipe(pass);
+      request.resume();
+    };
+    pass.on('close', this.#stopUpload);
     request.on('error', (error) => pass.destroy(error));
+    // Nobody else listens once the request upstream is over: the error of a client that left would end the process.
+    pass.on('error', () => undefined);
     request.pipe(pass);
     return pass;
   }
@@ -257,6 +279,9 @@ class Passage implements RelayObserver {
     const share = shareOf(bytes, read);
     for (const facts of read.messages) {
       if (isRequest(facts)) {
+        const twin = this.#exchanges.get(facts.id ?? '');
+        // Only one of them can be told its answer, here as at the server.
+        if (twin) tracker.end(twin, DUPLICATE_ID, 'another request of the batch has its id');
         const exchange = tracker.begin(
           facts,
           share === this.#carrier.bytes ? this.#carrier : { ...this.#carrier, bytes: share },
@@ -315,6 +340,20 @@ class Passage implements RelayObserver {
     });
   }
 
+  /** The request was read after all the rest. */
+  #settleLate(): void {
+    if (!this.#verdict) {
+      if (this.#isAnswerOver) this.#settleAfterAnswer();
+      return;
+    }
+    const { tracker } = this.#options;
+    const exchanges = [...this.#exchanges.values()];
+    if (exchanges.length === 0 && this.#isRefused)
+      exchanges.push(tracker.begin({ hasResult: false, isError: false }, this.#carrier));
+    for (const exchange of exchanges)
+      tracker.end(exchange, this.#verdict.verdict, this.#verdict.message);
+  }
+
   /** The answer is over; what has no result by now gets a verdict. */
   #settleAfterAnswer(): void {
     if (this.#status >= 300) this.#settle(judgeHttpStatus(this.#status));
@@ -331,21 +370,26 @@ class Passage implements RelayObserver {
       this.#settle(verdict, message);
       return;
     }
+    this.#verdict = { verdict, message };
     for (const exchange of this.#exchanges.values()) this.#options.tracker.park(exchange, verdict);
     this.#onOver();
   }
 
   #settle(verdict: CallVerdict, message?: string): void {
+    this.#verdict = { verdict, message };
     for (const exchange of this.#exchanges.values())
       this.#options.tracker.end(exchange, verdict, message);
     this.#onOver();
   }
 
   #refuse(name: RefusalName, detail: string): void {
+    this.#isRefused = true;
+    this.#stopUpload?.();
     const [first] = this.#exchanges.keys();
     sendRefusal(this.#admitted.response, name, {
       id: this.#exchanges.size === 1 ? first : undefined,
       detail,
+      isUnread: !this.#isRequestRead,
     });
     this.#settle(REFUSALS[name].verdict, detail);
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { httpServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
@@ -10,6 +10,7 @@ import {
   LAST_CHUNK,
   post,
   renderAnswer,
+  renderPost,
   result,
   STREAM_HEAD,
   type Posting,
@@ -370,3 +371,76 @@ test('a batch is counted element by element, whatever order its answers come in'
   ]);
   expect(gateway.upstreamRequests()).toBe(1);
 });
+
+test('requests of a batch that share an id are counted each, and none stays in flight', async () => {
+  const batch = `[${[call(1), call(1), call(2)].join(',')}]`;
+  await post(
+    scripted((server) => void server.write(renderAnswer(`[${result(1)},${result(2)}]`)), {
+      body: batch,
+    }),
+  );
+  await idle();
+  expect(outcomes().toSorted()).toEqual([
+    'client_error invalid_request 400',
+    'success - 200',
+    'success - 200',
+  ]);
+});
+
+test('a server that refuses a large upload before its end is heard, and the call is counted', async () => {
+  const hasty = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno'),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(hasty, 'listening');
+  const { port } = hasty.address() as AddressInfo;
+  gateway.apply([httpServer('impatient', `http://127.0.0.1:${port}/mcp`)]);
+  const body = call(1, 'echo', { arguments: { text: 'x'.repeat(2_000_000) } });
+  const request = renderPost({ port: gateway.port, path: '/impatient/mcp', body });
+  const client = await open(gateway.port);
+  let seen = '';
+  client.on('data', (bytes: Buffer) => {
+    seen += bytes.toString();
+  });
+  client.write(request.subarray(0, 1_000_000));
+  await expect.poll(() => seen).toContain('401 Unauthorized');
+  client.write(request.subarray(1_000_000));
+  await expect.poll(() => outcomes()).toEqual(['denied unauthorized 401']);
+  client.destroy();
+  hasty.close();
+});
+
+test('a large call to a server that is not there is counted, whether the client sends on or not', async () => {
+  const body = call(1, 'echo', { arguments: { text: 'x'.repeat(2_000_000) } });
+  const answer = await post({ port: gateway.port, path: '/nowhere/mcp', body });
+  expect(answer.startLine).toMatch(/ 502 /);
+  await expect.poll(() => outcomes()).toEqual(['transport_error connection 502']);
+  const request = renderPost({ port: gateway.port, path: '/nowhere/mcp', body });
+  const client = await open(gateway.port);
+  client.write(request.subarray(0, -10));
+  await once(client, 'data');
+  client.destroy();
+  await idle();
+  await expect.poll(() => outcomes()).toHaveLength(2);
+  expect(outcomes()[1]).toBe('transport_error connection 502');
+});
+
+test('an upload that breaks off is given up, and leaves nothing behind', async () => {
+  const body = call(1, 'echo', { arguments: { text: 'x'.repeat(2_000_000) } });
+  const client = await open(gateway.port);
+  client.write(renderPost({ port: gateway.port, path: '/raw/mcp', body }).subarray(0, -10));
+  await expect.poll(() => gateway.upstreamRequests()).toBe(1);
+  client.destroy();
+  await idle();
+  const next = await post(scripted((server) => void server.write(renderAnswer(result(1)))));
+  expect(next.body.toString()).toBe(result(1));
+});
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
+}
