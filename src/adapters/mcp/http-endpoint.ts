@@ -22,6 +22,8 @@ export interface HttpRequest {
   readonly waitedFor: string;
   readonly signal: AbortSignal;
   readonly measurement: Measurement;
+  /** What the answer begins must be ended: after an abort its head is waited for a while longer. */
+  readonly awaitsLateHead?: boolean;
 }
 
 export type HttpResult =
@@ -31,7 +33,12 @@ export type HttpResult =
       /** Says once that reading is over, so that bytes are counted. */
       finished(): void;
     }
-  | { readonly ok: false; readonly facts: FailureFacts };
+  | {
+      readonly ok: false;
+      readonly facts: FailureFacts;
+      /** Of a success that came after the abort; nothing if none came in time. */
+      readonly late?: Promise<http.IncomingHttpHeaders | undefined>;
+    };
 
 /** Where requests to one configured server go. */
 export interface HttpEndpoint {
@@ -46,6 +53,8 @@ export interface HttpEndpoint {
 
 /** Every idle connection may turn out stale, one after the other, before a fresh one is opened. */
 const ATTEMPTS_MAX = 17;
+/** How long the head of an answer is waited for after its request was aborted. */
+const LATE_HEAD_MS = 5_000;
 
 /**
  * One HTTP request at a time, as cheap as `node:http` has it. A request is made once; only where a kept connection had
@@ -69,6 +78,8 @@ export function createHttpEndpoint(
     agent: lease.agent,
   };
   const configured = configuredHeaders(target, url, userAgent);
+  /** At most one: a server that never answers costs one connection more, not one per check. */
+  let lateHead: LateHead | undefined;
 
   function attempt(
     wanted: HttpRequest,
@@ -93,11 +104,15 @@ export function createHttpEndpoint(
       return;
     }
     const onAbort = (): void => {
-      settle({
-        ok: false,
-        facts: timeoutFacts(describeWait(outgoing, wanted), clock.monotonicMs() - startedAt),
-      });
-      outgoing.destroy();
+      const facts = timeoutFacts(describeWait(outgoing, wanted), clock.monotonicMs() - startedAt);
+      if (wanted.awaitsLateHead !== true || !track.isReady()) {
+        settle({ ok: false, facts });
+        outgoing.destroy();
+        return;
+      }
+      lateHead?.cut();
+      lateHead = awaitLateHead(outgoing, clock);
+      settle({ ok: false, facts, late: lateHead.headers });
     };
     const settle = (result: HttpResult): void => {
       signal.removeEventListener('abort', onAbort);
@@ -134,8 +149,36 @@ export function createHttpEndpoint(
     authority,
     isTls,
     send: (wanted) => new Promise((resolve) => attempt(wanted, ATTEMPTS_MAX, resolve)),
-    release: lease.release,
+    release() {
+      lateHead?.cut();
+      lease.release();
+    },
   };
+}
+
+interface LateHead {
+  readonly headers: Promise<http.IncomingHttpHeaders | undefined>;
+  /** Waits no longer. */
+  cut(): void;
+}
+
+/** The body of such an answer interests nobody, so the connection goes with it. */
+function awaitLateHead(outgoing: http.ClientRequest, clock: Clock): LateHead {
+  const { promise: headers, resolve } = Promise.withResolvers<
+    http.IncomingHttpHeaders | undefined
+  >();
+  const end = (found?: http.IncomingHttpHeaders): void => {
+    timer.cancel();
+    resolve(found);
+    outgoing.destroy();
+  };
+  const timer = clock.after(LATE_HEAD_MS, end);
+  outgoing.once('response', (response) => {
+    response.on('error', () => undefined);
+    end(response.statusCode === 200 ? response.headers : undefined);
+  });
+  outgoing.once('close', () => end());
+  return { headers, cut: end };
 }
 
 /** What is configured, plus our name; credentials of the URL become a header, as browsers do it. */

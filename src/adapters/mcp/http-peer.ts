@@ -6,6 +6,7 @@ import { createAutoWire } from './auto-wire.ts';
 import { createEraMemory } from './era-memory.ts';
 import { createHttpEndpoint } from './http-endpoint.ts';
 import { createHttpWire } from './http-wire.ts';
+import { createLateSessions } from './late-sessions.ts';
 import type { Peer } from './peer.ts';
 import { createSseWire } from './sse-wire.ts';
 
@@ -28,7 +29,8 @@ export function createHttpPeer(
 ): Peer {
   const endpoint = createHttpEndpoint(target, pool, `${client.name}/${client.version}`, clock);
   const memory = createEraMemory(monitor.era, clock);
-  const common = { endpoint, memory, client, clock };
+  const lateSessions = createLateSessions(endpoint, clock);
+  const common = { endpoint, memory, client, clock, lateSessions };
   const half = monitor.startTimeoutMs / 2;
   const wire = createAutoWire(
     {
@@ -59,6 +61,7 @@ export function createHttpPeer(
         era,
         client,
         clock,
+        lateSessions,
         ...(call !== undefined && { call }),
       });
       if ('identity' in inspection) {
@@ -72,6 +75,7 @@ export function createHttpPeer(
     processUsage: () => undefined,
     async close() {
       await wire.close();
+      await lateSessions.settled();
       endpoint.release();
     },
   };

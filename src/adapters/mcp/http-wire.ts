@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerIdentity } from '../../domain/check-report.ts';
 import { classifyFailure } from '../../domain/classify-failure.ts';
 import type { FailureFacts } from '../../domain/classify-failure.ts';
@@ -19,6 +20,8 @@ import { startDeadline } from './deadline.ts';
 import { discoverAnswerOf } from './discover-answer.ts';
 import type { EraMemory } from './era-memory.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
+import { sessionIdOf } from './late-sessions.ts';
+import type { LateSessions } from './late-sessions.ts';
 import { timeAliveness, timeHandshake } from './timed-steps.ts';
 import type { Opening } from './timed-steps.ts';
 import { timeStep } from './measurement.ts';
@@ -32,6 +35,7 @@ export interface HttpWireOptions {
   readonly clock: Clock;
   /** `server/discover` may not eat the whole time of a handshake: some old servers never answer it. */
   readonly discoverLimitMs: number;
+  readonly lateSessions: LateSessions;
 }
 
 interface Session {
@@ -41,10 +45,12 @@ interface Session {
 
 type Answered =
   | { readonly ok: true; readonly result: JsonObject; readonly sessionId?: string }
-  | { readonly ok: false; readonly failure: WireFailure; readonly facts: FailureFacts };
-
-/** A session id is visible ASCII (2025-11-25, Streamable HTTP, Session Management); anything else is not sent back. */
-const SESSION_ID = /^[\x21-\x7E]{1,1024}$/;
+  | {
+      readonly ok: false;
+      readonly failure: WireFailure;
+      readonly facts: FailureFacts;
+      readonly late?: Promise<IncomingHttpHeaders | undefined>;
+    };
 
 /**
  * Streamable HTTP, one POST per check. Modern servers and legacy ones without session ids keep nothing of us, so their
@@ -56,6 +62,7 @@ export function createHttpWire({
   client,
   clock,
   discoverLimitMs,
+  lateSessions,
 }: HttpWireOptions): Wire {
   let session: Session | undefined;
   let isStateless = false;
@@ -70,14 +77,20 @@ export function createHttpWire({
     const id = nextId;
     nextId += 1;
     const body = { jsonrpc: '2.0', id, method, ...(params !== undefined && { params }) };
-    const posted = await postMessage(endpoint, { id, method, body, headers }, options, clock);
-    if (!posted.ok) return failed(posted.facts);
+    const awaitsLateHead = method === 'initialize';
+    const message = { id, method, body, headers, awaitsLateHead };
+    const posted = await postMessage(endpoint, message, options, clock);
+    if (!posted.ok)
+      return { ...failed(posted.facts), ...(posted.late !== undefined && { late: posted.late }) };
     if (posted.answer?.kind === 'error')
       return failed({ kind: 'rpc', error: posted.answer.error, method });
     const result = posted.answer?.result;
-    if (!isJsonObject(result)) return unusable(method, 'its result is not an object');
-    const sessionId = posted.headers['mcp-session-id'];
-    return { ok: true, result, ...(typeof sessionId === 'string' && { sessionId }) };
+    if (!isJsonObject(result)) {
+      const late = Promise.resolve(posted.headers);
+      return { ...unusable(method, 'its result is not an object'), late };
+    }
+    const sessionId = sessionIdOf(posted.headers);
+    return { ok: true, result, ...(sessionId !== undefined && { sessionId }) };
   }
 
   function postModern(
@@ -121,12 +134,15 @@ export function createHttpWire({
     let sessionId: string | undefined;
     const opening = await timeHandshake('initialize', options, clock, async () => {
       const answered = await post('initialize', initializeParams(client), {}, options);
-      if (!answered.ok) return answered;
+      if (!answered.ok) {
+        if (answered.late !== undefined) lateSessions.adopt(answered.late);
+        return answered;
+      }
       ({ sessionId } = answered);
       return identify('initialize', 'legacy', readInitializeResult(answered.result));
     });
     // Without a session the server keeps nothing of us, so there is nothing that `notifications/initialized` could reach.
-    if (sessionId === undefined || !SESSION_ID.test(sessionId)) return opening;
+    if (sessionId === undefined) return opening;
     const hasVersionHeader =
       opening.ok && REVISIONS.get(opening.identity.protocolVersion)?.hasVersionHeader === true;
     const headers = {

@@ -14,6 +14,7 @@ import { explainClientError } from './explain-client-error.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 import { inspectClient } from './inspect-client.ts';
 import type { Inspection } from './inspect-client.ts';
+import type { LateSessions } from './late-sessions.ts';
 import { timeStep } from './measurement.ts';
 import { createProbeFetch } from './probe-fetch.ts';
 import type { RequestOptions, WireFailure } from './wire.ts';
@@ -25,6 +26,7 @@ export interface InspectHttpOptions extends RequestOptions {
   readonly client: ClientName;
   readonly clock: Clock;
   readonly call?: SyntheticCall;
+  readonly lateSessions: LateSessions;
 }
 
 /** The SDK sets a timer per request; the deadline of the check is the one that counts. */
@@ -51,6 +53,7 @@ export async function inspectHttp(
     signal: life.signal,
     opensStreams: options.transport === 'sse',
     onHopeless: onAbort,
+    lateSessions: options.lateSessions,
   });
   const transport =
     options.transport === 'sse'

@@ -21,11 +21,18 @@ export interface OutgoingMessage {
   readonly headers: Readonly<Record<string, string>>;
   /** The address that an `endpoint` event named: it carries the session. */
   readonly url?: URL;
+  /** See `HttpRequest`. */
+  readonly awaitsLateHead?: boolean;
 }
 
 export type PostResult =
   | { readonly ok: true; readonly answer?: Answer; readonly headers: IncomingHttpHeaders }
-  | { readonly ok: false; readonly facts: FailureFacts };
+  | {
+      readonly ok: false;
+      readonly facts: FailureFacts;
+      /** Headers of a success whose body was of no use, or came too late. */
+      readonly late?: Promise<IncomingHttpHeaders | undefined>;
+    };
 
 const CONTENT_HEADERS = {
   'content-type': 'application/json',
@@ -53,6 +60,7 @@ export async function postMessage(
     waitedFor,
     signal,
     measurement,
+    ...(message.awaitsLateHead !== undefined && { awaitsLateHead: message.awaitsLateHead }),
   });
   if (!sent.ok) return sent;
   try {
@@ -82,7 +90,11 @@ export async function postMessage(
     const read = await readAnswer(response, message.id, signal);
     return read.ok
       ? { ok: true, answer: read.answer, headers: response.headers }
-      : { ok: false, facts: problemFacts(read.problem) };
+      : {
+          ok: false,
+          facts: problemFacts(read.problem),
+          late: Promise.resolve(response.headers),
+        };
   } finally {
     sent.finished();
   }

@@ -5,6 +5,7 @@ import { parseMessages } from '../../domain/json-rpc.ts';
 import type { Clock } from '../../probe/ports.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 import { httpFacts } from './http-facts.ts';
+import type { LateSessions } from './late-sessions.ts';
 import { explainProblem, rpcErrorOf } from './post-message.ts';
 import { mediaTypeOf } from './read-answer.ts';
 import { describeBytes, readBody, streamBody } from './read-body.ts';
@@ -19,6 +20,7 @@ export interface ProbeFetchOptions {
   readonly signal: AbortSignal;
   /** HTTP+SSE needs its GET stream; Streamable HTTP does without, and a check hears nothing there that it asked for. */
   readonly opensStreams: boolean;
+  readonly lateSessions: LateSessions;
   /** No answer can come any more, and the client does not know: it would wait for its own timeout. */
   onHopeless(): void;
 }
@@ -74,8 +76,12 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
       waitedFor: `answer to ${rpcMethod}`,
       signal,
       measurement,
+      awaitsLateHead: rpcMethod === 'initialize',
     });
-    if (!sent.ok) throw fail(sent.facts);
+    if (!sent.ok) {
+      if (sent.late !== undefined) options.lateSessions.adopt(sent.late);
+      throw fail(sent.facts);
+    }
     const { response } = sent;
     const status = response.statusCode ?? 0;
     const responseHeaders = toHeaders(response.headers);
