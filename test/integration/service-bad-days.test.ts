@@ -1,21 +1,28 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import {
+  error,
   hang,
+  hangUp,
   startScriptedMcpServer,
   status,
   text,
   type Profile,
+  type Script,
   type ScriptedMcpServer,
 } from '../fakes/scripted-mcp-server.ts';
+import type { StdioBehaviour } from '../fakes/stdio-behaviour.ts';
 import { processesIn } from './support/processes-in.ts';
 import { spawnService, startService, type Service } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: the whole service on its bad days: what it says, what it does, and what it leaves behind.
 // Method: the real process with a configuration as people write it, and servers on loopback that misbehave.
+
+const STDIO_SERVER = fileURLToPath(new URL('../fakes/stdio-server.ts', import.meta.url));
 
 async function startServer(profile: Profile): Promise<ScriptedMcpServer> {
   const server = await startScriptedMcpServer({ profile });
@@ -26,6 +33,10 @@ async function startServer(profile: Profile): Promise<ScriptedMcpServer> {
 async function residentMb({ child }: Service): Promise<number> {
   const facts = await readFile(`/proc/${child.pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(facts)?.[1]) / 1024;
+}
+
+async function openFiles({ child }: Service): Promise<number> {
+  return (await readdir(`/proc/${child.pid}/fd`)).length;
 }
 
 /** Milliseconds of one answer of `/health`. */
@@ -117,9 +128,94 @@ ${servers.join('\n')}
   expect(await metricSum(service, 'mcp_exporter_log_dropped_total')).toBe(0);
 }, 120_000);
 
+/** Misbehaves over HTTP, forever. */
+const BAD_SCRIPTS: Readonly<Record<string, Script>> = {
+  hung: hang,
+  silent: hangUp,
+  unauthorized: status(401),
+  broken: status(500),
+  lying: text(200, '<html>Please log in</html>', 'text/html'),
+  garbled: text(200, '{"jsonrpc":', 'application/json'),
+  endless: ({ response }) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const timer = setInterval(() => response.write(': still thinking\n\n'), 20);
+    response.on('close', () => clearInterval(timer));
+  },
+  huge: ({ response }) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    let left = 100;
+    const write = (): void => {
+      while (left > 0 && !response.destroyed) {
+        left -= 1;
+        if (!response.write(Buffer.alloc(1024 * 1024, 0x20))) return;
+      }
+      response.end();
+    };
+    response.on('drain', write);
+    write();
+  },
+};
+
+/** Misbehaves as a child, forever. */
+const BAD_CHILDREN: Readonly<Record<string, StdioBehaviour>> = {
+  exits: { exitAtOnce: { code: 3, stderr: 'no licence\n' } },
+  crashes: { ping: 'crash' },
+  stubborn: { ping: 'silent', isStubborn: true, grandchild: 'in_group' },
+  floods: { stderrBytes: 20_000_000 },
+  babbles: { garbageLines: 50 },
+};
+
+test('servers that misbehave in every way for hundreds of checks leave no socket, session, process or file behind', async () => {
+  const remotes = await Promise.all(
+    Object.values(BAD_SCRIPTS).map(async (script) => {
+      const server = await startServer('legacy-session');
+      server.script('*', script);
+      return server;
+    }),
+  );
+  // Forgets each session at its first ping.
+  const forgetful = await startServer('legacy-session');
+  forgetful.script('ping', (exchange) => {
+    forgetful.sessions.delete(String(exchange.request.headers['mcp-session-id']));
+    error(-32001, 'Session not found', { status: 404 })(exchange);
+  });
+  const urls = [...remotes, forgetful].map(
+    ({ url }, index) => `  http-${index}: { url: "${url}" }`,
+  );
+  const children = Object.entries(BAD_CHILDREN).map(
+    ([name, behaviour]) =>
+      `  ${name}: { command: "${process.execPath}", args: ["${STDIO_SERVER}", '${JSON.stringify(behaviour)}'] }`,
+  );
+  const head = `gateway: { listen: off }
+defaults: { interval: 100ms, retryInterval: 100ms, offlineIntervalMax: 100ms, timeout: 100ms, startTimeout: 2s, deepInterval: 1s }
+`;
+  const service = await startService({
+    config: `${head}mcpServers:\n${[...urls, ...children].join('\n')}\n`,
+  });
+  const filesBefore = await openFiles(service);
+  const checks = () => metricSum(service, 'mcp_probe_duration_seconds_count');
+  await until(async () => (await checks()) > 300);
+  const memoryMb = await residentMb(service);
+  await until(async () => (await checks()) > 600);
+  expect((await residentMb(service)) - memoryMb).toBeLessThan(100);
+  expect((await service.health()).status).toBe('ok');
+
+  await writeFile(join(service.folder, 'mcp-exporter.yml'), `${head}mcpServers: {}\n`);
+  service.child.kill('SIGHUP');
+
+  await until(async () => (await service.servers()).size === 0);
+  await Promise.all([...remotes, forgetful].map((server) => server.socketsGone()));
+  expect(forgetful.sessions.size).toBe(0);
+  await until(async () => (await processesIn(service.folder)).length === 1);
+  // Its own listener and the requests of this test stay.
+  await until(async () => (await openFiles(service)) <= filesBefore + 5);
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+  expect(service.err()).toBe('');
+}, 120_000);
+
 test('SIGTERM in the middle of checks ends the session with DELETE, the child with its process, and the service with 0', async () => {
   const remote = await startServer('legacy-session');
-  const stdioServer = fileURLToPath(new URL('../fakes/stdio-server.ts', import.meta.url));
   // Answers the handshake and no ping; ignores SIGTERM and the end of its input; has a child of its own.
   const behaviour = JSON.stringify({ ping: 'silent', isStubborn: true, grandchild: 'in_group' });
   const service = await startService({
@@ -127,7 +223,7 @@ test('SIGTERM in the middle of checks ends the session with DELETE, the child wi
 defaults: { interval: 1m, retryInterval: 100ms, timeout: 50s, startTimeout: 50s }
 mcpServers:
   remote: { url: "${remote.url}" }
-  child: { command: "${process.execPath}", args: ["${stdioServer}", '${behaviour}'] }
+  child: { command: "${process.execPath}", args: ["${STDIO_SERVER}", '${behaviour}'] }
 `,
     args: ['--log-level', 'debug'],
   });
