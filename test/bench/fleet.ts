@@ -140,6 +140,7 @@ async function measure(servers: number) {
     everyMs: 500,
     maxMs: FIRST_CHECK_MS_MAX,
   });
+  const firstCpuUs = cpuUsOf(service.pid);
   const atFirst = await countByStatus(service.url);
   const started = await scrape(service.url);
   const deepMs = await timeUntil(
@@ -173,6 +174,7 @@ async function measure(servers: number) {
     'all checked after': firstMs === undefined ? 'never' : seconds(startMs + firstMs),
     'statuses by then': describeStatuses(atFirst),
     'lag p99, first round': lagP99(undefined, started),
+    'CPU s until then': (firstCpuUs / 1e6).toFixed(1),
     'all deep-checked after':
       firstMs === undefined || deepMs === undefined
         ? 'not in time'
