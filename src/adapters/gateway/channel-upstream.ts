@@ -74,7 +74,8 @@ class ChannelUpstream implements Upstream {
       return;
     }
     const admitted = head.isComplete ? head : await readRest(head);
-    if (!admitted) return;
+    // Nobody is there any more, or it grew too large and was refused.
+    if (!admitted || response.headersSent) return;
     const session = textOf(request.headers['mcp-session-id']);
     const conversation = session === undefined ? undefined : this.#conversations.get(session);
     if (session !== undefined && !conversation) {

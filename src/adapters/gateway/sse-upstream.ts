@@ -11,6 +11,7 @@ import { carrierOf } from './carrier.ts';
 import { drainPassages, type Drainable } from './drain-passages.ts';
 import { createEndpointRewriter } from './endpoint-event.ts';
 import type { HttpUpstreamOptions } from './http-upstream.ts';
+import { readRest } from './read-rest.ts';
 import { createUpstreamPool, Relay, requestHeaders, type RelayFailure } from './relay.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
@@ -39,7 +40,7 @@ export function createSseUpstream(options: SseUpstreamOptions): Upstream {
       if (admitted.request.method === 'GET' && admitted.route === '/sse')
         openStream(context, admitted);
       else if (admitted.request.method === 'POST' && addresses.has(admitted.route + admitted.query))
-        postMessage(context, admitted);
+        void readAndPost(context, admitted);
       else
         sendRefusal(admitted.response, 'wrong_transport', {
           detail: `this server speaks HTTP+SSE: connect to /${encodeURIComponent(options.name)}/sse`,
@@ -154,16 +155,18 @@ function noteAnswers(
   }
 }
 
+/** The answer comes on the stream, so that each call has to be known before its message goes on. */
+async function readAndPost(context: SseContext, head: AdmittedRequest): Promise<void> {
+  const admitted = head.isComplete ? head : await readRest(head);
+  if (admitted && !admitted.response.headersSent) postMessage(context, admitted);
+}
+
 function postMessage({ options, pool, passages }: SseContext, admitted: AdmittedRequest): void {
   const { url, tracker, clock } = options;
   const { request, response, route, query, read, body } = admitted;
   const session = route + query;
   const carrier = carrierOf(admitted, 'sse', session);
   const exchanges: Exchange[] = [];
-  if (!admitted.isComplete) {
-    sendRefusal(response, 'body_too_large', { detail: 'HTTP+SSE messages are read whole' });
-    return;
-  }
   for (const facts of read.messages) {
     if (isRequest(facts)) {
       const exchange = tracker.begin(facts, carrier);

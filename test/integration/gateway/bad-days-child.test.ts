@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nodeServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
 import { call, post } from './support/post-message.ts';
-import { valueOf, type RawHeader, type RawMessage } from './support/raw-http.ts';
+import { createRawClient } from './support/raw-client.ts';
+import {
+  renderChunks,
+  renderHead,
+  valueOf,
+  type RawHeader,
+  type RawMessage,
+} from './support/raw-http.ts';
 
 /**
  * Goal: a child that misbehaves or dies costs its own calls and nothing else.
@@ -144,4 +151,27 @@ test('a request with an id that still waits for its answer is refused, and so is
     'success',
     'timeout',
   ]);
+});
+
+test('a body that grows too large on its way is refused once, and does not reach the child', async () => {
+  const small = await startGateway({
+    servers: [nodeServer('rough', [CHILD])],
+    gateway: { bodyBytesMax: 400_000 },
+  });
+  try {
+    const text = 'x'.repeat(600_000);
+    const body = JSON.stringify({ ...(JSON.parse(INITIALIZE) as object), text });
+    const head = renderHead('POST /rough/mcp HTTP/1.1', [
+      ['Host', `127.0.0.1:${small.port}`],
+      ['Transfer-Encoding', 'chunked'],
+    ]);
+    const client = createRawClient(small.port);
+    const answer = await client.exchange('POST', [head, renderChunks([Buffer.from(body)])]);
+    client.close();
+    expect(answer.startLine).toMatch(/ 413 /);
+    await expect.poll(() => small.records).toHaveLength(1);
+    expect(small.upstreamRequests()).toBe(0);
+  } finally {
+    await small.stop(0);
+  }
 });

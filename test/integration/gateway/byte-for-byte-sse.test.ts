@@ -64,10 +64,7 @@ const conversation: fc.Arbitrary<Conversation> = fc.record({
   after: eventStream.map(endingWithBlankLine),
   cuts: fc.array(CUT, { maxLength: 6 }),
   post: exchange
-    .filter(
-      ({ responseFraming, requestBody }) =>
-        responseFraming !== 'close' && requestBody.length < 200_000,
-    )
+    .filter(({ responseFraming }) => responseFraming !== 'close')
     .map((each) => ({ ...each, method: 'POST', query: '' })),
 });
 
