@@ -6,8 +6,10 @@ import {
 } from './adapters/config/create-config-reloader.ts';
 import { findConfig } from './adapters/config/find-config.ts';
 import { loadConfig, type LoadConfigResult } from './adapters/config/load-config.ts';
+import { formatYaml } from './adapters/config/format-yaml.ts';
 import { formatProblems } from './adapters/config/problem.ts';
 import { watchConfig } from './adapters/config/watch-config.ts';
+import { textFiles } from './adapters/files/text-files.ts';
 import { createEdge, type EdgeSettings } from './adapters/gateway/edge.ts';
 import { createHttpApp } from './adapters/http/create-http-app.ts';
 import { explainListenFailure, listen } from './adapters/http/listen.ts';
@@ -19,6 +21,7 @@ import { logFacts } from './adapters/pino/log-facts.ts';
 import { createMetrics } from './adapters/prometheus/metrics.ts';
 import { renderProbe } from './adapters/prometheus/render-probe.ts';
 import { startTracing } from './adapters/otel/start-tracing.ts';
+import { createRuleFile } from './alerts/rule-file.ts';
 import { createAlertHistory } from './alerts/alert-history.ts';
 import { composeGateway } from './compose-gateway.ts';
 import { composeJournal, journalUsageOf } from './compose-journal.ts';
@@ -30,6 +33,7 @@ import { createHub } from './domain/facts.ts';
 import type { GatewayLoad } from './domain/call-record.ts';
 import { Secret } from './domain/secret.ts';
 import type { ServerSpec } from './domain/server.ts';
+import { METRICS_PAGE } from './metrics/catalog.ts';
 import { createChildChannels } from './open-channel.ts';
 import { probeOnce } from './probe/probe-once.ts';
 import { createProber } from './probe/prober.ts';
@@ -168,6 +172,7 @@ export function createApp(options: AppOptions): App {
     });
     gatewayLoad = () => gateway.load();
 
+    const rules = createRuleFile({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
     let status: ConfigStatus = { lastReloadSuccessful: true, message: '' };
     let unused: LoadConfigResult | undefined = first;
     const reloader = createConfigReloader({
@@ -177,24 +182,29 @@ export function createApp(options: AppOptions): App {
         unused = undefined;
         return read ? Promise.resolve(read) : readConfig(configPath);
       },
-      onLoaded(result, trigger) {
+      async onLoaded(result, trigger) {
         for (const warning of result.warnings)
           log.warn(
             { channel: 'health', detail: formatProblems([warning]) },
             'configuration warning',
           );
         noteRestartNeeds(config, result.config, log);
+        metrics.nameAlerts(result.config.alerts.map(({ name }) => name));
         prober.apply(result.config.servers);
         for (const key of web.apply(result.config.web))
           log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
         const served = atListener(result.config, config.gateway.listen);
         edge.apply(edgeSettingsOf(served, web.isTls), served.servers);
         gateway.apply(served.servers);
+        // The servers are watched whatever becomes of the rule file; whoever waits for its alerts must hear of it.
+        const problem = await rules.update(result.config.alerts, result.config.alertRulesFile);
         status = {
-          lastReloadSuccessful: true,
+          lastReloadSuccessful: problem === undefined,
           lastReloadAtMs: clock.nowMs(),
-          message: `${result.config.servers.length} servers`,
+          message: problem ?? `${result.config.servers.length} servers`,
         };
+        if (problem !== undefined)
+          log.error({ channel: 'error', detail: problem }, 'alert rules not written');
         hub.publish({ fact: 'reload', atMs: clock.nowMs(), ok: true, detail: trigger });
       },
       onFailed(result) {

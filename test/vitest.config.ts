@@ -27,7 +27,7 @@ export default defineConfig({
         root: fileURLToPath(new URL('..', import.meta.url)),
         test: {
           name: 'integration',
-          include: ['test/{integration,browser}/**/*.test.ts'],
+          include: ['test/{integration,browser,rules}/**/*.test.ts'],
           globalSetup: ['test/integration/support/install-servers.ts'],
           // Each file runs servers of its own, and two cores have to feed them all.
           maxWorkers: 2,

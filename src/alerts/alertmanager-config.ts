@@ -1,65 +1,43 @@
-/** Where alerts go; only what is named here becomes a receiver. Secrets are files, never values: Alertmanager reads them itself. */
-export interface AlertingConfig {
-  readonly email?: {
-    readonly to: readonly string[];
-    readonly from: string;
-    /** `host:port`. */
-    readonly smarthost: string;
-    readonly username?: string;
-    readonly passwordFile?: string;
-    readonly requireTls: boolean;
-  };
-  readonly webhooks: readonly ({ readonly url: string } | { readonly urlFile: string })[];
-  readonly slack?: { readonly webhookUrlFile: string; readonly channel: string };
-  readonly pagerduty?: { readonly routingKeyFile: string };
-  /** Called as long as the pipeline works: its silence is the alarm. */
-  readonly heartbeat?: { readonly url: string } | { readonly urlFile: string };
-  /** Our own alert history. */
-  readonly history?: { readonly url: string; readonly tokenFile?: string };
-  /** Outside of these hours warnings wait; critical alerts never do. */
-  readonly businessHours?: {
-    /** IANA name. */
-    readonly timeZone: string;
-    /** As Alertmanager writes them, such as `monday:friday`. */
-    readonly weekdays: string;
-    /** `HH:MM`. */
-    readonly from: string;
-    readonly to: string;
-  };
-  /** Alerts of the user's own that go to named channels instead of the way of their severity. */
-  readonly channelsOf: Readonly<Record<string, readonly Channel[]>>;
-  /** Where the templates are for Alertmanager. */
-  readonly templates: string;
-}
+import {
+  CHANNELS,
+  hasChannel,
+  type AlertingConfig,
+  type Channel,
+  type WebhookAddress,
+} from '../domain/alerting.ts';
 
-export const CHANNELS = ['email', 'webhook', 'slack', 'pagerduty', 'history'] as const;
-export type Channel = (typeof CHANNELS)[number];
+type Part = Readonly<Record<string, unknown>>;
 
-type Receiver = Readonly<Record<string, unknown>>;
-type Route = Readonly<Record<string, unknown>>;
-
-const ROOT = 'nobody';
+/** Takes what goes nowhere. */
+const NOBODY = 'nobody';
 /** One notification for a fleet, not one per server. */
 const GROUP_BY = ['gateway', 'alertname'];
 const OWN = 'component="mcp"';
+/** What the user asked for is said, whatever else is known. */
+const SHIPPED = 'origin!="user"';
 
 /**
  * Alertmanager's configuration for the channels that are there (prometheus.io/docs/alerting/latest/configuration).
- * Written in the vocabulary of 0.28, so that what Debian and most distributions ship understands it.
+ * Written in the vocabulary of 0.28, so that what most distributions ship understands it.
  */
-export function renderAlertmanagerConfig(
-  config: AlertingConfig,
-): Readonly<Record<string, unknown>> {
+export function renderAlertmanagerConfig(config: AlertingConfig): Part {
   return {
     global: { resolve_timeout: '5m', ...smtpOf(config) },
     templates: [config.templates],
     route: {
-      receiver: ROOT,
+      receiver: NOBODY,
       group_by: GROUP_BY,
       group_wait: '30s',
       group_interval: '5m',
       repeat_interval: '4h',
-      routes: routesOf(config),
+      routes: [
+        watchdogRoute(config),
+        ...historyRoute(config),
+        ...namedRoutes(config),
+        ...severityRoutes(config),
+        // Once a route with `continue` matched, the root's receiver is no longer used: what is left needs a route of its own.
+        { receiver: 'warning' },
+      ],
     },
     inhibit_rules: INHIBITIONS,
     ...(config.businessHours ? { time_intervals: [hoursOf(config.businessHours)] } : {}),
@@ -67,162 +45,190 @@ export function renderAlertmanagerConfig(
   };
 }
 
-function routesOf(config: AlertingConfig): Route[] {
-  const waits = config.businessHours ? { active_time_intervals: ['business-hours'] } : {};
-  const own = Object.entries(config.channelsOf).map(([alertname, channels]): Route => ({
-    matchers: [`alertname=${JSON.stringify(alertname)}`],
-    receiver: receiverName(channels),
-  }));
+/** It always fires; what hears it knows that the way from Prometheus works. */
+function watchdogRoute({ heartbeat, history }: AlertingConfig): Part {
+  const last = heartbeat ? 'heartbeat' : NOBODY;
+  return {
+    matchers: ['alertname="Watchdog"'],
+    receiver: last,
+    group_wait: '0s',
+    group_interval: '1m',
+    repeat_interval: '5m',
+    ...(history ? { routes: [{ receiver: 'history', continue: true }, { receiver: last }] } : {}),
+  };
+}
+
+function historyRoute({ history }: AlertingConfig): Part[] {
+  if (!history) return [];
   return [
     {
-      matchers: ['alertname="Watchdog"'],
-      receiver: config.heartbeat ? 'heartbeat' : ROOT,
-      group_wait: '0s',
-      group_interval: '1m',
-      repeat_interval: '5m',
-      // The history says when it was last heard.
-      ...(config.history
-        ? {
-            routes: [
-              { receiver: 'history', continue: true },
-              ...(config.heartbeat ? [{ receiver: 'heartbeat' }] : []),
-            ],
-          }
-        : {}),
+      matchers: [OWN],
+      receiver: 'history',
+      continue: true,
+      group_wait: '5s',
+      group_interval: '30s',
     },
-    ...(config.history
-      ? [
-          {
-            matchers: [OWN],
-            receiver: 'history',
-            continue: true,
-            group_wait: '5s',
-            group_interval: '30s',
-          },
-        ]
-      : []),
-    ...own,
+  ];
+}
+
+/** Alerts of the user's that name their channels: by a label, so that a new alert does not change this file. */
+function namedRoutes(config: AlertingConfig): Part[] {
+  const routes = presentChannels(config, CHANNELS)
+    .filter((channel) => channel !== 'history')
+    .map((channel) => ({
+      matchers: [`channels=~"(.+,)?${channel}(,.+)?"`],
+      receiver: `only-${channel}`,
+      group_wait: '10s',
+      continue: true,
+    }));
+  return [...routes, { matchers: ['channels!=""'], receiver: NOBODY }];
+}
+
+function severityRoutes({ businessHours }: AlertingConfig): Part[] {
+  return [
     {
       matchers: ['severity="critical"'],
       receiver: 'critical',
       group_wait: '10s',
+      // A second server that dies, and the end of it all, are worth more haste than warnings are.
+      group_interval: '1m',
       repeat_interval: '1h',
     },
-    { matchers: ['severity="warning"'], receiver: 'warning', ...waits },
-    { matchers: ['severity="info"'], receiver: ROOT },
-    // Once a route with `continue` matched, the root's receiver is no longer used: what is left needs a route of its own.
-    { receiver: 'warning' },
+    {
+      matchers: ['severity="warning"'],
+      receiver: 'warning',
+      ...(businessHours ? { active_time_intervals: ['business-hours'] } : {}),
+    },
+    { matchers: ['severity=~"info|none"'], receiver: NOBODY },
   ];
 }
 
-/** What is known to follow from something worse is not said as well. */
-const INHIBITIONS: readonly Readonly<Record<string, unknown>>[] = [
+/**
+ * What is known to follow from something worse is not said as well. Labels that both lack count as equal: where two
+ * alerts must be about one server or one gateway, the rule demands that they name it.
+ */
+const INHIBITIONS: readonly Part[] = [
   {
     source_matchers: ['alertname="McpServerOffline"'],
-    target_matchers: [OWN, 'alertname!="McpServerOffline"', 'severity=~"warning|critical|info"'],
+    target_matchers: [
+      OWN,
+      SHIPPED,
+      'alertname!="McpServerOffline"',
+      'severity=~"critical|warning|info"',
+      'server!=""',
+    ],
     equal: ['gateway', 'server'],
   },
   {
-    source_matchers: ['alertname="McpGatewayDown"'],
-    target_matchers: [OWN, 'alertname!~"McpGatewayDown|McpExporterAbsent"'],
+    source_matchers: ['alertname="McpGatewayDown"', 'gateway!=""'],
+    target_matchers: [OWN, 'alertname!~"McpGatewayDown|McpExporterAbsent|Watchdog"', 'gateway!=""'],
     equal: ['gateway'],
   },
   {
     source_matchers: ['alertname="McpExporterAbsent"'],
-    target_matchers: [OWN, 'alertname=~"McpProbe.*|McpServer.*|McpGatewayDown"'],
+    target_matchers: [OWN, 'alertname=~"McpProbe.*|McpServer.*|McpGatewayDown|McpTargetDown"'],
   },
   {
-    source_matchers: [OWN, 'severity="critical"'],
-    target_matchers: [OWN, 'severity=~"warning|info"'],
+    source_matchers: ['alertname="CriticalErrorRate"'],
+    target_matchers: ['alertname="HighErrorRate"'],
+    equal: ['gateway', 'server'],
+  },
+  {
+    source_matchers: [OWN, SHIPPED, 'severity="critical"', 'server!=""'],
+    target_matchers: [OWN, SHIPPED, 'severity=~"warning|info"', 'server!=""'],
     equal: ['gateway', 'server'],
   },
 ];
 
-function receiversOf(config: AlertingConfig): Receiver[] {
-  const critical = presentChannels(config, ['pagerduty', 'slack', 'email', 'webhook']);
-  const warning = presentChannels(config, ['slack', 'email', 'webhook']);
-  const named = new Map(
-    Object.values(config.channelsOf).map((channels) => [receiverName(channels), channels]),
-  );
+function receiversOf(config: AlertingConfig): Part[] {
+  const { heartbeat, history } = config;
+  const named = presentChannels(config, CHANNELS).filter((channel) => channel !== 'history');
   return [
-    { name: ROOT },
-    receiverOf('critical', critical, config),
-    receiverOf('warning', warning, config),
-    ...(config.history ? [receiverOf('history', ['history'], config)] : []),
-    ...(config.heartbeat
+    { name: NOBODY },
+    receiverOf('critical', ['pagerduty', 'slack', 'email', 'webhook'], config),
+    receiverOf('warning', ['slack', 'email', 'webhook'], config),
+    ...named.map((channel) => receiverOf(`only-${channel}`, [channel], config)),
+    ...(history ? [{ name: 'history', webhook_configs: [historyHook(history)] }] : []),
+    ...(heartbeat
       ? [
           {
             name: 'heartbeat',
-            webhook_configs: [{ ...addressOf(config.heartbeat), send_resolved: false }],
+            webhook_configs: [{ ...addressOf(heartbeat), send_resolved: false }],
           },
         ]
       : []),
-    ...[...named].map(([, channels]) => receiverOf(receiverName(channels), channels, config)),
   ];
 }
 
 function presentChannels(config: AlertingConfig, wanted: readonly Channel[]): Channel[] {
-  return wanted.filter((channel) =>
-    channel === 'webhook' ? config.webhooks.length > 0 : config[channel] !== undefined,
-  );
+  return wanted.filter((channel) => hasChannel(config, channel));
 }
 
-function receiverName(channels: readonly Channel[]): string {
-  return `own-${channels.join('-')}`;
-}
-
-function receiverOf(name: string, channels: readonly Channel[], config: AlertingConfig): Receiver {
-  const { email, slack, pagerduty, history, webhooks } = config;
-  const has = (channel: Channel): boolean => channels.includes(channel);
-  const hooks = [
-    ...(has('webhook')
-      ? webhooks.map((webhook) => ({ ...addressOf(webhook), send_resolved: true }))
-      : []),
-    ...(has('history') && history ? [historyHook(history)] : []),
-  ];
+function receiverOf(name: string, wanted: readonly Channel[], config: AlertingConfig): Part {
+  const { email, slack, pagerduty, webhooks } = config;
+  const has = (channel: Channel): boolean => wanted.includes(channel);
   return {
     name,
-    ...(has('email') && email ? { email_configs: email.to.map(mailTo) } : {}),
-    ...(has('slack') && slack ? { slack_configs: [slackTo(slack)] } : {}),
-    ...(has('pagerduty') && pagerduty ? { pagerduty_configs: [pageTo(pagerduty)] } : {}),
-    ...(hooks.length > 0 ? { webhook_configs: hooks } : {}),
+    ...(email && has('email') ? { email_configs: email.to.map((to) => mailTo(to, config)) } : {}),
+    ...(slack && has('slack') ? { slack_configs: [slackTo(slack, config)] } : {}),
+    ...(pagerduty && has('pagerduty') ? { pagerduty_configs: [pageTo(pagerduty, config)] } : {}),
+    ...(webhooks.length > 0 && has('webhook')
+      ? { webhook_configs: webhooks.map((hook) => ({ ...addressOf(hook), send_resolved: true })) }
+      : {}),
   };
 }
 
-function mailTo(to: string) {
+function mailTo(to: string, config: AlertingConfig): Part {
   return {
     to,
     send_resolved: true,
     headers: { Subject: '{{ template "mcp.title" . }}' },
-    html: '{{ template "mcp.html" . }}',
-    text: '{{ template "mcp.text" . }}',
+    html: template('mcp.html', config),
+    text: template('mcp.text', config),
   };
 }
 
-function slackTo({ webhookUrlFile, channel }: NonNullable<AlertingConfig['slack']>) {
+function slackTo(
+  { webhookUrlFile, channel }: NonNullable<AlertingConfig['slack']>,
+  config: AlertingConfig,
+): Part {
   return {
     api_url_file: webhookUrlFile,
     channel,
     send_resolved: true,
     title: '{{ template "mcp.title" . }}',
-    title_link: '{{ template "mcp.link" . }}',
-    text: '{{ template "mcp.text" . }}',
-    color:
-      '{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "critical" }}danger{{ else }}warning{{ end }}{{ else }}good{{ end }}',
+    title_link: template('mcp.link', config),
+    text: template('mcp.slack', config),
+    fallback: '{{ template "mcp.title" . }}',
+    color: '{{ template "mcp.color" . }}',
   };
 }
 
-function pageTo({ routingKeyFile }: NonNullable<AlertingConfig['pagerduty']>) {
+function pageTo(
+  { routingKeyFile }: NonNullable<AlertingConfig['pagerduty']>,
+  config: AlertingConfig,
+): Part {
   return {
     routing_key_file: routingKeyFile,
     send_resolved: true,
     description: '{{ template "mcp.title" . }}',
-    severity: '{{ if .CommonLabels.severity }}{{ .CommonLabels.severity }}{{ else }}error{{ end }}',
-    details: { alerts: '{{ template "mcp.text" . }}' },
+    severity: '{{ template "mcp.pagerduty.severity" . }}',
+    client: 'mcp-exporter',
+    client_url: template('mcp.link', config),
+    details: { alerts: template('mcp.text', config) },
+    links: [
+      { href: template('mcp.link', config), text: 'Where to look' },
+      { href: template('mcp.runbook', config), text: 'What to do' },
+    ],
   };
 }
 
-function historyHook({ url, tokenFile }: NonNullable<AlertingConfig['history']>) {
+/** The templates cannot know where our pages are: what is defined again here, before its use, holds. */
+function template(name: string, { grafanaUrl, exporterUrl }: AlertingConfig): string {
+  return `{{ define "mcp.grafana" }}${grafanaUrl}{{ end }}{{ define "mcp.exporter" }}${exporterUrl}{{ end }}{{ template "${name}" . }}`;
+}
+
+function historyHook({ url, tokenFile }: NonNullable<AlertingConfig['history']>): Part {
   return {
     url,
     send_resolved: true,
@@ -233,11 +239,11 @@ function historyHook({ url, tokenFile }: NonNullable<AlertingConfig['history']>)
   };
 }
 
-function addressOf(address: { readonly url: string } | { readonly urlFile: string }) {
+function addressOf(address: WebhookAddress): Part {
   return 'url' in address ? { url: address.url } : { url_file: address.urlFile };
 }
 
-function smtpOf({ email }: AlertingConfig) {
+function smtpOf({ email }: AlertingConfig): Part {
   if (!email) return {};
   return {
     smtp_smarthost: email.smarthost,
@@ -248,11 +254,11 @@ function smtpOf({ email }: AlertingConfig) {
   };
 }
 
-function hoursOf({ timeZone, weekdays, from, to }: NonNullable<AlertingConfig['businessHours']>) {
+function hoursOf({ timeZone, days, from, to }: NonNullable<AlertingConfig['businessHours']>): Part {
   return {
     name: 'business-hours',
     time_intervals: [
-      { location: timeZone, weekdays: [weekdays], times: [{ start_time: from, end_time: to }] },
+      { location: timeZone, weekdays: [days], times: [{ start_time: from, end_time: to }] },
     ],
   };
 }

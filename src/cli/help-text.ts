@@ -79,6 +79,19 @@ Examples:
 
 Exit codes: 0 done, or nothing to do; 1 nothing was changed, and why.`;
 
+export const RENDER_HELP = `
+alertmanager  Alertmanager's configuration, of alerting: only the channels that are configured, secrets only as names of
+              files. Alertmanager reads it again on SIGHUP.
+rules         the rule file of Prometheus that alerts: become. A running service writes it to alertRulesFile by itself.
+
+The output file is replaced in one step; that of alertmanager can be read by its owner and group only.
+
+Examples:
+  mcp-exporter render alertmanager --output /etc/alertmanager/alertmanager.yml
+  mcp-exporter render rules | promtool check rules
+
+Exit codes: 0 done, 1 the configuration has mistakes, or the file cannot be written.`;
+
 export const UNWRAP_HELP = `
 Byte for byte as it was, if nobody edited the file since; else each original entry goes back into the edited file.
 From our configuration goes what wrap put there for this file, unless it was edited since.

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
 import {
@@ -6,6 +6,7 @@ import {
   HEALTH_URL,
   MAIN_HELP,
   PROBE_HELP,
+  RENDER_HELP,
   SERVE_HELP,
   STDIO_HELP,
   UNWRAP_HELP,
@@ -154,6 +155,18 @@ function createProgram(
     .action(async (file: string, names: string[], options) => {
       const { wrap } = await import('./wrap.ts');
       end(await wrap({ ...options, file, names }, context));
+    });
+
+  program
+    .command('render')
+    .description('print a file for Alertmanager or Prometheus, made of the configuration')
+    .addArgument(new Argument('<what>', 'which file').choices(['alertmanager', 'rules'] as const))
+    .option('-c, --config <file>', 'instead of the configuration of this directory')
+    .option('-o, --output <file>', 'write there instead of printing')
+    .addHelpText('after', RENDER_HELP)
+    .action(async (what, options) => {
+      const { render } = await import('./render.ts');
+      end(await render({ ...options, what }, context));
     });
 
   program

@@ -2,12 +2,22 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderConfigDocs, renderConfigSchema } from '../cli/generate/config-docs.ts';
+import { renderAlertmanagerText } from '../cli/render.ts';
+import { loadConfig } from '../adapters/config/load-config.ts';
+import { formatProblems } from '../adapters/config/problem.ts';
 import { CATALOG } from '../metrics/catalog.ts';
 import { renderMetricsDocs } from '../metrics/render-metrics-docs.ts';
 import { renderKnownAlerts } from './known-alerts.ts';
 
+const EXAMPLE = 'alertmanager/mcp-exporter.example.yml';
+const example = await loadConfig({ path: EXAMPLE, env: {} });
+if (!example.ok) throw new Error(formatProblems(example.problems));
+const { alerting } = example.config;
+if (!alerting) throw new Error(`${EXAMPLE} has no alerting`);
+
 /** Files that follow from code. They are committed, so that people read them and editors use them without a build. */
 const GENERATED: Readonly<Record<string, () => string>> = {
+  'alertmanager/alertmanager.yml': () => renderAlertmanagerText(alerting),
   'docs/config.schema.json': renderConfigSchema,
   'docs/configuration.md': renderConfigDocs,
   'docs/metrics.md': () => renderMetricsDocs(CATALOG),

@@ -16,6 +16,8 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly const?: unknown;
 }
 
 // An editor sees the file before its variables are expanded: where a rule would refuse `${NAME}`, text must be allowed too.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ALERT_DEFAULTS, AlertingSchema, AlertsSchema } from './alerting-schema.ts';
 import { LOG_FORMATS, LOG_LEVELS } from './config.ts';
 import { address, GatewaySchema, ServerGatewaySchema } from './gateway-schema.ts';
 import { AlertWebhookSchema, JournalSchema } from './journal-schema.ts';
@@ -198,6 +199,13 @@ export const ConfigSchema = section(
     audit: AuditSchema.optional(),
     metrics: MetricsSchema.optional(),
     tracing: TracingSchema.optional(),
+    alerts: AlertsSchema.optional(),
+    alertRulesFile: text({
+      description:
+        'Where `alerts` are written for Prometheus, relative to this file. `prometheus/prometheus.yml` reads the default.',
+      default: ALERT_DEFAULTS.rulesFile,
+    }).optional(),
+    alerting: AlertingSchema.optional(),
     journal: JournalSchema.optional(),
     alertWebhook: AlertWebhookSchema.optional(),
     webConfigFile: text({

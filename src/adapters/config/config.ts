@@ -1,5 +1,7 @@
+import type { AlertingConfig } from '../../domain/alerting.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { ServerSpec } from '../../domain/server.ts';
+import type { UserAlert } from '../../domain/user-alert.ts';
 import type { WebConfig } from '../../domain/web-config.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -89,6 +91,11 @@ export interface Config {
   readonly audit: { readonly arguments: boolean; readonly redactKeys: readonly string[] };
   readonly metrics: { readonly toolHistogram: boolean; readonly otelHistograms: boolean };
   readonly tracing: TracingConfig;
+  /** The user's own, and the rule file that they become. */
+  readonly alerts: readonly UserAlert[];
+  readonly alertRulesFile: string;
+  /** Nothing where Alertmanager is configured by hand. */
+  readonly alerting?: AlertingConfig;
   readonly journal: JournalConfig;
   readonly alertWebhook: { readonly token?: Secret };
   /** What `webConfigFile` says. */

@@ -1,6 +1,9 @@
 import { dirname } from 'node:path';
+import type { AlertingConfig } from '../../domain/alerting.ts';
 import { Secret } from '../../domain/secret.ts';
+import type { UserAlert } from '../../domain/user-alert.ts';
 import type { WebConfig } from '../../domain/web-config.ts';
+import { ALERT_DEFAULTS } from './alerting-schema.ts';
 import { CONFIG_DEFAULTS, ConfigSchema, type ConfigInput } from './config-schema.ts';
 import type { AuthenticationConfig, Config, GatewayConfig, ListenAddress } from './config.ts';
 import { homeVariables, isClientFile } from './client-file.ts';
@@ -17,6 +20,7 @@ import { readSource } from './read-source.ts';
 import { readText, type ReadText } from './read-text.ts';
 import { resolvePath } from './resolve-path.ts';
 import { problemAt, scalarsOf, type SourceFile } from './source-node.ts';
+import { settleAlerting, settleAlerts } from './settle-alerts.ts';
 import { settleAuthentication } from './settle-authentication.ts';
 import { gatewayListen } from './settle-gateway.ts';
 import { settleJournal } from './settle-journal.ts';
@@ -116,7 +120,7 @@ async function loadClientFile(path: string, context: LoadContext): Promise<Confi
   await servers.addFile(path, (message) =>
     context.problems.push({ file: path, line: 1, column: 1, path: '', message }),
   );
-  return settleConfig(undefined, {}, servers, context);
+  return settleConfig(undefined, { alerts: [] }, servers, context);
 }
 
 async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<Config | undefined> {
@@ -161,9 +165,19 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
   const alertToken = await readToken('alertWebhook', input, source, context);
   const authentication = await settleAuthentication(input.gateway?.authentication, source, context);
   const web = await readWebConfig(input, source, context);
+  const alerting = settleAlerting(input.alerting, source, written.root, problems);
+  const alerts = settleAlerts(input.alerts ?? [], {
+    source,
+    problems,
+    servers: namesOf(servers, input),
+    alerting,
+    isPruned: parsed.isPruned,
+  });
   return settleConfig(
     input,
     {
+      alerts,
+      ...(alerting ? { alerting } : {}),
       ...(token ? { token } : {}),
       ...(alertToken ? { alertToken } : {}),
       ...(authentication ? { authentication } : {}),
@@ -174,8 +188,17 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
   );
 }
 
-/** What was read from files beside ours. */
-interface Credentials {
+/** An entry with a mistake of its own is a server too: what names it is right. */
+function namesOf(servers: ServerList, { mcpServers }: ConfigInput): string[] {
+  return [
+    ...new Set([...servers.list().map(({ name }) => name), ...Object.keys(mcpServers ?? {})]),
+  ];
+}
+
+/** What takes more than the schema: other files, or other parts of this one. */
+interface Settled {
+  readonly alerts: readonly UserAlert[];
+  readonly alerting?: AlertingConfig;
   readonly token?: Secret;
   readonly alertToken?: Secret;
   readonly web?: WebConfig;
@@ -185,7 +208,7 @@ interface Credentials {
 /** @param written nothing for a client's file, which has none of our keys */
 function settleConfig(
   written: ConfigInput | undefined,
-  { token, alertToken, authentication, web }: Credentials,
+  { token, alertToken, authentication, web, alerts, alerting }: Settled,
   servers: ServerList,
   context: LoadContext,
 ): Config {
@@ -224,6 +247,13 @@ function settleConfig(
       otelHistograms: metrics?.otelHistograms ?? TELEMETRY_DEFAULTS.otelHistograms,
     },
     tracing: settleTracing(input.tracing ?? {}),
+    alerts,
+    alertRulesFile: resolvePath(
+      input.alertRulesFile ?? ALERT_DEFAULTS.rulesFile,
+      dirname(path),
+      home,
+    ),
+    ...(alerting ? { alerting } : {}),
     journal: settleJournal(input.journal, context, written === undefined),
     alertWebhook: alertToken === undefined ? {} : { token: alertToken },
     ...(web ? { web } : {}),

@@ -133,6 +133,7 @@ const SENSITIVE = new Set([
   'path',
   'authentication',
   'tracing',
+  'alerting',
   'basic_auth_users',
   'tls_server_config',
 ]);

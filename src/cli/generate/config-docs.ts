@@ -26,6 +26,8 @@ export function renderConfigDocs(): string {
     ['Audit log', 'audit', schema.properties?.['audit']],
     ['Metrics', 'metrics', schema.properties?.['metrics']],
     ['Tracing', 'tracing', schema.properties?.['tracing']],
+    ['Alerts of your own', 'alerts[]', schema.properties?.['alerts']?.items],
+    ['Where alerts go', 'alerting', schema.properties?.['alerting']],
     ['The journal', 'journal', schema.properties?.['journal']],
     ["Alertmanager's notifications", 'alertWebhook', schema.properties?.['alertWebhook']],
   ] as const;
@@ -90,6 +92,8 @@ function typeOf(schema: JsonSchema): string {
   if (schema.pattern?.startsWith(DURATION_PATTERN)) return 'duration';
   if (schema.pattern?.startsWith(SIZE_PATTERN)) return 'size';
   if (schema.pattern?.startsWith(PERCENT_PATTERN)) return 'share';
+  if (schema.anyOf) return schema.anyOf.map(typeOf).join(' or ');
+  if (schema.const !== undefined) return `\`${exampleText(schema.const)}\``;
   if (schema.type === 'integer' || schema.type === 'number')
     return `${schema.minimum} … ${schema.maximum}`;
   if (schema.type === 'boolean') return '`true`, `false`';

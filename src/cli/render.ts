@@ -1,0 +1,79 @@
+import { resolve } from 'node:path';
+import { ALERTING_DEFAULTS } from '../adapters/config/alerting-schema.ts';
+import type { Config } from '../adapters/config/config.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
+import { formatYaml } from '../adapters/config/format-yaml.ts';
+import { loadConfig } from '../adapters/config/load-config.ts';
+import { formatProblems } from '../adapters/config/problem.ts';
+import { textFiles } from '../adapters/files/text-files.ts';
+import { renderAlertmanagerConfig } from '../alerts/alertmanager-config.ts';
+import { createRuleFile } from '../alerts/rule-file.ts';
+import { CHANNELS, hasChannel, type AlertingConfig } from '../domain/alerting.ts';
+import { METRICS_PAGE } from '../metrics/catalog.ts';
+import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+
+export const RENDERED = ['alertmanager', 'rules'] as const;
+export type Rendered = (typeof RENDERED)[number];
+
+export interface RenderOptions {
+  readonly what: Rendered;
+  /** Without it the configuration of the working directory. */
+  readonly config?: string | undefined;
+  /** Without it standard output. */
+  readonly output?: string | undefined;
+}
+
+/** Alertmanager's names no secret but their files, and still is nobody else's business. */
+const MODES: Readonly<Record<Rendered, number>> = { alertmanager: 0o640, rules: 0o644 };
+
+/** Prints or writes a file for another program, made of our configuration. Starts nothing and calls nobody. */
+export async function render(
+  { what, config: path, output }: RenderOptions,
+  { env, stdout, stderr }: CommandContext,
+): Promise<ExitCode> {
+  const file = path ?? (await findConfig());
+  if (file === undefined) {
+    stderr.stream.write(
+      `no configuration: neither ${CONFIG_FILE_NAMES.join(' nor ')} is in this directory\n`,
+    );
+    return EXIT.failed;
+  }
+  const result = await loadConfig({ path: file, env });
+  if (!result.ok) {
+    stderr.stream.write(`${formatProblems(result.problems)}\n`);
+    return EXIT.failed;
+  }
+  const { text, warning } = TEXTS[what](result.config);
+  if (warning !== undefined) stderr.stream.write(`warning: ${warning}\n`);
+  if (output === undefined) {
+    stdout.stream.write(text);
+    return EXIT.ok;
+  }
+  const problem = await textFiles.write(resolve(output), text, MODES[what]);
+  stderr.stream.write(problem === undefined ? `wrote ${resolve(output)}\n` : `${problem}\n`);
+  return problem === undefined ? EXIT.ok : EXIT.failed;
+}
+
+const TEXTS: Readonly<Record<Rendered, (config: Config) => { text: string; warning?: string }>> = {
+  alertmanager: ({ alerting = NO_CHANNEL }) => ({
+    text: renderAlertmanagerText(alerting),
+    ...(CHANNELS.some((channel) => hasChannel(alerting, channel))
+      ? {}
+      : { warning: 'alerting: names no channel, so that Alertmanager will notify nobody' }),
+  }),
+  rules: ({ alerts }) => ({
+    text: createRuleFile({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml }).render(
+      alerts,
+    ),
+  }),
+};
+
+const NO_CHANNEL: AlertingConfig = { ...ALERTING_DEFAULTS, webhooks: [] };
+
+/** The text of `alertmanager.yml`. */
+export function renderAlertmanagerText(alerting: AlertingConfig): string {
+  return formatYaml(
+    renderAlertmanagerConfig(alerting),
+    'Written by `mcp-exporter render alertmanager` from `alerting:` of its configuration; what is edited here is lost.',
+  );
+}

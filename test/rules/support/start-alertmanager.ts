@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { freePort } from '../../integration/support/free-port.ts';
+import { until } from '../../integration/support/until.ts';
+import { createAlertmanagerFolder } from './alertmanager-folder.ts';
+import { runProgram } from './programs.ts';
+
+export interface Alert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface Alertmanager {
+  readonly url: string;
+  readonly stderr: () => string;
+  fire(alert: Alert): void;
+  resolve(alert: Alert): void;
+  /** Names of the alerts that are muted by others now. */
+  inhibited(): Promise<string[]>;
+}
+
+/** The real program with this configuration and the shipped templates; it ends with the test. */
+export async function startAlertmanager(config: string): Promise<Alertmanager> {
+  const folder = await createAlertmanagerFolder(config);
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const child = spawn(
+    'alertmanager',
+    [
+      `--config.file=${folder.config}`,
+      `--storage.path=${join(folder.path, 'data')}`,
+      `--web.listen-address=${url.slice('http://'.length)}`,
+      `--web.external-url=${url}`,
+      '--cluster.listen-address=',
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const ended = once(child, 'close');
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${stderr}`);
+    return fetch(`${url}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  });
+
+  function add({ labels, annotations = {} }: Alert, ...more: readonly string[]): void {
+    const { status, text } = runProgram('amtool', [
+      'alert',
+      'add',
+      `--alertmanager.url=${url}`,
+      '--generator-url=http://prometheus.test:9090/graph?g0.expr=up',
+      ...Object.entries(annotations).map(([n, v]) => `--annotation=${n}=${JSON.stringify(v)}`),
+      ...more,
+      ...Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`),
+    ]);
+    if (status !== 0) throw new Error(text);
+  }
+
+  return {
+    url,
+    stderr: () => stderr,
+    fire: (alert) => add(alert),
+    resolve: (alert) => add(alert, `--end=${new Date().toISOString()}`),
+    async inhibited() {
+      const response = await fetch(`${url}/api/v2/alerts?active=false&inhibited=true`);
+      const alerts = (await response.json()) as {
+        readonly labels: { readonly alertname: string };
+        readonly status: { readonly inhibitedBy: readonly string[] };
+      }[];
+      return alerts
+        .filter(({ status }) => status.inhibitedBy.length > 0)
+        .map(({ labels }) => labels.alertname)
+        .toSorted();
+    },
+  };
+}
