@@ -419,7 +419,7 @@ function noteError(record: Writable<CallRecord>, error: NonNullable<MessageFacts
 }
 
 /** The verdict over an answer, by its JSON-RPC and tool layers. */
-export function judgeAnswer(facts: MessageFacts): CallVerdict {
+function judgeAnswer(facts: MessageFacts): CallVerdict {
   if (facts.error) return judgeRpcError(facts.error.code);
   if (facts.isError) return { outcome: 'tool_error', status: 500, errorType: 'tool_error' };
   if (facts.resultType === 'input_required') return { outcome: 'input_required', status: 200 };
