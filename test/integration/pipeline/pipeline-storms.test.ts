@@ -8,8 +8,8 @@ import { isMissing } from './support/start-program.ts';
 import { startSwitch } from './support/start-switch.ts';
 
 /*
- * Goal: a bad day is told in few words. Method: as in pipeline.test.ts, 7.5 times as fast as
- * shipped; here a whole fleet, and a server that comes and goes.
+ * Goal: a bad day is told in few words, and none of them is lost. Method: as in pipeline.test.ts, 7.5 times as fast as
+ * shipped; here a whole fleet, a server that comes and goes, and an Alertmanager that dies.
  */
 const SKIPPED = isMissing('prometheus', 'alertmanager');
 const INTERVAL_S = 2;
@@ -75,6 +75,36 @@ test.skipIf(SKIPPED)(
     expect(changes.get('')).toBeGreaterThan(6);
     expect(subjects(pipeline).length).toBeLessThanOrEqual(3);
     expect(subjects(pipeline)[0]).toContain('McpServerOffline on moody');
+  },
+  TEST_MS_MAX,
+);
+
+test.skipIf(SKIPPED)(
+  'what fires while Alertmanager is down is told once it is back, and the gap is seen',
+  async () => {
+    const server = await startEverything();
+    const pipeline = await startPipeline({
+      servers: { weather: server.url },
+      intervalS: INTERVAL_S,
+    });
+    const { query } = pipeline;
+    await pipeline.alertmanager.kill();
+    await server.kill();
+    await until(async () =>
+      (await query('ALERTS{alertname="McpServerOffline"}', 'alertstate')).has('firing'),
+    );
+    await delay(5_000);
+    expect(subjects(pipeline)).toEqual([]);
+
+    const returnedAtMs = performance.now();
+    await pipeline.startAlertmanager();
+    const told = await until(() => pipeline.mails()[0]);
+    times.note('return of Alertmanager → mail', told.atMs - returnedAtMs);
+    await delay(NEXT_GROUP_MS);
+    expect(subjects(pipeline)).toEqual(['[FIRING:1] McpServerOffline on weather (critical)']);
+    expect(await query('min_over_time(up{job="alertmanager"}[1m])')).toEqual(new Map([['', 0]]));
+    const lost = await query('sum(increase(prometheus_notifications_errors_total[1m]))');
+    expect(lost.get('')).toBeGreaterThan(0);
   },
   TEST_MS_MAX,
 );

@@ -58,8 +58,6 @@ export async function startPipeline({ servers, intervalS }: PipelineOptions): Pr
   });
   const { folder } = service;
 
-  const historyUrl = `${service.url}/api/v1/alerts/webhook`;
-  const hasHistory = (await fetch(historyUrl, { method: 'POST' })).status !== 404;
   const alerting = renderAlertmanagerConfig({
     email: {
       to: ['oncall@example.com'],
@@ -68,7 +66,7 @@ export async function startPipeline({ servers, intervalS }: PipelineOptions): Pr
       requireTls: false,
     },
     webhooks: [{ url: webhook.url }],
-    ...(hasHistory ? { history: { url: historyUrl } } : {}),
+    history: { url: `${service.url}/api/v1/alerts/webhook` },
     grafanaUrl: 'http://127.0.0.1:3000',
     exporterUrl: service.url,
     templates: join(ROOT, 'alertmanager/templates/*.tmpl'),
