@@ -3,11 +3,13 @@ import { localUrl, peekGateway } from '../adapters/config/peek-gateway.ts';
 import type { Problem } from '../adapters/config/problem.ts';
 import { readText } from '../adapters/config/read-text.ts';
 import { createHttpChannel, type HttpChannel } from '../adapters/gateway/http-channel.ts';
+import type { TlsTrust } from '../adapters/gateway/http-client.ts';
 import type { ChannelFailure, MessageChannel } from '../adapters/gateway/message-channel.ts';
 import { createLineReader } from '../adapters/mcp/child-lines.ts';
 import { renderRefusal } from '../domain/refusal.ts';
 import { redact, Secret } from '../domain/secret.ts';
 import type { ServerSpec } from '../domain/server.ts';
+import type { TlsSettings } from '../domain/web-config.ts';
 import { createStdioBridge, type BridgeRoute } from '../gateway/bridge-stdio.ts';
 import { askGateway } from './ask-gateway.ts';
 import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
@@ -60,6 +62,7 @@ type Search =
       readonly kind: 'gateway';
       readonly url: string;
       readonly token?: Secret;
+      readonly tls: TlsTrust;
       readonly load: () => Promise<FoundServer>;
     }
   /** It is not, for the reason that is given. */
@@ -72,7 +75,8 @@ async function findGateway(name: string, file: string, context: CommandContext):
   if (peek.kind === 'address') {
     const url = localUrl(peek.listen);
     const answer = await askGateway(url, name);
-    if (answer === 'knows_server') return { kind: 'gateway', url, load };
+    if (answer === 'knows_server')
+      return { kind: 'gateway', url, tls: { rejectUnauthorized: true }, load };
     const found = await load();
     return found.ok
       ? { kind: 'direct', why: describeAbsence(answer, url), spec: found.spec }
@@ -85,10 +89,17 @@ async function findGateway(name: string, file: string, context: CommandContext):
   if (!listen) return direct('the gateway is switched off');
   const token = authentication?.bearerTokens[0]?.token;
   if (authentication && !token) return direct('the gateway takes no bearer token of its own file');
-  const url = localUrl(listen);
-  const answer = await askGateway(url, name);
+  const { tls: served } = found;
+  if (served?.clientAuth.startsWith('Require'))
+    return direct('the gateway asks for a certificate of its clients');
+  const tls = {
+    rejectUnauthorized: true,
+    ...(served ? { ca: served.cert, isPinned: true } : {}),
+  };
+  const url = localUrl(listen, served ? 'https' : 'http');
+  const answer = await askGateway(url, name, tls);
   if (answer !== 'knows_server') return direct(describeAbsence(answer, url));
-  return { kind: 'gateway', url, ...(token ? { token } : {}), load: async () => found };
+  return { kind: 'gateway', url, tls, ...(token ? { token } : {}), load: async () => found };
 }
 
 function describeAbsence(answer: Exclude<GatewayAnswer, 'knows_server'>, url: string): string {
@@ -112,6 +123,7 @@ type FoundServer =
         readonly listen?: { readonly host: string; readonly port: number };
         readonly authentication?: { readonly bearerTokens: readonly { readonly token: Secret }[] };
       };
+      readonly tls: TlsSettings | undefined;
     }
   | { readonly ok: false; readonly message: string };
 
@@ -127,7 +139,7 @@ async function loadSpec(
   const format = (problems: readonly Problem[]): string => formatProblems(problems, 10);
   const loaded = await loadOneServer(name, { path, env });
   if (!loaded.ok) return { ok: false, message: format(loaded.problems) };
-  const { spec, gateway, names, problems } = loaded;
+  const { spec, gateway, tls, names, problems } = loaded;
   if (!spec)
     return {
       ok: false,
@@ -139,7 +151,7 @@ async function loadSpec(
     stderr.stream.write(
       `mcp-exporter: ${path} has mistakes elsewhere, which are passed over:\n${format(problems)}\n`,
     );
-  return { ok: true, spec, gateway };
+  return { ok: true, spec, gateway, tls };
 }
 
 /** One client, from its first line to the end of its standard input. */
@@ -205,12 +217,12 @@ class Conversation {
       this.#sayUnobserved(this.#search.why);
       return undefined;
     }
-    const { url, token } = this.#search;
+    const { url, token, tls } = this.#search;
     this.#observed = await createHttpChannel(
       {
         url: new URL(`${url}/${encodeURIComponent(this.#name)}/mcp`),
         headers: token ? { authorization: new Secret(`Bearer ${token.reveal()}`) } : {},
-        tls: { rejectUnauthorized: true },
+        tls,
         restartMsMax: GATEWAY_RESTART_MS_MAX,
       },
       {

@@ -8,6 +8,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { parse } from 'jsonc-parser';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeServer } from '../fakes/stdio-behaviour.ts';
+import { makeCertificate } from '../unit/adapters/mcp/make-certificate.ts';
 import { REAL_SERVERS } from './support/real-servers.ts';
 import { SCRIPTS } from './support/server-programs.ts';
 import { startServer } from './support/start-server.ts';
@@ -69,9 +70,9 @@ async function expectNothingLeft(place: Place, before: readonly number[]): Promi
 test.each(BOTH)('%s over %s lists and calls its tools', async (_name, mode, server) => {
   const { place } = await placeOf(server, mode);
   const { client, err, close } = await connectClient(place, server.name, {
-    versionNegotiation: { mode: 'auto' },
+    versionNegotiation: { mode: 'auto', probe: { timeoutMs: 30_000 } },
   });
-  expect(client.getProtocolEra()).toBe(server.era);
+  expect(client.getProtocolEra(), err()).toBe(server.era);
   expect((await client.listTools()).tools.length).toBeGreaterThanOrEqual(server.toolsMin);
   if (server.call) {
     const { tool, arguments: args } = server.call;
@@ -377,6 +378,25 @@ test('progress and result leave in the order of the server', async () => {
     .map(({ id, params }) => (id === 1 ? 'result' : params?.progress))
     .filter((step) => step !== undefined);
   expect(order).toEqual([1, 2, 3, 'result']);
+});
+
+test('a gateway with TLS and bearer tokens is spoken to with what its own configuration says', async () => {
+  const { place } = await placeOfScript('direct');
+  const { key, cert } = makeCertificate({ altName: 'DNS:elsewhere.example' });
+  const files = {
+    'key.pem': key,
+    'cert.pem': cert,
+    'web.yml': 'tls_server_config: { cert_file: cert.pem, key_file: key.pem }\n',
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(place.folder, name), text);
+  const config = JSON.parse(await readFile(place.config, 'utf8')) as { gateway: object };
+  const bearerTokens = [{ name: 'local', token: 'a-token-of-some-length' }];
+  const gateway = { ...config.gateway, authentication: { bearerTokens } };
+  await writeFile(place.config, JSON.stringify({ ...config, gateway, webConfigFile: 'web.yml' }));
+  await startServiceIn(place);
+  const { client, err } = await connectClient(place, 'every');
+  expect((await client.listTools()).tools).not.toEqual([]);
+  expect(err()).not.toContain('unobserved');
 });
 
 test('a wrapped file works with a real client, without the service and through it', async () => {

@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import type { GatewayConfig } from './config.ts';
 import type { ServerSpec } from '../../domain/server.ts';
+import type { TlsSettings } from '../../domain/web-config.ts';
 import { isJson } from './read-source.ts';
 import { loadConfig, type LoadConfigOptions } from './load-config.ts';
 import { readText } from './read-text.ts';
@@ -11,6 +12,8 @@ export type LoadedServer =
       readonly ok: true;
       readonly spec: ServerSpec | undefined;
       readonly gateway: GatewayConfig;
+      /** Of the gateway's listener; nothing where it speaks plain HTTP. */
+      readonly tls: TlsSettings | undefined;
       readonly names: readonly string[];
       /** Mistakes elsewhere in the file, which had to be passed over. */
       readonly problems: readonly Problem[];
@@ -27,9 +30,16 @@ export async function loadOneServer(
 ): Promise<LoadedServer> {
   const whole = await loadConfig(options);
   if (whole.ok) {
-    const { servers, gateway } = whole.config;
+    const { servers, gateway, web } = whole.config;
     const names = servers.map((server) => server.name);
-    return { ok: true, spec: findServer(servers, name), gateway, names, problems: [] };
+    return {
+      ok: true,
+      spec: findServer(servers, name),
+      gateway,
+      tls: web?.tls,
+      names,
+      problems: [],
+    };
   }
   for (const text of await excerpts(name, options)) {
     const loaded = await loadConfig({
@@ -39,8 +49,9 @@ export async function loadOneServer(
     });
     const spec = loaded.ok ? findServer(loaded.config.servers, name) : undefined;
     if (loaded.ok && spec) {
-      const { gateway } = loaded.config;
-      return { ok: true, spec, gateway, names: [name], problems: whole.problems };
+      const { gateway, web } = loaded.config;
+      const { problems } = whole;
+      return { ok: true, spec, gateway, tls: web?.tls, names: [name], problems };
     }
   }
   return { ok: false, problems: whole.problems };
@@ -61,7 +72,11 @@ async function excerpts(
   if (!root || !entry) return [];
   const { monitor: _monitor, gateway: _gateway, ...connection } = entry;
   return [
-    { gateway: root['gateway'], mcpServers: { [name]: entry } },
+    {
+      gateway: root['gateway'],
+      webConfigFile: root['webConfigFile'],
+      mcpServers: { [name]: entry },
+    },
     { mcpServers: { [name]: entry } },
     { mcpServers: { [name]: connection } },
   ].map((excerpt) => JSON.stringify(excerpt));

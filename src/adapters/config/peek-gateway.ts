@@ -32,6 +32,7 @@ export async function peekGateway(path: string, readText: ReadText): Promise<Gat
     listen: parseListen(GATEWAY_LISTEN_DEFAULT),
   } as const;
   if (isClientFile(path, result.text, root)) return standard;
+  if (nodeAt(root, ['webConfigFile']) !== undefined) return { kind: 'unclear' };
   const gateway = nodeAt(root, ['gateway']);
   if (gateway === undefined) return standard;
   if (gateway.kind !== 'map' || gateway.entries.has('authentication')) return { kind: 'unclear' };
@@ -45,13 +46,13 @@ export async function peekGateway(path: string, readText: ReadText): Promise<Gat
 }
 
 function guess(text: string): GatewayPeek {
-  if (text.includes('authentication')) return { kind: 'unclear' };
+  if (/authentication|webConfigFile/.test(text)) return { kind: 'unclear' };
   const address = LOOKS_LIKE_ADDRESS.exec(text)?.[1] ?? GATEWAY_LISTEN_DEFAULT;
   return { kind: 'address', listen: parseListen(address) };
 }
 
 /** How a program on the same machine reaches a listener. */
-export function localUrl({ host, port }: ListenAddress): string {
+export function localUrl({ host, port }: ListenAddress, scheme = 'http'): string {
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+  return `${scheme}://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }

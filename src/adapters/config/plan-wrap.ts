@@ -88,7 +88,7 @@ export async function planWrap(request: WrapRequest): Promise<WrapResult> {
       alreadyWrapped.push(entry.name);
       continue;
     }
-    const found = await examine(entry, gateway, request);
+    const found = await examine(entry, reasonAgainstAddresses(before?.config), request);
     if ('why' in found) left.push(found);
     else candidates.push(found);
   }
@@ -108,7 +108,8 @@ export async function planWrap(request: WrapRequest): Promise<WrapResult> {
 /** Finds out whether one entry can be moved. */
 async function examine(
   entry: ClientEntry,
-  gateway: Pick<GatewayConfig, 'authentication'>,
+  /** Why a remote server's entry cannot lead to the gateway. */
+  remoteObstacle: string | undefined,
   request: WrapRequest,
 ): Promise<Candidate | LeftEntry> {
   const { name, value } = entry;
@@ -118,8 +119,8 @@ async function examine(
   const [spec] = loaded.config.servers;
   if (!spec) return { name, why: 'it leads back to this exporter' };
   if (spec.unresolved !== undefined) return { name, why: spec.unresolved };
-  if (spec.target.kind === 'http' && gateway.authentication)
-    return { name, why: 'the gateway asks for credentials, which this client does not have' };
+  if (spec.target.kind === 'http' && remoteObstacle !== undefined)
+    return { name, why: remoteObstacle };
   const home = homeOf(request);
   return { entry, spec, own: { name, value: toOwnEntry(entry, request.clientFile, home) } };
 }
@@ -198,6 +199,14 @@ function pointAtGateway(
 
 function gatewayOf(config: Config | undefined): Pick<GatewayConfig, 'listen' | 'authentication'> {
   return config?.gateway ?? { listen: parseListen(GATEWAY_LISTEN_DEFAULT) };
+}
+
+function reasonAgainstAddresses(config: Config | undefined): string | undefined {
+  if (config?.gateway.authentication)
+    return 'the gateway asks for credentials, which this client does not have';
+  return (
+    config?.web?.tls && 'the gateway speaks TLS, and this client may not trust its certificate'
+  );
 }
 
 /** Whether the server of our configuration is this very entry, read through `import`. */

@@ -12,14 +12,14 @@ import {
 import { readLine } from '../../gateway/read-line.ts';
 import { createSessionMemory, INITIALIZED } from '../../gateway/session-memory.ts';
 import { readEvents } from './event-reader.ts';
-import { createHttpClient, describeError, type HttpClient } from './http-client.ts';
+import { createHttpClient, describeError, type HttpClient, type TlsTrust } from './http-client.ts';
 import type { ChannelListener, MessageChannel } from './message-channel.ts';
 import { createMessageOrder, type Delivery, type MessageKind } from './message-order.ts';
 
 export interface HttpChannelOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, Secret>>;
-  readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
+  readonly tls: TlsTrust;
   /** For how long a message is tried again where nobody listens: a gateway that restarts. */
   readonly restartMsMax?: number;
 }

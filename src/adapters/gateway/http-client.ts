@@ -7,7 +7,15 @@ import {
 
 export interface HttpClientOptions {
   readonly url: URL;
-  readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
+  readonly tls: TlsTrust;
+}
+
+export interface TlsTrust {
+  /** PEM. */
+  readonly ca?: string;
+  readonly rejectUnauthorized: boolean;
+  /** Whether `ca` is the very certificate of the other side: then its name says nothing more. */
+  readonly isPinned?: boolean;
 }
 
 export interface HttpCall {
@@ -48,6 +56,9 @@ export async function createHttpClient({ url, tls }: HttpClientOptions): Promise
         ...settings,
         rejectUnauthorized: tls.rejectUnauthorized,
         ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+        ...(tls.isPinned
+          ? { allowPartialTrustChain: true, checkServerIdentity: () => undefined }
+          : {}),
       })
     : new HttpAgent(settings);
   const send = secure?.request ?? httpRequest;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +78,11 @@ export interface RunningService {
 }
 
 /** The service with its gateway, once it listens. */
-export async function startServiceIn({ config, folder, metrics }: Place): Promise<RunningService> {
+export async function startServiceIn({
+  config,
+  folder,
+  gatewayPort,
+}: Place): Promise<RunningService> {
   const child = spawn(
     process.execPath,
     [MAIN, 'serve', '--config', config, '--log-level', 'warn'],
@@ -95,9 +99,19 @@ export async function startServiceIn({ config, folder, metrics }: Place): Promis
   onTestFinished(() => kill('SIGTERM'));
   await until(async () => {
     if (child.exitCode !== null) throw new Error('the service ended');
-    return (await fetch(metrics).catch(() => undefined))?.ok;
+    return accepts(gatewayPort);
   });
   return { kill };
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  const isOpen = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return isOpen;
 }
 
 /** How many calls of a method passed the gateway, by outcome. */
