@@ -36,6 +36,7 @@ export interface GatewayParts {
 
 /** Calls to names that nobody configured: the names themselves never become labels. */
 const STRANGERS = '_OTHER';
+
 /** Builds the gateway: which upstream a server gets, and what is made of its calls. */
 export function composeGateway(parts: GatewayParts): Gateway {
   const { clock, hub } = parts;
