@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { VERSION } from '../../src/version.ts';
+import { fakeServer } from '../fakes/stdio-behaviour.ts';
 
 // Goal: the process as operators meet it: exit codes, signals, streams and what it leaves behind.
 // Method: src/main.ts in a child process, in an empty folder of its own.
@@ -127,6 +128,20 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(err()).toBe('');
   },
 );
+
+test('a second signal ends at once, and stubborn children with it', async () => {
+  const { command, args } = fakeServer({ isStubborn: true });
+  const path = join(await makeFolder(), 'mcp-exporter.yml');
+  const config = { gateway: { listen: 'off' }, mcpServers: { stubborn: { command, args } } };
+  await writeFile(path, JSON.stringify(config));
+  const { child, ended, out } = await startService(['--config', path, '--log-level', 'debug']);
+  const [pid] = await until(() => (childPids(out()).length > 0 ? childPids(out()) : undefined));
+  child.kill('SIGTERM');
+  await until(() => /"msg":"stopping"/.exec(out()));
+  child.kill('SIGTERM');
+  expect(await ended).toBe(1);
+  await until(() => (isAlive(pid ?? 0) ? undefined : true));
+});
 
 test('a start that is interrupted at once leaves nothing behind either', async () => {
   const { child, ended, out } = await start([
