@@ -84,7 +84,7 @@ test('a client that goes away in the middle of a stream ends the request upstrea
   const leftMs = performance.now();
   socket.destroy();
   await closed;
-  expect(performance.now() - leftMs).toBeLessThan(200);
+  expect(performance.now() - leftMs).toBeLessThan(1_000);
   await idle();
   expect(outcomes()).toEqual(['cancelled cancelled 499']);
 });
