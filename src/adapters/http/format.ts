@@ -36,6 +36,13 @@ export function formatTimeOfDay(atMs: number): string {
   return new Date(atMs).toISOString().slice(11, 19);
 }
 
+/** Beside a relative time: the time of day, or the day where that would be ambiguous. */
+export function formatClock(atMs: number, nowMs: number): string {
+  return nowMs - atMs < DAY_MS / 2
+    ? formatTimeOfDay(atMs)
+    : new Date(atMs).toISOString().slice(0, 10);
+}
+
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }

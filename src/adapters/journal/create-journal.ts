@@ -36,7 +36,7 @@ export interface Journal extends AlertStore {
   close(): Promise<void>;
 }
 
-const SAVE_MS_MAX = 10_000;
+const SAVE_MS_MAX = 5_000;
 const FIND_MS_MAX = 5_000;
 const CLOSE_MS_MAX = 2_500;
 const PRUNE_MS = 10 * 60_000;

@@ -21,27 +21,34 @@ export interface Pruner {
 
 interface Expiry {
   readonly table: JournalKind | 'alert_notifications' | 'marks';
-  readonly column: string;
+  readonly isOld: string;
   readonly age: 'checksMs' | 'alertsMs';
 }
 
 const EXPIRIES: readonly Expiry[] = [
-  { table: 'checks', column: 'at_ms', age: 'checksMs' },
-  { table: 'status_changes', column: 'at_ms', age: 'checksMs' },
+  { table: 'checks', isOld: 'at_ms < ?', age: 'checksMs' },
+  { table: 'status_changes', isOld: 'at_ms < ?', age: 'checksMs' },
   // What still fires is no history yet – unless nothing was heard of it for as long.
-  { table: 'alerts', column: 'ends_at_ms', age: 'alertsMs' },
-  { table: 'alerts', column: 'heard_at_ms', age: 'alertsMs' },
-  { table: 'alert_notifications', column: 'at_ms', age: 'alertsMs' },
-  { table: 'actions', column: 'at_ms', age: 'alertsMs' },
-  { table: 'marks', column: 'at_ms', age: 'alertsMs' },
+  { table: 'alerts', isOld: 'ends_at_ms < ?', age: 'alertsMs' },
+  { table: 'alerts', isOld: 'ends_at_ms IS NULL AND heard_at_ms < ?', age: 'alertsMs' },
+  { table: 'alert_notifications', isOld: 'at_ms < ?', age: 'alertsMs' },
+  { table: 'actions', isOld: 'at_ms < ?', age: 'alertsMs' },
+  { table: 'marks', isOld: 'at_ms < ?', age: 'alertsMs' },
 ];
 
+interface Sacrifice {
+  readonly table: JournalKind;
+  readonly order: string;
+  /** Of one step: an alert may be as large as a thousand checks. */
+  readonly rows: number;
+}
+
 /** In which order things go where there is too much: what there is most of and means least first. */
-const LEAST_DEAR_FIRST: readonly { readonly table: JournalKind; readonly order: string }[] = [
-  { table: 'checks', order: 'id' },
-  { table: 'status_changes', order: 'id' },
-  { table: 'actions', order: 'id' },
-  { table: 'alerts', order: 'ends_at_ms IS NULL, id' },
+const LEAST_DEAR_FIRST: readonly Sacrifice[] = [
+  { table: 'checks', order: 'id', rows: STEP_ROWS },
+  { table: 'status_changes', order: 'id', rows: 1_000 },
+  { table: 'actions', order: 'id', rows: 1_000 },
+  { table: 'alerts', order: 'ends_at_ms IS NULL, id', rows: 100 },
 ];
 
 /** Keeps the database within its age and size. */
@@ -65,7 +72,7 @@ export function createPruner(
     const key = table === 'marks' ? 'name' : 'id';
     const { changes } = database
       .prepare(
-        `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ${choice} LIMIT ${STEP_ROWS})`,
+        `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ${choice} LIMIT ?)`,
       )
       .run(...values);
     if (Number(changes) === 0) return false;
@@ -80,12 +87,14 @@ export function createPruner(
 
   function makeRoom(): boolean {
     if (!isTooLarge()) return false;
-    return LEAST_DEAR_FIRST.some(({ table, order }) => remove(table, `ORDER BY ${order}`));
+    return LEAST_DEAR_FIRST.some(({ table, order, rows }) =>
+      remove(table, `ORDER BY ${order}`, rows),
+    );
   }
 
   function expire(nowMs: number): boolean {
-    return EXPIRIES.some(({ table, column, age }) =>
-      remove(table, `WHERE ${column} < ?`, Math.round(nowMs - retention[age])),
+    return EXPIRIES.some(({ table, isOld, age }) =>
+      remove(table, `WHERE ${isOld}`, Math.round(nowMs - retention[age]), STEP_ROWS),
     );
   }
 

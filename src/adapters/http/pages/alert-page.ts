@@ -24,6 +24,7 @@ export function alertPage(content: AlertContent): Page {
     title: `${alert.alertname}: ${isFiring(alert) ? 'firing' : 'resolved'} – mcp-exporter`,
     live: '',
     followsAlerts: true,
+    keepsInput: true,
     main: html`<p class="crumb"><a href="/alerts">← All alerts</a></p>
       <section id="verdict" class="verdict" data-region aria-label="State">
         ${verdict(content)}

@@ -1,5 +1,5 @@
 import type { AlertRecord } from '../../../alerts/ports.ts';
-import { formatCount, formatNumber, formatSpan, formatTimeOfDay } from '../format.ts';
+import { formatClock, formatCount, formatNumber, formatSpan } from '../format.ts';
 import type { Html } from '../html.ts';
 import { html } from '../html.ts';
 import { serverPath } from './landing-page.ts';
@@ -18,7 +18,7 @@ export interface AlertTable {
 
 /** Alerts as rows: what, where, how bad, since when, how long, and what was done. */
 export function alertTable({ id, caption, alerts, nowMs, hasServer }: AlertTable): Html {
-  const head = (text: string, look = '') =>
+  const head = (text: string, look: string) =>
     html`<th scope="col" role="columnheader" class="${look}">${text}</th>`;
   return html`<div class="card">
     <table class="grid alerts" role="table" id="${id}">
@@ -27,9 +27,10 @@ export function alertTable({ id, caption, alerts, nowMs, hasServer }: AlertTable
       </caption>
       <thead role="rowgroup">
         <tr role="row">
-          ${head('Severity')} ${head('Alert')} ${hasServer && head('Server')}
-          ${head('Since', 'num')} ${head('Duration', 'num')} ${head('Value', 'num')}
-          ${head('Notified', 'num')} ${head('Actions', 'num')}
+          ${head('Severity', 'status')} ${head('Alert', 'name')}
+          ${hasServer && head('Server', 'where')} ${head('Since', 'num since')}
+          ${head('Duration', 'num duration')} ${head('Value', 'num value')}
+          ${head('Notified', 'num notified')} ${head('Actions', 'num acted')}
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -54,7 +55,7 @@ function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
     ${hasServer && html`<td role="cell" class="where">${serverLink(alert)}</td>`}
     <td role="cell" class="num" data-label="Since">
       ${relativeTime(alert.startsAtMs, nowMs, 'ago')}<span class="clock"
-        >${formatTimeOfDay(alert.startsAtMs)}</span
+        >${formatClock(alert.startsAtMs, nowMs)}</span
       >
     </td>
     <td role="cell" class="num" data-label="Duration">${alertDuration(alert, nowMs)}</td>
@@ -93,7 +94,7 @@ function acted({ actions }: AlertRecord): Html {
   const last = actions.at(-1);
   if (!last) return nothing('None');
   const text = `${last.kind} by ${last.by}: ${last.text}`;
-  return html`<span title="${text}">${actions.length}: ${last.kind}</span>`;
+  return html`<span title="${text}">${actions.length}, last ${last.kind}</span>`;
 }
 
 function nothing(title: string): Html {

@@ -53,7 +53,7 @@ export function alertsPage(content: AlertsContent): Page {
         ${filterForm(content)}
       </div>
       ${firing && html`<section id="firing" data-region>${firingPart(firing, content)}</section>`}
-      ${content.history && html`<section id="history" data-region>${historyPart(content.history, content)}</section>`}`,
+      ${content.history && html`<section id="history" class="part" data-region>${historyPart(content.history, content)}</section>`}`,
   };
 }
 

@@ -30,7 +30,20 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
     'POST /api/v1/mcp/servers/NAME/check',
     'A check and a deep check now; answers with both reports.',
   ],
-  ['GET /api/v1/events', 'Server-sent events: checks, status changes, reloads.'],
+  [
+    'GET /api/v1/mcp/servers/NAME/logs',
+    'What the journal keeps of it: checks, status changes, actions. Filters: event, status, search, from, to; limit and cursor.',
+  ],
+  [
+    'GET /api/v1/alerts',
+    'The history of alerts. Filters: state, alertname, server, from, to; limit and cursor. /api/v1/alerts/ID is one of them.',
+  ],
+  ['POST /api/v1/alerts/ID/notes', 'Adds a note to an alert: {"text": "…"}.'],
+  [
+    'POST /api/v1/alerts/webhook',
+    'For Alertmanager. 200 means that the notification is kept; with 503 it is sent again.',
+  ],
+  ['GET /api/v1/events', 'Server-sent events: checks, status changes, alerts, reloads.'],
 ];
 
 /** What there is to call, and how Prometheus finds it. `host` is the address the reader came by. */
@@ -59,6 +72,25 @@ scrape_configs:
       - { source_labels: [__address__], target_label: __param_target }
       - { source_labels: [__param_target], target_label: instance }
       - { target_label: __address__, replacement: "${host}" }</pre>
+      </section>
+      <section class="card pad" id="alertmanager">
+        <h2>Let Alertmanager tell it</h2>
+        <pre>
+route:
+  routes:
+    - receiver: mcp-history
+      continue: true
+receivers:
+  - name: mcp-history
+    webhook_configs:
+      - url: http://${host}/api/v1/alerts/webhook
+        # With alertWebhook.tokenFile, and whenever it runs on another machine:
+        http_config:
+          authorization: { credentials_file: /run/secrets/mcp-exporter-alerts }</pre>
+        <p class="muted">
+          Every alert is then kept with its start, its end, its value and what was done about it,
+          and <a href="/health">/health</a> says when the Watchdog was last heard.
+        </p>
       </section>
       <section class="card pad">
         <h2>Endpoints</h2>

@@ -18,6 +18,8 @@ export interface Page {
   readonly live?: string;
   /** Whether every alert concerns it. */
   readonly followsAlerts?: boolean;
+  /** Whether somebody may be writing in it: without JavaScript it is then not read again. */
+  readonly keepsInput?: boolean;
 }
 
 const REFRESH_WITHOUT_SCRIPT_SECONDS = 15;
@@ -37,9 +39,12 @@ export function renderPage(frame: Frame, page: Page): string {
         <link rel="stylesheet" href="${assets['style.css'].url}" />
         ${
           isLive &&
-          html`<noscript
-              ><meta http-equiv="refresh" content="${REFRESH_WITHOUT_SCRIPT_SECONDS}"
-            /></noscript>
+          html`${
+              !page.keepsInput &&
+              html`<noscript
+                ><meta http-equiv="refresh" content="${REFRESH_WITHOUT_SCRIPT_SECONDS}"
+              /></noscript>`
+            }
             <script src="${assets['live.js'].url}" defer></script>`
         }
       </head>

@@ -1,0 +1,137 @@
+import type { AlertRecord } from '../../src/alerts/ports.ts';
+import type { ServerLogEntry } from '../../src/domain/server-log.ts';
+import { NOW_MS } from '../unit/adapters/http/fake-http-deps.ts';
+
+const MINUTE_MS = 60_000;
+
+function alert(id: number, changes: Partial<AlertRecord>): AlertRecord {
+  const alertname = changes.alertname ?? 'McpServerOffline';
+  const severity = changes.severity ?? 'critical';
+  const server = changes.server ?? 'search';
+  const startsAtMs = changes.startsAtMs ?? NOW_MS - 6 * MINUTE_MS;
+  return {
+    id,
+    fingerprint: `fingerprint-${id}`,
+    alertname,
+    server,
+    gateway: 'exporter:19110',
+    severity,
+    summary: 'An MCP server is offline',
+    description: `${server} at exporter:19110 does not answer: 14 failed checks in a row, mostly refused, last success 5m 20s ago.`,
+    labels: { alertname, component: 'mcp', gateway: 'exporter:19110', server, severity },
+    annotations: {
+      runbook_url: 'https://example.com/docs/runbook.md#mcpserveroffline',
+      dashboard_url: 'https://grafana.example.com/d/mcp-server?var-server=search',
+    },
+    startsAtMs,
+    isEndInferred: false,
+    notificationCount: 2,
+    notifications: [
+      { atMs: startsAtMs + 12_000, status: 'firing', receiver: 'history' },
+      { atMs: NOW_MS - 40_000, status: 'firing', receiver: 'history' },
+    ],
+    actions: [],
+    ...changes,
+  };
+}
+
+/** Alerts of every severity, with and without a value, a server, an end and actions, and a hostile one. */
+export function exampleAlerts(): { firing: AlertRecord[]; history: AlertRecord[] } {
+  return {
+    firing: [
+      alert(12, {
+        actions: [
+          {
+            atMs: NOW_MS - 3 * MINUTE_MS,
+            kind: 'check',
+            by: 'ada',
+            text: 'steady: refused',
+          },
+          {
+            atMs: NOW_MS - 2 * MINUTE_MS,
+            kind: 'note',
+            by: 'ada',
+            text: 'The host rebooted after an update; the service did not come up. Started it by hand, waiting for two good checks.',
+          },
+        ],
+        value: 1,
+      }),
+      alert(11, {
+        alertname: 'McpResponseTimeHigh',
+        severity: 'warning',
+        server: 'billing',
+        summary: 'The response time of an MCP server is high',
+        description: 'billing answers in 742 ms on average, above 500 ms for five minutes.',
+        startsAtMs: NOW_MS - 95 * MINUTE_MS,
+        value: 0.742,
+      }),
+      alert(10, {
+        alertname: '<script>document.title = 3</script>',
+        severity: '<b>odd</b>',
+        server: '',
+        gateway: '',
+        summary: '<img src=x onerror="document.title = 4">',
+        description: '',
+        value: 12_345_678,
+      }),
+    ],
+    history: [
+      alert(9, {
+        startsAtMs: NOW_MS - 26 * 60 * MINUTE_MS,
+        endsAtMs: NOW_MS - 25.7 * 60 * MINUTE_MS,
+        notificationCount: 24,
+        value: 1,
+      }),
+      alert(8, {
+        alertname: 'McpCapabilitiesChanged',
+        severity: 'info',
+        server: 'files',
+        summary: 'The tools of an MCP server changed',
+        description: 'files: 1 tool added, 1 description changed.',
+        startsAtMs: NOW_MS - 3 * 24 * 60 * MINUTE_MS,
+        endsAtMs: NOW_MS - 3 * 24 * 60 * MINUTE_MS + 900_000,
+      }),
+      alert(7, {
+        alertname: 'HighErrorRate',
+        server: 'warehouse',
+        summary: 'Many calls fail',
+        description: 'warehouse: 8.4 % of the calls of the last five minutes failed.',
+        startsAtMs: NOW_MS - 5 * 24 * 60 * MINUTE_MS,
+        endsAtMs: NOW_MS - 4 * 24 * 60 * MINUTE_MS,
+        isEndInferred: true,
+        value: 0.084,
+      }),
+    ],
+  };
+}
+
+export function exampleLog(server: string): ServerLogEntry[] {
+  return [
+    {
+      fact: 'action',
+      atMs: NOW_MS - 3 * MINUTE_MS,
+      server,
+      kind: 'check',
+      by: 'ada',
+      text: 'steady: refused',
+    },
+    {
+      fact: 'status',
+      atMs: NOW_MS - 6 * MINUTE_MS,
+      server,
+      from: 'healthy',
+      to: 'offline',
+      reason: '3 checks in a row failed: Connection refused by mcp.example.com port 443.',
+    },
+    {
+      fact: 'check',
+      atMs: NOW_MS - 6 * MINUTE_MS - 10,
+      server,
+      kind: 'steady',
+      outcome: 'refused',
+      detail: 'Connection refused by mcp.example.com port 443.',
+      durationMs: 2.1,
+      status: 'offline',
+    },
+  ];
+}

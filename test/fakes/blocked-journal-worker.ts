@@ -1,0 +1,18 @@
+import { parentPort } from 'node:worker_threads';
+import type { Answer, Opening, Question } from '../../src/adapters/journal/messages.ts';
+
+/** How long the disk keeps the thread for each thing that it is asked. */
+export const BLOCKED_MS = 2_000;
+
+/** In place of the journal's thread: opens at once, and is then on a disk that hangs. */
+const port = parentPort;
+if (port) {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const rows = { checks: 0, status_changes: 0, alerts: 0, actions: 0 };
+  port.postMessage({ ok: true, stats: { rows, sizeBytes: 0 } } satisfies Opening);
+  port.on('message', ({ id }: Question) => {
+    Atomics.wait(cell, 0, 0, BLOCKED_MS);
+    const result = { ok: false, message: 'the disk failed', isPassing: true } as const;
+    port.postMessage({ id, result } satisfies Answer);
+  });
+}

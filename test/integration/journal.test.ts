@@ -1,0 +1,295 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { createHttpApp } from '../../src/adapters/http/create-http-app.ts';
+import { listen } from '../../src/adapters/http/listen.ts';
+import {
+  createJournal,
+  type Journal,
+  type JournalOptions,
+} from '../../src/adapters/journal/create-journal.ts';
+import { createAlertHistory } from '../../src/alerts/alert-history.ts';
+import { createHub, type ProbeObservation } from '../../src/domain/facts.ts';
+import { BLOCKED_MS } from '../fakes/blocked-journal-worker.ts';
+import { buildAlert } from '../fakes/build-alert.ts';
+import { createFakeClock } from '../fakes/fake-clock.ts';
+import { createMemoryLog } from '../fakes/memory-log.ts';
+import { REAL_CLOCK } from '../fakes/real-clock.ts';
+import { buildReport, fakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
+import { until } from './support/until.ts';
+
+// Goal: the journal's thread: what it keeps, what becomes of files that it cannot use, and that a slow disk keeps nobody.
+// Method: real threads on real files; for the slow disk a thread that hangs.
+
+const RETENTION = { checksMs: 1e12, alertsMs: 1e12, bytesMax: 100 * 1024 * 1024 };
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-journal-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function setUp(changes: Partial<JournalOptions> = {}) {
+  const log = createMemoryLog();
+  const hub = createHub((error) => {
+    throw error;
+  });
+  const path = join(makeFolder(), 'journal.sqlite');
+  const journal = createJournal({ path, retention: RETENTION, clock: REAL_CLOCK, log, ...changes });
+  onTestFinished(() => journal.close());
+  const messages = (): string[] =>
+    log.lines.map(({ severity, message }) => `${severity}: ${message}`);
+  return { journal, hub, log, messages, path };
+}
+
+function observation(server: string): ProbeObservation {
+  return {
+    fact: 'probe',
+    server,
+    report: buildReport({ detail: 'x'.repeat(2_000) }),
+    status: 'healthy',
+    consecutiveFailures: 0,
+    nextInMs: 30_000,
+    lagMs: 0,
+  };
+}
+
+function rowsOf(journal: Journal): number {
+  const { checks = 0, status_changes = 0, actions = 0 } = journal.stats()?.rows ?? {};
+  return checks + status_changes + actions;
+}
+
+test('checks, status changes and actions are kept, notes only where they were saved, and the rest is not', async () => {
+  const { journal, hub } = setUp();
+  await journal.start();
+  expect(journal.state().status).toBe('ok');
+  const stop = journal.record(hub);
+  const change = {
+    server: 'search',
+    atMs: 2,
+    from: 'healthy',
+    to: 'offline',
+    reason: 'r',
+  } as const;
+  const action = { fact: 'action', server: 'search', atMs: 3, by: 'ada', text: 't' } as const;
+  hub.publish(observation('search'));
+  hub.publish({ fact: 'status', ...change });
+  hub.publish({ ...action, kind: 'check' });
+  hub.publish({ ...action, kind: 'note', alertId: 1 });
+  hub.publish(buildAlert());
+  await until(() => rowsOf(journal) === 3);
+  const { entries } = await journal.findServerLog({ server: 'search', limit: 10 });
+  expect(entries.map(({ fact }) => fact)).toEqual(['check', 'action', 'status']);
+  expect(entries[0]).toMatchObject({ detail: 'x'.repeat(500) });
+  stop();
+  hub.publish(observation('search'));
+  await journal.saveAlerts([buildAlert()]);
+  expect(journal.stats()?.rows).toMatchObject({ checks: 1, alerts: 1 });
+});
+
+test('closing writes what waits, and the next opening has it', async () => {
+  const { journal, hub, path, messages } = setUp();
+  await journal.start();
+  journal.record(hub);
+  for (let index = 0; index < 3_000; index += 1) hub.publish(observation(`s${index}`));
+  journal.noteWatchdog(77);
+  await journal.close();
+  expect(journal.dropped()).toBe(0);
+  const again = setUp({ path });
+  await again.journal.start();
+  expect(again.journal.stats()?.rows.checks).toBe(3_000);
+  expect(again.journal.watchdogAtMs()).toBe(77);
+  expect([...messages(), ...again.messages()]).toEqual([]);
+});
+
+test('a journal in memory works like one in a file, and leaves nothing', async () => {
+  const log = createMemoryLog();
+  const journal = createJournal({ retention: RETENTION, clock: REAL_CLOCK, log });
+  const before = await readdir('.');
+  await journal.start();
+  await journal.saveAlerts([buildAlert()]);
+  expect(await journal.findAlerts({ limit: 1 })).toHaveLength(1);
+  await journal.close();
+  expect(await readdir('.')).toEqual(before);
+});
+
+test('a damaged file is moved aside with a line in the log, and a new one is begun', async () => {
+  const { journal, path, log, messages } = setUp();
+  writeFileSync(path, 'this is no database at all, whatever its name says. '.repeat(100));
+  await journal.start();
+  expect(journal.state().status).toBe('ok');
+  await journal.saveAlerts([buildAlert()]);
+  expect(messages()).toEqual(['error: journal was damaged, moved aside, and begun anew']);
+  expect(existsSync(String(log.lines[0]?.fields['movedTo']))).toBe(true);
+});
+
+test('damage that shows only later is moved aside as well, and what was asked is done in the new file', async () => {
+  const first = setUp();
+  await first.journal.start();
+  await first.journal.saveAlerts([buildAlert({ annotations: { summary: 'x'.repeat(3_000) } })]);
+  await first.journal.close();
+  const { path } = first;
+  // The page of the alert itself, which nobody reads at the start.
+  const bytes = readFileSync(path);
+  const page = Math.floor(bytes.indexOf('exporter:19110') / 4_096) * 4_096;
+  expect(page).toBeGreaterThan(0);
+  writeFileSync(path, bytes.fill(0xff, page, page + 4_096));
+  const { journal, messages } = setUp({ path });
+  await journal.start();
+  expect(messages()).toEqual([]);
+  expect(await journal.findAlerts({ limit: 10 })).toEqual([]);
+  await journal.saveAlerts([buildAlert()]);
+  expect(await journal.findAlerts({ limit: 10 })).toHaveLength(1);
+  expect(messages()).toEqual(['error: journal was damaged, moved aside, and begun anew']);
+});
+
+test('a file of a newer version is refused and kept', async () => {
+  const { journal, path } = setUp();
+  const newer = new DatabaseSync(path);
+  newer.exec('CREATE TABLE theirs (a); PRAGMA user_version = 999');
+  newer.close();
+  await journal.start();
+  expect(journal.state()).toMatchObject({
+    status: 'failed',
+    detail: expect.stringContaining(
+      'a newer version of mcp-exporter wrote it (schema 999',
+    ) as string,
+  });
+  const raw = new DatabaseSync(path);
+  expect(raw.prepare('SELECT name FROM sqlite_schema').all()).toMatchObject([{ name: 'theirs' }]);
+  raw.close();
+});
+
+test('a folder that cannot be written costs the journal and nothing else, is said once, and is tried again', async () => {
+  const obstacle = join(makeFolder(), 'data');
+  writeFileSync(obstacle, 'a file where the folder should be');
+  const clock = createFakeClock();
+  const { journal, hub, messages } = setUp({ path: join(obstacle, 'journal.sqlite'), clock });
+  await journal.start();
+  expect(journal.state().status).toBe('failed');
+  journal.record(hub);
+  hub.publish(observation('search'));
+  await expect(journal.saveAlerts([buildAlert()])).rejects.toThrow(/cannot be used/);
+  expect(journal.writeErrors()).toBe(1);
+  await clock.advance(5_000);
+  await until(() => messages().includes('debug: journal still cannot be used'));
+  rmSync(obstacle);
+  await clock.advance(10_000);
+  await until(() => journal.state().status === 'ok');
+  expect(messages()).toEqual([
+    'error: journal cannot be used, events are not kept',
+    'debug: journal still cannot be used',
+    'info: journal is in use again',
+  ]);
+  // What happened meanwhile is not lost.
+  await clock.advance(10_000);
+  await until(() => rowsOf(journal) === 1);
+  expect(journal.dropped()).toBe(0);
+});
+
+test('two services do not share a journal: the second says so, and takes over when the first is gone', async () => {
+  const clock = createFakeClock();
+  const first = setUp();
+  await first.journal.start();
+  const second = setUp({ path: first.path, clock });
+  await second.journal.start();
+  expect(second.journal.state().detail).toContain('another process uses it');
+  await first.journal.saveAlerts([buildAlert()]);
+  await first.journal.close();
+  await clock.advance(5_000);
+  await until(() => second.journal.state().status === 'ok');
+  expect(await second.journal.findAlerts({ limit: 1 })).toHaveLength(1);
+});
+
+test('a thread that ends by a mistake fails what it was asked, and another takes its place', async () => {
+  const clock = createFakeClock();
+  const workerFile = new URL('../fakes/ending-journal-worker.ts', import.meta.url);
+  const { journal, messages } = setUp({ clock, workerFile });
+  await journal.start();
+  await expect(journal.findAlerts({ limit: 1 })).rejects.toThrow('a mistake');
+  expect(journal.state().status).toBe('failed');
+  await expect(journal.findAlerts({ limit: 1 })).rejects.toThrow('cannot be used');
+  await clock.advance(5_000);
+  await until(() => journal.state().status === 'ok');
+  expect(messages()).toEqual([
+    'error: journal cannot be used, events are not kept',
+    'info: journal is in use again',
+  ]);
+});
+
+test('a disk that hangs delays nobody: facts, answers and pages go on, and notifications are refused to be sent again', async () => {
+  const workerFile = new URL('../fakes/blocked-journal-worker.ts', import.meta.url);
+  const { journal, hub } = setUp({ workerFile });
+  await journal.start();
+  const alerts = createAlertHistory({ clock: REAL_CLOCK, store: journal, publish: hub.publish });
+  const { deps } = fakeHttpDeps([], { alerts, journal, clock: REAL_CLOCK });
+  const listener = await listen(createHttpApp(deps), { host: '127.0.0.1', port: 0 });
+  if (!listener.ok) throw new Error(listener.message);
+  onTestFinished(() => listener.close(0));
+  const url = `http://127.0.0.1:${listener.port}`;
+  journal.record(hub);
+
+  const untilMs = performance.now() + BLOCKED_MS * 2;
+  const page = fetch(`${url}/alerts`).then((response) => response.text());
+  let slowestMs = 0;
+  let published = 0;
+  while (performance.now() < untilMs) {
+    const startedAtMs = performance.now();
+    for (let index = 0; index < 100; index += 1) hub.publish(observation(`s${index}`));
+    published += 100;
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    slowestMs = Math.max(slowestMs, performance.now() - startedAtMs);
+    await delay(5);
+  }
+  // The thread was held for the whole time; a loop that waited for it once would have taken two seconds.
+  expect(slowestMs).toBeLessThan(BLOCKED_MS / 2);
+  expect(await page).toContain('The journal does not answer now.');
+  expect(published).toBeGreaterThan(1_000);
+  const notification = {
+    version: '4',
+    alerts: [{ status: 'firing', labels: {}, startsAt: '2026-01-01T00:00:00Z' }],
+  };
+  const answer = await fetch(`${url}/api/v1/alerts/webhook`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(notification),
+  });
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('retry-after')).toBe('5');
+  expect(journal.state()).toMatchObject({ status: 'failed' });
+});
+
+test('what waits for an answer is bounded, so that a disk that hangs cannot fill the memory', async () => {
+  const workerFile = new URL('../fakes/blocked-journal-worker.ts', import.meta.url);
+  const { journal, hub } = setUp({ workerFile });
+  await journal.start();
+  journal.record(hub);
+  for (let index = 0; index < 30_000; index += 1) hub.publish(observation('search'));
+  expect(journal.dropped()).toBe(10_000);
+  const answers = await Promise.allSettled(
+    Array.from({ length: 200 }, () => {
+      const late = journal.findAlerts({ limit: 1 });
+      return Promise.race([late, delay(100).then(() => 'waits')]);
+    }),
+  );
+  const refused = answers.filter(({ status }) => status === 'rejected');
+  expect(refused.length).toBeGreaterThanOrEqual(200 - 64);
+  expect(String(refused[0] && 'reason' in refused[0] ? refused[0].reason : '')).toContain(
+    'too much to do',
+  );
+});
+
+test('a disk that hangs does not keep the service from ending', async () => {
+  const workerFile = new URL('../fakes/blocked-journal-worker.ts', import.meta.url);
+  const { journal, hub } = setUp({ workerFile });
+  await journal.start();
+  journal.record(hub);
+  hub.publish(observation('search'));
+  const startedAtMs = performance.now();
+  await journal.close();
+  expect(performance.now() - startedAtMs).toBeLessThan(6_000);
+});
