@@ -130,7 +130,7 @@ export function exampleLog(server: string): ServerLogEntry[] {
       kind: 'steady',
       outcome: 'refused',
       detail: 'Connection refused by mcp.example.com port 443.',
-      durationMs: 2.1,
+      durationMs: 2.5,
       status: 'offline',
     },
   ];

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { duration, section, size, text } from './schema-types.ts';
 
 export const JOURNAL_DEFAULTS = {
@@ -10,12 +11,21 @@ export const JOURNAL_DEFAULTS = {
 /** `journal:` */
 export const JournalSchema = section(
   {
-    path: text({
-      description:
-        "Database file, relative to this one; its folder is made where it is missing. `off`: nothing is kept. With a client's file as the configuration it lies in `$XDG_STATE_HOME` or `~/.local/state`.",
-      default: JOURNAL_DEFAULTS.path,
-      examples: ['/var/lib/mcp-exporter/journal.sqlite'],
-    }).optional(),
+    path: z
+      .preprocess(
+        // YAML 1.1 editors and people write `off` and `false` alike.
+        (value) => (value === false ? 'off' : value),
+        z.string({ error: 'must be the path of a file, or off' }).min(1, {
+          error: 'must not be empty',
+        }),
+      )
+      .meta({
+        description:
+          "Database file, relative to this one; its folder is made where it is missing. `off`: nothing is kept. With a client's file as the configuration it lies in `$XDG_STATE_HOME` or `~/.local/state`.",
+        default: JOURNAL_DEFAULTS.path,
+        examples: ['/var/lib/mcp-exporter/journal.sqlite'],
+      })
+      .optional(),
     checks: duration('1h', '10000d', {
       description: 'How long checks and status changes are kept.',
       default: JOURNAL_DEFAULTS.checks,

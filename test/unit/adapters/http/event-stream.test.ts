@@ -3,6 +3,7 @@ import type { EventSink } from '../../../../src/adapters/http/event-stream.ts';
 import { createEventStream } from '../../../../src/adapters/http/event-stream.ts';
 import type { Fact, Hub } from '../../../../src/domain/facts.ts';
 import { createHub } from '../../../../src/domain/facts.ts';
+import { buildAlert } from '../../../fakes/build-alert.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 import { NOW_MS, buildDetail, buildReport, fakeHttpDeps } from './fake-http-deps.ts';
 import { serveApp } from './serve-app.ts';
@@ -200,4 +201,30 @@ test('over HTTP, streams end when the service stops', async () => {
   const response = await fetch(`${app.url}/api/v1/events`);
   fake.stopping.abort();
   expect(await response.text()).toContain('retry');
+});
+
+test('alerts and actions are events, without what they say', async () => {
+  const clock = createFakeClock();
+  const hub = createHub(() => undefined);
+  const stream = createEventStream({ hub, clock });
+  const sink = recordingSink();
+  stream.add(sink);
+  hub.publish(buildAlert());
+  hub.publish({
+    fact: 'action',
+    kind: 'note',
+    server: 'search',
+    alertId: 7,
+    atMs: 1,
+    by: 'ada',
+    text: 'for those who may read it',
+  });
+  await clock.advance(250);
+  const text = sink.written.join('');
+  expect(text).toContain(
+    'event: alert\ndata: {"alertname":"McpServerOffline","status":"firing","server":"search","severity":"critical",',
+  );
+  expect(text).toContain('event: action\ndata: {"kind":"note","server":"search","alert_id":7}');
+  expect(text).not.toContain('for those who may read it');
+  stream.stop();
 });

@@ -44,6 +44,8 @@ test('/health stays 200 and ok while a server is offline, and counts servers by 
         message: 'Loaded.',
       },
       connectivity: { status: 'ok' },
+      journal: { status: 'ok', message: 'data/journal.sqlite' },
+      alerting: { status: 'unknown', message: 'The Watchdog was not heard yet.' },
     },
   });
 });

@@ -3,6 +3,7 @@ import { logFacts } from '../../../../src/adapters/pino/log-facts.ts';
 import type { CheckReport } from '../../../../src/domain/check-report.ts';
 import { createHub, type ChildExited, type Fact } from '../../../../src/domain/facts.ts';
 import type { Status } from '../../../../src/domain/health.ts';
+import { ALERT_START_MS, buildAlert } from '../../../fakes/build-alert.ts';
 import { createMemoryLog } from '../../../fakes/memory-log.ts';
 
 const REPORT: CheckReport = {
@@ -164,4 +165,56 @@ test('nothing is written after it was ended', () => {
   stop();
   hub.publish(becomes('offline'));
   expect(lines).toEqual([]);
+});
+
+test.each([
+  ['a critical alert', { severity: 'critical' }, undefined, 'error'],
+  ['a warning', { severity: 'warning' }, undefined, 'warn'],
+  ['an alert for the record', { severity: 'info' }, undefined, 'info'],
+  ['an alert of an odd severity', { severity: '__proto__' }, undefined, 'info'],
+  ['a resolution', { severity: 'critical' }, 90_000, 'info'],
+])('%s in a notification is one line', (_what, labels, afterMs, severity) => {
+  const { hub, lines } = setUp();
+  const alert = buildAlert(afterMs === undefined ? {} : { endsAtMs: ALERT_START_MS + afterMs });
+  hub.publish({ ...alert, labels: { ...alert.labels, ...labels } });
+  expect(lines).toMatchObject([
+    {
+      severity,
+      message: 'alert notification received',
+      fields: {
+        channel: 'health',
+        alertname: 'McpServerOffline',
+        status: afterMs === undefined ? 'firing' : 'resolved',
+        server: 'search',
+        startsAt: '2026-01-01T00:00:00.000Z',
+        ...(afterMs === undefined ? {} : { endsAt: '2026-01-01T00:01:30.000Z' }),
+      },
+    },
+  ]);
+});
+
+test('the Watchdog, which never stops, is for the curious', () => {
+  const { hub, lines } = setUp();
+  hub.publish(buildAlert({ alertname: 'Watchdog' }));
+  expect(lines.map(({ severity }) => severity)).toEqual(['debug']);
+});
+
+test('what somebody did is in the audit log', () => {
+  const { hub, lines } = setUp();
+  const action = { server: 'search', atMs: 1, by: 'ada', text: 'restarted it' };
+  hub.publish({ fact: 'action', kind: 'note', alertId: 7, ...action });
+  expect(lines).toEqual([
+    {
+      severity: 'info',
+      message: 'action taken',
+      fields: {
+        channel: 'audit',
+        action: 'note',
+        server: 'search',
+        alertId: 7,
+        by: 'ada',
+        text: 'restarted it',
+      },
+    },
+  ]);
 });
