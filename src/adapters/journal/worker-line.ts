@@ -117,7 +117,7 @@ export function startWorkerLine({
         const onLate = (): void =>
           take(id)?.reject(new JournalFailure('the journal did not answer in time'));
         const timer = timeoutMs === undefined ? undefined : clock.after(timeoutMs, onLate);
-        waiting.set(id, { resolve: resolve as Waiting['resolve'], reject, timer });
+        waiting.set(id, { resolve, reject, timer });
       });
     },
     async end() {

@@ -69,6 +69,8 @@ export function createServerSeries(
         case 'rate_limit':
         case 'session':
         case 'disagreement':
+        case 'alert':
+        case 'action':
           return;
       }
     },

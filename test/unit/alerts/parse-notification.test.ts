@@ -65,7 +65,11 @@ test.each([
   ['another version', payload([], { version: '3' }), 'version must be "4"'],
   ['a version that is a number', payload([], { version: 4 }), 'version must be "4"'],
   ['no list of alerts', payload(undefined), 'alerts must be a list'],
-  ['more alerts than anybody reads', payload(Array(10_001).fill(FIRING)), 'more than 10000'],
+  [
+    'more alerts than anybody reads',
+    payload(Array.from({ length: 10_001 }, () => FIRING)),
+    'more than 10000',
+  ],
   ['only alerts that cannot be read', payload([{}]), 'alerts[0].status must be'],
 ])('%s is refused', (_what, body, problem) => {
   expect(parseNotification(body, RECEIVED_MS)).toEqual({
@@ -96,7 +100,10 @@ test.each([
 });
 
 test('of many alerts that cannot be read only the first problems are told', () => {
-  const parsed = parseNotification(payload([FIRING, ...Array<object>(50).fill({})]), RECEIVED_MS);
+  const parsed = parseNotification(
+    payload([FIRING, ...Array.from({ length: 50 }, () => ({}))]),
+    RECEIVED_MS,
+  );
   expect(parsed).toMatchObject({ ok: true, problems: { length: 10 } });
 });
 

@@ -47,11 +47,11 @@ test('an alert of the configuration has a name of its own, with zeros before it 
 });
 
 test('the Watchdog has no time until it is heard', async () => {
-  let heardAtMs: number | undefined;
-  const { metrics } = createTestMetrics({ watchdogHeardAtMs: () => heardAtMs });
+  const heard: { atMs?: number } = {};
+  const { metrics } = createTestMetrics({ watchdogHeardAtMs: () => heard.atMs });
   const name = 'mcp_watchdog_last_received_timestamp_seconds';
   expect((await scrape({ metrics })).get(name)?.samples).toEqual([]);
-  heardAtMs = START_MS;
+  heard.atMs = START_MS;
   expect(valueOf(await scrape({ metrics }), name)).toBe(START_MS / 1_000);
 });
 
