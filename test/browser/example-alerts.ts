@@ -1,4 +1,5 @@
 import type { AlertRecord } from '../../src/alerts/ports.ts';
+import type { HttpAppDeps } from '../../src/adapters/http/ports.ts';
 import type { ServerLogEntry } from '../../src/domain/server-log.ts';
 import { NOW_MS } from '../unit/adapters/http/fake-http-deps.ts';
 
@@ -134,4 +135,28 @@ export function exampleLog(server: string): ServerLogEntry[] {
       status: 'offline',
     },
   ];
+}
+
+/** A history of these alerts, and a log for every server. */
+export function exampleJournal(
+  deps: HttpAppDeps,
+  alerts: readonly AlertRecord[],
+): Pick<HttpAppDeps, 'alerts' | 'journal'> {
+  return {
+    alerts: {
+      ...deps.alerts,
+      watchdogHeardAtMs: () => NOW_MS - 90_000,
+      find: async ({ id, state, server }) =>
+        alerts.filter(
+          (each) =>
+            (id === undefined || each.id === id) &&
+            (server === undefined || each.server === server) &&
+            (state === undefined || (state === 'firing') === (each.endsAtMs === undefined)),
+        ),
+    },
+    journal: {
+      ...deps.journal,
+      findServerLog: async ({ server }) => ({ entries: exampleLog(server), next: '1-1-1' }),
+    },
+  };
 }

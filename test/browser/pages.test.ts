@@ -3,13 +3,16 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createHttpApp } from '../../src/adapters/http/create-http-app.ts';
 import { listen } from '../../src/adapters/http/listen.ts';
 import type { HttpAppDeps } from '../../src/adapters/http/ports.ts';
+import type { AlertRecord } from '../../src/alerts/ports.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { Fact } from '../../src/domain/facts.ts';
 import type { ServerDetail } from '../../src/probe/server-view.ts';
+import { buildAlert } from '../fakes/build-alert.ts';
 import type { FakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
 import { NOW_MS, buildDetail, fakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
 import type { Browser, BrowserPage } from './chromium.ts';
 import { findChromium, launchChromium } from './chromium.ts';
+import { exampleAlerts, exampleJournal } from './example-alerts.ts';
 import { exampleFleet } from './example-fleet.ts';
 
 // Goal: the pages work in a real browser, with and without JavaScript, on a desk and on a phone, in both themes.
@@ -209,8 +212,70 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     await page.waitFor(`document.getElementById('live').textContent.startsWith('Connection lost')`);
   });
 
+  test('an alert that fires shows without a reload, and one that is over moves to the history', async () => {
+    const alerts: AlertRecord[] = [];
+    const { page, url, fake } = await visit(
+      exampleFleet(),
+      exampleJournal(fakeHttpDeps().deps, alerts),
+    );
+    await page.open(`${url}/alerts`);
+    await page.waitFor(IS_LIVE);
+    expect(await page.evaluate(`document.querySelector('h1').textContent`)).toBe('Nothing fires');
+    await page.evaluate(`window.notReloaded = true`);
+    const [alert] = exampleAlerts().firing;
+    assert(alert);
+    alerts.push(alert);
+    fake.hub.publish(buildAlert());
+    await fake.clock.advance(250);
+    await page.waitFor(`document.querySelector('#firing tbody tr') !== null`);
+    expect(await page.evaluate('document.title')).toContain('(1)');
+    alerts[0] = { ...alert, endsAtMs: NOW_MS };
+    fake.hub.publish(buildAlert({ endsAtMs: NOW_MS }));
+    await fake.clock.advance(250);
+    await page.waitFor(`document.querySelector('#history tbody tr') !== null`);
+    expect(await page.evaluate(`document.querySelector('#firing tbody tr') === null`)).toBe(true);
+    expect(await page.evaluate('window.notReloaded')).toBe(true);
+    expect(page.problems()).toEqual([]);
+  });
+
+  test('without JavaScript alerts can be filtered and noted, and a note that is being written is not lost', async () => {
+    const notes: string[] = [];
+    const { deps } = fakeHttpDeps();
+    const journal = exampleJournal(deps, exampleAlerts().firing);
+    const addNote = async ({ text }: { text: string }) => notes.push(text) > 0;
+    const { page, url } = await visit(exampleFleet(), {
+      ...journal,
+      alerts: { ...journal.alerts, addNote },
+    });
+    await page.setScriptEnabled(false);
+    await page.open(`${url}/alerts`);
+    await page.evaluate(`document.getElementById('server').value = 'billing'`);
+    await page.evaluate(`document.querySelector('form.fields').requestSubmit()`);
+    await page.waitFor(`location.search.includes('server=billing')`);
+    await page.waitFor(`document.querySelectorAll('#firing tbody tr').length === 1`);
+    await page.open(`${url}/alerts/12`);
+    expect(await page.evaluate(`document.querySelector('meta[http-equiv=refresh]')`)).toBeNull();
+    await page.evaluate(`document.getElementById('text').value = 'restarted it'`);
+    await page.evaluate(`document.querySelector('form.note').requestSubmit()`);
+    await expect.poll(() => notes).toEqual(['restarted it']);
+  });
+
+  test('hostile texts of alerts run nothing', async () => {
+    const { firing } = exampleAlerts();
+    const { page, url } = await visit(exampleFleet(), exampleJournal(fakeHttpDeps().deps, firing));
+    for (const path of ['/alerts', '/alerts/10']) {
+      await page.open(url + path);
+      expect(await page.evaluate(`document.querySelectorAll('img, main script').length`)).toBe(0);
+      expect(await page.evaluate('document.title')).toMatch(/mcp-exporter$/);
+    }
+  });
+
   const PATHS = [
     '/',
+    '/alerts',
+    '/alerts/12',
+    '/alerts/10',
+    '/servers/search/log',
     '/servers/files',
     '/servers/search',
     '/servers/brand-new',
@@ -224,7 +289,11 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
   test.each(LOOKS)(
     'no page is wider than a screen of %i px in the %s theme',
     async (width, scheme) => {
-      const { page, url } = await visit(exampleFleet());
+      const { firing, history } = exampleAlerts();
+      const { page, url } = await visit(
+        exampleFleet(),
+        exampleJournal(fakeHttpDeps().deps, [...firing, ...history]),
+      );
       await page.resize(width, 844);
       await page.setColorScheme(scheme);
       const overflows: Record<string, number> = {};
@@ -243,11 +312,14 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
   );
 
   test('every control and every column of the grid has a name for assistive technology', async () => {
-    const { page, url } = await visit(exampleFleet(), { adminToken: new Secret('t0ken') });
-    for (const path of ['/', '/servers/files']) {
+    const { page, url } = await visit(exampleFleet(), {
+      ...exampleJournal(fakeHttpDeps().deps, exampleAlerts().firing),
+      adminToken: new Secret('t0ken'),
+    });
+    for (const path of ['/', '/servers/files', '/alerts', '/alerts/12', '/servers/files/log']) {
       await page.open(url + path);
       const nameless = await page.evaluate<string[]>(`
-      [...document.querySelectorAll('input:not([type=hidden]), button, a, th')]
+      [...document.querySelectorAll('input:not([type=hidden]), textarea, button, a, th')]
         .filter((element) => !(element.textContent.trim() || element.getAttribute('aria-label') || element.labels?.length))
         .map((element) => element.outerHTML)`);
       expect(nameless).toEqual([]);
