@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ import { createFakeClock } from '../fakes/fake-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import { buildReport, fakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
+import { startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: the journal's thread: what it keeps, what becomes of files that it cannot use, and that a slow disk keeps nobody.
@@ -293,3 +295,64 @@ test('a disk that hangs does not keep the service from ending', async () => {
   await journal.close();
   expect(performance.now() - startedAtMs).toBeLessThan(6_000);
 });
+
+const SERVER =
+  'mcpServers: { search: { url: "http://127.0.0.1:1/mcp", monitor: { interval: 1s } } }';
+
+test('the service starts and works without a journal that cannot be used, and says so everywhere', async () => {
+  const service = await startService({
+    config: `gateway: { listen: 'off' }\njournal: { path: token/journal.sqlite }\n${SERVER}`,
+    files: { token: 'a file where a folder is wanted' },
+  });
+  await until(async () => (await service.servers()).get('search')?.status === 'offline');
+  const { status, components } = await service.health();
+  expect([status, components['journal']?.status]).toEqual(['degraded', 'degraded']);
+  expect(components['journal']?.message).toContain('cannot be used');
+  expect(await service.get('/metrics')).toContain('\nmcp_exporter_journal_up 0\n');
+  expect(service.lines('journal cannot be used, events are not kept')).toMatchObject([
+    { level: 'error' },
+  ]);
+  expect(await service.get('/servers/search')).toContain('cannot be used');
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+});
+
+test('a full disk costs the journal and nothing else: notifications are refused, and what was kept can be read', async () => {
+  // A limit on the size of files is to SQLite what a full disk is.
+  const service = await startService({
+    config: `gateway: { listen: 'off' }\n${SERVER}`,
+    shell: 'ulimit -S -f 400',
+  });
+  expect((await service.health()).components['journal']?.status).toBe('ok');
+  const send = () =>
+    fetch(`${service.url}/api/v1/alerts/webhook`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ version: '4', alerts: largeAlerts() }),
+    });
+  const statuses = new Set<number>();
+  await until(async () => {
+    const { status } = await send();
+    statuses.add(status);
+    return status !== 200;
+  });
+  expect([...statuses]).toEqual([200, 503]);
+  const { status, components } = await service.health();
+  expect([status, components['journal']?.status]).toEqual(['degraded', 'degraded']);
+  expect(components['journal']?.message).toMatch(/disk/);
+  await until(async () => (await service.servers()).get('search')?.status === 'offline');
+  // What was acknowledged can still be read.
+  const page = JSON.parse(await service.get('/api/v1/alerts?limit=1')) as { alerts: unknown[] };
+  expect(page.alerts).toHaveLength(1);
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+});
+
+function largeAlerts(): unknown[] {
+  return Array.from({ length: 10 }, () => ({
+    status: 'firing',
+    labels: { alertname: 'A', instance: randomUUID() },
+    annotations: { description: 'x'.repeat(4_000) },
+    startsAt: new Date().toISOString(),
+  }));
+}
