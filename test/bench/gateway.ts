@@ -5,9 +5,6 @@
  * processes by /proc (Linux only), less the stdio servers behind it. The gateway is the real service with its metrics, access and
  * audit log, limits and tracing on. `--quick` takes a minute; `--profile` shows what the gateway spends its time on.
  */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildService } from './support/gateway/build-service.ts';
 import { find, printCalls, printGoal, show } from './support/gateway/call-table.ts';
@@ -23,6 +20,7 @@ import {
 } from './support/gateway/measure-calls.ts';
 import { printProfile } from './support/gateway/print-profile.ts';
 import { createRig, type Rig, type Running } from './support/gateway/rig.ts';
+import { temporaryFolder } from './support/gateway/temporary-folder.ts';
 
 const isQuick = process.argv.includes('--quick');
 const PLAN = isQuick
@@ -30,10 +28,10 @@ const PLAN = isQuick
       rounds: 2,
       seconds: 0.6,
       warmUpCalls: 4_000,
-      warmUpSecondsMax: 1.5,
+      warmUpSecondsMax: 1,
       streams: 1_000,
       holdMs: 500,
-      listenSeconds: 2,
+      listenSeconds: 1.5,
     }
   : {
       rounds: 3,
@@ -280,7 +278,7 @@ async function benchDelay(rig: Rig, rate: number): Promise<void> {
 }
 
 async function profile(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-profile-'));
+  const folder = temporaryFolder('profile');
   const rig = await createRig(buildService(), ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
   const [own] = await launchAll(rig, [(starter) => starter.own('legacy')]);
   await own?.run(ECHO, 2);

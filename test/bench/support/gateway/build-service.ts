@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ASSETS = 'adapters/http/assets';
@@ -13,7 +13,7 @@ const ASSETS = 'adapters/http/assets';
  * @returns path of the compiled `main.js`
  */
 export function buildService(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-built-'));
+  const folder = temporaryFolder('built');
   const dist = join(folder, 'dist');
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
   const { status } = spawnSync(

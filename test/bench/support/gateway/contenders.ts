@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../integration/support/free-port.ts';
 import type { EchoEra } from './echo-answers.ts';
 import type { LoadTarget } from './load-protocol.ts';
 import { startProcess, type StartedProcess } from './start-process.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const PEERS = fileURLToPath(new URL('../../../fixtures/peers', import.meta.url));
 const BARE = fileURLToPath(new URL('./bare-proxy.ts', import.meta.url));
@@ -55,7 +55,7 @@ function withSbin(): Record<string, string> {
 
 /** @param main how Node starts the service: the compiled file, and before it what Node itself is told */
 export function createStarter(upstream: Upstream, main: readonly string[]): Starter {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-bench-'));
+  const folder = temporaryFolder('bench');
   const node = process.execPath;
   const upstreamUrl = (era: EchoEra): string => `http://127.0.0.1:${upstream.ports[era]}/mcp`;
   const http = (port: number, era: EchoEra, path = '/mcp'): LoadTarget => ({
