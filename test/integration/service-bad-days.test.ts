@@ -258,7 +258,9 @@ test.each([
   async (_, path, shell, word) => {
     const server = await startServer('modern');
     const service = await startService({
+      // The limit would hit the journal as well, which says so of itself.
       config: `gateway: { listen: off }
+journal: off
 log: { level: debug, file: { path: ${path} } }
 defaults: { interval: 100ms, retryInterval: 100ms }
 mcpServers: { a: { url: "${server.url}" } }
