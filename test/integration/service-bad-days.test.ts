@@ -260,7 +260,7 @@ test.each([
     const service = await startService({
       // The limit would hit the journal as well, which says so of itself.
       config: `gateway: { listen: off }
-journal: off
+journal: { path: off }
 log: { level: debug, file: { path: ${path} } }
 defaults: { interval: 100ms, retryInterval: 100ms }
 mcpServers: { a: { url: "${server.url}" } }
