@@ -58,6 +58,9 @@ export async function startBlackbox(): Promise<Blackbox | undefined> {
     { stdio: 'ignore' },
   );
   const exited = once(child, 'exit');
+  // A benchmark that fails leaves nothing behind either.
+  const killAtExit = (): void => void child.kill();
+  process.once('exit', killAtExit);
   const agent = new http.Agent({ keepAlive: true });
   const get = (path: string): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -80,6 +83,7 @@ export async function startBlackbox(): Promise<Blackbox | undefined> {
       if (!page.includes('\nprobe_success 1\n')) throw new Error('the probe failed');
     },
     async stop() {
+      process.off('exit', killAtExit);
       agent.destroy();
       child.kill();
       await exited;
