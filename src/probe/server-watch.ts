@@ -68,6 +68,11 @@ interface Want {
   readonly priority: number;
 }
 
+interface Running {
+  readonly kind: Kind;
+  readonly done: Promise<CheckReport | undefined>;
+}
+
 type Waiters = PromiseWithResolvers<CheckReport | undefined>;
 
 const PRIORITY = { ordinary: 0, forced: 1 } as const;
@@ -90,7 +95,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   /** Callers of `checkNow`, all on one promise per kind. */
   const waiting: Partial<Record<Kind, Waiters>> = {};
   const discarded = new Set<Promise<unknown>>();
-  let running: { readonly kind: Kind; readonly done: Promise<void> } | undefined;
+  let running: Running | undefined;
   let connection: Connection | undefined;
   let steadyTimer: Timer | undefined;
   let deepTimer: Timer | undefined;
@@ -149,8 +154,12 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
       kind,
       done: kind === 'steady' ? runSteady(current.dueAtMs) : runDeep(),
     };
-    await running.done;
+    const report = await running.done;
     running = undefined;
+    // Only now, so that whoever asks again because of this report is not taken for one who waits for it.
+    if (report !== undefined) settle(kind, report);
+    if (kind === 'steady' && report !== undefined && report.outcome !== 'ok')
+      settle('deep', report);
     pump();
   }
 
@@ -208,14 +217,15 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
 
   // What a check is, and what follows from it.
 
-  async function runSteady(dueAtMs: number): Promise<void> {
+  /** Nothing if the server went away meanwhile. */
+  async function runSteady(dueAtMs: number): Promise<CheckReport | undefined> {
     steadyTimer?.cancel();
     lastSteadyMs = clock.monotonicMs();
     const lagMs = Math.max(0, clock.monotonicMs() - dueAtMs);
     const wasOpen = connection?.isOpen() === true;
     const timeoutMs = wasOpen ? settings.timeoutMs : settings.startTimeoutMs;
     const report = await check('steady', timeoutMs);
-    if (halted.signal.aborted) return;
+    if (halted.signal.aborted) return undefined;
     const before = record.health();
     const isConnectivitySuspected = judgeConnectivity(report, before.status === 'offline');
     const { change, hasNewIdentity, isFirstSuccess } = record.noteSteady(report, {
@@ -235,21 +245,20 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     );
     tell(report, lagMs, change);
     calls.noteCheck(change);
-    settle('steady', report);
-    if (report.outcome !== 'ok') settle('deep', report);
-    if (waiting.deep !== undefined) want('deep', PRIORITY.forced);
+    if (waiting.deep !== undefined && report.outcome === 'ok') want('deep', PRIORITY.forced);
     else if (hasNewIdentity || (before.status === 'offline' && status !== 'offline')) hastenDeep();
     // A host known to be down says no more about our own network.
     if (change?.to === 'offline') connectivity.forget(spec.name);
     if (host !== undefined && consecutiveDown === 1 && pointsAtUs(report.outcome))
       context.onFirstLoss(host);
+    return report;
   }
 
-  async function runDeep(): Promise<void> {
+  async function runDeep(): Promise<CheckReport | undefined> {
     deepTimer?.cancel();
     lastDeepAtMs = clock.monotonicMs();
     const report = await check('deep', settings.startTimeoutMs);
-    if (halted.signal.aborted) return;
+    if (halted.signal.aborted) return undefined;
     const isConnectivitySuspected = host !== undefined && connectivity.isSuspect(report.outcome);
     const { change, definitionChanges: changes } = record.noteDeep(report, isConnectivitySuspected);
     deepFailures = report.outcome === 'ok' ? 0 : deepFailures + 1;
@@ -266,7 +275,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
       publish({ fact: 'definitions', server: spec.name, atMs: clock.nowMs(), changes });
     // It runs when there is room, so it cannot be late; and it does not change when the next steady check is due.
     tell(report, 0, change);
-    settle('deep', report);
+    return report;
   }
 
   async function check(kind: Kind, timeoutMs: number): Promise<CheckReport> {

@@ -326,6 +326,21 @@ test('requests for the same server share one check', async () => {
   expect(connector.startsOf('a')).toHaveLength(3);
 });
 
+test.each([false, true])(
+  'a request that follows a report at once gets a check of its own (deep: %s)',
+  async (deep) => {
+    const { clock, connector, prober } = setUpProber();
+    prober.apply([buildServer('a')]);
+    await clock.advance(10_000);
+    const before = connector.checks.length;
+    const second = prober.checkNow('a', { deep: false }).then(() => prober.checkNow('a', { deep }));
+    await clock.advance(1_000);
+    await second;
+    const kinds = connector.checks.slice(before).map(({ kind }) => kind);
+    expect(kinds).toEqual(['steady', 'steady', ...(deep ? ['deep'] : [])]);
+  },
+);
+
 test('a request for a deep check runs the steady one first and hands back the deep report', async () => {
   const { clock, connector, prober } = setUpProber();
   prober.apply([buildServer('a')]);
