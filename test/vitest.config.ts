@@ -26,6 +26,16 @@ export default defineConfig({
       {
         root: fileURLToPath(new URL('..', import.meta.url)),
         test: {
+          name: 'rules',
+          include: ['test/rules/**/*.test.ts'],
+          testTimeout: isFull ? 1_800_000 : 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        root: fileURLToPath(new URL('..', import.meta.url)),
+        test: {
           name: 'integration',
           include: ['test/{integration,browser,rules}/**/*.test.ts'],
           globalSetup: ['test/integration/support/install-servers.ts'],

@@ -1,0 +1,56 @@
+import { CATALOG } from '../../../src/metrics/catalog.ts';
+import type { Metric } from '../../../src/metrics/metric.ts';
+
+/** What may be asked for: of our catalog, of Prometheus and Alertmanager themselves, and recorded. */
+export interface Series {
+  /** Counters and the parts of histograms have to be read through `rate` and the like. */
+  readonly isCounter: boolean;
+  readonly isRecorded?: boolean;
+  readonly labels: readonly string[];
+  readonly values?: Readonly<Record<string, readonly string[] | undefined>>;
+}
+
+export type KnownSeries = ReadonlyMap<string, Series>;
+
+/** Added by Prometheus to whatever it scrapes. */
+const TARGET_LABELS = ['job', 'gateway', 'instance'] as const;
+
+/** The gateway is a label of our own targets only. */
+const foreign = (isCounter: boolean, ...labels: string[]): Series => ({
+  isCounter,
+  labels: ['job', 'instance', ...labels],
+});
+
+/** What Prometheus and Alertmanager tell of themselves and of scrapes, as far as we use it. */
+const FOREIGN: Readonly<Record<string, Series>> = {
+  up: foreign(false, 'gateway'),
+  scrape_samples_post_metric_relabeling: foreign(false, 'gateway'),
+  prometheus_rule_evaluation_failures_total: foreign(true, 'rule_group'),
+  prometheus_notifications_errors_total: foreign(true, 'alertmanager'),
+  prometheus_notifications_dropped_total: foreign(true),
+  prometheus_notifications_alertmanagers_discovered: foreign(false),
+  prometheus_config_last_reload_successful: foreign(false),
+  alertmanager_config_last_reload_successful: foreign(false),
+  alertmanager_notifications_failed_total: foreign(true, 'integration', 'reason'),
+  ALERTS: { isCounter: false, labels: ['alertname', 'alertstate', 'job', 'gateway', 'server'] },
+  ALERTS_FOR_STATE: { isCounter: false, labels: ['alertname', 'job', 'gateway', 'server'] },
+};
+
+export function scrapedSeries(): Map<string, Series> {
+  return new Map([...Object.entries(FOREIGN), ...CATALOG.flatMap((metric) => seriesOf(metric))]);
+}
+
+function seriesOf({ name, kind, labels, values, buckets }: Metric): [string, Series][] {
+  const base = { isCounter: kind !== 'gauge', labels: [...TARGET_LABELS, ...labels] };
+  const known = values ? { ...base, values } : base;
+  if (kind !== 'histogram') return [[name, known]];
+  const bounds = [...(buckets ?? []).map(String), '+Inf'];
+  return [
+    [
+      `${name}_bucket`,
+      { ...known, labels: [...known.labels, 'le'], values: { ...values, le: bounds } },
+    ],
+    [`${name}_sum`, known],
+    [`${name}_count`, known],
+  ];
+}
