@@ -61,6 +61,8 @@ function lintNode(
 
 function lintSelector(selector: Selector, reader: string | undefined, known: KnownSeries) {
   const { metric, matchers, rangeSeconds } = selector;
+  // All series of a job: which, nobody says.
+  if (metric === '') return [];
   const series = known.get(metric);
   if (!series) return [`${metric} is neither in the catalog nor recorded`];
   return [
@@ -113,7 +115,7 @@ function lintAggregation({ by, without, args }: Aggregation, options: LintOption
   );
   return [
     ...[...(by ?? []), ...(without ?? [])]
-      .filter((label) => !inner.has(label))
+      .filter((label) => label !== '__name__' && !inner.has(label))
       .map((label) => `an aggregation names the label ${label}, which nothing in it has`),
     ...lost.map((label) => `an aggregation adds up different values of ${label}`),
   ];
