@@ -12,8 +12,7 @@ import { TARGET_METRICS } from './target.ts';
 import { TRACING_METRICS } from './tracing.ts';
 import { USAGE_METRICS } from './usage.ts';
 
-/** What `/metrics` shows with everything on, in the order of the page. */
-export const METRICS_PAGE: readonly Metric[] = [
+const PAGE = [
   ...SERVER_METRICS,
   ...PROBE_METRICS,
   ...PROCESS_METRICS,
@@ -25,7 +24,19 @@ export const METRICS_PAGE: readonly Metric[] = [
   ...ALERT_METRICS,
   ...SELF_METRICS,
   ...RUNTIME_METRICS,
-];
+] as const;
+
+/** What `/metrics` shows with everything on, in the order of the page. */
+export const METRICS_PAGE: readonly Metric[] = PAGE;
+
+type SeriesOf<M> = M extends { readonly name: infer Name extends string; readonly kind: infer Kind }
+  ? Kind extends 'histogram'
+    ? `${Name}_${'bucket' | 'sum' | 'count'}`
+    : Name
+  : never;
+
+/** Names as Prometheus stores them, so that whoever asks for one that is not there does not compile. */
+export type CatalogSeries = SeriesOf<(typeof PAGE)[number]>;
 
 /** Every metric that the exporter can show: `/metrics`, then `/probe`. */
 export const CATALOG: readonly Metric[] = [...METRICS_PAGE, ...TARGET_METRICS];

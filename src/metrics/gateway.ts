@@ -54,7 +54,7 @@ export const requestErrors = metric({
   since: '0.1.0',
 });
 
-function loadMetric(name: string, help: string) {
+function loadMetric<const Name extends string>(name: Name, help: string) {
   return metric({
     name,
     kind: 'gauge',

@@ -1,4 +1,4 @@
-/** Names of the alerts in `prometheus/rules/`. Generated from there: `npm run generate`. */
+/** Names of the alerts that come with the exporter. Generated from `prometheus/rules/`: `npm run generate`. */
 export const KNOWN_ALERTS: readonly string[] = [
   'CriticalErrorRate',
   'ErrorRateAboveThreshold',

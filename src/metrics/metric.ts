@@ -33,9 +33,16 @@ export type Area =
 
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
 
-/** Keeps label names and kind as literal types, so that a recorder with a wrong label does not compile. */
-export function metric<const Label extends string, const Kind extends MetricKind>(
-  definition: Metric<Label> & { readonly kind: Kind },
-): Metric<Label> & { readonly kind: Kind } {
+/**
+ * Keeps name, kind and label names as literal types, so that a recorder with a wrong label or a panel on a wrong name does
+ * not compile.
+ */
+export function metric<
+  const Label extends string,
+  const Kind extends MetricKind,
+  const Name extends string,
+>(
+  definition: Metric<Label> & { readonly kind: Kind; readonly name: Name },
+): Metric<Label> & { readonly kind: Kind; readonly name: Name } {
   return definition;
 }

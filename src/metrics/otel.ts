@@ -20,7 +20,7 @@ const values = {
   network_transport: NETWORK_TRANSPORTS,
 };
 
-function operationDuration(name: string, help: string) {
+function operationDuration<const Name extends string>(name: Name, help: string) {
   return metric({
     name,
     kind: 'histogram',
@@ -44,7 +44,7 @@ function operationDuration(name: string, help: string) {
   });
 }
 
-function sessionDuration(name: string, help: string) {
+function sessionDuration<const Name extends string>(name: Name, help: string) {
   return metric({
     name,
     kind: 'histogram',

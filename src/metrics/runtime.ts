@@ -15,9 +15,9 @@ export const nodeGcDuration = metric({
   since: '0.1.0',
 });
 
-function runtimeMetric<const Label extends string = never>(
+function runtimeMetric<const Name extends string, const Label extends string = never>(
   kind: 'counter' | 'gauge',
-  name: string,
+  name: Name,
   help: string,
   labels: readonly Label[] = [],
 ) {

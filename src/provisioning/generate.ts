@@ -7,7 +7,9 @@ import { loadConfig } from '../adapters/config/load-config.ts';
 import { formatProblems } from '../adapters/config/problem.ts';
 import { CATALOG } from '../metrics/catalog.ts';
 import { renderMetricsDocs } from '../metrics/render-metrics-docs.ts';
+import { renderDashboards } from './dashboards/render.ts';
 import { renderKnownAlerts } from './known-alerts.ts';
+import { renderRecordedSeries } from './recorded-names.ts';
 
 const EXAMPLE = 'alertmanager/mcp-exporter.example.yml';
 const example = await loadConfig({ path: EXAMPLE, env: {} });
@@ -21,7 +23,9 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/config.schema.json': renderConfigSchema,
   'docs/configuration.md': renderConfigDocs,
   'docs/metrics.md': () => renderMetricsDocs(CATALOG),
+  ...renderDashboards(),
   'src/metrics/known-alerts.ts': renderKnownAlerts,
+  'src/provisioning/dashboards/recorded-series.ts': renderRecordedSeries,
 };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });

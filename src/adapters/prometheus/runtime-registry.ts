@@ -15,7 +15,7 @@ export function createRuntimeRegistry(): Registry {
     // These two metrics are not in the catalog; left alone they would be sampled ten times a second.
     eventLoopUtilizationTimeout: NEVER_MS,
   });
-  const known = new Set(RUNTIME_METRICS.map(({ name }) => name));
+  const known = new Set<string>(RUNTIME_METRICS.map(({ name }) => name));
   for (const { name } of registry.getMetricsAsArray()) {
     if (!known.has(name)) registry.removeSingleMetric(name);
   }

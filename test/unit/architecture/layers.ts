@@ -18,7 +18,16 @@ const ADAPTER_IMPORTS = [
   'gateway/ports.ts',
   'alerts/ports.ts',
 ];
-const EVERYTHING = ['adapters/', 'alerts/', 'cli/', 'domain/', 'gateway/', 'metrics/', 'probe/'];
+const EVERYTHING = [
+  'adapters/',
+  'alerts/',
+  'cli/',
+  'control/',
+  'domain/',
+  'gateway/',
+  'metrics/',
+  'probe/',
+];
 /** The composition root, cut into what belongs together. */
 const ROOT_FILES = [
   'app.ts',
@@ -48,6 +57,7 @@ export const LAYERS: readonly Layer[] = [
   { path: 'probe/', imports: ['domain/'], packages: ['p-queue'] },
   { path: 'gateway/', imports: ['domain/'], packages: [] },
   { path: 'alerts/', imports: ['domain/', 'metrics/'], packages: [] },
+  { path: 'control/', imports: ['domain/'], packages: [] },
   adapter('clock.ts', []),
   adapter('config/', ['fastest-levenshtein', 'jsonc-parser', 'yaml', 'zod']),
   adapter('files/', []),
@@ -73,6 +83,12 @@ export const LAYERS: readonly Layer[] = [
     path: 'cli/',
     imports: [...EVERYTHING, ...ROOT_FILES],
     packages: ['node:', 'commander', 'fastest-levenshtein'],
+  },
+  { path: 'demo/', imports: [], packages: ['node:', '@modelcontextprotocol/client'] },
+  {
+    path: 'provisioning/dashboards/',
+    imports: ['metrics/'],
+    packages: ['@grafana/grafana-foundation-sdk'],
   },
   { path: 'provisioning/', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:', 'yaml'] },
   { path: 'app.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },

@@ -1,0 +1,77 @@
+import { PROMETHEUS_REF } from './panels/panel.ts';
+import { alertSeries, series } from './promql.ts';
+
+/** A mark on every time series of a page, which a switch on top of it hides. */
+export interface Annotation {
+  readonly name: string;
+  readonly color: string;
+  readonly expr: string;
+  readonly title: string;
+  readonly text: string;
+  /** The value is the moment, in milliseconds; otherwise each point of the answer is one. */
+  readonly isValueTime: boolean;
+}
+
+export const CONFIG_CHANGES: Annotation = {
+  name: 'Configuration changes',
+  color: 'blue',
+  expr: `${series('mcp_marker_timestamp_seconds')} * 1000`,
+  title: 'Configuration changed',
+  text: '{{gateway}} {{kind}}',
+  isValueTime: true,
+};
+
+export const RESTARTS: Annotation = {
+  name: 'Restarts of the exporter',
+  color: 'purple',
+  expr: `${series('process_start_time_seconds')} * 1000`,
+  title: 'Exporter started',
+  text: '{{gateway}}',
+  isValueTime: true,
+};
+
+export const STATUS_CHANGES: Annotation = {
+  name: 'Status changes',
+  color: 'orange',
+  expr: `sum by (gateway, server, to) (increase(${series('mcp_server_status_changes_total')}[1m])) > 0`,
+  title: 'Status became {{to}}',
+  text: '{{server}} ({{gateway}})',
+  isValueTime: false,
+};
+
+export const DEFINITION_CHANGES: Annotation = {
+  name: 'Capability changes',
+  color: 'light-blue',
+  expr: `sum by (gateway, server, kind, change) (increase(${series('mcp_server_definition_changes_total')}[1m])) > 0`,
+  title: '{{kind}} {{change}}',
+  text: '{{server}} ({{gateway}})',
+  isValueTime: false,
+};
+
+export const FIRING_ALERTS: Annotation = {
+  name: 'Alerts',
+  color: 'red',
+  expr: alertSeries('ALERTS', 'alertstate="firing"', 'severity=~"critical|warning"'),
+  title: '{{alertname}}',
+  text: '{{server}} {{severity}}',
+  isValueTime: false,
+};
+
+/** As Grafana's Prometheus data source reads it. */
+export function annotationModel(annotation: Annotation) {
+  const { name, color, expr, title, text, isValueTime } = annotation;
+  return {
+    name,
+    datasource: PROMETHEUS_REF,
+    enable: true,
+    hide: false,
+    iconColor: color,
+    expr,
+    step: '60s',
+    titleFormat: title,
+    textFormat: text,
+    tagKeys: 'gateway,server',
+    useValueForTime: isValueTime,
+    target: { expr, refId: 'Anno', interval: '60s', legendFormat: '' },
+  };
+}

@@ -1,0 +1,34 @@
+/** A value with the words and the colour that stand for it: colour alone is not for everyone. */
+export interface Mapping {
+  readonly value: number | 'null';
+  readonly text: string;
+  readonly color: string;
+}
+
+const GREY = '#8e8e8e';
+
+/** `mcp_server_status_code`. */
+export const STATUS_MAPPINGS: readonly Mapping[] = [
+  { value: 0, text: 'Healthy', color: 'green' },
+  { value: 1, text: 'Warning', color: 'yellow' },
+  { value: 2, text: 'Critical', color: 'orange' },
+  { value: 3, text: 'Offline', color: 'red' },
+  { value: 4, text: 'Disabled', color: GREY },
+  { value: 5, text: 'Unknown', color: GREY },
+];
+
+export const YES_NO_MAPPINGS: readonly Mapping[] = [
+  { value: 0, text: 'No', color: 'red' },
+  { value: 1, text: 'Yes', color: 'green' },
+];
+
+/** The other way round: 1 is the bad one. */
+export const TROUBLE_MAPPINGS: readonly Mapping[] = [
+  { value: 0, text: 'No', color: 'green' },
+  { value: 1, text: 'Yes', color: 'red' },
+];
+
+export const PASS_FAIL_MAPPINGS: readonly Mapping[] = [
+  { value: 0, text: 'Failed', color: 'red' },
+  { value: 1, text: 'Passed', color: 'green' },
+];

@@ -1,0 +1,152 @@
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import { annotationModel, type Annotation } from './annotations.ts';
+import { CONFIG_CHANGES, RESTARTS } from './annotations.ts';
+import { PAGES, type PageUid } from './links.ts';
+import type { Panel } from './panels/panel.ts';
+import {
+  datasourceVariable,
+  exporterVariable,
+  gatewayVariable,
+  jobVariable,
+  serverVariable,
+} from './variables.ts';
+
+const COLUMNS = 24;
+const TAG = 'mcp';
+
+export interface Section {
+  /** A heading; the first section of a page has none. */
+  readonly title?: string;
+  /** Folded away, and not asked for until somebody opens it. */
+  readonly isCollapsed?: boolean;
+  readonly panels: readonly Panel[];
+}
+
+export interface Page {
+  readonly uid: PageUid;
+  /** The question that it answers. */
+  readonly description: string;
+  readonly from: string;
+  readonly refresh: '10s' | '30s' | '5m';
+  /** Beside those that all pages have. */
+  readonly variables?: readonly { build(): dashboard.VariableModel }[];
+  readonly server?: 'many' | 'one' | 'none';
+  readonly annotations?: readonly Annotation[];
+  readonly sections: readonly Section[];
+}
+
+/** The classic model, the one form that Grafana 12 and 13 both take from a file. */
+export function buildPage(page: Page): dashboard.Dashboard {
+  const { server = 'many' } = page;
+  const builder = new dashboard.DashboardBuilder(PAGES[page.uid])
+    .uid(page.uid)
+    .description(page.description)
+    .tags([TAG])
+    .timezone('browser')
+    .readonly()
+    .tooltip(dashboard.DashboardCursorSync.Crosshair)
+    .time({ from: page.from, to: 'now' })
+    .refresh(page.refresh)
+    .links(headerLinks(page.uid))
+    .variables([
+      datasourceVariable(),
+      jobVariable(),
+      gatewayVariable(),
+      ...(server === 'none' ? [] : [serverVariable({ isSingle: server === 'one' })]),
+      ...(page.variables ?? []),
+      exporterVariable(),
+    ]);
+  const annotations = [CONFIG_CHANGES, RESTARTS, ...(page.annotations ?? [])];
+  return {
+    ...builder.build(),
+    annotations: {
+      list: annotations.map(annotationModel) as unknown as dashboard.AnnotationQuery[],
+    },
+    panels: placeSections(page),
+  };
+}
+
+function headerLinks(uid: PageUid): dashboard.DashboardLinkBuilder[] {
+  const up =
+    uid === 'mcp-overview'
+      ? []
+      : [
+          new dashboard.DashboardLinkBuilder('Overview')
+            .type(dashboard.DashboardLinkType.Link)
+            .url('/d/mcp-overview')
+            .icon('arrow-up')
+            .tooltip('Up to the fleet')
+            .keepTime(true)
+            .includeVars(true),
+        ];
+  return [
+    ...up,
+    new dashboard.DashboardLinkBuilder('Pages')
+      .type(dashboard.DashboardLinkType.Dashboards)
+      .tags([TAG])
+      .asDropdown(true)
+      .icon('external link')
+      .keepTime(true)
+      .includeVars(true),
+    exporterLink('Exporter', '', 'Live status, checks on request'),
+    exporterLink('Alert history', '/alerts', 'Every alert with what was done about it'),
+  ];
+}
+
+function exporterLink(title: string, path: string, tooltip: string) {
+  return new dashboard.DashboardLinkBuilder(title)
+    .type(dashboard.DashboardLinkType.Link)
+    .url(`\${exporter}${path}`)
+    .icon('external link')
+    .tooltip(tooltip)
+    .targetBlank(true);
+}
+
+/** From left to right, line by line; each section begins a new line. */
+function placeSections({ uid, sections }: Page): NonNullable<dashboard.Dashboard['panels']> {
+  const placed: NonNullable<dashboard.Dashboard['panels']> = [];
+  let top = 0;
+  for (const { title, isCollapsed = false, panels } of sections) {
+    const row = title === undefined ? undefined : rowPanel(`${uid}/${title}`, title, top);
+    if (row) top += 1;
+    const inside = placePanels(`${uid}/${title ?? ''}`, panels, top);
+    if (row)
+      placed.push({ ...row, collapsed: isCollapsed, panels: isCollapsed ? inside.panels : [] });
+    if (!isCollapsed) {
+      placed.push(...inside.panels);
+      top = inside.bottom;
+    }
+  }
+  return placed;
+}
+
+function rowPanel(slug: string, title: string, top: number): dashboard.RowPanel {
+  return {
+    ...new dashboard.RowBuilder(title).build(),
+    id: idOf(`${slug}/row`),
+    gridPos: { x: 0, y: top, w: COLUMNS, h: 1 },
+  };
+}
+
+function placePanels(slug: string, panels: readonly Panel[], start: number) {
+  const placed: dashboard.Panel[] = [];
+  let [left, top, lineHeight] = [0, start, 0];
+  for (const { width, height, model } of panels) {
+    if (left + width > COLUMNS) [left, top, lineHeight] = [0, top + lineHeight, 0];
+    placed.push({
+      ...model,
+      id: idOf(`${slug}/${model.title}`),
+      gridPos: { x: left, y: top, w: width, h: height },
+    });
+    left += width;
+    lineHeight = Math.max(lineHeight, height);
+  }
+  return { panels: placed, bottom: top + lineHeight };
+}
+
+/** Stays the same when panels come and go beside it, so that links to a panel last. FNV-1a, 31 bits, never 0. */
+function idOf(slug: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(slug)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 1 || 1;
+}

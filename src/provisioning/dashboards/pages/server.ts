@@ -1,0 +1,281 @@
+import { DEFINITION_CHANGES, FIRING_ALERTS, STATUS_CHANGES } from '../annotations.ts';
+import { linkToPage } from '../links.ts';
+import type { Page } from '../page.ts';
+import { barPanel, heatmapPanel, stateTimelinePanel } from '../panels/charts.ts';
+import { ask } from '../panels/panel.ts';
+import { statPanel } from '../panels/stat.ts';
+import { tablePanel } from '../panels/table.ts';
+import { textPanel } from '../panels/text.ts';
+import { timeSeriesPanel } from '../panels/time-series.ts';
+import { errorCount, errorRatio, errors } from '../signals/errors.ts';
+import {
+  gatewayOverhead,
+  latency,
+  meanLatency,
+  p95Latency,
+  responseTime,
+} from '../signals/latency.ts';
+import {
+  certificateExpiry,
+  checkDuration,
+  checkFailures,
+  checkPhases,
+  checkResult,
+  consecutiveFailures,
+  lastCheck,
+} from '../signals/probes.ts';
+import { childCpu, childExits, childMemory } from '../signals/process.ts';
+import {
+  capabilities,
+  definitionChanges,
+  listBytes,
+  serverFacts,
+  status,
+  statusSince,
+  uptime24h,
+  uptime30d,
+  uptime7d,
+} from '../signals/status.ts';
+import {
+  activeConnections,
+  activeSessions,
+  inFlight,
+  openStreams,
+  requestCount,
+  requestRate,
+} from '../signals/traffic.ts';
+
+const NO_CALLS = 'No calls through the gateway';
+const STDIO_ONLY = 'Only of servers that the exporter starts itself (stdio)';
+const TO_TOOL = linkToPage('mcp-tools', 'Tools of this server', {
+  gateway: '${gateway}',
+  server: '${server}',
+});
+const ACTIONS = `
+[**Check now**, disable, diagnosis](\${exporter}/servers/\${server})
+
+[Recent log](\${exporter}/servers/\${server}#log) · [Errors](\${exporter}/errors?server=\${server}) · [Audit](\${exporter}/audit?server=\${server})
+
+[This week and last](/d/mcp-compare?\${__url_time_range}&\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${server:queryparam}) · [Cost](/d/mcp-cost?\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${server:queryparam}) · [Objectives](/d/mcp-slo?\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${server:queryparam})
+`.trim();
+
+export const server: Page = {
+  uid: 'mcp-server',
+  description: 'What is wrong with this server, and where does its time go?',
+  from: 'now-6h',
+  refresh: '30s',
+  server: 'one',
+  annotations: [STATUS_CHANGES, DEFINITION_CHANGES, FIRING_ALERTS],
+  sections: [
+    {
+      panels: [
+        statPanel({ width: 4, height: 4, look: 'tile' }, ask(status, 'server')),
+        statPanel({ width: 4, height: 4, empty: 'not checked yet' }, ask(statusSince, 'server')),
+        statPanel({ width: 4, height: 4, look: 'tile' }, ask(responseTime, 'server')),
+        statPanel(
+          { width: 4, height: 4, look: 'tile', empty: 'no calls' },
+          ask(errorRatio, 'server'),
+        ),
+        statPanel({ width: 4, height: 4, look: 'tile' }, ask(consecutiveFailures, 'server')),
+        statPanel({ width: 4, height: 4, empty: 'not checked yet' }, ask(lastCheck, 'server')),
+        statPanel({ width: 4, height: 3 }, ask(uptime24h, 'server')),
+        statPanel({ width: 4, height: 3 }, ask(uptime7d, 'server')),
+        statPanel({ width: 4, height: 3 }, ask(uptime30d, 'server')),
+        statPanel(
+          { width: 12, height: 3, shows: 'value_and_name' },
+          ask(capabilities, 'kind', '{{kind}}'),
+        ),
+        tablePanel({
+          title: 'What it is',
+          description: 'What the server said of itself in its last handshake.',
+          width: 16,
+          height: 4,
+          labels: [
+            { label: 'endpoint', title: 'Endpoint' },
+            { label: 'transport', title: 'Transport', width: 90 },
+            { label: 'implementation', title: 'Implementation' },
+            { label: 'version', title: 'Version', width: 110 },
+            { label: 'protocol_version', title: 'Protocol', width: 110 },
+            { label: 'era', title: 'Era', width: 90 },
+          ],
+          values: [{ question: ask(serverFacts, 'server'), title: 'Known', isHidden: true }],
+        }),
+        textPanel({
+          title: 'Do something',
+          description: 'Pages of the exporter: they ask for the token, which Grafana could not.',
+          width: 8,
+          height: 4,
+          content: ACTIONS,
+        }),
+      ],
+    },
+    {
+      title: 'Performance',
+      panels: [
+        timeSeriesPanel(
+          {
+            width: 12,
+            height: 9,
+            hasExemplars: true,
+            hasThresholdLines: true,
+            empty: NO_CALLS,
+          },
+          ask(latency, 'p50', 'P50'),
+          ask(latency, 'p95', 'P95'),
+          ask(latency, 'p99', 'P99'),
+        ),
+        heatmapPanel(
+          {
+            title: 'Latency, all calls',
+            description: 'Each row is a span of time that calls took; the darker, the more calls.',
+            width: 12,
+            height: 9,
+            empty: NO_CALLS,
+          },
+          ask(latency, 'buckets', '{{le}}'),
+        ),
+        timeSeriesPanel(
+          {
+            title: 'Requests per second by operation',
+            width: 12,
+            height: 8,
+            isStacked: true,
+            empty: NO_CALLS,
+          },
+          ask(requestRate, 'operation', '{{operation}}'),
+        ),
+        timeSeriesPanel(
+          {
+            title: 'Requests per second by outcome',
+            width: 12,
+            height: 8,
+            isStacked: true,
+            empty: NO_CALLS,
+          },
+          ask(requestRate, 'outcome', '{{outcome}}'),
+        ),
+        timeSeriesPanel(
+          { title: 'Error ratio', width: 8, height: 8, hasThresholdLines: true, empty: NO_CALLS },
+          ask(errorRatio, 'server', 'Error ratio'),
+        ),
+        timeSeriesPanel(
+          {
+            title: 'Connections',
+            description: 'What clients hold open at the gateway.',
+            width: 8,
+            height: 8,
+          },
+          ask(activeConnections, 'server', 'Connections'),
+          ask(activeSessions, 'server', 'Sessions'),
+          ask(openStreams, 'server', 'Event streams'),
+          ask(inFlight, 'server', 'In flight'),
+        ),
+        timeSeriesPanel(
+          { width: 8, height: 8, empty: NO_CALLS },
+          ask(gatewayOverhead, 'p50', 'P50'),
+          ask(gatewayOverhead, 'p95', 'P95'),
+        ),
+      ],
+    },
+    {
+      title: 'Operations and tools',
+      panels: [
+        tablePanel({
+          title: 'Operations',
+          description: 'Each method of the protocol, in the time that the page shows.',
+          width: 12,
+          height: 9,
+          sortBy: 'Requests',
+          empty: NO_CALLS,
+          labels: [{ label: 'operation', title: 'Operation' }],
+          values: [
+            { question: ask(requestCount, 'operation'), width: 95 },
+            { question: ask(meanLatency, 'operation'), look: 'cell', width: 90 },
+            { question: ask(p95Latency, 'operation'), look: 'cell', width: 90 },
+            { question: ask(errorRatio, 'operation'), look: 'cell', width: 100 },
+          ],
+        }),
+        tablePanel({
+          title: 'Tools',
+          description: 'Each tool, in the time that the page shows.',
+          width: 12,
+          height: 9,
+          sortBy: 'Requests',
+          empty: NO_CALLS,
+          labels: [{ label: 'tool', title: 'Tool', links: [TO_TOOL] }],
+          values: [
+            { question: ask(requestCount, 'tool'), width: 95 },
+            { question: ask(meanLatency, 'tool'), look: 'cell', width: 90 },
+            { question: ask(p95Latency, 'tool'), look: 'cell', width: 90 },
+            { question: ask(errorRatio, 'tool'), look: 'cell', width: 100 },
+          ],
+        }),
+        barPanel(
+          { title: 'Most used tools', width: 8, height: 7, empty: NO_CALLS, links: [TO_TOOL] },
+          ask(requestCount, 'topTools', '{{tool}}'),
+        ),
+        barPanel(
+          { title: 'Errors by type', width: 8, height: 7, empty: 'No errors' },
+          ask(errorCount, 'type', '{{error_type}}'),
+        ),
+        timeSeriesPanel(
+          {
+            title: 'Errors by type over time',
+            width: 8,
+            height: 7,
+            isStacked: true,
+            empty: 'No errors',
+          },
+          ask(errors, 'type', '{{error_type}}'),
+        ),
+      ],
+    },
+    {
+      title: 'Checks',
+      panels: [
+        stateTimelinePanel(
+          { title: 'Status', width: 12, height: 4 },
+          ask(status, 'server', '{{server}}'),
+        ),
+        stateTimelinePanel({ width: 12, height: 4 }, ask(checkResult, 'server', '{{server}}')),
+        timeSeriesPanel(
+          { width: 8, height: 8, hasThresholdLines: true },
+          ask(checkDuration, 'mean', 'Mean'),
+          ask(checkDuration, 'p95', 'P95'),
+        ),
+        timeSeriesPanel(
+          { width: 8, height: 8, isStacked: true },
+          ask(checkPhases, 'phase', '{{phase}}'),
+        ),
+        timeSeriesPanel(
+          { width: 8, height: 8, isBars: true, isStacked: true, empty: 'No failed checks' },
+          ask(checkFailures, 'reason', '{{reason}}'),
+        ),
+      ],
+    },
+    {
+      title: 'Process, certificate and definitions',
+      isCollapsed: true,
+      panels: [
+        timeSeriesPanel(
+          { width: 8, height: 8, empty: STDIO_ONLY },
+          ask(childCpu, 'server', '{{server}}'),
+        ),
+        timeSeriesPanel(
+          { width: 8, height: 8, empty: STDIO_ONLY },
+          ask(childMemory, 'server', '{{server}}'),
+        ),
+        barPanel(
+          { width: 8, height: 8, empty: STDIO_ONLY },
+          ask(childExits, 'reason', '{{reason}}'),
+        ),
+        statPanel({ width: 8, height: 8, empty: 'no TLS' }, ask(certificateExpiry, 'server')),
+        timeSeriesPanel(
+          { width: 8, height: 8, isBars: true, empty: 'Nothing changed' },
+          ask(definitionChanges, 'change', '{{kind}} {{change}}'),
+        ),
+        barPanel({ width: 8, height: 8 }, ask(listBytes, 'kind', '{{kind}}')),
+      ],
+    },
+  ],
+};

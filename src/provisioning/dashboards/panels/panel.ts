@@ -1,0 +1,155 @@
+import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
+import type { Signal } from '../signal.ts';
+import type { Mapping } from '../mappings.ts';
+import type { Threshold } from '../thresholds.ts';
+
+/** A panel that has no place on a page yet. Width in columns of 24, height in units of 30 pixels. */
+export interface Panel {
+  readonly width: number;
+  readonly height: number;
+  readonly model: Omit<dashboard.Panel, 'id' | 'gridPos'> & { readonly title: string };
+}
+
+export interface PanelOptions {
+  /** The signal's own, if it is left out. */
+  readonly title?: string;
+  readonly description?: string;
+  readonly width: number;
+  readonly height: number;
+  /** What stands there instead of "No data" where nothing is the normal case. */
+  readonly empty?: string;
+  readonly links?: readonly Link[];
+  readonly unit?: string;
+  readonly decimals?: number;
+  /** A range of its own, such as `24h`, whatever the page shows. */
+  readonly timeFrom?: string;
+}
+
+/** Where a click on a value leads. */
+export interface Link {
+  readonly title: string;
+  readonly url: string;
+  readonly isNewTab?: boolean;
+}
+
+/** A signal at one level, asked for in one panel. */
+export interface Question {
+  readonly signal: Signal;
+  readonly expr: string;
+  /** How a line is called: a text with `{{label}}`. */
+  readonly legend: string;
+}
+
+/**
+ * @param level one that the signal has
+ * @param legend how a line is called: a text with `{{label}}`; empty where only one is expected
+ */
+export function ask<Level extends string>(
+  signal: Signal<Level>,
+  level: NoInfer<Level>,
+  legend = '',
+): Question {
+  return { signal, expr: signal.by[level], legend };
+}
+
+/** The variable on top of each page, so that one set of pages serves any number of stores. */
+export const PROMETHEUS_REF = { type: 'prometheus', uid: '${datasource}' } as const;
+export const LOKI_REF = { type: 'loki', uid: '${loki}' } as const;
+
+/** The oldest Grafana whose options these are. */
+const PLUGIN_VERSION = '12.4.0';
+
+/** What the builders of all kinds of panels have in common. */
+interface Builder {
+  build(): dashboard.Panel;
+  title(title: string): this;
+  description(description: string): this;
+  unit(unit: string): this;
+  decimals(decimals: number): this;
+  min(min: number): this;
+  max(max: number): this;
+  noValue(text: string): this;
+}
+
+export type QueryShape = 'range' | 'instant' | 'table' | 'heatmap' | 'exemplars';
+
+/** Puts what the signal says into the panel, and asks its questions. */
+export function finishPanel(
+  builder: Builder,
+  options: PanelOptions,
+  questions: readonly Question[],
+  shape: QueryShape,
+): Panel {
+  const [first] = questions;
+  const signal = first?.signal;
+  const title = options.title ?? signal?.title ?? '';
+  const decimals = options.decimals ?? signal?.decimals;
+  builder.title(title).description(options.description ?? signal?.description ?? '');
+  builder.unit(options.unit ?? signal?.unit ?? 'none');
+  if (decimals !== undefined) builder.decimals(decimals);
+  if (signal?.min !== undefined) builder.min(signal.min);
+  if (signal?.max !== undefined) builder.max(signal.max);
+  if (options.empty !== undefined) builder.noValue(options.empty);
+  const built = builder.build();
+  const defaults = {
+    ...built.fieldConfig?.defaults,
+    thresholds: thresholdsOf(signal?.thresholds ?? [{ value: null, color: 'blue' }]),
+    mappings: mappingsOf(signal?.mappings ?? []),
+    links: (options.links ?? []).map(linkOf),
+  };
+  return {
+    width: options.width,
+    height: options.height,
+    model: {
+      ...built,
+      title,
+      pluginVersion: PLUGIN_VERSION,
+      datasource: PROMETHEUS_REF,
+      ...(options.timeFrom === undefined ? {} : { timeFrom: options.timeFrom }),
+      targets: questions.map((question, index) => targetOf(question, index, shape)),
+      fieldConfig: { defaults, overrides: built.fieldConfig?.overrides ?? [] },
+    },
+  };
+}
+
+function targetOf(question: Question, index: number, shape: QueryShape) {
+  const query = new prometheus.DataqueryBuilder()
+    .refId(refIdOf(index))
+    .expr(question.expr)
+    .editorMode(prometheus.QueryEditorMode.Code)
+    .legendFormat(question.legend === '' ? question.signal.title : question.legend)
+    .datasource(PROMETHEUS_REF)
+    .exemplar(shape === 'exemplars');
+  if (shape === 'table') return query.instant().format(prometheus.PromQueryFormat.Table).build();
+  if (shape === 'instant') return query.instant().build();
+  return shape === 'heatmap'
+    ? query.range().format(prometheus.PromQueryFormat.Heatmap).build()
+    : query.range().build();
+}
+
+/** A, B, C … */
+export function refIdOf(index: number): string {
+  return String.fromCodePoint('A'.charCodeAt(0) + index);
+}
+
+export function thresholdsOf(steps: readonly Threshold[]): dashboard.ThresholdsConfig {
+  return {
+    mode: 'absolute' as dashboard.ThresholdsMode,
+    steps: steps.map((step) => ({ ...step })),
+  };
+}
+
+export function mappingsOf(mappings: readonly Mapping[]): dashboard.ValueMapping[] {
+  if (mappings.length === 0) return [];
+  const options = mappings.map(
+    ({ value, text, color }, index) => [String(value), { text, color, index }] as const,
+  );
+  return [
+    { type: 'value' as dashboard.MappingType.ValueToText, options: Object.fromEntries(options) },
+  ];
+}
+
+export function linkOf({ title, url, isNewTab = false }: Link) {
+  return { title, url, targetBlank: isNewTab } as dashboard.DashboardLink;
+}

@@ -1,0 +1,25 @@
+import { buildPage, type Page } from './page.ts';
+import { overview } from './pages/overview.ts';
+import { server } from './pages/server.ts';
+
+export const ALL_PAGES: readonly Page[] = [overview, server];
+
+/** Path → text of every dashboard, with the keys in a stable order. */
+export function renderDashboards(): Readonly<Record<string, () => string>> {
+  return Object.fromEntries(
+    ALL_PAGES.map((page) => [
+      `grafana/dashboards/${page.uid}.json`,
+      () => `${JSON.stringify(sortKeys(buildPage(page)), undefined, 2)}\n`,
+    ]),
+  );
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sortKeys(inner)]),
+  );
+}

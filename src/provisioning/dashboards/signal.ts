@@ -1,0 +1,27 @@
+import type { Mapping } from './mappings.ts';
+import type { Threshold } from './thresholds.ts';
+
+/**
+ * One thing that is worth looking at: what it is called, means and is measured in, when it is bad, and how to ask for it
+ * at each level. Panels are made of these, so that a number looks and means the same on every page.
+ */
+export interface Signal<Level extends string = string> {
+  readonly title: string;
+  /** A sentence for the panel's corner: what it is, and what to do with it. */
+  readonly description: string;
+  /** A unit of Grafana, such as `s` or `percentunit`. */
+  readonly unit: string;
+  readonly decimals?: number;
+  readonly min?: number;
+  readonly max?: number;
+  /** From good to bad, or from bad to good; none where more is neither. */
+  readonly thresholds?: readonly Threshold[];
+  readonly mappings?: readonly Mapping[];
+  /** PromQL by level. */
+  readonly by: Readonly<Record<Level, string>>;
+}
+
+/** Keeps the levels as literal types, so that a panel on a level that is not there does not compile. */
+export function signal<const Level extends string>(definition: Signal<Level>): Signal<Level> {
+  return definition;
+}

@@ -1,0 +1,97 @@
+import { PASS_FAIL_MAPPINGS } from '../mappings.ts';
+import { rate, series } from '../promql.ts';
+import { signal } from '../signal.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+
+export const lastCheck = signal({
+  title: 'Last check',
+  description: 'When the server was last checked.',
+  unit: 'dateTimeFromNow',
+  thresholds: THRESHOLDS.none,
+  by: {
+    server: `1000 * max by (gateway, server) (${series('mcp_probe_last_run_timestamp_seconds')})`,
+  },
+});
+
+export const lastSuccess = signal({
+  title: 'Last good check',
+  description: 'When a check last passed.',
+  unit: 'dateTimeFromNow',
+  thresholds: THRESHOLDS.none,
+  by: {
+    server: `1000 * max by (gateway, server) (${series('mcp_probe_last_success_timestamp_seconds')})`,
+  },
+});
+
+export const consecutiveFailures = signal({
+  title: 'Failed in a row',
+  description: 'Checks that failed one after the other; at three the server is Offline.',
+  unit: 'short',
+  thresholds: [
+    { value: null, color: 'green' },
+    { value: 1, color: 'yellow' },
+    { value: 3, color: 'red' },
+  ],
+  by: { server: `max by (gateway, server) (${series('mcp_probe_consecutive_failures')})` },
+});
+
+export const checksPassed = signal({
+  title: 'Checks passed, 24 hours',
+  description: 'Share of the last 24 hours in which the newest check had passed.',
+  unit: 'percentunit',
+  decimals: 2,
+  max: 1,
+  thresholds: THRESHOLDS.uptimeRatio,
+  by: {
+    server: `max by (gateway, server) (avg_over_time(${series('mcp_probe_success')}[24h]))`,
+  },
+});
+
+export const checkResult = signal({
+  title: 'Result of the checks',
+  description: 'Whether the newest check had passed.',
+  unit: 'none',
+  mappings: PASS_FAIL_MAPPINGS,
+  by: { server: `max by (gateway, server) (${series('mcp_probe_success')})` },
+});
+
+export const checkDuration = signal({
+  title: 'Duration of a check',
+  description: 'Steady checks, from the first byte out to the last byte in.',
+  unit: 's',
+  thresholds: THRESHOLDS.latencySeconds,
+  by: {
+    last: `max by (gateway, server) (${series('mcp_probe_last_duration_seconds')})`,
+    mean: `max by (gateway, server) (${series('gateway_server:mcp_probe_duration_seconds:mean5m')})`,
+    p95: `max by (gateway, server) (${series('gateway_server:mcp_probe_duration_seconds:p95_rate5m')})`,
+  },
+});
+
+export const checkPhases = signal({
+  title: 'Phases of the last check',
+  description:
+    'Where the time of the last check went: connecting, TLS or the start of the child, handshake, lists, call.',
+  unit: 's',
+  by: { phase: `max by (phase) (${series('mcp_probe_phase_duration_seconds')})` },
+});
+
+export const checkFailures = signal({
+  title: 'Failed checks by reason',
+  description: 'Checks that failed, each under its reason.',
+  unit: 'cps',
+  by: { reason: `sum by (reason) (${rate('mcp_probe_failures_total')}) > 0` },
+});
+
+export const certificateExpiry = signal({
+  title: 'Certificate valid for',
+  description: 'Time until the TLS certificate of the server ends.',
+  unit: 's',
+  thresholds: [
+    { value: null, color: 'red' },
+    { value: 7 * 86_400, color: 'yellow' },
+    { value: 14 * 86_400, color: 'green' },
+  ],
+  by: {
+    server: `max by (gateway, server) (${series('mcp_probe_tls_cert_expiry_timestamp_seconds')}) - time()`,
+  },
+});

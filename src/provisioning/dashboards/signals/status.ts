@@ -1,0 +1,173 @@
+import { STATUS_MAPPINGS } from '../mappings.ts';
+import { alertSeries, series } from '../promql.ts';
+import { signal } from '../signal.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+
+function serversThatAre(status: string): string {
+  return `sum(max by (gateway, server) (${series('mcp_server_status', `status="${status}"`)}))`;
+}
+
+/** How many servers there are, by status. */
+export const servers = signal({
+  title: 'Servers',
+  description: 'Servers that are watched, whatever their status.',
+  unit: 'short',
+  thresholds: THRESHOLDS.none,
+  by: {
+    all: `count(max by (gateway, server) (${series('mcp_server_status_code')}))`,
+    healthy: serversThatAre('healthy'),
+    byStatus: `sum by (status) (max by (gateway, server, status) (${series('mcp_server_status')}))`,
+  },
+});
+
+export const warningServers = signal({
+  title: 'Warning',
+  description: 'Servers that answer, but slowly, with errors, or only to those who log in.',
+  unit: 'short',
+  thresholds: [
+    { value: null, color: 'green' },
+    { value: 1, color: 'yellow' },
+  ],
+  by: { all: serversThatAre('warning') },
+});
+
+export const criticalServers = signal({
+  title: 'Critical',
+  description: 'Servers that answer, but fail at what they are for.',
+  unit: 'short',
+  thresholds: [
+    { value: null, color: 'green' },
+    { value: 1, color: 'orange' },
+  ],
+  by: { all: serversThatAre('critical') },
+});
+
+export const offlineServers = signal({
+  title: 'Offline',
+  description: 'Servers that failed three checks in a row.',
+  unit: 'short',
+  thresholds: THRESHOLDS.any,
+  by: { all: serversThatAre('offline') },
+});
+
+export const disabledServers = signal({
+  title: 'Disabled',
+  description: 'Servers that somebody switched off on purpose.',
+  unit: 'short',
+  thresholds: THRESHOLDS.none,
+  by: { all: serversThatAre('disabled') },
+});
+
+const CODE = `max by (gateway, server) (${series('mcp_server_status_code')})`;
+
+export const status = signal({
+  title: 'Status',
+  description:
+    'What the checks and the traffic say of the server: Healthy, Warning (slow, or needs a login), Critical (answers, but fails), Offline (three failed checks in a row).',
+  unit: 'none',
+  mappings: STATUS_MAPPINGS,
+  by: {
+    server: CODE,
+    /** With what the server said of itself, for one row each. */
+    serverInfo: `${CODE} * on (gateway, server) group_left (endpoint, transport, protocol_version) max by (gateway, server, endpoint, transport, protocol_version) (${series('mcp_server_info')})`,
+    /** The worst first: these never come to Offline by their number. */
+    worst: `sort_desc(${CODE} < 4) or ${CODE}`,
+  },
+});
+
+export const statusSince = signal({
+  title: 'In this status since',
+  description: 'When the status last changed. A start of the exporter counts as a change.',
+  unit: 'dateTimeFromNow',
+  thresholds: THRESHOLDS.none,
+  by: {
+    server: `1000 * max by (gateway, server) (${series('mcp_server_status_since_timestamp_seconds')})`,
+  },
+});
+
+export const statusChanges = signal({
+  title: 'Changes of status',
+  description:
+    'How often the status changed in the time that the page shows. More than a few are a server that flaps.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    server: `sum by (gateway, server) (increase(${series('mcp_server_status_changes_total')}[$__range]))`,
+  },
+});
+
+function uptime(window: '24h' | '7d' | '30d') {
+  const words = { '24h': '24 hours', '7d': '7 days', '30d': '30 days' }[window];
+  return signal({
+    title: `Uptime, ${words}`,
+    description: `Share of the last ${words} in which the server was not Offline. Time in which it was disabled or not yet known is left out.`,
+    unit: 'percentunit',
+    decimals: 2,
+    max: 1,
+    thresholds: THRESHOLDS.uptimeRatio,
+    by: {
+      server: `max by (gateway, server) (${series(`gateway_server:mcp_server_up:ratio_${window}`)})`,
+      gateway: `max by (gateway) (${series(`gateway:mcp_server_up:ratio_${window}`)})`,
+      fleet: `avg(${series(`gateway_server:mcp_server_up:ratio_${window}`)})`,
+    },
+  });
+}
+
+export const uptime24h = uptime('24h');
+export const uptime7d = uptime('7d');
+export const uptime30d = uptime('30d');
+
+export const firingAlerts = signal({
+  title: 'Firing alerts',
+  description: 'Alerts of severity critical or warning that fire now.',
+  unit: 'short',
+  thresholds: THRESHOLDS.any,
+  by: {
+    all: `count(${alertSeries('ALERTS', 'alertstate="firing"', 'severity=~"critical|warning"')}) or vector(0)`,
+  },
+});
+
+export const serverFacts = signal({
+  title: 'What it is',
+  description: 'What the server said of itself in its last handshake.',
+  unit: 'none',
+  by: {
+    server: `max by (gateway, server, implementation, version, protocol_version, era, transport, endpoint) (${series('mcp_server_info')})`,
+  },
+});
+
+export const capabilities = signal({
+  title: 'Capabilities',
+  description: 'Tools, prompts and resources that the server listed in its last deep check.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    kind: `max by (kind) (${series('mcp_server_capabilities')})`,
+    server: `max by (gateway, server) (${series('mcp_server_capabilities', 'kind="tools"')})`,
+  },
+});
+
+export const definitionChanges = signal({
+  title: 'Capability changes',
+  description:
+    'Tools, prompts and resources that were added, removed or changed between two deep checks. Somebody may have swapped a tool under you.',
+  unit: 'short',
+  decimals: 0,
+  by: {
+    change: `sum by (kind, change) (increase(${series('mcp_server_definition_changes_total')}[$__rate_interval])) > 0`,
+    server: `sum by (gateway, server) (increase(${series('mcp_server_definition_changes_total')}[$__range]))`,
+  },
+});
+
+export const listBytes = signal({
+  title: 'Size of the lists',
+  description:
+    'What a model has to read before it can call anything: the answers of the list methods as JSON.',
+  unit: 'bytes',
+  by: {
+    server: `max by (gateway, server) (${series('mcp_server_list_bytes', 'kind="tools"')})`,
+    kind: `max by (kind) (${series('mcp_server_list_bytes')})`,
+  },
+});
