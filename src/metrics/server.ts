@@ -59,6 +59,16 @@ export const serverStatusChanges = metric({
   since: '0.1.0',
 });
 
+export const serverStatusSince = metric({
+  name: 'mcp_server_status_since_timestamp_seconds',
+  kind: 'gauge',
+  help: 'Unix time of the last change of status: since when it is as it is. Absent before the first.',
+  labels: ['server'],
+  area,
+  absentUntilKnown: true,
+  since: '0.1.0',
+});
+
 export const serverCapabilities = metric({
   name: 'mcp_server_capabilities',
   kind: 'gauge',
@@ -106,6 +116,7 @@ export const SERVER_METRICS = [
   serverStatusCode,
   serverInfo,
   serverStatusChanges,
+  serverStatusSince,
   serverCapabilities,
   serverDefinitionChanges,
   serverListBytes,

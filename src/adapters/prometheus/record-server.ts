@@ -16,6 +16,7 @@ import {
   serverStatus,
   serverStatusChanges,
   serverStatusCode,
+  serverStatusSince,
   serverUp,
 } from '../../metrics/server.ts';
 import { boundLabelValue } from './bound-label-value.ts';
@@ -82,6 +83,7 @@ export function createServerRecorder(
     statusChanged(fact) {
       setStatus(fact.to);
       families.counter(serverStatusChanges).inc({ server: name, to: fact.to });
+      families.gauge(serverStatusSince).set(own, fact.atMs / 1000);
     },
     identity(identity) {
       // Nearly every check says the same again.

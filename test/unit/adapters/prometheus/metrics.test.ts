@@ -45,6 +45,7 @@ test('every metric of the catalog for /metrics is on the page, and nothing else 
   const snapshot = { takenAtMs: 0, lists: { tools: { definitions: [], bytes: 2, ttlMs: 1_000 } } };
   publish(observation('files', { tlsExpiresAtMs: START_MS, snapshot }));
   publish({ fact: 'child_start', server: 'files', pid: 1, startMs: 5 });
+  publish({ fact: 'status', server: 'files', atMs: 1, from: 'unknown', to: 'healthy', reason: '' });
   publish({ fact: 'reload', atMs: START_MS, ok: true, detail: '' });
   // The lag of the event loop is known one turn after the first look, a garbage collection when one has run.
   await metrics.render(undefined);
@@ -249,8 +250,9 @@ test.each([
 ] as const)('status %s gives up %i and is the only 1 of the state set', async (status, up) => {
   const { metrics, publish } = createTestMetrics();
   publish({ fact: 'server_added', server: httpServer('search') });
-  publish({ fact: 'status', server: 'search', atMs: 0, from: 'unknown', to: status, reason: '' });
+  publish({ fact: 'status', server: 'search', atMs: 5e3, from: 'unknown', to: status, reason: '' });
   const page = await scrape(metrics);
+  expect(valueOf(page, 'mcp_server_status_since_timestamp_seconds', { server: 'search' })).toBe(5);
   expect(valueOf(page, 'mcp_server_up', { server: 'search' })).toBe(up);
   expect(valueOf(page, 'mcp_server_status_code', { server: 'search' })).toBe(
     STATUSES.indexOf(status),
@@ -533,4 +535,35 @@ test('a reload in the middle of a page neither doubles nor loses a server', asyn
   const page = readPage((await rendering).body);
   const found = page.get('mcp_server_up')?.samples.map(({ labels }) => labels['server']);
   expect(found?.toSorted()).toEqual(names.toSorted());
+});
+
+test('a server that is disabled by hand is Disabled from the first page, or from then on, with no verdict of its checks', async () => {
+  const { metrics, publish } = createTestMetrics({
+    processUsage: () => [{ server: 'files', usage: { pid: 1, cpuSeconds, residentBytes: 1 } }],
+  });
+  let cpuSeconds = 5;
+  publish({ fact: 'server_added', server: stdioServer('kept'), isDisabled: true });
+  publish({ fact: 'server_added', server: stdioServer('files') });
+  publish(observation('files', { outcome: 'refused', tlsExpiresAtMs: 9_000_000 }));
+  const before = await scrape(metrics);
+  publish({
+    fact: 'status',
+    server: 'files',
+    atMs: 1,
+    from: 'healthy',
+    to: 'disabled',
+    reason: 'disabled by ann',
+  });
+  cpuSeconds = 2;
+  const page = await scrape(metrics);
+
+  const disabled = (server: string) =>
+    valueOf(page, 'mcp_server_status', { server, status: 'disabled' });
+  expect([disabled('kept'), disabled('files')]).toEqual([1, 1]);
+  const expiry = 'mcp_probe_tls_cert_expiry_timestamp_seconds';
+  expect(valueOf(before, expiry, { server: 'files' })).toBe(9_000);
+  expect(page.get(expiry)?.samples).toEqual([]);
+  expect(valueOf(page, 'mcp_probe_consecutive_failures', { server: 'files' })).toBe(0);
+  // Children of another connection begin at zero.
+  expect(valueOf(page, 'mcp_server_process_cpu_seconds_total', { server: 'files' })).toBe(7);
 });
