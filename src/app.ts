@@ -23,12 +23,14 @@ import { renderProbe } from './adapters/prometheus/render-probe.ts';
 import { startTracing } from './adapters/otel/start-tracing.ts';
 import { createRuleFile } from './alerts/rule-file.ts';
 import { createAlertHistory } from './alerts/alert-history.ts';
+import { createServerSwitch } from './control/server-switch.ts';
 import { composeGateway } from './compose-gateway.ts';
 import { composeJournal, journalUsageOf } from './compose-journal.ts';
 import { DEMO_CONFIG_PATH, DEMO_SERVER, demoConfig } from './demo-config.ts';
 import { startDemoTraffic } from './adapters/mcp/demo-traffic.ts';
 import { createWebSecurity } from './adapters/web-config/create-web-security.ts';
 import { isLoopbackHost } from './domain/loopback.ts';
+import { describeDisabling } from './domain/disabling.ts';
 import { createHub } from './domain/facts.ts';
 import type { GatewayLoad } from './domain/call-record.ts';
 import { Secret } from './domain/secret.ts';
@@ -108,17 +110,31 @@ export function createApp(options: AppOptions): App {
       clientVersion: VERSION,
       clock,
     });
+    const journal = composeJournal(configPath, config, { clock, log });
+    const alerts = createAlertHistory({ clock, store: journal, publish: hub.publish });
+    const switches = createServerSwitch({
+      clock,
+      store: journal,
+      log,
+      noteAction: (action) => alerts.noteAction(action),
+      onChange(server) {
+        prober.reconsider(server);
+        if (switches.find(server)) gateway.close(server);
+      },
+    });
     const prober = createProber({
       connector,
       clock,
       random: Math.random,
       hub,
       concurrency: config.probe.concurrency,
+      whyDisabled(server) {
+        const disabling = switches.find(server);
+        return disabling && describeDisabling(disabling);
+      },
     });
     let gatewayLoad = (): readonly GatewayLoad[] => [];
     let exportFailures = 0;
-    const journal = composeJournal(configPath, config, { clock, log });
-    const alerts = createAlertHistory({ clock, store: journal, publish: hub.publish });
     const metrics = createMetrics({
       hub,
       clock,
@@ -169,7 +185,10 @@ export function createApp(options: AppOptions): App {
       identityOf: (server) => prober.detail(server)?.identity,
       sampleTrace: () => tracing.sample(),
       onUpstreamRequest: (server) => metrics.countUpstreamRequest(server),
+      isDisabled: (server) => switches.find(server) !== undefined,
     });
+    await switches.restore();
+    ends.push(() => switches.stop());
     gatewayLoad = () => gateway.load();
 
     const rules = createRuleFile({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
@@ -191,6 +210,7 @@ export function createApp(options: AppOptions): App {
         noteRestartNeeds(config, result.config, log);
         metrics.nameAlerts(result.config.alerts.map(({ name }) => name));
         prober.apply(result.config.servers);
+        switches.retain(result.config.servers.map(({ name }) => name));
         for (const key of web.apply(result.config.web))
           log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
         const served = atListener(result.config, config.gateway.listen);
@@ -232,6 +252,7 @@ export function createApp(options: AppOptions): App {
       ...(config.alertWebhook.token ? { alertToken: config.alertWebhook.token } : {}),
       servers: prober,
       alerts,
+      switches,
       journal,
       metrics,
       config: { status: () => status, reload: () => reload('request') },
@@ -249,9 +270,12 @@ export function createApp(options: AppOptions): App {
 
     await reloader.reload('start');
     const gatewayAddress = config.gateway.listen;
+    let gatewayUrl: string | undefined;
     if (gatewayAddress) {
+      const { host } = gatewayAddress;
       try {
-        await gateway.listen(gatewayAddress.host, gatewayAddress.port);
+        const { port } = await gateway.listen(host, gatewayAddress.port);
+        gatewayUrl = urlOf({ host, port }, web.isTls);
       } catch (error) {
         const { message } = explainListenFailure(error, gatewayAddress, 'gateway.listen');
         return { ok: false, message };
@@ -266,8 +290,7 @@ export function createApp(options: AppOptions): App {
       ends.push(() => watch.stop());
     }
     const http = urlOf(listener, web.isTls);
-    const gatewayUrl = gatewayAddress && urlOf(gatewayAddress, web.isTls);
-    if (configPath === undefined && gatewayUrl) {
+    if (configPath === undefined && gatewayUrl !== undefined) {
       const stop = startDemoTraffic({
         url: `${gatewayUrl}/${DEMO_SERVER}/mcp`,
         clock,

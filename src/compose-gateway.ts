@@ -11,6 +11,7 @@ import { createHttpUpstream } from './adapters/gateway/http-upstream.ts';
 import { createSseChannels } from './adapters/gateway/sse-channel.ts';
 import { createSseUpstream } from './adapters/gateway/sse-upstream.ts';
 import type { Upstream } from './adapters/gateway/upstream.ts';
+import { STRANGER_SERVER } from './domain/call-labels.ts';
 import type { ServerIdentity } from './domain/check-report.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Hub } from './domain/facts.ts';
@@ -32,10 +33,9 @@ export interface GatewayParts {
   readonly identityOf: (server: string) => ServerIdentity | undefined;
   readonly sampleTrace: () => boolean;
   readonly onUpstreamRequest: (server: string) => void;
+  /** By hand. */
+  readonly isDisabled?: (server: string) => boolean;
 }
-
-/** Calls to names that nobody configured: the names themselves never become labels. */
-const STRANGERS = '_OTHER';
 
 /** Builds the gateway: which upstream a server gets, and what is made of its calls. */
 export function composeGateway(parts: GatewayParts): Gateway {
@@ -113,7 +113,8 @@ export function composeGateway(parts: GatewayParts): Gateway {
     edge: parts.edge,
     createServer: parts.createServer,
     bodyBytesMax: config.gateway.bodyBytesMax,
-    strangers: createTracker(STRANGERS, undefined),
+    ...(parts.isDisabled ? { isDisabled: parts.isDisabled } : {}),
+    strangers: createTracker(STRANGER_SERVER, undefined),
     createTracker: (spec) => createTracker(spec.name, spec),
     createUpstream,
   });

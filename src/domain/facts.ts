@@ -9,6 +9,8 @@ import type { ServerSpec, Transport } from './server.ts';
 export interface ServerAdded {
   readonly fact: 'server_added';
   readonly server: ServerSpec;
+  /** By hand, whatever the configuration says. */
+  readonly isDisabled?: boolean;
 }
 
 /** A server left the configuration, or its settings changed so that it is added anew right after. */

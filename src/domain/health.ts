@@ -95,9 +95,13 @@ export type HealthSettings = Pick<
   'offlineAfter' | 'healthyAfter' | 'responseTime' | 'errorRate'
 >;
 
-/** The state before the first check, and for good where a server is disabled or cannot be checked. */
+/**
+ * The state before the first check, and for good where a server is disabled or cannot be checked.
+ * @param disabled why it is disabled, beyond what the configuration says
+ */
 export function initialHealth(
   server: Pick<ServerSpec, 'unresolved'> & { monitor: Pick<MonitorSettings, 'enabled'> },
+  disabled?: string,
 ): HealthState {
   const base = {
     consecutiveFailures: 0,
@@ -108,6 +112,7 @@ export function initialHealth(
     findings: {},
     responses: EMPTY_RESPONSE_WINDOW,
   };
+  if (disabled !== undefined) return { ...base, status: 'disabled', reason: disabled };
   if (!server.monitor.enabled)
     return { ...base, status: 'disabled', reason: 'disabled in the configuration' };
   return { ...base, status: 'unknown', reason: server.unresolved ?? 'not checked yet' };

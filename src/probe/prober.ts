@@ -8,6 +8,8 @@ import { createLane } from './lane.ts';
 import type { Lane } from './lane.ts';
 import type { Clock, Connector, ProcessUsage, Random } from './ports.ts';
 import type { ServerDetail, ServerView } from './server-view.ts';
+import { createServerRecord } from './server-record.ts';
+import type { StatusChange } from './server-record.ts';
 import { createServerWatch } from './server-watch.ts';
 import type { ServerWatch, WatchContext } from './server-watch.ts';
 import { settlesWithin } from './settles-within.ts';
@@ -19,6 +21,11 @@ export interface Prober {
    * changed ones are removed and added anew with a check at once; those that are gone are closed.
    */
   apply(servers: readonly ServerSpec[]): void;
+  /**
+   * Asks again whether a server is disabled by hand. One that is now loses its connection, and keeps its histories; one
+   * that is no more is checked at once.
+   */
+  reconsider(name: string): void;
   /** Checks a server before its time. `undefined`: no such server, it is not checked at all, or it went away meanwhile. */
   checkNow(name: string, options: { readonly deep: boolean }): Promise<CheckReport | undefined>;
   /** In the order of the configuration. */
@@ -39,6 +46,8 @@ export interface ProberOptions {
   readonly hub: Hub;
   /** Steady checks at work at the same time; those that merely wait for a slow server are not counted, see `lane.ts`. */
   readonly concurrency: number;
+  /** Why a server is disabled by hand; nothing where it is not. */
+  readonly whyDisabled?: (name: string) => string | undefined;
 }
 
 /** Starting a child is mostly CPU time of ours; more at once make each of them late. */
@@ -59,6 +68,7 @@ export function createProber({
   random,
   hub,
   concurrency,
+  whyDisabled = () => undefined,
 }: ProberOptions): Prober {
   const lanes = {
     steady: createLane({ concurrency, patienceMs: 1_000, stragglersMax: 2_000, clock }),
@@ -72,8 +82,8 @@ export function createProber({
     clock,
   });
   const connectivity = createConnectivityGuard(clock, hub.publish);
-  /** Removed servers whose connections are not closed yet. */
-  const leaving = new Set<Promise<void>>();
+  /** By the name of their server, watches whose connections are not closed yet. */
+  const ending = new Map<string, Promise<unknown>>();
   let watches = new Map<string, ServerWatch>();
   let witnessesAskedAtMs = Number.NEGATIVE_INFINITY;
   let isStopped = false;
@@ -119,14 +129,41 @@ export function createProber({
     });
   }
 
-  function remove(watch: ServerWatch): Promise<void> {
+  /** Resolves when nothing of the server is open any more: two children of one command may fight for a port or a lock file. */
+  function end(watch: ServerWatch): Promise<unknown> {
+    const { name } = watch.spec;
+    const closed = Promise.all([ending.get(name), close(watch)]).finally(() => {
+      if (ending.get(name) === closed) ending.delete(name);
+    });
+    ending.set(name, closed);
+    return closed;
+  }
+
+  function remove(watch: ServerWatch): Promise<unknown> {
     watch.halt(true);
     connectivity.forget(watch.spec.name);
     hub.publish({ fact: 'server_removed', server: watch.spec.name });
-    const closed = close(watch);
-    leaving.add(closed);
-    void closed.finally(() => leaving.delete(closed));
-    return closed;
+    return end(watch);
+  }
+
+  function add(spec: ServerSpec): ServerWatch {
+    const disabled = whyDisabled(spec.name);
+    const record = createServerRecord(spec, clock, context.historyMax, disabled);
+    return createServerWatch(spec, record, context);
+  }
+
+  function announce(server: ServerSpec): void {
+    const isDisabled = whyDisabled(server.name) !== undefined;
+    hub.publish({ fact: 'server_added', server, ...(isDisabled && { isDisabled }) });
+  }
+
+  function publishChange(server: string, change: StatusChange, disagreed: boolean): void {
+    hub.publish({ fact: 'status', server, ...change });
+    // Nobody is left who would find out.
+    if (disagreed) {
+      const detail = 'the server is disabled';
+      hub.publish({ fact: 'disagreement', server, disagrees: false, detail });
+    }
   }
 
   return {
@@ -134,30 +171,43 @@ export function createProber({
       if (isStopped) return;
       const specs = new Map(servers.map((spec) => [spec.name, spec]));
       const kept = new Map<string, ServerWatch>();
-      const replaced = new Map<string, Promise<void>>();
+      const replaced = new Map<string, Promise<unknown>>();
       for (const [name, watch] of watches) {
         const spec = specs.get(name);
         if (spec && isSameServer(spec, watch.spec)) {
-          watch.relocate(spec.source);
+          watch.record.relocate(spec.source);
           kept.set(name, watch);
         } else replaced.set(name, remove(watch));
       }
       const added = [...specs.values()].filter(({ name }) => !kept.has(name));
-      const created = new Map(added.map((spec) => [spec.name, createServerWatch(spec, context)]));
+      const created = new Map(added.map((spec) => [spec.name, add(spec)]));
       watches = new Map(
         [...specs.keys()].flatMap((name) => {
           const watch = kept.get(name) ?? created.get(name);
           return watch ? [[name, watch] as const] : [];
         }),
       );
-      for (const server of added) hub.publish({ fact: 'server_added', server });
+      for (const server of added) announce(server);
       const fresh = [...created.values()].filter(({ spec }) => !replaced.has(spec.name));
       fresh.forEach((watch, index) => watch.start(firstDelayMs(index, fresh.length), false));
       for (const [name, closed] of replaced) {
-        // The old connection goes first: two children of one command may fight for a port or a lock file.
         const watch = created.get(name);
         if (watch) void closed.then(() => watch.start(0, true));
       }
+    },
+    reconsider(name) {
+      const watch = watches.get(name);
+      if (!watch || isStopped) return;
+      const disagreed = watch.view().disagreement !== undefined;
+      const change = watch.record.disable(whyDisabled(name));
+      if (!change) return;
+      watch.halt(false);
+      connectivity.forget(name);
+      publishChange(name, change, disagreed);
+      const closed = end(watch);
+      const successor = createServerWatch(watch.spec, watch.record, context);
+      watches.set(name, successor);
+      void closed.then(() => successor.start(0, true));
     },
     checkNow: (name, { deep }) => watches.get(name)?.checkNow(deep) ?? Promise.resolve(undefined),
     views: () => [...watches.values()].map((watch) => watch.view()),
@@ -174,7 +224,7 @@ export function createProber({
       unsubscribe();
       for (const watch of watches.values()) watch.halt(false);
       const closed = Promise.all([
-        ...leaving,
+        ...ending.values(),
         ...[...watches.values()].map((watch) => close(watch)),
       ]);
       await settlesWithin(closed, STOP_MS_MAX, clock);

@@ -18,6 +18,10 @@ export interface ServerRecord {
   noteSteady(report: CheckReport, circumstances: SteadyCircumstances): SteadyFindings;
   noteDeep(report: CheckReport, isConnectivitySuspected: boolean): DeepFindings;
   noteCalls(evidence: CallEvidence): StatusChange | undefined;
+  /** Begins anew, without the histories: it is disabled by hand for that reason, or no more. */
+  disable(reason: string | undefined): StatusChange | undefined;
+  /** It is written elsewhere now, and otherwise the same. */
+  relocate(source: string): void;
   view(timing: ViewTiming): ServerView;
   detail(timing: ViewTiming): ServerDetail;
 }
@@ -52,10 +56,13 @@ export function createServerRecord(
   spec: ServerSpec,
   clock: Clock,
   historyMax: () => number,
+  disabled?: string,
 ): ServerRecord {
   // Once, since parsing a URL would be most of what a view costs.
   const endpoint = endpointLabel(spec);
-  let health = initialHealth(spec);
+  let health = initialHealth(spec, disabled);
+  let disabledFor = disabled;
+  let source = spec.source;
   let statusSinceMs = clock.nowMs();
   let uptime = startUptime(health.status, clock.monotonicMs());
   let checks = 0;
@@ -73,8 +80,12 @@ export function createServerRecord(
   );
 
   function weigh(evidence: Evidence): StatusChange | undefined {
+    return enter(weighEvidence(health, evidence, spec.monitor));
+  }
+
+  function enter(next: HealthState): StatusChange | undefined {
     const from = health.status;
-    health = weighEvidence(health, evidence, spec.monitor);
+    health = next;
     if (health.status === from) return undefined;
     statusSinceMs = clock.nowMs();
     uptime = changeUptime(uptime, health.status, clock.monotonicMs());
@@ -105,7 +116,7 @@ export function createServerRecord(
       name: spec.name,
       endpoint,
       transport: identity?.transport ?? expectedTransport(spec.target),
-      source: spec.source,
+      source,
       status: health.status,
       reason: health.reason,
       statusSinceMs,
@@ -165,6 +176,16 @@ export function createServerRecord(
       return { change: weigh(evidence), definitionChanges };
     },
     noteCalls: weigh,
+    disable(reason) {
+      if (reason === disabledFor) return undefined;
+      disabledFor = reason;
+      successes = 0;
+      wasLastSuccessOpening = false;
+      return enter(initialHealth(spec, reason));
+    },
+    relocate(newSource) {
+      source = newSource;
+    },
     view,
     detail: (timing) => ({
       ...view(timing),

@@ -17,8 +17,7 @@ import { guardCheck } from './guard-check.ts';
 import type { GuardedCheck } from './guard-check.ts';
 import type { Lane } from './lane.ts';
 import type { Clock, Connection, Connector, ProcessUsage, Random, Timer } from './ports.ts';
-import { createServerRecord } from './server-record.ts';
-import type { StatusChange } from './server-record.ts';
+import type { ServerRecord, StatusChange } from './server-record.ts';
 import type { ServerDetail, ServerView } from './server-view.ts';
 import { settlesWithin } from './settles-within.ts';
 
@@ -40,6 +39,8 @@ export interface WatchContext {
 /** Watches one server: when to check it, one check at a time, what follows from each. */
 export interface ServerWatch {
   readonly spec: ServerSpec;
+  /** Outlives the watch where another one takes over. */
+  readonly record: ServerRecord;
   /** Non-loopback host, if it has one. */
   readonly host: string | undefined;
   /** Schedules the first check; a forced one overtakes those that wait. */
@@ -50,8 +51,6 @@ export interface ServerWatch {
   bearWitness(): boolean;
   /** A real call to it ended. Cheap: comes with every call. */
   noteCall(call: CallRecord): void;
-  /** It is written elsewhere now, and otherwise the same. */
-  relocate(source: string): void;
   view(): ServerView;
   detail(): ServerDetail;
   processUsage(): ProcessUsage | undefined;
@@ -81,12 +80,16 @@ const CLOSE_MS_MAX = 10_000;
 /** Timers may fire a little early, and a check within the back-off fails. */
 const RESTART_MARGIN_MS = 100;
 
-export function createServerWatch(spec: ServerSpec, context: WatchContext): ServerWatch {
+/** @param record what is known of the server; a disabled one is not checked */
+export function createServerWatch(
+  spec: ServerSpec,
+  record: ServerRecord,
+  context: WatchContext,
+): ServerWatch {
   const { clock, random, publish, connectivity } = context;
   const settings = spec.monitor;
-  const isCheckable = settings.enabled && spec.unresolved === undefined;
+  const isCheckable = record.health().status !== 'disabled' && spec.unresolved === undefined;
   const host = remoteHostOf(spec.target);
-  const record = createServerRecord(spec, clock, context.historyMax);
   const halted = new AbortController();
   /** Due, and not yet running. A deep want waits until a steady check has succeeded. */
   const wanted: Partial<Record<Kind, Want>> = {};
@@ -108,7 +111,6 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
   let nextDeepAtMs = Number.POSITIVE_INFINITY;
   let lastDeepAtMs = Number.NEGATIVE_INFINITY;
   let deepFailures = 0;
-  let source = spec.source;
   let isSilent = false;
   const calls = createCallWatch({ spec, clock, record, publish, hasten: hastenSteady });
 
@@ -344,6 +346,7 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
 
   return {
     spec,
+    record,
     host,
     start(delayMs, isForced) {
       if (!isCheckable || halted.signal.aborted) return;
@@ -368,11 +371,8 @@ export function createServerWatch(spec: ServerSpec, context: WatchContext): Serv
     noteCall(call) {
       if (isCheckable && !halted.signal.aborted) calls.note(call);
     },
-    relocate(newSource) {
-      source = newSource;
-    },
-    view: () => ({ ...record.view(timing()), ...calls.view(), source }),
-    detail: () => ({ ...record.detail(timing()), ...calls.view(), source }),
+    view: () => ({ ...record.view(timing()), ...calls.view() }),
+    detail: () => ({ ...record.detail(timing()), ...calls.view() }),
     processUsage: () => connection?.processUsage(),
     halt(isRemoved) {
       isSilent = isRemoved;

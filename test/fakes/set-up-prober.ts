@@ -22,7 +22,15 @@ export function setUpProber({ concurrency = 64, closeMs = 0 }: ProberBench = {})
   const errors: unknown[] = [];
   const hub = createHub((error) => errors.push(error));
   const sink = createRecordingSink(hub);
-  const prober = createProber({ connector, clock, random: () => 0.5, hub, concurrency });
+  const disabled = new Map<string, string>();
+  const prober = createProber({
+    connector,
+    clock,
+    random: () => 0.5,
+    hub,
+    concurrency,
+    whyDisabled: (name) => disabled.get(name),
+  });
   onTestFinished(async () => {
     const stopped = prober.stop();
     await clock.advance(20_000);
@@ -37,6 +45,8 @@ export function setUpProber({ concurrency = 64, closeMs = 0 }: ProberBench = {})
     sink,
     prober,
     hub,
+    /** Why, by name; `reconsider` takes it over. */
+    disabled,
     /** Real calls that ended so, all at this moment. */
     call(server: string, overrides: Partial<CallRecord> = {}, count = 1): void {
       for (let sent = 0; sent < count; sent += 1) hub.publish(buildCall({ server, ...overrides }));

@@ -41,6 +41,8 @@ export interface GatewayOptions {
   /** In place of plain HTTP. */
   readonly createServer?: (options: ServerOptions, onRequest: RequestListener) => Server;
   readonly patience?: Patience;
+  /** Whether a server is disabled by hand. */
+  readonly isDisabled?: (server: string) => boolean;
   /** Label of requests to names that are not configured: never the name itself. */
   readonly strangers: CallTracker;
   readonly createTracker: (server: ServerSpec) => CallTracker;
@@ -58,6 +60,8 @@ export interface Patience {
 export interface Gateway {
   /** Takes over a configuration: new servers are added, changed ones replaced, missing ones drained. */
   apply(servers: readonly ServerSpec[]): void;
+  /** Ends what clients have open to a server; calls in flight may end first. */
+  close(server: string): void;
   listen(host: string, port: number): Promise<{ readonly port: number }>;
   load(): readonly GatewayLoad[];
   /** Stops listening, lets calls in flight end for `drainMs`, then cuts. */
@@ -75,6 +79,7 @@ const NO_BYTES = Buffer.alloc(0);
 const PATIENCE: Patience = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
 const CONNECTIONS_MAX = 10_000;
 const LISTEN = 'subscriptions/listen';
+const DRAIN_MS = 10_000;
 const STOPPING = {
   detail: 'the gateway stops',
   headers: { connection: 'close', 'retry-after': '1' },
@@ -159,7 +164,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         refuse(arrival, read, 'overloaded', STOPPING);
       } else if (!current || !target) {
         refuse(arrival, read, 'unknown_server', { isUnread: true });
-      } else if (!current.spec.gateway.enabled) {
+      } else if (!current.spec.gateway.enabled || options.isDisabled?.(current.spec.name)) {
         refuse(arrival, read, 'disabled', { isUnread: true });
       } else {
         if (!isComplete) limitRest(arrival, body.length, options.bodyBytesMax);
@@ -204,6 +209,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     socket.end(renderRefusalAnswer(name), () => socket.destroy());
   }
 
+  function add(spec: ServerSpec): void {
+    const tracker = options.createTracker(spec);
+    entries.set(spec.name, { spec, tracker, upstream: options.createUpstream(spec, tracker) });
+  }
+
   function drain(entry: Entry, drainMs: number): void {
     const leave = entry.upstream
       .stop(AbortSignal.timeout(drainMs))
@@ -218,13 +228,15 @@ export function createGateway(options: GatewayOptions): Gateway {
         const spec = wanted.get(entry.spec.name);
         if (spec && isSameEntry(spec, entry.spec)) continue;
         entries.delete(entry.spec.name);
-        drain(entry, 10_000);
+        drain(entry, DRAIN_MS);
       }
-      for (const spec of servers) {
-        if (entries.has(spec.name)) continue;
-        const tracker = options.createTracker(spec);
-        entries.set(spec.name, { spec, tracker, upstream: options.createUpstream(spec, tracker) });
-      }
+      for (const spec of servers) if (!entries.has(spec.name)) add(spec);
+    },
+    close(name) {
+      const entry = entries.get(name);
+      if (!entry || isStopping) return;
+      add(entry.spec);
+      drain(entry, DRAIN_MS);
     },
     listen: (host, port) => listen(server, host, port),
     load() {

@@ -33,10 +33,7 @@ export function createCheckOnRequest(
     const view = servers.detail(name);
     if (!view) throw new HttpProblem(404, 'No server of that name is configured.');
     if (view.status === 'disabled') {
-      throw new HttpProblem(
-        409,
-        'This server is disabled in the configuration and is not checked.',
-      );
+      throw new HttpProblem(409, `This server is not checked: ${view.reason}.`);
     }
     const started = run(name, by).finally(() => running.delete(name));
     running.set(name, started);

@@ -17,7 +17,9 @@ import { addApiRoutes } from './routes/api-routes.ts';
 import { addPageRoutes } from './routes/page-routes.ts';
 import { addProbeRoutes } from './routes/probe-routes.ts';
 import { addSelfRoutes } from './routes/self-routes.ts';
+import { addSwitchRoutes } from './routes/switch-routes.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createSwitchOnRequest } from './switch-on-request.ts';
 import { createWebGate } from './web-gate.ts';
 
 /** The whole HTTP surface of design §7, as a request handler; `listen` serves it. Holds no timer until someone listens to events. */
@@ -32,6 +34,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   const alertSender = requireAlertSender(deps.alertToken, gate);
   const askerOf = (request: Request): string => describeAsker(request, gate, deps.adminToken);
   const checkOnRequest = createCheckOnRequest(deps.servers, deps.alerts);
+  const switchOnRequest = createSwitchOnRequest(deps);
   const events = createEventStream({ hub: deps.hub, clock });
   deps.stopping.addEventListener('abort', () => events.stop(), { once: true });
   const render = (page: Page): string =>
@@ -47,6 +50,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   addSelfRoutes(router, deps, { admin, uptimeMs });
   addProbeRoutes(router, deps);
   addApiRoutes(router, deps, { admin, checkOnRequest, askerOf, events });
+  addSwitchRoutes(router, deps, { admin, switchOnRequest, askerOf });
   addAlertRoutes(router, deps, { admin, alertSender, askerOf });
   addPageRoutes(router, deps, { admin, assets, checkOnRequest, askerOf, renderPage: render });
   addAlertPageRoutes(router, deps, { admin, askerOf, renderPage: render });

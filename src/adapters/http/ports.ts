@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AlertFilter, AlertRecord, Received } from '../../alerts/ports.ts';
 import type { ActionTaken } from '../../domain/alert-event.ts';
 import type { CheckReport } from '../../domain/check-report.ts';
+import type { Disabling, Switched } from '../../domain/disabling.ts';
 import type { Hub } from '../../domain/facts.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../../domain/server-log.ts';
@@ -97,6 +98,21 @@ export interface AlertSource {
   watchdogHeardAtMs(): number | undefined;
 }
 
+/** Disables and enables servers; a server switch fits. */
+export interface SwitchSource {
+  /** Nothing for a server that is not disabled by hand. */
+  find(server: string): Disabling | undefined;
+  /** Never rejects. */
+  disable(server: string, order: SwitchOrder): Promise<Switched>;
+  enable(server: string, order: SwitchOrder): Promise<Switched>;
+}
+
+export interface SwitchOrder {
+  readonly by: string;
+  /** May be empty. */
+  readonly reason: string;
+}
+
 /** What was kept of servers. */
 export interface JournalSource {
   state(): JournalState;
@@ -135,6 +151,7 @@ export interface HttpAppDeps {
   readonly hub: Pick<Hub, 'subscribe'>;
   readonly servers: ServerSource;
   readonly alerts: AlertSource;
+  readonly switches: SwitchSource;
   readonly journal: JournalSource;
   readonly metrics: MetricsSource;
   readonly config: ConfigSource;

@@ -1,6 +1,7 @@
 import type { CapabilityKind, CapabilitySnapshot } from '../../domain/capability-snapshot.ts';
 import { CAPABILITY_KINDS } from '../../domain/capability-snapshot.ts';
 import type { CheckReport, ServerIdentity } from '../../domain/check-report.ts';
+import type { Disabling } from '../../domain/disabling.ts';
 import { PHASES } from '../../domain/probe-outcome.ts';
 import type { ServerDetail, ServerView } from '../../probe/server-view.ts';
 
@@ -85,8 +86,17 @@ export function reportJson(report: CheckReport): Json {
   };
 }
 
-/** One server as a list item of the API. */
-export function serverJson(view: ServerView): Json {
+function disablingJson(disabling: Disabling | undefined): Json | undefined {
+  if (!disabling) return undefined;
+  const { atMs, by, reason } = disabling;
+  return { at: instant(atMs), by, reason };
+}
+
+/**
+ * One server as a list item of the API.
+ * @param disabling how it was disabled by hand
+ */
+export function serverJson(view: ServerView, disabling: Disabling | undefined): Json {
   return {
     name: view.name,
     endpoint: view.endpoint,
@@ -94,6 +104,7 @@ export function serverJson(view: ServerView): Json {
     source: view.source,
     status: view.status,
     reason: view.reason,
+    disabled: disablingJson(disabling),
     status_since: instant(view.statusSinceMs),
     response_time_seconds: seconds(view.responseTimeMs),
     last_check_at: instant(view.lastCheckAtMs),
@@ -109,9 +120,9 @@ export function serverJson(view: ServerView): Json {
 }
 
 /** One server with its last checks, its definitions and its histories, newest first. */
-export function serverDetailJson(detail: ServerDetail): Json {
+export function serverDetailJson(detail: ServerDetail, disabling: Disabling | undefined): Json {
   return {
-    ...serverJson(detail),
+    ...serverJson(detail, disabling),
     last_check: detail.lastReport && reportJson(detail.lastReport),
     last_deep_check: detail.lastDeepReport && reportJson(detail.lastDeepReport),
     snapshot: snapshotJson(detail.snapshot),

@@ -1,5 +1,6 @@
 import type { AlertStore } from '../../alerts/ports.ts';
 import type { Clock, Timer } from '../../domain/clock.ts';
+import type { Disabling } from '../../domain/disabling.ts';
 import type { Fact, Hub } from '../../domain/facts.ts';
 import type { Log } from '../../domain/log.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../../domain/server-log.ts';
@@ -25,6 +26,10 @@ export interface Journal extends AlertStore {
   state(): JournalState;
   /** Keeps checks, status changes and actions from now on. @returns a function that ends it */
   record(hub: Pick<Hub, 'subscribe'>): () => void;
+  /** Who is disabled by hand. Rejects where the journal does not answer. */
+  findDisablings(): Promise<readonly Disabling[]>;
+  /** In place of all that are kept. Rejects where they cannot be. */
+  saveDisablings(disablings: readonly Disabling[]): Promise<void>;
   /** Rejects where the journal does not answer. */
   findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
   /** As of the last write; nothing before it was opened. */
@@ -99,6 +104,10 @@ export function createJournal(options: JournalOptions): Journal {
     saveNote: (note) => thread.save('saveNote', note, SAVE_MS_MAX),
     findAlerts: (filter) => thread.ask('findAlerts', filter, FIND_MS_MAX),
     findServerLog: (filter) => thread.ask('findServerLog', filter, FIND_MS_MAX),
+    findDisablings: () => thread.ask('findDisablings', null, FIND_MS_MAX),
+    async saveDisablings(disablings) {
+      await thread.save('saveDisablings', disablings, SAVE_MS_MAX);
+    },
     noteWatchdog: (atMs) => queue.add({ fact: 'mark', name: 'watchdog', atMs }),
     watchdogAtMs: () => thread.watchdogAtMs(),
     stats: () => thread.stats(),

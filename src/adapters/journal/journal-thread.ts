@@ -29,7 +29,7 @@ export interface JournalThread {
     timeoutMs?: number,
   ): Promise<Questions[Name]['answer']>;
   /** The same for what is to be kept: whether that works is what the state says. */
-  save<Name extends 'write' | 'saveNote'>(
+  save<Name extends 'write' | 'saveNote' | 'saveDisablings'>(
     name: Name,
     question: Questions[Name]['ask'],
     timeoutMs?: number,

@@ -60,6 +60,11 @@ function answerTo(database: JournalDatabase, question: Question): unknown {
       return database.saveNote(question.ask);
     case 'findAlerts':
       return database.findAlerts(question.ask);
+    case 'findDisablings':
+      return database.findDisablings();
+    case 'saveDisablings':
+      database.saveDisablings(question.ask);
+      return null;
     case 'findServerLog':
       return database.findServerLog(question.ask);
     case 'prune':

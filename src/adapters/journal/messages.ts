@@ -1,5 +1,6 @@
 import type { AlertFilter, AlertRecord } from '../../alerts/ports.ts';
 import type { ActionTaken, AlertEvent } from '../../domain/alert-event.ts';
+import type { Disabling } from '../../domain/disabling.ts';
 import type {
   CheckEntry,
   ServerLogFilter,
@@ -53,6 +54,9 @@ export type Opening =
 /** Each question with its answer. */
 export interface Questions {
   write: { ask: { readonly entries: readonly JournalEntry[] }; answer: null };
+  findDisablings: { ask: null; answer: readonly Disabling[] };
+  /** In place of all that are kept. */
+  saveDisablings: { ask: readonly Disabling[]; answer: null };
   saveNote: { ask: ActionTaken & { readonly alertId: number }; answer: boolean };
   findAlerts: { ask: AlertFilter; answer: readonly AlertRecord[] };
   findServerLog: { ask: ServerLogFilter; answer: ServerLogPage };

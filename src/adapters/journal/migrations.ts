@@ -77,4 +77,13 @@ export const MIGRATIONS: readonly string[] = [
     at_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Servers that are disabled by hand now. State, not history: it neither expires nor makes room.
+  CREATE TABLE disablings (
+    server TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

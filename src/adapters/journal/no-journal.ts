@@ -12,6 +12,8 @@ export function noJournal(): Journal {
     saveNote: refuse,
     findAlerts: refuse,
     findServerLog: refuse,
+    findDisablings: refuse,
+    saveDisablings: refuse,
     noteWatchdog: () => undefined,
     watchdogAtMs: () => undefined,
     stats: () => undefined,

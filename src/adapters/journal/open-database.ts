@@ -2,7 +2,9 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { AlertRecord, AlertFilter } from '../../alerts/ports.ts';
 import type { ActionTaken } from '../../domain/alert-event.ts';
+import type { Disabling } from '../../domain/disabling.ts';
 import type { ServerLogFilter, ServerLogPage } from '../../domain/server-log.ts';
+import { findDisablings, saveDisablings } from './disablings.ts';
 import { findAlerts } from './find-alerts.ts';
 import { findServerLog } from './find-server-log.ts';
 import type { JournalEntry, JournalStats, Retention } from './messages.ts';
@@ -20,6 +22,8 @@ export interface JournalDatabase {
   saveNote(note: ActionTaken & { readonly alertId: number }): boolean;
   findAlerts(filter: AlertFilter): readonly AlertRecord[];
   findServerLog(filter: ServerLogFilter): ServerLogPage;
+  findDisablings(): readonly Disabling[];
+  saveDisablings(disablings: readonly Disabling[]): void;
   watchdogAtMs(): number | undefined;
   stats(): JournalStats;
   /** One step. @returns whether there is more to take away */
@@ -83,6 +87,8 @@ function prepareDatabase(
     },
     findAlerts: (filter) => findAlerts(database, filter),
     findServerLog: (filter) => findServerLog(database, filter),
+    findDisablings: () => findDisablings(database),
+    saveDisablings: (disablings) => saveDisablings(database, disablings),
     watchdogAtMs: () => knownNumber(readMark.get('watchdog') ?? {}, 'at_ms'),
     stats: () => ({ rows: counts.read(), sizeBytes: sizeOf(path) + sizeOf(`${path}-wal`) }),
     prune: (nowMs) => pruner.step(nowMs),

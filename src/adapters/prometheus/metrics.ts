@@ -2,7 +2,7 @@ import process from 'node:process';
 import { STRANGER_SERVER } from '../../domain/call-labels.ts';
 import type { CallRecord, GatewayLoad } from '../../domain/call-record.ts';
 import type { Clock } from '../../domain/clock.ts';
-import type { Fact, Hub } from '../../domain/facts.ts';
+import type { Fact, Hub, ServerAdded } from '../../domain/facts.ts';
 import type { ServerSpec } from '../../domain/server.ts';
 import {
   GLOBAL_METRICS,
@@ -135,11 +135,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     return { registry: families.registry, recorder };
   }
 
-  function addServer(server: ServerSpec): void {
+  function addServer(added: ServerAdded): void {
+    const { server } = added;
     removeServer(server.name);
     const seat = banks.join();
     servers.set(server.name, {
-      series: createServerSeries(seat.families, server, (label) => shortenings[label]()),
+      series: createServerSeries(seat.families, added, (label) => shortenings[label]()),
       gateway: parts.gateway && server.gateway.enabled ? addGatewayServer(server) : undefined,
       leave: seat.leave,
     });
@@ -180,7 +181,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
         recordCall(fact);
         return;
       case 'server_added':
-        addServer(fact.server);
+        addServer(fact);
         return;
       case 'server_removed':
         removeServer(fact.server);

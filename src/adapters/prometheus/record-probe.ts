@@ -18,6 +18,8 @@ import { createLabelSets } from './label-sets.ts';
 
 export interface ProbeRecorder {
   observe(fact: ProbeObservation): void;
+  /** It is checked no more: what the last check said of it holds no longer. */
+  forget(): void;
 }
 
 /** Fills the `mcp_probe_*` families of one server. */
@@ -58,6 +60,11 @@ export function createProbeRecorder(families: Families, server: ServerSpec): Pro
       if (report.outcome === 'ok') lastSuccess.set(own, endedAtSeconds);
       else failures.inc(byReason[report.outcome]);
       if (report.tlsExpiresAtMs !== undefined) tlsCertExpiry.set(own, report.tlsExpiresAtMs / 1000);
+    },
+    forget() {
+      success.set(own, 0);
+      consecutiveFailures.set(own, 0);
+      tlsCertExpiry.remove(own);
     },
   };
 }

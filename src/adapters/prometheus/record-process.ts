@@ -14,6 +14,8 @@ export interface ProcessRecorder {
   exited(fact: ChildExited): void;
   /** What the children use now; nothing while there is none. */
   usage(usage: ProcessUsage | undefined): void;
+  /** The server is disabled: its next children begin to count anew. */
+  forget(): void;
 }
 
 /** Fills the `mcp_server_process_*` families of one stdio server. */
@@ -35,6 +37,9 @@ export function createProcessRecorder(families: Families, server: ServerSpec): P
       if (!usage || usage.cpuSeconds <= countedCpuSeconds) return;
       cpu.inc(own, usage.cpuSeconds - countedCpuSeconds);
       countedCpuSeconds = usage.cpuSeconds;
+    },
+    forget() {
+      countedCpuSeconds = 0;
     },
   };
 }

@@ -39,6 +39,7 @@ export interface ServerRecorder {
 export function createServerRecorder(
   families: Families,
   server: ServerSpec,
+  initialStatus: Status,
   onShortened: (label: WireLabel) => void,
 ): ServerRecorder {
   const { name } = server;
@@ -60,7 +61,7 @@ export function createServerRecorder(
     version: '',
   };
   info.set(infoLabels, 1);
-  setStatus(server.monitor.enabled ? 'unknown' : 'disabled');
+  setStatus(initialStatus);
 
   function setStatus(status: Status): void {
     up.set(own, SERVING.has(status) ? 1 : 0);

@@ -1,5 +1,4 @@
-import type { Fact } from '../../domain/facts.ts';
-import type { ServerSpec } from '../../domain/server.ts';
+import type { Fact, ServerAdded } from '../../domain/facts.ts';
 import { PER_SERVER_METRICS } from '../../metrics/catalog.ts';
 import type { WireLabel } from '../../metrics/self.ts';
 import type { ProcessUsage } from '../../probe/ports.ts';
@@ -22,7 +21,7 @@ const WITHOUT_PROCESS = PER_SERVER_METRICS.filter(({ area }) => area !== 'proces
 /** Makes all series of one server, with zeros where a zero is true, and keeps them up to date. */
 export function createServerSeries(
   families: Families,
-  server: ServerSpec,
+  { server, isDisabled = false }: Pick<ServerAdded, 'server' | 'isDisabled'>,
   onShortened: (label: WireLabel) => void,
 ): ServerSeries {
   const isStdio = server.target.kind === 'stdio';
@@ -31,7 +30,8 @@ export function createServerSeries(
     if (metric.absentUntilKnown) continue;
     for (const labels of labelSetsOf(metric)) families.zero(metric, labels);
   }
-  const serverRecorder = createServerRecorder(families, server, onShortened);
+  const initialStatus = isDisabled || !server.monitor.enabled ? 'disabled' : 'unknown';
+  const serverRecorder = createServerRecorder(families, server, initialStatus, onShortened);
   const probeRecorder = createProbeRecorder(families, server);
   const processRecorder = isStdio ? createProcessRecorder(families, server) : undefined;
 
@@ -50,6 +50,10 @@ export function createServerSeries(
           return;
         case 'status':
           serverRecorder.statusChanged(fact);
+          if (fact.to === 'disabled') {
+            probeRecorder.forget();
+            processRecorder?.forget();
+          }
           return;
         case 'definitions':
           serverRecorder.definitionsChanged(fact);

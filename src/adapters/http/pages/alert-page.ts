@@ -99,7 +99,10 @@ function facts(alert: AlertRecord, nowMs: number): readonly Html[] {
 function actions({ actions: taken }: AlertRecord, nowMs: number): Html {
   if (taken.length === 0)
     return html`<h2>Actions</h2>
-      <p class="muted">Nothing was done yet: notes and checks on request are kept here.</p>`;
+      <p class="muted">
+        Nothing was done yet: notes, checks on request, disabling and enabling the server are kept
+        here.
+      </p>`;
   return html`<h2>Actions</h2>
     <table class="log">
       <thead>

@@ -31,6 +31,10 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
     'A check and a deep check now; answers with both reports.',
   ],
   [
+    'POST /api/v1/mcp/servers/NAME/disable, …/enable',
+    'Takes a server out of service and back: {"reason": "…", "by": "…"}, both optional. Kept over restarts by the journal.',
+  ],
+  [
     'GET /api/v1/mcp/servers/NAME/logs',
     'What the journal keeps of it: checks, status changes, actions. Filters: event, status, search, from, to; limit and cursor.',
   ],

@@ -22,8 +22,9 @@ import { relativeTime } from './time.ts';
 export interface ServerContent {
   readonly detail: ServerDetail;
   readonly nowMs: number;
-  /** Whether "Check now" asks for the admin token. */
+  /** Whether the buttons ask for the admin token. */
   readonly needsToken: boolean;
+  readonly isDisabledByHand: boolean;
   readonly kept: KeptOfServer;
 }
 
@@ -43,6 +44,7 @@ export function serverPage(content: ServerContent): Page {
           ${verdict(content)}
         </section>
         ${canBeChecked(detail) && checkForm(content)}
+        ${content.isDisabledByHand && enableForm(content)}
       </div>
       <dl id="facts" class="facts" data-region>${facts(detail, nowMs)}</dl>
       <section id="history" class="card pad" data-region aria-label="Response times">
@@ -65,7 +67,8 @@ export function serverPage(content: ServerContent): Page {
       </section>
       <section id="journal" class="card pad" data-region>
         ${serverJournal(detail.name, kept, nowMs)}
-      </section>`,
+      </section>
+      ${canBeChecked(detail) && disableForm(content)}`,
   };
 }
 
@@ -91,10 +94,53 @@ function checkForm({ detail, needsToken }: ServerContent): Html {
     action="${serverPath(detail.name)}/check"
     data-check="/api/v1/mcp${serverPath(detail.name)}/check"
   >
-    ${needsToken && html`<label class="unseen" for="token">Admin token</label><input id="token" type="password" name="token" placeholder="Admin token" autocomplete="current-password" required />`}
+    ${needsToken && tokenInput('token')}
     <button type="submit">Check now</button>
     <p id="action-message" role="status"></p>
   </form>`;
+}
+
+function enableForm({ detail, needsToken }: ServerContent): Html {
+  return html`<form class="action" method="post" action="${serverPath(detail.name)}/enable">
+    ${needsToken && tokenInput('enable-token')}
+    <button type="submit">Enable</button>
+  </form>`;
+}
+
+/** At the end of the page, and asking why: it is no button to press in passing. */
+function disableForm({ detail, needsToken }: ServerContent): Html {
+  return html`<section class="card pad">
+    <h2>Disable this server</h2>
+    <p class="muted">
+      It is not checked any more, sessions and children are closed, and the gateway refuses its
+      calls, until somebody enables it again.
+    </p>
+    <form class="action" method="post" action="${serverPath(detail.name)}/disable">
+      <label class="unseen" for="reason">Reason</label>
+      <input
+        id="reason"
+        type="text"
+        name="reason"
+        maxlength="500"
+        placeholder="Why"
+        autocomplete="off"
+      />
+      ${needsToken && tokenInput('disable-token')}
+      <button type="submit">Disable</button>
+    </form>
+  </section>`;
+}
+
+function tokenInput(id: string): Html {
+  return html`<label class="unseen" for="${id}">Admin token</label
+    ><input
+      id="${id}"
+      type="password"
+      name="token"
+      placeholder="Admin token"
+      autocomplete="current-password"
+      required
+    />`;
 }
 
 function facts(detail: ServerDetail, nowMs: number): readonly Html[] {
@@ -129,8 +175,7 @@ function history(detail: ServerDetail): Html {
 }
 
 function neverChecked(detail: ServerDetail): string {
-  if (detail.status === 'disabled')
-    return 'This server is disabled in the configuration and is not checked.';
+  if (detail.status === 'disabled') return 'This server is disabled and is not checked.';
   return 'No check has ended yet.';
 }
 

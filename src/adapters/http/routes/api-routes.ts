@@ -33,7 +33,7 @@ export function addApiRoutes(
     const page = rest.slice(0, limit);
     const last = page.at(-1);
     response.json({
-      servers: page.map(serverJson),
+      servers: page.map((view) => serverJson(view, deps.switches.find(view.name))),
       total: selected.length,
       next_cursor: last && rest.length > page.length ? encodeCursor(last.name) : undefined,
     });
@@ -43,7 +43,7 @@ export function addApiRoutes(
   const detail = router.route('/api/v1/mcp/servers/:name').get((request, response) => {
     const found = deps.servers.detail(pathName(request));
     if (!found) throw new HttpProblem(404, 'No server of that name is configured.');
-    response.json(serverDetailJson(found));
+    response.json(serverDetailJson(found, deps.switches.find(found.name)));
   });
   allowOnly(detail, ['GET']);
 

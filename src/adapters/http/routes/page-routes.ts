@@ -59,6 +59,7 @@ export function addPageRoutes(
     const page = serverPage({
       detail,
       needsToken,
+      isDisabledByHand: deps.switches.find(name) !== undefined,
       kept: { alerts, log },
       nowMs: deps.clock.nowMs(),
     });

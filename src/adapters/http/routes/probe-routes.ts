@@ -1,4 +1,5 @@
 import type { Request, Response, Router } from 'express';
+import { describeDisabling } from '../../../domain/disabling.ts';
 import type { Clock } from '../../../probe/ports.ts';
 import { discoveredTargets } from '../discovery.ts';
 import { HttpProblem } from '../http-problem.ts';
@@ -23,6 +24,7 @@ export function addProbeRoutes(router: Router, deps: HttpAppDeps): void {
     const module = readModule(request);
     const ownTimeoutMs = deps.probe.timeoutMs(target);
     if (ownTimeoutMs === undefined) throw unknownTarget(deps);
+    refuseDisabled(target, deps);
     if (running >= PROBES_MAX) {
       throw new HttpProblem(
         503,
@@ -54,6 +56,13 @@ export function addProbeRoutes(router: Router, deps: HttpAppDeps): void {
     response.json(discoveredTargets(deps.servers.views()));
   });
   allowOnly(discovery, ['GET']);
+}
+
+/** One that the configuration disables is not on our schedule, and may well be on that of Prometheus. */
+function refuseDisabled(target: ProbeTarget, { switches }: HttpAppDeps): void {
+  const disabling = target.kind === 'name' ? switches.find(target.name) : undefined;
+  if (!disabling) return;
+  throw new HttpProblem(409, `This server is not checked: ${describeDisabling(disabling)}.`);
 }
 
 function targetText(target: ProbeTarget): string {

@@ -1,4 +1,5 @@
 import type { CheckReport } from '../../../../src/domain/check-report.ts';
+import type { Disabling } from '../../../../src/domain/disabling.ts';
 import type { Hub } from '../../../../src/domain/facts.ts';
 import { createHub } from '../../../../src/domain/facts.ts';
 import type { HttpAppDeps, ProbeRequest } from '../../../../src/adapters/http/ports.ts';
@@ -103,6 +104,7 @@ export interface FakeHttpDeps {
   readonly checked: { readonly name: string; readonly deep: boolean }[];
   readonly probed: ProbeRequest[];
   readonly actions: Parameters<HttpAppDeps['alerts']['noteAction']>[0][];
+  readonly disablings: Map<string, Disabling>;
   readonly logged: LoggedLine[];
   readonly stopping: AbortController;
 }
@@ -120,6 +122,7 @@ export function fakeHttpDeps(
   const probed: ProbeRequest[] = [];
   const logged: LoggedLine[] = [];
   const actions: Parameters<HttpAppDeps['alerts']['noteAction']>[0][] = [];
+  const disablings = new Map<string, Disabling>();
   const stopping = new AbortController();
   const logAs = (level: LoggedLine['level']) => (fields: LoggedLine['fields'], message: string) => {
     logged.push({ level, fields, message });
@@ -146,6 +149,15 @@ export function fakeHttpDeps(
       addNote: async () => false,
       noteAction: (action) => actions.push(action),
       watchdogHeardAtMs: () => undefined,
+    },
+    switches: {
+      find: (server) => disablings.get(server),
+      async disable(server, order) {
+        const hasChanged = !disablings.has(server);
+        if (hasChanged) disablings.set(server, { server, atMs: NOW_MS, ...order });
+        return { hasChanged, isKept: true };
+      },
+      enable: async (server) => ({ hasChanged: disablings.delete(server), isKept: true }),
     },
     journal: {
       state: () => ({ status: 'ok', detail: 'data/journal.sqlite' }),
@@ -185,5 +197,5 @@ export function fakeHttpDeps(
     stopping: stopping.signal,
     ...overrides,
   };
-  return { deps, clock, hub, servers, checked, probed, actions, logged, stopping };
+  return { deps, clock, hub, servers, checked, probed, actions, disablings, logged, stopping };
 }

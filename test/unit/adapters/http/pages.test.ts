@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { Secret } from '../../../../src/domain/secret.ts';
 import { escapeHtml, html } from '../../../../src/adapters/http/html.ts';
 import {
   buildDetail,
@@ -135,7 +136,7 @@ test('times are relative with the absolute one in UTC as title', async () => {
 
 test.each([
   ['unknown', 'No check has ended yet.', true],
-  ['disabled', 'This server is disabled in the configuration and is not checked.', false],
+  ['disabled', 'This server is disabled and is not checked.', false],
 ] as const)(
   'the page of a server that is %s and was never checked says so',
   async (status, text, hasButton) => {
@@ -232,4 +233,22 @@ test.each([
       expect(ratio, `${text} on ${ground}`).toBeGreaterThanOrEqual(4.5);
     }
   }
+});
+
+test('a server that is checked can be disabled on its page, and one that was disabled by hand enabled', async () => {
+  const fake = fakeHttpDeps([buildDetail('a b'), buildUncheckedDetail('parked', 'disabled')], {
+    adminToken: new Secret('t0ken'),
+  });
+  fake.disablings.set('parked', { server: 'parked', atMs: NOW_MS, by: 'ann', reason: 'moves' });
+  const app = await serveApp(fake.deps);
+
+  const running = await app.call('/servers/a%20b');
+  const parked = await app.call('/servers/parked');
+
+  expect(running.body).toContain('action="/servers/a%20b/disable"');
+  expect(running.body).not.toContain('/enable"');
+  expect(running.body).toContain('id="disable-token"');
+  expect(parked.body).toContain('action="/servers/parked/enable"');
+  expect(parked.body).not.toContain('/disable"');
+  expect(parked.body).not.toContain('Check now');
 });

@@ -245,6 +245,8 @@ test.each([
   ['/', 'DELETE', 'GET, HEAD, OPTIONS'],
   ['/-/reload', 'GET', 'POST, OPTIONS'],
   ['/api/v1/mcp/servers/files/check', 'GET', 'POST, OPTIONS'],
+  ['/api/v1/mcp/servers/files/disable', 'GET', 'POST, OPTIONS'],
+  ['/servers/files/enable', 'GET', 'POST, OPTIONS'],
   ['/probe', 'PUT', 'GET, HEAD, OPTIONS'],
 ])('%s refuses %s with 405 and says what is allowed', async (path, method, allow) => {
   const app = await serveApp(fakeHttpDeps(FLEET).deps);

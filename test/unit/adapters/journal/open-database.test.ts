@@ -158,3 +158,19 @@ test.skipIf(process.getuid?.() === 0)('a file that may only be read is a failure
   const error = thrownBy(() => openDatabase(path, RETENTION));
   expect(explainFailure(error)).toContain('it may only be read');
 });
+
+test('who is disabled is there after the next opening, as it was saved last, whatever is tidied up', () => {
+  const { database, path } = openInFolder();
+  const disabling = (server: string) => ({ server, atMs: 1.5, by: 'ann', reason: 'moves' });
+  database.saveDisablings([disabling('files'), disabling('search')]);
+  database.saveDisablings([disabling('search'), disabling('new')]);
+  while (database.prune(Date.now() + 1e12));
+  database.close();
+
+  const again = openInFolder({}, path).database;
+
+  expect(again.findDisablings()).toEqual([
+    { server: 'new', atMs: 2, by: 'ann', reason: 'moves' },
+    { server: 'search', atMs: 2, by: 'ann', reason: 'moves' },
+  ]);
+});
