@@ -61,7 +61,10 @@ export const SERIES_TO_COST = linkToPage(
 );
 export const ROW_TO_SERVER = linkToPage('mcp-server', 'Details', ROW_SERVER);
 export const ROW_TO_ERRORS = linkToPage('mcp-errors', 'Errors', ROW_SERVER);
-export const ROW_TO_COMPARE = linkToPage('mcp-compare', 'This week and last', ROW_SERVER);
+export const ROW_TO_COMPARE = linkToPage('mcp-compare', 'This week and last', {
+  ...ROW_SERVER,
+  focus: ROW_SERVER.server,
+});
 export const ROW_TO_TOOLS = linkToPage('mcp-tools', 'Tools', ROW_SERVER);
 export const ROW_TO_COST = linkToPage('mcp-cost', 'Cost', ROW_SERVER);
 

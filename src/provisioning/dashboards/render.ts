@@ -1,8 +1,11 @@
 import { buildPage, type Page } from './page.ts';
+import { compare } from './pages/compare.ts';
+import { errorsPage } from './pages/errors.ts';
 import { overview } from './pages/overview.ts';
 import { server } from './pages/server.ts';
+import { tools } from './pages/tools.ts';
 
-export const ALL_PAGES: readonly Page[] = [overview, server];
+export const ALL_PAGES: readonly Page[] = [overview, server, compare, errorsPage, tools];
 
 /** Path → text of every dashboard, with the keys in a stable order. */
 export function renderDashboards(): Readonly<Record<string, () => string>> {

@@ -85,6 +85,17 @@ export function operationVariable(): VariableBuilder {
   });
 }
 
+/** One server whose bands are drawn: those of several on top of each other tell nothing. */
+export function focusVariable(): VariableBuilder {
+  return labelVariable({
+    name: 'focus',
+    title: 'Bands of',
+    label: 'server',
+    of: within('server', 'mcp:anomaly:level'),
+    isSingle: true,
+  });
+}
+
 /** How far back the other line of a comparison is. */
 export function offsetVariable(): VariableBuilder {
   const choices = [

@@ -55,7 +55,6 @@ export function ask<Level extends string>(
 
 /** The variable on top of each page, so that one set of pages serves any number of stores. */
 export const PROMETHEUS_REF = { type: 'prometheus', uid: '${datasource}' } as const;
-export const LOKI_REF = { type: 'loki', uid: '${loki}' } as const;
 
 /** The oldest Grafana whose options these are. */
 const PLUGIN_VERSION = '12.4.0';

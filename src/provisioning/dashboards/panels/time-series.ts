@@ -23,7 +23,8 @@ export interface LineStyle {
   readonly isDashed?: boolean;
   readonly color?: string;
   readonly fillBelowTo?: string;
-  readonly isHidden?: boolean;
+  /** A bound of a band: no line, and not in the legend. */
+  readonly isBand?: boolean;
   readonly unit?: string;
   readonly axis?: 'right';
 }
@@ -92,7 +93,7 @@ function overrideOf(style: LineStyle) {
       { id: 'custom.fillBelowTo', value: style.fillBelowTo },
       { id: 'custom.fillOpacity', value: 12 },
     );
-  if (style.isHidden === true)
+  if (style.isBand === true)
     properties.push(
       { id: 'custom.lineWidth', value: 0 },
       { id: 'custom.hideFrom', value: { legend: true, tooltip: false, viz: false } },

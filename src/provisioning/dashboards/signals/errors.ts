@@ -1,4 +1,4 @@
-import { increase, rate, series } from '../promql.ts';
+import { increase, rate, series, within } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -35,6 +35,7 @@ export const failureRate = signal({
   unit: 'cps',
   by: {
     server: `sum by (gateway, server) (${series('gateway_server:mcp_requests_failed:rate5m')})`,
+    fleet: `sum(${series('gateway_server:mcp_requests_failed:rate5m')})`,
   },
 });
 
@@ -61,5 +62,66 @@ export const errorCount = signal({
     all: `sum(${increase('mcp_request_errors_total')})`,
     operation: `sum by (operation) (${increase('mcp_request_errors_total')}) > 0`,
     tool: `topk(10, sum by (gateway, server, tool) (${increase('mcp_request_errors_total', CALL)}) > 0)`,
+  },
+});
+
+export const statusCodes = signal({
+  title: 'Codes on the wire',
+  description:
+    'HTTP codes that clients got, or what stands for them over stdio; JSON-RPC errors mostly come with 200.',
+  unit: 'reqps',
+  by: { status: `sum by (status) (${rate('mcp_requests_total')}) > 0` },
+});
+
+export const unknownTools = signal({
+  title: 'Calls of unknown tools',
+  description:
+    'Calls of tools that the server does not list: a model that makes names up, or a client with an old list.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.warnings,
+  by: {
+    all: `sum(${increase('mcp_unknown_tool_calls_total')})`,
+    server: `sum by (gateway, server) (${increase('mcp_unknown_tool_calls_total')}) > 0`,
+  },
+});
+
+export const timeouts = signal({
+  title: 'Timeouts',
+  description: 'Calls that nobody answered in time.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.warnings,
+  by: { all: `sum(${increase('mcp_requests_total', 'outcome="timeout"')})` },
+});
+
+export const refusals = signal({
+  title: 'Refused by the gateway',
+  description:
+    'Calls that the gateway itself refused: unknown or disabled servers, missing rights, too many calls.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.warnings,
+  by: {
+    all: `sum(increase(${within('gateway', 'mcp_requests_total', 'outcome=~"denied|rate_limited"')}[$__range]))`,
+  },
+});
+
+/** Has it been like this before? */
+export const errorPeak = signal({
+  title: 'Highest in 30 days',
+  description: 'The highest rate that this type of error had in the last 30 days.',
+  unit: 'cps',
+  by: {
+    type: `max by (gateway, server, error_type) (max_over_time(${series('gateway_server_error_type:mcp_request_errors:rate5m')}[30d])) > 0`,
+  },
+});
+
+export const errorsNow = signal({
+  title: 'Now',
+  description: 'Errors per second, over the last five minutes.',
+  unit: 'cps',
+  by: {
+    type: `max by (gateway, server, error_type) (${series('gateway_server_error_type:mcp_request_errors:rate5m')})`,
   },
 });

@@ -1,0 +1,171 @@
+import { FIRING_ALERTS, STATUS_CHANGES } from '../annotations.ts';
+import { ROW_TO_COMPARE, ROW_TO_ERRORS, ROW_TO_SERVER } from '../links.ts';
+import type { Page } from '../page.ts';
+import { ask, type Panel } from '../panels/panel.ts';
+import { statPanel } from '../panels/stat.ts';
+import { tablePanel } from '../panels/table.ts';
+import { timeSeriesPanel } from '../panels/time-series.ts';
+import type { Signal } from '../signal.ts';
+import {
+  changedConnections,
+  changedCost,
+  changedErrors,
+  changedP95,
+  changedRate,
+  comparedConnections,
+  comparedCost,
+  comparedErrors,
+  comparedP95,
+  comparedRate,
+  errorBand,
+  p95Band,
+  rateBand,
+  unusual,
+  unusualTime,
+} from '../signals/compare.ts';
+import { focusVariable, offsetVariable } from '../variables.ts';
+
+const NOTHING_THEN = 'nothing then';
+const NO_DATA_THEN = 'Neither calls now nor then';
+const NO_BAND = 'Needs a day of history';
+
+function change(of: Signal<'fleet'>): Panel {
+  return statPanel({ width: 4, height: 4, look: 'tile', empty: NOTHING_THEN }, ask(of, 'fleet'));
+}
+
+function overlay(of: Signal<'fleet' | 'fleetThen'>): Panel {
+  return timeSeriesPanel(
+    {
+      title: `${of.title}, now and then`,
+      width: 12,
+      height: 8,
+      empty: NO_DATA_THEN,
+      styles: [{ pattern: 'Then', isDashed: true, color: 'orange' }],
+    },
+    ask(of, 'fleet', 'Now'),
+    ask(of, 'fleetThen', 'Then'),
+  );
+}
+
+function bandPanel(of: Signal<'level' | 'upper' | 'lower'>): Panel {
+  return timeSeriesPanel(
+    {
+      title: of.title,
+      width: 8,
+      height: 8,
+      empty: NO_BAND,
+      legend: 'list',
+      styles: [
+        { pattern: 'Now', color: 'blue' },
+        { pattern: 'Upper', color: 'green', isBand: true, fillBelowTo: 'Lower' },
+        { pattern: 'Lower', color: 'green', isBand: true },
+      ],
+    },
+    ask(of, 'level', 'Now'),
+    ask(of, 'upper', 'Upper'),
+    ask(of, 'lower', 'Lower'),
+  );
+}
+
+export const compare: Page = {
+  uid: 'mcp-compare',
+  description: 'Is it slower, or does it fail more, than then?',
+  from: 'now-24h',
+  refresh: '30s',
+  variables: [offsetVariable(), focusVariable()],
+  annotations: [STATUS_CHANGES, FIRING_ALERTS],
+  sections: [
+    {
+      panels: [
+        change(changedRate),
+        change(changedP95),
+        change(changedErrors),
+        change(changedConnections),
+        change(changedCost),
+        statPanel(
+          {
+            title: 'Unusual now',
+            description:
+              'Measures of servers that are outside of what was usual a day and a week ago.',
+            width: 4,
+            height: 4,
+            look: 'tile',
+          },
+          ask(unusual, 'count'),
+        ),
+        tablePanel({
+          title: 'Each server, now and then',
+          description: 'What changed most since then; a click on the server leads on.',
+          width: 24,
+          height: 8,
+          sortBy: 'P95 change',
+          empty: NO_DATA_THEN,
+          labels: [
+            {
+              label: 'server',
+              title: 'Server',
+              links: [ROW_TO_SERVER, ROW_TO_ERRORS, ROW_TO_COMPARE],
+            },
+            { label: 'gateway', title: 'Gateway', width: 100 },
+          ],
+          values: [
+            { question: ask(comparedRate, 'server'), title: 'Requests/s now' },
+            { question: ask(comparedRate, 'serverThen'), title: 'Requests/s then' },
+            { question: ask(changedRate, 'server'), title: 'Requests change', look: 'text' },
+            { question: ask(comparedP95, 'server'), title: 'P95 now' },
+            { question: ask(comparedP95, 'serverThen'), title: 'P95 then' },
+            { question: ask(changedP95, 'server'), title: 'P95 change', look: 'cell' },
+            { question: ask(comparedErrors, 'server'), title: 'Errors now' },
+            { question: ask(comparedErrors, 'serverThen'), title: 'Errors then' },
+            { question: ask(changedErrors, 'server'), title: 'Errors change', look: 'cell' },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'Now and then',
+      panels: [
+        overlay(comparedRate),
+        overlay(comparedP95),
+        overlay(comparedErrors),
+        overlay(comparedConnections),
+        overlay(comparedCost),
+        tablePanel({
+          title: 'Outside of the usual now',
+          width: 12,
+          height: 8,
+          empty: 'Nothing unusual',
+          sortBy: 'Server',
+          isAscending: true,
+          labels: [
+            { label: 'server', title: 'Server', links: [ROW_TO_COMPARE, ROW_TO_SERVER] },
+            { label: 'gateway', title: 'Gateway' },
+            { label: 'signal', title: 'Measure' },
+          ],
+          values: [{ question: ask(unusual, 'now') }],
+        }),
+      ],
+    },
+    {
+      title: 'What is usual for $focus',
+      panels: [
+        bandPanel(rateBand),
+        bandPanel(p95Band),
+        bandPanel(errorBand),
+        tablePanel({
+          title: 'Time outside of the usual, 24 hours',
+          width: 24,
+          height: 7,
+          empty: 'Nothing unusual',
+          sortBy: 'Unusual in 24 hours',
+          labels: [
+            { label: 'server', title: 'Server', links: [ROW_TO_COMPARE, ROW_TO_SERVER] },
+            { label: 'gateway', title: 'Gateway' },
+            { label: 'signal', title: 'Measure' },
+          ],
+          values: [{ question: ask(unusualTime, 'signal') }],
+        }),
+      ],
+    },
+  ],
+};

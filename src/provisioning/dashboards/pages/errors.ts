@@ -1,0 +1,180 @@
+import { DEFINITION_CHANGES, FIRING_ALERTS, STATUS_CHANGES } from '../annotations.ts';
+import { linkToPage, ROW_TO_SERVER, ROW_TO_TOOLS, SERIES_TO_SERVER } from '../links.ts';
+import type { Page } from '../page.ts';
+import { barPanel, piePanel } from '../panels/charts.ts';
+import { logsPanel } from '../panels/logs.ts';
+import { matrixPanel } from '../panels/matrix.ts';
+import { ask } from '../panels/panel.ts';
+import { statPanel } from '../panels/stat.ts';
+import { tablePanel } from '../panels/table.ts';
+import { timeSeriesPanel } from '../panels/time-series.ts';
+import {
+  errorCount,
+  errorPeak,
+  errorRatio,
+  errors,
+  errorsNow,
+  failureRate,
+  refusals,
+  statusCodes,
+  timeouts,
+  unknownTools,
+} from '../signals/errors.ts';
+import { lokiVariable } from '../variables.ts';
+
+const NO_CALLS = 'No calls through the gateway';
+const NO_ERRORS = 'No errors';
+const TILE = { width: 4, height: 4, look: 'tile' } as const;
+
+export const errorsPage: Page = {
+  uid: 'mcp-errors',
+  description: 'What fails, for whom, since when, and what happened just before?',
+  from: 'now-6h',
+  refresh: '30s',
+  variables: [lokiVariable()],
+  annotations: [STATUS_CHANGES, DEFINITION_CHANGES, FIRING_ALERTS],
+  sections: [
+    {
+      panels: [
+        statPanel({ ...TILE, empty: 'no calls' }, ask(errorRatio, 'fleet')),
+        statPanel({ ...TILE, look: 'number', empty: '0' }, ask(errorCount, 'all')),
+        statPanel({ ...TILE, empty: '0' }, ask(timeouts, 'all')),
+        statPanel({ ...TILE, empty: '0' }, ask(unknownTools, 'all')),
+        statPanel(
+          { ...TILE, empty: '0', links: [linkToPage('mcp-security', 'Who was refused')] },
+          ask(refusals, 'all'),
+        ),
+        statPanel(
+          {
+            ...TILE,
+            title: 'Failures per second',
+            description: 'Failed calls of all servers now.',
+            look: 'number',
+            hasTrend: true,
+            empty: '0',
+          },
+          ask(failureRate, 'fleet'),
+        ),
+        timeSeriesPanel(
+          {
+            title: 'Error ratio by server',
+            description:
+              'Share of calls that failed. The lines are where the alerts begin. Marks: changes of status, configuration and capabilities.',
+            width: 12,
+            height: 9,
+            hasThresholdLines: true,
+            empty: NO_CALLS,
+            links: [SERIES_TO_SERVER],
+          },
+          ask(errorRatio, 'server', '{{server}}'),
+        ),
+        timeSeriesPanel(
+          { width: 12, height: 9, isStacked: true, empty: NO_ERRORS },
+          ask(errors, 'type', '{{error_type}}'),
+        ),
+      ],
+    },
+    {
+      title: 'What and who',
+      panels: [
+        barPanel(
+          { title: 'Most frequent types', width: 8, height: 8, empty: NO_ERRORS },
+          ask(errorCount, 'type', '{{error_type}}'),
+        ),
+        barPanel(
+          {
+            title: 'Servers with most errors',
+            width: 8,
+            height: 8,
+            empty: NO_ERRORS,
+            links: [SERIES_TO_SERVER],
+          },
+          ask(errorCount, 'server', '{{server}}'),
+        ),
+        piePanel(
+          { title: 'Errors by operation', width: 8, height: 8, empty: NO_ERRORS },
+          ask(errorCount, 'operation', '{{operation}}'),
+        ),
+        tablePanel({
+          title: 'Affected servers and operations',
+          description: 'Who has which error where, the most frequent first.',
+          width: 12,
+          height: 9,
+          sortBy: 'Errors',
+          empty: NO_ERRORS,
+          labels: [
+            { label: 'server', title: 'Server', links: [ROW_TO_SERVER, ROW_TO_TOOLS] },
+            { label: 'gateway', title: 'Gateway', width: 90 },
+            { label: 'operation', title: 'Operation' },
+            { label: 'error_type', title: 'Type' },
+          ],
+          values: [{ question: ask(errorCount, 'affected'), width: 90 }],
+        }),
+        matrixPanel(
+          {
+            title: 'Error ratio by server and operation',
+            width: 12,
+            height: 9,
+            row: 'server',
+            column: 'operation',
+            look: 'thresholds',
+            empty: NO_CALLS,
+          },
+          ask(errorRatio, 'serverOperation'),
+        ),
+        timeSeriesPanel(
+          { width: 12, height: 8, isStacked: true, empty: NO_CALLS },
+          ask(statusCodes, 'status', '{{status}}'),
+        ),
+        barPanel(
+          {
+            title: 'Tools with most errors',
+            width: 12,
+            height: 8,
+            empty: NO_ERRORS,
+            links: [SERIES_TO_SERVER],
+          },
+          ask(errorCount, 'tool', '{{server}} / {{tool}}'),
+        ),
+      ],
+    },
+    {
+      title: 'Has this been before?',
+      panels: [
+        tablePanel({
+          title: 'Similar incidents',
+          description: 'Each type of error now, and at its worst in the last 30 days.',
+          width: 24,
+          height: 8,
+          sortBy: 'Now',
+          empty: 'No errors in 30 days',
+          labels: [
+            { label: 'server', title: 'Server', links: [ROW_TO_SERVER] },
+            { label: 'gateway', title: 'Gateway' },
+            {
+              label: 'error_type',
+              title: 'Type',
+              links: [linkToPage('mcp-alerts', 'Alerts of 30 days', {}, 'from=now-30d&to=now')],
+            },
+          ],
+          values: [{ question: ask(errorsNow, 'type') }, { question: ask(errorPeak, 'type') }],
+        }),
+      ],
+    },
+    {
+      title: 'Samples of errors (needs the profile "logs")',
+      isCollapsed: true,
+      panels: [
+        logsPanel({
+          title: 'Samples',
+          description:
+            'Errors with their stack and a link to the trace, from the log of the exporter.',
+          width: 24,
+          height: 12,
+          empty: 'No errors, or no Loki',
+          query: '{service_name="mcp-exporter"} | channel="error" | server=~"$server"',
+        }),
+      ],
+    },
+  ],
+};
