@@ -90,6 +90,7 @@ export const LAYERS: readonly Layer[] = [
     imports: ['metrics/'],
     packages: ['@grafana/grafana-foundation-sdk'],
   },
+  { path: 'demo/', imports: [], packages: ['node:', '@modelcontextprotocol/client'] },
   { path: 'provisioning/', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:', 'yaml'] },
   { path: 'app.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
   { path: 'compose-gateway.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },

@@ -1,0 +1,23 @@
+import { PERSONAS } from './personas.ts';
+import { runClient } from './run-client.ts';
+
+/** Clients of the sample servers, through the gateway: `node load.js http://demo-exporter:19100` */
+const [gateway] = process.argv.slice(2);
+if (gateway === undefined) {
+  process.stderr.write('usage: load GATEWAY_URL\n');
+  process.exitCode = 2;
+} else {
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+  const clients = PERSONAS.flatMap((persona) =>
+    Array.from({ length: persona.clients }, () =>
+      runClient(persona, {
+        gateway,
+        random: Math.random,
+        signal: stopping.signal,
+        onError: (error) => process.stderr.write(`${persona.name}: ${String(error)}\n`),
+      }),
+    ),
+  );
+  await Promise.all(clients);
+}
