@@ -37,13 +37,37 @@ export default defineConfig({
         root: fileURLToPath(new URL('..', import.meta.url)),
         test: {
           name: 'integration',
-          include: ['test/{integration,browser,rules}/**/*.test.ts'],
+          include: ['test/{integration,browser,dashboards}/**/*.test.ts'],
+          exclude: ['test/integration/pipeline/**'],
           globalSetup: ['test/integration/support/install-servers.ts'],
           // Each file runs servers of its own, and two cores have to feed them all.
           maxWorkers: 2,
           testTimeout: isFull ? 1_800_000 : 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        root: fileURLToPath(new URL('..', import.meta.url)),
+        test: {
+          name: 'pipeline',
+          include: ['test/integration/pipeline/**/*.test.ts'],
+          globalSetup: ['test/integration/support/install-servers.ts'],
+          // They do little but wait, so that all of them wait at once, and for nobody else.
+          maxWorkers: 6,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        root: fileURLToPath(new URL('..', import.meta.url)),
+        test: {
+          name: 'stack',
+          include: ['test/stack/**/*.test.ts'],
+          // Images are built, and whole stacks started, one after the other.
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

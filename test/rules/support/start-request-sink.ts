@@ -8,6 +8,7 @@ export interface SunkRequest {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly receivedAtMs: number;
 }
 
 export interface RequestSink {
@@ -25,6 +26,7 @@ export async function startRequestSink(): Promise<RequestSink> {
         path: request.url ?? '',
         authorization: request.headers.authorization,
         body: JSON.parse(body) as SunkRequest['body'],
+        receivedAtMs: Date.now(),
       });
       // What PagerDuty and Slack answer: the one wants JSON, the other the word "ok".
       const isSlack = request.url === '/slack';
