@@ -51,12 +51,22 @@ const TO_TOOL = linkToPage('mcp-tools', 'Tools of this server', {
   gateway: '${gateway}',
   server: '${server}',
 });
+const ABOUT_THIS =
+  '${datasource:queryparam}&${job:queryparam}&${gateway:queryparam}&${server:queryparam}&var-focus=${server:percentencode}&${__url_time_range}';
 const ACTIONS = `
-[**Check now**, disable, diagnosis](\${exporter}/servers/\${server})
+[**Check now, disable or enable**](\${exporter}/servers/\${server:percentencode}) ·
+[Log of the server](\${exporter}/servers/\${server:percentencode}/log) ·
+[Alerts and notes](\${exporter}/alerts?server=\${server:percentencode})
 
-[Recent log](\${exporter}/servers/\${server}#log) · [Errors](\${exporter}/errors?server=\${server}) · [Audit](\${exporter}/audit?server=\${server})
-
-[This week and last](/d/mcp-compare?\${__url_time_range}&\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${server:queryparam}) · [Cost](/d/mcp-cost?\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${server:queryparam}) · [Objectives](/d/mcp-slo?\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${server:queryparam})
+${[
+  ['mcp-errors', 'Errors'],
+  ['mcp-tools', 'Tools'],
+  ['mcp-compare', 'This week and last'],
+  ['mcp-cost', 'Cost'],
+  ['mcp-slo', 'Objectives'],
+]
+  .map(([uid, title]) => `[${title}](/d/${uid}?${ABOUT_THIS})`)
+  .join(' · ')}
 `.trim();
 
 export const server: Page = {
