@@ -52,7 +52,7 @@ const TO_TOOL = linkToPage('mcp-tools', 'Tools of this server', {
   server: '${server}',
 });
 const ABOUT_THIS =
-  '${datasource:queryparam}&${job:queryparam}&${gateway:queryparam}&${server:queryparam}&var-focus=${server:percentencode}&${__url_time_range}';
+  '${datasource:queryparam}&${job:queryparam}&${gateway:queryparam}&${server:queryparam}&${__url_time_range}';
 const ACTIONS = `
 [**Check now, disable or enable**](\${exporter}/servers/\${server:percentencode}) ·
 [Log of the server](\${exporter}/servers/\${server:percentencode}/log) ·
@@ -61,11 +61,11 @@ const ACTIONS = `
 ${[
   ['mcp-errors', 'Errors'],
   ['mcp-tools', 'Tools'],
-  ['mcp-compare', 'This week and last'],
+  ['mcp-compare', 'This week and last', '&var-focus=${server:percentencode}'],
   ['mcp-cost', 'Cost'],
   ['mcp-slo', 'Objectives'],
 ]
-  .map(([uid, title]) => `[${title}](/d/${uid}?${ABOUT_THIS})`)
+  .map(([uid, title, more = '']) => `[${title}](/d/${uid}?${ABOUT_THIS}${more})`)
   .join(' · ')}
 `.trim();
 
