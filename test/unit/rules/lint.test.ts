@@ -39,6 +39,12 @@ const LEVEL_LABELS = [
   'resource',
   'slo',
   'reason',
+  'tool',
+  'client',
+  'protocol_version',
+  'window',
+  'source',
+  'user',
 ];
 
 /** `gateway_server_error_type` as labels. */
