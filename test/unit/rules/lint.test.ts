@@ -40,6 +40,12 @@ const LEVEL_LABELS = [
   'slo',
   'reason',
   'tool',
+  'source',
+  'client',
+  'protocol_version',
+  'window',
+  'user',
+  'tool',
   'client',
   'protocol_version',
   'window',
@@ -111,7 +117,7 @@ test('every revision of the protocol has its number', () => {
 
 /** What is wrong with the looks of an alert. */
 function lintAlert({ alert, expr, labels, annotations, ...rule }: AlertRule): string[] {
-  const { summary, description, runbook_url, dashboard_url, ...others } = annotations;
+  const { summary, description, value, runbook_url, dashboard_url, ...others } = annotations;
   const there = new Set([...labelsOf({ expr, labels }, KNOWN), 'alertname']);
   const texts = Object.values(annotations).join('\n');
   const findings: [boolean, string][] = [
@@ -126,9 +132,12 @@ function lintAlert({ alert, expr, labels, annotations, ...rule }: AlertRule): st
     [Boolean(summary) && !summary?.includes('{{') && !summary?.endsWith('.'), 'its summary'],
     [description?.endsWith('.') === true, 'its description'],
     [
-      ['Watchdog', 'McpExporterAbsent'].includes(alert) || /\$(?:value|labels)/.test(texts),
+      ['Watchdog', 'McpExporterAbsent'].includes(alert) ||
+        /\$(?:value|labels)/.test(description ?? ''),
       'a description that names neither who nor how much',
     ],
+    // Read as a number by the history, and shown as it is in messages.
+    [/^\{\{ \$value \| printf "%\.(?:0f|4g)" \}\}$/.test(value ?? ''), 'its value'],
     [runbook_url === `${RUNBOOK}${alert.toLowerCase()}`, 'its runbook_url'],
     [/^\/d\/mcp-[a-z]+(?:\?var-|$)/.test(dashboard_url ?? ''), 'its dashboard_url'],
     [Object.keys(others).length === 0, 'an annotation that no template shows'],
@@ -254,6 +263,7 @@ test('the lint finds what is missing from an alert', () => {
     'its component',
     'its summary',
     'its description',
+    'its value',
     'its runbook_url',
     'its dashboard_url',
     'nothing to keep it from flapping',
