@@ -21,6 +21,8 @@ const foreign = (isCounter: boolean, ...labels: string[]): Series => ({
   labels: ['job', 'instance', ...labels],
 });
 
+const ALERT_LABELS = ['alertname', 'severity', 'component', 'job', 'gateway', 'server'];
+
 /** What Prometheus and Alertmanager tell of themselves and of scrapes, as far as we use it. */
 const FOREIGN: Readonly<Record<string, Series>> = {
   up: foreign(false, 'gateway'),
@@ -32,8 +34,8 @@ const FOREIGN: Readonly<Record<string, Series>> = {
   prometheus_config_last_reload_successful: foreign(false),
   alertmanager_config_last_reload_successful: foreign(false),
   alertmanager_notifications_failed_total: foreign(true, 'integration', 'reason'),
-  ALERTS: { isCounter: false, labels: ['alertname', 'alertstate', 'job', 'gateway', 'server'] },
-  ALERTS_FOR_STATE: { isCounter: false, labels: ['alertname', 'job', 'gateway', 'server'] },
+  ALERTS: { isCounter: false, labels: [...ALERT_LABELS, 'alertstate'] },
+  ALERTS_FOR_STATE: { isCounter: false, labels: ALERT_LABELS },
 };
 
 export function scrapedSeries(): Map<string, Series> {

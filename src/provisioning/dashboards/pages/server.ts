@@ -69,6 +69,12 @@ ${[
   .join(' · ')}
 `.trim();
 
+/** Said on top of the page. */
+const THIS_SERVER = [
+  { label: 'gateway', title: 'Gateway', isHidden: true },
+  { label: 'server', title: 'Server', isHidden: true },
+];
+
 export const server: Page = {
   uid: 'mcp-server',
   description: 'What is wrong with this server, and where does its time go?',
@@ -88,9 +94,19 @@ export const server: Page = {
         ),
         statPanel({ width: 4, height: 4, look: 'tile' }, ask(consecutiveFailures, 'server')),
         statPanel({ width: 4, height: 4, empty: 'not checked yet' }, ask(lastCheck, 'server')),
-        statPanel({ width: 4, height: 3 }, ask(uptime24h, 'server')),
-        statPanel({ width: 4, height: 3 }, ask(uptime7d, 'server')),
-        statPanel({ width: 4, height: 3 }, ask(uptime30d, 'server')),
+        statPanel(
+          {
+            title: 'Uptime',
+            description:
+              'Share of the time in which the server was not Offline. Time in which it was disabled or not yet known is left out.',
+            width: 12,
+            height: 3,
+            shows: 'value_and_name',
+          },
+          ask(uptime24h, 'server', '24 hours'),
+          ask(uptime7d, 'server', '7 days'),
+          ask(uptime30d, 'server', '30 days'),
+        ),
         statPanel(
           { width: 12, height: 3, shows: 'value_and_name' },
           ask(capabilities, 'kind', '{{kind}}'),
@@ -107,6 +123,7 @@ export const server: Page = {
             { label: 'version', title: 'Version', width: 110 },
             { label: 'protocol_version', title: 'Protocol', width: 110 },
             { label: 'era', title: 'Era', width: 90 },
+            ...THIS_SERVER,
           ],
           values: [{ question: ask(serverFacts, 'server'), title: 'Known', isHidden: true }],
         }),
@@ -165,25 +182,20 @@ export const server: Page = {
           ask(requestRate, 'outcome', '{{outcome}}'),
         ),
         timeSeriesPanel(
-          { title: 'Error ratio', width: 8, height: 8, hasThresholdLines: true, empty: NO_CALLS },
+          { title: 'Error ratio', width: 12, height: 8, hasThresholdLines: true, empty: NO_CALLS },
           ask(errorRatio, 'server', 'Error ratio'),
         ),
         timeSeriesPanel(
           {
             title: 'Connections',
             description: 'What clients hold open at the gateway.',
-            width: 8,
+            width: 12,
             height: 8,
           },
           ask(activeConnections, 'server', 'Connections'),
           ask(activeSessions, 'server', 'Sessions'),
           ask(openStreams, 'server', 'Event streams'),
           ask(inFlight, 'server', 'In flight'),
-        ),
-        timeSeriesPanel(
-          { width: 8, height: 8, empty: NO_CALLS },
-          ask(gatewayOverhead, 'p50', 'P50'),
-          ask(gatewayOverhead, 'p95', 'P95'),
         ),
       ],
     },
@@ -212,7 +224,7 @@ export const server: Page = {
           height: 9,
           sortBy: 'Requests',
           empty: NO_CALLS,
-          labels: [{ label: 'tool', title: 'Tool', links: [TO_TOOL] }],
+          labels: [{ label: 'tool', title: 'Tool', links: [TO_TOOL] }, ...THIS_SERVER],
           values: [
             { question: ask(requestCount, 'tool'), width: 95 },
             { question: ask(meanLatency, 'tool'), look: 'cell', width: 90 },
@@ -224,14 +236,10 @@ export const server: Page = {
           { title: 'Most used tools', width: 8, height: 7, empty: NO_CALLS, links: [TO_TOOL] },
           ask(requestCount, 'topTools', '{{tool}}'),
         ),
-        barPanel(
-          { title: 'Errors by type', width: 8, height: 7, empty: 'No errors' },
-          ask(errorCount, 'type', '{{error_type}}'),
-        ),
         timeSeriesPanel(
           {
             title: 'Errors by type over time',
-            width: 8,
+            width: 16,
             height: 7,
             isStacked: true,
             empty: 'No errors',
@@ -264,7 +272,7 @@ export const server: Page = {
       ],
     },
     {
-      title: 'Process, certificate and definitions',
+      title: 'Process, certificate, definitions and overhead',
       isCollapsed: true,
       panels: [
         timeSeriesPanel(
@@ -285,6 +293,15 @@ export const server: Page = {
           ask(definitionChanges, 'change', '{{kind}} {{change}}'),
         ),
         barPanel({ width: 8, height: 8 }, ask(listBytes, 'kind', '{{kind}}')),
+        barPanel(
+          { title: 'Errors by type', width: 12, height: 8, empty: 'No errors' },
+          ask(errorCount, 'type', '{{error_type}}'),
+        ),
+        timeSeriesPanel(
+          { width: 12, height: 8, empty: NO_CALLS },
+          ask(gatewayOverhead, 'p50', 'P50'),
+          ask(gatewayOverhead, 'p95', 'P95'),
+        ),
       ],
     },
   ],

@@ -19,6 +19,8 @@ interface LabelColumn {
   readonly title: string;
   readonly links?: readonly Link[];
   readonly width?: number;
+  /** The same in every row, or told by another column. */
+  readonly isHidden?: boolean;
 }
 
 /** A number of each row. */
@@ -58,7 +60,10 @@ export function tablePanel(options: TableOptions): Panel {
         ? []
         : [{ id: 'limit', options: { limitField: options.rowsMax } }]),
     ])
-    .overrides([...labels.map(labelOverride), ...values.map(valueOverride)]);
+    .overrides([
+      ...labels.filter(({ isHidden }) => isHidden !== true).map(labelOverride),
+      ...values.map(valueOverride),
+    ]);
   if (sortBy !== undefined)
     builder.sortBy([
       new common.TableSortByFieldStateBuilder()
@@ -84,6 +89,9 @@ function organizeOptions({ labels, values }: TableOptions) {
   return {
     excludeByName: {
       Time: true,
+      ...Object.fromEntries(
+        labels.flatMap(({ label, isHidden }) => (isHidden === true ? [[label, true]] : [])),
+      ),
       ...Object.fromEntries(
         values.flatMap(({ isHidden }, index) =>
           isHidden === true ? [[fieldOf(index, values.length), true]] : [],
