@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { PAGES } from '../../../src/provisioning/dashboards/links.ts';
+import {
+  alertRules,
+  knownSeries,
+  readGroups,
+  recordingRules,
+} from '../../rules/support/rule-files.ts';
+import { readDashboards } from './support/dashboard.ts';
+import { lintDashboard } from './support/lint-dashboard.ts';
+import { lintUrl, siteOf, type Site } from './support/lint-links.ts';
+
+const GROUPS = readGroups();
+const KNOWN = knownSeries(recordingRules(GROUPS));
+const COMMITTED = readDashboards();
+/** Pages that have a name already are written one by one: what they take is judged when they are there. */
+const SITE: Site = new Map([
+  ...Object.keys(PAGES).map((uid) => [uid, undefined] as const),
+  ...siteOf(COMMITTED.map(({ dashboard }) => dashboard)),
+]);
+
+test.each(COMMITTED.map(({ file, dashboard }) => [file, dashboard] as const))(
+  'nothing is wrong with %s',
+  (_file, dashboard) => {
+    expect(lintDashboard(dashboard, SITE, KNOWN)).toEqual([]);
+  },
+);
+
+test('a page has the name of its file, and a title of its own', () => {
+  const titles: Readonly<Record<string, string>> = PAGES;
+  for (const { file, dashboard } of COMMITTED) {
+    expect(file).toBe(`${dashboard.uid}.json`);
+    expect(dashboard.title).toBe(titles[dashboard.uid]);
+  }
+  expect(new Set(Object.values(PAGES)).size).toBe(Object.keys(PAGES).length);
+});
+
+test.each(
+  alertRules(GROUPS).map(({ alert, annotations }) => [alert, annotations['dashboard_url']]),
+)('the alert %s leads to a page that there is, with what it takes: %s', (_alert, url = '') => {
+  expect(lintUrl(url, SITE)).toEqual([]);
+});

@@ -1,0 +1,50 @@
+import { panelsOf, type Dashboard, type Panel, type Place } from './dashboard.ts';
+
+const COLUMNS = 24;
+/** More than that nobody reads, and a page of it opens slowly. */
+const PANELS_MAX = 25;
+
+export function lintLayout(dashboard: Dashboard): string[] {
+  const all = panelsOf(dashboard);
+  const ids = all.map(({ id }) => id);
+  const open = dashboard.panels.filter(({ type }) => type !== 'row');
+  const groups = [dashboard.panels, ...dashboard.panels.map(({ panels = [] }) => panels)];
+  return [
+    ...all.filter(({ id }, index) => ids.indexOf(id) !== index).map((panel) => tell(panel, 'id')),
+    ...all.filter(({ id }) => !Number.isInteger(id) || id < 1).map((panel) => tell(panel, 'no id')),
+    ...all.filter(({ gridPos }) => isOutside(gridPos)).map((panel) => tell(panel, 'off the page')),
+    ...groups.flatMap((panels) => overlapsOf(panels)),
+    ...dashboard.panels
+      .filter(
+        ({ type, collapsed, panels }) => type === 'row' && collapsed !== Boolean(panels?.length),
+      )
+      .map((row) => tell(row, 'folded and empty, or open with panels inside')),
+    ...(open.length > PANELS_MAX ? [`${open.length} panels that are not folded away`] : []),
+  ];
+}
+
+function tell({ title }: Panel, finding: string): string {
+  return `${title}: ${finding === 'id' ? 'its id belongs to another panel' : finding}`;
+}
+
+function isOutside({ x, y, w, h }: Place): boolean {
+  return x < 0 || y < 0 || w < 1 || h < 1 || x + w > COLUMNS;
+}
+
+function overlapsOf(panels: readonly Panel[]): string[] {
+  return panels.flatMap((one, index) =>
+    panels
+      .slice(index + 1)
+      .filter((other) => doOverlap(one.gridPos, other.gridPos))
+      .map((other) => `${one.title}: overlaps ${other.title}`),
+  );
+}
+
+function doOverlap(one: Place, other: Place): boolean {
+  return (
+    one.x < other.x + other.w &&
+    other.x < one.x + one.w &&
+    one.y < other.y + other.h &&
+    other.y < one.y + one.h
+  );
+}
