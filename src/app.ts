@@ -25,6 +25,7 @@ import { createRuleFile } from './alerts/rule-file.ts';
 import { createAlertHistory } from './alerts/alert-history.ts';
 import { createServerSwitch } from './control/server-switch.ts';
 import { composeGateway } from './compose-gateway.ts';
+import { composeLogShipping } from './compose-log-shipping.ts';
 import { composeJournal, journalUsageOf } from './compose-journal.ts';
 import { DEMO_CONFIG_PATH, DEMO_SERVER, demoConfig } from './demo-config.ts';
 import { startDemoTraffic } from './adapters/mcp/demo-traffic.ts';
@@ -103,6 +104,14 @@ export function createApp(options: AppOptions): App {
       report: options.report,
     });
     ends.push(() => log.close());
+    let logExportFailures = 0;
+    const shipping = await composeLogShipping(config, {
+      version: VERSION,
+      clock,
+      log,
+      onExportFailure: () => logExportFailures++,
+    });
+    ends.push(() => shipping.stop());
     crash = (err) => log.fatal({ channel: 'error', err }, 'crashed');
     const hub = createHub((err) => log.error({ channel: 'error', err }, 'a sink failed'));
     const connector = createConnector({
@@ -140,7 +149,8 @@ export function createApp(options: AppOptions): App {
       clock,
       version: VERSION,
       processUsage: () => prober.processUsage(),
-      logDropped: () => log.dropped(),
+      logDropped: () => log.dropped() + shipping.dropped(),
+      logExportFailures: () => logExportFailures,
       gateway: config.gateway.listen !== undefined,
       toolHistogram: config.metrics.toolHistogram,
       otelHistograms: config.metrics.otelHistograms,

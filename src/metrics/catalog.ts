@@ -9,7 +9,6 @@ import { RUNTIME_METRICS } from './runtime.ts';
 import { SELF_METRICS } from './self.ts';
 import { SERVER_METRICS } from './server.ts';
 import { TARGET_METRICS } from './target.ts';
-import { TRACING_METRICS } from './tracing.ts';
 import { USAGE_METRICS } from './usage.ts';
 
 const PAGE = [
@@ -20,7 +19,6 @@ const PAGE = [
   ...USAGE_METRICS,
   ...AUTH_METRICS,
   ...OTEL_METRICS,
-  ...TRACING_METRICS,
   ...ALERT_METRICS,
   ...SELF_METRICS,
   ...RUNTIME_METRICS,
@@ -41,7 +39,7 @@ export type CatalogSeries = SeriesOf<(typeof PAGE)[number]>;
 /** Every metric that the exporter can show: `/metrics`, then `/probe`. */
 export const CATALOG: readonly Metric[] = [...METRICS_PAGE, ...TARGET_METRICS];
 
-const GATEWAY_AREAS: ReadonlySet<Area> = new Set(['gateway', 'usage', 'auth', 'otel', 'tracing']);
+const GATEWAY_AREAS: ReadonlySet<Area> = new Set(['gateway', 'usage', 'auth', 'otel']);
 
 /** Metrics that exist once per configured server, made and removed with it. */
 export const PER_SERVER_METRICS: readonly Metric[] = METRICS_PAGE.filter(

@@ -26,7 +26,6 @@ export type Area =
   | 'usage'
   | 'auth'
   | 'otel'
-  | 'tracing'
   | 'self'
   | 'runtime'
   | 'target';

@@ -46,7 +46,6 @@ const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = 
     title: 'OpenTelemetry histograms',
     text: 'Only with `otelHistograms`. Do not send the same metrics to the same Prometheus by OTLP as well. Requests of the server to the client and streams that are meant to last are left out.',
   },
-  { area: 'tracing', title: 'Tracing', text: 'Only with the gateway.' },
   { area: 'self', title: 'The exporter', text: 'How the exporter itself does.' },
   {
     area: 'runtime',

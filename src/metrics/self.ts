@@ -78,8 +78,20 @@ export const configReloadTimestamp = metric({
 export const logDropped = metric({
   name: 'mcp_exporter_log_dropped_total',
   kind: 'counter',
-  help: 'Log lines that were lost because their destination did not take them.',
+  help: 'Log lines that were lost because a destination (standard output, file, collector) did not take them.',
   labels: [],
+  area,
+  since: '0.1.0',
+});
+
+const OTLP_SIGNALS = ['traces', 'logs'] as const;
+
+export const otlpExportFailures = metric({
+  name: 'mcp_exporter_otlp_export_failures_total',
+  kind: 'counter',
+  help: 'Exports of spans or log records to a collector that failed, whatever the protocol; nothing waits for them.',
+  labels: ['signal'],
+  values: { signal: OTLP_SIGNALS },
   area,
   since: '0.1.0',
 });
@@ -136,6 +148,7 @@ export const SELF_METRICS = [
   configReloadSuccessful,
   configReloadTimestamp,
   logDropped,
+  otlpExportFailures,
   connectivitySuspected,
   systemCpuPercent,
   systemCpuRatio,

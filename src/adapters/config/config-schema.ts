@@ -5,7 +5,7 @@ import { address, GatewaySchema, ServerGatewaySchema } from './gateway-schema.ts
 import { AlertWebhookSchema, JournalSchema } from './journal-schema.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor-schema.ts';
 import { choice, count, flag, list, map, section, size, text } from './schema-types.ts';
-import { AuditSchema, MetricsSchema, TracingSchema } from './telemetry-schema.ts';
+import { AuditSchema, MetricsSchema, OtlpLogSchema, TracingSchema } from './telemetry-schema.ts';
 
 const SERVER_TYPES = [
   'stdio',
@@ -193,6 +193,7 @@ export const ConfigSchema = section(
           },
           { description: 'JSON lines to a file too, rotated.' },
         ).optional(),
+        otlp: OtlpLogSchema.optional(),
       },
       { description: 'What is logged, and where.' },
     ).optional(),

@@ -23,6 +23,12 @@ export interface LogFileConfig {
   readonly maxFiles: number;
 }
 
+/** Where the lines of the log go as OTLP log records. */
+export interface OtlpLogConfig {
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, Secret>>;
+}
+
 export interface GatewayConfig {
   /** Nothing where the gateway is off. */
   readonly listen?: ListenAddress;
@@ -87,6 +93,7 @@ export interface Config {
     /** A line for each call through the gateway. */
     readonly access: boolean;
     readonly file?: LogFileConfig;
+    readonly otlp?: OtlpLogConfig;
   };
   readonly audit: { readonly arguments: boolean; readonly redactKeys: readonly string[] };
   readonly metrics: { readonly toolHistogram: boolean; readonly otelHistograms: boolean };

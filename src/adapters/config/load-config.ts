@@ -24,6 +24,7 @@ import { settleAlerting, settleAlerts } from './settle-alerts.ts';
 import { settleAuthentication } from './settle-authentication.ts';
 import { gatewayListen } from './settle-gateway.ts';
 import { settleJournal } from './settle-journal.ts';
+import { settleOtlpLogs } from './settle-otlp-logs.ts';
 import { settleTracing } from './settle-tracing.ts';
 import { TELEMETRY_DEFAULTS } from './telemetry-schema.ts';
 import { parseDuration, parseSize } from './units.ts';
@@ -215,6 +216,7 @@ function settleConfig(
   const { path, home } = context;
   const input = written ?? {};
   const { log, probe, audit, metrics } = input;
+  const otlp = settleOtlpLogs(log?.otlp, context);
   return {
     listen: parseListen(input.listen ?? CONFIG_DEFAULTS.listen),
     gateway: settleEdge(input.gateway ?? {}, authentication),
@@ -237,6 +239,7 @@ function settleConfig(
               maxFiles: log.file.maxFiles ?? CONFIG_DEFAULTS.logFileMaxFiles,
             },
           }),
+      ...(otlp ? { otlp } : {}),
     },
     audit: {
       arguments: audit?.arguments ?? TELEMETRY_DEFAULTS.auditArguments,

@@ -46,6 +46,27 @@ export const TracingSchema = section(
   { description: 'One span for each call through the gateway.' },
 );
 
+/** The same collector may take logs and traces: variable of the OpenTelemetry specification, for logs alone. */
+export const LOGS_ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT';
+
+/** `log.otlp:` */
+export const OtlpLogSchema = section(
+  {
+    endpoint: text({
+      description:
+        'URL for OTLP over HTTP (protobuf): a collector, or Loki itself. Without a path it gets `/v1/logs`.',
+      examples: ['http://127.0.0.1:4318', 'http://loki:3100/otlp/v1/logs'],
+    }).refine(isHttpUrl, { error: 'must be an absolute URL that starts with http:// or https://' }),
+    headers: map(z.string({ error: 'must be text' }), {
+      description: 'Sent with every export. Values are secrets.',
+      examples: [{ Authorization: 'Bearer ${LOGS_TOKEN}' }],
+    }).optional(),
+  },
+  {
+    description: `Every line to a collector too, as OTLP log records. Without it \`${LOGS_ENDPOINT_VARIABLE}\` of the environment says where, and without that they are not sent.`,
+  },
+);
+
 /** `metrics:` */
 export const MetricsSchema = section(
   {
@@ -77,6 +98,12 @@ export const AuditSchema = section(
   },
   { description: 'What is written down of tool calls.' },
 );
+
+/** One that OTLP over HTTP can be sent to. */
+export function isHttpUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && ['http:', 'https:'].includes(url.protocol) && url.host !== '';
+}
 
 function isCollectorUrl(value: string): boolean {
   const url = URL.parse(value);

@@ -1,17 +1,18 @@
 import type { Log } from '../../domain/log.ts';
 
-/** Follows whether spans get out, and says so once per outage: every failed batch would be a line a second. */
+/** Follows whether spans or log records get out, and says so once per outage: every failed batch would be a line a second. */
 export interface ExportWatch {
   /** A batch was lost. */
-  failed(spanCount: number, reason: string): void;
-  /** A span was lost before it entered the queue. */
+  failed(itemCount: number, reason: string): void;
+  /** One was lost before it entered the queue. */
   overflowed(): void;
-  /** @param waitingCount spans that still wait */
+  /** @param waitingCount those that still wait */
   worked(waitingCount: number): void;
 }
 
 export interface ExportWatchOptions {
-  readonly log: Log;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly items: 'spans' | 'log records';
   readonly exporter: string;
   /** As the operator wrote it, without credentials. */
   readonly endpoint: string;
@@ -21,20 +22,20 @@ export interface ExportWatchOptions {
 }
 
 export function createExportWatch(options: ExportWatchOptions): ExportWatch {
-  const { log, exporter, endpoint } = options;
+  const { log, items, exporter, endpoint } = options;
   let isTroubled = false;
   let lostCount = 0;
 
   function complain(detail: string): void {
     if (!isTroubled) {
-      log.warn({ channel: 'health', exporter, endpoint, detail }, 'spans are lost');
+      log.warn({ channel: 'health', exporter, endpoint, detail }, `${items} are lost`);
     }
     isTroubled = true;
   }
 
   return {
-    failed(spanCount, reason) {
-      lostCount += spanCount;
+    failed(itemCount, reason) {
+      lostCount += itemCount;
       options.onFailed();
       complain(reason);
     },
@@ -45,7 +46,7 @@ export function createExportWatch(options: ExportWatchOptions): ExportWatch {
     worked(waitingCount) {
       if (!isTroubled || waitingCount > options.drainedCount) return;
       isTroubled = false;
-      log.info({ channel: 'health', exporter, endpoint, lostCount }, 'spans are exported again');
+      log.info({ channel: 'health', exporter, endpoint, lostCount }, `${items} are exported again`);
       lostCount = 0;
     },
   };

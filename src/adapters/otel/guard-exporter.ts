@@ -1,5 +1,4 @@
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Clock } from '../../domain/clock.ts';
 
 /**
@@ -11,19 +10,29 @@ const UNANSWERED_MAX = 32;
 export interface GuardOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  readonly onTaken: (spanCount: number) => void;
+  readonly onTaken: (itemCount: number) => void;
   readonly onWorked: () => void;
-  readonly onFailed: (spanCount: number, reason: string) => void;
+  readonly onFailed: (itemCount: number, reason: string) => void;
+}
+
+/** Of spans or of log records. */
+interface Exporter<Item> {
+  export(items: Item[], callback: (result: ExportResult) => void): void;
+  forceFlush?(): Promise<void>;
+  shutdown(): Promise<void>;
 }
 
 /**
  * Sees to it that each export ends once, in time, and is told of; and that those which do not end are few. Towards the SDK
  * every export has worked: it could do nothing about a failure but print it, and would cut its own shutdown short.
  */
-export function guardExporter(exporter: SpanExporter, options: GuardOptions): SpanExporter {
+export function guardExporter<Item>(
+  exporter: Exporter<Item>,
+  options: GuardOptions,
+): Required<Exporter<Item>> {
   let unansweredCount = 0;
 
-  function send(spans: ReadableSpan[], settle: (result: ExportResult) => void): void {
+  function send(items: Item[], settle: (result: ExportResult) => void): void {
     let isAnswered = false;
     unansweredCount += 1;
     const answer = (result: ExportResult): void => {
@@ -34,28 +43,28 @@ export function guardExporter(exporter: SpanExporter, options: GuardOptions): Sp
       settle(result);
     };
     try {
-      exporter.export(spans, answer);
+      exporter.export(items, answer);
     } catch (error) {
       answer(failure(error));
     }
   }
 
   return {
-    export(spans, callback) {
-      options.onTaken(spans.length);
+    export(items, callback) {
+      options.onTaken(items.length);
       let isSettled = false;
       const settle = (result: ExportResult): void => {
         if (isSettled) return;
         isSettled = true;
         timer.cancel();
         if (result.code === ExportResultCode.SUCCESS) options.onWorked();
-        else options.onFailed(spans.length, reasonOf(result.error));
+        else options.onFailed(items.length, reasonOf(result.error));
         callback({ code: ExportResultCode.SUCCESS });
       };
       const timer = options.clock.after(options.timeoutMs, () =>
         settle(failure(new Error('the collector does not answer'))),
       );
-      if (unansweredCount < UNANSWERED_MAX) send(spans, settle);
+      if (unansweredCount < UNANSWERED_MAX) send(items, settle);
       else settle(failure(new Error('the collector has not answered earlier exports')));
     },
     forceFlush: async () => exporter.forceFlush?.(),

@@ -1,5 +1,7 @@
-import type { TracingConfig } from './tracing-config.ts';
+import type { Secret } from '../../domain/secret.ts';
 
-export function revealHeaders(headers: TracingConfig['headers'] = {}): Record<string, string> {
+export function revealHeaders(
+  headers: Readonly<Record<string, Secret>> = {},
+): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()]));
 }

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../../domain/clock.ts';
 import type { Hub } from '../../domain/facts.ts';
 import type { Log } from '../../domain/log.ts';
 import { createExportWatch } from './export-watch.ts';
+import { printEndpoint } from './print-endpoint.ts';
 import { EXPORT_TIMEOUT_MS, type TraceExporter, type TracingConfig } from './tracing-config.ts';
 
 export interface TracingOptions {
@@ -43,6 +44,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   let waitingCount = 0;
   const watch = createExportWatch({
     log: options.log,
+    items: 'spans',
     exporter: config.exporter,
     endpoint: printEndpoint(config.endpoint),
     drainedCount: queueSpansMax / 2,
@@ -93,10 +95,4 @@ function loadExporter(exporter: Exclude<TraceExporter, 'none'>) {
     case 'zipkin':
       return import('./zipkin-exporter.ts');
   }
-}
-
-/** For the log: no credentials, no query. */
-function printEndpoint(endpoint: string | undefined): string {
-  const url = URL.parse(endpoint ?? '');
-  return url ? `${url.protocol}//${url.host}${url.pathname}` : 'default';
 }

@@ -40,6 +40,11 @@ export interface LineWriter {
 export interface ServiceLog extends Log {
   readonly lines: LineWriter;
   setLevel(level: LogSeverity | 'silent'): void;
+  /**
+   * Hands every line from now on to `take` as well, masked and as JSON: whole lines, one or more at a time.
+   * @returns a function that hands on what waits, and ends it
+   */
+  copyTo(take: (text: string) => void): () => void;
   /** Lines that were lost because a destination failed or was too slow. */
   dropped(): number;
   /** Waits for what is buffered, but no longer than `timeoutMs`. */
@@ -59,9 +64,11 @@ export function createLog(options: LogOptions): ServiceLog {
   const output = openOutput(options);
   const file = options.file && openFile(options.file, options.report);
   const sinks = file ? [output, file] : [output];
+  let copy: ((text: string) => void) | undefined;
   const writeLines = (text: string, lineCount: number): void => {
     output.write(print(text), lineCount);
     file?.write(text, lineCount);
+    copy?.(text);
   };
   const batch = createLineBatch(writeLines);
   const logger = pino(
@@ -85,6 +92,13 @@ export function createLog(options: LogOptions): ServiceLog {
     lines: { isEnabled: (severity) => logger.isLevelEnabled(severity), write: batch.add },
     setLevel(level) {
       logger.level = level;
+    },
+    copyTo(take) {
+      copy = take;
+      return () => {
+        batch.flush();
+        copy = undefined;
+      };
     },
     dropped: () => sinks.reduce((sum, sink) => sum + sink.dropped(), 0),
     async close(timeoutMs = CLOSE_MS_MAX) {

@@ -67,6 +67,8 @@ export interface MetricsOptions {
   readonly gatewayLoad?: () => readonly GatewayLoad[];
   /** Exports to a trace collector that failed since the start. */
   readonly traceExportFailures?: () => number;
+  /** The same for log records. */
+  readonly logExportFailures?: () => number;
   /** Read once per rendering; nothing where there is no journal. */
   readonly journal?: () => JournalUsage;
   /** Unix epoch milliseconds; nothing before the first time. */
@@ -234,6 +236,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     self.usage(systemUsage(), {
       logLines: options.logDropped?.() ?? 0,
       traceExports: options.traceExportFailures?.() ?? 0,
+      logExports: options.logExportFailures?.() ?? 0,
     });
     if (options.journal) alerts.journal(options.journal());
     alerts.watchdog(options.watchdogHeardAtMs?.());

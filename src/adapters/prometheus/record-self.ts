@@ -11,12 +11,12 @@ import {
   labelOverflow,
   logDropped,
   markerTimestamp,
+  otlpExportFailures,
   systemCpuPercent,
   systemCpuRatio,
   systemMemoryPercent,
   systemMemoryRatio,
 } from '../../metrics/self.ts';
-import { otlpExportFailures } from '../../metrics/tracing.ts';
 import { createBatchedCounter } from './batched-counter.ts';
 import type { Families } from './create-families.ts';
 import { expandLabelSets } from './label-sets.ts';
@@ -38,8 +38,9 @@ export interface SelfRecorder {
 /** Since the start. */
 export interface Losses {
   readonly logLines: number;
-  /** Exports to a trace collector. */
+  /** Exports to a collector. */
   readonly traceExports: number;
+  readonly logExports: number;
 }
 
 export interface SelfRecorderOptions {
@@ -68,10 +69,11 @@ export function createSelfRecorder(options: SelfRecorderOptions): SelfRecorder {
   families.gauge(configReloadSuccessful).set(1);
   families.gauge(configReloadTimestamp).set(options.startedAtMs / 1000);
   const countLogLines = createRisingCounter((by) => families.counter(logDropped).inc(by));
-  const countTraceExports = createRisingCounter((by) => {
-    if (shown.has(otlpExportFailures.name))
-      families.counter(otlpExportFailures).inc({ signal: 'traces' }, by);
-  });
+  const exportFailures = families.counter(otlpExportFailures);
+  const countTraceExports = createRisingCounter((by) =>
+    exportFailures.inc({ signal: 'traces' }, by),
+  );
+  const countLogExports = createRisingCounter((by) => exportFailures.inc({ signal: 'logs' }, by));
 
   return {
     reloaded(fact) {
@@ -97,6 +99,7 @@ export function createSelfRecorder(options: SelfRecorderOptions): SelfRecorder {
       families.gauge(systemMemoryPercent).set(usage.memoryRatio * 100);
       countLogLines(losses.logLines);
       countTraceExports(losses.traceExports);
+      countLogExports(losses.logExports);
     },
     flush: overflow.flush,
   };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { attributesOf, hex } from './read-otlp.ts';
 import { readProtobuf, type ProtobufMessage } from './read-protobuf.ts';
 
 /** A span as it came over OTLP. */
@@ -98,24 +99,4 @@ function toSpan(span: ProtobufMessage, resource: ReceivedSpan['resource']): Rece
     statusMessage: status?.text(2) ?? '',
     resource,
   };
-}
-
-function hex(message: ProtobufMessage, field: number): string {
-  return message.bytes(field)[0]?.toString('hex') ?? '';
-}
-
-function attributesOf(pairs: readonly ProtobufMessage[]): Record<string, unknown> {
-  return Object.fromEntries(pairs.map((pair) => [pair.text(1), valueOf(pair.messages(2)[0])]));
-}
-
-function valueOf(value: ProtobufMessage | undefined): unknown {
-  const [text] = value?.bytes(1) ?? [];
-  const [whole] = value?.numbers(3) ?? [];
-  const [double] = value?.numbers(4) ?? [];
-  if (text) return text.toString();
-  if (whole !== undefined) return Number(whole);
-  if (double === undefined) return undefined;
-  const view = new DataView(new ArrayBuffer(8));
-  view.setBigUint64(0, double);
-  return view.getFloat64(0);
 }

@@ -39,6 +39,7 @@ test('the catalog has the families of the contract with exactly these labels', (
     mcp_server_up: 'server',
     mcp_server_status: 'server,status',
     mcp_server_status_code: 'server',
+    mcp_server_status_since_timestamp_seconds: 'server',
     mcp_server_info: 'server,endpoint,transport,era,protocol_version,implementation,version',
     mcp_server_status_changes_total: 'server,to',
     mcp_server_capabilities: 'server,kind',
@@ -200,8 +201,8 @@ test('each metric is per server, per server behind the gateway, global, of the p
 test.each([
   [false, false, 0],
   [false, true, 0],
-  [true, false, 24],
-  [true, true, 28],
+  [true, false, 23],
+  [true, true, 27],
 ])(
   'with gateway %s and OpenTelemetry histograms %s, %i more metrics are shown',
   (gateway, otelHistograms, more) => {

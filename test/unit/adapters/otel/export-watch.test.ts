@@ -7,6 +7,7 @@ function watchExports() {
   const counted = { failures: 0 };
   const watch = createExportWatch({
     log,
+    items: 'spans',
     exporter: 'otlp',
     endpoint: 'http://127.0.0.1:4318/',
     drainedCount: 10,

@@ -146,3 +146,21 @@ test('a log file that cannot be written leaves standard output and the process a
   expect(reports[0]).toMatch(/^The log cannot be written to \/dev\/full: /);
   expect(log.dropped()).toBe(2);
 });
+
+test('every line is copied as it is in a file: JSON, masked, in order, until that is ended', () => {
+  const { log, text } = setUp({ format: 'pretty', isTerminal: true });
+  const copied: string[] = [];
+  log.info({}, 'before');
+  const end = log.copyTo((lines) => copied.push(...lines.trimEnd().split('\n')));
+
+  log.lines.write('{"level":"info","msg":"batched"}\n');
+  log.warn({ token: 'plain', header: new Secret('hidden') }, 'masked');
+  log.lines.write('{"level":"info","msg":"last"}\n');
+  end();
+  log.info({}, 'after');
+
+  const messages = copied.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(messages).toEqual(['batched', 'masked', 'last']);
+  expect(copied.join()).not.toMatch(/plain|hidden/);
+  expect(text()).toContain('after');
+});

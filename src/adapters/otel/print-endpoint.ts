@@ -1,0 +1,5 @@
+/** For the log: no credentials, no query. */
+export function printEndpoint(endpoint: string | undefined): string {
+  const url = URL.parse(endpoint ?? '');
+  return url ? `${url.protocol}//${url.host}${url.pathname}` : 'default';
+}

@@ -1,0 +1,68 @@
+import { hostname } from 'node:os';
+import type { LogRecord } from '@opentelemetry/api';
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
+import { guardExporter, type GuardOptions } from './guard-exporter.ts';
+import type { LogShippingConfig } from './log-shipping-config.ts';
+import { revealHeaders } from './reveal-headers.ts';
+
+const SCOPE = 'mcp-exporter';
+const LOGS_PATH = '/v1/logs';
+/** Few, since a batch is made in one go, and calls wait meanwhile. */
+const BATCH_RECORDS = 256;
+const BATCH_DELAY_MS = 1_000;
+
+export interface LogRecorder {
+  record(record: LogRecord): void;
+  /** Sends what waits. Takes as long as the exporter does. */
+  stop(): Promise<void>;
+}
+
+export interface LogRecorderOptions {
+  readonly config: LogShippingConfig;
+  readonly version: string;
+  readonly queueRecordsMax: number;
+  readonly guard: GuardOptions;
+}
+
+/** Feeds OpenTelemetry's SDK with records, which go out in batches as OTLP over HTTP with protobuf. */
+export function createLogRecorder({
+  config,
+  version,
+  queueRecordsMax,
+  guard,
+}: LogRecorderOptions): LogRecorder {
+  const url = new URL(config.endpoint);
+  // A base URL gets the signal's path, as that of the traces does.
+  if (url.pathname === '/') url.pathname = LOGS_PATH;
+  const exporter = new OTLPLogExporter({
+    url: url.href,
+    headers: revealHeaders(config.headers),
+    timeoutMillis: guard.timeoutMs,
+  });
+  const provider = new LoggerProvider({
+    // Without an id of the instance: it would be another after each start, and Loki makes it a label.
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ 'service.version': version, 'host.name': hostname() }))
+      .merge(detectResources({ detectors: [envDetector] }))
+      .merge(resourceFromAttributes({ 'service.name': config.serviceName })),
+    processors: [
+      new BatchLogRecordProcessor({
+        exporter: guardExporter(exporter, guard),
+        maxQueueSize: queueRecordsMax,
+        maxExportBatchSize: Math.min(BATCH_RECORDS, queueRecordsMax),
+        scheduledDelayMillis: BATCH_DELAY_MS,
+        // The exporter's own limit comes first, so that each failure is told of once.
+        exportTimeoutMillis: guard.timeoutMs + 1_000,
+      }),
+    ],
+  });
+  const logger = provider.getLogger(SCOPE, version);
+  return { record: (record) => logger.emit(record), stop: () => provider.shutdown() };
+}
