@@ -68,6 +68,33 @@ export const ROW_TO_COMPARE = linkToPage('mcp-compare', 'This week and last', {
 export const ROW_TO_TOOLS = linkToPage('mcp-tools', 'Tools', ROW_SERVER);
 export const ROW_TO_COST = linkToPage('mcp-cost', 'Cost', ROW_SERVER);
 
+/** From pages that look back weeks: the page of a server reads raw samples, too many for so long. */
+const LAST_DAY = 'from=now-24h&to=now';
+export const SERIES_TO_SERVER_DAY = linkToPage(
+  'mcp-server',
+  'Last 24 hours of ${__field.labels.server}',
+  SERIES_SERVER,
+  LAST_DAY,
+);
+export const ROW_TO_SERVER_DAY = linkToPage(
+  'mcp-server',
+  'Details, last 24 hours',
+  ROW_SERVER,
+  LAST_DAY,
+);
+export const ROW_TO_ERRORS_DAY = linkToPage(
+  'mcp-errors',
+  'Errors, last 24 hours',
+  ROW_SERVER,
+  LAST_DAY,
+);
+export const ROW_TO_TOOLS_DAY = linkToPage(
+  'mcp-tools',
+  'Tools, last 24 hours',
+  ROW_SERVER,
+  LAST_DAY,
+);
+
 /** Pages of the exporter itself, which take the actions: Grafana's own would not be authenticated. */
 export const ROW_TO_CHECK: Link = {
   title: 'Check now (page of the exporter)',

@@ -32,3 +32,11 @@ export const PASS_FAIL_MAPPINGS: readonly Mapping[] = [
   { value: 0, text: 'Failed', color: 'red' },
   { value: 1, text: 'Passed', color: 'green' },
 ];
+
+/** What to do about capacity. */
+export const ADVICE_MAPPINGS: readonly Mapping[] = [
+  { value: 0, text: 'Oversized', color: 'blue' },
+  { value: 1, text: 'Enough', color: 'green' },
+  { value: 2, text: 'Watch', color: 'yellow' },
+  { value: 3, text: 'Scale out', color: 'red' },
+];

@@ -7,17 +7,22 @@ type ForeignSeries =
   | 'ALERTS'
   | 'ALERTS_FOR_STATE'
   | 'alertmanager_alerts'
+  | 'alertmanager_config_last_reload_successful'
   | 'alertmanager_notifications_failed_total'
   | 'alertmanager_notifications_total'
   | 'alertmanager_silences'
+  | 'prometheus_config_last_reload_successful'
+  | 'prometheus_notifications_alertmanagers_discovered'
   | 'prometheus_notifications_dropped_total'
   | 'prometheus_notifications_errors_total'
   | 'prometheus_notifications_queue_length'
   | 'prometheus_rule_evaluation_failures_total'
-  | 'prometheus_rule_group_last_duration_seconds'
   | 'prometheus_rule_group_interval_seconds'
+  | 'prometheus_rule_group_iterations_missed_total'
+  | 'prometheus_rule_group_last_duration_seconds'
   | 'prometheus_tsdb_head_series'
   | 'prometheus_tsdb_storage_blocks_bytes'
+  | 'prometheus_tsdb_wal_storage_size_bytes'
   | 'scrape_duration_seconds'
   | 'scrape_samples_post_metric_relabeling'
   | 'up';
@@ -82,4 +87,18 @@ export function rate(name: SeriesName, ...matchers: readonly string[]): string {
 /** How much a counter grew over all that the page shows. */
 export function increase(name: SeriesName, ...matchers: readonly string[]): string {
   return `increase(${series(name, ...matchers)}[$__range])`;
+}
+
+/**
+ * What is recorded once an hour or more often, hour by hour: added up, of sums of an hour, it is the sum of all. Reads a
+ * tiny part of what `increase` over the raw samples of weeks would.
+ *
+ * @param name recorded as `…:increase1h`, or as `…:rate1h`, whose sum is then to be taken 3600 times
+ */
+export function total(
+  name: (typeof RECORDED_SERIES)[number],
+  window: '$__range' | '1d' | '7d' | '30d',
+  ...matchers: readonly string[]
+): string {
+  return `sum_over_time(${series(name, ...matchers)}[${window}:1h])`;
 }

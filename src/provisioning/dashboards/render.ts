@@ -1,11 +1,28 @@
 import { buildPage, type Page } from './page.ts';
+import { capacity } from './pages/capacity.ts';
+import { alertsPage } from './pages/alerts.ts';
 import { compare } from './pages/compare.ts';
+import { costPage } from './pages/cost.ts';
 import { errorsPage } from './pages/errors.ts';
 import { overview } from './pages/overview.ts';
+import { security } from './pages/security.ts';
 import { server } from './pages/server.ts';
+import { slo } from './pages/slo.ts';
 import { tools } from './pages/tools.ts';
+import { usage } from './pages/usage.ts';
 
-export const ALL_PAGES: readonly Page[] = [overview, server, compare, errorsPage, tools];
+export const ALL_PAGES: readonly Page[] = [
+  overview,
+  server,
+  compare,
+  errorsPage,
+  tools,
+  usage,
+  capacity,
+  costPage,
+  slo,
+  security,
+];
 
 /** Path → text of every dashboard, with the keys in a stable order. */
 export function renderDashboards(): Readonly<Record<string, () => string>> {
