@@ -10,6 +10,7 @@ import { formatYaml } from './adapters/config/format-yaml.ts';
 import { formatProblems } from './adapters/config/problem.ts';
 import { watchConfig } from './adapters/config/watch-config.ts';
 import { textFiles } from './adapters/files/text-files.ts';
+import type { Gateway } from './adapters/gateway/create-gateway.ts';
 import { createEdge, type EdgeSettings } from './adapters/gateway/edge.ts';
 import { createHttpApp } from './adapters/http/create-http-app.ts';
 import { explainListenFailure, listen } from './adapters/http/listen.ts';
@@ -177,7 +178,13 @@ export function createApp(options: AppOptions): App {
     // Before the first check, and closed after the last.
     await journal.start();
     ends.push(() => journal.close(), journal.record(hub));
-    const children = createChildChannels(clock);
+    const children = createChildChannels(clock, {
+      onLost: (server, bytesMax) =>
+        log.warn(
+          { channel: 'health', server, bytesMax },
+          'message of a server is too long, and lost',
+        ),
+    });
     killChildren = () => {
       connector.killChildren();
       children.killChildren();
@@ -284,7 +291,7 @@ export function createApp(options: AppOptions): App {
     if (gatewayAddress) {
       const { host } = gatewayAddress;
       try {
-        const { port } = await gateway.listen(host, gatewayAddress.port);
+        const { port } = await openGateway(gateway, gatewayAddress, configPath === undefined);
         gatewayUrl = urlOf({ host, port }, web.isTls);
       } catch (error) {
         const { message } = explainListenFailure(error, gatewayAddress, 'gateway.listen');
@@ -439,6 +446,21 @@ function printRevealed(value: unknown): string {
     const own = this[key];
     return own instanceof Secret ? own.reveal() : printed;
   });
+}
+
+/** The demonstration does not fail because of a port that nobody asked for. */
+async function openGateway(
+  gateway: Gateway,
+  { host, port }: ListenAddress,
+  isDemonstration: boolean,
+): Promise<{ readonly port: number }> {
+  try {
+    return await gateway.listen(host, port);
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!isDemonstration || !isTaken) throw error;
+    return gateway.listen(host, 0);
+  }
 }
 
 function edgeSettingsOf({ gateway }: Config, isTls: boolean): EdgeSettings {

@@ -14,6 +14,13 @@ import type { HttpTarget, ServerSpec, StdioTarget } from './domain/server.ts';
 /** Results of 10 MB and more do pass through real gateways. */
 const CHILD_LIMITS = { lineBytesMax: 64 * 1024 * 1024, unreadBytesMax: 16 * 1024 * 1024 };
 
+export interface ChildListeners {
+  /** A server sent a message of more than `bytesMax`, which is lost. */
+  readonly onLost?: (server: string, bytesMax: number) => void;
+  /** Gets their standard error as it comes; without it its end goes into the reason of a failure. */
+  readonly onErrorOutput?: (chunk: Buffer) => void;
+}
+
 export interface ChildChannels {
   /** Conversations with children of `spec`, one child each. */
   channelsOf(spec: ServerSpec & { readonly target: StdioTarget }): OpenChannel;
@@ -22,12 +29,12 @@ export interface ChildChannels {
 }
 
 /**
- * Makes message channels out of children, with a back-off for those that keep dying.
- * @param onErrorOutput gets their standard error as it comes; without it its end goes into the reason of a failure
+ * Makes message channels out of children, with a back-off for those that keep dying. A message beyond any use is thrown
+ * away, since its sender would fill our memory; whoever waits for it runs into the timeout.
  */
 export function createChildChannels(
   clock: Clock,
-  onErrorOutput?: (chunk: Buffer) => void,
+  { onLost, onErrorOutput }: ChildListeners = {},
 ): ChildChannels {
   const table = createProcessTable(clock);
   const children = new Set<Child>();
@@ -59,7 +66,7 @@ export function createChildChannels(
       void child.gone.then(() => children.delete(child));
       child.listen({
         onLine: (line) => listener.onMessage(line),
-        onOversizedLine: () => undefined,
+        onOversizedLine: () => onLost?.(spec.name, CHILD_LIMITS.lineBytesMax),
         ...(onErrorOutput ? { onErrorOutput } : {}),
         onExit({ code, signal }) {
           if (!isWanted) return;

@@ -241,7 +241,11 @@ class Conversation {
     const spec = await this.#specOfServer();
     if (!spec) return undefined;
     const { createChildChannels, openDirect } = await opening;
-    const children = createChildChannels(clock, (chunk) => stderr.stream.write(chunk));
+    const children = createChildChannels(clock, {
+      onErrorOutput: (chunk) => stderr.stream.write(chunk),
+      onLost: (server, bytesMax) =>
+        this.#complain(`${server} sent a message of more than ${bytesMax} bytes, which is lost`),
+    });
     const removeListener = this.#context.onExit(() => children.killChildren());
     this.#removals.push(() => {
       children.killChildren();

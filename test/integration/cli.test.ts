@@ -166,6 +166,13 @@ test('every line on standard output is JSON where no terminal is', async () => {
   for (const line of lines) expect(JSON.parse(line)).toHaveProperty('msg');
 });
 
+test('the demonstration runs beside another one, with a gateway on a free port', async () => {
+  const gatewayOf = ({ out }: Running) => /"gateway":"(http:[^"]+)"/.exec(out())?.[1];
+  const gateways = [gatewayOf(await startService()), gatewayOf(await startService())];
+  expect(new Set(gateways).size).toBe(2);
+  expect(gateways).not.toContain(undefined);
+});
+
 test('a port in use is one clear line and the exit code 1', async () => {
   const { url } = await startService();
   const address = new URL(url).host;
@@ -183,7 +190,7 @@ test('a configuration that is not there is one clear line and the exit code 1', 
 
 test('SIGHUP reads the configuration again', async () => {
   const path = join(await makeFolder(), 'mcp-exporter.yml');
-  await writeFile(path, 'mcpServers: {}\n');
+  await writeFile(path, 'gateway: { listen: off }\nmcpServers: {}\n');
   const { child, ended, out } = await startService(['--config', path]);
 
   await writeFile(path, 'mcpServers: { a: 1 }\n');

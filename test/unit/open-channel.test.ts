@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createSystemClock } from '../../src/adapters/clock.ts';
 import type { ChannelFailure } from '../../src/adapters/gateway/message-channel.ts';
 import type { HttpTarget, StdioTarget } from '../../src/domain/server.ts';
-import { createChildChannels, openDirect } from '../../src/open-channel.ts';
+import { createChildChannels, openDirect, type ChildListeners } from '../../src/open-channel.ts';
 import { buildServer } from '../fakes/build-server.ts';
 import { fakeServer, type StdioBehaviour } from '../fakes/stdio-behaviour.ts';
 
@@ -24,8 +24,8 @@ async function listen(handler: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function open(target: HttpTarget | StdioTarget, onErrorOutput?: (chunk: Buffer) => void) {
-  const children = createChildChannels(createSystemClock(), onErrorOutput);
+async function open(target: HttpTarget | StdioTarget, listeners: ChildListeners = {}) {
+  const children = createChildChannels(createSystemClock(), listeners);
   const messages: string[] = [];
   const waiting: (() => void)[] = [];
   const { promise: closed, resolve } = Promise.withResolvers<ChannelFailure>();
@@ -136,7 +136,9 @@ test('a child’s end is told with its last words, unless somebody hears them as
   const quiet = await open(stdioTarget(dying));
   expect((await quiet.closed)?.detail).toBe('exit code 3; no database');
   let heard = '';
-  const loud = await open(stdioTarget(dying), (chunk) => (heard += chunk.toString()));
+  const loud = await open(stdioTarget(dying), {
+    onErrorOutput: (chunk) => (heard += chunk.toString()),
+  });
   expect((await loud.closed)?.detail).toBe('exit code 3');
   expect(heard).toBe('no database\n');
 });
@@ -146,4 +148,15 @@ test('a child that is closed is no failure', async () => {
   await channel?.close();
   const later = await Promise.race([closed, Promise.resolve('nothing')]);
   expect(later).toBe('nothing');
+});
+
+test('a message beyond any use is thrown away and said, and the next one arrives', async () => {
+  const { promise: lost, resolve } = Promise.withResolvers<unknown[]>();
+  const script = `process.stdout.write('x'.repeat(65 * 1024 * 1024) + '\\n{"next":1}\\n'); setInterval(() => {}, 1e6);`;
+  const { received } = await open(
+    { ...stdioTarget({}), args: ['--eval', script] },
+    { onLost: (...told) => resolve(told) },
+  );
+  expect(await lost).toEqual(['a', 64 * 1024 * 1024]);
+  expect(await received?.(1)).toEqual([{ next: 1 }]);
 });

@@ -206,7 +206,8 @@ export const GatewaySchema = section(
       default: GATEWAY_DEFAULTS.bodyLimit,
     }).optional(),
     sessionIdle: duration('1s', '7d', {
-      description: 'A session without a message for this long is over, and its child with it.',
+      description:
+        'A session without a message for this long is over, and its child with it; so is a child that clients share.',
       default: GATEWAY_DEFAULTS.sessionIdle,
     }).optional(),
     authentication: authentication.optional(),

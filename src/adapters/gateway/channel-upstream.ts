@@ -31,6 +31,8 @@ class ChannelUpstream implements Upstream {
   readonly #options: ChannelUpstreamOptions;
   readonly #conversations = new Map<string, Conversation>();
   #shared: Promise<SharedConversation | ChannelFailure> | undefined;
+  /** The same, once it is open. */
+  #openShared: SharedConversation | undefined;
   #sweeper: Timer | undefined;
   #opening = 0;
   #isStopping = false;
@@ -152,15 +154,16 @@ class ChannelUpstream implements Upstream {
       refuse(this.#options, admitted, fault.refusal, fault.detail);
       return;
     }
-    this.#shared ??= this.#openShared();
+    this.#shared ??= this.#beginShared();
     const shared = await this.#shared;
     if (shared instanceof SharedConversation) shared.post(admitted);
     else refuse(this.#options, admitted, shared.refusal, shared.detail);
   }
 
-  async #openShared(): Promise<SharedConversation | ChannelFailure> {
+  async #beginShared(): Promise<SharedConversation | ChannelFailure> {
     const forget = (): void => {
       this.#shared = undefined;
+      this.#openShared = undefined;
     };
     const shared = new SharedConversation(this.#options, forget);
     const opening = await this.#options.open(shared);
@@ -169,6 +172,8 @@ class ChannelUpstream implements Upstream {
       return opening.failure;
     }
     shared.attach(opening.channel);
+    this.#openShared = shared;
+    this.#watch();
     return shared;
   }
 
@@ -195,14 +200,19 @@ class ChannelUpstream implements Upstream {
   #watch(): void {
     this.#sweeper ??= this.#options.clock.after(SWEEP_MS, () => {
       this.#sweeper = undefined;
-      const nowMs = this.#options.clock.monotonicMs();
       for (const conversation of [...this.#conversations.values()]) {
-        if (conversation.isBusy || nowMs - conversation.usedMs < this.#options.idleMs) continue;
+        if (!this.#isIdle(conversation)) continue;
         this.#conversations.delete(conversation.id);
         void conversation.close();
       }
-      if (this.#conversations.size > 0 && !this.#isStopping) this.#watch();
+      if (this.#openShared && this.#isIdle(this.#openShared)) void this.#openShared.close();
+      const isWanted = this.#conversations.size > 0 || this.#openShared !== undefined;
+      if (isWanted && !this.#isStopping) this.#watch();
     });
+  }
+
+  #isIdle({ isBusy, usedMs }: Pick<Conversation, 'isBusy' | 'usedMs'>): boolean {
+    return !isBusy && this.#options.clock.monotonicMs() - usedMs >= this.#options.idleMs;
   }
 }
 

@@ -25,6 +25,7 @@ const STATUS_OF_CODE: Readonly<Record<number, number>> = {
 
 /** All modern clients on one channel: their ids are made unique on the way in and given back on the way out. */
 export class SharedConversation {
+  usedMs: number;
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
   readonly #waiting = createPendingMap<string, Waiting>();
@@ -34,6 +35,7 @@ export class SharedConversation {
   constructor(options: ChannelUpstreamOptions, onEnd: () => void) {
     this.#options = options;
     this.#onEnd = onEnd;
+    this.usedMs = options.clock.monotonicMs();
   }
 
   get isBusy(): boolean {
@@ -46,6 +48,7 @@ export class SharedConversation {
 
   post(admitted: AdmittedRequest): void {
     const startedMs = this.#options.clock.monotonicMs();
+    this.usedMs = startedMs;
     const { tracker, clock, answerTimeoutMs } = this.#options;
     const { read, body, response } = admitted;
     const [facts] = read.messages;
@@ -84,6 +87,7 @@ export class SharedConversation {
       : clock.after(answerTimeoutMs, () => this.#giveUp(wireId, 'timeout'));
     response.on('close', () => {
       timer?.cancel();
+      this.usedMs = clock.monotonicMs();
       if (this.#waiting.delete(wireId)) {
         this.#channel?.send(this.#rewriter.cancellation(wireId));
         tracker.end(exchange, isSubscription ? { outcome: 'success', status: 200 } : CANCELLED);
