@@ -1,6 +1,6 @@
 import { buildPage, type Page } from './page.ts';
-import { capacity } from './pages/capacity.ts';
 import { alertsPage } from './pages/alerts.ts';
+import { capacity } from './pages/capacity.ts';
 import { compare } from './pages/compare.ts';
 import { costPage } from './pages/cost.ts';
 import { errorsPage } from './pages/errors.ts';
@@ -20,6 +20,7 @@ export const ALL_PAGES: readonly Page[] = [
   usage,
   capacity,
   costPage,
+  alertsPage,
   slo,
   security,
 ];

@@ -1,14 +1,205 @@
-import { alertSeries } from '../promql.ts';
+import type { Mapping } from '../mappings.ts';
+import { alertSeries, increase, series } from '../promql.ts';
 import { signal } from '../signal.ts';
+import { THRESHOLDS } from '../thresholds.ts';
 
+const STATES: readonly Mapping[] = [
+  { value: 0, text: 'None', color: 'green' },
+  { value: 1, text: 'Pending', color: 'yellow' },
+  { value: 2, text: 'Firing', color: 'red' },
+];
 const LABELS = 'alertname, gateway, server, severity';
+/** The Watchdog fires always. */
+const REAL = 'severity=~"critical|warning|info"';
+const FIRING = alertSeries('ALERTS', 'alertstate="firing"', REAL);
+const PENDING = alertSeries('ALERTS', 'alertstate="pending"', REAL);
+
+function sinceWhile(state: string): string {
+  return `1000 * max by (${LABELS}) (${alertSeries('ALERTS_FOR_STATE', REAL)}) and on (${LABELS}) max by (${LABELS}) (${state})`;
+}
 
 export const alertSince = signal({
   title: 'Since',
   description: 'Alerts that fire, and since when their condition holds.',
   unit: 'dateTimeFromNow',
+  by: { firing: sinceWhile(FIRING), pending: sinceWhile(PENDING) },
+});
+
+function countOf(state: 'firing' | 'pending', severity: string): string {
+  return `count(${alertSeries('ALERTS', `alertstate="${state}"`, `severity=~"${severity}"`)}) or vector(0)`;
+}
+
+export const criticalAlerts = signal({
+  title: 'Critical',
+  description: 'Alerts that fire now and page somebody.',
+  unit: 'short',
+  thresholds: THRESHOLDS.any,
+  by: { all: countOf('firing', 'critical') },
+});
+
+export const warningAlerts = signal({
+  title: 'Warnings',
+  description: 'Alerts that fire now and can wait until tomorrow.',
+  unit: 'short',
+  thresholds: THRESHOLDS.warnings,
+  by: { all: countOf('firing', 'warning|info') },
+});
+
+export const pendingAlerts = signal({
+  title: 'About to fire',
+  description: 'Alerts whose condition holds, but not yet for long enough to tell anybody.',
+  unit: 'short',
+  thresholds: THRESHOLDS.warnings,
+  by: { all: countOf('pending', 'critical|warning|info') },
+});
+
+/** One series for each alert, looked at once a minute: that is how the past is counted. */
+const WAS_FIRING = `max by (${LABELS}) (${FIRING})`;
+const BEGAN = `(${WAS_FIRING} unless (max by (${LABELS}) (${FIRING.replace(/\}$/, '} offset 1m')})))`;
+const FIRINGS = `count_over_time(${BEGAN}[$__range:1m])`;
+const MINUTES = `count_over_time((${WAS_FIRING})[$__range:1m])`;
+
+export const firings = signal({
+  title: 'Firings',
+  description: 'How often alerts began to fire in the time that the page shows.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
   by: {
-    firing: `1000 * max by (${LABELS}) (${alertSeries('ALERTS_FOR_STATE', 'severity=~"critical|warning|info"')}) and on (${LABELS}) max by (${LABELS}) (${alertSeries('ALERTS', 'alertstate="firing"')})`,
-    pending: `1000 * max by (${LABELS}) (${alertSeries('ALERTS_FOR_STATE', 'severity=~"critical|warning|info"')}) and on (${LABELS}) max by (${LABELS}) (${alertSeries('ALERTS', 'alertstate="pending"')})`,
+    all: `sum(${FIRINGS}) or vector(0)`,
+    alert: `sum by (${LABELS}) (${FIRINGS})`,
   },
+});
+
+export const timeFiring = signal({
+  title: 'Time firing',
+  description:
+    'How long alerts fired in the time that the page shows, to the minute; each alert counts for itself.',
+  unit: 's',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    all: `60 * sum(${MINUTES}) or vector(0)`,
+    alert: `60 * sum by (${LABELS}) (${MINUTES})`,
+    top: `topk(10, 60 * sum by (alertname, gateway, server) (${MINUTES}))`,
+  },
+});
+
+export const timeToResolve = signal({
+  title: 'Time to resolve',
+  description:
+    'Mean time from the first notification to the end of an alert; where it fires still, the time until now.',
+  unit: 's',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    all: `60 * sum(${MINUTES}) / (sum(${FIRINGS}) or vector(1))`,
+    alert: `60 * sum by (${LABELS}) (${MINUTES}) / (sum by (${LABELS}) (${FIRINGS}) or 1 + 0 * sum by (${LABELS}) (${MINUTES}))`,
+  },
+});
+
+export const activations = signal({
+  title: 'Activated, 30 days',
+  description:
+    'How often the condition of an alert began to hold within 30 days, even where it ended before anybody was told.',
+  unit: 'short',
+  decimals: 0,
+  by: {
+    alert: `sum by (${LABELS}) (1 + changes(${alertSeries('ALERTS_FOR_STATE', REAL)}[30d]))`,
+    top: `topk(10, sum by (alertname, gateway, server) (1 + changes(${alertSeries('ALERTS_FOR_STATE', REAL)}[30d])))`,
+  },
+});
+
+/** At any moment of a step, so that what was over soon is not left out. */
+const FIRED = `max_over_time(${FIRING}[$__interval])`;
+const WAS_PENDING = `max_over_time(${PENDING}[$__interval])`;
+
+export const alertState = signal({
+  title: 'State of alerts',
+  description:
+    'Each alert while its condition held: pending, then firing. The first line is the worst of all.',
+  unit: 'none',
+  mappings: STATES,
+  by: {
+    worst: `max(2 * ${FIRED} or ${WAS_PENDING}) or vector(0)`,
+    alert: `max by (alertname, gateway, server) (2 * ${FIRED} or ${WAS_PENDING})`,
+  },
+});
+
+export const alertsOverTime = signal({
+  title: 'Firing at once',
+  description: 'How many alerts fired at the same time.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  by: { severity: `count by (severity) (${FIRED})` },
+});
+
+export const notifications = signal({
+  title: 'Notifications',
+  description: 'Messages that Alertmanager sent in the time that the page shows, by way.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    all: `sum(${increase('alertmanager_notifications_total')})`,
+    integration: `sum by (integration) (increase(${series('alertmanager_notifications_total')}[$__rate_interval])) > 0`,
+  },
+});
+
+export const failedNotifications = signal({
+  title: 'Failed notifications',
+  description:
+    'Messages that Alertmanager could not hand over in the time that the page shows: somebody may not know.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.any,
+  by: {
+    all: `sum(${increase('alertmanager_notifications_failed_total')})`,
+    integration: `sum by (integration, reason) (increase(${series('alertmanager_notifications_failed_total')}[$__rate_interval])) > 0`,
+  },
+});
+
+export const receivedNotifications = signal({
+  title: 'Heard by the exporter',
+  description:
+    'Alerts in the notifications that the exporter keeps as history, repeated ones too, in the time that the page shows.',
+  unit: 'short',
+  decimals: 0,
+  by: {
+    alert: `topk(15, sum by (alertname, status) (increase(${series('mcp_alert_notifications_total', 'alertname!="Watchdog"')}[$__range])) > 0)`,
+  },
+});
+
+export const silences = signal({
+  title: 'Silences',
+  description: 'Alerts that somebody told Alertmanager to keep quiet about.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
+  by: { active: `sum(${series('alertmanager_silences', 'state="active"')})` },
+});
+
+export const alertsByTreatment = signal({
+  title: 'At Alertmanager',
+  description:
+    'Alerts that Alertmanager knows: active, or suppressed by a silence or a worse alert.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  by: { state: `sum by (state) (${series('alertmanager_alerts')})` },
+});
+
+export const watchdogAge = signal({
+  title: 'Watchdog heard',
+  description:
+    'How long ago the alert that fires always came back to the exporter, every five minutes or so. If it grows old, alerts get nowhere.',
+  unit: 's',
+  decimals: 0,
+  thresholds: [
+    { value: null, color: 'green' },
+    { value: 600, color: 'yellow' },
+    { value: 900, color: 'red' },
+  ],
+  by: { worst: `time() - min(${series('mcp_watchdog_last_received_timestamp_seconds')})` },
 });

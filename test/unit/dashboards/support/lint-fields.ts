@@ -39,7 +39,10 @@ function lintLegends(panel: Panel, fixed: readonly string[], known: KnownSeries)
     ...targets.flatMap(({ refId, expr, legendFormat = '' }) => {
       const labels = labelsOfQuery(expr, known);
       const used = labelsInText(legendFormat);
-      const several = [...labels].filter((label) => !fixed.includes(label));
+      const several = [...labels].filter(
+        // A matcher that wants one value leaves one line.
+        (label) => !fixed.includes(label) && !new RegExp(`\\b${label}="`).test(expr),
+      );
       return [
         ...(legendFormat === '' || legendFormat === '__auto' ? [`${refId} has no legend`] : []),
         ...used
@@ -93,7 +96,7 @@ export function labelsOfPanel(panel: Panel, known: KnownSeries): ReadonlySet<str
 }
 
 /** Grafana adds the letter of the query only where there are several. */
-function valueFields({ targets = [] }: Panel): string[] {
+export function valueFields({ targets = [] }: Panel): string[] {
   return targets.length === 1 ? ['Value'] : targets.map(({ refId }) => `Value #${refId}`);
 }
 

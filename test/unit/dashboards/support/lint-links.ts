@@ -1,6 +1,6 @@
 import type { KnownSeries } from '../../../rules/support/known-series.ts';
 import { linksOf, panelsOf, type Dashboard, type Panel } from './dashboard.ts';
-import { labelsOfPanel } from './lint-fields.ts';
+import { labelsOfPanel, valueFields } from './lint-fields.ts';
 import { promqlOf } from './lint-queries.ts';
 import { labelsOfQuery } from './query.ts';
 
@@ -70,7 +70,9 @@ function lintParts(text: string, panel: Panel, known: KnownSeries): string[] {
   const excluded = (panel.transformations ?? []).flatMap(({ options }) =>
     Object.entries(options?.excludeByName ?? {}).flatMap(([name, isOut]) => (isOut ? name : [])),
   );
-  const columns = [...labelsOfPanel(panel, known)].filter((name) => !excluded.includes(name));
+  const columns = [...valueFields(panel), ...labelsOfPanel(panel, known)].filter(
+    (name) => !excluded.includes(name),
+  );
   return [
     ...(isTable ? labels.map((label) => `a row has no label ${label}, but a field`) : []),
     ...fields
