@@ -25,6 +25,7 @@ export function journalUsageOf(journal: Journal): JournalUsage {
     ...(status === 'off' ? {} : { isUp: status === 'ok' }),
     rows: stats?.rows ?? {},
     sizeBytes: stats?.sizeBytes ?? 0,
+    ...(stats?.freeBytes === undefined ? {} : { freeBytes: stats.freeBytes }),
     dropped: journal.dropped(),
     writeErrors: journal.writeErrors(),
   };

@@ -52,6 +52,16 @@ export const journalSize = metric({
   since: '0.1.0',
 });
 
+export const journalFree = metric({
+  name: 'mcp_exporter_journal_free_bytes',
+  kind: 'gauge',
+  help: 'What is left on the disk of the journal. Absent where the journal is off or in memory.',
+  labels: [],
+  area,
+  absentUntilKnown: true,
+  since: '0.1.0',
+});
+
 export const journalDropped = metric({
   name: 'mcp_exporter_journal_dropped_total',
   kind: 'counter',
@@ -76,6 +86,7 @@ export const ALERT_METRICS = [
   journalUp,
   journalRows,
   journalSize,
+  journalFree,
   journalDropped,
   journalWriteErrors,
 ] as const;

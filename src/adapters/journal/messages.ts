@@ -38,6 +38,8 @@ export interface JournalStats {
   readonly rows: JournalRows;
   /** Of its files. */
   readonly sizeBytes: number;
+  /** What is left on their disk; nothing in memory, or where the disk does not say. */
+  readonly freeBytes?: number;
 }
 
 /** What the thread says once, when it has opened the database or could not. */

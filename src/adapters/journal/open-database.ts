@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AlertRecord, AlertFilter } from '../../alerts/ports.ts';
 import type { ActionTaken } from '../../domain/alert-event.ts';
@@ -7,7 +8,7 @@ import type { ServerLogFilter, ServerLogPage } from '../../domain/server-log.ts'
 import { findDisablings, saveDisablings } from './disablings.ts';
 import { findAlerts } from './find-alerts.ts';
 import { findServerLog } from './find-server-log.ts';
-import type { JournalEntry, JournalStats, Retention } from './messages.ts';
+import { IN_MEMORY, type JournalEntry, type JournalStats, type Retention } from './messages.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { createPruner, LOG_BYTES_MAX } from './prune-database.ts';
 import { createRowCounts } from './row-counts.ts';
@@ -90,7 +91,11 @@ function prepareDatabase(
     findDisablings: () => findDisablings(database),
     saveDisablings: (disablings) => saveDisablings(database, disablings),
     watchdogAtMs: () => knownNumber(readMark.get('watchdog') ?? {}, 'at_ms'),
-    stats: () => ({ rows: counts.read(), sizeBytes: sizeOf(path) + sizeOf(`${path}-wal`) }),
+    stats: () => ({
+      rows: counts.read(),
+      sizeBytes: sizeOf(path) + sizeOf(`${path}-wal`),
+      ...(path === IN_MEMORY ? {} : freeSpaceAt(path)),
+    }),
     prune: (nowMs) => pruner.step(nowMs),
     close: () => database.close(),
   };
@@ -98,6 +103,16 @@ function prepareDatabase(
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** As far as an ordinary user may fill the disk. */
+function freeSpaceAt(path: string): { freeBytes?: number } {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return { freeBytes: bavail * bsize };
+  } catch {
+    return {};
+  }
 }
 
 function readVersion(database: DatabaseSync): number {

@@ -3,6 +3,7 @@ import { OVERFLOW_LABEL } from '../../domain/label-bound.ts';
 import {
   alertNotifications,
   journalDropped,
+  journalFree,
   journalRows,
   journalSize,
   journalUp,
@@ -20,6 +21,8 @@ export interface JournalUsage {
   /** By kind. */
   readonly rows: Readonly<Record<string, number>>;
   readonly sizeBytes: number;
+  /** On its disk, where it has one. */
+  readonly freeBytes?: number;
   /** Since the start. */
   readonly dropped: number;
   readonly writeErrors: number;
@@ -58,11 +61,12 @@ export function createAlertsRecorder(families: Families): AlertsRecorder {
         if (!names.has(name) && names.size < KNOWN_ALERTS.length + OWN_ALERTS_MAX) add(name);
       }
     },
-    journal({ isUp, rows, sizeBytes, dropped, writeErrors }) {
+    journal({ isUp, rows, sizeBytes, freeBytes, dropped, writeErrors }) {
       if (isUp !== undefined) families.gauge(journalUp).set(isUp ? 1 : 0);
       for (const [kind, count] of Object.entries(rows))
         families.gauge(journalRows).set({ kind }, count);
       families.gauge(journalSize).set(sizeBytes);
+      if (freeBytes !== undefined) families.gauge(journalFree).set(freeBytes);
       countDropped(dropped);
       countErrors(writeErrors);
     },

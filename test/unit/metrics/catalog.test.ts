@@ -93,6 +93,7 @@ test('the catalog has the families of the contract with exactly these labels', (
     mcp_watchdog_last_received_timestamp_seconds: '',
     mcp_exporter_journal_up: '',
     mcp_exporter_journal_rows: 'kind',
+    mcp_exporter_journal_free_bytes: '',
     mcp_exporter_journal_size_bytes: '',
     mcp_exporter_journal_dropped_total: '',
     mcp_exporter_journal_write_errors_total: '',

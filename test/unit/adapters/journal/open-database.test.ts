@@ -1,7 +1,15 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { IN_MEMORY } from '../../../../src/adapters/journal/messages.ts';
 import { MIGRATIONS } from '../../../../src/adapters/journal/migrations.ts';
 import { openDatabase } from '../../../../src/adapters/journal/open-database.ts';
 import { openOrReplace } from '../../../../src/adapters/journal/open-or-replace.ts';
@@ -173,4 +181,15 @@ test('who is disabled is there after the next opening, as it was saved last, wha
     { server: 'new', atMs: 2, by: 'ann', reason: 'moves' },
     { server: 'search', atMs: 2, by: 'ann', reason: 'moves' },
   ]);
+});
+
+test('a database in a file says what is left on its disk, one in memory does not', () => {
+  const { database, path } = openInFolder();
+  const { bavail, bsize } = statfsSync(dirname(path));
+  const { freeBytes = 0 } = database.stats();
+  // Others write to the same disk.
+  expect(freeBytes).toBeGreaterThan((bavail * bsize) / 2);
+  expect(freeBytes).toBeLessThan(bavail * bsize * 2);
+  const { database: inMemory } = openInFolder({}, IN_MEMORY);
+  expect(inMemory.stats()).not.toHaveProperty('freeBytes');
 });

@@ -60,6 +60,7 @@ test('the journal says how much it holds, what it lost, and whether it works', a
     isUp: true,
     rows: { checks: 7, status_changes: 2, alerts: 1, actions: 0 },
     sizeBytes: 4_096,
+    freeBytes: 8_192,
     dropped: 0,
     writeErrors: 0,
   };
@@ -69,6 +70,7 @@ test('the journal says how much it holds, what it lost, and whether it works', a
   expect(valueOf(first, 'mcp_exporter_journal_rows', { kind: 'checks' })).toBe(7);
   expect(valueOf(first, 'mcp_exporter_journal_rows', { kind: 'alerts' })).toBe(1);
   expect(valueOf(first, 'mcp_exporter_journal_size_bytes')).toBe(4_096);
+  expect(valueOf(first, 'mcp_exporter_journal_free_bytes')).toBe(8_192);
   usage = { ...usage, isUp: false, dropped: 5, writeErrors: 2 };
   const second = await scrape({ metrics });
   expect(valueOf(second, 'mcp_exporter_journal_up')).toBe(0);
@@ -76,9 +78,11 @@ test('the journal says how much it holds, what it lost, and whether it works', a
   expect(valueOf(second, 'mcp_exporter_journal_write_errors_total')).toBe(2);
 });
 
-test('where the journal is off nothing says that it is down', async () => {
+test('where the journal is off nothing says that it is down or has no space left', async () => {
   const { metrics } = createTestMetrics({
     journal: () => ({ rows: {}, sizeBytes: 0, dropped: 0, writeErrors: 0 }),
   });
-  expect((await scrape({ metrics })).get('mcp_exporter_journal_up')?.samples).toEqual([]);
+  const page = await scrape({ metrics });
+  expect(page.get('mcp_exporter_journal_up')?.samples).toEqual([]);
+  expect(page.get('mcp_exporter_journal_free_bytes')?.samples).toEqual([]);
 });

@@ -36,7 +36,14 @@ test('every metric of the catalog for /metrics is on the page, and nothing else 
     runtimeMetrics: true,
     gateway: true,
     otelHistograms: true,
-    journal: () => ({ isUp: true, rows: {}, sizeBytes: 0, dropped: 0, writeErrors: 0 }),
+    journal: () => ({
+      isUp: true,
+      rows: {},
+      sizeBytes: 0,
+      freeBytes: 0,
+      dropped: 0,
+      writeErrors: 0,
+    }),
     watchdogHeardAtMs: () => START_MS,
   });
   publish({ fact: 'server_added', server: stdioServer('files') });
