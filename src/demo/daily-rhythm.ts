@@ -15,11 +15,13 @@ const HOURS: Readonly<Record<Rhythm, readonly number[]>> = {
     0.03, 0.03, 0.03, 0.05, 0.05, 0.1, 0.2,
   ],
 };
-const WEEKEND_SHARE: Readonly<Record<Rhythm, number>> = { office: 0.15, always: 0.8, night: 1 };
+const WEEKEND_SHARE: Readonly<Record<Rhythm, number>> = { office: 0.3, always: 0.8, night: 1 };
+/** Whoever looks in the middle of the night still sees something. */
+const SHARE_MIN = 0.1;
 
 /**
  * How busy somebody with this rhythm is at that time, without steps between the hours.
- * @returns more than 0, at most 1
+ * @returns 0.1 to 1
  */
 export function activityAt(rhythm: Rhythm, at: Date): number {
   const hours = HOURS[rhythm];
@@ -28,5 +30,5 @@ export function activityAt(rhythm: Rhythm, at: Date): number {
   const next = hours[(hour + 1) % hours.length] ?? 1;
   const share = now + ((next - now) * at.getUTCMinutes()) / 60;
   const isWeekend = at.getUTCDay() % 6 === 0;
-  return share * (isWeekend ? WEEKEND_SHARE[rhythm] : 1);
+  return Math.max(SHARE_MIN, share * (isWeekend ? WEEKEND_SHARE[rhythm] : 1));
 }

@@ -1,10 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { PERSONAS } from './personas.ts';
 import { runClient } from './run-client.ts';
 
-/** Clients of the sample servers, through the gateway: `node load.js http://demo-exporter:19100` */
-const [gateway] = process.argv.slice(2);
-if (gateway === undefined) {
-  process.stderr.write('usage: load GATEWAY_URL\n');
+/** Clients of the sample servers, through the gateway. The file is new whenever a call was answered a moment ago. */
+const [gateway, file] = process.argv.slice(2);
+if (gateway === undefined || file === undefined) {
+  process.stderr.write('usage: load GATEWAY_URL FILE\n');
   process.exitCode = 2;
 } else {
   const stopping = new AbortController();
@@ -15,6 +16,7 @@ if (gateway === undefined) {
         gateway,
         random: Math.random,
         signal: stopping.signal,
+        onAnswer: () => writeFileSync(file, ''),
         onError: (error) => process.stderr.write(`${persona.name}: ${String(error)}\n`),
       }),
     ),

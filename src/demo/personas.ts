@@ -26,7 +26,7 @@ export const PERSONAS: readonly Persona[] = [
     era: 'auto',
     rhythm: 'office',
     clients: 3,
-    callsPerMinuteAtPeak: 14,
+    callsPerMinuteAtPeak: 20,
     servers: ['search', 'files', 'memory', 'tickets'],
   },
   {
@@ -35,7 +35,7 @@ export const PERSONAS: readonly Persona[] = [
     era: 'legacy',
     rhythm: 'office',
     clients: 3,
-    callsPerMinuteAtPeak: 20,
+    callsPerMinuteAtPeak: 30,
     servers: ['files', 'search', 'events'],
   },
   {
@@ -43,8 +43,8 @@ export const PERSONAS: readonly Persona[] = [
     version: '0.9.4',
     era: 'auto',
     rhythm: 'always',
-    clients: 2,
-    callsPerMinuteAtPeak: 24,
+    clients: 3,
+    callsPerMinuteAtPeak: 40,
     servers: ['tickets', 'weather', 'memory', 'events'],
   },
   {
@@ -53,7 +53,7 @@ export const PERSONAS: readonly Persona[] = [
     era: 'legacy',
     rhythm: 'night',
     clients: 1,
-    callsPerMinuteAtPeak: 60,
+    callsPerMinuteAtPeak: 90,
     servers: ['reports', 'search', 'weather'],
   },
 ];
@@ -78,6 +78,7 @@ const EVERYTHING: readonly ((random: () => number) => ToolCall)[] = [
 const MISTAKES: readonly ToolCall[] = [
   { name: 'get-sum', arguments: { a: 'forty', b: 2 } },
   { name: 'lookup-customer', arguments: { id: 17 } },
+  { name: 'read_text_file', arguments: { path: '/etc/hostname' } },
 ];
 
 const TOOLS: Readonly<Record<string, readonly ((random: () => number) => ToolCall)[]>> = {
@@ -85,7 +86,6 @@ const TOOLS: Readonly<Record<string, readonly ((random: () => number) => ToolCal
     () => ({ name: 'list_directory', arguments: { path: '/app/docs' } }),
     () => ({ name: 'read_text_file', arguments: { path: '/app/package.json' } }),
     () => ({ name: 'directory_tree', arguments: { path: '/app/dist/demo' } }),
-    () => ({ name: 'read_text_file', arguments: { path: '/etc/hostname' } }),
   ],
   memory: [
     (random) => ({ name: 'search_nodes', arguments: { query: pick(TEXTS, random) } }),
@@ -102,7 +102,7 @@ const TOOLS: Readonly<Record<string, readonly ((random: () => number) => ToolCal
 
 /** What a client asks next of that server: mostly good, now and then a mistake of its own. */
 export function nextCall(server: string, random: () => number): ToolCall {
-  if (random() < 0.02) return pick(MISTAKES, random);
+  if (random() < 0.01) return pick(MISTAKES, random);
   return pick(TOOLS[server] ?? EVERYTHING, random)(random);
 }
 

@@ -8,13 +8,14 @@ export interface RunClientOptions {
   readonly gateway: string;
   readonly random: () => number;
   readonly signal: AbortSignal;
+  readonly onAnswer: () => void;
   readonly onError: (error: unknown) => void;
 }
 
 const MINUTE_MS = 60_000;
 const PAUSE_MS_MAX = MINUTE_MS;
 const RETRY_MS = 5_000;
-const CALLS_PER_SESSION_MAX = 40;
+const CALLS_PER_SESSION_MAX = 25;
 
 /** One client that has sessions, one after the other, until the signal ends it. */
 export async function runClient(persona: Persona, options: RunClientOptions): Promise<void> {
@@ -31,7 +32,7 @@ export async function runClient(persona: Persona, options: RunClientOptions): Pr
 
 async function runSession(
   persona: Persona,
-  { gateway, random, signal }: RunClientOptions,
+  { gateway, random, signal, onAnswer }: RunClientOptions,
 ): Promise<void> {
   const server = nextServer(persona, random);
   const client = new Client(
@@ -46,6 +47,7 @@ async function runSession(
     for (let n = 0; n < calls && !signal.aborted; n++) {
       // What a call ends in is the server's business; only a lost connection is ours.
       await client.callTool(nextCall(server, random)).catch(() => client.ping());
+      onAnswer();
       await pause(pauseMs(persona, random), signal);
     }
   } finally {

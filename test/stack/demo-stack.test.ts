@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../integration/support/until.ts';
+import { isEngineMissing } from './support/compose.ts';
+import { createProject, removeProject, requireImages, type Project } from './support/project.ts';
+import { query, queryValue } from './support/prometheus.ts';
+
+// Goal: the profile demo shows what it promises: servers with troubles, clients, prices, mails. Method: the shipped compose file on
+// a real engine, with a small mail server in the place of Mailpit.
+
+const SERVERS = ['events', 'files', 'memory', 'reports', 'search', 'tickets', 'weather'];
+const SERVICES = [
+  'exporter',
+  'prometheus',
+  'alertmanager',
+  'demo-exporter',
+  ...['search', 'events', 'tickets', 'weather', 'reports'].map((name) => `demo-${name}`),
+  'demo-load',
+  'mail-sink',
+];
+const DEMO = { profiles: ['demo'], files: ['test/stack/fixtures/mail-sink.yml'] };
+
+describe.skipIf(isEngineMissing())('the profile demo', () => {
+  let project: Project;
+
+  beforeAll(async () => {
+    requireImages('node:24-bookworm-slim', 'prom/prometheus:v3.13.3', 'prom/alertmanager:v0.33.1');
+    project = await createProject();
+    await project.run(['build', 'exporter', 'demo-exporter'], DEMO);
+    await project.run(['up', '--detach', '--wait', '--pull', 'never', ...SERVICES], DEMO);
+  });
+
+  afterAll(() => removeProject(project));
+
+  const ask = (expression: string) => queryValue(project.url('PROMETHEUS_PORT'), expression);
+
+  test('Prometheus finds its exporter by name, and tells it from the other', async () => {
+    await until(async () => (await ask('up{job="mcp-exporter", gateway="demo"}')) === 1);
+    await until(async () => (await ask('up{job="mcp-exporter", gateway="default"}')) === 1);
+    const targets = await query(project.url('PROMETHEUS_PORT'), 'up{job="mcp-exporter"}');
+    expect(targets.map(({ metric }) => metric['instance']).toSorted()).toEqual([
+      'demo-exporter:19110',
+      'exporter:19110',
+    ]);
+  });
+
+  test('every sample server is watched, and the slow one is seen to be slow', async () => {
+    await until(
+      async () => (await ask('count(mcp_server_status{gateway="demo", status="healthy"})')) === 7,
+    );
+    const servers = await query(
+      project.url('PROMETHEUS_PORT'),
+      'mcp_server_status{gateway="demo", status="healthy"}',
+    );
+    expect(servers.map(({ metric }) => metric['server']).toSorted()).toEqual(SERVERS);
+    await until(
+      async () =>
+        (await ask(
+          'max(mcp_server_status{gateway="demo", server="tickets", status=~"warning|critical"})',
+        )) === 1,
+    );
+    await until(
+      async () =>
+        (await ask(
+          'sum(mcp_server_status{gateway="demo", status="healthy", server!="tickets"})',
+        )) === 6,
+    );
+  });
+
+  test('clients call tools, and calls cost something', async () => {
+    await until(async () => ((await ask('sum(mcp_requests_total{gateway="demo"})')) ?? 0) > 50);
+    await until(async () => ((await ask('sum(mcp_cost_usd_total{gateway="demo"})')) ?? 0) > 0);
+    expect(await project.run(['logs', '--no-log-prefix', 'demo-load'], DEMO)).not.toMatch(
+      /ENOTFOUND|40\d/,
+    );
+  });
+
+  test('alerts become mails, with links to the pages of the demonstration', async () => {
+    const labels = [
+      'alertname=McpTestAlert',
+      'severity=critical',
+      'component=mcp',
+      'gateway=demo',
+      'server=reports',
+    ];
+    const url = '--alertmanager.url=http://127.0.0.1:9093';
+    await project.run(['exec', '-T', 'alertmanager', 'amtool', 'alert', 'add', ...labels, url]);
+    const mail = await until(async () => {
+      const log = await project.run(['logs', '--no-log-prefix', 'mail-sink'], DEMO);
+      return log.includes('McpTestAlert') && log;
+    });
+    expect(mail).toContain('To: oncall@example.com');
+    expect(mail).toContain(`localhost:${project.ports['DEMO_PORT']}/servers/reports`);
+  });
+});
