@@ -63,18 +63,6 @@ export default defineConfig({
         test: {
           name: 'stack',
           include: ['test/stack/**/*.test.ts'],
-          // Images are built, and whole stacks started, one after the other.
-          maxWorkers: 1,
-          testTimeout: 300_000,
-          hookTimeout: 900_000,
-          sequence: { groupOrder: 3 },
-        },
-      },
-      {
-        root: fileURLToPath(new URL('..', import.meta.url)),
-        test: {
-          name: 'stack',
-          include: ['test/stack/**/*.test.ts'],
           // What the tests start they remove themselves; Ryuk would be one more image to have.
           env: { TESTCONTAINERS_RYUK_DISABLED: 'true', TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1' },
           // Images are built, and whole stacks started, one after the other.
