@@ -50,7 +50,6 @@ export const requestForecast = signal({
   description:
     'Where the weekly mean will be in 30 days if it goes on as it did. The course of one week and that of four give the low and the high estimate.',
   unit: 'short',
-  decimals: 0,
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
@@ -147,16 +146,19 @@ export const daysToLimit = signal({
 
 /** The worse of what is and what will be in two weeks; without a forecast, what is. */
 const LOAD = `max by (${BY_RESOURCE}) (label_replace(${PEAK}, "time", "now", "", "") or label_replace(${PREDICTED}, "time", "later", "", ""))`;
+/** Of what is not paid for there cannot be too much. */
+const PAID_FOR = `${LOAD} and on (${BY_RESOURCE}) ${series('gateway_resource:mcp_capacity_used:peak1w', 'resource=~"cpu|memory"')}`;
+const ADVICE = `((${PAID_FOR}) >= bool 0.15 or 0 * ${LOAD} + 1) + (${LOAD} >= bool 0.7) + (${LOAD} >= bool 0.85)`;
 
 export const scalingAdvice = signal({
   title: 'Advice',
   description:
-    'From the peak of the week, or of the week after next where growth foretells more: Scale out from 85 % on, Watch from 70 % on, Oversized below 15 %.',
+    'From the peak of the week, or of the week after next where growth foretells more: Scale out from 85 % on, Watch from 70 % on. CPU and memory below 15 % are Oversized.',
   unit: 'none',
   mappings: ADVICE_MAPPINGS,
   by: {
-    resource: `(${LOAD} >= bool 0.15) + (${LOAD} >= bool 0.7) + (${LOAD} >= bool 0.85)`,
-    fleet: `max((${LOAD} >= bool 0.15) + (${LOAD} >= bool 0.7) + (${LOAD} >= bool 0.85))`,
+    resource: ADVICE,
+    fleet: `max(${ADVICE})`,
   },
 });
 

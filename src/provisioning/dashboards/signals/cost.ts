@@ -123,7 +123,7 @@ export const reportedShare = signal({
   max: 1,
   thresholds: THRESHOLDS.none,
   by: {
-    fleet: `sum(${total(DETAILED, '$__range', 'source="reported"')}) / (sum(${total(DETAILED, '$__range')}) > 0)`,
+    fleet: `(sum(${total(DETAILED, '$__range', 'source="reported"')}) or vector(0)) / (sum(${total(DETAILED, '$__range')}) > 0)`,
   },
 });
 
@@ -132,7 +132,6 @@ export const tokens = signal({
   description:
     'Input is what callers sent to tools, output what came back and a model had to read. Reported by the server, or estimated as a quarter of the bytes.',
   unit: 'short',
-  decimals: 0,
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {

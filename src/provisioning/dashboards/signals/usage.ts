@@ -19,7 +19,7 @@ function named(label: string, otherwise: string, expr: string): string {
 function byServerFact(label: 'era' | 'transport'): string {
   const facts = `max by (${SERVER_IDENTITY}, ${label}) (${series('mcp_server_info')})`;
   const requests = `sum by (${SERVER_IDENTITY}) (${total(REQUESTS, '$__range')})`;
-  const share = `sum by (${label}) (${requests} * on (${SERVER_IDENTITY}) group_left (${label}) ${facts}) > 0`;
+  const share = `round(sum by (${label}) (${requests} * on (${SERVER_IDENTITY}) group_left (${label}) ${facts})) > 0`;
   return named(label, 'not known', share);
 }
 
@@ -27,21 +27,24 @@ export const requestTotal = signal({
   title: 'Requests',
   description: 'Exchanges that passed the gateway in the time that the page shows, hour by hour.',
   unit: 'short',
-  decimals: 0,
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    fleet: `sum(${total(REQUESTS, '$__range')})`,
-    server: `sum by (gateway, server) (${total(REQUESTS, '$__range')})`,
-    topServers: `topk(10, sum by (gateway, server) (${total(REQUESTS, '$__range')}) > 0)`,
-    operation: `topk(10, 3600 * sum by (operation) (${total(OPERATIONS, '$__range')}) > 0)`,
-    topTools: `topk(10, sum by (gateway, server, tool) (${total(TOOLS, '$__range', NAMED_TOOLS)}) > 0)`,
-    tool: `sum by (gateway, server, tool) (${total(TOOLS, '$__range', NAMED_TOOLS)}) > 0`,
-    client: named('client', 'no name', `sum by (client) (${total(CLIENTS, '$__range')}) > 0`),
+    fleet: `round(sum(${total(REQUESTS, '$__range')}))`,
+    server: `round(sum by (gateway, server) (${total(REQUESTS, '$__range')}))`,
+    topServers: `topk(10, round(sum by (gateway, server) (${total(REQUESTS, '$__range')})) > 0)`,
+    operation: `topk(10, round(3600 * sum by (operation) (${total(OPERATIONS, '$__range')})) > 0)`,
+    topTools: `topk(10, round(sum by (gateway, server, tool) (${total(TOOLS, '$__range', NAMED_TOOLS)})) > 0)`,
+    tool: `round(sum by (gateway, server, tool) (${total(TOOLS, '$__range', NAMED_TOOLS)})) > 0`,
+    client: named(
+      'client',
+      'no name',
+      `round(sum by (client) (${total(CLIENTS, '$__range')})) > 0`,
+    ),
     revision: named(
       'protocol_version',
       'not said',
-      `sum by (protocol_version) (${total(REVISIONS, '$__range')}) > 0`,
+      `round(sum by (protocol_version) (${total(REVISIONS, '$__range')})) > 0`,
     ),
     era: byServerFact('era'),
     transport: byServerFact('transport'),
@@ -52,19 +55,17 @@ export const requestsPerDay = signal({
   title: 'Requests a day',
   description: 'Each point or bar counts the 24 hours before it.',
   unit: 'short',
-  decimals: 0,
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    mean: `24 * avg_over_time(sum(${series(REQUESTS)})[$__range:1h])`,
-    fleet: `sum(${total(REQUESTS, '1d')})`,
-    server: `sum by (gateway, server) (${total(REQUESTS, '1d')})`,
+    mean: `round(24 * avg_over_time(sum(${series(REQUESTS)})[$__range:1h]))`,
+    server: `round(sum by (gateway, server) (${total(REQUESTS, '1d')}))`,
     revision: named(
       'protocol_version',
       'not said',
-      `sum by (protocol_version) (${total(REVISIONS, '1d')}) > 0`,
+      `round(sum by (protocol_version) (${total(REVISIONS, '1d')})) > 0`,
     ),
-    client: named('client', 'no name', `sum by (client) (${total(CLIENTS, '1d')}) > 0`),
+    client: named('client', 'no name', `round(sum by (client) (${total(CLIENTS, '1d')})) > 0`),
   },
 });
 
@@ -89,7 +90,7 @@ export const weeklyHours = signal({
   description:
     'Mean number of requests in each hour of the week, in UTC: when a restart would be noticed least, and when most.',
   unit: 'short',
-  decimals: 0,
+  decimals: 1,
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
@@ -151,11 +152,10 @@ export const sessionsStarted = signal({
   description:
     'Handshakes of clients: each begins a session, or with revision 2026-07-28 a use without one.',
   unit: 'short',
-  decimals: 0,
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    all: `3600 * sum(${total(OPERATIONS, '$__range', HANDSHAKES)})`,
-    daily: `3600 * sum(${total(OPERATIONS, '1d', HANDSHAKES)})`,
+    all: `round(3600 * sum(${total(OPERATIONS, '$__range', HANDSHAKES)}))`,
+    daily: `round(3600 * sum(${total(OPERATIONS, '1d', HANDSHAKES)}))`,
   },
 });
