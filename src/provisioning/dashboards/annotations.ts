@@ -1,5 +1,5 @@
 import { PROMETHEUS_REF } from './panels/panel.ts';
-import { alertSeries, series } from './promql.ts';
+import { alertSeries, ofExporter, series } from './promql.ts';
 
 /** A mark on every time series of a page, which a switch on top of it hides. */
 export interface Annotation {
@@ -24,7 +24,7 @@ export const CONFIG_CHANGES: Annotation = {
 export const RESTARTS: Annotation = {
   name: 'Restarts of the exporter',
   color: 'purple',
-  expr: `${series('process_start_time_seconds')} * 1000`,
+  expr: `1000 * ${ofExporter(series('process_start_time_seconds'))}`,
   title: 'Exporter started',
   text: '{{gateway}}',
   isValueTime: true,

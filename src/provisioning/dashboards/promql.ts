@@ -54,6 +54,11 @@ export function within(scope: Scope, name: SeriesName, ...matchers: readonly str
   return all.length === 0 ? name : `${name}{${all.join(',')}}`;
 }
 
+/** Every program tells of its process: that of an exporter, even where all jobs are chosen. */
+export function ofExporter(expr: string): string {
+  return `(${expr} and on (job, instance) ${series('mcp_exporter_build_info')})`;
+}
+
 /** Alerts of ours; those about monitoring itself belong to no server and no gateway. */
 export function alertSeries(
   name: 'ALERTS' | 'ALERTS_FOR_STATE',

@@ -8,6 +8,7 @@ import { overview } from './pages/overview.ts';
 import { security } from './pages/security.ts';
 import { server } from './pages/server.ts';
 import { slo } from './pages/slo.ts';
+import { system } from './pages/system.ts';
 import { tools } from './pages/tools.ts';
 import { usage } from './pages/usage.ts';
 
@@ -23,6 +24,7 @@ export const ALL_PAGES: readonly Page[] = [
   alertsPage,
   slo,
   security,
+  system,
 ];
 
 /** Path → text of every dashboard, with the keys in a stable order. */

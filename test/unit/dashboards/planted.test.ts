@@ -299,6 +299,10 @@ test.each<[finding: string, planted: Dashboard]>([
     'Chart A: mcp_server_status_code of every gateway, whatever was chosen',
     withQuery(`max by (server) (${SERVER.replace('"$gateway"', '"$server"')})`),
   ],
+  [
+    'Chart A: process_open_fds of any program',
+    withQuery('max by (job) (process_open_fds{job=~"$job",gateway=~"$gateway"})'),
+  ],
   ['Chart A: ALERTS of anybody', withQuery('count by (server) (ALERTS{gateway=~"$gateway|"})')],
   ['Changes: two queries in one annotation', withAnnotation({ target: { expr: 'up' } })],
   ['Changes: not of the chosen source', withAnnotation({ datasource: { uid: 'prometheus' } })],

@@ -88,6 +88,11 @@ function lintQuery(expr: string, { known, isInstant, scope }: QueryOptions): str
     ...lintExpression(withoutVariables(expr), { known, mayDrop: MAY_DROP }),
     ...lintSpans(parsed.expression, isInstant),
     ...selectorsOf(expr).flatMap((selector) => lintScope(selector, scope, known)),
+    ...selectorsOf(expr).flatMap(({ metric }) =>
+      /^(?:process|nodejs)_/.test(metric) && !expr.includes('mcp_exporter_build_info')
+        ? [`${metric} of any program`]
+        : [],
+    ),
   ];
 }
 
@@ -135,7 +140,7 @@ function lintScope(
     matchers.some(
       ({ label: matched, operator, value }) =>
         matched === label &&
-        (operator === '=~' ? value.replace(/\|$/, '') === `@${label}` : operator === '='),
+        (operator === '=' || isScrape(metric) || value.replace(/\|$/, '') === `@${label}`),
     );
   if (metric.startsWith('ALERTS')) {
     return matchers.some(({ label, value }) => label === 'component' && value === 'mcp')

@@ -1,0 +1,206 @@
+import { ofExporter, rate, series } from '../promql.ts';
+import { signal } from '../signal.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+
+const CPU = ofExporter(rate('process_cpu_seconds_total'));
+
+export const exporterCpu = signal({
+  title: 'CPU of the exporter',
+  description: 'Time on the CPU; 1 is a whole core, and one core is most of what it can use.',
+  unit: 'percentunit',
+  decimals: 1,
+  min: 0,
+  thresholds: THRESHOLDS.saturation,
+  by: { worst: `max(${CPU})`, gateway: `max by (gateway) (${CPU})` },
+});
+
+const MEMORY = ofExporter(series('process_resident_memory_bytes'));
+const MEMORY_LIMIT = `max(${series('mcp:limit:exporter_memory_bytes')})`;
+
+export const exporterMemory = signal({
+  title: 'Memory of the exporter',
+  description: 'Resident memory, and the limit beyond which an alert says so.',
+  unit: 'bytes',
+  min: 0,
+  by: { gateway: `max by (gateway) (${MEMORY})`, limit: MEMORY_LIMIT },
+});
+
+export const exporterMemoryShare = signal({
+  title: 'Memory, of its limit',
+  description: 'Resident memory of the exporter as a share of the limit in the rules.',
+  unit: 'percentunit',
+  decimals: 0,
+  thresholds: THRESHOLDS.saturation,
+  by: { worst: `max(${MEMORY}) / ${MEMORY_LIMIT}` },
+});
+
+function lag(quantile: 'p50' | 'p99' | 'max'): string {
+  return ofExporter(series(`nodejs_eventloop_lag_${quantile}_seconds`));
+}
+
+export const eventLoopLag = signal({
+  title: 'Event loop lag',
+  description:
+    'How late the exporter gets to what is due, between two scrapes. Every call through the gateway waits as long.',
+  unit: 's',
+  min: 0,
+  thresholds: [
+    { value: null, color: 'green' },
+    { value: 0.1, color: 'yellow' },
+    { value: 0.5, color: 'red' },
+  ],
+  by: {
+    worst: `max(${lag('p99')})`,
+    p50: `max by (gateway) (${lag('p50')})`,
+    p99: `max by (gateway) (${lag('p99')})`,
+    max: `max by (gateway) (${lag('max')})`,
+  },
+});
+
+export const garbageCollection = signal({
+  title: 'Garbage collection',
+  description: 'Share of the time that the exporter spends on freeing memory, by kind.',
+  unit: 'percentunit',
+  min: 0,
+  by: {
+    kind: `sum by (kind) (${ofExporter(rate('nodejs_gc_duration_seconds_sum'))})`,
+  },
+});
+
+export const heap = signal({
+  title: 'JavaScript heap',
+  description: 'What the exporter keeps in memory; outside the heap are mostly bodies of messages.',
+  unit: 'bytes',
+  min: 0,
+  by: {
+    used: `max by (gateway) (${ofExporter(series('nodejs_heap_size_used_bytes'))})`,
+    total: `max by (gateway) (${ofExporter(series('nodejs_heap_size_total_bytes'))})`,
+    external: `max by (gateway) (${ofExporter(series('nodejs_external_memory_bytes'))})`,
+  },
+});
+
+export const heapSpaces = signal({
+  title: 'Heap by space',
+  description: 'Where in the heap the memory is; an old space that only grows is a leak.',
+  unit: 'bytes',
+  min: 0,
+  by: { space: `sum by (space) (${ofExporter(series('nodejs_heap_space_size_used_bytes'))})` },
+});
+
+export const activeResources = signal({
+  title: 'Open resources',
+  description: 'Sockets, timers, child processes and files that the exporter has open.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  by: { type: `sum by (type) (${ofExporter(series('nodejs_active_resources'))})` },
+});
+
+export const fileDescriptors = signal({
+  title: 'File descriptors',
+  description: 'Open files and sockets of the exporter, as a share of what it may have open.',
+  unit: 'percentunit',
+  decimals: 1,
+  min: 0,
+  thresholds: THRESHOLDS.saturation,
+  by: {
+    worst: `max(${ofExporter(series('process_open_fds'))} / ${series('process_max_fds')})`,
+    gateway: `max by (gateway) (${ofExporter(series('process_open_fds'))} / ${series('process_max_fds')})`,
+  },
+});
+
+export const hostCpu = signal({
+  title: 'CPU of the host',
+  description: 'Of the container or host of the exporter, as a share of what it may use.',
+  unit: 'percentunit',
+  decimals: 0,
+  min: 0,
+  max: 1,
+  thresholds: THRESHOLDS.saturation,
+  by: {
+    worst: `max(${series('mcp_system_cpu_usage_ratio')})`,
+    gateway: `max by (gateway) (${series('mcp_system_cpu_usage_ratio')})`,
+  },
+});
+
+export const hostMemory = signal({
+  title: 'Memory of the host',
+  description:
+    'Of the container or host of the exporter, page cache left out, as a share of its limit.',
+  unit: 'percentunit',
+  decimals: 0,
+  min: 0,
+  max: 1,
+  thresholds: THRESHOLDS.saturation,
+  by: {
+    worst: `max(${series('mcp_system_memory_usage_ratio')})`,
+    gateway: `max by (gateway) (${series('mcp_system_memory_usage_ratio')})`,
+  },
+});
+
+export const diskFree = signal({
+  title: 'Disk left',
+  description:
+    'What is left on the disk of the journal. It takes no more than its limit (512 MiB unless configured), but shares the disk with others.',
+  unit: 'bytes',
+  min: 0,
+  thresholds: [
+    { value: null, color: 'red' },
+    { value: 512 * 1024 ** 2, color: 'yellow' },
+    { value: 2 * 1024 ** 3, color: 'green' },
+  ],
+  by: {
+    worst: `min(${series('mcp_exporter_journal_free_bytes')})`,
+    gateway: `min by (gateway) (${series('mcp_exporter_journal_free_bytes')})`,
+  },
+});
+
+export const journalSize = signal({
+  title: 'Size of the journal',
+  description: 'What the history of checks, alerts and actions takes of the disk.',
+  unit: 'bytes',
+  min: 0,
+  by: { gateway: `max by (gateway) (${series('mcp_exporter_journal_size_bytes')})` },
+});
+
+export const journalRows = signal({
+  title: 'Events in the journal',
+  description: 'How many of each kind are kept.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  by: { kind: `sum by (kind) (${series('mcp_exporter_journal_rows')})` },
+});
+
+export const exporters = signal({
+  title: 'Running for',
+  description: 'Every exporter with its version, and how long ago it started.',
+  unit: 's',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    instance: `(time() - max by (gateway, instance) (${ofExporter(series('process_start_time_seconds'))})) * on (gateway, instance) group_left (version, nodejs) max by (gateway, instance, version, nodejs) (${series('mcp_exporter_build_info')})`,
+  },
+});
+
+export const childDeaths = signal({
+  title: 'Ends',
+  description:
+    'How often the child process ended in the time that the page shows, other than by the exporter itself.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.warnings,
+  by: {
+    server: `sum by (gateway, server) (increase(${series('mcp_server_process_exits_total', 'reason!="stopped"')}[$__range]))`,
+  },
+});
+
+export const childStart = signal({
+  title: 'Start',
+  description: 'Time from the last start of the child process to its first answer.',
+  unit: 's',
+  thresholds: THRESHOLDS.none,
+  by: {
+    server: `max by (gateway, server) (${series('mcp_server_process_start_duration_seconds')})`,
+  },
+});
