@@ -175,6 +175,28 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     );
   });
 
+  test('a server is disabled with a reason, which is not lost while the page follows, and enabled again', async () => {
+    const visited = await visit([buildDetail('files')]);
+    const { page, url, fake } = visited;
+    const press = (form: string) =>
+      page.evaluate(`document.querySelector('form[action$="/${form}"] button').click()`);
+    await page.open(`${url}/servers/files`);
+    await page.waitFor(IS_LIVE);
+    await page.evaluate(`document.getElementById('reason').value = 'moves'`);
+    change(visited, buildDetail('files', { status: 'warning', reason: 'slow' }));
+    await page.waitFor(`document.querySelector('#verdict').textContent.includes('slow')`);
+
+    await press('disable');
+    await page.waitFor(`document.querySelector('form[action$="/enable"]') !== null`);
+    expect(fake.disablings.get('files')?.reason).toBe('moves');
+    expect(await page.evaluate(`document.querySelector('form[data-check]') === null`)).toBe(true);
+    await press('enable');
+
+    await page.waitFor(`document.querySelector('form[action$="/disable"]') !== null`);
+    expect(fake.disablings.size).toBe(0);
+    expect(page.problems()).toEqual([]);
+  });
+
   test('without JavaScript there is a plain table, links as filters, a form that checks, and a refresh', async () => {
     const { page, url, fake } = await visit(exampleFleet());
     await page.setScriptEnabled(false);

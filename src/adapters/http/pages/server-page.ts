@@ -115,7 +115,7 @@ function disableForm({ detail, needsToken }: ServerContent): Html {
       It is not checked any more, sessions and children are closed, and the gateway refuses its
       calls, until somebody enables it again.
     </p>
-    <form class="action" method="post" action="${serverPath(detail.name)}/disable">
+    <form class="note" method="post" action="${serverPath(detail.name)}/disable">
       <label class="unseen" for="reason">Reason</label>
       <input
         id="reason"

@@ -127,6 +127,10 @@ export function fakeHttpDeps(
   const logAs = (level: LoggedLine['level']) => (fields: LoggedLine['fields'], message: string) => {
     logged.push({ level, fields, message });
   };
+  const show = (server: string, change: Pick<ServerDetail, 'status' | 'reason'>): void => {
+    const detail = servers.get(server);
+    if (detail) servers.set(server, { ...detail, ...change });
+  };
   const deps: HttpAppDeps = {
     version: '0.1.0',
     listenHost: '127.0.0.1',
@@ -154,10 +158,17 @@ export function fakeHttpDeps(
       find: (server) => disablings.get(server),
       async disable(server, order) {
         const hasChanged = !disablings.has(server);
-        if (hasChanged) disablings.set(server, { server, atMs: NOW_MS, ...order });
+        if (hasChanged) {
+          disablings.set(server, { server, atMs: NOW_MS, ...order });
+          show(server, { status: 'disabled', reason: `disabled by ${order.by}` });
+        }
         return { hasChanged, isKept: true };
       },
-      enable: async (server) => ({ hasChanged: disablings.delete(server), isKept: true }),
+      async enable(server) {
+        const hasChanged = disablings.delete(server);
+        if (hasChanged) show(server, { status: 'unknown', reason: 'not checked yet' });
+        return { hasChanged, isKept: true };
+      },
     },
     journal: {
       state: () => ({ status: 'ok', detail: 'data/journal.sqlite' }),

@@ -38,7 +38,7 @@ test('a server is disabled with who and why, and enabled again', async () => {
   expect(JSON.parse(disabled.body)).toMatchObject({
     changed: true,
     kept: true,
-    server: { name: 'files', disabled: { by: 'ann, via 127.0.0.1' } },
+    server: { name: 'files', status: 'disabled', disabled: { by: 'ann, via 127.0.0.1' } },
   });
   expect(JSON.parse(again.body)).toMatchObject({ changed: false });
   expect(JSON.parse(shown.body)).toMatchObject({
