@@ -1,4 +1,4 @@
-import { linkToPage, ROW_TO_SERVER_DAY, SERIES_TO_SERVER_DAY } from '../links.ts';
+import { linkToPage, ROW_TO_COST, ROW_TO_SERVER_DAY, SERIES_TO_SERVER_DAY } from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, piePanel } from '../panels/charts.ts';
 import { matrixPanel } from '../panels/matrix.ts';
@@ -245,7 +245,7 @@ export const usage: Page = {
           sortBy: 'Requests',
           empty: NO_HOUR,
           labels: [
-            { label: 'server', title: 'Server', links: [ROW_TO_SERVER_DAY] },
+            { label: 'server', title: 'Server', links: [ROW_TO_SERVER_DAY, ROW_TO_COST] },
             { label: 'gateway', title: 'Gateway', width: 120 },
           ],
           values: [{ question: ask(requestTotal, 'server'), width: 160, look: 'gauge' }],

@@ -188,7 +188,7 @@ export const p95Growth = signal({
     { value: 0.1, color: 'yellow' },
     { value: 0.25, color: 'red' },
   ],
-  by: { server: P95_CHANGE },
+  by: { server: afterHistoryOf('2w', P95_CHANGE, BY_SERVER) },
 });
 
 export const serverAdvice = signal({
@@ -198,6 +198,10 @@ export const serverAdvice = signal({
   unit: 'none',
   mappings: ADVICE_MAPPINGS,
   by: {
-    server: `1 + (${P95_CHANGE} > bool 0.25) * (1 + ((${growthOfWeek(BY_SERVER)}) > bool 0.1))`,
+    server: afterHistoryOf(
+      '2w',
+      `1 + (${P95_CHANGE} > bool 0.25) * (1 + ((${growthOfWeek(BY_SERVER)}) > bool 0.1))`,
+      BY_SERVER,
+    ),
   },
 });
