@@ -17,6 +17,13 @@ export const STATUS_MAPPINGS: readonly Mapping[] = [
   { value: 5, text: 'Unknown', color: GREY },
 ];
 
+/** The same where the last two are put below the others. */
+export const RANK_MAPPINGS: readonly Mapping[] = [
+  ...STATUS_MAPPINGS.slice(0, 4),
+  { value: -2, text: 'Disabled', color: GREY },
+  { value: -1, text: 'Unknown', color: GREY },
+];
+
 export const YES_NO_MAPPINGS: readonly Mapping[] = [
   { value: 0, text: 'No', color: 'red' },
   { value: 1, text: 'Yes', color: 'green' },

@@ -4,6 +4,7 @@ import { capacity } from './pages/capacity.ts';
 import { compare } from './pages/compare.ts';
 import { costPage } from './pages/cost.ts';
 import { errorsPage } from './pages/errors.ts';
+import { meta } from './pages/meta.ts';
 import { overview } from './pages/overview.ts';
 import { security } from './pages/security.ts';
 import { server } from './pages/server.ts';
@@ -25,6 +26,7 @@ export const ALL_PAGES: readonly Page[] = [
   slo,
   security,
   system,
+  meta,
 ];
 
 /** Path → text of every dashboard, with the keys in a stable order. */

@@ -24,9 +24,10 @@ import {
   criticalServers,
   disabledServers,
   firingAlerts,
+  healthyServers,
   offlineServers,
-  servers,
   status,
+  statusRank,
   uptime24h,
   warningServers,
 } from '../signals/status.ts';
@@ -52,7 +53,7 @@ export const overview: Page = {
   sections: [
     {
       panels: [
-        statPanel({ ...TILE, title: 'Healthy' }, ask(servers, 'healthy')),
+        statPanel(TILE, ask(healthyServers, 'all')),
         statPanel(TILE, ask(warningServers, 'all')),
         statPanel(TILE, ask(criticalServers, 'all')),
         statPanel(TILE, ask(offlineServers, 'all')),
@@ -116,7 +117,7 @@ export const overview: Page = {
           description: 'All that is known of each server now. A click on its name leads on.',
           width: 24,
           height: 11,
-          sortBy: 'Error ratio',
+          sortBy: 'Status',
           labels: [
             {
               label: 'server',
@@ -130,12 +131,12 @@ export const overview: Page = {
             { label: 'protocol_version', title: 'Protocol', width: 105 },
           ],
           values: [
-            { question: ask(status, 'serverInfo'), look: 'cell', width: 90 },
+            { question: ask(statusRank, 'server'), look: 'cell', width: 90 },
             { question: ask(responseTime, 'server'), title: 'Response', look: 'cell', width: 95 },
             { question: ask(activeConnections, 'server'), title: 'Connections', width: 105 },
             { question: ask(lastCheck, 'server'), width: 130 },
-            { question: ask(requestsPerMinute, 'server'), width: 115 },
-            { question: ask(errorRatio, 'server'), look: 'cell', width: 100 },
+            { question: ask(requestsPerMinute, 'known'), width: 115 },
+            { question: ask(errorRatio, 'known'), look: 'cell', width: 100 },
             { question: ask(uptime24h, 'server'), title: 'Uptime 24h', look: 'cell', width: 105 },
             {
               question: ask(checksPassed, 'server'),

@@ -43,9 +43,10 @@ export function matrixPanel(options: MatrixOptions, question: Question): Panel {
         properties: [
           { id: 'custom.cellOptions', value: { type: 'auto' } },
           { id: 'custom.align', value: 'left' },
+          { id: 'unit', value: 'none' },
           { id: 'displayName', value: ' ' },
         ],
       },
     ]);
-  return finishPanel(builder, options, [question], 'table');
+  return finishPanel(builder, options, [question], 'matrix');
 }

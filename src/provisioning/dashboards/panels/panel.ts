@@ -71,7 +71,7 @@ interface Builder {
   noValue(text: string): this;
 }
 
-export type QueryShape = 'range' | 'instant' | 'table' | 'heatmap' | 'exemplars';
+export type QueryShape = 'range' | 'instant' | 'table' | 'matrix' | 'heatmap' | 'exemplars';
 
 /** Puts what the signal says into the panel, and asks its questions. */
 export function finishPanel(
@@ -83,18 +83,20 @@ export function finishPanel(
   const [first] = questions;
   const signal = first?.signal;
   const title = options.title ?? signal?.title ?? '';
-  const decimals = options.decimals ?? signal?.decimals;
   builder.title(title).description(options.description ?? signal?.description ?? '');
-  builder.unit(options.unit ?? signal?.unit ?? 'none');
+  // The columns of a table are measured in units of their own, and its labels in none.
+  const measure = shape === 'table' ? undefined : signal;
+  builder.unit(options.unit ?? measure?.unit ?? 'none');
+  const decimals = options.decimals ?? measure?.decimals;
   if (decimals !== undefined) builder.decimals(decimals);
-  if (signal?.min !== undefined) builder.min(signal.min);
-  if (signal?.max !== undefined) builder.max(signal.max);
+  if (measure?.min !== undefined) builder.min(measure.min);
+  if (measure?.max !== undefined) builder.max(measure.max);
   if (options.empty !== undefined) builder.noValue(options.empty);
   const built = builder.build();
   const defaults = {
     ...built.fieldConfig?.defaults,
-    thresholds: thresholdsOf(signal?.thresholds ?? [{ value: null, color: 'blue' }]),
-    mappings: mappingsOf(signal?.mappings ?? []),
+    thresholds: thresholdsOf(measure?.thresholds ?? [{ value: null, color: 'blue' }]),
+    mappings: mappingsOf(measure?.mappings ?? []),
     links: (options.links ?? []).map(linkOf),
   };
   return {
@@ -120,7 +122,8 @@ function targetOf(question: Question, index: number, shape: QueryShape) {
     .legendFormat(question.legend === '' ? question.signal.title : question.legend)
     .datasource(PROMETHEUS_REF)
     .exemplar(shape === 'exemplars');
-  if (shape === 'table') return query.instant().format(prometheus.PromQueryFormat.Table).build();
+  if (shape === 'table' || shape === 'matrix')
+    return query.instant().format(prometheus.PromQueryFormat.Table).build();
   if (shape === 'instant') return query.instant().build();
   return shape === 'heatmap'
     ? query.range().format(prometheus.PromQueryFormat.Heatmap).build()

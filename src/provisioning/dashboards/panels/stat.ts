@@ -7,7 +7,6 @@ interface StatOptions extends PanelOptions {
   readonly look?: 'tile' | 'number';
   /** The course of it behind the number. */
   readonly hasTrend?: boolean;
-  /** Of a number: `+12 %` rather than `112`. */
   readonly shows?: 'value' | 'value_and_name' | 'name';
 }
 
@@ -29,8 +28,15 @@ export function statPanel(options: StatOptions, ...questions: readonly Question[
     .textMode(names[shows])
     .wideLayout(true)
     .showPercentChange(false)
+    .text(textSizes(shows))
     .reduceOptions(lastValue());
   return finishPanel(builder, options, questions, hasTrend ? 'range' : 'instant');
+}
+
+/** Many tiles beside each other are narrow: left alone, the words would be cut off. */
+function textSizes(shows: StatOptions['shows']): common.VizTextDisplayOptionsBuilder {
+  const sizes = new common.VizTextDisplayOptionsBuilder();
+  return shows === 'value_and_name' ? sizes.titleSize(13).valueSize(20) : sizes;
 }
 
 /** One value a series: the newest. */

@@ -23,6 +23,8 @@ export const errorRatio = signal({
   by: {
     fleet: `sum(${series('gateway:mcp_requests_failed:rate5m')}) / (sum(${series('gateway:mcp_requests:rate5m')}) > 0)`,
     server: `max by (gateway, server) (${series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m')})`,
+    /** Without those that no configuration has. */
+    known: `max by (gateway, server) (${series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m', 'server!="_OTHER"')})`,
     operation: ratioBy('operation'),
     tool: ratioBy('gateway, server, tool', CALL),
     serverOperation: `max by (server, operation) (${ratioBy('gateway, server, operation')})`,

@@ -1,4 +1,4 @@
-import { STATUS_MAPPINGS } from '../mappings.ts';
+import { RANK_MAPPINGS, STATUS_MAPPINGS } from '../mappings.ts';
 import { alertSeries, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
@@ -7,17 +7,12 @@ function serversThatAre(status: string): string {
   return `sum(max by (gateway, server) (${series('mcp_server_status', `status="${status}"`)}))`;
 }
 
-/** How many servers there are, by status. */
-export const servers = signal({
-  title: 'Servers',
-  description: 'Servers that are watched, whatever their status.',
+export const healthyServers = signal({
+  title: 'Healthy',
+  description: 'Servers that answer in time and without errors.',
   unit: 'short',
-  thresholds: THRESHOLDS.none,
-  by: {
-    all: `count(max by (gateway, server) (${series('mcp_server_status_code')}))`,
-    healthy: serversThatAre('healthy'),
-    byStatus: `sum by (status) (max by (gateway, server, status) (${series('mcp_server_status')}))`,
-  },
+  thresholds: [{ value: null, color: 'green' }],
+  by: { all: serversThatAre('healthy') },
 });
 
 export const warningServers = signal({
@@ -68,10 +63,22 @@ export const status = signal({
   mappings: STATUS_MAPPINGS,
   by: {
     server: CODE,
-    /** With what the server said of itself, for one row each. */
-    serverInfo: `${CODE} * on (gateway, server) group_left (endpoint, transport, protocol_version) max by (gateway, server, endpoint, transport, protocol_version) (${series('mcp_server_info')})`,
     /** The worst first: these never come to Offline by their number. */
     worst: `sort_desc(${CODE} < 4) or ${CODE}`,
+  },
+});
+
+/** The code without those that are no scale, so that a table can be sorted by it. */
+const RANK = `(${CODE} - 6 * (${CODE} >= bool 4))`;
+
+export const statusRank = signal({
+  title: 'Status',
+  description: 'The worst first; disabled and unknown ones last.',
+  unit: 'none',
+  mappings: RANK_MAPPINGS,
+  by: {
+    /** With what the server said of itself, for one row each. */
+    server: `${RANK} * on (gateway, server) group_left (endpoint, transport, protocol_version) max by (gateway, server, endpoint, transport, protocol_version) (${series('mcp_server_info')})`,
   },
 });
 

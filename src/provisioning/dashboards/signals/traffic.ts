@@ -25,7 +25,8 @@ export const requestsPerMinute = signal({
   unit: 'short',
   decimals: 1,
   by: {
-    server: `60 * sum by (gateway, server) (${series('gateway_server:mcp_requests:rate5m')})`,
+    /** Without those that no configuration has. */
+    known: `60 * sum by (gateway, server) (${series('gateway_server:mcp_requests:rate5m', 'server!="_OTHER"')})`,
   },
 });
 
