@@ -6,7 +6,7 @@ import type { KnownSeries } from './known-series.ts';
 import { scrapedSeries } from './known-series.ts';
 import { parsePromql } from './parse-promql.ts';
 
-const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../../prometheus', import.meta.url));
+export const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../../prometheus', import.meta.url));
 
 export interface RecordingRule {
   readonly record: string;
@@ -35,7 +35,7 @@ export interface RuleFile {
   readonly groups: readonly RuleGroup[];
 }
 
-function readRuleFiles(): RuleFile[] {
+export function readRuleFiles(): RuleFile[] {
   return readFolder('rules').map(({ file, text }) => ({
     file,
     groups: (parse(text) as RuleFile).groups,
