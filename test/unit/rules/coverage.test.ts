@@ -110,10 +110,13 @@ test.each(
     own.every(([name, value]) => exp_labels[name] === value),
   );
   expect(matching.length).toBeGreaterThan(0);
-  for (const { exp_annotations } of matching)
+  for (const { exp_annotations } of matching) {
     expect(Object.keys(exp_annotations).toSorted()).toEqual(
       Object.keys(rule.annotations).toSorted(),
     );
+    // As the history of alerts reads it.
+    expect(Number(exp_annotations['value'] ?? Number.NaN)).not.toBeNaN();
+  }
 });
 
 /** A name as it stands in an expression, not as a part of a longer one. */
