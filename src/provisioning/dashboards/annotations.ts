@@ -57,6 +57,13 @@ export const FIRING_ALERTS: Annotation = {
   isValueTime: false,
 };
 
+/** Those about the monitoring itself, which belong to no server. */
+export const META_ALERTS: Annotation = {
+  ...FIRING_ALERTS,
+  expr: 'ALERTS{component="mcp",gateway=~"$gateway|",server="",alertstate="firing",severity=~"critical|warning"}',
+  text: '{{gateway}} {{severity}}',
+};
+
 /** As Grafana's Prometheus data source reads it. */
 export function annotationModel(annotation: Annotation) {
   const { name, color, expr, title, text, isValueTime } = annotation;

@@ -4,8 +4,8 @@ import { labelsOfPanel, valueFields } from './lint-fields.ts';
 import { promqlOf } from './lint-queries.ts';
 import { labelsOfQuery } from './query.ts';
 
-/** Pages by the end of their address, with the variables that each takes, as far as that is known. */
-export type Site = ReadonlyMap<string, ReadonlySet<string> | undefined>;
+/** Pages by the end of their address, with the variables that each takes. */
+export type Site = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Pages that the exporter serves. */
 const EXPORTER_PATHS = [/^\/?$/, /^\/servers\/[^/]+(?:\/log)?$/, /^\/alerts$/, /^\/docs$/];
@@ -52,11 +52,11 @@ export function lintUrl(url: string, site: Site): string[] {
   }
   const [, uid = '', query = ''] = /^\/d\/([\w-]+)(?:\?(.*))?$/.exec(url) ?? [];
   const variables = site.get(uid);
-  if (!site.has(uid)) return [`no page at ${url}`];
+  if (!variables) return [`no page at ${url}`];
   const given = [...query.matchAll(/var-(\w+)=|\$\{(\w+):queryparam\}/g)];
   return given
     .map(([, own, passedOn]) => own ?? passedOn ?? '')
-    .filter((name) => variables?.has(name) === false)
+    .filter((name) => !variables.has(name))
     .map((name) => `${uid} has no variable ${name}`);
 }
 
