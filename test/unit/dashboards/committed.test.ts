@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { PAGES } from '../../../src/provisioning/dashboards/links.ts';
 import {
@@ -13,6 +14,7 @@ import { lintUrl, siteOf } from './support/lint-links.ts';
 const GROUPS = readGroups();
 const KNOWN = knownSeries(recordingRules(GROUPS));
 const COMMITTED = readDashboards();
+const DOCS = readFileSync(new URL('../../../docs/dashboards.md', import.meta.url), 'utf8');
 const SITE = siteOf(COMMITTED.map(({ dashboard }) => dashboard));
 
 test.each(COMMITTED.map(({ file, dashboard }) => [file, dashboard] as const))(
@@ -34,6 +36,14 @@ test('a page has the name of its file, and a title of its own', () => {
   }
   expect(new Set(Object.values(PAGES)).size).toBe(Object.keys(PAGES).length);
 });
+
+test.each(COMMITTED.map(({ file, dashboard }) => [file, dashboard] as const))(
+  'the documentation tells the question that %s answers',
+  (file, { description }) => {
+    const row = DOCS.split('\n').find((line) => line.includes(`grafana/dashboards/${file})`));
+    expect(row?.split('|')[2]?.trim()).toBe(description);
+  },
+);
 
 test.each(
   alertRules(GROUPS).map(({ alert, annotations }) => [alert, annotations['dashboard_url']]),

@@ -69,7 +69,7 @@ function bandPanel(of: Signal<'level' | 'upper' | 'lower'>): Panel {
 
 export const compare: Page = {
   uid: 'mcp-compare',
-  description: 'Is it slower, or does it fail more, than then?',
+  description: 'Is it slower, or does it fail more, than an hour, a day, a week ago?',
   from: 'now-24h',
   refresh: '30s',
   variables: [offsetVariable(), focusVariable()],
