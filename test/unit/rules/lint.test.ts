@@ -137,7 +137,7 @@ function lintAlert({ alert, expr, labels, annotations, ...rule }: AlertRule): st
       'a description that names neither who nor how much',
     ],
     // Read as a number by the history, and shown as it is in messages.
-    [/^\{\{ \$value \| printf "%\.(?:0f|4g)" \}\}$/.test(value ?? ''), 'its value'],
+    [/^\{\{ \$value \| printf "%\.(?:0f|2f|4g)" \}\}$/.test(value ?? ''), 'its value'],
     [runbook_url === `${RUNBOOK}${alert.toLowerCase()}`, 'its runbook_url'],
     [/^\/d\/mcp-[a-z]+(?:\?var-|$)/.test(dashboard_url ?? ''), 'its dashboard_url'],
     [Object.keys(others).length === 0, 'an annotation that no template shows'],
