@@ -21,7 +21,7 @@ describe.skipIf(isEngineMissing())('the image', () => {
   let container: StartedTestContainer;
 
   beforeAll(async () => {
-    requireImages('node:24-bookworm-slim');
+    await requireImages();
     const image = await GenericContainer.fromDockerfile(ROOT)
       .withTarget('exporter')
       .withBuildkit()
@@ -50,9 +50,7 @@ describe.skipIf(isEngineMissing())('the image', () => {
     expect(page).toContain('mcp_exporter_build_info');
     // The bundled server is a child process, which starts here as well.
     await until(async () =>
-      (await (await fetch(`${url}/metrics`)).text()).includes(
-        'mcp_server_status{server="everything",status="healthy"} 1',
-      ),
+      /^mcp_probe_success\{.*\} 1$/m.test(await (await fetch(`${url}/metrics`)).text()),
     );
   });
 

@@ -86,12 +86,27 @@ export async function removeProject(project: Project): Promise<void> {
 }
 
 /** Says at once which image is not there, instead of asking a registry for it. */
-export function requireImages(...images: readonly string[]): void {
+export async function requireImages(): Promise<void> {
+  const { stdout } = await compose(['config', '--format', 'json']);
+  const { services } = JSON.parse(stdout) as ConfiguredImages;
+  const images = [
+    services.exporter.build.args.NODE_IMAGE,
+    services.prometheus.image,
+    services.alertmanager.image,
+  ];
   const missing = images.filter(
     (image) => spawnSync('docker', ['image', 'inspect', image]).status !== 0,
   );
   if (missing.length > 0)
     throw new Error(`The engine does not have ${missing.join(', ')}: pull them first.`);
+}
+
+interface ConfiguredImages {
+  readonly services: {
+    readonly exporter: { readonly build: { readonly args: { readonly NODE_IMAGE: string } } };
+    readonly prometheus: { readonly image: string };
+    readonly alertmanager: { readonly image: string };
+  };
 }
 
 function docker(args: readonly string[]): string {
