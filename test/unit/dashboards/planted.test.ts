@@ -80,6 +80,22 @@ const TABLE: Panel = {
   },
 };
 
+const HEADLINE: Panel = {
+  ...CHART,
+  id: 3,
+  type: 'stat',
+  title: 'Headline',
+  gridPos: { x: 0, y: 8, w: 3, h: 4 },
+  options: { textMode: 'value' },
+  targets: [
+    ask('count(mcp_server_status_code{job=~"$job",gateway=~"$gateway"})', {
+      instant: true,
+      legendFormat: 'Servers',
+    }),
+  ],
+  fieldConfig: { defaults: { unit: 'short' } },
+};
+
 function about(name: string, id: string, value: unknown): Override {
   return { matcher: { id: 'byName', options: name }, properties: [{ id, value }] };
 }
@@ -109,7 +125,7 @@ const GOOD: Dashboard = {
       },
     ],
   },
-  panels: [CHART, TABLE],
+  panels: [HEADLINE, CHART, TABLE],
 };
 
 const SITE = siteOf([GOOD]);
@@ -123,11 +139,11 @@ function page(more: Partial<Dashboard>): Dashboard {
 }
 
 function withChart(more: Partial<Panel>): Dashboard {
-  return page({ panels: [{ ...CHART, ...more }, TABLE] });
+  return page({ panels: [HEADLINE, { ...CHART, ...more }, TABLE] });
 }
 
 function withTable(more: Partial<Panel>): Dashboard {
-  return page({ panels: [CHART, { ...TABLE, ...more }] });
+  return page({ panels: [HEADLINE, CHART, { ...TABLE, ...more }] });
 }
 
 function withQuery(expr: string, more: Partial<Target> = {}): Dashboard {
@@ -226,10 +242,15 @@ test.each<[finding: string, planted: Dashboard]>([
           title: 'More',
           collapsed: true,
           panels: [],
-          gridPos: { x: 0, y: 8, w: 24, h: 1 },
+          gridPos: { x: 0, y: 12, w: 24, h: 1 },
         },
       ],
     }),
+  ],
+  ['it does not begin with its headline', page({ panels: [CHART, TABLE] })],
+  [
+    'A title that is far too long for a tile: its title is cut off',
+    page({ panels: [{ ...HEADLINE, title: 'A title that is far too long for a tile' }] }),
   ],
   ['26 panels that are not folded away', page({ panels: MANY })],
 

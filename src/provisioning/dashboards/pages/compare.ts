@@ -29,8 +29,11 @@ const NOTHING_THEN = 'nothing then';
 const NO_DATA_THEN = 'Neither calls now nor then';
 const NO_BAND = 'Needs a day of history';
 
-function change(of: Signal<'fleet'>): Panel {
-  return statPanel({ width: 4, height: 4, look: 'tile', empty: NOTHING_THEN }, ask(of, 'fleet'));
+function change(of: Signal<'fleet'>, title = of.title): Panel {
+  return statPanel(
+    { title, width: 4, height: 4, look: 'tile', empty: NOTHING_THEN },
+    ask(of, 'fleet'),
+  );
 }
 
 function overlay(of: Signal<'fleet' | 'fleetThen'>): Panel {
@@ -77,10 +80,10 @@ export const compare: Page = {
   sections: [
     {
       panels: [
-        change(changedRate),
+        change(changedRate, 'Requests, change'),
         change(changedP95),
         change(changedErrors),
-        change(changedConnections),
+        change(changedConnections, 'Connections, change'),
         change(changedCost),
         statPanel(
           {

@@ -130,7 +130,7 @@ export const meta: Page = {
         ),
         barPanel(
           {
-            title: 'Labels that were cut, by metric',
+            title: 'Labels cut, by metric',
             width: 8,
             height: 8,
             empty: 'None: all labels fit',

@@ -38,10 +38,13 @@ export const security: Page = {
   sections: [
     {
       panels: [
-        statPanel({ ...TILE, links: [TO_ALERTS] }, ask(authFailureRate, 'now')),
-        statPanel(TILE, ask(authFailures, 'all')),
+        statPanel(
+          { ...TILE, title: 'Failures per second', links: [TO_ALERTS] },
+          ask(authFailureRate, 'now'),
+        ),
+        statPanel({ ...TILE, title: 'Failed logins' }, ask(authFailures, 'all')),
         statPanel(TILE, ask(refusals, 'all')),
-        statPanel(TILE, ask(rateLimited, 'all')),
+        statPanel({ ...TILE, title: 'Rate limited' }, ask(rateLimited, 'all')),
         statPanel(TILE, ask(unknownServers, 'all')),
         statPanel(TILE, ask(unknownTools, 'all')),
         statPanel({ width: 8, height: 3, empty: 'none' }, ask(authAttempts, 'all')),

@@ -43,16 +43,22 @@ export const system: Page = {
   sections: [
     {
       panels: [
-        statPanel({ ...TILE, links: TO_CAPACITY }, ask(hostCpu, 'worst')),
-        statPanel({ ...TILE, links: TO_CAPACITY }, ask(hostMemory, 'worst')),
-        statPanel({ ...TILE, links: TO_CAPACITY }, ask(exporterCpu, 'worst')),
-        statPanel({ ...TILE, links: TO_CAPACITY }, ask(exporterMemoryShare, 'worst')),
-        statPanel({ ...TILE, title: 'Event loop lag, P99' }, ask(eventLoopLag, 'worst')),
-        statPanel(TILE, ask(fileDescriptors, 'worst')),
+        statPanel({ ...TILE, title: 'Host CPU', links: TO_CAPACITY }, ask(hostCpu, 'worst')),
+        statPanel({ ...TILE, title: 'Host memory', links: TO_CAPACITY }, ask(hostMemory, 'worst')),
+        statPanel(
+          { ...TILE, title: 'Exporter CPU', links: TO_CAPACITY },
+          ask(exporterCpu, 'worst'),
+        ),
+        statPanel(
+          { ...TILE, title: 'Exporter memory', links: TO_CAPACITY },
+          ask(exporterMemoryShare, 'worst'),
+        ),
+        statPanel({ ...TILE, title: 'Loop lag, P99' }, ask(eventLoopLag, 'worst')),
+        statPanel({ ...TILE, title: 'Open files' }, ask(fileDescriptors, 'worst')),
         statPanel({ ...TILE, empty: 'no journal', links: TO_META }, ask(diskFree, 'worst')),
         statPanel(
           {
-            title: 'Bytes in and out',
+            title: 'Bytes in, out',
             width: 3,
             height: 4,
             shows: 'value_and_name',

@@ -148,7 +148,7 @@ export const notifications = signal({
 });
 
 export const failedNotifications = signal({
-  title: 'Failed notifications',
+  title: 'Not delivered',
   description:
     'Messages that Alertmanager could not hand over in the time that the page shows: somebody may not know.',
   unit: 'short',

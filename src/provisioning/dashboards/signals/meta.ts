@@ -71,7 +71,7 @@ export const samples = signal({
 });
 
 export const samplesShare = signal({
-  title: 'Samples, of the limit',
+  title: 'Samples used',
   description: 'Values that the largest exporter shows, as a share of what Prometheus takes.',
   unit: 'percentunit',
   decimals: 1,
@@ -137,7 +137,7 @@ export const scheduleLag = signal({
 });
 
 export const labelOverflow = signal({
-  title: 'Labels that were cut',
+  title: 'Labels cut',
   description:
     'How often the exporter put a value of a label under _OTHER, because there were too many different ones.',
   unit: 'short',
@@ -201,7 +201,7 @@ export const ruleFailures = signal({
 });
 
 export const missedEvaluations = signal({
-  title: 'Evaluations left out',
+  title: 'Rules left out',
   description: 'Rounds of rules that Prometheus left out because the one before took too long.',
   unit: 'short',
   decimals: 0,
@@ -232,7 +232,7 @@ export const ruleDuration = signal({
 });
 
 export const alertmanagers = signal({
-  title: 'Alertmanagers known',
+  title: 'Alertmanagers',
   description: 'Where Prometheus sends alerts to. With none, whatever fires stays there.',
   unit: 'short',
   decimals: 0,

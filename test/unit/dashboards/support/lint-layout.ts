@@ -4,6 +4,11 @@ const COLUMNS = 24;
 /** More than that nobody reads, and a page of it opens slowly. */
 const PANELS_MAX = 25;
 
+/** On the narrowest screen that is looked at, of 1440 pixels; the padding and the marks beside a title take of them. */
+const COLUMN_PIXELS = 56;
+const FRAME_PIXELS = 56;
+const LETTER_PIXELS = 7;
+
 export function lintLayout(dashboard: Dashboard): string[] {
   const all = panelsOf(dashboard);
   const ids = all.map(({ id }) => id);
@@ -13,6 +18,8 @@ export function lintLayout(dashboard: Dashboard): string[] {
     ...all.filter(({ id }, index) => ids.indexOf(id) !== index).map((panel) => tell(panel, 'id')),
     ...all.filter(({ id }) => !Number.isInteger(id) || id < 1).map((panel) => tell(panel, 'no id')),
     ...all.filter(({ gridPos }) => isOutside(gridPos)).map((panel) => tell(panel, 'off the page')),
+    ...all.filter((panel) => isCutOff(panel)).map((panel) => tell(panel, 'its title is cut off')),
+    ...(open[0]?.type === 'stat' ? [] : ['it does not begin with its headline']),
     ...groups.flatMap((panels) => overlapsOf(panels)),
     ...dashboard.panels
       .filter(
@@ -29,6 +36,10 @@ function tell({ title }: Panel, finding: string): string {
 
 function isOutside({ x, y, w, h }: Place): boolean {
   return x < 0 || y < 0 || w < 1 || h < 1 || x + w > COLUMNS;
+}
+
+function isCutOff({ title = '', gridPos }: Panel): boolean {
+  return title.length * LETTER_PIXELS > gridPos.w * COLUMN_PIXELS - FRAME_PIXELS;
 }
 
 function overlapsOf(panels: readonly Panel[]): string[] {
