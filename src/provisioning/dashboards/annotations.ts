@@ -48,19 +48,20 @@ export const DEFINITION_CHANGES: Annotation = {
   isValueTime: false,
 };
 
+/** Where each began: a mark for every sample would paint the page red. */
 export const FIRING_ALERTS: Annotation = {
   name: 'Alerts',
   color: 'red',
-  expr: alertSeries('ALERTS', 'alertstate="firing"', 'severity=~"critical|warning"'),
+  expr: `1000 * ${alertSeries('ALERTS_FOR_STATE', 'severity=~"critical|warning"')}`,
   title: '{{alertname}}',
   text: '{{server}} {{severity}}',
-  isValueTime: false,
+  isValueTime: true,
 };
 
 /** Those about the monitoring itself, which belong to no server. */
 export const META_ALERTS: Annotation = {
   ...FIRING_ALERTS,
-  expr: 'ALERTS{component="mcp",gateway=~"$gateway|",server="",alertstate="firing",severity=~"critical|warning"}',
+  expr: '1000 * ALERTS_FOR_STATE{component="mcp",gateway=~"$gateway|",server="",severity=~"critical|warning"}',
   text: '{{gateway}} {{severity}}',
 };
 

@@ -1,4 +1,3 @@
-import { FIRING_ALERTS } from '../annotations.ts';
 import {
   linkToPage,
   ROW_TO_CHECK,
@@ -49,7 +48,6 @@ export const overview: Page = {
   description: 'Which server is unhealthy, and since when?',
   from: 'now-6h',
   refresh: '10s',
-  annotations: [FIRING_ALERTS],
   sections: [
     {
       panels: [
@@ -134,7 +132,7 @@ export const overview: Page = {
             { question: ask(statusRank, 'server'), look: 'cell', width: 90 },
             { question: ask(responseTime, 'server'), title: 'Response', look: 'cell', width: 95 },
             { question: ask(activeConnections, 'server'), title: 'Connections', width: 105 },
-            { question: ask(lastCheck, 'server'), width: 130 },
+            { question: ask(lastCheck, 'server'), width: 150 },
             { question: ask(requestsPerMinute, 'known'), width: 115 },
             { question: ask(errorRatio, 'known'), look: 'cell', width: 100 },
             { question: ask(uptime24h, 'server'), title: 'Uptime 24h', look: 'cell', width: 105 },

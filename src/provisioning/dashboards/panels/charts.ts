@@ -18,6 +18,8 @@ export function barPanel(options: PanelOptions, ...questions: readonly Question[
     .maxVizHeight(28)
     .minVizWidth(8)
     .showUnfilled(true)
+    // Left alone, long names are cut off in favour of large numbers.
+    .text(new common.VizTextDisplayOptionsBuilder().titleSize(12).valueSize(14))
     .reduceOptions(lastValue());
   return finishPanel(builder, options, questions, 'instant');
 }

@@ -117,7 +117,7 @@ function valueOverride({ question, title, width, links, look = 'plain' }: ValueC
   if (signal.decimals !== undefined) properties.push({ id: 'decimals', value: signal.decimals });
   if (signal.min !== undefined) properties.push({ id: 'min', value: signal.min });
   if (signal.max !== undefined) properties.push({ id: 'max', value: signal.max });
-  if (signal.mappings) properties.push({ id: 'mappings', value: mappingsOf(signal.mappings) });
+  properties.push({ id: 'mappings', value: [...mappingsOf(signal.mappings ?? []), NOTHING] });
   if (signal.thresholds)
     properties.push({ id: 'thresholds', value: thresholdsOf(signal.thresholds) });
   if (width !== undefined) properties.push({ id: 'custom.width', value: width });
@@ -125,6 +125,15 @@ function valueOverride({ question, title, width, links, look = 'plain' }: ValueC
   properties.push({ id: 'custom.cellOptions', value: CELLS[look] });
   return override(title ?? signal.title, properties);
 }
+
+/** Without this an empty cell would have the colour of the lowest value. */
+const NOTHING = {
+  type: 'special' as dashboard.MappingType.SpecialValue,
+  options: {
+    match: 'null+nan' as dashboard.SpecialValueMatch,
+    result: { text: '–', color: 'transparent', index: 99 },
+  },
+};
 
 const CELLS = {
   plain: { type: 'auto' },

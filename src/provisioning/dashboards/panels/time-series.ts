@@ -64,7 +64,9 @@ export function timeSeriesPanel(
           legend === 'table' ? common.LegendDisplayMode.Table : common.LegendDisplayMode.List,
         )
         .placement(common.LegendPlacement.Bottom)
-        .calcs(legend === 'table' ? ['mean', 'max', 'lastNotNull'] : []),
+        .calcs(legend === 'table' ? ['mean', 'max', 'lastNotNull'] : [])
+        .sortBy('Mean')
+        .sortDesc(true),
     )
     .tooltip(
       new common.VizTooltipOptionsBuilder()
