@@ -270,6 +270,15 @@ test.each<[finding: string, planted: Dashboard]>([
   ['Chart: no unit', withChart({ fieldConfig: { defaults: { unit: 'none' } } })],
   ['Table: no unit', withTable({ fieldConfig: { defaults: { unit: 'none' } } })],
   [
+    'Table: no unit',
+    withTable({
+      fieldConfig: {
+        defaults: { unit: 'none' },
+        overrides: [about('Status', 'mappings', [{ type: 'special', options: {} }])],
+      },
+    }),
+  ],
+  [
     'Table: a colour without a word',
     withTable({
       fieldConfig: {

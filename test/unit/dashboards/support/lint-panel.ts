@@ -64,7 +64,7 @@ function hasUnit(panel: Panel): boolean {
 }
 
 function isMeasured({ unit = '', mappings = [] }: FieldSettings = {}): boolean {
-  return unit === 'none' ? mappings.length > 0 : unit !== '';
+  return unit === 'none' ? mappings.some(({ type }) => type !== 'special') : unit !== '';
 }
 
 /** Unit and mappings of each number of a table that is shown. */
