@@ -93,7 +93,11 @@ export const LAYERS: readonly Layer[] = [
     imports: ['metrics/'],
     packages: ['@grafana/grafana-foundation-sdk'],
   },
-  { path: 'demo/', imports: [], packages: ['node:', '@modelcontextprotocol/client'] },
+  {
+    path: 'provisioning/demo-history/',
+    imports: ['demo/', 'domain/', 'metrics/'],
+    packages: ['node:'],
+  },
   { path: 'provisioning/', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:', 'yaml'] },
   { path: 'app.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
   { path: 'compose-gateway.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },

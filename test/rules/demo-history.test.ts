@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createBlocks } from '../../src/provisioning/demo-history/create-blocks.ts';
+import { DEMO_SERVERS } from '../../src/provisioning/demo-history/demo-servers.ts';
+import { writeHistory } from '../../src/provisioning/demo-history/write-history.ts';
+import { createEnding } from '../dashboards/support/ending.ts';
+import { createPrometheusClient, type Series } from '../dashboards/support/prometheus-client.ts';
+import { answers, startProgram } from '../dashboards/support/start-program.ts';
+import { freePort } from '../integration/support/free-port.ts';
+import { parsePromql, partsOf, type Expression } from './support/parse-promql.ts';
+import { isMissing } from './support/programs.ts';
+import { readGroups, recordingRules } from './support/rule-files.ts';
+
+/** More than the ten days that a forecast takes. */
+const DAYS = 11;
+/** Steps of five minutes instead of one, and values with few bits. */
+const TOLERANCE = 0.03;
+/** Days are counted in steps of an hour. */
+const COARSE = { of: /increase[13]d$/, tolerance: 0.1 } as const;
+const TINY = 1e-6;
+
+test.skipIf(isMissing('prometheus', 'promtool'))(
+  'What the history says that rules recorded is what the rules make of its own series',
+  { timeout: 180_000 },
+  async () => {
+    const nowSeconds = Math.floor(Date.now() / 3_600_000) * 3_600;
+    const client = createPrometheusClient(await startPrometheus(nowSeconds));
+    const atSeconds = nowSeconds - 2 * 3_600;
+    const odd: string[] = [];
+    let compared = 0;
+    for (const { record, expr, labels = {} } of recordingRules(readGroups())) {
+      if (!isOfRecorded(expr)) continue;
+      const matchers = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+      const told = await ask(client.instant(`${record}{${matchers.join(',')}}`, atSeconds));
+      const made = await ask(client.instant(expr, atSeconds), labels);
+      const tolerance = COARSE.of.test(record) ? COARSE.tolerance : TOLERANCE;
+      compared += made.size;
+      for (const key of new Set([...told.keys(), ...made.keys()])) {
+        const [one, other] = [told.get(key) ?? NaN, made.get(key) ?? NaN];
+        if (!(Math.abs(one - other) <= TINY + tolerance * Math.abs(other)))
+          odd.push(`${record}${key}: told ${one}, made ${other}`);
+      }
+    }
+    expect(odd).toEqual([]);
+    expect(compared).toBeGreaterThan(150);
+  },
+);
+
+async function startPrometheus(nowSeconds: number): Promise<string> {
+  const ending = createEnding();
+  onTestFinished(() => ending.run());
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-exporter-demo-history-'));
+  ending.add(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const dataFolder = join(folder, 'data');
+  await mkdir(dataFolder);
+  await writeHistory({
+    // One with tools that are slow, and growth.
+    servers: DEMO_SERVERS.slice(0, 1),
+    nowSeconds,
+    days: DAYS,
+    rawDays: 0,
+    createBlocks: (path, hours) => createBlocks(['promtool'], path, dataFolder, hours),
+  });
+  await writeFile(join(folder, 'prometheus.yml'), '{}');
+  const address = `127.0.0.1:${await freePort()}`;
+  await startProgram({
+    command: 'prometheus',
+    args: [
+      '--config.file=prometheus.yml',
+      `--storage.tsdb.path=${dataFolder}`,
+      '--storage.tsdb.retention.time=60d',
+      `--web.listen-address=${address}`,
+    ],
+    cwd: folder,
+    isReady: () => answers(`http://${address}/-/ready`),
+    ending,
+  });
+  return `http://${address}`;
+}
+
+/** Whether it reads nothing that is scraped: that is made up anew for the last day, and counts by chance. */
+function isOfRecorded(expr: string): boolean {
+  const parsed = parsePromql(expr);
+  if (!parsed.ok) throw new Error(parsed.at);
+  return metricsOf(parsed.expression).every((metric) => metric.includes(':'));
+}
+
+function metricsOf(expression: Expression): string[] {
+  if (expression.kind === 'selector') return [expression.metric];
+  return partsOf(expression).flatMap(metricsOf);
+}
+
+/** Values by label set. */
+async function ask(
+  asked: ReturnType<ReturnType<typeof createPrometheusClient>['instant']>,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<Map<string, number>> {
+  const answer = await asked;
+  if (!answer.ok) throw new Error(answer.error);
+  return new Map(answer.series.map((series) => [keyOf(series, labels), valueOf(series)]));
+}
+
+function keyOf({ metric }: Series, labels: Readonly<Record<string, string>>): string {
+  const { __name__: _name, ...own } = metric;
+  return JSON.stringify(Object.entries({ ...own, ...labels }).toSorted());
+}
+
+function valueOf({ values }: Series): number {
+  return Number(values[0]?.[1]);
+}
