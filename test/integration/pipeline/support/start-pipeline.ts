@@ -19,9 +19,11 @@ const SHIPPED_INTERVAL_S = 15;
 const WAIT_S_MAX = 30;
 const LOOK_EVERY_MS = 250;
 
-/** About the machine that the tests run on, which may be busy; these are proven with promtool. */
-const OF_THE_MACHINE =
+/** What a machine that is busy with something else makes fire; these are proven with promtool. */
+const BUSY =
   /^(HighCPUUsage|HighMemoryUsage|McpExporterCpuHigh|McpResponseTime\w+|SlowResponses|HighRequestLatency)$/;
+/** While the exporter runs, only such a machine can keep Prometheus from reaching it. */
+const STARVED = /^(McpExporterAbsent|McpGatewayDown|McpTargetDown)$/;
 
 /** What Alertmanager posts, version 4. */
 export interface Notification {
@@ -48,8 +50,8 @@ export interface Pipeline {
   pageNotifications(): readonly Notification[];
   /** Values of an instant query by this label. */
   query(expression: string, label?: string): Promise<Map<string, number>>;
-  /** Whether an alert of this name is beyond its `for`, muted or not. */
-  isFiring(alertname: string): Promise<boolean>;
+  /** Names of alerts in Prometheus, muted or not, without those either; pending are those that `for` holds back. */
+  alerts(matchers: string): Promise<string[]>;
   /**
    * Until every rule was evaluated for this much longer, and what it found has had its time to arrive: for what must not
    * be heard. A busy machine only makes it last.
@@ -102,6 +104,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   await writeFile(
     join(folder, 'prometheus.yml'),
     lapse(shipped, factor)
+      .replace('scrape_timeout: 10s', `scrape_timeout: ${Math.min(10, intervalS)}s`)
       .replaceAll('exporter:19110', new URL(service.url).host)
       .replaceAll('alertmanager:9093', address.alertmanager)
       .replaceAll('localhost:9090', address.prometheus),
@@ -130,14 +133,19 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   );
   const query = createQuery(address.prometheus);
 
+  const { child } = service;
+  const isOfTheMachine = (alertname: string): boolean =>
+    BUSY.test(alertname) ||
+    (STARVED.test(alertname) && (child.exitCode ?? child.signalCode) === null);
   const mails = (): readonly Mail[] =>
-    mailSink.mails.filter(({ subject }) => !OF_THE_MACHINE.test(alertOf(subject)));
+    mailSink.mails.filter(({ subject }) => !isOfTheMachine(alertOf(subject)));
   const count = Object.keys(servers).length;
   await until(
     async () => (await query('count(mcp_server_status{status="healthy"} == 1)')).get('') === count,
   );
+  // The way is whole: Prometheus knows what Alertmanager told the service.
   await until(
-    async () => (await query('prometheus_notifications_alertmanagers_discovered')).get('') === 1,
+    async () => (await query('mcp_watchdog_last_received_timestamp_seconds > 0')).size > 0,
   );
   return {
     service,
@@ -149,11 +157,13 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         .map(toNotification)
         .filter(
           ({ receiver, groupLabels }) =>
-            receiver === 'critical' && !OF_THE_MACHINE.test(groupLabels['alertname'] ?? ''),
+            receiver === 'critical' && !isOfTheMachine(groupLabels['alertname'] ?? ''),
         ),
     query,
-    isFiring: async (alertname) =>
-      (await query(`ALERTS{alertname="${alertname}",alertstate="firing"}`)).size > 0,
+    alerts: async (matchers) =>
+      [...(await query(`ALERTS{${matchers}}`, 'alertname')).keys()].filter(
+        (alertname) => !isOfTheMachine(alertname),
+      ),
     async outlast(shippedS) {
       const endS = Date.now() / 1_000 + shippedS * factor;
       const lastEvaluationS = 'min(prometheus_rule_group_last_evaluation_timestamp_seconds)';
@@ -206,7 +216,7 @@ function serviceConfig(
   const offlineMs = Math.round(120_000 * factor);
   const entries = Object.entries(servers).map(([name, url]) => `  ${name}: { url: "${url}" }`);
   return `gateway: { listen: "${gatewayAddress}" }
-defaults: { interval: ${intervalS}s, retryInterval: ${retryMs}ms, offlineIntervalMax: ${offlineMs}ms, timeout: 2s, responseTime: { warning: 5s, critical: 10s } }
+defaults: { interval: ${intervalS}s, retryInterval: ${retryMs}ms, offlineIntervalMax: ${offlineMs}ms, timeout: ${Math.min(5, intervalS)}s, responseTime: { warning: 5s, critical: 10s } }
 mcpServers:
 ${entries.join('\n')}
 `;

@@ -3,7 +3,7 @@ type Unit = keyof typeof SECONDS;
 
 /** Keys of Prometheus' and Alertmanager's files whose value is a time. */
 const KEYED =
-  /^(\s*(?:- )?"?(?:for|keep_firing_for|\w*_?interval|\w+_timeout|group_wait)"?: "?)(\d+)([smhd])\b/gm;
+  /^(\s*(?:- )?"?(?:for|keep_firing_for|\w*_?interval|group_wait)"?: "?)(\d+)([smhd])\b/gm;
 /** Windows, steps and offsets of PromQL. */
 const WINDOW = /(\[|\[\d+[smhdw]:|\boffset )(\d+)([smhdw])(?=[\]:\s)])/g;
 
