@@ -5,7 +5,8 @@ export interface Mapping {
   readonly color: string;
 }
 
-const GREY = '#8e8e8e';
+/** Neither good nor bad. */
+export const GREY = '#8e8e8e';
 
 /** `mcp_server_status_code`. */
 export const STATUS_MAPPINGS: readonly Mapping[] = [

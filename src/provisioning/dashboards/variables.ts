@@ -91,7 +91,7 @@ export function focusVariable(): VariableBuilder {
     name: 'focus',
     title: 'Bands of',
     label: 'server',
-    of: within('server', 'mcp:anomaly:level'),
+    of: within('server', 'mcp:anomaly:level', 'server!="_OTHER"'),
     isSingle: true,
   });
 }

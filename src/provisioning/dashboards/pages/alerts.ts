@@ -1,4 +1,3 @@
-import { STATUS_CHANGES } from '../annotations.ts';
 import { linkToPage, ROW_TO_ERRORS, ROW_TO_SERVER, SERIES_TO_SERVER } from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, stateTimelinePanel } from '../panels/charts.ts';
@@ -64,7 +63,6 @@ export const alertsPage: Page = {
   description: 'What fires, since when, how often, and did anybody hear of it?',
   from: 'now-24h',
   refresh: '30s',
-  annotations: [STATUS_CHANGES],
   sections: [
     {
       panels: [

@@ -92,6 +92,7 @@ export const compare: Page = {
               'Measures of servers that are outside of what was usual a day and a week ago.',
             width: 4,
             height: 4,
+            decimals: 0,
             look: 'tile',
           },
           ask(unusual, 'count'),

@@ -87,7 +87,10 @@ export const server: Page = {
       panels: [
         statPanel({ width: 4, height: 4, look: 'tile' }, ask(status, 'server')),
         statPanel({ width: 4, height: 4, empty: 'not checked yet' }, ask(statusSince, 'server')),
-        statPanel({ width: 4, height: 4, look: 'tile' }, ask(responseTime, 'server')),
+        statPanel(
+          { width: 4, height: 4, look: 'tile', empty: 'unknown' },
+          ask(responseTime, 'server'),
+        ),
         statPanel(
           { width: 4, height: 4, look: 'tile', empty: 'no calls' },
           ask(errorRatio, 'server'),
@@ -102,6 +105,7 @@ export const server: Page = {
             width: 12,
             height: 3,
             shows: 'value_and_name',
+            empty: 'not yet known',
           },
           ask(uptime24h, 'server', '24 hours'),
           ask(uptime7d, 'server', '7 days'),
@@ -191,6 +195,7 @@ export const server: Page = {
             description: 'What clients hold open at the gateway.',
             width: 12,
             height: 8,
+            empty: 'Not behind the gateway',
           },
           ask(activeConnections, 'server', 'Connections'),
           ask(activeSessions, 'server', 'Sessions'),
@@ -257,7 +262,7 @@ export const server: Page = {
         ),
         stateTimelinePanel({ width: 12, height: 4 }, ask(checkResult, 'server', '{{server}}')),
         timeSeriesPanel(
-          { width: 8, height: 8, hasThresholdLines: true },
+          { width: 8, height: 8, hasThresholdLines: true, empty: 'Not checked' },
           ask(checkDuration, 'mean', 'Mean'),
           ask(checkDuration, 'p95', 'P95'),
         ),

@@ -10,7 +10,14 @@ import { ask } from '../panels/panel.ts';
 import { statPanel } from '../panels/stat.ts';
 import { tablePanel } from '../panels/table.ts';
 import { timeSeriesPanel } from '../panels/time-series.ts';
-import { budgetLeft, burnAlerts, burnRates, objective, reached } from '../signals/slo.ts';
+import {
+  budgetLeft,
+  burnAlerts,
+  burnRates,
+  objective,
+  reached,
+  overdrawnBudgets,
+} from '../signals/slo.ts';
 
 const NOT_YET = 'Nothing recorded yet';
 const NO_TRAFFIC = 'No traffic, or nothing recorded yet';
@@ -56,16 +63,7 @@ export const slo: Page = {
     {
       panels: [
         statPanel({ ...NAMES, width: 12, height: 4, look: 'tile' }, ask(budgetLeft, 'slo', SLO)),
-        statPanel(
-          {
-            width: 6,
-            height: 4,
-            title: 'Budgets overdrawn',
-            description: 'Objectives of single servers whose budget of 30 days is used up.',
-            look: 'tile',
-          },
-          ask(budgetLeft, 'overdrawn'),
-        ),
+        statPanel({ width: 6, height: 4, look: 'tile' }, ask(overdrawnBudgets, 'all')),
         statPanel(
           { width: 6, height: 4, look: 'tile', links: [TO_ALERTS] },
           ask(burnAlerts, 'all'),

@@ -68,7 +68,7 @@ export const usage: Page = {
         matrixPanel(
           {
             width: 24,
-            height: 9,
+            height: 10,
             row: 'weekday',
             column: 'hour',
             look: 'heat',

@@ -13,13 +13,13 @@ export function barPanel(options: PanelOptions, ...questions: readonly Question[
     .orientation(common.VizOrientation.Horizontal)
     .valueMode(common.BarGaugeValueMode.Color)
     .namePlacement(common.BarGaugeNamePlacement.Left)
-    .sizing(common.BarGaugeSizing.Auto)
-    .minVizHeight(16)
+    .sizing(common.BarGaugeSizing.Manual)
+    .minVizHeight(22)
     .maxVizHeight(28)
     .minVizWidth(8)
     .showUnfilled(true)
     // Left alone, long names are cut off in favour of large numbers.
-    .text(new common.VizTextDisplayOptionsBuilder().titleSize(12).valueSize(14))
+    .text(new common.VizTextDisplayOptionsBuilder().titleSize(11).valueSize(14))
     .reduceOptions(lastValue());
   return finishPanel(builder, options, questions, 'instant');
 }

@@ -19,6 +19,8 @@ export function matrixPanel(options: MatrixOptions, question: Question): Panel {
     .showHeader(true)
     .cellHeight(common.TableCellHeight.Sm)
     .align(common.FieldTextAlignment.Center)
+    // All hours of a day fit beside each other.
+    .minWidth(50)
     .colorScheme(
       new dashboard.FieldColorBuilder().mode(
         (options.look === 'heat' ? 'continuous-blues' : 'thresholds') as dashboard.FieldColorModeId,

@@ -1,7 +1,7 @@
 import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import type { Signal } from '../signal.ts';
-import type { Mapping } from '../mappings.ts';
+import { GREY, type Mapping } from '../mappings.ts';
 import type { Threshold } from '../thresholds.ts';
 
 /** A panel that has no place on a page yet. Width in columns of 24, height in units of 30 pixels. */
@@ -96,7 +96,11 @@ export function finishPanel(
   const defaults = {
     ...built.fieldConfig?.defaults,
     thresholds: thresholdsOf(measure?.thresholds ?? [{ value: null, color: 'blue' }]),
-    mappings: mappingsOf(measure?.mappings ?? []),
+    mappings: [
+      ...mappingsOf(measure?.mappings ?? []),
+      ...(shape === 'matrix' ? [NOTHING_MAPPING] : []),
+      ...(shape === 'instant' && options.empty !== undefined ? [emptyMapping(options.empty)] : []),
+    ],
     links: (options.links ?? []).map(linkOf),
   };
   return {
@@ -151,6 +155,26 @@ export function mappingsOf(mappings: readonly Mapping[]): dashboard.ValueMapping
     { type: 'value' as dashboard.MappingType.ValueToText, options: Object.fromEntries(options) },
   ];
 }
+
+/** What is not there is neither good nor bad. */
+function emptyMapping(text: string): dashboard.ValueMapping {
+  return {
+    type: 'special' as dashboard.MappingType.SpecialValue,
+    options: {
+      match: 'null+nan' as dashboard.SpecialValueMatch,
+      result: { text, color: GREY, index: 99 },
+    },
+  };
+}
+
+/** Without this an empty cell would have the colour of the lowest value. */
+export const NOTHING_MAPPING: dashboard.ValueMapping = {
+  type: 'special' as dashboard.MappingType.SpecialValue,
+  options: {
+    match: 'null+nan' as dashboard.SpecialValueMatch,
+    result: { text: '–', color: 'transparent', index: 99 },
+  },
+};
 
 export function linkOf({ title, url, isNewTab = false }: Link) {
   return { title, url, targetBlank: isNewTab } as dashboard.DashboardLink;

@@ -6,6 +6,7 @@ import {
   type Link,
   linkOf,
   mappingsOf,
+  NOTHING_MAPPING,
   type Panel,
   type PanelOptions,
   type Question,
@@ -106,6 +107,8 @@ function organizeOptions({ labels, values }: TableOptions) {
 
 function labelOverride({ title, links, width }: LabelColumn) {
   return override(title, [
+    // Else an alert about no server in particular would read as the words for an empty table.
+    { id: 'noValue', value: '–' },
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
     ...(links ? [{ id: 'links', value: links.map(linkOf) }] : []),
   ]);
@@ -117,23 +120,19 @@ function valueOverride({ question, title, width, links, look = 'plain' }: ValueC
   if (signal.decimals !== undefined) properties.push({ id: 'decimals', value: signal.decimals });
   if (signal.min !== undefined) properties.push({ id: 'min', value: signal.min });
   if (signal.max !== undefined) properties.push({ id: 'max', value: signal.max });
-  properties.push({ id: 'mappings', value: [...mappingsOf(signal.mappings ?? []), NOTHING] });
+  properties.push({
+    id: 'mappings',
+    value: [...mappingsOf(signal.mappings ?? []), NOTHING_MAPPING],
+  });
   if (signal.thresholds)
     properties.push({ id: 'thresholds', value: thresholdsOf(signal.thresholds) });
   if (width !== undefined) properties.push({ id: 'custom.width', value: width });
   if (links) properties.push({ id: 'links', value: links.map(linkOf) });
   properties.push({ id: 'custom.cellOptions', value: CELLS[look] });
+  // Else the longest bar would be that of another column.
+  if (look === 'gauge') properties.push({ id: 'fieldMinMax', value: true });
   return override(title ?? signal.title, properties);
 }
-
-/** Without this an empty cell would have the colour of the lowest value. */
-const NOTHING = {
-  type: 'special' as dashboard.MappingType.SpecialValue,
-  options: {
-    match: 'null+nan' as dashboard.SpecialValueMatch,
-    result: { text: '–', color: 'transparent', index: 99 },
-  },
-};
 
 const CELLS = {
   plain: { type: 'auto' },

@@ -68,7 +68,7 @@ export const responseTime = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    server: `(sum by (gateway, server) (rate(${series(SUM)}[1m])) / (sum by (gateway, server) (rate(${series(COUNT)}[1m])) > 0)) or max by (gateway, server) (${series('mcp_probe_last_duration_seconds')})`,
+    server: `(sum by (gateway, server) (rate(${series(SUM)}[1m])) / (sum by (gateway, server) (rate(${series(COUNT)}[1m])) > 0)) or max by (gateway, server) (${series('mcp_probe_last_duration_seconds')}) > 0`,
   },
 });
 

@@ -58,8 +58,16 @@ export const budgetLeft = signal({
     slo: `1 - ${badShare('30d')} / on (slo) ${BUDGET}`,
     server: `min by (${BY_SERVER}) (${LEFT})`,
     worst: `bottomk(10, min by (${BY_SERVER}) (${LEFT}))`,
-    overdrawn: `count(min by (${BY_SERVER}) (${LEFT}) < 0) or vector(0)`,
   },
+});
+
+export const overdrawnBudgets = signal({
+  title: 'Budgets overdrawn',
+  description: 'Objectives of servers whose error budget of 30 days is used up.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.any,
+  by: { all: `count(min by (${BY_SERVER}) (${LEFT}) < 0) or vector(0)` },
 });
 
 /** How many times faster than allowed the budget goes; at 1 it lasts just 30 days. */
