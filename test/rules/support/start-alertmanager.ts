@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePort } from '../../integration/support/free-port.ts';
 import { until } from '../../integration/support/until.ts';
 import { createAlertmanagerFolder } from './alertmanager-folder.ts';
 import { runProgram } from './programs.ts';
@@ -13,7 +12,6 @@ export interface Alert {
 }
 
 export interface Alertmanager {
-  readonly url: string;
   readonly stderr: () => string;
   fire(alert: Alert): void;
   resolve(alert: Alert): void;
@@ -21,17 +19,19 @@ export interface Alertmanager {
   inhibited(): Promise<string[]>;
 }
 
+/** What links to it begin with. */
+const ALERTMANAGER_URL = 'http://alertmanager.test:9093';
+
 /** The real program with this configuration and the shipped templates; it ends with the test. */
 export async function startAlertmanager(config: string): Promise<Alertmanager> {
   const folder = await createAlertmanagerFolder(config);
-  const url = `http://127.0.0.1:${await freePort()}`;
   const child = spawn(
     'alertmanager',
     [
       `--config.file=${folder.config}`,
       `--storage.path=${join(folder.path, 'data')}`,
-      `--web.listen-address=${url.slice('http://'.length)}`,
-      `--web.external-url=${url}`,
+      '--web.listen-address=127.0.0.1:0',
+      `--web.external-url=${ALERTMANAGER_URL}`,
       '--cluster.listen-address=',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
@@ -43,13 +43,12 @@ export async function startAlertmanager(config: string): Promise<Alertmanager> {
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  await until(async () => {
+  const address = await until(() => {
     if (child.exitCode !== null) throw new Error(`it ended: ${stderr}`);
-    return fetch(`${url}/-/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
+    return /"Listening on" address=(\S+)/.exec(stderr)?.[1];
   });
+  const url = `http://${address}`;
+  await until(() => fetch(`${url}/-/ready`).then(({ ok }) => ok));
 
   function add({ labels, annotations = {} }: Alert, ...more: readonly string[]): void {
     const { status, text } = runProgram('amtool', [
@@ -65,7 +64,6 @@ export async function startAlertmanager(config: string): Promise<Alertmanager> {
   }
 
   return {
-    url,
     stderr: () => stderr,
     fire: (alert) => add(alert),
     resolve: (alert) => add(alert, `--end=${new Date().toISOString()}`),
