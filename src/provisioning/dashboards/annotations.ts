@@ -73,6 +73,8 @@ export function annotationModel(annotation: Annotation) {
     datasource: PROMETHEUS_REF,
     enable: true,
     hide: false,
+    // Their switches would take the room of the links.
+    placement: 'inControlsMenu',
     iconColor: color,
     expr,
     step: '60s',

@@ -47,7 +47,6 @@ export function buildPage(page: Page): dashboard.Dashboard {
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
     .time({ from: page.from, to: 'now' })
     .refresh(page.refresh)
-    .links(headerLinks(page.uid))
     .variables([
       datasourceVariable(),
       jobVariable(),
@@ -62,8 +61,15 @@ export function buildPage(page: Page): dashboard.Dashboard {
     annotations: {
       list: annotations.map(annotationModel) as unknown as dashboard.AnnotationQuery[],
     },
+    links: headerLinks(page.uid).map(visibleLink),
     panels: placeSections(page),
   };
+}
+
+/** The builder hides links in a menu; the way up and the other pages have to be one click away. */
+function visibleLink(builder: dashboard.DashboardLinkBuilder): dashboard.DashboardLink {
+  const { placement: _, ...link } = builder.build();
+  return link;
 }
 
 function headerLinks(uid: PageUid): dashboard.DashboardLinkBuilder[] {

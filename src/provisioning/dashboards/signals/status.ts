@@ -83,7 +83,7 @@ export const statusRank = signal({
 });
 
 export const statusSince = signal({
-  title: 'In this status since',
+  title: 'Since',
   description: 'When the status last changed. A start of the exporter counts as a change.',
   unit: 'dateTimeFromNow',
   thresholds: THRESHOLDS.none,
