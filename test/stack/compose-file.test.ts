@@ -48,6 +48,9 @@ describe.skipIf(hasNoCompose).each(PROFILES)('with %j', ({ profiles }) => {
       lintService(name, service, file, existsSync),
     );
     expect(problems).toEqual([]);
+    const secrets = Object.values(file.secrets ?? {}).map(({ file: path }) => path);
+    expect(secrets.length).toBeGreaterThan(0);
+    expect(secrets.filter((path) => !existsSync(path))).toEqual([]);
     expect(Object.keys(file.services)).toEqual(expect.arrayContaining(DEFAULT_SERVICES));
     expect(Object.keys(file.services).length > DEFAULT_SERVICES.length).toBe(profiles.length > 0);
   });

@@ -2,6 +2,7 @@
 export interface ComposeFile {
   readonly services: Readonly<Record<string, ComposeService>>;
   readonly networks: Readonly<Record<string, unknown>>;
+  readonly secrets?: Readonly<Record<string, { readonly file: string }>>;
 }
 
 export interface ComposeService {
@@ -10,7 +11,6 @@ export interface ComposeService {
   readonly privileged?: boolean;
   readonly read_only?: boolean;
   readonly restart?: string;
-  readonly build?: unknown;
   readonly cap_drop?: readonly string[];
   readonly cap_add?: readonly string[];
   readonly security_opt?: readonly string[];
@@ -49,6 +49,11 @@ export function lintService(
   return [...problems, ...missing];
 }
 
+/** What the Dockerfile says of user and health holds without a word here. */
+function isOurs(image = ''): boolean {
+  return /^mcp-exporter(?:-demo)?:/.test(image);
+}
+
 type Rule = (service: ComposeService, name: string, file: ComposeFile) => boolean;
 
 const RULES: readonly (readonly [problem: string, isGood: Rule])[] = [
@@ -56,7 +61,7 @@ const RULES: readonly (readonly [problem: string, isGood: Rule])[] = [
     'has an image without a version',
     ({ image = '' }) => /:[^:/]+$/.test(image) && !image.endsWith(':latest'),
   ],
-  ['runs as root', ({ user, build }) => build !== undefined || /^[1-9]\d*(?::|$)/.test(user ?? '')],
+  ['runs as root', ({ user, image }) => isOurs(image) || /^[1-9]\d*(?::|$)/.test(user ?? '')],
   ['is privileged', ({ privileged }) => privileged !== true],
   ['can write to its root folder', ({ read_only }) => read_only === true],
   [
@@ -75,10 +80,10 @@ const RULES: readonly (readonly [problem: string, isGood: Rule])[] = [
   ],
   [
     'is not asked for its health',
-    ({ healthcheck, build, restart }, name) =>
+    ({ healthcheck, image, restart }, name) =>
       restart === 'no' ||
       UNASKED.has(name) ||
-      (healthcheck === undefined ? build !== undefined : healthcheck.disable !== true),
+      (healthcheck === undefined ? isOurs(image) : healthcheck.disable !== true),
   ],
   ['stays down after a crash', ({ restart }) => restart === 'unless-stopped' || restart === 'no'],
   [

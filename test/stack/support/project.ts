@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { freePort } from '../../integration/support/free-port.ts';
+import { randomInt, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { compose, type Variables } from './compose.ts';
 
 export interface Project {
@@ -35,7 +36,7 @@ const PORTS = [
 export async function createProject(): Promise<Project> {
   const name = `mcp-exporter-test-${randomUUID().slice(0, 8)}`;
   const ports: Record<string, number> = {};
-  for (const variable of PORTS) ports[variable] = await freePort();
+  for (const variable of PORTS) ports[variable] = await pickPort();
   const variables = {
     ...Object.fromEntries(Object.entries(ports).map(([key, port]) => [key, String(port)])),
     EXPORTER_IMAGE: `${name}:exporter`,
@@ -107,6 +108,24 @@ interface ConfiguredImages {
     readonly prometheus: { readonly image: string };
     readonly alertmanager: { readonly image: string };
   };
+}
+
+/**
+ * A free port that no outgoing connection is given meanwhile: images are built before it is used, and it must be the same after
+ * a restart.
+ */
+async function pickPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 function docker(args: readonly string[]): string {
