@@ -126,7 +126,7 @@ export const uptime7d = uptime('7d');
 export const uptime30d = uptime('30d');
 
 export const firingAlerts = signal({
-  title: 'Firing alerts',
+  title: 'Firing',
   description: 'Alerts of severity critical or warning that fire now.',
   unit: 'short',
   thresholds: THRESHOLDS.any,
