@@ -25,11 +25,6 @@ export const RANK_MAPPINGS: readonly Mapping[] = [
   { value: -1, text: 'Unknown', color: GREY },
 ];
 
-export const YES_NO_MAPPINGS: readonly Mapping[] = [
-  { value: 0, text: 'No', color: 'red' },
-  { value: 1, text: 'Yes', color: 'green' },
-];
-
 /** The other way round: 1 is the bad one. */
 export const TROUBLE_MAPPINGS: readonly Mapping[] = [
   { value: 0, text: 'No', color: 'green' },

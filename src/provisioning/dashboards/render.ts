@@ -13,7 +13,7 @@ import { system } from './pages/system.ts';
 import { tools } from './pages/tools.ts';
 import { usage } from './pages/usage.ts';
 
-export const ALL_PAGES: readonly Page[] = [
+const ALL_PAGES: readonly Page[] = [
   overview,
   server,
   compare,

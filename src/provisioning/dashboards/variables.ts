@@ -1,6 +1,6 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { PROMETHEUS_REF } from './panels/panel.ts';
-import { series, within, type SeriesName } from './promql.ts';
+import { within } from './promql.ts';
 
 type VariableBuilder = { build(): dashboard.VariableModel };
 
@@ -72,16 +72,6 @@ export function serverVariable({ isSingle = false } = {}): VariableBuilder {
     label: 'server',
     of: within('gateway', 'mcp_server_status_code'),
     isSingle,
-  });
-}
-
-export function operationVariable(): VariableBuilder {
-  const name: SeriesName = 'mcp_requests_total';
-  return labelVariable({
-    name: 'operation',
-    title: 'Operation',
-    label: 'operation',
-    of: series(name),
   });
 }
 

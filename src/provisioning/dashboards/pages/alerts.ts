@@ -25,7 +25,7 @@ import {
   watchdogAge,
 } from '../signals/alerts.ts';
 
-const TILE = { width: 3, height: 4, look: 'tile' } as const;
+const TILE = { width: 6, height: 3, look: 'tile' } as const;
 const NONE_FIRED = 'Nothing fired in this time';
 
 /** The page of the server half an hour before and after the alert began: what it looked like then. */

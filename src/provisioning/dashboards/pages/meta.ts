@@ -32,8 +32,8 @@ import {
   unsentAlerts,
 } from '../signals/meta.ts';
 
-const TILE = { width: 3, height: 4, look: 'tile' } as const;
-const NUMBER = { width: 3, height: 3 } as const;
+const TILE = { width: 6, height: 3, look: 'tile' } as const;
+const NUMBER = { width: 6, height: 3 } as const;
 const TO_SYSTEM = [linkToPage('mcp-system', 'System')];
 const TO_ALERTS = [linkToPage('mcp-alerts', 'Alerts and notifications')];
 

@@ -140,7 +140,7 @@ export const overview: Page = {
               question: ask(checksPassed, 'server'),
               title: 'Checks 24h',
               look: 'cell',
-              width: 105,
+              width: 95,
             },
             { question: ask(cost, 'serverToday'), title: 'Cost 24h', width: 85 },
           ],

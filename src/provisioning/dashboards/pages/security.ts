@@ -173,7 +173,7 @@ export const security: Page = {
             'Calls of tools that are not listed, definitions that changed under the clients, and how long the certificate lasts.',
           width: 24,
           height: 9,
-          sortBy: 'Calls of unknown tools',
+          sortBy: 'Unknown tools',
           empty: 'Nothing to tell',
           labels: [
             { label: 'server', title: 'Server', links: [ROW_TO_SERVER] },

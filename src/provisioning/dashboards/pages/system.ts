@@ -28,7 +28,7 @@ import {
 } from '../signals/system.ts';
 import { trafficBytes } from '../signals/traffic.ts';
 
-const TILE = { width: 3, height: 4, look: 'tile' } as const;
+const TILE = { width: 6, height: 3, look: 'tile' } as const;
 const STDIO_ONLY = 'Only of servers that the exporter starts itself (stdio)';
 const NO_CALLS = 'No calls through the gateway';
 const TO_META = [linkToPage('mcp-meta', 'The monitoring itself')];
@@ -59,7 +59,7 @@ export const system: Page = {
         statPanel(
           {
             title: 'Bytes in, out',
-            width: 3,
+            width: 6,
             height: 4,
             shows: 'value_and_name',
             empty: 'no calls',

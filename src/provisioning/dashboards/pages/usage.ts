@@ -43,7 +43,7 @@ export const usage: Page = {
         statPanel(
           {
             ...TILE,
-            title: 'Requests a day, mean',
+            title: 'Requests a day',
             description: 'Mean of all days that the page shows.',
             empty: 'no full hour yet',
           },

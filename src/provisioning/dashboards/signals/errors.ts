@@ -76,7 +76,7 @@ export const statusCodes = signal({
 });
 
 export const unknownTools = signal({
-  title: 'Calls of unknown tools',
+  title: 'Unknown tools',
   description:
     'Calls of tools that the server does not list: a model that makes names up, or a client with an old list.',
   unit: 'short',
@@ -98,7 +98,7 @@ export const timeouts = signal({
 });
 
 export const refusals = signal({
-  title: 'Refused by the gateway',
+  title: 'Refused',
   description:
     'Calls that the gateway itself refused: unknown or disabled servers, missing rights, too many calls.',
   unit: 'short',

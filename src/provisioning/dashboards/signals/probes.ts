@@ -13,16 +13,6 @@ export const lastCheck = signal({
   },
 });
 
-export const lastSuccess = signal({
-  title: 'Last good check',
-  description: 'When a check last passed.',
-  unit: 'dateTimeFromNow',
-  thresholds: THRESHOLDS.none,
-  by: {
-    server: `1000 * max by (gateway, server) (${series('mcp_probe_last_success_timestamp_seconds')})`,
-  },
-});
-
 export const consecutiveFailures = signal({
   title: 'Failed in a row',
   description: 'Checks that failed one after the other; at three the server is Offline.',

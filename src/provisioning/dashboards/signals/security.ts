@@ -96,7 +96,7 @@ export const rateLimitedRate = signal({
 });
 
 export const refusals = signal({
-  title: 'Refused by the gateway',
+  title: 'Refused',
   description:
     'Requests that the gateway refused: no or wrong credentials, no permission, unknown or disabled server, too often, too much at once, too big.',
   unit: 'short',
@@ -122,7 +122,7 @@ export const refusalRate = signal({
 });
 
 export const unknownServers = signal({
-  title: 'Calls of unknown servers',
+  title: 'Unknown servers',
   description:
     'Requests to names that are not configured: a client with an old configuration, or somebody who tries names.',
   unit: 'short',

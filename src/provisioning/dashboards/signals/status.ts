@@ -92,18 +92,6 @@ export const statusSince = signal({
   },
 });
 
-export const statusChanges = signal({
-  title: 'Changes of status',
-  description:
-    'How often the status changed in the time that the page shows. More than a few are a server that flaps.',
-  unit: 'short',
-  decimals: 0,
-  thresholds: THRESHOLDS.none,
-  by: {
-    server: `sum by (gateway, server) (increase(${series('mcp_server_status_changes_total')}[$__range]))`,
-  },
-});
-
 function uptime(window: '24h' | '7d' | '30d') {
   const words = { '24h': '24 hours', '7d': '7 days', '30d': '30 days' }[window];
   return signal({

@@ -6,7 +6,7 @@ const PANELS_MAX = 25;
 
 /** On the narrowest screen that is looked at, of 1440 pixels; the padding and the marks beside a title take of them. */
 const COLUMN_PIXELS = 56;
-const FRAME_PIXELS = 56;
+const FRAME_PIXELS = 90;
 const LETTER_PIXELS = 7;
 
 export function lintLayout(dashboard: Dashboard): string[] {
