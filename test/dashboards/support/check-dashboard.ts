@@ -54,15 +54,19 @@ export async function checkDashboard(
   const findings = new Map<string, Finding>();
   for (const finding of reports.flatMap((report) => report.findings)) {
     const isEverywhere = reports.every((report) =>
-      report.findings.some(({ where, problem }) => where === finding.where && problem === EMPTY),
+      report.findings.some((other) => other.where === finding.where && dependsOnScope(other)),
     );
-    if (finding.problem !== EMPTY || isEverywhere)
+    if (!dependsOnScope(finding) || isEverywhere)
       findings.set(`${finding.where} ${finding.problem}`, finding);
   }
   return {
     findings: [...findings.values()],
     queries: reports.flatMap(({ queries }) => queries),
   };
+}
+
+function dependsOnScope({ problem }: Finding): boolean {
+  return problem === EMPTY || problem.startsWith(NO_LABEL);
 }
 
 async function checkScope(
@@ -173,8 +177,9 @@ function problemOf(
     answer.series.every(({ metric }) => metric[label] === undefined),
   );
   if (missing.length === 0) return undefined;
-  return `no label ${missing.join(', ')} in ${JSON.stringify(answer.series[0]?.metric)}`;
+  return `${NO_LABEL} ${missing.join(', ')} in ${JSON.stringify(answer.series[0]?.metric)}`;
 }
 
+const NO_LABEL = 'no label';
 /** What is said of a query that gives nothing. */
 export const EMPTY = 'no data';

@@ -31,7 +31,8 @@ export function spanOf(
 export function annotationSpanOf(dashboard: Dashboard, nowSeconds: number): TimeSpan {
   const rangeSeconds = rangeOf(dashboard);
   const stepSeconds = Math.max(60, Math.ceil(rangeSeconds / POINTS_MAX));
-  return alignedSpan(rangeSeconds, stepSeconds, nowSeconds);
+  const steps = Math.floor(rangeSeconds / stepSeconds);
+  return { startSeconds: nowSeconds - steps * stepSeconds, endSeconds: nowSeconds, stepSeconds };
 }
 
 function rangeOf({ time }: Dashboard): number {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ending } from './ending.ts';
 
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 300_000;
 const OUTPUT_CHARS_MAX = 20_000;
 
 export interface ProgramOptions {
