@@ -3,14 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../integration/support/until.ts';
-import { isEngineMissing, ROOT } from './support/compose.ts';
-import {
-  createProject,
-  leftovers,
-  removeProject,
-  requireImages,
-  type Project,
-} from './support/project.ts';
+import { isEngineMissing, requireImages, ROOT } from './support/compose.ts';
+import { createProject, leftovers, removeProject, type Project } from './support/project.ts';
 import { query, queryValue } from './support/prometheus.ts';
 
 // Goal: what a newcomer starts with one command works, keeps what it knows, and leaves nothing. Method: the shipped compose file
@@ -40,9 +34,9 @@ describe.skipIf(isEngineMissing())('docker compose', () => {
   let folder: string;
 
   beforeAll(async () => {
-    await requireImages();
     project = await createProject();
     folder = await mkdtemp(join(tmpdir(), 'mcp-exporter-stack-'));
+    requireImages();
     await project.run(['build', 'exporter']);
     await project.run([...UP, ...SERVICES]);
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../integration/support/until.ts';
-import { isEngineMissing } from './support/compose.ts';
-import { createProject, removeProject, requireImages, type Project } from './support/project.ts';
+import { isEngineMissing, requireImages } from './support/compose.ts';
+import { createProject, removeProject, type Project } from './support/project.ts';
 import { query, queryValue } from './support/prometheus.ts';
 
 // Goal: the profile demo shows what it promises: servers with troubles, clients, prices, mails. Method: the shipped compose file on
@@ -23,8 +23,8 @@ describe.skipIf(isEngineMissing())('the profile demo', () => {
   let project: Project;
 
   beforeAll(async () => {
-    await requireImages();
     project = await createProject();
+    requireImages();
     await project.run(['build', 'exporter', 'demo-exporter'], DEMO);
     await project.run(['up', '--detach', '--wait', '--pull', 'never', ...SERVICES], DEMO);
   });

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../integration/support/until.ts';
-import { isEngineMissing, ROOT } from './support/compose.ts';
-import { requireImages } from './support/project.ts';
+import { isEngineMissing, requireImages, ROOT } from './support/compose.ts';
 
 // Goal: the image alone is a good citizen of any engine. Method: built from the Dockerfile by testcontainers, and run as an
 // orchestrator would: no root folder to write to, no capabilities, ended by SIGTERM.
@@ -21,7 +20,7 @@ describe.skipIf(isEngineMissing())('the image', () => {
   let container: StartedTestContainer;
 
   beforeAll(async () => {
-    await requireImages();
+    requireImages();
     const image = await GenericContainer.fromDockerfile(ROOT)
       .withTarget('exporter')
       .withBuildkit()
@@ -41,7 +40,7 @@ describe.skipIf(isEngineMissing())('the image', () => {
     // As it is named here: nothing else of this machine is touched, also after a start that failed half-way.
     for (const id of docker('ps', '--all', '--quiet', '--filter', `ancestor=${name}`).split('\n'))
       if (id !== '') docker('rm', '--force', '--volumes', id);
-    docker('image', 'rm', '--force', name);
+    spawnSync('docker', ['image', 'rm', '--force', name]);
   });
 
   test('is healthy, and /metrics answers', async () => {

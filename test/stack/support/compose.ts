@@ -47,14 +47,44 @@ export function isComposeMissing(): boolean {
   return isMissing('docker compose', ['compose', 'version']);
 }
 
-/** The same for a running engine. */
+/** The same for a running engine, and for the images that it would have to ask a registry for. */
 export function isEngineMissing(): boolean {
-  return isMissing('a Docker engine', ['version']) || isComposeMissing();
+  return (
+    isMissing('a Docker engine', ['version']) ||
+    isComposeMissing() ||
+    configuredImages().some((image) => isMissing(`the image ${image}`, ['image', 'inspect', image]))
+  );
+}
+
+/** Fails at once where an image is not there, instead of asking a registry for it. */
+export function requireImages(): void {
+  for (const image of configuredImages())
+    if (!isThere(['image', 'inspect', image]))
+      throw new Error(`The engine does not have ${image}: pull it first.`);
+}
+
+interface ConfiguredServices {
+  readonly exporter: { readonly build: { readonly args: { readonly NODE_IMAGE: string } } };
+  readonly prometheus: { readonly image: string };
+  readonly alertmanager: { readonly image: string };
+}
+
+function configuredImages(): readonly string[] {
+  const args = ['compose', '--env-file', '/dev/null', 'config', '--format', 'json'];
+  const { status, stdout } = spawnSync('docker', args, { cwd: ROOT, encoding: 'utf8' });
+  // What is wrong with the file another test says.
+  if (status !== 0) return [];
+  const { services } = JSON.parse(stdout) as { readonly services: ConfiguredServices };
+  const { exporter, prometheus, alertmanager } = services;
+  return [exporter.build.args.NODE_IMAGE, prometheus.image, alertmanager.image];
 }
 
 function isMissing(what: string, args: readonly string[]): boolean {
-  const isThere = spawnSync('docker', args, { timeout: 20_000 }).status === 0;
-  if (isThere || process.env['CI']) return false;
+  if (isThere(args) || process.env['CI']) return false;
   console.warn(`SKIPPED: ${what} is not here`);
   return true;
+}
+
+function isThere(args: readonly string[]): boolean {
+  return spawnSync('docker', args, { timeout: 20_000 }).status === 0;
 }

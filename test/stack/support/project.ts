@@ -86,30 +86,6 @@ export async function removeProject(project: Project): Promise<void> {
     spawnSync('docker', ['image', 'rm', '--force', `${project.name}:${target}`]);
 }
 
-/** Says at once which image is not there, instead of asking a registry for it. */
-export async function requireImages(): Promise<void> {
-  const { stdout } = await compose(['config', '--format', 'json']);
-  const { services } = JSON.parse(stdout) as ConfiguredImages;
-  const images = [
-    services.exporter.build.args.NODE_IMAGE,
-    services.prometheus.image,
-    services.alertmanager.image,
-  ];
-  const missing = images.filter(
-    (image) => spawnSync('docker', ['image', 'inspect', image]).status !== 0,
-  );
-  if (missing.length > 0)
-    throw new Error(`The engine does not have ${missing.join(', ')}: pull them first.`);
-}
-
-interface ConfiguredImages {
-  readonly services: {
-    readonly exporter: { readonly build: { readonly args: { readonly NODE_IMAGE: string } } };
-    readonly prometheus: { readonly image: string };
-    readonly alertmanager: { readonly image: string };
-  };
-}
-
 /**
  * A free port that no outgoing connection is given meanwhile: images are built before it is used, and it must be the same after
  * a restart.
