@@ -83,7 +83,7 @@ const MISTAKES: readonly ToolCall[] = [
 
 const TOOLS: Readonly<Record<string, readonly ((random: () => number) => ToolCall)[]>> = {
   files: [
-    () => ({ name: 'list_directory', arguments: { path: '/app/docs' } }),
+    () => ({ name: 'list_directory', arguments: { path: '/app/dist' } }),
     () => ({ name: 'read_text_file', arguments: { path: '/app/package.json' } }),
     () => ({ name: 'directory_tree', arguments: { path: '/app/dist/demo' } }),
   ],

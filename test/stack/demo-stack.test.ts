@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nextCall } from '../../src/demo/personas.ts';
 import { until } from '../integration/support/until.ts';
 import { isEngineMissing, requireImages } from './support/compose.ts';
 import { createProject, removeProject, type Project } from './support/project.ts';
@@ -58,6 +59,14 @@ describe.skipIf(isEngineMissing())('the profile demo', () => {
     expect(await project.run(['logs', '--no-log-prefix', 'demo-load'], DEMO)).not.toMatch(
       /ENOTFOUND|40\d/,
     );
+  });
+
+  test('the files that clients ask for are in the image', async () => {
+    const paths = Array.from({ length: 100 }, (_, n) => nextCall('files', () => n / 100))
+      .map(({ arguments: { path } }) => path)
+      .filter((path) => typeof path === 'string');
+    expect(paths.length).toBeGreaterThan(90);
+    await project.run(['exec', '-T', 'demo-exporter', 'ls', '-d', ...new Set(paths)], DEMO);
   });
 
   test('alerts become mails, with links to the pages of the demonstration', async () => {
