@@ -53,7 +53,7 @@ export interface Pipeline {
   /** Names of alerts in Prometheus, muted or not, without those either; pending are those that `for` holds back. */
   alerts(matchers: string): Promise<string[]>;
   /**
-   * Until every rule was evaluated for this much longer, and what it found has had its time to arrive: for what must not
+   * Until every alert was evaluated for this much longer, and what it found has had its time to arrive: for what must not
    * be heard. A busy machine only makes it last.
    * @param shippedS with the shipped intervals; shorter as they are
    */
@@ -166,7 +166,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       ),
     async outlast(shippedS) {
       const endS = Date.now() / 1_000 + shippedS * factor;
-      const lastEvaluationS = 'min(prometheus_rule_group_last_evaluation_timestamp_seconds)';
+      const lastEvaluationS =
+        'min(prometheus_rule_group_last_evaluation_timestamp_seconds{rule_group=~".*[.]alerts[.]yml;.*"})';
       while (((await query(lastEvaluationS)).get('') ?? 0) < endS) await delay(LOOK_EVERY_MS);
       await delay(WAIT_S_MAX * 1_000 * factor * patience);
     },
