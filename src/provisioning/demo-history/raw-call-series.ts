@@ -21,7 +21,7 @@ import {
 } from '../../metrics/usage.ts';
 import { leOf, meanOfMedian, shareUpTo } from './latency.ts';
 import { counted, rawSeries } from './raw-metric.ts';
-import { usersOf } from './share-series.ts';
+import { byRevision, LAST_SHARE, usersOf } from './share-series.ts';
 import type { Series } from './series.ts';
 import type { Timeline, Values } from './timeline.ts';
 import type { OperationTraffic, ServerTraffic } from './traffic.ts';
@@ -71,8 +71,10 @@ export function* rawCallSeries(traffic: ServerTraffic, timeline: Timeline): Gene
     const rates = map(all, (rate) => rate * share);
     yield rawSeries(clientRequests, { ...own, client: name }, counted(rates, timeline));
   }
-  const version = { ...own, protocol_version: server.protocolVersion };
-  yield rawSeries(protocolRequests, version, counted(all, timeline));
+  for (const { revision, values } of byRevision(all, LAST_SHARE)) {
+    const version = { ...own, protocol_version: revision };
+    yield rawSeries(protocolRequests, version, counted(values, timeline));
+  }
   for (const window of USER_WINDOW_NAMES)
     yield rawSeries(
       activeUsers,

@@ -3,7 +3,7 @@ import { TARGET, type Series } from './series.ts';
 import type { Values } from './timeline.ts';
 import type { ServerTraffic } from './traffic.ts';
 import { callsOf, connectionsOf, perHour } from './usage-series.ts';
-import { map, mean, sum } from './window-functions.ts';
+import { combine, map, mean, sum } from './window-functions.ts';
 
 /** How long a window remembers, and how many users each kind of client stands for. */
 const USERS = {
@@ -13,6 +13,25 @@ const USERS = {
 };
 /** Pseudonyms, as the exporter makes them of names, and their shares of the cost. */
 const PAYERS = { '5d2c81f0': 0.5, a07e93b4: 0.35, '1f66c2da': 0.15 } as const;
+
+/** Of the requests, how many still spoke an older revision in the beginning, and do in the end. */
+const OLD_SHARE = { first: 0.6, last: 0.06 } as const;
+const REVISIONS = { old: '2025-06-18', now: '2025-11-25' } as const;
+
+/** Clients are brought up to date one by one. */
+export function byRevision(
+  all: Values,
+  { first, last }: { readonly first: number; readonly last: number },
+): { readonly revision: string; readonly values: Values }[] {
+  const old = all.map((count, index) => count * (first + ((last - first) * index) / all.length));
+  return [
+    { revision: REVISIONS.old, values: old },
+    { revision: REVISIONS.now, values: combine(all, old, (count, part) => count - part) },
+  ];
+}
+
+/** Of the last day, when that is over. */
+export const LAST_SHARE = { first: OLD_SHARE.last, last: OLD_SHARE.last };
 
 /** Users within a window: more while more is asked. */
 export function usersOf(
@@ -57,11 +76,12 @@ export function* shareSeries(
         labels: { ...labels, client },
         values: map(all, (count) => count * share),
       };
-    yield {
-      name: 'gateway_server_protocol_version:mcp_protocol_requests:increase1h',
-      labels: { ...labels, protocol_version: server.protocolVersion },
-      values: all,
-    };
+    for (const { revision, values } of byRevision(all, OLD_SHARE))
+      yield {
+        name: 'gateway_server_protocol_version:mcp_protocol_requests:increase1h',
+        labels: { ...labels, protocol_version: revision },
+        values,
+      };
     for (const window of USER_WINDOW_NAMES)
       yield {
         name: 'gateway_server_window:mcp_active_users:max',
