@@ -72,8 +72,13 @@ const EVERYTHING: readonly ((random: () => number) => ToolCall)[] = [
   () => ({ name: 'get-structured-content', arguments: { location: 'Chicago' } }),
   () => ({ name: 'get-annotated-message', arguments: { messageType: 'success' } }),
   () => ({ name: 'get-tiny-image', arguments: {} }),
-  () => ({ name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 2 } }),
 ];
+
+/** Rare enough that a server with it is not slow. */
+const LONG: ToolCall = {
+  name: 'trigger-long-running-operation',
+  arguments: { duration: 1, steps: 2 },
+};
 
 const MISTAKES: readonly ToolCall[] = [
   { name: 'get-sum', arguments: { a: 'forty', b: 2 } },
@@ -102,7 +107,9 @@ const TOOLS: Readonly<Record<string, readonly ((random: () => number) => ToolCal
 
 /** What a client asks next of that server: mostly good, now and then a mistake of its own. */
 export function nextCall(server: string, random: () => number): ToolCall {
-  if (random() < 0.01) return pick(MISTAKES, random);
+  const luck = random();
+  if (luck < 0.01) return pick(MISTAKES, random);
+  if (luck < 0.03 && !TOOLS[server]) return LONG;
   return pick(TOOLS[server] ?? EVERYTHING, random)(random);
 }
 
