@@ -1,0 +1,93 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Series } from '../../../src/provisioning/demo-history/series.ts';
+import type { Timeline } from '../../../src/provisioning/demo-history/timeline.ts';
+import type { RuleGroup } from './rule-files.ts';
+import { run } from './promtools.ts';
+
+const HOUR_SECONDS = 3_600;
+const SHOWN_CHARS = 2_000;
+
+export interface EvaluationOptions {
+  readonly groups: readonly RuleGroup[];
+  readonly series: readonly Series[];
+  readonly timeline: Timeline;
+  /** What is counted hour by hour; its series are what is told apart. `HOUR` is the hour before. */
+  readonly expressions: readonly string[];
+}
+
+/** Hours after the start in which an expression had a value, by its labels. */
+export type Sightings = ReadonlyMap<string, readonly number[]>;
+
+/**
+ * Has promtool evaluate the rules over the series, as Prometheus would, and tells when the expressions had values. What it
+ * is asked to expect is nothing, so that it says what it got.
+ */
+export async function evaluateAlerts(options: EvaluationOptions): Promise<Sightings> {
+  const { groups, series, timeline, expressions } = options;
+  const { stepSeconds, length } = timeline;
+  const hours = Math.floor(((length - 1) * stepSeconds) / HOUR_SECONDS);
+  const test = {
+    rule_files: ['rules.yml'],
+    evaluation_interval: `${stepSeconds}s`,
+    // Left to chance otherwise; what is recorded a step later is too old already where a step takes five minutes.
+    group_eval_order: groups.map(({ name }) => name),
+    tests: [
+      {
+        interval: `${stepSeconds}s`,
+        input_series: series.map(({ name, labels, values }) => ({
+          series: `${name}${selectorOf(labels)}`,
+          values: [...values].map((value) => (Number.isNaN(value) ? '_' : value)).join(' '),
+        })),
+        promql_expr_test: Array.from({ length: hours }, (_, index) =>
+          expressions.map((expression) => ({
+            expr: expression.replaceAll('HOUR', '1h'),
+            eval_time: `${index + 1}h`,
+          })),
+        ).flat(),
+      },
+    ],
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-exporter-evaluation-'));
+  try {
+    const path = join(folder, 'evaluation.yml');
+    await writeFile(join(folder, 'rules.yml'), stringify({ groups }));
+    await writeFile(path, stringify(test));
+    const { output } = await run('promtool', ['test', 'rules', path]);
+    return sightingsOf(output);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function selectorOf(labels: Series['labels']): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `{${pairs.join(',')}}`;
+}
+
+/** `expr: "…", time: 1d2h,` and then `got: {a="b"} 1E+00, {a="c"} 2E+00`. */
+function sightingsOf(output: string): Sightings {
+  if (!/^\s*FAILED:\s+expr: /.test(output) || /\berr(or)?: /.test(output))
+    throw new Error(`promtool said something else: ${output.slice(0, SHOWN_CHARS)}`);
+  const sightings = new Map<string, number[]>();
+  let hour = 0;
+  for (const line of output.split('\n')) {
+    const [, time] = /, time: ([\dwdhms]+),$/.exec(line) ?? [];
+    if (time !== undefined) hour = hoursOf(time);
+    if (!line.trimStart().startsWith('got: ')) continue;
+    for (const [labels] of line.matchAll(/\{[^}]*\}/g))
+      sightings.set(labels, [...(sightings.get(labels) ?? []), hour]);
+  }
+  return sightings;
+}
+
+const UNIT_HOURS: Readonly<Record<string, number>> = { w: 168, d: 24, h: 1 };
+
+function hoursOf(time: string): number {
+  return [...time.matchAll(/(\d+)([wdh])/g)].reduce(
+    (hours, [, amount, unit = '']) => hours + Number(amount) * (UNIT_HOURS[unit] ?? 0),
+    0,
+  );
+}
