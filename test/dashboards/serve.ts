@@ -10,6 +10,8 @@ import { startStack } from './support/start-stack.ts';
 const DIES_EVERY_MS = 300_000;
 const DEAD_FOR_MS = 60_000;
 
+// Heard while it starts, and heeded once there is something to end.
+const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 const stack = await startStack({
   intervalSeconds: 5,
   pauseMs: 400,
@@ -26,7 +28,7 @@ process.stdout.write(
 );
 const stopping = new AbortController();
 const dying = dieNowAndThen(stopping.signal);
-await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+await interrupted;
 stopping.abort();
 await dying;
 await stack.stop();
