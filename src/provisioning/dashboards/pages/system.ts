@@ -60,7 +60,7 @@ export const system: Page = {
           {
             title: 'Bytes in, out',
             width: 6,
-            height: 4,
+            height: 3,
             shows: 'value_and_name',
             empty: 'no calls',
           },

@@ -14,8 +14,8 @@ export function barPanel(options: PanelOptions, ...questions: readonly Question[
     .valueMode(common.BarGaugeValueMode.Color)
     .namePlacement(common.BarGaugeNamePlacement.Left)
     .sizing(common.BarGaugeSizing.Manual)
-    .minVizHeight(22)
-    .maxVizHeight(28)
+    .minVizHeight(26)
+    .maxVizHeight(30)
     .minVizWidth(8)
     .showUnfilled(true)
     // Left alone, long names are cut off in favour of large numbers.
