@@ -20,7 +20,7 @@ export const PAGES = {
 export type PageUid = keyof typeof PAGES;
 
 /** What every link carries on: the store and, for most, the time that is being looked at. */
-const CONTEXT = '${datasource:queryparam}&${job:queryparam}&${exporter:queryparam}';
+export const CONTEXT = '${datasource:queryparam}&${job:queryparam}&${exporter:queryparam}';
 
 /** To another page, about the row, tile or line that was clicked. */
 export function linkToPage(

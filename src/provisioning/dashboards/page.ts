@@ -1,7 +1,7 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { annotationModel, type Annotation } from './annotations.ts';
 import { CONFIG_CHANGES, RESTARTS } from './annotations.ts';
-import { PAGES, type PageUid } from './links.ts';
+import { CONTEXT, PAGES, type PageUid } from './links.ts';
 import type { Panel } from './panels/panel.ts';
 import {
   datasourceVariable,
@@ -79,11 +79,12 @@ function headerLinks(uid: PageUid): dashboard.DashboardLinkBuilder[] {
       : [
           new dashboard.DashboardLinkBuilder('Overview')
             .type(dashboard.DashboardLinkType.Link)
-            .url('/d/mcp-overview')
+            // Without the server that was looked at: the way up leads to all of them.
+            .url(`/d/mcp-overview?${CONTEXT}`)
             .icon('arrow-up')
             .tooltip('Up to the fleet')
             .keepTime(true)
-            .includeVars(true),
+            .includeVars(false),
         ];
   return [
     ...up,

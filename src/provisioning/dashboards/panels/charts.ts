@@ -19,7 +19,7 @@ export function barPanel(options: PanelOptions, ...questions: readonly Question[
     .minVizWidth(8)
     .showUnfilled(true)
     // Left alone, long names are cut off in favour of large numbers.
-    .text(new common.VizTextDisplayOptionsBuilder().titleSize(11).valueSize(14))
+    .text(new common.VizTextDisplayOptionsBuilder().titleSize(10).valueSize(14))
     .reduceOptions(lastValue());
   return finishPanel(builder, options, questions, 'instant');
 }
