@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, afterAll, describe, expect, test } from 'vitest';
 import type { DemoServer } from '../../src/provisioning/demo-history/demo-server.ts';
 import { DEMO_SERVERS } from '../../src/provisioning/demo-history/demo-servers.ts';
@@ -28,6 +29,8 @@ const SEEN_MS_MAX = 600_000;
 const SHOWN = 10;
 /** One that was slow, and one that failed within the last day. */
 const WITH_PAST = DEMO_SERVERS.filter(({ name }) => name === 'search' || name === 'tickets');
+/** Prometheus is busy enough with rules and scrapes every two seconds. */
+const LOOK_AGAIN_MS = 1_000;
 const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
 
 const dashboards = await readDashboards();
@@ -146,6 +149,7 @@ async function waitForAll(client: PrometheusClient, expressions: readonly string
     }
     if (waiting.size > 0 && performance.now() > deadlineMs)
       throw new Error(`not seen: ${[...waiting].join(', ')}`);
+    if (waiting.size > 0) await delay(LOOK_AGAIN_MS);
     return waiting.size === 0;
   });
 }

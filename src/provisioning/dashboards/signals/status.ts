@@ -68,6 +68,9 @@ export const status = signal({
   },
 });
 
+/** One of them where two versions of a server overlap, as they do for a moment after an update. */
+const INFO = `topk by (gateway, server) (1, max by (gateway, server, endpoint, transport, protocol_version) (${series('mcp_server_info')}))`;
+
 /** The code without those that are no scale, so that a table can be sorted by it. */
 const RANK = `(${CODE} - 6 * (${CODE} >= bool 4))`;
 
@@ -78,7 +81,7 @@ export const statusRank = signal({
   mappings: RANK_MAPPINGS,
   by: {
     /** With what the server said of itself, for one row each. */
-    server: `${RANK} * on (gateway, server) group_left (endpoint, transport, protocol_version) max by (gateway, server, endpoint, transport, protocol_version) (${series('mcp_server_info')})`,
+    server: `${RANK} * on (gateway, server) group_left (endpoint, transport, protocol_version) ${INFO}`,
   },
 });
 

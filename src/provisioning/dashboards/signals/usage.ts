@@ -17,7 +17,7 @@ function named(label: string, otherwise: string, expr: string): string {
 
 /** Requests by what the server said of itself in its last handshake. */
 function byServerFact(label: 'era' | 'transport'): string {
-  const facts = `max by (${SERVER_IDENTITY}, ${label}) (${series('mcp_server_info')})`;
+  const facts = `topk by (${SERVER_IDENTITY}) (1, max by (${SERVER_IDENTITY}, ${label}) (${series('mcp_server_info')}))`;
   const requests = `sum by (${SERVER_IDENTITY}) (${total(REQUESTS, '$__range')})`;
   const share = `round(sum by (${label}) (${requests} * on (${SERVER_IDENTITY}) group_left (${label}) ${facts})) > 0`;
   return named(label, 'not known', share);
