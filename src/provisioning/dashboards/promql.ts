@@ -84,6 +84,9 @@ function scopeOf(name: SeriesName): Scope {
   return OURS.has(name) || OURS.has(metric) ? 'gateway' : 'all';
 }
 
+/** On the pages about details, which let one operation be chosen. */
+export const CHOSEN = 'operation=~"$operation"';
+
 /** How fast a counter grew, over a window that suits both the scrape interval and the width of the panel. */
 export function rate(name: SeriesName, ...matchers: readonly string[]): string {
   return `rate(${series(name, ...matchers)}[$__rate_interval])`;

@@ -75,6 +75,15 @@ export function serverVariable({ isSingle = false } = {}): VariableBuilder {
   });
 }
 
+export function operationVariable(): VariableBuilder {
+  return labelVariable({
+    name: 'operation',
+    title: 'Operation',
+    label: 'operation',
+    of: within('server', 'mcp_requests_total'),
+  });
+}
+
 /** One server whose bands are drawn: those of several on top of each other tell nothing. */
 export function focusVariable(): VariableBuilder {
   return labelVariable({

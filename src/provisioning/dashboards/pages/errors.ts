@@ -20,7 +20,7 @@ import {
   timeouts,
   unknownTools,
 } from '../signals/errors.ts';
-import { lokiVariable } from '../variables.ts';
+import { lokiVariable, operationVariable } from '../variables.ts';
 
 const NO_CALLS = 'No calls through the gateway';
 const NO_ERRORS = 'No errors';
@@ -31,7 +31,7 @@ export const errorsPage: Page = {
   description: 'What fails, for whom, since when, and what happened just before?',
   from: 'now-6h',
   refresh: '30s',
-  variables: [lokiVariable()],
+  variables: [operationVariable(), lokiVariable()],
   annotations: [STATUS_CHANGES, DEFINITION_CHANGES, FIRING_ALERTS],
   sections: [
     {

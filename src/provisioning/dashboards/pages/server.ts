@@ -44,6 +44,7 @@ import {
   requestCount,
   requestRate,
 } from '../signals/traffic.ts';
+import { operationVariable } from '../variables.ts';
 
 const NO_CALLS = 'No calls through the gateway';
 const STDIO_ONLY = 'Only of servers that the exporter starts itself (stdio)';
@@ -81,6 +82,7 @@ export const server: Page = {
   from: 'now-6h',
   refresh: '30s',
   server: 'one',
+  variables: [operationVariable()],
   annotations: [STATUS_CHANGES, DEFINITION_CHANGES, FIRING_ALERTS],
   sections: [
     {

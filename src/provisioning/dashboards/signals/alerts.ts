@@ -105,7 +105,6 @@ export const activations = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    alert: `sum by (${LABELS}) (1 + changes(${alertSeries('ALERTS_FOR_STATE', REAL)}[30d]))`,
     top: `topk(10, sum by (alertname, gateway, server) (1 + changes(${alertSeries('ALERTS_FOR_STATE', REAL)}[30d])))`,
   },
 });

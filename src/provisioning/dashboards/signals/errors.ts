@@ -1,4 +1,4 @@
-import { increase, rate, series, within } from '../promql.ts';
+import { CHOSEN, increase, rate, series, within } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -25,9 +25,9 @@ export const errorRatio = signal({
     server: `max by (gateway, server) (${series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m')})`,
     /** Without those that no configuration has. */
     known: `max by (gateway, server) (${series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m', 'server!="_OTHER"')})`,
-    operation: ratioBy('operation'),
+    operation: ratioBy('operation', CHOSEN),
     tool: ratioBy('gateway, server, tool', CALL),
-    serverOperation: `max by (server, operation) (${ratioBy('gateway, server, operation')})`,
+    serverOperation: `max by (server, operation) (${ratioBy('gateway, server, operation', CHOSEN)})`,
   },
 });
 
@@ -36,7 +36,6 @@ export const failureRate = signal({
   description: 'Calls that failed by the fault of the server or the way to it.',
   unit: 'cps',
   by: {
-    server: `sum by (gateway, server) (${series('gateway_server:mcp_requests_failed:rate5m')})`,
     fleet: `sum(${series('gateway_server:mcp_requests_failed:rate5m')})`,
   },
 });
@@ -47,8 +46,7 @@ export const errors = signal({
     'Exchanges that ended in an error of the caller, the server or the way between, each under its type.',
   unit: 'cps',
   by: {
-    type: `sum by (error_type) (${rate('mcp_request_errors_total')}) > 0`,
-    server: `sum by (gateway, server) (${rate('mcp_request_errors_total')}) > 0`,
+    type: `sum by (error_type) (${rate('mcp_request_errors_total', CHOSEN)}) > 0`,
   },
 });
 
@@ -58,11 +56,11 @@ export const errorCount = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    type: `topk(10, sum by (error_type) (${increase('mcp_request_errors_total')}) > 0)`,
-    server: `topk(10, sum by (gateway, server) (${increase('mcp_request_errors_total')}) > 0)`,
-    affected: `sum by (gateway, server, operation, error_type) (${increase('mcp_request_errors_total')}) > 0`,
-    all: `sum(${increase('mcp_request_errors_total')})`,
-    operation: `sum by (operation) (${increase('mcp_request_errors_total')}) > 0`,
+    type: `topk(10, sum by (error_type) (${increase('mcp_request_errors_total', CHOSEN)}) > 0)`,
+    server: `topk(10, sum by (gateway, server) (${increase('mcp_request_errors_total', CHOSEN)}) > 0)`,
+    affected: `sum by (gateway, server, operation, error_type) (${increase('mcp_request_errors_total', CHOSEN)}) > 0`,
+    all: `sum(${increase('mcp_request_errors_total', CHOSEN)})`,
+    operation: `sum by (operation) (${increase('mcp_request_errors_total', CHOSEN)}) > 0`,
     tool: `topk(10, sum by (gateway, server, tool) (${increase('mcp_request_errors_total', CALL)}) > 0)`,
   },
 });
@@ -72,7 +70,7 @@ export const statusCodes = signal({
   description:
     'HTTP codes that clients got, or what stands for them over stdio; JSON-RPC errors mostly come with 200.',
   unit: 'reqps',
-  by: { status: `sum by (status) (${rate('mcp_requests_total')}) > 0` },
+  by: { status: `sum by (status) (${rate('mcp_requests_total', CHOSEN)}) > 0` },
 });
 
 export const unknownTools = signal({

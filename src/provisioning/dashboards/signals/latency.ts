@@ -1,4 +1,4 @@
-import { increase, rate, series, within } from '../promql.ts';
+import { CHOSEN, increase, rate, series, within } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -28,12 +28,11 @@ export const latency = signal({
   min: 0,
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    p50: quantile(0.5),
-    p95: quantile(0.95),
-    p99: quantile(0.99),
+    p50: quantile(0.5, CHOSEN),
+    p95: quantile(0.95, CHOSEN),
+    p99: quantile(0.99, CHOSEN),
     p95Fleet: `histogram_quantile(0.95, sum by (le) (${within('gateway', 'gateway:mcp_request_duration_seconds_bucket:rate5m')}))`,
-    p95Server: `max by (gateway, server) (${series('gateway_server:mcp_request_duration_seconds:p95_rate5m')})`,
-    buckets: `sum by (le) (${rate(BUCKET)})`,
+    buckets: `sum by (le) (${rate(BUCKET, CHOSEN)})`,
   },
 });
 
@@ -43,7 +42,7 @@ export const meanLatency = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    operation: meanBy('operation'),
+    operation: meanBy('operation', CHOSEN),
     tool: meanBy('gateway, server, tool', CALL),
     topTools: `topk(10, ${meanBy('gateway, server, tool', CALL)})`,
   },
@@ -55,7 +54,7 @@ export const p95Latency = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    operation: quantileBy('operation'),
+    operation: quantileBy('operation', CHOSEN),
     tool: quantileBy('gateway, server, tool', CALL),
   },
 });

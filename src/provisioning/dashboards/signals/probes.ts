@@ -51,7 +51,6 @@ export const checkDuration = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    last: `max by (gateway, server) (${series('mcp_probe_last_duration_seconds')})`,
     mean: `max by (gateway, server) (${series('gateway_server:mcp_probe_duration_seconds:mean5m')})`,
     p95: `max by (gateway, server) (${series('gateway_server:mcp_probe_duration_seconds:p95_rate5m')})`,
   },

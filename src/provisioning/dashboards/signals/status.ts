@@ -143,7 +143,6 @@ export const capabilities = signal({
   thresholds: THRESHOLDS.none,
   by: {
     kind: `max by (kind) (${series('mcp_server_capabilities')})`,
-    server: `max by (gateway, server) (${series('mcp_server_capabilities', 'kind="tools"')})`,
   },
 });
 

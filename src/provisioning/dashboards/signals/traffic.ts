@@ -1,4 +1,4 @@
-import { increase, rate, series } from '../promql.ts';
+import { CHOSEN, increase, rate, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -9,13 +9,9 @@ export const requestRate = signal({
   description: 'Exchanges that passed the gateway, whatever came of them.',
   unit: 'reqps',
   by: {
-    fleet: `sum(${series('gateway:mcp_requests:rate5m')})`,
-    gateway: `sum by (gateway) (${series('gateway:mcp_requests:rate5m')})`,
     server: `sum by (gateway, server) (${rate('mcp_requests_total')})`,
-    operation: `sum by (operation) (${rate('mcp_requests_total')})`,
-    outcome: `sum by (outcome) (${rate('mcp_requests_total')})`,
-    tool: `sum by (tool) (${rate('mcp_requests_total', CALL)})`,
-    operationNow: `sum by (operation) (rate(${series('mcp_requests_total')}[5m]))`,
+    operation: `sum by (operation) (${rate('mcp_requests_total', CHOSEN)})`,
+    outcome: `sum by (outcome) (${rate('mcp_requests_total', CHOSEN)})`,
   },
 });
 
@@ -47,7 +43,7 @@ export const requestCount = signal({
   by: {
     topServers: `topk(10, sum by (gateway, server) (${increase('mcp_requests_total')}) > 0)`,
     topTools: `topk(5, sum by (tool) (${increase('mcp_requests_total', CALL)}) > 0)`,
-    operation: `sum by (operation) (${increase('mcp_requests_total')}) > 0`,
+    operation: `sum by (operation) (${increase('mcp_requests_total', CHOSEN)}) > 0`,
     tool: `sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL)}) > 0`,
   },
 });
@@ -59,7 +55,6 @@ export const activeConnections = signal({
   decimals: 0,
   by: {
     server: `sum by (gateway, server) (${series('mcp_active_connections')})`,
-    fleet: `sum(${series('mcp_active_connections')})`,
   },
 });
 
@@ -96,7 +91,6 @@ export const activeUsers = signal({
   by: {
     day: `sum(max by (gateway, server) (${series('mcp_active_users', 'window="24h"')}))`,
     window: `sum by (window) (max by (gateway, server, window) (${series('mcp_active_users')}))`,
-    server: `max by (gateway, server) (${series('mcp_active_users', 'window="24h"')})`,
   },
 });
 
