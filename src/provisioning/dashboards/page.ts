@@ -1,6 +1,5 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-import { annotationModel, type Annotation } from './annotations.ts';
-import { CONFIG_CHANGES, RESTARTS } from './annotations.ts';
+import { annotationModel, type Annotation, CONFIG_CHANGES, RESTARTS } from './annotations.ts';
 import { CONTEXT, PAGES, type PageUid } from './links.ts';
 import type { Panel } from './panels/panel.ts';
 import {

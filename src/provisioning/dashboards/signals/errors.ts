@@ -3,7 +3,7 @@ import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
 /** What counts as a failure of the server: the same words as in the recording rules. */
-const FAILED = 'outcome=~"tool_error|rpc_error|transport_error|timeout"';
+export const FAILED = 'outcome=~"tool_error|rpc_error|transport_error|timeout"';
 const CALL = 'operation="tools/call"';
 
 function ratioBy(by: string, ...matchers: readonly string[]): string {

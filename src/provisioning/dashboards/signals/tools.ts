@@ -1,6 +1,7 @@
 import { increase, rate, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
+import { FAILED } from './errors.ts';
 
 const CALL = 'operation="tools/call"';
 /** Named tools only: the rest is folded into one. */
@@ -80,8 +81,8 @@ export const toolErrorRatio = signal({
   max: 1,
   thresholds: THRESHOLDS.errorRatio,
   by: {
-    top: `topk(10, sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL, 'outcome=~"tool_error|rpc_error|transport_error|timeout"')}) / (sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL)}) > 0) > 0)`,
-    all: `(sum(${increase('mcp_requests_total', CALL, 'outcome=~"tool_error|rpc_error|transport_error|timeout"')}) or vector(0)) / (sum(${increase('mcp_requests_total', CALL)}) > 0)`,
+    top: `topk(10, sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL, FAILED)}) / (sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL)}) > 0) > 0)`,
+    all: `(sum(${increase('mcp_requests_total', CALL, FAILED)}) or vector(0)) / (sum(${increase('mcp_requests_total', CALL)}) > 0)`,
   },
 });
 
