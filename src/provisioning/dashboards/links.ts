@@ -22,82 +22,106 @@ export type PageUid = keyof typeof PAGES;
 /** What every link carries on: the store and, for most, the time that is being looked at. */
 export const CONTEXT = '${datasource:queryparam}&${job:queryparam}&${exporter:queryparam}';
 
-/** To another page, about the row, tile or line that was clicked. */
-export function linkToPage(
-  uid: PageUid,
-  title: string,
-  variables: Readonly<Record<string, string>> = {},
-  time = '${__url_time_range}',
-): Link {
-  const own = Object.entries(variables).map(([name, value]) => `var-${name}=${value}`);
-  return { title, url: `/d/${uid}?${[CONTEXT, time, ...own].join('&')}` };
+/** Which part of the fleet is looked at. */
+type Filter = 'gateway' | 'server';
+
+interface Destination {
+  /** Variables that are decided by what was clicked. */
+  readonly about?: Readonly<Record<string, string>>;
+  /** The time that is being looked at, unless said. */
+  readonly time?: string;
+  /** Filters that this page has and the other takes: they go along, but for those that the click decides. */
+  readonly keeps?: readonly Filter[];
 }
 
+/** From and to the page of the monitoring itself, which is about no server. */
+export const GATEWAY_ONLY: Destination = { keeps: ['gateway'] };
+
+/** The address of another page, for a link or a text. */
+export function addressOf(
+  uid: PageUid | '${__data.fields.page}' | '${__field.labels.page}',
+  { about = {}, time = '${__url_time_range}', keeps = ['gateway', 'server'] }: Destination = {},
+): string {
+  const kept = keeps.filter((name) => !(name in about)).map((name) => `\${${name}:queryparam}`);
+  const own = Object.entries(about).map(([name, value]) => `var-${name}=${value}`);
+  return `/d/${uid}?${[CONTEXT, ...kept, time, ...own].join('&')}`;
+}
+
+/** To another page, about the row, tile or line that was clicked. */
+export function linkToPage(
+  uid: Parameters<typeof addressOf>[0],
+  title: string,
+  destination?: Destination,
+): Link {
+  return { title, url: addressOf(uid, destination) };
+}
+
+/** From pages of weeks to pages of hours: they read raw samples, too many for so long. */
+export const LAST_DAY = 'from=now-24h&to=now';
+/** And back: a bar for each day says nothing within hours. */
+export const LAST_MONTH = 'from=now-30d&to=now';
+
 /** Of a line, tile or slice. */
-const SERIES_SERVER = {
-  gateway: '${__field.labels.gateway}',
-  server: '${__field.labels.server}',
+export const SERIES_SERVER = {
+  gateway: '${__field.labels.gateway:percentencode}',
+  server: '${__field.labels.server:percentencode}',
 };
 /** Of a row. */
 const ROW_SERVER = {
-  gateway: '${__data.fields.gateway}',
-  server: '${__data.fields.server}',
+  gateway: '${__data.fields.gateway:percentencode}',
+  server: '${__data.fields.server:percentencode}',
 };
 
-export const SERIES_TO_SERVER = linkToPage(
-  'mcp-server',
-  'Details of ${__field.labels.server}',
-  SERIES_SERVER,
-);
-export const SERIES_TO_ERRORS = linkToPage(
-  'mcp-errors',
-  'Errors of ${__field.labels.server}',
-  SERIES_SERVER,
-);
-export const SERIES_TO_COST = linkToPage(
-  'mcp-cost',
-  'Cost of ${__field.labels.server}',
-  SERIES_SERVER,
-);
-export const ROW_TO_SERVER = linkToPage('mcp-server', 'Details', ROW_SERVER);
-export const ROW_TO_ERRORS = linkToPage('mcp-errors', 'Errors', ROW_SERVER);
-export const ROW_TO_COMPARE = linkToPage('mcp-compare', 'This week and last', {
-  ...ROW_SERVER,
-  focus: ROW_SERVER.server,
+export const SERIES_TO_SERVER = linkToPage('mcp-server', 'Details of ${__field.labels.server}', {
+  about: SERIES_SERVER,
 });
-export const ROW_TO_TOOLS = linkToPage('mcp-tools', 'Tools', ROW_SERVER);
-export const ROW_TO_COST = linkToPage('mcp-cost', 'Cost', ROW_SERVER);
+export const SERIES_TO_ERRORS = linkToPage('mcp-errors', 'Errors of ${__field.labels.server}', {
+  about: SERIES_SERVER,
+});
+export const SERIES_TO_COST = linkToPage('mcp-cost', 'Cost of ${__field.labels.server}', {
+  about: SERIES_SERVER,
+  time: LAST_MONTH,
+});
+export const ROW_TO_SERVER = linkToPage('mcp-server', 'Details', { about: ROW_SERVER });
+export const ROW_TO_ERRORS = linkToPage('mcp-errors', 'Errors', { about: ROW_SERVER });
+export const ROW_TO_COMPARE = linkToPage('mcp-compare', 'This week and last', {
+  about: { ...ROW_SERVER, focus: ROW_SERVER.server },
+});
+export const ROW_TO_COMPARE_DAY = linkToPage('mcp-compare', 'This week and last', {
+  about: { ...ROW_SERVER, focus: ROW_SERVER.server },
+  time: LAST_DAY,
+});
+/** To where the notification of an alert leads, too. */
+export const ROW_TO_ALERT = linkToPage('${__data.fields.page}', 'Where to look', {
+  about: ROW_SERVER,
+});
+export const SERIES_TO_ALERT = linkToPage('${__field.labels.page}', 'Where to look', {
+  about: SERIES_SERVER,
+});
+export const ROW_TO_TOOLS = linkToPage('mcp-tools', 'Tools', { about: ROW_SERVER });
+export const ROW_TO_COST = linkToPage('mcp-cost', 'Cost', { about: ROW_SERVER });
 
-/** From pages that look back weeks: the page of a server reads raw samples, too many for so long. */
-const LAST_DAY = 'from=now-24h&to=now';
 export const SERIES_TO_SERVER_DAY = linkToPage(
   'mcp-server',
   'Last 24 hours of ${__field.labels.server}',
-  SERIES_SERVER,
-  LAST_DAY,
+  { about: SERIES_SERVER, time: LAST_DAY },
 );
-export const ROW_TO_SERVER_DAY = linkToPage(
-  'mcp-server',
-  'Details, last 24 hours',
-  ROW_SERVER,
-  LAST_DAY,
-);
-export const ROW_TO_ERRORS_DAY = linkToPage(
-  'mcp-errors',
-  'Errors, last 24 hours',
-  ROW_SERVER,
-  LAST_DAY,
-);
-export const ROW_TO_TOOLS_DAY = linkToPage(
-  'mcp-tools',
-  'Tools, last 24 hours',
-  ROW_SERVER,
-  LAST_DAY,
-);
+export const ROW_TO_SERVER_DAY = linkToPage('mcp-server', 'Details, last 24 hours', {
+  about: ROW_SERVER,
+  time: LAST_DAY,
+});
+export const ROW_TO_ERRORS_DAY = linkToPage('mcp-errors', 'Errors, last 24 hours', {
+  about: ROW_SERVER,
+  time: LAST_DAY,
+});
+export const ROW_TO_TOOLS_DAY = linkToPage('mcp-tools', 'Tools, last 24 hours', {
+  about: ROW_SERVER,
+  time: LAST_DAY,
+});
 
 /** Pages of the exporter itself, which take the actions: Grafana's own would not be authenticated. */
 export const ROW_TO_CHECK: Link = {
   title: 'Check now (page of the exporter)',
-  url: '${exporter}/servers/${__data.fields.server}',
+  url: '${exporter}/servers/${__data.fields.server:percentencode}',
   isNewTab: true,
 };

@@ -12,6 +12,12 @@ import {
 
 const COLUMNS = 24;
 const TAG = 'mcp';
+/** Pages of hours read raw samples, pages of weeks draw a bar for each day: what suits one says nothing on the other. */
+const SPANS = {
+  live: { tag: 'live', title: 'Live pages' },
+  month: { tag: 'month', title: '30-day pages' },
+} as const;
+type Span = keyof typeof SPANS;
 
 export interface Section {
   /** A heading; the first section of a page has none. */
@@ -25,7 +31,7 @@ export interface Page {
   readonly uid: PageUid;
   /** The question that it answers. */
   readonly description: string;
-  readonly from: string;
+  readonly from: 'now-6h' | 'now-24h' | 'now-30d';
   readonly refresh: '10s' | '30s' | '5m';
   /** Beside those that all pages have. */
   readonly variables?: readonly { build(): dashboard.VariableModel }[];
@@ -40,7 +46,7 @@ export function buildPage(page: Page): dashboard.Dashboard {
   const builder = new dashboard.DashboardBuilder(PAGES[page.uid])
     .uid(page.uid)
     .description(page.description)
-    .tags([TAG])
+    .tags([TAG, SPANS[spanOf(page)].tag])
     .timezone('browser')
     .readonly()
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
@@ -55,14 +61,21 @@ export function buildPage(page: Page): dashboard.Dashboard {
       exporterVariable(),
     ]);
   const annotations = [CONFIG_CHANGES, RESTARTS, ...(page.annotations ?? [])];
-  return {
+  const built = {
     ...builder.build(),
     annotations: {
       list: annotations.map(annotationModel) as unknown as dashboard.AnnotationQuery[],
     },
-    links: headerLinks(page.uid).map(visibleLink),
+    links: headerLinks(page).map(visibleLink),
     panels: placeSections(page),
   };
+  return server === 'one' ? withExactServer(built) : built;
+}
+
+/** Grafana escapes a choice of several for a pattern, but not a choice of one: "search (eu)" would not find itself. */
+function withExactServer(model: dashboard.Dashboard): dashboard.Dashboard {
+  const text = JSON.stringify(model).replaceAll(/server=~(\\"\$server)\|?(?=\\")/g, 'server=$1');
+  return JSON.parse(text) as dashboard.Dashboard;
 }
 
 /** The builder hides links in a menu; the way up and the other pages have to be one click away. */
@@ -71,9 +84,14 @@ function visibleLink(builder: dashboard.DashboardLinkBuilder): dashboard.Dashboa
   return link;
 }
 
-function headerLinks(uid: PageUid): dashboard.DashboardLinkBuilder[] {
+function spanOf({ from }: Page): Span {
+  return from === 'now-30d' ? 'month' : 'live';
+}
+
+function headerLinks(page: Page): dashboard.DashboardLinkBuilder[] {
+  const span = spanOf(page);
   const up =
-    uid === 'mcp-overview'
+    page.uid === 'mcp-overview'
       ? []
       : [
           new dashboard.DashboardLinkBuilder('Overview')
@@ -82,21 +100,28 @@ function headerLinks(uid: PageUid): dashboard.DashboardLinkBuilder[] {
             .url(`/d/mcp-overview?${CONTEXT}`)
             .icon('arrow-up')
             .tooltip('Up to the fleet')
-            .keepTime(true)
+            .keepTime(span === 'live')
             .includeVars(false),
         ];
   return [
     ...up,
-    new dashboard.DashboardLinkBuilder('Pages')
-      .type(dashboard.DashboardLinkType.Dashboards)
-      .tags([TAG])
-      .asDropdown(true)
-      .icon('external link')
-      .keepTime(true)
-      .includeVars(true),
+    pagesLink('live', span),
+    pagesLink('month', span),
     exporterLink('Exporter', '', 'Live status, checks on request'),
     exporterLink('Alert history', '/alerts', 'Every alert with what was done about it'),
   ];
+}
+
+/** With the time that is being looked at where it suits them, else with their own. */
+function pagesLink(to: Span, from: Span) {
+  const { tag, title } = SPANS[to];
+  return new dashboard.DashboardLinkBuilder(title)
+    .type(dashboard.DashboardLinkType.Dashboards)
+    .tags([TAG, tag])
+    .asDropdown(true)
+    .icon('external link')
+    .keepTime(to === from)
+    .includeVars(true);
 }
 
 function exporterLink(title: string, path: string, tooltip: string) {

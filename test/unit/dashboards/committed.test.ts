@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { PAGES } from '../../../src/provisioning/dashboards/links.ts';
+import { pageOfAlert } from '../../../src/provisioning/dashboards/signals/alerts.ts';
 import {
   alertRules,
   knownSeries,
@@ -49,4 +50,11 @@ test.each(
   alertRules(GROUPS).map(({ alert, annotations }) => [alert, annotations['dashboard_url']]),
 )('the alert %s leads to a page that there is, with what it takes: %s', (_alert, url = '') => {
   expect(lintUrl(url, SITE)).toEqual([]);
+});
+
+test.each(
+  alertRules(GROUPS).map(({ alert, annotations }) => [alert, annotations['dashboard_url']]),
+)('a click on the alert %s leads to the page of its notification: %s', (alert, url = '') => {
+  const usual = url.includes('var-server=') ? 'mcp-server' : 'mcp-overview';
+  expect(url.split(/[/?]/)[2]).toBe(pageOfAlert(alert) ?? usual);
 });

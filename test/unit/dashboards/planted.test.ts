@@ -42,7 +42,7 @@ const CHART: Panel = {
       links: [
         {
           title: 'Details of ${__field.labels.server}',
-          url: '/d/page?${job:queryparam}&var-server=${__field.labels.server}',
+          url: '/d/page?${job:queryparam}&${gateway:queryparam}&${__url_time_range}&var-server=${__field.labels.server:percentencode}',
         },
       ],
     },
@@ -71,7 +71,7 @@ const TABLE: Panel = {
     defaults: { unit: 'none' },
     overrides: [
       about('Server', 'links', [
-        { title: 'Check', url: '${exporter}/servers/${__data.fields.server}' },
+        { title: 'Check', url: '${exporter}/servers/${__data.fields.server:percentencode}' },
       ]),
       about('Status', 'mappings', [
         { type: 'value', options: { 0: { text: 'Healthy', color: 'green' } } },
@@ -110,7 +110,7 @@ const GOOD: Dashboard = {
   editable: false,
   graphTooltip: 1,
   refresh: '30s',
-  tags: ['mcp'],
+  tags: ['mcp', 'live'],
   time: { from: 'now-6h', to: 'now' },
   links: [{ type: 'link', title: 'Exporter', url: '${exporter}' }],
   templating: { list: VARIABLES },
@@ -128,7 +128,10 @@ const GOOD: Dashboard = {
   panels: [HEADLINE, CHART, TABLE],
 };
 
-const SITE = siteOf([GOOD]);
+/** A page of weeks, which one of hours may lead to. */
+const LONG: Dashboard = { ...GOOD, uid: 'weeks', time: { from: 'now-30d', to: 'now' } };
+
+const SITE = siteOf([GOOD, LONG]);
 
 test('nothing is wrong with a good page', () => {
   expect(lintDashboard(GOOD, SITE, KNOWN)).toEqual([]);
@@ -180,7 +183,11 @@ test.each<[finding: string, planted: Dashboard]>([
   ['it can be edited, and the edit would be lost', page({ editable: true })],
   ['the crosshair is not shared', page({ graphTooltip: 0 })],
   ['it does not refresh itself', page({ refresh: '' })],
-  ['its tags are not just mcp', page({ tags: [] })],
+  ['its tags are not mcp,live', page({ tags: ['mcp'] })],
+  [
+    'its tags are not mcp,month',
+    page({ tags: ['mcp', 'live'], time: { from: 'now-30d', to: 'now' } }),
+  ],
   ['no question that it answers', page({ description: 'Servers' })],
   ['it does not end now', page({ time: { from: 'now-2d', to: 'now-1d' } })],
   ['__inputs, which nobody fills in from a file', { ...GOOD, ...{ __inputs: [] } }],
@@ -195,6 +202,16 @@ test.each<[finding: string, planted: Dashboard]>([
   ],
   ['two variables job', page({ templating: { list: [...VARIABLES, ...VARIABLES.slice(1, 2)] } })],
   ['$tool is not defined', withChart({ description: 'Of $tool.' })],
+  [
+    '$server is one name, which Grafana does not escape for a pattern',
+    page({
+      templating: {
+        list: VARIABLES.map((variable) =>
+          variable.name === 'server' ? { ...variable, multi: false, includeAll: false } : variable,
+        ),
+      },
+    }),
+  ],
   [
     '$operation is not used',
     page({
@@ -406,6 +423,36 @@ test.each<[finding: string, planted: Dashboard]>([
   ['Chart: page has no variable loki', withLink('There', '/d/page?${loki:queryparam}')],
   ['Chart: the exporter has no page /nowhere', withLink('There', '${exporter}/nowhere')],
   ['Chart: a link without a title to /d/page', withLink('', '/d/page')],
+  ['Chart: the way to page loses gateway', withLink('There', '/d/page?${server:queryparam}')],
+  ['Chart: the way to page loses server', withLink('There', '/d/page?var-gateway=x')],
+  [
+    'Chart: __field.labels.server is not encoded',
+    withLink('There', '/d/page?var-server=${__field.labels.server}'),
+  ],
+  ['Chart: the way to page loses the time', withLink('There', '/d/page')],
+  [
+    'Chart: weeks cannot use the time of this page',
+    withLink('There', '/d/weeks?${__url_time_range}'),
+  ],
+  [
+    'Text: the way to page loses server',
+    withChart({
+      type: 'text',
+      title: 'Text',
+      options: { content: 'See [there](/d/page?${gateway:queryparam}).' },
+    }),
+  ],
+  [
+    'Table: column Certificate is cut off',
+    withTable({ fieldConfig: { overrides: [about('Certificate', 'custom.width', 90)] } }),
+  ],
+  [
+    'Table: column Status is cut off',
+    withTable({
+      options: { sortBy: [{ displayName: 'Status' }] },
+      fieldConfig: { overrides: [about('Status', 'custom.width', 70)] },
+    }),
+  ],
   [
     'Chart: A has no label tool to make a link of',
     withLink('Of ${__field.labels.tool}', '/d/page'),
@@ -425,6 +472,17 @@ test.each<[finding: string, planted: Dashboard]>([
   [
     'Chart: no page at /d/elsewhere',
     withChart({ type: 'text', options: { content: 'See [there](/d/elsewhere).' } }),
+  ],
+  [
+    'Chart: the exporter has no page /nowhere',
+    withChart({
+      type: 'text',
+      options: { content: '<a href="${exporter}/nowhere" target="_blank">There</a>' },
+    }),
+  ],
+  [
+    "Chart: the way to the exporter's page /alerts leaves Grafana",
+    withChart({ type: 'text', options: { content: '[There](${exporter}/alerts)' } }),
   ],
   [
     'Exporter: no page at /d/elsewhere',

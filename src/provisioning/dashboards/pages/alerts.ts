@@ -1,10 +1,17 @@
-import { linkToPage, ROW_TO_ERRORS, ROW_TO_SERVER, SERIES_TO_SERVER } from '../links.ts';
+import {
+  addressOf,
+  GATEWAY_ONLY,
+  linkToPage,
+  ROW_TO_ALERT,
+  ROW_TO_ERRORS,
+  SERIES_TO_ALERT,
+} from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, stateTimelinePanel } from '../panels/charts.ts';
 import { ask, type Link } from '../panels/panel.ts';
 import { statPanel } from '../panels/stat.ts';
 import { tablePanel } from '../panels/table.ts';
-import { textPanel } from '../panels/text.ts';
+import { linkInNewTab, textPanel } from '../panels/text.ts';
 import { timeSeriesPanel } from '../panels/time-series.ts';
 import {
   activations,
@@ -28,35 +35,28 @@ import {
 const TILE = { width: 6, height: 3, look: 'tile' } as const;
 const NONE_FIRED = 'Nothing fired in this time';
 
-/** The page of the server half an hour before and after the alert began: what it looked like then. */
-const ROW_TO_THEN = linkToPage(
-  'mcp-server',
-  'The server at that time',
-  { gateway: '${__data.fields.gateway}', server: '${__data.fields.server}' },
-  'time=${__data.fields.Value.numeric}&time.window=3600000',
-);
 const ROW_TO_HISTORY: Link = {
   title: 'History with values and notes (page of the exporter)',
-  url: '${exporter}/alerts?server=${__data.fields.server}',
+  url: '${exporter}/alerts?alertname=${__data.fields.alertname:percentencode}',
   isNewTab: true,
 };
 
 const MORE = `
-[**History of all alerts**](\${exporter}/alerts): the value at the time, who was told, what was done, notes.
+**${linkInNewTab('History of all alerts', '${exporter}/alerts')}**: the value at the time, who was told, what was done, notes.
 
 Actions are taken there too: a check now, a server that is switched off, a note.
 
-[What fails](/d/mcp-errors?\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${server:queryparam}&\${__url_time_range}) · [This week and last](/d/mcp-compare?\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${server:queryparam}&\${__url_time_range}) · [The monitoring itself](/d/mcp-meta?\${datasource:queryparam}&\${job:queryparam}&\${gateway:queryparam}&\${__url_time_range})
+[What fails](${addressOf('mcp-errors')}) · [This week and last](${addressOf('mcp-compare')}) · [The monitoring itself](${addressOf('mcp-meta', GATEWAY_ONLY)})
 `.trim();
 
-function labels(...links: readonly Link[]) {
-  return [
-    { label: 'alertname', title: 'Alert', links },
-    { label: 'severity', title: 'Severity', width: 85 },
-    { label: 'server', title: 'Server', links },
-    { label: 'gateway', title: 'Gateway', width: 90 },
-  ];
-}
+const LINKS = [ROW_TO_ALERT, ROW_TO_ERRORS, ROW_TO_HISTORY];
+const LABELS = [
+  { label: 'alertname', title: 'Alert', links: LINKS, width: 200 },
+  { label: 'severity', title: 'Severity', width: 85 },
+  { label: 'server', title: 'Server', links: LINKS },
+  { label: 'gateway', title: 'Gateway', width: 90 },
+  { label: 'page', title: 'Page', isForLinks: true },
+];
 
 export const alertsPage: Page = {
   uid: 'mcp-alerts',
@@ -77,7 +77,9 @@ export const alertsPage: Page = {
           {
             ...TILE,
             empty: 'never',
-            links: [linkToPage('mcp-meta', 'The way from here to Alertmanager and back')],
+            links: [
+              linkToPage('mcp-meta', 'The way from here to Alertmanager and back', GATEWAY_ONLY),
+            ],
           },
           ask(watchdogAge, 'worst'),
         ),
@@ -87,8 +89,8 @@ export const alertsPage: Page = {
           height: 8,
           empty: 'Nothing fires',
           sortBy: 'Since',
-          labels: labels(ROW_TO_THEN, ROW_TO_ERRORS, ROW_TO_HISTORY),
-          values: [{ question: ask(alertSince, 'firing'), width: 130 }],
+          labels: LABELS,
+          values: [{ question: ask(alertSince, 'firing'), width: 150 }],
         }),
         tablePanel({
           title: 'Pending',
@@ -97,8 +99,8 @@ export const alertsPage: Page = {
           height: 8,
           empty: 'Nothing is about to fire',
           sortBy: 'Since',
-          labels: labels(ROW_TO_THEN, ROW_TO_ERRORS),
-          values: [{ question: ask(alertSince, 'pending'), width: 130 }],
+          labels: LABELS,
+          values: [{ question: ask(alertSince, 'pending'), width: 150 }],
         }),
         stateTimelinePanel(
           {
@@ -121,10 +123,10 @@ export const alertsPage: Page = {
           height: 10,
           empty: NONE_FIRED,
           sortBy: 'Time firing',
-          labels: labels(ROW_TO_SERVER, ROW_TO_ERRORS, ROW_TO_HISTORY),
+          labels: LABELS,
           values: [
             { question: ask(firings, 'alert'), width: 85 },
-            { question: ask(timeFiring, 'alert'), width: 110 },
+            { question: ask(timeFiring, 'alert'), width: 120 },
             { question: ask(timeToResolve, 'alert'), width: 130 },
           ],
         }),
@@ -134,7 +136,7 @@ export const alertsPage: Page = {
             width: 8,
             height: 10,
             empty: NONE_FIRED,
-            links: [SERIES_TO_SERVER],
+            links: [SERIES_TO_ALERT],
           },
           ask(timeFiring, 'top', '{{alertname}} {{server}}'),
         ),

@@ -1,4 +1,4 @@
-import { linkToPage, ROW_TO_COMPARE, ROW_TO_SERVER_DAY } from '../links.ts';
+import { LAST_DAY, linkToPage, ROW_TO_COMPARE_DAY, ROW_TO_SERVER_DAY } from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel } from '../panels/charts.ts';
 import { ask } from '../panels/panel.ts';
@@ -26,12 +26,10 @@ const TILE = { width: 4, height: 4 } as const;
 const NUMBER = { width: 6, height: 4 } as const;
 const HOURLY = { interval: '1h' } as const;
 const TO_USAGE = linkToPage('mcp-usage', 'When it is busy');
-const TO_SYSTEM = linkToPage(
-  'mcp-system',
-  'System, last 24 hours',
-  { gateway: '${__data.fields.gateway}' },
-  'from=now-24h&to=now',
-);
+const TO_SYSTEM = linkToPage('mcp-system', 'System, last 24 hours', {
+  about: { gateway: '${__data.fields.gateway:percentencode}' },
+  time: LAST_DAY,
+});
 
 export const capacity: Page = {
   uid: 'mcp-capacity',
@@ -197,7 +195,7 @@ export const capacity: Page = {
           sortBy: 'Requests a day',
           empty: NOT_YET,
           labels: [
-            { label: 'server', title: 'Server', links: [ROW_TO_SERVER_DAY, ROW_TO_COMPARE] },
+            { label: 'server', title: 'Server', links: [ROW_TO_SERVER_DAY, ROW_TO_COMPARE_DAY] },
             { label: 'gateway', title: 'Gateway' },
           ],
           values: [

@@ -113,11 +113,11 @@ export const compare: Page = {
             { label: 'gateway', title: 'Gateway', width: 100 },
           ],
           values: [
-            { question: ask(comparedRate, 'server'), title: 'Requests/s now', width: 110 },
-            { question: ask(comparedRate, 'serverThen'), title: 'Requests/s then', width: 110 },
+            { question: ask(comparedRate, 'server'), title: 'Req/s now', width: 110 },
+            { question: ask(comparedRate, 'serverThen'), title: 'Req/s then', width: 110 },
             {
               question: ask(changedRate, 'server'),
-              title: 'Requests change',
+              title: 'Req/s change',
               look: 'text',
               width: 110,
             },

@@ -1,5 +1,5 @@
 import { DEFINITION_CHANGES, FIRING_ALERTS, STATUS_CHANGES } from '../annotations.ts';
-import { linkToPage, ROW_TO_SERVER, ROW_TO_TOOLS, SERIES_TO_SERVER } from '../links.ts';
+import { LAST_MONTH, linkToPage, ROW_TO_SERVER, ROW_TO_TOOLS, SERIES_TO_SERVER } from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, piePanel } from '../panels/charts.ts';
 import { logsPanel } from '../panels/logs.ts';
@@ -154,7 +154,7 @@ export const errorsPage: Page = {
             {
               label: 'error_type',
               title: 'Type',
-              links: [linkToPage('mcp-alerts', 'Alerts of 30 days', {}, 'from=now-30d&to=now')],
+              links: [linkToPage('mcp-alerts', 'Alerts of 30 days', { time: LAST_MONTH })],
             },
           ],
           values: [{ question: ask(errorsNow, 'type') }, { question: ask(errorPeak, 'type') }],

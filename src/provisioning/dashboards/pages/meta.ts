@@ -1,5 +1,5 @@
 import { META_ALERTS } from '../annotations.ts';
-import { linkToPage } from '../links.ts';
+import { GATEWAY_ONLY, linkToPage } from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel } from '../panels/charts.ts';
 import { ask } from '../panels/panel.ts';
@@ -34,8 +34,8 @@ import {
 
 const TILE = { width: 6, height: 3, look: 'tile' } as const;
 const NUMBER = { width: 6, height: 3 } as const;
-const TO_SYSTEM = [linkToPage('mcp-system', 'System')];
-const TO_ALERTS = [linkToPage('mcp-alerts', 'Alerts and notifications')];
+const TO_SYSTEM = [linkToPage('mcp-system', 'System', GATEWAY_ONLY)];
+const TO_ALERTS = [linkToPage('mcp-alerts', 'Alerts and notifications', GATEWAY_ONLY)];
 
 export const meta: Page = {
   uid: 'mcp-meta',

@@ -1,5 +1,7 @@
 import {
+  LAST_MONTH,
   linkToPage,
+  ROW_TO_ALERT,
   ROW_TO_CHECK,
   ROW_TO_COMPARE,
   ROW_TO_ERRORS,
@@ -41,7 +43,7 @@ import {
 
 const TILE = { width: 3, height: 4, look: 'tile' } as const;
 const TO_ALERTS = [linkToPage('mcp-alerts', 'Alerts')];
-const TO_USAGE = [linkToPage('mcp-usage', 'Usage', {}, 'from=now-30d&to=now')];
+const TO_USAGE = [linkToPage('mcp-usage', 'Usage', { time: LAST_MONTH })];
 
 export const overview: Page = {
   uid: 'mcp-overview',
@@ -81,7 +83,7 @@ export const overview: Page = {
             height: 3,
             title: 'Cost, 24 hours',
             empty: 'no prices',
-            links: [linkToPage('mcp-cost', 'Cost', {}, 'from=now-30d&to=now')],
+            links: [linkToPage('mcp-cost', 'Cost', { time: LAST_MONTH })],
           },
           ask(cost, 'today'),
         ),
@@ -89,7 +91,7 @@ export const overview: Page = {
           {
             width: 6,
             height: 3,
-            links: [linkToPage('mcp-slo', 'Objectives', {}, 'from=now-30d&to=now')],
+            links: [linkToPage('mcp-slo', 'Objectives', { time: LAST_MONTH })],
           },
           ask(uptime24h, 'fleet'),
         ),
@@ -163,10 +165,11 @@ export const overview: Page = {
           empty: 'Nothing fires',
           sortBy: 'Since',
           labels: [
-            { label: 'alertname', title: 'Alert', links: TO_ALERTS },
+            { label: 'alertname', title: 'Alert', links: TO_ALERTS, width: 200 },
             { label: 'severity', title: 'Severity', width: 90 },
-            { label: 'server', title: 'Server', links: [ROW_TO_SERVER] },
+            { label: 'server', title: 'Server', links: [ROW_TO_ALERT] },
             { label: 'gateway', title: 'Gateway', width: 100 },
+            { label: 'page', title: 'Page', isForLinks: true },
           ],
           values: [{ question: ask(alertSince, 'firing'), width: 140 }],
         }),

@@ -1,11 +1,11 @@
 import { DEFINITION_CHANGES, FIRING_ALERTS, STATUS_CHANGES } from '../annotations.ts';
-import { linkToPage } from '../links.ts';
+import { addressOf, LAST_MONTH, linkToPage } from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, heatmapPanel, stateTimelinePanel } from '../panels/charts.ts';
 import { ask } from '../panels/panel.ts';
 import { statPanel } from '../panels/stat.ts';
 import { tablePanel } from '../panels/table.ts';
-import { textPanel } from '../panels/text.ts';
+import { linkInNewTab, textPanel } from '../panels/text.ts';
 import { timeSeriesPanel } from '../panels/time-series.ts';
 import { errorCount, errorRatio, errors } from '../signals/errors.ts';
 import {
@@ -47,27 +47,18 @@ import {
 import { operationVariable } from '../variables.ts';
 
 const NO_CALLS = 'No calls through the gateway';
+/** By a link to a server that is gone, or to `_OTHER`, which stands for names that never were. */
+const NOT_CHECKED = 'not checked';
 const STDIO_ONLY = 'Only of servers that the exporter starts itself (stdio)';
-const TO_TOOL = linkToPage('mcp-tools', 'Tools of this server', {
-  gateway: '${gateway}',
-  server: '${server}',
-});
-const ABOUT_THIS =
-  '${datasource:queryparam}&${job:queryparam}&${gateway:queryparam}&${server:queryparam}&${__url_time_range}';
+const TO_TOOL = linkToPage('mcp-tools', 'Tools of this server');
 const ACTIONS = `
-[**Check now, disable or enable**](\${exporter}/servers/\${server:percentencode}) ·
-[Log of the server](\${exporter}/servers/\${server:percentencode}/log) ·
-[Alerts and notes](\${exporter}/alerts?server=\${server:percentencode})
+**${linkInNewTab('Check now, disable or enable', '${exporter}/servers/${server:percentencode}')}** ·
+${linkInNewTab('Log of the server', '${exporter}/servers/${server:percentencode}/log')} ·
+${linkInNewTab('Alerts and notes', '${exporter}/alerts?server=${server:percentencode}')}
 
-${[
-  ['mcp-errors', 'Errors'],
-  ['mcp-tools', 'Tools'],
-  ['mcp-compare', 'This week and last', '&var-focus=${server:percentencode}'],
-  ['mcp-cost', 'Cost'],
-  ['mcp-slo', 'Objectives'],
-]
-  .map(([uid, title, more = '']) => `[${title}](/d/${uid}?${ABOUT_THIS}${more})`)
-  .join(' · ')}
+[Errors](${addressOf('mcp-errors')}) · [Tools](${addressOf('mcp-tools')}) ·
+[This week and last](${addressOf('mcp-compare', { about: { focus: '${server:percentencode}' } })}) ·
+[Cost](${addressOf('mcp-cost', { time: LAST_MONTH })}) · [Objectives](${addressOf('mcp-slo', { time: LAST_MONTH })})
 `.trim();
 
 /** Said on top of the page. */
@@ -87,7 +78,7 @@ export const server: Page = {
   sections: [
     {
       panels: [
-        statPanel({ width: 4, height: 4, look: 'tile' }, ask(status, 'server')),
+        statPanel({ width: 4, height: 4, look: 'tile', empty: NOT_CHECKED }, ask(status, 'server')),
         statPanel({ width: 4, height: 4, empty: 'not checked yet' }, ask(statusSince, 'server')),
         statPanel(
           { width: 4, height: 4, look: 'tile', empty: 'unknown' },
@@ -97,7 +88,10 @@ export const server: Page = {
           { width: 4, height: 4, look: 'tile', empty: 'no calls' },
           ask(errorRatio, 'server'),
         ),
-        statPanel({ width: 4, height: 4, look: 'tile' }, ask(consecutiveFailures, 'server')),
+        statPanel(
+          { width: 4, height: 4, look: 'tile', empty: NOT_CHECKED },
+          ask(consecutiveFailures, 'server'),
+        ),
         statPanel({ width: 4, height: 4, empty: 'not checked yet' }, ask(lastCheck, 'server')),
         statPanel(
           {
@@ -114,7 +108,7 @@ export const server: Page = {
           ask(uptime30d, 'server', '30 days'),
         ),
         statPanel(
-          { width: 12, height: 3, shows: 'value_and_name' },
+          { width: 12, height: 3, shows: 'value_and_name', empty: NOT_CHECKED },
           ask(capabilities, 'kind', '{{kind}}'),
         ),
         tablePanel({
@@ -122,6 +116,7 @@ export const server: Page = {
           description: 'What the server said of itself in its last handshake.',
           width: 16,
           height: 4,
+          empty: 'No server of that name is checked',
           labels: [
             { label: 'endpoint', title: 'Endpoint' },
             { label: 'transport', title: 'Transport', width: 90 },
@@ -269,7 +264,7 @@ export const server: Page = {
           ask(checkDuration, 'p95', 'P95'),
         ),
         timeSeriesPanel(
-          { width: 8, height: 8, isStacked: true },
+          { width: 8, height: 8, isStacked: true, empty: 'Not checked' },
           ask(checkPhases, 'phase', '{{phase}}'),
         ),
         timeSeriesPanel(
@@ -299,7 +294,7 @@ export const server: Page = {
           { width: 8, height: 8, isBars: true, empty: 'Nothing changed' },
           ask(definitionChanges, 'change', '{{kind}} {{change}}'),
         ),
-        barPanel({ width: 8, height: 8 }, ask(listBytes, 'kind', '{{kind}}')),
+        barPanel({ width: 8, height: 8, empty: 'Not checked' }, ask(listBytes, 'kind', '{{kind}}')),
         barPanel(
           { title: 'Errors by type', width: 12, height: 8, empty: 'No errors' },
           ask(errorCount, 'type', '{{error_type}}'),

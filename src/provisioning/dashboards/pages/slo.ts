@@ -1,4 +1,5 @@
 import {
+  LAST_DAY,
   linkToPage,
   ROW_TO_ERRORS_DAY,
   ROW_TO_SERVER_DAY,
@@ -25,7 +26,7 @@ const NAMES = { shows: 'value_and_name', empty: NOT_YET } as const;
 const HOURLY = { interval: '1h' } as const;
 const SLO = '{{slo}}';
 const [within5m, within30m, withinHour, within2h, within6h, withinDay, within3d] = burnRates;
-const TO_ALERTS = linkToPage('mcp-alerts', 'Alerts');
+const TO_ALERTS = linkToPage('mcp-alerts', 'Alerts, last 24 hours', { time: LAST_DAY });
 /** A colour by size would say of a small remainder what it says of a big one. */
 const LINES = [
   { pattern: '1 hour', color: 'orange' },

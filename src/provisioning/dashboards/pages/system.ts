@@ -1,5 +1,5 @@
 import { FIRING_ALERTS } from '../annotations.ts';
-import { linkToPage, ROW_TO_SERVER, SERIES_TO_SERVER } from '../links.ts';
+import { GATEWAY_ONLY, LAST_MONTH, linkToPage, ROW_TO_SERVER, SERIES_TO_SERVER } from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel } from '../panels/charts.ts';
 import { ask } from '../panels/panel.ts';
@@ -31,8 +31,8 @@ import { trafficBytes } from '../signals/traffic.ts';
 const TILE = { width: 6, height: 3, look: 'tile' } as const;
 const STDIO_ONLY = 'Only of servers that the exporter starts itself (stdio)';
 const NO_CALLS = 'No calls through the gateway';
-const TO_META = [linkToPage('mcp-meta', 'The monitoring itself')];
-const TO_CAPACITY = [linkToPage('mcp-capacity', 'Capacity', {}, 'from=now-30d&to=now')];
+const TO_META = [linkToPage('mcp-meta', 'The monitoring itself', GATEWAY_ONLY)];
+const TO_CAPACITY = [linkToPage('mcp-capacity', 'Capacity', { time: LAST_MONTH })];
 
 export const system: Page = {
   uid: 'mcp-system',
@@ -105,7 +105,7 @@ export const system: Page = {
             { label: 'version', title: 'Version', width: 90 },
             { label: 'nodejs', title: 'Node.js', width: 90 },
           ],
-          values: [{ question: ask(exporters, 'instance'), width: 110 }],
+          values: [{ question: ask(exporters, 'instance'), width: 120 }],
         }),
         timeSeriesPanel(
           { width: 12, height: 7, hasThresholdLines: true },

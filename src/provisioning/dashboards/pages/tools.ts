@@ -113,8 +113,8 @@ export const tools: Page = {
           values: [
             { question: ask(listedTools, 'server'), width: 90 },
             { question: ask(calledTools, 'server'), width: 90 },
-            { question: ask(unusedTools, 'server'), width: 115 },
-            { question: ask(listBytes, 'server'), width: 130 },
+            { question: ask(unusedTools, 'server'), width: 125 },
+            { question: ask(listBytes, 'server'), width: 140 },
           ],
         }),
         barPanel(

@@ -1,4 +1,11 @@
-import { linkToPage, ROW_TO_COST, ROW_TO_SERVER_DAY, SERIES_TO_SERVER_DAY } from '../links.ts';
+import {
+  LAST_DAY,
+  linkToPage,
+  ROW_TO_COST,
+  ROW_TO_SERVER_DAY,
+  SERIES_SERVER,
+  SERIES_TO_SERVER_DAY,
+} from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, piePanel } from '../panels/charts.ts';
 import { matrixPanel } from '../panels/matrix.ts';
@@ -23,12 +30,10 @@ const NO_HOUR = 'Nothing yet: this counts whole hours';
 const TILE = { width: 4, height: 4 } as const;
 const DAILY = { interval: '1d', isBars: true } as const;
 const HOURLY = { interval: '1h' } as const;
-const TO_TOOLS = linkToPage(
-  'mcp-tools',
-  'Tools of this server, last 24 hours',
-  { gateway: '${__field.labels.gateway}', server: '${__field.labels.server}' },
-  'from=now-24h&to=now',
-);
+const TO_TOOLS = linkToPage('mcp-tools', 'Tools of this server, last 24 hours', {
+  about: SERIES_SERVER,
+  time: LAST_DAY,
+});
 const TO_CAPACITY = linkToPage('mcp-capacity', 'How long it will do');
 
 export const usage: Page = {

@@ -20,6 +20,8 @@ export function barPanel(options: PanelOptions, ...questions: readonly Question[
     .showUnfilled(true)
     // Left alone, long names are cut off in favour of large numbers.
     .text(new common.VizTextDisplayOptionsBuilder().titleSize(10).valueSize(14))
+    // Said, as a bar alone would not have its name beside it.
+    .displayName('${__series.name}')
     .reduceOptions(lastValue());
   return finishPanel(builder, options, questions, 'instant');
 }
@@ -42,6 +44,12 @@ export function piePanel(options: PanelOptions, ...questions: readonly Question[
   return finishPanel(builder, options, questions, 'instant');
 }
 
+/** As many rows as have room for their names, beside heading, axis and the turning of pages. */
+function rowsWithin(height: number): number {
+  const pixels = height * 38 - 104;
+  return Math.max(1, Math.floor(pixels / 18));
+}
+
 /** What state each was in, and when. */
 export function stateTimelinePanel(
   options: PanelOptions,
@@ -52,7 +60,7 @@ export function stateTimelinePanel(
     .alignValue(common.TimelineValueAlignment.Left)
     .mergeValues(true)
     .rowHeight(0.85)
-    .perPage(20)
+    .perPage(rowsWithin(options.height))
     .lineWidth(0)
     .fillOpacity(80)
     .spanNulls(false)
@@ -87,7 +95,6 @@ export function heatmapPanel(options: PanelOptions, question: Question): Panel {
     .filterValues(new heatmap.FilterValueRangeBuilder().le(1e-9))
     .rowsFrame(new heatmap.RowsHeatmapOptionsBuilder().layout(common.HeatmapCellLayout.Auto))
     .showValue(common.VisibilityMode.Never)
-    .showLegend()
     .exemplarsColor('rgba(255,0,255,0.7)')
     .yAxis(
       new heatmap.YAxisConfigBuilder()

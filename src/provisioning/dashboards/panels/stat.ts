@@ -28,15 +28,21 @@ export function statPanel(options: StatOptions, ...questions: readonly Question[
     .textMode(names[shows])
     .wideLayout(true)
     .showPercentChange(false)
-    .text(textSizes(shows))
+    .text(textSizes(shows, options.height))
     .reduceOptions(lastValue());
   return finishPanel(builder, options, questions, hasTrend ? 'range' : 'instant');
 }
 
-/** Many tiles beside each other are narrow: left alone, the words would be cut off. */
-function textSizes(shows: StatOptions['shows']): common.VizTextDisplayOptionsBuilder {
+/** Many tiles beside each other are narrow: left alone, the words would be cut off. And a high one would shout. */
+function textSizes(
+  shows: StatOptions['shows'],
+  height: number,
+): common.VizTextDisplayOptionsBuilder {
   const sizes = new common.VizTextDisplayOptionsBuilder();
-  return shows === 'value_and_name' ? sizes.titleSize(13).valueSize(20) : sizes;
+  const isHigh = height > 5;
+  if (shows === 'value_and_name')
+    return isHigh ? sizes.titleSize(16).valueSize(32) : sizes.titleSize(13).valueSize(20);
+  return isHigh ? sizes.valueSize(48) : sizes;
 }
 
 /** One value a series: the newest. */

@@ -22,6 +22,8 @@ interface LabelColumn {
   readonly width?: number;
   /** The same in every row, or told by another column. */
   readonly isHidden?: boolean;
+  /** Not shown either, but there for links. */
+  readonly isForLinks?: boolean;
 }
 
 /** A number of each row. */
@@ -105,14 +107,17 @@ function organizeOptions({ labels, values }: TableOptions) {
   };
 }
 
-function labelOverride({ title, links, width }: LabelColumn) {
+function labelOverride({ title, links, width, isForLinks = false }: LabelColumn) {
   return override(title, [
-    // Else an alert about no server in particular would read as the words for an empty table.
+    // Else what has no such label would read as the words for an empty table.
     { id: 'noValue', value: '–' },
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
     ...(links ? [{ id: 'links', value: links.map(linkOf) }] : []),
+    ...(isForLinks ? [{ id: 'custom.hideFrom', value: HIDDEN }] : []),
   ]);
 }
+
+const HIDDEN = { viz: true, legend: false, tooltip: false };
 
 function valueOverride({ question, title, width, links, look = 'plain' }: ValueColumn) {
   const { signal } = question;

@@ -1,3 +1,4 @@
+import type { PageUid } from '../links.ts';
 import type { Mapping } from '../mappings.ts';
 import { alertSeries, increase, series } from '../promql.ts';
 import { signal } from '../signal.ts';
@@ -14,8 +15,48 @@ const REAL = 'severity=~"critical|warning|info"';
 const FIRING = alertSeries('ALERTS', 'alertstate="firing"', REAL);
 const PENDING = alertSeries('ALERTS', 'alertstate="pending"', REAL);
 
+/** The page that each alert is about, as its notification has it; of all others, that of the server. */
+const PAGES_OF_ALERTS: readonly (readonly [page: PageUid, alerts: string])[] = [
+  ['mcp-errors', 'ErrorRateAboveThreshold|HighErrorRate|CriticalErrorRate|HighServerErrorRate'],
+  ['mcp-slo', 'McpErrorBudgetBurn'],
+  ['mcp-compare', 'McpTrafficAnomaly|McpLatencyAnomaly'],
+  ['mcp-security', 'PossibleBruteForceAttack|McpRateLimited'],
+  ['mcp-cost', 'McpCostBudgetExceeded|McpCostSpike'],
+  ['mcp-capacity', 'McpCapacityExhaustion'],
+  ['mcp-system', 'HighMemoryUsage|HighCPUUsage|McpExporterMemoryHigh|McpExporterCpuHigh'],
+  [
+    'mcp-meta',
+    'Watchdog|McpGatewayDown|McpExporterAbsent|McpExporterRestarting|McpTarget.+|McpRuleFailures|McpNotificationFailures|McpAlertmanagerMissing|Mcp.+ReloadFailed|McpConnectivitySuspected|McpLogLinesDropped|McpJournalFailing|McpEventsLost|McpTraceExportFailing|McpCardinalityNearLimit',
+  ],
+];
+
+/** @returns where the shipped alert of that name leads, if it is about no server or has a page of its own */
+export function pageOfAlert(alertname: string): PageUid | undefined {
+  return PAGES_OF_ALERTS.find(([, alerts]) => new RegExp(`^(?:${alerts})$`).test(alertname))?.[0];
+}
+
+/**
+ * With the label `page`, which a click on the alert leads to. What is about no server or gateway in particular is about
+ * all of them: "All" is what Grafana calls that in an address.
+ */
+function withPage(expr: string): string {
+  const steps = [
+    ['page', 'mcp-overview', 'server', ''],
+    ['page', 'mcp-server', 'server', '.+'],
+    ...PAGES_OF_ALERTS.map(([page, alerts]) => ['page', page, 'alertname', alerts]),
+    ['server', 'All', 'server', ''],
+    ['gateway', 'All', 'gateway', ''],
+  ];
+  return steps.reduce(
+    (inner, texts) => `label_replace(${[inner, ...texts.map((text) => `"${text}"`)].join(', ')})`,
+    expr,
+  );
+}
+
 function sinceWhile(state: string): string {
-  return `1000 * max by (${LABELS}) (${alertSeries('ALERTS_FOR_STATE', REAL)}) and on (${LABELS}) max by (${LABELS}) (${state})`;
+  return withPage(
+    `1000 * max by (${LABELS}) (${alertSeries('ALERTS_FOR_STATE', REAL)}) and on (${LABELS}) max by (${LABELS}) (${state})`,
+  );
 }
 
 export const alertSince = signal({
@@ -67,7 +108,7 @@ export const firings = signal({
   thresholds: THRESHOLDS.none,
   by: {
     all: `sum(${FIRINGS}) or vector(0)`,
-    alert: `sum by (${LABELS}) (${FIRINGS})`,
+    alert: withPage(`sum by (${LABELS}) (${FIRINGS})`),
   },
 });
 
@@ -80,8 +121,8 @@ export const timeFiring = signal({
   thresholds: THRESHOLDS.none,
   by: {
     all: `60 * sum(${MINUTES}) or vector(0)`,
-    alert: `60 * sum by (${LABELS}) (${MINUTES})`,
-    top: `topk(10, 60 * sum by (alertname, gateway, server) (${MINUTES}))`,
+    alert: withPage(`60 * sum by (${LABELS}) (${MINUTES})`),
+    top: withPage(`topk(10, 60 * sum by (alertname, gateway, server) (${MINUTES}))`),
   },
 });
 
@@ -94,7 +135,9 @@ export const timeToResolve = signal({
   thresholds: THRESHOLDS.none,
   by: {
     all: `60 * sum(${MINUTES}) / (sum(${FIRINGS}) or vector(1))`,
-    alert: `60 * sum by (${LABELS}) (${MINUTES}) / (sum by (${LABELS}) (${FIRINGS}) or 1 + 0 * sum by (${LABELS}) (${MINUTES}))`,
+    alert: withPage(
+      `60 * sum by (${LABELS}) (${MINUTES}) / (sum by (${LABELS}) (${FIRINGS}) or 1 + 0 * sum by (${LABELS}) (${MINUTES}))`,
+    ),
   },
 });
 

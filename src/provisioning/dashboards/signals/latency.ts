@@ -32,7 +32,8 @@ export const latency = signal({
     p95: quantile(0.95, CHOSEN),
     p99: quantile(0.99, CHOSEN),
     p95Fleet: `histogram_quantile(0.95, sum by (le) (${within('gateway', 'gateway:mcp_request_duration_seconds_bucket:rate5m')}))`,
-    buckets: `sum by (le) (${rate(BUCKET, CHOSEN)})`,
+    // A heatmap cannot say why it is empty: without calls it has axes, and no cell.
+    buckets: `sum by (le) (${rate(BUCKET, CHOSEN)}) or on () label_replace(vector(0), "le", "+Inf", "", "")`,
   },
 });
 

@@ -8,6 +8,9 @@ const PANELS_MAX = 25;
 const COLUMN_PIXELS = 56;
 const FRAME_PIXELS = 90;
 const LETTER_PIXELS = 7;
+/** Around the text of a cell, and the arrow of the column that is sorted by. */
+const CELL_PIXELS = 16;
+const ARROW_PIXELS = 20;
 
 export function lintLayout(dashboard: Dashboard): string[] {
   const all = panelsOf(dashboard);
@@ -19,6 +22,9 @@ export function lintLayout(dashboard: Dashboard): string[] {
     ...all.filter(({ id }) => !Number.isInteger(id) || id < 1).map((panel) => tell(panel, 'no id')),
     ...all.filter(({ gridPos }) => isOutside(gridPos)).map((panel) => tell(panel, 'off the page')),
     ...all.filter((panel) => isCutOff(panel)).map((panel) => tell(panel, 'its title is cut off')),
+    ...all.flatMap((panel) =>
+      cutColumnsOf(panel).map((name) => tell(panel, `column ${name} is cut off`)),
+    ),
     ...(open[0]?.type === 'stat' ? [] : ['it does not begin with its headline']),
     ...groups.flatMap((panels) => overlapsOf(panels)),
     ...dashboard.panels
@@ -40,6 +46,17 @@ function isOutside({ x, y, w, h }: Place): boolean {
 
 function isCutOff({ title = '', gridPos }: Panel): boolean {
   return title.length * LETTER_PIXELS > gridPos.w * COLUMN_PIXELS - FRAME_PIXELS;
+}
+
+/** Columns with a width of their own that is too small for what stands above them. */
+function cutColumnsOf({ fieldConfig, options }: Panel): string[] {
+  return (fieldConfig?.overrides ?? []).flatMap(({ matcher, properties }) => {
+    const name = String(matcher.options);
+    const width = properties.find(({ id }) => id === 'custom.width')?.value;
+    const isSorted = options?.sortBy?.some(({ displayName }) => displayName === name) === true;
+    const needed = name.length * LETTER_PIXELS + CELL_PIXELS + (isSorted ? ARROW_PIXELS : 0);
+    return typeof width === 'number' && width < needed ? [name] : [];
+  });
 }
 
 function overlapsOf(panels: readonly Panel[]): string[] {

@@ -4,19 +4,30 @@ import { labelsOfPanel, valueFields } from './lint-fields.ts';
 import { promqlOf } from './lint-queries.ts';
 import { labelsOfQuery } from './query.ts';
 
-/** Pages by the end of their address, with the variables that each takes. */
-export type Site = ReadonlyMap<string, ReadonlySet<string>>;
+interface PageOfSite {
+  readonly variables: ReadonlySet<string>;
+  /** Weeks, in bars of days, and not hours of raw samples. */
+  readonly isLong: boolean;
+}
+
+/** Pages by the end of their address. */
+export type Site = ReadonlyMap<string, PageOfSite>;
+
+/** Which part of the fleet is looked at: a click must not lose it. */
+const FILTERS = ['gateway', 'server'];
 
 /** Pages that the exporter serves. */
 const EXPORTER_PATHS = [/^\/?$/, /^\/servers\/[^/]+(?:\/log)?$/, /^\/alerts$/, /^\/docs$/];
 
 export function siteOf(dashboards: readonly Dashboard[]): Site {
-  return new Map(
-    dashboards.map(({ uid, templating }) => [
-      uid,
-      new Set(templating.list.map(({ name }) => name)),
-    ]),
-  );
+  return new Map(dashboards.map((dashboard) => [dashboard.uid, pageOf(dashboard)]));
+}
+
+function pageOf({ templating, time }: Dashboard): PageOfSite {
+  return {
+    variables: new Set(templating.list.map(({ name }) => name)),
+    isLong: time?.from.endsWith('d') === true,
+  };
 }
 
 export function lintLinks(dashboard: Dashboard, site: Site, known: KnownSeries): string[] {
@@ -25,18 +36,32 @@ export function lintLinks(dashboard: Dashboard, site: Site, known: KnownSeries):
       .filter(({ type }) => type === 'link')
       .flatMap(({ title, url = '' }) => lintUrl(url, site).map((text) => `${title}: ${text}`)),
     ...panelsOf(dashboard).flatMap((panel) =>
-      lintLinksOfPanel(panel, site, known).map((finding) => `${panel.title}: ${finding}`),
+      lintLinksOfPanel(panel, pageOf(dashboard), site, known).map(
+        (finding) => `${panel.title}: ${finding}`,
+      ),
     ),
   ];
 }
 
-function lintLinksOfPanel(panel: Panel, site: Site, known: KnownSeries): string[] {
+function lintLinksOfPanel(
+  panel: Panel,
+  page: PageOfSite,
+  site: Site,
+  known: KnownSeries,
+): string[] {
   const links = linksOf(panel);
-  const written = [...(panel.options?.content ?? '').matchAll(/\]\(([^)]+)\)/g)];
-  const urls = [...links.map(({ url = '' }) => url), ...written.map(([, url = '']) => url)];
+  const content = panel.options?.content ?? '';
+  const written = [...content.matchAll(/\]\(([^)]+)\)|<a href="([^"]+)"/g)].map(
+    ([, markdown, html]) => markdown ?? html ?? '',
+  );
+  const urls = [...links.map(({ url = '' }) => url), ...written];
   return [
     ...links.filter(({ title }) => !title).map(({ url }) => `a link without a title to ${url}`),
-    ...urls.flatMap((url) => lintUrl(url, site)),
+    ...urls.flatMap((url) => [...lintUrl(url, site), ...lintCarried(url, page, site)]),
+    ...[...content.matchAll(/\]\(\$\{exporter\}([^)]*)\)/g)].map(
+      ([, path]) => `the way to the exporter's page ${path} leaves Grafana`,
+    ),
+    ...links.flatMap(({ url = '' }) => lintEncoding(url)),
     ...links.flatMap(({ title = '', url = '' }) => lintParts(`${title} ${url}`, panel, known)),
   ];
 }
@@ -50,14 +75,55 @@ export function lintUrl(url: string, site: Site): string[] {
       ? []
       : [`the exporter has no page ${path}`];
   }
-  const [, uid = '', query = ''] = /^\/d\/([\w-]+)(?:\?(.*))?$/.exec(url) ?? [];
-  const variables = site.get(uid);
-  if (!variables) return [`no page at ${url}`];
-  const given = [...query.matchAll(/var-(\w+)=|\$\{(\w+):queryparam\}/g)];
-  return given
-    .map(([, own, passedOn]) => own ?? passedOn ?? '')
-    .filter((name) => !variables.has(name))
+  const { uid, query } = partsOf(url);
+  if (isToldByRow(url)) return [];
+  const page = site.get(uid);
+  if (!page) return [`no page at ${url}`];
+  return given(query)
+    .filter((name) => !page.variables.has(name))
     .map((name) => `${uid} has no variable ${name}`);
+}
+
+/** Whether the filters of the page go along, and the time where it suits both. */
+function lintCarried(url: string, from: PageOfSite, site: Site): string[] {
+  const { uid, query } = partsOf(url);
+  const to = site.get(uid);
+  if (!to) return [];
+  const carried = given(query);
+  const isTimeKept = query.includes('${__url_time_range}');
+  const isTimeSet = /\b(?:from|time)=/.test(query);
+  return [
+    ...FILTERS.filter((name) => from.variables.has(name) && to.variables.has(name))
+      .filter((name) => !carried.includes(name))
+      .map((name) => `the way to ${uid} loses ${name}`),
+    ...(isTimeKept || isTimeSet ? [] : [`the way to ${uid} loses the time`]),
+    ...(isTimeKept && from.isLong !== to.isLong ? [`${uid} cannot use the time of this page`] : []),
+  ];
+}
+
+/** What a row or a line is about says itself on which page it is; a label is checked as any other. */
+function isToldByRow(url: string): boolean {
+  return /^\/d\/\$\{__(?:data\.fields|field\.labels)\.page\}\?/.test(url);
+}
+
+function partsOf(url: string): { uid: string; query: string } {
+  const [, uid = '', query = ''] = /^\/d\/([\w-]+)(?:\?(.*))?$/.exec(url) ?? [];
+  return { uid, query };
+}
+
+/** Variables that an address has values for. */
+function given(query: string): string[] {
+  return [...query.matchAll(/var-(\w+)=|\$\{(\w+):queryparam\}/g)].map(
+    ([, own, passedOn]) => own ?? passedOn ?? '',
+  );
+}
+
+/** Else a server named "R&D" would lead to one named "R". */
+function lintEncoding(url: string): string[] {
+  return [...url.matchAll(/\$\{(__(?:data\.fields|field\.labels)\.\w+)\}/g)]
+    .map(([, part = '']) => part)
+    .filter((part) => !part.endsWith('.page'))
+    .map((part) => `${part} is not encoded`);
 }
 
 /** Labels and columns that a link is made of. */

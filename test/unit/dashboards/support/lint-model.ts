@@ -9,13 +9,18 @@ export function lintModel(dashboard: Dashboard): string[] {
     [dashboard.editable === false, 'it can be edited, and the edit would be lost'],
     [dashboard.graphTooltip === 1, 'the crosshair is not shared'],
     [/^(?:10s|30s|5m)$/.test(dashboard.refresh ?? ''), 'it does not refresh itself'],
-    [dashboard.tags?.join() === 'mcp', 'its tags are not just mcp'],
+    [dashboard.tags?.join() === tagsOf(dashboard), `its tags are not ${tagsOf(dashboard)}`],
     [Boolean(dashboard.description?.endsWith('?')), 'no question that it answers'],
     [dashboard.time?.to === 'now', 'it does not end now'],
     [!text.includes('"__inputs"'), '__inputs, which nobody fills in from a file'],
     [!text.includes('${DS_'), 'a data source that only an import by hand would fill in'],
   ];
   return findings.filter(([isRight]) => !isRight).map(([, finding]) => finding);
+}
+
+/** By the second tag the menus on top of each page tell hours from weeks. */
+function tagsOf({ time }: Dashboard): string {
+  return time?.from.endsWith('d') ? 'mcp,month' : 'mcp,live';
 }
 
 /** A choice of all has to find series without the label, too. */
@@ -35,6 +40,11 @@ export function lintVariables(dashboard: Dashboard): string[] {
       .map((name) => `two variables ${name}`),
     ...[...used].filter((name) => !names.includes(name)).map((name) => `$${name} is not defined`),
     ...names.filter((name) => !used.has(name)).map((name) => `$${name} is not used`),
+    ...list
+      .filter(
+        ({ type, multi, name }) => type === 'query' && !multi && text.includes(`=~\\"$${name}`),
+      )
+      .map(({ name }) => `$${name} is one name, which Grafana does not escape for a pattern`),
     ...list.flatMap((variable) =>
       lintVariable(variable).map((finding) => `$${variable.name}: ${finding}`),
     ),
