@@ -90,7 +90,6 @@ test.skipIf(hasNoPrograms)(
       An MCP server is offline
       search at berlin does not answer: 3 failed checks in a row, mostly refused.
       Since: SOME TIME UTC
-      Value: 1
       What to do: https://docs.test/runbook.md#mcpserveroffline
       Where to look: http://grafana.test:3000/d/mcp-server?var-gateway=berlin&var-server=search
       Server: http://exporter.test:19110/servers/search%20%3C1%3E%20&%20more

@@ -16,6 +16,7 @@ type Labels = Readonly<Record<string, string>>;
 interface Told {
   readonly labels: Labels;
   readonly isOver?: boolean;
+  readonly value?: string;
 }
 
 const ANNOTATIONS = {
@@ -40,10 +41,14 @@ function render(name: string, told: readonly Told[]): string {
   const data = {
     receiver: 'critical',
     status: told.every(({ isOver }) => isOver) ? 'resolved' : 'firing',
-    alerts: told.map(({ labels, isOver = false }) => ({
+    alerts: told.map(({ labels, isOver = false, value }) => ({
       status: isOver ? 'resolved' : 'firing',
       labels,
-      annotations: { ...ANNOTATIONS, description: `${labels['server'] ?? 'it'} does not answer.` },
+      annotations: {
+        ...ANNOTATIONS,
+        description: `${labels['server'] ?? 'it'} does not answer.`,
+        ...(value === undefined ? {} : { value }),
+      },
       startsAt: '2026-07-01T03:00:00.123Z',
       endsAt: isOver ? '2026-07-01T03:04:20.5Z' : '0001-01-01T00:00:00Z',
       generatorURL: 'http://prometheus.test/graph',
@@ -92,6 +97,19 @@ test.skipIf(hasNoAmtool).each<[subject: string, told: readonly Told[]]>([
   ['[FIRING:2] 2 alerts', [offline('a'), memory('b:1')]],
 ])('the subject of %s', (subject, told) => {
   expect(render('mcp.title', told)).toBe(subject);
+});
+
+test.skipIf(hasNoAmtool).each<[value: string, isSaid: boolean]>([
+  ['0.0834', true],
+  ['12', true],
+  ['10', true],
+  ['1', false],
+  ['0', false],
+])('the value %s of an alert is said where it says more than the summary', (value, isSaid) => {
+  const told = [{ ...offline('a'), value }];
+  expect(render('mcp.text', told).includes(`Value: ${value}\n`)).toBe(isSaid);
+  expect(render('mcp.slack', told).includes(`, value ${value}`)).toBe(isSaid);
+  expect(render('mcp.html', told).includes(`value ${value}`)).toBe(isSaid);
 });
 
 test.skipIf(hasNoAmtool)('what a mail says of an alert that is over is the past', () => {
