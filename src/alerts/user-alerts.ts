@@ -150,7 +150,7 @@ function ruleOf(alert: UserAlert, catalog: readonly Metric[]): AlertRule {
     annotations: {
       summary: `${isAlertMetric(metric) ? capitalize(title) : title} is ${condition}`,
       description: `${whose}: ${title} is ${shown}, ${condition}.`,
-      value: '{{ $value }}',
+      value: '{{ $value | printf "%.4g" }}',
       runbook_url: WHAT_TO_DO,
       dashboard_url: page,
     },
