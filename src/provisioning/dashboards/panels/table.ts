@@ -113,11 +113,9 @@ function labelOverride({ title, links, width, isForLinks = false }: LabelColumn)
     { id: 'noValue', value: '–' },
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
     ...(links ? [{ id: 'links', value: links.map(linkOf) }] : []),
-    ...(isForLinks ? [{ id: 'custom.hideFrom', value: HIDDEN }] : []),
+    ...(isForLinks ? [{ id: 'custom.hideFrom.viz', value: true }] : []),
   ]);
 }
-
-const HIDDEN = { viz: true, legend: false, tooltip: false };
 
 function valueOverride({ question, title, width, links, look = 'plain' }: ValueColumn) {
   const { signal } = question;
