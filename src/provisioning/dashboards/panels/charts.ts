@@ -95,6 +95,8 @@ export function heatmapPanel(options: PanelOptions, question: Question): Panel {
     .filterValues(new heatmap.FilterValueRangeBuilder().le(1e-9))
     .rowsFrame(new heatmap.RowsHeatmapOptionsBuilder().layout(common.HeatmapCellLayout.Auto))
     .showValue(common.VisibilityMode.Never)
+    // Without calls it would go from infinity to minus infinity.
+    .hideLegend()
     .exemplarsColor('rgba(255,0,255,0.7)')
     .yAxis(
       new heatmap.YAxisConfigBuilder()
