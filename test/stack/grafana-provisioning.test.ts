@@ -15,7 +15,10 @@ interface DataSource {
   readonly editable: boolean;
   readonly jsonData: {
     readonly manageAlerts?: boolean;
-    readonly exemplarTraceIdDestinations?: readonly { readonly datasourceUid: string }[];
+    readonly exemplarTraceIdDestinations?: readonly {
+      readonly name: string;
+      readonly url: string;
+    }[];
     readonly derivedFields?: readonly { readonly datasourceUid: string }[];
   };
 }
@@ -55,12 +58,26 @@ test('the data sources have the uids that the dashboards name, and one of them i
 test('each is a service of the compose file, and each link leads to another one of them', () => {
   for (const { url, jsonData } of SOURCES) {
     expect(Object.keys(services)).toContain(new URL(url).hostname);
-    for (const { datasourceUid } of [
-      ...(jsonData.exemplarTraceIdDestinations ?? []),
-      ...(jsonData.derivedFields ?? []),
-    ])
+    for (const { datasourceUid } of jsonData.derivedFields ?? [])
       expect(UIDS).toContain(datasourceUid);
   }
+});
+
+test('an exemplar leads to its trace in Jaeger, asked for by its id alone', () => {
+  const destinations = SOURCES.flatMap(
+    ({ jsonData }) => jsonData.exemplarTraceIdDestinations ?? [],
+  );
+  expect(destinations.map(({ name }) => name)).toEqual(['trace_id']);
+  // Two dollars are one to Grafana, which reads variables of the environment into these files.
+  const address = destinations[0]?.url.replace('$${__value.raw}', '4bf92f3577b34da6') ?? '';
+  const { pathname, searchParams } = new URL(address, 'http://grafana.test');
+  expect(pathname).toBe('/explore');
+  expect(JSON.parse(searchParams.get('panes') ?? '')).toMatchObject({
+    trace: {
+      datasource: 'mcp-jaeger',
+      queries: [{ refId: 'A', query: '4bf92f3577b34da6' }],
+    },
+  });
 });
 
 test('what only a profile starts is asked by nobody on its own', () => {
