@@ -8,6 +8,9 @@ export interface Mapping {
 /** Neither good nor bad. */
 export const GREY = '#8e8e8e';
 
+/** Of a timeline, for the time before there was anything. */
+export const NOT_RECORDED: Mapping = { value: -9, text: 'Nothing recorded', color: GREY };
+
 /** `mcp_server_status_code`. */
 export const STATUS_MAPPINGS: readonly Mapping[] = [
   { value: 0, text: 'Healthy', color: 'green' },

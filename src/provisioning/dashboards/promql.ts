@@ -1,5 +1,6 @@
 import { CATALOG } from '../../metrics/catalog.ts';
 import type { CatalogSeries } from '../../metrics/catalog.ts';
+import { NOT_RECORDED } from './mappings.ts';
 import { RECORDED_SERIES } from './recorded-series.ts';
 
 /** What Prometheus and Alertmanager tell of themselves, of scrapes and of alerts, as far as pages show it. */
@@ -86,6 +87,11 @@ function scopeOf(name: SeriesName): Scope {
 
 /** On the pages about details, which let one operation be chosen. */
 export const CHOSEN = 'operation=~"$operation"';
+
+/** A timeline without a line shows an error: while nothing is recorded it has one that says so. */
+export function orNotRecorded(expr: string): string {
+  return `${expr} or on () label_replace(vector(${NOT_RECORDED.value}), "server", "(no server)", "", "")`;
+}
 
 /** How fast a counter grew, over a window that suits both the scrape interval and the width of the panel. */
 export function rate(name: SeriesName, ...matchers: readonly string[]): string {

@@ -156,7 +156,7 @@ export const overview: Page = {
             timeFrom: '24h',
             links: [SERIES_TO_SERVER],
           },
-          ask(status, 'server', '{{server}}'),
+          ask(status, 'timeline', '{{server}}'),
         ),
         tablePanel({
           title: 'Active alerts',

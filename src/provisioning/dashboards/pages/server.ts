@@ -255,9 +255,9 @@ export const server: Page = {
       panels: [
         stateTimelinePanel(
           { title: 'Status', width: 12, height: 4 },
-          ask(status, 'server', '{{server}}'),
+          ask(status, 'timeline', '{{server}}'),
         ),
-        stateTimelinePanel({ width: 12, height: 4 }, ask(checkResult, 'server', '{{server}}')),
+        stateTimelinePanel({ width: 12, height: 4 }, ask(checkResult, 'timeline', '{{server}}')),
         timeSeriesPanel(
           { width: 8, height: 8, hasThresholdLines: true, empty: 'Not checked' },
           ask(checkDuration, 'mean', 'Mean'),

@@ -1,5 +1,5 @@
-import { PASS_FAIL_MAPPINGS } from '../mappings.ts';
-import { rate, series } from '../promql.ts';
+import { NOT_RECORDED, PASS_FAIL_MAPPINGS } from '../mappings.ts';
+import { rate, orNotRecorded, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -41,8 +41,8 @@ export const checkResult = signal({
   title: 'Result of the checks',
   description: 'Whether the newest check had passed.',
   unit: 'none',
-  mappings: PASS_FAIL_MAPPINGS,
-  by: { server: `max by (gateway, server) (${series('mcp_probe_success')})` },
+  mappings: [...PASS_FAIL_MAPPINGS, NOT_RECORDED],
+  by: { timeline: orNotRecorded(`max by (gateway, server) (${series('mcp_probe_success')})`) },
 });
 
 export const checkDuration = signal({

@@ -1,5 +1,5 @@
-import { RANK_MAPPINGS, STATUS_MAPPINGS } from '../mappings.ts';
-import { alertSeries, series } from '../promql.ts';
+import { NOT_RECORDED, RANK_MAPPINGS, STATUS_MAPPINGS } from '../mappings.ts';
+import { alertSeries, orNotRecorded, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -60,9 +60,10 @@ export const status = signal({
   description:
     'What the checks and the traffic say of the server: Healthy, Warning (slow, or needs a login), Critical (answers, but fails), Offline (three failed checks in a row).',
   unit: 'none',
-  mappings: STATUS_MAPPINGS,
+  mappings: [...STATUS_MAPPINGS, NOT_RECORDED],
   by: {
     server: CODE,
+    timeline: orNotRecorded(CODE),
     /** The worst first: these never come to Offline by their number. */
     worst: `sort_desc(${CODE} < 4) or ${CODE}`,
   },
