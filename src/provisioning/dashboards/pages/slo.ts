@@ -92,6 +92,9 @@ export const slo: Page = {
             width: 12,
             height: 9,
             empty: NOT_YET,
+            // From used up to untouched; what is overdrawn is told by its number.
+            min: 0,
+            max: 1,
             links: [SERIES_TO_SERVER_DAY],
           },
           ask(budgetLeft, 'worst', '{{server}}: {{slo}}'),

@@ -22,6 +22,8 @@ export interface PanelOptions {
   readonly links?: readonly Link[];
   readonly unit?: string;
   readonly decimals?: number;
+  readonly min?: number;
+  readonly max?: number;
   /** A range of its own, such as `24h`, whatever the page shows. */
   readonly timeFrom?: string;
 }
@@ -89,8 +91,10 @@ export function finishPanel(
   builder.unit(options.unit ?? measure?.unit ?? 'none');
   const decimals = options.decimals ?? measure?.decimals;
   if (decimals !== undefined) builder.decimals(decimals);
-  if (measure?.min !== undefined) builder.min(measure.min);
-  if (measure?.max !== undefined) builder.max(measure.max);
+  const min = options.min ?? measure?.min;
+  const max = options.max ?? measure?.max;
+  if (min !== undefined) builder.min(min);
+  if (max !== undefined) builder.max(max);
   if (options.empty !== undefined) builder.noValue(options.empty);
   const built = builder.build();
   const defaults = {
