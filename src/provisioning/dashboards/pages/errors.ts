@@ -26,6 +26,10 @@ const NO_CALLS = 'No calls through the gateway';
 const NO_ERRORS = 'No errors';
 const TILE = { width: 4, height: 4, look: 'tile' } as const;
 
+/** The line itself says only that a call failed; which one is in what Loki keeps beside it. */
+const ERROR_LINE =
+  '{{__line__}}: {{.server}} {{.operation}}{{with .tool}} {{.}}{{end}}, {{.error_type}}{{with .status}} {{.}}{{end}}{{with .duration_ms}}, {{.}} ms{{end}}{{with .client}}, {{.}}{{end}}';
+
 export const errorsPage: Page = {
   uid: 'mcp-errors',
   description: 'What fails, for whom, since when, and what happened just before?',
@@ -172,7 +176,7 @@ export const errorsPage: Page = {
           width: 24,
           height: 12,
           empty: 'No errors, or no Loki',
-          query: '{service_name="mcp-exporter"} | channel="error" | server=~"$server"',
+          query: `{service_name="mcp-exporter"} | channel="error" | server=~"$server" | line_format "${ERROR_LINE}"`,
         }),
       ],
     },
