@@ -25,6 +25,9 @@ export const CONTEXT = '${datasource:queryparam}&${job:queryparam}&${exporter:qu
 /** Which part of the fleet is looked at. */
 type Filter = 'gateway' | 'server';
 
+/** A page, or what a row or a line says in its label `page`. */
+type Target = PageUid | '${__data.fields.page}' | '${__field.labels.page}';
+
 interface Destination {
   /** Variables that are decided by what was clicked. */
   readonly about?: Readonly<Record<string, string>>;
@@ -39,7 +42,7 @@ export const GATEWAY_ONLY: Destination = { keeps: ['gateway'] };
 
 /** The address of another page, for a link or a text. */
 export function addressOf(
-  uid: PageUid | '${__data.fields.page}' | '${__field.labels.page}',
+  uid: Target,
   { about = {}, time = '${__url_time_range}', keeps = ['gateway', 'server'] }: Destination = {},
 ): string {
   const kept = keeps.filter((name) => !(name in about)).map((name) => `\${${name}:queryparam}`);
@@ -48,11 +51,7 @@ export function addressOf(
 }
 
 /** To another page, about the row, tile or line that was clicked. */
-export function linkToPage(
-  uid: Parameters<typeof addressOf>[0],
-  title: string,
-  destination?: Destination,
-): Link {
+export function linkToPage(uid: Target, title: string, destination?: Destination): Link {
   return { title, url: addressOf(uid, destination) };
 }
 
@@ -84,11 +83,12 @@ export const SERIES_TO_COST = linkToPage('mcp-cost', 'Cost of ${__field.labels.s
 });
 export const ROW_TO_SERVER = linkToPage('mcp-server', 'Details', { about: ROW_SERVER });
 export const ROW_TO_ERRORS = linkToPage('mcp-errors', 'Errors', { about: ROW_SERVER });
+const ROW_FOCUS = { ...ROW_SERVER, focus: ROW_SERVER.server };
 export const ROW_TO_COMPARE = linkToPage('mcp-compare', 'This week and last', {
-  about: { ...ROW_SERVER, focus: ROW_SERVER.server },
+  about: ROW_FOCUS,
 });
 export const ROW_TO_COMPARE_DAY = linkToPage('mcp-compare', 'This week and last', {
-  about: { ...ROW_SERVER, focus: ROW_SERVER.server },
+  about: ROW_FOCUS,
   time: LAST_DAY,
 });
 /** To where the notification of an alert leads, too. */

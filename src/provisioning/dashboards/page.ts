@@ -72,7 +72,10 @@ export function buildPage(page: Page): dashboard.Dashboard {
   return server === 'one' ? withExactServer(built) : built;
 }
 
-/** Grafana escapes a choice of several for a pattern, but not a choice of one: "search (eu)" would not find itself. */
+/**
+ * Grafana escapes a choice of several for a pattern, but not a choice of one: "search (eu)" would not find itself. Alerts
+ * about no server, which a trailing `|` lets in on other pages, are left to those.
+ */
 function withExactServer(model: dashboard.Dashboard): dashboard.Dashboard {
   const text = JSON.stringify(model).replaceAll(/server=~(\\"\$server)\|?(?=\\")/g, 'server=$1');
   return JSON.parse(text) as dashboard.Dashboard;

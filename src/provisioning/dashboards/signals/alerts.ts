@@ -15,8 +15,8 @@ const REAL = 'severity=~"critical|warning|info"';
 const FIRING = alertSeries('ALERTS', 'alertstate="firing"', REAL);
 const PENDING = alertSeries('ALERTS', 'alertstate="pending"', REAL);
 
-/** The page that each alert is about, as its notification has it; of all others, that of the server. */
-const PAGES_OF_ALERTS: readonly (readonly [page: PageUid, alerts: string])[] = [
+/** The page that each alert is about, as its notification has it, with a pattern of names; of all others, that of the server. */
+export const PAGES_OF_ALERTS: readonly (readonly [page: PageUid, alerts: string])[] = [
   ['mcp-errors', 'ErrorRateAboveThreshold|HighErrorRate|CriticalErrorRate|HighServerErrorRate'],
   ['mcp-slo', 'McpErrorBudgetBurn'],
   ['mcp-compare', 'McpTrafficAnomaly|McpLatencyAnomaly'],
@@ -29,11 +29,6 @@ const PAGES_OF_ALERTS: readonly (readonly [page: PageUid, alerts: string])[] = [
     'Watchdog|McpGatewayDown|McpExporterAbsent|McpExporterRestarting|McpTarget.+|McpRuleFailures|McpNotificationFailures|McpAlertmanagerMissing|Mcp.+ReloadFailed|McpConnectivitySuspected|McpLogLinesDropped|McpJournalFailing|McpEventsLost|McpTraceExportFailing|McpCardinalityNearLimit',
   ],
 ];
-
-/** @returns where the shipped alert of that name leads, if it is about no server or has a page of its own */
-export function pageOfAlert(alertname: string): PageUid | undefined {
-  return PAGES_OF_ALERTS.find(([, alerts]) => new RegExp(`^(?:${alerts})$`).test(alertname))?.[0];
-}
 
 /**
  * With the label `page`, which a click on the alert leads to. What is about no server or gateway in particular is about

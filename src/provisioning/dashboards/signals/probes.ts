@@ -1,5 +1,5 @@
 import { NOT_RECORDED, PASS_FAIL_MAPPINGS } from '../mappings.ts';
-import { rate, orNotRecorded, series } from '../promql.ts';
+import { orNotRecorded, rate, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 

@@ -126,6 +126,11 @@ export interface Panel {
   };
 }
 
+/** Weeks, in bars of days, and not hours of raw samples. */
+export function isOfWeeks({ time }: Dashboard): boolean {
+  return time?.from.endsWith('d') === true;
+}
+
 const FOLDER = new URL('../../../../grafana/dashboards/', import.meta.url);
 
 /** The committed pages, each with the name of its file. */

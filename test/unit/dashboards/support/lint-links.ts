@@ -1,13 +1,12 @@
 import type { KnownSeries } from '../../../rules/support/known-series.ts';
-import { linksOf, panelsOf, type Dashboard, type Panel } from './dashboard.ts';
+import { isOfWeeks, linksOf, panelsOf, type Dashboard, type Panel } from './dashboard.ts';
 import { labelsOfPanel, valueFields } from './lint-fields.ts';
 import { promqlOf } from './lint-queries.ts';
 import { labelsOfQuery } from './query.ts';
 
 interface PageOfSite {
   readonly variables: ReadonlySet<string>;
-  /** Weeks, in bars of days, and not hours of raw samples. */
-  readonly isLong: boolean;
+  readonly isOfWeeks: boolean;
 }
 
 /** Pages by the end of their address. */
@@ -23,10 +22,10 @@ export function siteOf(dashboards: readonly Dashboard[]): Site {
   return new Map(dashboards.map((dashboard) => [dashboard.uid, pageOf(dashboard)]));
 }
 
-function pageOf({ templating, time }: Dashboard): PageOfSite {
+function pageOf(dashboard: Dashboard): PageOfSite {
   return {
-    variables: new Set(templating.list.map(({ name }) => name)),
-    isLong: time?.from.endsWith('d') === true,
+    variables: new Set(dashboard.templating.list.map(({ name }) => name)),
+    isOfWeeks: isOfWeeks(dashboard),
   };
 }
 
@@ -97,7 +96,9 @@ function lintCarried(url: string, from: PageOfSite, site: Site): string[] {
       .filter((name) => !carried.includes(name))
       .map((name) => `the way to ${uid} loses ${name}`),
     ...(isTimeKept || isTimeSet ? [] : [`the way to ${uid} loses the time`]),
-    ...(isTimeKept && from.isLong !== to.isLong ? [`${uid} cannot use the time of this page`] : []),
+    ...(isTimeKept && from.isOfWeeks !== to.isOfWeeks
+      ? [`${uid} cannot use the time of this page`]
+      : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { Dashboard, Variable } from './dashboard.ts';
+import { isOfWeeks, type Dashboard, type Variable } from './dashboard.ts';
 import { variablesIn } from './query.ts';
 
 /** What holds for each page as a whole. */
@@ -19,8 +19,8 @@ export function lintModel(dashboard: Dashboard): string[] {
 }
 
 /** By the second tag the menus on top of each page tell hours from weeks. */
-function tagsOf({ time }: Dashboard): string {
-  return time?.from.endsWith('d') ? 'mcp,month' : 'mcp,live';
+function tagsOf(dashboard: Dashboard): string {
+  return isOfWeeks(dashboard) ? 'mcp,month' : 'mcp,live';
 }
 
 /** A choice of all has to find series without the label, too. */
