@@ -9,11 +9,11 @@ COPY package.json package-lock.json .npmrc tsconfig.json ./
 # No scripts: the image has a Node.js, and what the package "node" would download stays away.
 RUN npm ci --ignore-scripts
 COPY src ./src
+COPY tools/build.ts ./tools/build.ts
 RUN npm run build \
   && find dist -name '*.map' -delete \
   && find dist -name '*.d.ts' -delete \
-  && rm -r dist/provisioning \
-  && mv dist/demo /demo \
+  && mv dist/demo/fleet /fleet \
   && chmod 0755 dist/main.js
 
 FROM ${NODE_IMAGE} AS dependencies
@@ -47,7 +47,7 @@ CMD ["serve"]
 
 FROM runtime AS demo
 COPY --from=demo-servers /app/node_modules /app/demo/node_modules
-COPY --from=build /demo ./dist/demo
+COPY --from=build /fleet ./dist/demo/fleet
 ENTRYPOINT ["node"]
 CMD ["--version"]
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 const UNPACKED_BYTES_MAX = 1_500_000;
 const DEPENDENCIES_MAX = 27;
 const NEEDED_FILES = ['LICENSE', 'README.md', 'dist/main.js', 'docs/config.schema.json'];
-const FORBIDDEN_FILES = [/^src\//, /^test\//, /^dist\/(?:demo|provisioning)\//, /\.tsbuildinfo$/];
+const FORBIDDEN_FILES = [/^src\//, /^test\//, /^tools\//, /^dist\/demo\/fleet\//, /\.tsbuildinfo$/];
 
 interface Packed {
   readonly unpackedSize: number;

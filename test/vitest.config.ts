@@ -5,11 +5,10 @@ const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
 
 export default defineConfig({
   test: {
-    passWithNoTests: true,
     teardownTimeout: 20_000,
     coverage: {
       provider: 'v8',
-      include: ['src/domain/**/*.ts', 'src/probe/**/*.ts'],
+      include: ['src/facts/**/*.ts', 'src/sources/**/*.ts'],
       reporter: ['text-summary', 'html', 'lcovonly'],
       thresholds: { lines: 90, branches: 90 },
     },

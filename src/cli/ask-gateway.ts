@@ -1,4 +1,4 @@
-import { createHttpClient, type TlsTrust } from '../adapters/gateway/http-client.ts';
+import { createHttpClient, type TlsTrust } from '../protocol/http-client.ts';
 
 /** A gateway on a busy machine takes its time; a stranger that never answers costs this once, at the start. */
 const ANSWER_MS_MAX = 2_000;

@@ -1,9 +1,9 @@
-import type { Config } from '../adapters/config/config.ts';
-import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
-import { loadConfig } from '../adapters/config/load-config.ts';
-import { formatProblems } from '../adapters/config/problem.ts';
-import { formatDuration } from '../adapters/config/units.ts';
-import { endpointLabel, type ServerSpec } from '../domain/server.ts';
+import type { Config } from '../settings/config.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
+import { loadConfig } from '../settings/load-config.ts';
+import { formatProblems } from '../settings/problem.ts';
+import { formatDuration } from '../settings/units.ts';
+import { endpointLabel, type ServerSpec } from '../facts/server.ts';
 
 export interface CheckConfigOptions {
   /** Without it the configuration of the working directory. */

@@ -1,5 +1,6 @@
-import type { App, AppOptions } from '../app.ts';
-import type { Clock, Connector } from '../probe/ports.ts';
+import type { App, AppOptions } from '../app/app.ts';
+import type { Clock } from '../facts/ports/clock.ts';
+import type { Connector } from '../sources/probe/ports.ts';
 import type { Readable, Writable } from 'node:stream';
 
 export interface CommandOutput {

@@ -1,8 +1,8 @@
-import { serverOfCommand, serverOfUrl } from '../adapters/config/ad-hoc-server.ts';
-import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
-import { loadConfig } from '../adapters/config/load-config.ts';
-import { formatProblems } from '../adapters/config/problem.ts';
-import type { ServerSpec } from '../domain/server.ts';
+import { serverOfCommand, serverOfUrl } from '../settings/ad-hoc-server.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
+import { loadConfig } from '../settings/load-config.ts';
+import { formatProblems } from '../settings/problem.ts';
+import type { ServerSpec } from '../facts/server.ts';
 import { suggestName } from './suggest-name.ts';
 
 export interface TargetOptions {

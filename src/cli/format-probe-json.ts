@@ -1,4 +1,4 @@
-import { endpointLabel } from '../domain/server.ts';
+import { endpointLabel } from '../facts/server.ts';
 import type { ProbeVerdict } from './format-probe.ts';
 
 /** One JSON document, for scripts: durations in milliseconds, times since the Unix epoch, as the names say. */

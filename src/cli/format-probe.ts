@@ -3,10 +3,10 @@ import {
   CAPABILITY_KINDS,
   type CapabilityKind,
   type CapabilitySnapshot,
-} from '../domain/capability-snapshot.ts';
-import type { CheckReport, CheckStep, ServerIdentity } from '../domain/check-report.ts';
-import type { Status } from '../domain/health.ts';
-import { endpointLabel, type ServerSpec } from '../domain/server.ts';
+} from '../facts/capability-snapshot.ts';
+import type { CheckReport, CheckStep, ServerIdentity } from '../facts/check-report.ts';
+import type { Status } from '../facts/rules/health.ts';
+import { endpointLabel, type ServerSpec } from '../facts/server.ts';
 import { stripControls } from './strip-controls.ts';
 
 /** What a probe found and what it means. */

@@ -1,5 +1,4 @@
-import type { CommandContext, ExitCode } from './command-context.ts';
-import { EXIT } from './command-context.ts';
+import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import { HEALTH_URL } from './help-text.ts';
 import { stripControls } from './strip-controls.ts';
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { LOG_LEVELS, type LogLevel } from '../adapters/config/config.ts';
-import { parseDuration } from '../adapters/config/units.ts';
+import { LOG_LEVELS, type LogLevel } from '../settings/config.ts';
+import { parseDuration } from '../settings/units.ts';
 
 const HOST_AND_PORT = /^(?:\[(?<ipv6>[0-9a-fA-F:.%\w]+)\]|(?<host>[^\s:[\]/]+)):(?<port>\d{1,5})$/;
 const TIMEOUT_MS_MAX = 3_600_000;

@@ -1,11 +1,12 @@
-import type { CheckReport } from '../domain/check-report.ts';
-import { initialHealth, weighEvidence, type HealthState } from '../domain/health.ts';
-import type { ServerSpec } from '../domain/server.ts';
-import { probeOnce } from '../probe/probe-once.ts';
-import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import type { CheckReport } from '../facts/check-report.ts';
+import { type HealthState, initialHealth, weighEvidence } from '../facts/rules/health.ts';
+import type { ServerSpec } from '../facts/server.ts';
+import { probeOnce } from '../sources/probe/probe-once.ts';
+import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import { findTarget } from './find-target.ts';
 import { formatProbe, type ProbeVerdict } from './format-probe.ts';
 import { formatProbeJson } from './format-probe-json.ts';
+import { asMonotonicMs } from '../facts/time.ts';
 
 export interface ProbeOptions {
   readonly target?: string | undefined;
@@ -79,7 +80,9 @@ function judge(server: ServerSpec, reports: readonly CheckReport[]): ProbeVerdic
       };
       return weighEvidence(
         state,
-        kind === 'deep' ? { ...evidence, kind } : { ...evidence, kind, atMs: startedAtMs },
+        kind === 'deep'
+          ? { ...evidence, kind } // One server's reports come in order, so that the wall clock serves.
+          : { ...evidence, kind, atMs: asMonotonicMs(startedAtMs) },
         settings,
       );
     },

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import { createSystemClock } from '../adapters/clock.ts';
-import { VERSION } from '../version.ts';
+import { createSystemClock } from '../app/system-clock.ts';
+import { VERSION } from '../app/version.ts';
 import type { CommandContext, CommandOutput } from './command-context.ts';
 
 export interface ProcessContext extends CommandContext {
@@ -56,13 +56,13 @@ export function createProcessContext(): ProcessContext {
       process.exit(code);
     },
     async createApp(options) {
-      const { createApp } = await import('../app.ts');
+      const { createApp } = await import('../app/app.ts');
       const app = createApp(options);
       process.once('exit', () => app.killChildren());
       return app;
     },
     async createConnector() {
-      const { createConnector } = await import('../adapters/mcp/connector.ts');
+      const { createConnector } = await import('../sources/probe/connection/connector.ts');
       const connector = createConnector({
         clientName: 'mcp-exporter',
         clientVersion: VERSION,

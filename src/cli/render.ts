@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
-import { ALERTING_DEFAULTS } from '../adapters/config/alerting-schema.ts';
-import type { Config } from '../adapters/config/config.ts';
-import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
-import { formatYaml } from '../adapters/config/format-yaml.ts';
-import { loadConfig } from '../adapters/config/load-config.ts';
-import { formatProblems } from '../adapters/config/problem.ts';
-import { textFiles } from '../adapters/files/text-files.ts';
-import { renderAlertmanagerConfig } from '../alerts/alertmanager-config.ts';
-import { createRuleFile } from '../alerts/rule-file.ts';
-import { CHANNELS, hasChannel, type AlertingConfig } from '../domain/alerting.ts';
-import { METRICS_PAGE } from '../metrics/catalog.ts';
-import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import { ALERTING_DEFAULTS } from '../settings/alerting-schema.ts';
+import type { Config } from '../settings/config.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
+import { formatYaml } from '../settings/format-yaml.ts';
+import { loadConfig } from '../settings/load-config.ts';
+import { formatProblems } from '../settings/problem.ts';
+import { textFiles } from '../app/text-files.ts';
+import { renderAlertmanagerConfig } from '../sinks/alerting/alertmanager-config.ts';
+import { createRuleFile } from '../sinks/alerting/rule-file.ts';
+import { type AlertingConfig, CHANNELS, hasChannel } from '../facts/alerting.ts';
+import { METRICS_PAGE } from '../catalog/catalog.ts';
+import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 
 export const RENDERED = ['alertmanager', 'rules'] as const;
 export type Rendered = (typeof RENDERED)[number];

@@ -1,9 +1,9 @@
 import { Argument, Command, CommanderError } from 'commander';
-import { VERSION } from '../version.ts';
-import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import { VERSION } from '../app/version.ts';
+import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import {
-  HEALTHCHECK_HELP,
   HEALTH_URL,
+  HEALTHCHECK_HELP,
   MAIN_HELP,
   PROBE_HELP,
   RENDER_HELP,

@@ -1,7 +1,7 @@
-import type { LogLevel } from '../adapters/config/config.ts';
-import type { App, AppAddresses } from '../app.ts';
-import { VERSION } from '../version.ts';
-import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import type { LogLevel } from '../settings/config.ts';
+import type { App, AppAddresses } from '../app/app.ts';
+import { VERSION } from '../app/version.ts';
+import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 
 export interface ServeOptions {
   readonly config?: string;

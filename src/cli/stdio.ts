@@ -1,18 +1,18 @@
-import { findConfig } from '../adapters/config/find-config.ts';
-import { localUrl, peekGateway } from '../adapters/config/peek-gateway.ts';
-import type { Problem } from '../adapters/config/problem.ts';
-import { readText } from '../adapters/config/read-text.ts';
-import { createHttpChannel, type HttpChannel } from '../adapters/gateway/http-channel.ts';
-import type { TlsTrust } from '../adapters/gateway/http-client.ts';
-import type { ChannelFailure, MessageChannel } from '../adapters/gateway/message-channel.ts';
-import { createLineReader } from '../adapters/mcp/child-lines.ts';
-import { renderRefusal } from '../domain/refusal.ts';
-import { redact, Secret } from '../domain/secret.ts';
-import type { ServerSpec } from '../domain/server.ts';
-import type { TlsSettings } from '../domain/web-config.ts';
-import { createStdioBridge, type BridgeRoute } from '../gateway/bridge-stdio.ts';
+import { findConfig } from '../settings/find-config.ts';
+import { localUrl, peekGateway } from '../settings/peek-gateway.ts';
+import type { Problem } from '../settings/problem.ts';
+import { readText } from '../settings/read-text.ts';
+import { createHttpChannel, type HttpChannel } from '../protocol/http-channel.ts';
+import type { TlsTrust } from '../protocol/http-client.ts';
+import type { ChannelFailure, MessageChannel } from '../protocol/message-channel.ts';
+import { createLineReader } from '../protocol/child-lines.ts';
+import { renderRefusal } from '../facts/refusal.ts';
+import { redact, Secret } from '../facts/secret.ts';
+import type { ServerSpec } from '../facts/server.ts';
+import type { TlsSettings } from '../facts/web-config.ts';
+import { type BridgeRoute, createStdioBridge } from './bridge-stdio.ts';
 import { askGateway } from './ask-gateway.ts';
-import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
+import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import { suggestName } from './suggest-name.ts';
 
 export interface StdioOptions {
@@ -133,8 +133,8 @@ async function loadSpec(
   { env, stderr }: CommandContext,
 ): Promise<FoundServer> {
   const [{ loadOneServer }, { formatProblems }] = await Promise.all([
-    import('../adapters/config/load-one-server.ts'),
-    import('../adapters/config/problem.ts'),
+    import('../settings/load-one-server.ts'),
+    import('../settings/problem.ts'),
   ]);
   const format = (problems: readonly Problem[]): string => formatProblems(problems, 10);
   const loaded = await loadOneServer(name, { path, env });
@@ -237,7 +237,7 @@ class Conversation {
 
   async #openDirect(onMessage: (text: string) => void): Promise<BridgeRoute | undefined> {
     const { clock, stderr } = this.#context;
-    const opening = import('../open-channel.ts');
+    const opening = import('../protocol/open-channel.ts');
     const spec = await this.#specOfServer();
     if (!spec) return undefined;
     const { createChildChannels, openDirect } = await opening;

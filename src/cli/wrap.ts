@@ -1,11 +1,11 @@
-import { CONFIG_FILE_NAMES, findConfig } from '../adapters/config/find-config.ts';
-import { maskSource } from '../adapters/config/mask-source.ts';
-import { planWrap, type WrapPlan } from '../adapters/config/plan-wrap.ts';
-import { isJson } from '../adapters/config/read-source.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
+import { maskSource } from '../settings/mask-source.ts';
+import { planWrap, type WrapPlan } from '../settings/plan-wrap.ts';
+import { isJson } from '../settings/read-source.ts';
 import { askGateway } from './ask-gateway.ts';
 import { backupPath, keepBackup } from './backup.ts';
-import { EXIT, type CommandContext, type ExitCode } from './command-context.ts';
-import { openForEdit, replaceFile, type EditableFile } from './edit-file.ts';
+import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
+import { type EditableFile, openForEdit, replaceFile } from './edit-file.ts';
 import { formatDiff } from './format-diff.ts';
 import { stripControls } from './strip-controls.ts';
 

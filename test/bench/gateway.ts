@@ -8,15 +8,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildService } from './support/gateway/build-service.ts';
 import { find, printCalls, printGoal, show } from './support/gateway/call-table.ts';
-import { hasNginx, type Contender, type Starter } from './support/gateway/contenders.ts';
+import { type Contender, hasNginx, type Starter } from './support/gateway/contenders.ts';
 import { installPeers } from './support/gateway/install-peers.ts';
 import type { LoadCall } from './support/gateway/load-protocol.ts';
 import {
   measureCalls,
+  type Measured,
   medianOf,
   ratioOf,
   warmUp,
-  type Measured,
 } from './support/gateway/measure-calls.ts';
 import { printProfile } from './support/gateway/print-profile.ts';
 import { createRig, type Rig, type Running } from './support/gateway/rig.ts';

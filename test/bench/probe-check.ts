@@ -7,12 +7,12 @@
  */
 import http from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { createSystemClock } from '../../src/adapters/clock.ts';
-import { createConnector } from '../../src/adapters/mcp/connector.ts';
-import { createMetrics } from '../../src/adapters/prometheus/metrics.ts';
-import { createHub } from '../../src/domain/facts.ts';
-import type { ServerSpec } from '../../src/domain/server.ts';
-import { createProber } from '../../src/probe/prober.ts';
+import { createSystemClock } from '../../src/app/system-clock.ts';
+import { createConnector } from '../../src/sources/probe/connection/connector.ts';
+import { createMetrics } from '../../src/sinks/prometheus/metrics.ts';
+import { createHub } from '../../src/facts/facts.ts';
+import type { ServerSpec } from '../../src/facts/server.ts';
+import { createProber } from '../../src/sources/probe/prober.ts';
 import { buildServer } from '../fakes/build-server.ts';
 import { fakeServer } from '../fakes/stdio-behaviour.ts';
 import type { UpstreamKind } from './support/bench-upstreams.ts';

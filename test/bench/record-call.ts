@@ -4,19 +4,20 @@
  * rendered between the rounds, as a scrape would. The floor is the hub with a listener that does nothing.
  */
 import { performance } from 'node:perf_hooks';
-import { createMetrics } from '../../src/adapters/prometheus/metrics.ts';
-import type { CallRecord } from '../../src/domain/call-record.ts';
-import type { Clock } from '../../src/domain/clock.ts';
-import { createHub } from '../../src/domain/facts.ts';
+import { createMetrics } from '../../src/sinks/prometheus/metrics.ts';
+import type { CallRecord } from '../../src/facts/call-record.ts';
+import type { Clock } from '../../src/facts/ports/clock.ts';
+import { createHub } from '../../src/facts/facts.ts';
 import { buildServer } from '../fakes/build-server.ts';
+import { asEpochMs, asMonotonicMs } from '../../src/facts/time.ts';
 
 const ROUNDS = 6;
 const CALLS = 200_000;
 const TOOLS = 40;
 
 const clock: Clock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  nowMs: () => asEpochMs(Date.now()),
+  monotonicMs: () => asMonotonicMs(performance.now()),
   after() {
     throw new Error('the metrics need no timer');
   },
@@ -46,7 +47,7 @@ function callRecord(number: number, isSampled: boolean): CallRecord {
     outcome: isFailure ? 'tool_error' : 'success',
     status: isFailure ? 500 : 200,
     ...(isFailure ? { errorType: 'tool_error' } : {}),
-    startedAtMs: 1_767_225_600_000 + number,
+    startedAtMs: asEpochMs(1_767_225_600_000 + number),
     durationMs: (number % 300) + 0.25,
     overheadMs: 0.1,
     requestBytes: 300,
@@ -94,13 +95,13 @@ async function measure(
       kind: 'deep',
       outcome: 'ok',
       detail: '',
-      startedAtMs: 0,
+      startedAtMs: asEpochMs(0),
       durationMs: 1,
       phasesMs: {},
       steps: [],
       bytesSent: 0,
       bytesReceived: 0,
-      snapshot: { takenAtMs: 0, lists: { tools: { definitions, bytes: 1 } } },
+      snapshot: { takenAtMs: asEpochMs(0), lists: { tools: { definitions, bytes: 1 } } },
     },
   });
   if (options.isIdle) {

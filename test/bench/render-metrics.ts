@@ -5,18 +5,18 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createMetrics } from '../../src/adapters/prometheus/metrics.ts';
-import type { Clock } from '../../src/domain/clock.ts';
-import { createHub } from '../../src/domain/facts.ts';
-import type { ProbeObservation } from '../../src/domain/facts.ts';
+import { createMetrics } from '../../src/sinks/prometheus/metrics.ts';
+import type { Clock } from '../../src/facts/ports/clock.ts';
+import { createHub, type ProbeObservation } from '../../src/facts/facts.ts';
 import { buildServer } from '../fakes/build-server.ts';
+import { asEpochMs, asMonotonicMs } from '../../src/facts/time.ts';
 
 const ROUNDS = 5;
 const FORMATS = { text: 'text/plain', openmetrics: 'application/openmetrics-text' };
 
 const clock: Clock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  nowMs: () => asEpochMs(Date.now()),
+  monotonicMs: () => asMonotonicMs(performance.now()),
   after() {
     throw new Error('the metrics need no timer');
   },
@@ -34,13 +34,13 @@ function observation(server: string): ProbeObservation {
       kind: 'deep',
       outcome: 'ok',
       detail: 'bench',
-      startedAtMs: Date.now(),
+      startedAtMs: asEpochMs(Date.now()),
       durationMs: 12.345,
       phasesMs: { connect: 1.25, tls: 2.5, handshake: 3.75, list: 4.125 },
       steps: [],
       bytesSent: 0,
       bytesReceived: 0,
-      tlsExpiresAtMs: 1_900_000_000_000,
+      tlsExpiresAtMs: asEpochMs(1_900_000_000_000),
       identity: {
         transport: 'http',
         era: 'legacy',
@@ -49,7 +49,7 @@ function observation(server: string): ProbeObservation {
         version: '1.0.0',
       },
       snapshot: {
-        takenAtMs: 0,
+        takenAtMs: asEpochMs(0),
         lists: { tools: { definitions: [], bytes: 12_345, ttlMs: 60_000 } },
       },
     },

@@ -1,7 +1,8 @@
-import type { AlertRecord } from '../../src/alerts/ports.ts';
-import type { HttpAppDeps } from '../../src/adapters/http/ports.ts';
-import type { ServerLogEntry } from '../../src/domain/server-log.ts';
-import { NOW_MS } from '../unit/adapters/http/fake-http-deps.ts';
+import type { AlertRecord } from '../../src/facts/ports/alert-store.ts';
+import type { HttpAppDeps } from '../../src/sinks/web/ports.ts';
+import type { ServerLogEntry } from '../../src/facts/server-log.ts';
+import { NOW_MS } from '../unit/sinks/web/fake-http-deps.ts';
+import { asEpochMs } from '../../src/facts/time.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -24,12 +25,12 @@ function alert(id: number, changes: Partial<AlertRecord>): AlertRecord {
       runbook_url: 'https://example.com/docs/runbook.md#mcpserveroffline',
       dashboard_url: 'https://grafana.example.com/d/mcp-server?var-server=search',
     },
-    startsAtMs,
+    startsAtMs: asEpochMs(startsAtMs),
     isEndInferred: false,
     notificationCount: 2,
     notifications: [
-      { atMs: startsAtMs + 12_000, status: 'firing', receiver: 'history' },
-      { atMs: NOW_MS - 40_000, status: 'firing', receiver: 'history' },
+      { atMs: asEpochMs(startsAtMs + 12_000), status: 'firing', receiver: 'history' },
+      { atMs: asEpochMs(NOW_MS - 40_000), status: 'firing', receiver: 'history' },
     ],
     actions: [],
     ...changes,
@@ -43,13 +44,13 @@ export function exampleAlerts(): { firing: AlertRecord[]; history: AlertRecord[]
       alert(12, {
         actions: [
           {
-            atMs: NOW_MS - 3 * MINUTE_MS,
+            atMs: asEpochMs(NOW_MS - 3 * MINUTE_MS),
             kind: 'check',
             by: 'ada',
             text: 'steady: refused',
           },
           {
-            atMs: NOW_MS - 2 * MINUTE_MS,
+            atMs: asEpochMs(NOW_MS - 2 * MINUTE_MS),
             kind: 'note',
             by: 'ada',
             text: 'The host rebooted after an update; the service did not come up. Started it by hand, waiting for two good checks.',
@@ -63,7 +64,7 @@ export function exampleAlerts(): { firing: AlertRecord[]; history: AlertRecord[]
         server: 'billing',
         summary: 'The response time of an MCP server is high',
         description: 'billing answers in 742 ms on average, above 500 ms for five minutes.',
-        startsAtMs: NOW_MS - 95 * MINUTE_MS,
+        startsAtMs: asEpochMs(NOW_MS - 95 * MINUTE_MS),
         value: 0.742,
       }),
       alert(10, {
@@ -78,8 +79,8 @@ export function exampleAlerts(): { firing: AlertRecord[]; history: AlertRecord[]
     ],
     history: [
       alert(9, {
-        startsAtMs: NOW_MS - 26 * 60 * MINUTE_MS,
-        endsAtMs: NOW_MS - 25.7 * 60 * MINUTE_MS,
+        startsAtMs: asEpochMs(NOW_MS - 26 * 60 * MINUTE_MS),
+        endsAtMs: asEpochMs(NOW_MS - 25.7 * 60 * MINUTE_MS),
         notificationCount: 24,
         value: 1,
       }),
@@ -89,16 +90,16 @@ export function exampleAlerts(): { firing: AlertRecord[]; history: AlertRecord[]
         server: 'files',
         summary: 'The tools of an MCP server changed',
         description: 'files: 1 tool added, 1 description changed.',
-        startsAtMs: NOW_MS - 3 * 24 * 60 * MINUTE_MS,
-        endsAtMs: NOW_MS - 3 * 24 * 60 * MINUTE_MS + 900_000,
+        startsAtMs: asEpochMs(NOW_MS - 3 * 24 * 60 * MINUTE_MS),
+        endsAtMs: asEpochMs(NOW_MS - 3 * 24 * 60 * MINUTE_MS + 900_000),
       }),
       alert(7, {
         alertname: 'HighErrorRate',
         server: 'warehouse',
         summary: 'Many calls fail',
         description: 'warehouse: 8.4 % of the calls of the last five minutes failed.',
-        startsAtMs: NOW_MS - 5 * 24 * 60 * MINUTE_MS,
-        endsAtMs: NOW_MS - 4 * 24 * 60 * MINUTE_MS,
+        startsAtMs: asEpochMs(NOW_MS - 5 * 24 * 60 * MINUTE_MS),
+        endsAtMs: asEpochMs(NOW_MS - 4 * 24 * 60 * MINUTE_MS),
         isEndInferred: true,
         value: 0.084,
       }),
@@ -110,7 +111,7 @@ export function exampleLog(server: string): ServerLogEntry[] {
   return [
     {
       fact: 'action',
-      atMs: NOW_MS - 3 * MINUTE_MS,
+      atMs: asEpochMs(NOW_MS - 3 * MINUTE_MS),
       server,
       kind: 'check',
       by: 'ada',
@@ -118,7 +119,7 @@ export function exampleLog(server: string): ServerLogEntry[] {
     },
     {
       fact: 'status',
-      atMs: NOW_MS - 6 * MINUTE_MS,
+      atMs: asEpochMs(NOW_MS - 6 * MINUTE_MS),
       server,
       from: 'healthy',
       to: 'offline',
@@ -126,7 +127,7 @@ export function exampleLog(server: string): ServerLogEntry[] {
     },
     {
       fact: 'check',
-      atMs: NOW_MS - 6 * MINUTE_MS - 10,
+      atMs: asEpochMs(NOW_MS - 6 * MINUTE_MS - 10),
       server,
       kind: 'steady',
       outcome: 'refused',
@@ -145,7 +146,7 @@ export function exampleJournal(
   return {
     alerts: {
       ...deps.alerts,
-      watchdogHeardAtMs: () => NOW_MS - 90_000,
+      watchdogHeardAtMs: () => asEpochMs(NOW_MS - 90_000),
       find: async ({ id, state, server }) =>
         alerts.filter(
           (each) =>

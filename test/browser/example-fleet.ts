@@ -1,10 +1,11 @@
-import type { ServerDetail } from '../../src/probe/server-view.ts';
+import type { ServerDetail } from '../../src/facts/ports/server-view.ts';
 import {
-  NOW_MS,
   buildDetail,
   buildReport,
   buildUncheckedDetail,
-} from '../unit/adapters/http/fake-http-deps.ts';
+  NOW_MS,
+} from '../unit/sinks/web/fake-http-deps.ts';
+import { asEpochMs } from '../../src/facts/time.ts';
 
 const TOOLS = [
   [
@@ -29,7 +30,7 @@ function history(outcomeAt: (index: number) => 'ok' | 'timeout'): ServerDetail['
     return buildReport({
       outcome,
       detail: outcome === 'ok' ? 'Answered ping.' : 'No answer within 5 s.',
-      startedAtMs: NOW_MS - 4_000 - index * 30_000,
+      startedAtMs: asEpochMs(NOW_MS - 4_000 - index * 30_000),
       durationMs: outcome === 'ok' ? 14 + 9 * Math.sin(index * 1.7) + (index % 7) * 2 : 5_000,
     });
   });
@@ -48,7 +49,7 @@ export function exampleFleet(): ServerDetail[] {
       version: '0.2.0',
     },
     snapshot: {
-      takenAtMs: NOW_MS - 240_000,
+      takenAtMs: asEpochMs(NOW_MS - 240_000),
       lists: {
         tools: {
           bytes: 4_812,
@@ -68,7 +69,7 @@ export function exampleFleet(): ServerDetail[] {
       kind: 'deep',
       durationMs: 212,
       detail: 'Fresh handshake, 5 tools and 1 resource, all as before.',
-      startedAtMs: NOW_MS - 240_000,
+      startedAtMs: asEpochMs(NOW_MS - 240_000),
       phasesMs: { spawn: 120, handshake: 48, list: 44 },
       steps: [
         { name: 'spawn', ok: true, durationMs: 120, detail: 'Started npx, process 4711' },
@@ -84,19 +85,24 @@ export function exampleFleet(): ServerDetail[] {
     }),
     statusChanges: [
       {
-        atMs: NOW_MS - 3_600_000,
+        atMs: asEpochMs(NOW_MS - 3_600_000),
         from: 'warning',
         to: 'healthy',
         reason: 'Two checks in a row passed.',
       },
-      { atMs: NOW_MS - 3_700_000, from: 'healthy', to: 'warning', reason: 'No answer within 5 s.' },
+      {
+        atMs: asEpochMs(NOW_MS - 3_700_000),
+        from: 'healthy',
+        to: 'warning',
+        reason: 'No answer within 5 s.',
+      },
     ],
   });
   const search = buildDetail('search', {
     endpoint: 'https://mcp.example.com/v2/organisations/example/mcp',
     status: 'offline',
     reason: 'Connection refused by mcp.example.com port 443, three times in a row.',
-    statusSinceMs: NOW_MS - 320_000,
+    statusSinceMs: asEpochMs(NOW_MS - 320_000),
     consecutiveFailures: 14,
     failures: 14,
     uptimeRatio: 0.9731,
@@ -129,14 +135,14 @@ export function exampleFleet(): ServerDetail[] {
       endpoint: 'https://billing.internal.example/mcp',
       status: 'warning',
       reason: 'Mean response time 742 ms is above 500 ms.',
-      statusSinceMs: NOW_MS - 95_000,
+      statusSinceMs: asEpochMs(NOW_MS - 95_000),
       responseTimeMs: 742,
     }),
     buildDetail('warehouse', {
       endpoint: 'http://10.0.4.17:8080/mcp',
       status: 'critical',
       reason: 'tools/list answered JSON-RPC error -32603: Internal error.',
-      statusSinceMs: NOW_MS - 41_000,
+      statusSinceMs: asEpochMs(NOW_MS - 41_000),
       responseTimeMs: 38,
       consecutiveFailures: 2,
     }),
@@ -149,7 +155,7 @@ export function exampleFleet(): ServerDetail[] {
     buildDetail('<img src=x onerror="document.title=1">', {
       reason: '<script>document.title = 2</script>',
       status: 'warning',
-      statusSinceMs: NOW_MS - 5_000,
+      statusSinceMs: asEpochMs(NOW_MS - 5_000),
     }),
     buildDetail(
       'a-server-with-a-very-long-name-that-somebody-generated-from-a-path-and-never-shortened-01',

@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createHttpApp } from '../../src/adapters/http/create-http-app.ts';
-import { listen } from '../../src/adapters/http/listen.ts';
-import type { HttpAppDeps } from '../../src/adapters/http/ports.ts';
-import type { AlertRecord } from '../../src/alerts/ports.ts';
-import { Secret } from '../../src/domain/secret.ts';
-import type { Fact } from '../../src/domain/facts.ts';
-import type { ServerDetail } from '../../src/probe/server-view.ts';
+import { createHttpApp } from '../../src/sinks/web/create-http-app.ts';
+import { listen } from '../../src/sinks/web/listen.ts';
+import type { HttpAppDeps } from '../../src/sinks/web/ports.ts';
+import type { AlertRecord } from '../../src/facts/ports/alert-store.ts';
+import { Secret } from '../../src/facts/secret.ts';
+import type { Fact } from '../../src/facts/facts.ts';
+import type { ServerDetail } from '../../src/facts/ports/server-view.ts';
 import { buildAlert } from '../fakes/build-alert.ts';
-import type { FakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
-import { NOW_MS, buildDetail, fakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
-import type { Browser, BrowserPage } from './chromium.ts';
-import { findChromium, launchChromium } from './chromium.ts';
+import {
+  buildDetail,
+  type FakeHttpDeps,
+  fakeHttpDeps,
+  NOW_MS,
+} from '../unit/sinks/web/fake-http-deps.ts';
+import { type Browser, type BrowserPage, findChromium, launchChromium } from './chromium.ts';
 import { exampleAlerts, exampleJournal } from './example-alerts.ts';
 import { exampleFleet } from './example-fleet.ts';
+import { asEpochMs } from '../../src/facts/time.ts';
 
 // Goal: the pages work in a real browser, with and without JavaScript, on a desk and on a phone, in both themes.
 // Method: headless Chromium over the DevTools protocol against the app with fake servers behind it.
@@ -63,7 +67,7 @@ function change({ fake }: Visit, detail: ServerDetail): void {
   const fact: Fact = {
     fact: 'status',
     server: detail.name,
-    atMs: NOW_MS,
+    atMs: asEpochMs(NOW_MS),
     from,
     to: detail.status,
     reason: detail.reason,
@@ -125,7 +129,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     await page.waitFor(IS_LIVE);
     fake.servers.delete('b');
     fake.servers.set('aa', buildDetail('aa'));
-    fake.hub.publish({ fact: 'reload', atMs: NOW_MS, ok: true, detail: '' });
+    fake.hub.publish({ fact: 'reload', atMs: asEpochMs(NOW_MS), ok: true, detail: '' });
     await fake.clock.advance(250);
     await page.waitFor(`${NAMES}.join() === 'a,aa,c'`);
   });
@@ -251,8 +255,8 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     await fake.clock.advance(250);
     await page.waitFor(`document.querySelector('#firing tbody tr') !== null`);
     expect(await page.evaluate('document.title')).toContain('(1)');
-    alerts[0] = { ...alert, endsAtMs: NOW_MS };
-    fake.hub.publish(buildAlert({ endsAtMs: NOW_MS }));
+    alerts[0] = { ...alert, endsAtMs: asEpochMs(NOW_MS) };
+    fake.hub.publish(buildAlert({ endsAtMs: asEpochMs(NOW_MS) }));
     await fake.clock.advance(250);
     await page.waitFor(`document.querySelector('#history tbody tr') !== null`);
     expect(await page.evaluate(`document.querySelector('#firing tbody tr') === null`)).toBe(true);

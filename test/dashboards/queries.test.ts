@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, afterAll, describe, expect, test } from 'vitest';
-import type { DemoServer } from '../../src/provisioning/demo-history/demo-server.ts';
-import { DEMO_SERVERS } from '../../src/provisioning/demo-history/demo-servers.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DemoServer } from '../../tools/demo-history/demo-server.ts';
+import { DEMO_SERVERS } from '../../tools/demo-history/demo-servers.ts';
 import { until } from '../integration/support/until.ts';
 import { isMissing } from '../rules/support/programs.ts';
 import { checkDashboard, EMPTY, type Finding, type TimedQuery } from './support/check-dashboard.ts';
-import { readDashboards, type Dashboard } from './support/dashboard-model.ts';
+import { type Dashboard, readDashboards } from './support/dashboard-model.ts';
 import { PAGE_SCOPES } from './support/page-scopes.ts';
 import { createPrometheusClient, type PrometheusClient } from './support/prometheus-client.ts';
-import { startStack, type Stack } from './support/start-stack.ts';
+import { type Stack, startStack } from './support/start-stack.ts';
 
 /** Queries that rightly give nothing here, by `page / panel / query`. */
 const EMPTY_WHEN_ALL_IS_WELL: readonly { readonly where: RegExp; readonly why: string }[] = [

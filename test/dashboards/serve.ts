@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEMO_SERVERS } from '../../src/provisioning/demo-history/demo-servers.ts';
+import { DEMO_SERVERS } from '../../tools/demo-history/demo-servers.ts';
 import { startStack } from './support/start-stack.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import type { Answer, Opening, Question } from '../../src/adapters/journal/messages.ts';
+import type { Answer, Opening, Question } from '../../src/sinks/journal/messages.ts';
 
 /** How long the disk keeps the thread for each thing that it is asked. */
 export const BLOCKED_MS = 2_000;

@@ -1,4 +1,5 @@
-import type { AlertEvent } from '../../src/domain/alert-event.ts';
+import type { AlertEvent } from '../../src/facts/alert-event.ts';
+import { asEpochMs } from '../../src/facts/time.ts';
 
 /** 2026-01-01T00:00:00Z */
 export const ALERT_START_MS = Date.UTC(2026, 0, 1);
@@ -17,8 +18,8 @@ export function buildAlert(changes: Partial<AlertEvent> = {}): AlertEvent {
       severity: 'critical',
     },
     annotations: { summary: 'An MCP server is offline', description: 'search does not answer.' },
-    startsAtMs: ALERT_START_MS,
-    receivedAtMs: ALERT_START_MS + 10_000,
+    startsAtMs: asEpochMs(ALERT_START_MS),
+    receivedAtMs: asEpochMs(ALERT_START_MS + 10_000),
     receiver: 'history',
     groupKey: '{}:{alertname="McpServerOffline"}',
     ...changes,

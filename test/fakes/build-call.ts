@@ -1,4 +1,5 @@
-import type { CallRecord } from '../../src/domain/call-record.ts';
+import type { CallRecord } from '../../src/facts/call-record.ts';
+import { asEpochMs } from '../../src/facts/time.ts';
 
 /** A tool call that worked, unless told otherwise. */
 export function buildCall(overrides: Partial<CallRecord> = {}): CallRecord {
@@ -18,7 +19,7 @@ export function buildCall(overrides: Partial<CallRecord> = {}): CallRecord {
     protocolVersion: '2025-11-25',
     outcome: 'success',
     status: 200,
-    startedAtMs: Date.UTC(2026, 0, 1),
+    startedAtMs: asEpochMs(Date.UTC(2026, 0, 1)),
     durationMs: 12.5,
     overheadMs: 0.25,
     requestBytes: 120,

@@ -1,4 +1,4 @@
-import type { GatewaySettings, MonitorSettings, ServerSpec } from '../../src/domain/server.ts';
+import type { GatewaySettings, MonitorSettings, ServerSpec } from '../../src/facts/server.ts';
 
 export const MONITOR: MonitorSettings = {
   enabled: true,

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import type { Answer, Opening, Question } from '../../src/adapters/journal/messages.ts';
+import type { Answer, Opening, Question } from '../../src/sinks/journal/messages.ts';
 
 /** The question that ends the thread. */
 const DEADLY = 'findAlerts' satisfies Question['name'];

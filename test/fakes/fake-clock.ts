@@ -1,4 +1,5 @@
-import type { Clock } from '../../src/probe/ports.ts';
+import type { Clock } from '../../src/facts/ports/clock.ts';
+import { asEpochMs, asMonotonicMs } from '../../src/facts/time.ts';
 
 export interface FakeClock extends Clock {
   /** Runs every timer that falls due, in order, and lets promises settle after each moment. */
@@ -26,8 +27,8 @@ export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   }
 
   return {
-    nowMs: () => startMs + elapsedMs,
-    monotonicMs: () => elapsedMs,
+    nowMs: () => asEpochMs(startMs + elapsedMs),
+    monotonicMs: () => asMonotonicMs(elapsedMs),
     after(delayMs, run) {
       const id = (sequence += 1);
       timers.set(id, { atMs: elapsedMs + Math.max(0, delayMs), run });

@@ -1,7 +1,8 @@
-import type { CheckReport } from '../../src/domain/check-report.ts';
-import type { ChildExited, ChildStarted } from '../../src/domain/facts.ts';
-import type { ServerSpec } from '../../src/domain/server.ts';
-import type { Clock, Connection, Connector } from '../../src/probe/ports.ts';
+import type { CheckReport } from '../../src/facts/check-report.ts';
+import type { ChildExited, ChildStarted } from '../../src/facts/facts.ts';
+import type { ServerSpec } from '../../src/facts/server.ts';
+import type { Clock } from '../../src/facts/ports/clock.ts';
+import type { Connection, Connector } from '../../src/sources/probe/ports.ts';
 
 /** What a server answers; `durationMs` passes on the clock before it does. `'hang'`: nothing until the abort. `'deaf'`: not even then. */
 export type Answer = Partial<CheckReport> | 'hang' | 'deaf';

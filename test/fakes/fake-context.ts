@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
-import type { App, AppOptions } from '../../src/app.ts';
+import type { App, AppOptions } from '../../src/app/app.ts';
 import type {
   CommandContext,
   CommandOutput,
   CommandSignal,
 } from '../../src/cli/command-context.ts';
-import type { Connector } from '../../src/probe/ports.ts';
+import type { Connector } from '../../src/sources/probe/ports.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeConnector } from './fake-connector.ts';
 

@@ -1,4 +1,4 @@
-import type { Log, LogFields, LogSeverity } from '../../src/domain/log.ts';
+import type { Log, LogFields, LogSeverity } from '../../src/facts/ports/log.ts';
 
 export interface LoggedLine {
   readonly severity: LogSeverity;

@@ -1,4 +1,4 @@
-import type { Fact, Hub } from '../../src/domain/facts.ts';
+import type { Fact, Hub } from '../../src/facts/facts.ts';
 
 type FactOf<Kind extends Fact['fact']> = Extract<Fact, { readonly fact: Kind }>;
 

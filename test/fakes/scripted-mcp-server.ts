@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { isJsonObject } from '../../src/domain/json-rpc.ts';
-import type { JsonObject } from '../../src/domain/json-rpc.ts';
+import { isJsonObject, type JsonObject } from '../../src/facts/json-object.ts';
 
 /** What kind of server it is unless a script says otherwise. */
 export type Profile = 'legacy-session' | 'legacy-stateless' | 'modern' | 'sse' | 'sse-modern';

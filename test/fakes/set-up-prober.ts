@@ -1,13 +1,12 @@
 import { expect, onTestFinished } from 'vitest';
-import type { CallRecord } from '../../src/domain/call-record.ts';
-import type { CheckReport } from '../../src/domain/check-report.ts';
-import { createHub } from '../../src/domain/facts.ts';
-import type { ProbeOutcome } from '../../src/domain/probe-outcome.ts';
-import { createProber } from '../../src/probe/prober.ts';
+import type { CallRecord } from '../../src/facts/call-record.ts';
+import type { CheckReport } from '../../src/facts/check-report.ts';
+import { createHub } from '../../src/facts/facts.ts';
+import type { ProbeOutcome } from '../../src/facts/probe-outcome.ts';
+import { createProber } from '../../src/sources/probe/prober.ts';
 import { buildCall } from './build-call.ts';
 import { createFakeClock } from './fake-clock.ts';
-import { createFakeConnector } from './fake-connector.ts';
-import type { Answer, FakeConnectorOptions } from './fake-connector.ts';
+import { type Answer, createFakeConnector, type FakeConnectorOptions } from './fake-connector.ts';
 import { createRecordingSink } from './recording-sink.ts';
 
 export interface ProberBench {

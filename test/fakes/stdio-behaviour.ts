@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { Secret } from '../../src/domain/secret.ts';
-import type { StdioTarget } from '../../src/domain/server.ts';
+import { Secret } from '../../src/facts/secret.ts';
+import type { StdioTarget } from '../../src/facts/server.ts';
 
 /** How the fake server of `stdio-server.ts` acts; what is left out is what a well-behaved legacy server does. */
 export interface StdioBehaviour {

@@ -7,7 +7,8 @@ import {
   snapshotOf,
   START_MS,
   stdioServer,
-} from '../unit/adapters/prometheus/sample-facts.ts';
+} from '../unit/sinks/prometheus/sample-facts.ts';
+import { asEpochMs } from '../../src/facts/time.ts';
 
 /**
  * Goal: see every change of the page in review. A day in the life of three servers is told; times, versions and usage
@@ -40,7 +41,7 @@ async function renderScript(accept: string): Promise<string> {
         version: '1.0.0',
       },
       snapshot: {
-        takenAtMs: START_MS,
+        takenAtMs: asEpochMs(START_MS),
         lists: {
           tools: {
             definitions: [{ name: 'read', hash: '1', description: '' }],
@@ -54,7 +55,7 @@ async function renderScript(accept: string): Promise<string> {
   publish({
     fact: 'status',
     server: 'files',
-    atMs: START_MS,
+    atMs: asEpochMs(START_MS),
     from: 'unknown',
     to: 'healthy',
     reason: '',
@@ -62,7 +63,7 @@ async function renderScript(accept: string): Promise<string> {
   publish({
     fact: 'definitions',
     server: 'files',
-    atMs: START_MS,
+    atMs: asEpochMs(START_MS),
     changes: [{ kind: 'tools', change: 'changed', name: 'read' }],
   });
   publish({
@@ -78,14 +79,18 @@ async function renderScript(accept: string): Promise<string> {
     observation('search', {
       durationMs: 120,
       phasesMs: { connect: 10, tls: 25.5 },
-      tlsExpiresAtMs: START_MS + 90 * 86_400_000,
+      tlsExpiresAtMs: asEpochMs(START_MS + 90 * 86_400_000),
     }),
   );
   for (let failure = 1; failure <= 3; failure += 1) {
     publish(
       observation(
         'search',
-        { outcome: 'timeout', durationMs: 5_000, startedAtMs: START_MS + failure * 10_000 },
+        {
+          outcome: 'timeout',
+          durationMs: 5_000,
+          startedAtMs: asEpochMs(START_MS + failure * 10_000),
+        },
         {
           status: failure < 3 ? 'healthy' : 'offline',
           consecutiveFailures: failure,
@@ -98,14 +103,19 @@ async function renderScript(accept: string): Promise<string> {
   publish({
     fact: 'status',
     server: 'search',
-    atMs: START_MS,
+    atMs: asEpochMs(START_MS),
     from: 'healthy',
     to: 'offline',
     reason: '',
   });
-  publish({ fact: 'connectivity', suspected: true, atMs: START_MS, servers: ['search'] });
-  publish({ fact: 'reload', atMs: START_MS + 60_000, ok: true, detail: '' });
-  publish({ fact: 'reload', atMs: START_MS + 90_000, ok: false, detail: 'one mistake' });
+  publish({
+    fact: 'connectivity',
+    suspected: true,
+    atMs: asEpochMs(START_MS),
+    servers: ['search'],
+  });
+  publish({ fact: 'reload', atMs: asEpochMs(START_MS + 60_000), ok: true, detail: '' });
+  publish({ fact: 'reload', atMs: asEpochMs(START_MS + 90_000), ok: false, detail: 'one mistake' });
   publish({ fact: 'server_removed', server: 'gone' });
   return (await metrics.render(accept)).body;
 }

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { isMissing } from '../rules/support/programs.ts';
 import { startAlertmanager } from '../rules/support/start-alertmanager.ts';
 import { freePort } from './support/free-port.ts';
-import { startService, type Service } from './support/start-service.ts';
+import { type Service, startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: what a real Alertmanager says of alerts is in the history, also of the time in which the exporter was away.

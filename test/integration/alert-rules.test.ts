@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startService, type Service } from './support/start-service.ts';
+import { type Service, startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: `alerts:` of the configuration is the rule file, from the start and after every reload. Method: the real service.

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
 import { fakeServer } from '../fakes/stdio-behaviour.ts';
 import { processesIn } from './support/processes-in.ts';
-import { startService, type Service } from './support/start-service.ts';
+import { type Service, startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: a server that somebody disables is left alone by all of the service, over a reload and a restart, until it is enabled.

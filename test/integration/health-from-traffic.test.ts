@@ -1,19 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createSystemClock } from '../../src/adapters/clock.ts';
-import { createConnector } from '../../src/adapters/mcp/connector.ts';
-import { createHub } from '../../src/domain/facts.ts';
-import type { ServerSpec } from '../../src/domain/server.ts';
-import { createProber } from '../../src/probe/prober.ts';
-import type { Prober } from '../../src/probe/prober.ts';
-import { createRecordingSink } from '../fakes/recording-sink.ts';
-import type { RecordingSink } from '../fakes/recording-sink.ts';
+import { createSystemClock } from '../../src/app/system-clock.ts';
+import { createConnector } from '../../src/sources/probe/connection/connector.ts';
+import { createHub } from '../../src/facts/facts.ts';
+import type { ServerSpec } from '../../src/facts/server.ts';
+import { createProber, type Prober } from '../../src/sources/probe/prober.ts';
+import { createRecordingSink, type RecordingSink } from '../fakes/recording-sink.ts';
 import { REAL_SERVERS } from './support/real-servers.ts';
 import { serverSpec } from './support/server-spec.ts';
-import { startGateway } from './support/start-gateway.ts';
-import type { StartedGateway } from './support/start-gateway.ts';
-import { startServer } from './support/start-server.ts';
-import type { StartedServer } from './support/start-server.ts';
+import { type StartedGateway, startGateway } from './support/start-gateway.ts';
+import { type StartedServer, startServer } from './support/start-server.ts';
 import { startTraffic } from './support/start-traffic.ts';
 
 /*

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { startService, type Service } from './support/start-service.ts';
+import { type Service, startService } from './support/start-service.ts';
 
 // Goal: whoever kills the exporter in the middle of writes finds a journal that opens, with everything that was acknowledged.
 // Method: kill -9 of the real process while notifications and checks are written, start it again on the same file, and

@@ -6,23 +6,24 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpApp } from '../../src/adapters/http/create-http-app.ts';
-import { listen } from '../../src/adapters/http/listen.ts';
+import { createHttpApp } from '../../src/sinks/web/create-http-app.ts';
+import { listen } from '../../src/sinks/web/listen.ts';
 import {
   createJournal,
   type Journal,
   type JournalOptions,
-} from '../../src/adapters/journal/create-journal.ts';
-import { createAlertHistory } from '../../src/alerts/alert-history.ts';
-import { createHub, type ProbeObservation } from '../../src/domain/facts.ts';
+} from '../../src/sinks/journal/create-journal.ts';
+import { createAlertHistory } from '../../src/sources/alerts/alert-history.ts';
+import { createHub, type ProbeObservation } from '../../src/facts/facts.ts';
 import { BLOCKED_MS } from '../fakes/blocked-journal-worker.ts';
 import { buildAlert } from '../fakes/build-alert.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
-import { buildReport, fakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
+import { buildReport, fakeHttpDeps } from '../unit/sinks/web/fake-http-deps.ts';
 import { startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
+import { asEpochMs } from '../../src/facts/time.ts';
 
 // Goal: the journal's thread: what it keeps, what becomes of files that it cannot use, and that a slow disk keeps nobody.
 // Method: real threads on real files; for the slow disk a thread that hangs.
@@ -72,12 +73,18 @@ test('checks, status changes and actions are kept, notes only where they were sa
   const stop = journal.record(hub);
   const change = {
     server: 'search',
-    atMs: 2,
+    atMs: asEpochMs(2),
     from: 'healthy',
     to: 'offline',
     reason: 'r',
   } as const;
-  const action = { fact: 'action', server: 'search', atMs: 3, by: 'ada', text: 't' } as const;
+  const action = {
+    fact: 'action',
+    server: 'search',
+    atMs: asEpochMs(3),
+    by: 'ada',
+    text: 't',
+  } as const;
   hub.publish(observation('search'));
   hub.publish({ fact: 'status', ...change });
   hub.publish({ ...action, kind: 'check' });
@@ -98,7 +105,7 @@ test('closing writes what waits, and the next opening has it', async () => {
   await journal.start();
   journal.record(hub);
   for (let index = 0; index < 3_000; index += 1) hub.publish(observation(`s${index}`));
-  journal.noteWatchdog(77);
+  journal.noteWatchdog(asEpochMs(77));
   await journal.close();
   expect(journal.dropped()).toBe(0);
   const again = setUp({ path });

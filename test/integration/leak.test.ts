@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createSystemClock } from '../../src/adapters/clock.ts';
-import { createConnector } from '../../src/adapters/mcp/connector.ts';
-import type { Connection } from '../../src/probe/ports.ts';
-import { startCountingProxy } from './support/counting-proxy.ts';
-import type { CountingProxy } from './support/counting-proxy.ts';
+import { createSystemClock } from '../../src/app/system-clock.ts';
+import { createConnector } from '../../src/sources/probe/connection/connector.ts';
+import type { Connection } from '../../src/sources/probe/ports.ts';
+import { type CountingProxy, startCountingProxy } from './support/counting-proxy.ts';
 import { REAL_SERVERS } from './support/real-servers.ts';
 import { serverSpec } from './support/server-spec.ts';
-import { startServer } from './support/start-server.ts';
-import type { StartedServer } from './support/start-server.ts';
+import { type StartedServer, startServer } from './support/start-server.ts';
 
 /*
  * Goal: a stateful server survives being watched. Method: a server that dies of about 1,300 abandoned sessions with a

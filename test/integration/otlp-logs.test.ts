@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { createSystemClock } from '../../src/adapters/clock.ts';
+import { createSystemClock } from '../../src/app/system-clock.ts';
 import {
-  startLogShipping,
   type LogShippingOptions,
-} from '../../src/adapters/otel/start-log-shipping.ts';
+  startLogShipping,
+} from '../../src/sinks/otel/start-log-shipping.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
 import { logsOf, type ReceivedLog } from './support/read-otlp.ts';
@@ -189,7 +189,7 @@ test.each([
     import { registerHooks } from 'node:module';
     const urls = [];
     registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
-    const { composeLogShipping } = await import('./src/compose-log-shipping.ts');
+    const { composeLogShipping } = await import('./src/app/compose-log-shipping.ts');
     const config = { log: { ${otlp} }, tracing: {} };
     const log = { copyTo: () => () => {} };
     const clock = { after: () => ({ cancel() {} }) };

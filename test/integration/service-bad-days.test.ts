@@ -7,16 +7,16 @@ import {
   error,
   hang,
   hangUp,
-  startScriptedMcpServer,
-  status,
-  text,
   type Profile,
   type Script,
   type ScriptedMcpServer,
+  startScriptedMcpServer,
+  status,
+  text,
 } from '../fakes/scripted-mcp-server.ts';
 import type { StdioBehaviour } from '../fakes/stdio-behaviour.ts';
 import { processesIn } from './support/processes-in.ts';
-import { spawnService, startService, type Service } from './support/start-service.ts';
+import { type Service, spawnService, startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: the whole service on its bad days: what it says, what it does, and what it leaves behind.

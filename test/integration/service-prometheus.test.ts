@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { hang, startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
 import { freePort } from './support/free-port.ts';
-import { startService, type Service } from './support/start-service.ts';
+import { type Service, startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: what Prometheus reads is what we meant. Method: the live page of the real service, given to promtool and

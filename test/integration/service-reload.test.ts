@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
-import { startService, type Service } from './support/start-service.ts';
+import { type Service, startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: a changed configuration takes effect in the running service by each of the three ways, and a bad one changes

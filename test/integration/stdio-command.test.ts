@@ -8,7 +8,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { parse } from 'jsonc-parser';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeServer } from '../fakes/stdio-behaviour.ts';
-import { makeCertificate } from '../unit/adapters/mcp/make-certificate.ts';
+import { makeCertificate } from '../unit/sources/probe/connection/make-certificate.ts';
 import { REAL_SERVERS } from './support/real-servers.ts';
 import { SCRIPTS } from './support/server-programs.ts';
 import { startServer } from './support/start-server.ts';
@@ -20,9 +20,9 @@ import {
   MAIN,
   makePlace,
   OPENING,
+  type Place,
   startRaw,
   startServiceIn,
-  type Place,
 } from './support/stdio-command.ts';
 import { until } from './support/until.ts';
 

@@ -5,14 +5,15 @@ import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, expect, test } from 'vitest';
-import { createSystemClock } from '../../src/adapters/clock.ts';
-import { startTracing, type Tracing } from '../../src/adapters/otel/start-tracing.ts';
-import type { TracingConfig } from '../../src/adapters/otel/tracing-config.ts';
-import { createHub, type Hub } from '../../src/domain/facts.ts';
-import { Secret } from '../../src/domain/secret.ts';
+import { createSystemClock } from '../../src/app/system-clock.ts';
+import { startTracing, type Tracing } from '../../src/sinks/otel/start-tracing.ts';
+import type { TracingConfig } from '../../src/sinks/otel/tracing-config.ts';
+import { createHub, type Hub } from '../../src/facts/facts.ts';
+import { Secret } from '../../src/facts/secret.ts';
 import { buildCall } from '../fakes/build-call.ts';
 import { createMemoryLog, type MemoryLog } from '../fakes/memory-log.ts';
 import { startTraceCollector, type TraceCollector } from './support/trace-collector.ts';
+import { asEpochMs } from '../../src/facts/time.ts';
 
 const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -67,7 +68,7 @@ test('an exchange arrives over OTLP with its own ids, parent, times, link and at
 
   hub.publish(
     buildCall({
-      startedAtMs,
+      startedAtMs: asEpochMs(startedAtMs),
       durationMs: 1_500.25,
       outcome: 'rpc_error',
       errorType: 'internal_error',
@@ -352,7 +353,7 @@ async function listLoadedPackages(exporter: string): Promise<string[]> {
     import { registerHooks } from 'node:module';
     const urls = new Set();
     registerHooks({ load(url, context, next) { urls.add(url); return next(url, context); } });
-    const { startTracing } = await import('./src/adapters/otel/start-tracing.ts');
+    const { startTracing } = await import('./src/sinks/otel/start-tracing.ts');
     const nothing = () => {};
     const tracing = await startTracing({
       hub: { subscribe: () => nothing },

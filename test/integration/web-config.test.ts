@@ -3,21 +3,21 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import bcrypt from 'bcryptjs';
 import { afterEach, expect, test } from 'vitest';
-import { createHttpApp } from '../../src/adapters/http/create-http-app.ts';
-import { listen } from '../../src/adapters/http/listen.ts';
+import { createHttpApp } from '../../src/sinks/web/create-http-app.ts';
+import { listen } from '../../src/sinks/web/listen.ts';
 import {
   createWebSecurity,
   type WebSecurity,
-} from '../../src/adapters/web-config/create-web-security.ts';
-import { createEdge } from '../../src/adapters/gateway/edge.ts';
-import { createGateway } from '../../src/adapters/gateway/create-gateway.ts';
-import { Secret } from '../../src/domain/secret.ts';
-import type { TlsSettings, WebConfig } from '../../src/domain/web-config.ts';
-import { createCallTracker } from '../../src/gateway/call-tracker.ts';
+} from '../../src/sinks/web/security/create-web-security.ts';
+import { createEdge } from '../../src/sources/gateway/edge.ts';
+import { createGateway } from '../../src/sources/gateway/create-gateway.ts';
+import { Secret } from '../../src/facts/secret.ts';
+import type { TlsSettings, WebConfig } from '../../src/facts/web-config.ts';
+import { createCallTracker } from '../../src/sources/gateway/call-tracker.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
-import { buildDetail, fakeHttpDeps } from '../unit/adapters/http/fake-http-deps.ts';
-import { makeCertificate } from '../unit/adapters/mcp/make-certificate.ts';
+import { buildDetail, fakeHttpDeps } from '../unit/sinks/web/fake-http-deps.ts';
+import { makeCertificate } from '../unit/sources/probe/connection/make-certificate.ts';
 
 // The pages behind a web configuration, over real sockets and with real certificates.
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { findNameMistake } from '../../src/adapters/config/server-name.ts';
-import { formatDuration, parseDuration } from '../../src/adapters/config/units.ts';
-import { formatProblems } from '../../src/adapters/config/problem.ts';
-import { loadConfig } from '../../src/adapters/config/load-config.ts';
-import type { ServerSpec } from '../../src/domain/server.ts';
+import { findNameMistake } from '../../src/settings/server-name.ts';
+import { formatDuration, parseDuration } from '../../src/settings/units.ts';
+import { formatProblems } from '../../src/settings/problem.ts';
+import { loadConfig } from '../../src/settings/load-config.ts';
+import type { ServerSpec } from '../../src/facts/server.ts';
 import { createFakeFiles } from '../fakes/fake-files.ts';
 
 async function load(text: string, path = 'mcp-exporter.yml') {

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CALL_OUTCOMES, ERROR_TYPES, isFailure } from '../../src/domain/call-outcome.ts';
-import { OPERATIONS } from '../../src/domain/call-labels.ts';
-import { readTokenUsage } from '../../src/domain/token-usage.ts';
-import { createAccountant } from '../../src/gateway/account-usage.ts';
-import { readPage } from '../unit/adapters/prometheus/read-page.ts';
+import { CALL_OUTCOMES, ERROR_TYPES, isFailure } from '../../src/facts/call-outcome.ts';
+import { OPERATIONS } from '../../src/facts/rules/call-labels.ts';
+import { readTokenUsage } from '../../src/facts/rules/token-usage.ts';
+import { createAccountant } from '../../src/sources/gateway/account-usage.ts';
+import { readPage } from '../unit/sinks/prometheus/read-page.ts';
 import {
   callRecord,
   createTestMetrics,
   httpServer,
   snapshotOf,
-} from '../unit/adapters/prometheus/sample-facts.ts';
+} from '../unit/sinks/prometheus/sample-facts.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),

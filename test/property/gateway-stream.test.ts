@@ -1,8 +1,8 @@
 import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readMessages, type ReadMessages } from '../../src/gateway/message-reader.ts';
-import { createSseScanner } from '../../src/gateway/sse-scanner.ts';
+import { readMessages, type ReadMessages } from '../../src/protocol/message-reader.ts';
+import { createSseScanner } from '../../src/sources/gateway/sse-scanner.ts';
 import { cutAnywhere } from '../fakes/cut-anywhere.ts';
 
 const RUNS = process.env['MCP_EXPORTER_FULL'] === '1' ? 100_000 : 2_000;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CallRecord } from '../../src/domain/call-record.ts';
-import { factsOfMessage, type MessageFacts } from '../../src/domain/message-facts.ts';
+import type { CallRecord } from '../../src/facts/call-record.ts';
+import { factsOfMessage, type MessageFacts } from '../../src/protocol/message-facts.ts';
 import {
-  createCallTracker,
   type CallTracker,
   type Carrier,
+  createCallTracker,
   type Exchange,
-} from '../../src/gateway/call-tracker.ts';
+} from '../../src/sources/gateway/call-tracker.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 
 const isFull = process.env['MCP_EXPORTER_FULL'] === '1';

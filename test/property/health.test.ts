@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { initialHealth, weighEvidence } from '../../src/domain/health.ts';
-import type { Evidence, HealthSettings, HealthState, Status } from '../../src/domain/health.ts';
-import { PROBE_OUTCOMES, weighFailure } from '../../src/domain/probe-outcome.ts';
+import {
+  type Evidence,
+  type HealthSettings,
+  type HealthState,
+  initialHealth,
+  type Status,
+  weighEvidence,
+} from '../../src/facts/rules/health.ts';
+import { PROBE_OUTCOMES, weighFailure } from '../../src/facts/probe-outcome.ts';
 import { buildServer, MONITOR } from '../fakes/build-server.ts';
+import { asMonotonicMs } from '../../src/facts/time.ts';
 
 /**
  * Goal: worse evidence never gives a better status. Method: two sequences of checks at the same moments, the second in
@@ -100,7 +107,12 @@ const DEEP = ['deep_ok', 'deep_warning', 'deep_critical'] as const;
 
 function toCallEvidence({ requests, failures, latencyMs }: CallsStep, atMs: number): Evidence {
   const rate = { requests, failures, successes: requests - failures };
-  return { kind: 'calls', atMs, rate, latency: { sumMs: 3 * latencyMs, count: 3 } };
+  return {
+    kind: 'calls',
+    atMs: asMonotonicMs(atMs),
+    rate,
+    latency: { sumMs: 3 * latencyMs, count: 3 },
+  };
 }
 
 function toEvidence(step: Step, atMs: number): Evidence {
@@ -115,7 +127,7 @@ function toEvidence(step: Step, atMs: number): Evidence {
   return {
     ...base,
     kind: 'steady',
-    atMs,
+    atMs: asMonotonicMs(atMs),
     ...(step.kind === 'ok' && { responseMs: step.responseMs }),
   };
 }
@@ -151,7 +163,11 @@ function expectOrder(
     better = weighEvidence(better, toEvidence(good, atMs), settings);
     worse = weighEvidence(worse, toEvidence(bad, atMs), settings);
     if (wasOffline && worse.status !== 'offline')
-      better = weighEvidence(better, { kind: 'calls', atMs, rate: NO_CALLS }, settings);
+      better = weighEvidence(
+        better,
+        { kind: 'calls', atMs: asMonotonicMs(atMs), rate: NO_CALLS },
+        settings,
+      );
     expect(RANK[worse.status]).toBeGreaterThanOrEqual(RANK[better.status]);
   }
 }
@@ -162,7 +178,7 @@ const checkEvidence: fc.Arbitrary<Evidence> = fc.record({
   detail: fc.string({ minLength: 1 }),
   hasCredentials: fc.boolean(),
   isConnectivitySuspected: fc.boolean(),
-  atMs: fc.nat(),
+  atMs: fc.nat().map(asMonotonicMs),
   responseMs: fc.nat({ max: 5_000 }),
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { classifyMessage, isAnswerTo, parseMessages } from '../../src/domain/json-rpc.ts';
+import { classifyMessage, isAnswerTo, parseMessages } from '../../src/protocol/json-rpc.ts';
 
 const ids = fc.oneof(fc.string(), fc.integer());
 

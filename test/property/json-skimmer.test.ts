@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createJsonSkimmer } from '../../src/domain/json-skimmer.ts';
-import { factsOfMessage, type MessageFacts } from '../../src/domain/message-facts.ts';
+import { createJsonSkimmer } from '../../src/protocol/json-skimmer.ts';
+import { factsOfMessage, type MessageFacts } from '../../src/protocol/message-facts.ts';
 import { cutAnywhere } from '../fakes/cut-anywhere.ts';
 
 const id = fc.oneof(fc.integer(), fc.string(), fc.constant(0), fc.constant(''));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLabelBound, OVERFLOW_LABEL } from '../../src/domain/label-bound.ts';
+import { createLabelBound, OVERFLOW_LABEL } from '../../src/facts/rules/label-bound.ts';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),

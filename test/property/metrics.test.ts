@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { boundLabelValue } from '../../src/adapters/prometheus/bound-label-value.ts';
-import { negotiateFormat } from '../../src/adapters/prometheus/negotiate-format.ts';
-import { writeSamples } from '../../src/adapters/prometheus/write-family.ts';
-import { readPage } from '../unit/adapters/prometheus/read-page.ts';
+import { boundLabelValue } from '../../src/sinks/prometheus/bound-label-value.ts';
+import { negotiateFormat } from '../../src/sinks/prometheus/negotiate-format.ts';
+import { writeSamples } from '../../src/sinks/prometheus/write-family.ts';
+import { readPage } from '../unit/sinks/prometheus/read-page.ts';
 import {
   createTestMetrics,
   httpServer,
   observation,
-} from '../unit/adapters/prometheus/sample-facts.ts';
+} from '../unit/sinks/prometheus/sample-facts.ts';
 
 /** Any UTF-16, with the characters that matter to the format and unpaired surrogates well represented. */
 const anyText = fc.oneof(

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { STATUSES } from '../../src/domain/health.ts';
+import { STATUSES } from '../../src/facts/rules/health.ts';
 import {
   firstDelayMs,
+  type LastCheck,
   nextDeepDelayMs,
   nextDelayMs,
   RETRY_AFTER_MS_MAX,
-} from '../../src/domain/schedule.ts';
-import type { LastCheck, ScheduleSettings } from '../../src/domain/schedule.ts';
+  type ScheduleSettings,
+} from '../../src/sources/probe/schedule.ts';
 
 const durationMs = fc.integer({ min: 1, max: 86_400_000 });
 const settings: fc.Arbitrary<ScheduleSettings> = fc.record({

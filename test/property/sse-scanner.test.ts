@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSseScanner } from '../../src/gateway/sse-scanner.ts';
+import { createSseScanner } from '../../src/sources/gateway/sse-scanner.ts';
 import { cutAnywhere } from '../fakes/cut-anywhere.ts';
 
 const lineEnd = fc.constantFrom('\n', '\r\n', '\r');

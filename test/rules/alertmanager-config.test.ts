@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { renderAlertmanagerText } from '../../src/cli/render.ts';
-import { ALL, alertingOf, PARTS } from './support/alerting.ts';
+import { alertingOf, ALL, PARTS } from './support/alerting.ts';
 import { createAlertmanagerFolder } from './support/alertmanager-folder.ts';
 import { isMissing, runProgram } from './support/programs.ts';
 

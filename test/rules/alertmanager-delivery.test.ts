@@ -6,9 +6,9 @@ import { renderAlertmanagerText } from '../../src/cli/render.ts';
 import { until } from '../integration/support/until.ts';
 import { alertingOf } from './support/alerting.ts';
 import { isMissing } from './support/programs.ts';
-import { startAlertmanager, type Alert } from './support/start-alertmanager.ts';
+import { type Alert, startAlertmanager } from './support/start-alertmanager.ts';
 import { startMailSink } from './support/start-mail-sink.ts';
-import { startRequestSink, type RequestSink } from './support/start-request-sink.ts';
+import { type RequestSink, startRequestSink } from './support/start-request-sink.ts';
 
 // Goal: what reaches people says what, since when, how bad, where to look and what to do. Method: the real Alertmanager
 // with the rendered configuration, only its waits shortened, and sinks on loopback in the place of the services.
@@ -34,7 +34,7 @@ const OFFLINE: Alert = {
 };
 
 /** Waits as shipped would make a test of minutes. */
-function hasten(text: string): string {
+function expedite(text: string): string {
   return text
     .replaceAll(/group_wait: \d+s/g, 'group_wait: 1s')
     .replaceAll(/group_interval: \d+[sm]/g, 'group_interval: 1s');
@@ -63,7 +63,7 @@ test.skipIf(hasNoPrograms)(
       requireTls: false,
     };
     const alertmanager = await startAlertmanager(
-      hasten(renderAlertmanagerText(alertingOf({ email }))),
+      expedite(renderAlertmanagerText(alertingOf({ email }))),
     );
     alertmanager.fire(OFFLINE);
     await until(() => sink.mails.length === 2);
@@ -150,7 +150,7 @@ test.skipIf(hasNoPrograms)(
       heartbeat: { url: `${sink.url}/heartbeat` },
     });
     // The address of PagerDuty is no option of ours: only here it is another.
-    const config = hasten(renderAlertmanagerText(alerting)).replaceAll(
+    const config = expedite(renderAlertmanagerText(alerting)).replaceAll(
       /^( *)- routing_key_file:/gm,
       `$1- url: ${sink.url}/pagerduty\n$1  routing_key_file:`,
     );

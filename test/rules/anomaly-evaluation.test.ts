@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { DemoServer, Incident } from '../../src/provisioning/demo-history/demo-server.ts';
-import { DEMO_SERVERS } from '../../src/provisioning/demo-history/demo-servers.ts';
-import { recordedSeries } from '../../src/provisioning/demo-history/recorded-series.ts';
-import type { Series } from '../../src/provisioning/demo-history/series.ts';
-import { createTimeline, type Timeline } from '../../src/provisioning/demo-history/timeline.ts';
-import { simulate } from '../../src/provisioning/demo-history/traffic.ts';
+import type { DemoServer, Incident } from '../../tools/demo-history/demo-server.ts';
+import { DEMO_SERVERS } from '../../tools/demo-history/demo-servers.ts';
+import { recordedSeries } from '../../tools/demo-history/recorded-series.ts';
+import type { Series } from '../../tools/demo-history/series.ts';
+import { createTimeline, type Timeline } from '../../tools/demo-history/timeline.ts';
+import { simulate } from '../../tools/demo-history/traffic.ts';
 import { evaluateAlerts, type Sightings } from './support/evaluate-alerts.ts';
 import { isMissing } from './support/programs.ts';
 import { readGroups, type RuleGroup } from './support/rule-files.ts';

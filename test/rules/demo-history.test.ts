@@ -2,14 +2,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createBlocks } from '../../src/provisioning/demo-history/create-blocks.ts';
-import { DEMO_SERVERS } from '../../src/provisioning/demo-history/demo-servers.ts';
-import { writeHistory } from '../../src/provisioning/demo-history/write-history.ts';
+import { createBlocks } from '../../tools/demo-history/create-blocks.ts';
+import { DEMO_SERVERS } from '../../tools/demo-history/demo-servers.ts';
+import { writeHistory } from '../../tools/demo-history/write-history.ts';
 import { createEnding } from '../dashboards/support/ending.ts';
 import { createPrometheusClient, type Series } from '../dashboards/support/prometheus-client.ts';
 import { answers, startProgram } from '../dashboards/support/start-program.ts';
 import { freePort } from '../integration/support/free-port.ts';
-import { parsePromql, partsOf, type Expression } from './support/parse-promql.ts';
+import { type Expression, parsePromql, partsOf } from './support/parse-promql.ts';
 import { isMissing } from './support/programs.ts';
 import { readGroups, recordingRules } from './support/rule-files.ts';
 

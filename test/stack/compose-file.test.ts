@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { compose, isComposeMissing, ROOT } from './support/compose.ts';
-import { lintService, type ComposeFile, type ComposeService } from './support/lint-compose.ts';
+import { type ComposeFile, type ComposeService, lintService } from './support/lint-compose.ts';
 
 // Goal: what docker-compose.yml starts is pinned, confined, watched and explained. Method: `docker compose config`, which needs
 // no engine, and rules of our own over what it says.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../integration/support/until.ts';
 import { isEngineMissing, requireImages, ROOT } from './support/compose.ts';
-import { createProject, leftovers, removeProject, type Project } from './support/project.ts';
+import { createProject, leftovers, type Project, removeProject } from './support/project.ts';
 import { query, queryValue } from './support/prometheus.ts';
 
 // Goal: what a newcomer starts with one command works, keeps what it knows, and leaves nothing. Method: the shipped compose file

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nextCall } from '../../src/demo/personas.ts';
+import { nextCall } from '../../src/demo/fleet/personas.ts';
 import { until } from '../integration/support/until.ts';
 import { isEngineMissing, requireImages } from './support/compose.ts';
-import { createProject, removeProject, type Project } from './support/project.ts';
+import { createProject, type Project, removeProject } from './support/project.ts';
 import { query, queryValue } from './support/prometheus.ts';
 
 // Goal: the profile demo shows what it promises: servers with troubles, clients, prices, mails. Method: the shipped compose file on

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../integration/support/until.ts';
 import { isEngineMissing, requireImages, ROOT } from './support/compose.ts';
@@ -58,9 +58,11 @@ describe.skipIf(isEngineMissing())('the image', () => {
     expect(await run('id', '-u')).toBe('1000');
     expect(await run('node', '--version')).toMatch(/^v24\./);
     expect(await run('mcp-exporter', '--version')).toMatch(/^\d+\.\d+\.\d+$/);
-    const folders = (await run('ls', '/app', '/app/dist', '/app/node_modules')).split('\n');
+    const folders = (
+      await run('ls', '/app', '/app/dist', '/app/dist/demo', '/app/node_modules')
+    ).split('\n');
     expect(folders).toContain('express');
-    for (const stray of ['src', 'test', 'provisioning', 'demo', 'typescript', 'vitest', '.npmrc'])
+    for (const stray of ['src', 'test', 'tools', 'fleet', 'typescript', 'vitest', '.npmrc'])
       expect(folders).not.toContain(stray);
   });
 

@@ -1,16 +1,16 @@
 import {
-  isForPrometheus,
-  panelsOf,
   type Dashboard,
+  isForPrometheus,
   type Panel,
+  panelsOf,
   type Target,
 } from './dashboard-model.ts';
 import {
   annotationSpanOf,
+  type Preferred,
   resolveVariables,
   spanOf,
   substitute,
-  type Preferred,
   type Values,
 } from './dashboard-scope.ts';
 import { formatOf, labelsOfFormat, labelsOfPanel } from './expected-labels.ts';

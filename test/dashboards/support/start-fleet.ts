@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HttpTarget } from '../../../src/domain/server.ts';
+import type { HttpTarget } from '../../../src/facts/server.ts';
 import {
   error,
-  result,
-  startScriptedMcpServer,
-  status,
   type Profile,
+  result,
   type Script,
   type ScriptedMcpServer,
+  startScriptedMcpServer,
+  status,
 } from '../../fakes/scripted-mcp-server.ts';
 import { REAL_SERVERS } from '../../integration/support/real-servers.ts';
 import { startServer } from '../../integration/support/start-server.ts';

@@ -3,16 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { renderAlertmanagerConfig } from '../../../src/alerts/alertmanager-config.ts';
-import { createBlocks } from '../../../src/provisioning/demo-history/create-blocks.ts';
-import {
-  writeHistory,
-  type HistoryOptions,
-} from '../../../src/provisioning/demo-history/write-history.ts';
+import { renderAlertmanagerConfig } from '../../../src/sinks/alerting/alertmanager-config.ts';
+import { createBlocks } from '../../../tools/demo-history/create-blocks.ts';
+import { type HistoryOptions, writeHistory } from '../../../tools/demo-history/write-history.ts';
 import { freePort } from '../../integration/support/free-port.ts';
 import { createEnding } from './ending.ts';
 import { startClients, tokenOf, USERS } from './start-clients.ts';
-import { startFleet, type Fleet } from './start-fleet.ts';
+import { type Fleet, startFleet } from './start-fleet.ts';
 import { answers, startProgram } from './start-program.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../../src/adapters/config/load-config.ts';
-import { formatProblems } from '../../../src/adapters/config/problem.ts';
+import { loadConfig } from '../../../src/settings/load-config.ts';
+import { formatProblems } from '../../../src/settings/problem.ts';
 
 // Each file shows one kind of mistake; what is printed for it stands beside it, to be read as a user would read it.
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { nodeServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
+import { nodeServer, type StartedGateway, startGateway } from '../support/start-gateway.ts';
 import { call, post } from './support/post-message.ts';
 import { createRawClient } from './support/raw-client.ts';
 import {
+  type RawHeader,
+  type RawMessage,
   renderChunks,
   renderHead,
   valueOf,
-  type RawHeader,
-  type RawMessage,
 } from './support/raw-http.ts';
 
 /**

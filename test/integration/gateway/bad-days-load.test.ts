@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import type { CallRecord } from '../../../src/domain/call-record.ts';
-import { httpServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
+import type { CallRecord } from '../../../src/facts/call-record.ts';
+import { httpServer, type StartedGateway, startGateway } from '../support/start-gateway.ts';
 import { applyLoad } from './support/apply-load.ts';
 import { call, renderAnswer, renderPost, result } from './support/post-message.ts';
 import type { RawMessage } from './support/raw-http.ts';
-import { startRawUpstream, type RawUpstream } from './support/raw-upstream.ts';
+import { type RawUpstream, startRawUpstream } from './support/raw-upstream.ts';
 
 /**
  * Goal: a stop or a reload under load loses no count and no call that could have been finished.

@@ -1,22 +1,22 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { httpServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
+import { httpServer, type StartedGateway, startGateway } from '../support/start-gateway.ts';
 import {
   beginPost,
   call,
   chunk,
   LAST_CHUNK,
   post,
+  type Posting,
   renderAnswer,
   renderPost,
   result,
   STREAM_HEAD,
-  type Posting,
 } from './support/post-message.ts';
-import { renderHead, type RawHeader } from './support/raw-http.ts';
-import { startRawUpstream, writePieces, type RawUpstream } from './support/raw-upstream.ts';
+import { type RawHeader, renderHead } from './support/raw-http.ts';
+import { type RawUpstream, startRawUpstream, writePieces } from './support/raw-upstream.ts';
 
 /**
  * Goal: whatever a server or a client does, the other side sees it as it was, each call is counted once, and nothing hangs.

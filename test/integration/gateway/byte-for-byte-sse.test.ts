@@ -2,20 +2,20 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { httpServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
+import { httpServer, type StartedGateway, startGateway } from '../support/start-gateway.ts';
 import { readDocumentedHeaders } from './support/documented-headers.ts';
 import {
   CUT,
   cut,
   eventStream,
   exchange,
+  type Exchange,
   renderRequest,
   renderResponse,
-  type Exchange,
 } from './support/exchange-arbitrary.ts';
 import { createRawClient } from './support/raw-client.ts';
-import { renderHead, valueOf, type RawHeader, type RawMessage } from './support/raw-http.ts';
-import { startRawUpstream, writePieces, type RawUpstream } from './support/raw-upstream.ts';
+import { type RawHeader, type RawMessage, renderHead, valueOf } from './support/raw-http.ts';
+import { type RawUpstream, startRawUpstream, writePieces } from './support/raw-upstream.ts';
 
 /**
  * Goal: HTTP+SSE in front of HTTP+SSE is passed on byte for byte, but for the address in the `endpoint` event.

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { httpServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
+import { httpServer, type StartedGateway, startGateway } from '../support/start-gateway.ts';
 import { readDocumentedHeaders } from './support/documented-headers.ts';
 import {
   exchange,
+  type Exchange,
   largeResult,
   renderRequest,
   renderResponse,
-  type Exchange,
 } from './support/exchange-arbitrary.ts';
 import { createRawClient, type RawClient } from './support/raw-client.ts';
-import { valueOf, type RawHeader, type RawMessage } from './support/raw-http.ts';
-import { startRawUpstream, writePieces, type RawUpstream } from './support/raw-upstream.ts';
+import { type RawHeader, type RawMessage, valueOf } from './support/raw-http.ts';
+import { type RawUpstream, startRawUpstream, writePieces } from './support/raw-upstream.ts';
 
 /**
  * Goal: HTTP in front of HTTP is passed on byte for byte, but for the headers that docs/transparency.md lists.

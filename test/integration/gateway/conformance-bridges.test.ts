@@ -3,16 +3,16 @@ import { CONFORMANCE_SCRIPTS } from '../support/conformance-programs.ts';
 import {
   httpServer,
   nodeServer,
-  startGateway,
   type StartedGateway,
+  startGateway,
 } from '../support/start-gateway.ts';
 import {
   CONFORMANCE_RUNS,
+  type ConformanceRun,
   differencesOf,
   runConformance,
-  type ConformanceRun,
 } from './support/run-conformance.ts';
-import { startProgram, type Program } from './support/start-program.ts';
+import { type Program, startProgram } from './support/start-program.ts';
 
 /**
  * Goal: a server that talks over stdio or HTTP+SSE looks, through the gateway, like the same server over Streamable HTTP.

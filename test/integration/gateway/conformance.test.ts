@@ -2,16 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONFORMANCE_SCRIPTS } from '../support/conformance-programs.ts';
 import { freePort } from '../support/free-port.ts';
 import { SCRIPTS } from '../support/server-programs.ts';
-import { httpServer, startGateway, type StartedGateway } from '../support/start-gateway.ts';
+import { httpServer, type StartedGateway, startGateway } from '../support/start-gateway.ts';
 import {
   CONFORMANCE_RUNS,
+  type ConformanceRun,
   differencesOf,
   FURTHER_RUNS,
   runConformance,
-  type ConformanceRun,
 } from './support/run-conformance.ts';
-import { startListener, type Listener } from './support/start-listener.ts';
-import { startProgram, type Program } from './support/start-program.ts';
+import { type Listener, startListener } from './support/start-listener.ts';
+import { type Program, startProgram } from './support/start-program.ts';
 
 /**
  * Goal: the MCP conformance suite cannot tell the gateway from the server behind it.

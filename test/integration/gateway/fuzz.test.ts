@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import type { CallOutcome } from '../../../src/domain/call-outcome.ts';
+import type { CallOutcome } from '../../../src/facts/call-outcome.ts';
 import { httpServer, startGateway } from '../support/start-gateway.ts';
-import { makeExchange, type FuzzExchange } from './support/fuzz-exchange.ts';
+import { type FuzzExchange, makeExchange } from './support/fuzz-exchange.ts';
 import { renderPost } from './support/post-message.ts';
 import { createRandomSource, type RandomSource } from './support/random-source.ts';
 import { createRawClient, type RawClient } from './support/raw-client.ts';

@@ -8,12 +8,12 @@ import { SCRIPTS } from '../support/server-programs.ts';
 import {
   httpServer,
   nodeServer,
-  startGateway,
   type StartedGateway,
+  startGateway,
 } from '../support/start-gateway.ts';
 import { runInspector } from './support/run-inspector.ts';
-import { startListener, type Listener } from './support/start-listener.ts';
-import { startProgram, type Program } from './support/start-program.ts';
+import { type Listener, startListener } from './support/start-listener.ts';
+import { type Program, startProgram } from './support/start-program.ts';
 
 /**
  * Goal: the MCP Inspector shows the same of a server, directly and through the gateway.

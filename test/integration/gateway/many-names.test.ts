@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { httpServer, startGateway } from '../support/start-gateway.ts';
 import { call, renderPost } from './support/post-message.ts';
 import { createRawClient } from './support/raw-client.ts';
-import { renderHead, type RawHeader, type RawMessage } from './support/raw-http.ts';
+import { type RawHeader, type RawMessage, renderHead } from './support/raw-http.ts';
 import { startRawUpstream } from './support/raw-upstream.ts';
 
 /**

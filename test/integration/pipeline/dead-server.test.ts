@@ -3,7 +3,7 @@ import { isMissing } from '../../rules/support/programs.ts';
 import { until } from '../support/until.ts';
 import { createMeasuredTimes } from './support/measured-times.ts';
 import { startEverything } from './support/start-everything.ts';
-import { subjects, type Pipeline } from './support/start-pipeline.ts';
+import { type Pipeline, subjects } from './support/start-pipeline.ts';
 import { startWeatherStation } from './support/start-weather-station.ts';
 
 /*

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isInstalled, observeRealServer } from './observe-real-server.ts';
-import type { Observation } from './observe-real-server.ts';
+import { isInstalled, type Observation, observeRealServer } from './observe-real-server.ts';
 import type { RealServer } from './real-servers.ts';
 
 const OBSERVE_MS_MAX = 150_000;

@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSystemClock } from '../../../src/adapters/clock.ts';
-import { createConnector } from '../../../src/adapters/mcp/connector.ts';
-import type { CheckReport } from '../../../src/domain/check-report.ts';
-import type { HttpTarget, ServerSpec } from '../../../src/domain/server.ts';
-import { probeOnce } from '../../../src/probe/probe-once.ts';
+import { createSystemClock } from '../../../src/app/system-clock.ts';
+import { createConnector } from '../../../src/sources/probe/connection/connector.ts';
+import type { CheckReport } from '../../../src/facts/check-report.ts';
+import type { HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
+import { probeOnce } from '../../../src/sources/probe/probe-once.ts';
 import { startCountingProxy } from './counting-proxy.ts';
 import { processesIn } from './processes-in.ts';
 import type { RealServer } from './real-servers.ts';
 import { serverSpec } from './server-spec.ts';
-import { startServer } from './start-server.ts';
-import type { StartedServer } from './start-server.ts';
+import { type StartedServer, startServer } from './start-server.ts';
 
 const OBSERVE_MS_MAX = 120_000;
 const SETTLE_ATTEMPTS = 40;

@@ -1,4 +1,4 @@
-import { readProtobuf, type ProtobufMessage } from './read-protobuf.ts';
+import { type ProtobufMessage, readProtobuf } from './read-protobuf.ts';
 
 /** A log record as it came over OTLP. */
 export interface ReceivedLog {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { ProbeOutcome } from '../../../src/domain/probe-outcome.ts';
-import type { Era, SyntheticCall, Transport } from '../../../src/domain/server.ts';
+import type { ProbeOutcome } from '../../../src/facts/probe-outcome.ts';
+import type { Era, SyntheticCall, Transport } from '../../../src/facts/server.ts';
 import { BINARIES, SCRIPTS } from './server-programs.ts';
 
 /** What a command line may need to know about the place where it runs. */

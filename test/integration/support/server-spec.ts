@@ -4,7 +4,7 @@ import type {
   ServerSpec,
   StdioTarget,
   SyntheticCall,
-} from '../../../src/domain/server.ts';
+} from '../../../src/facts/server.ts';
 import { GATEWAY } from '../../fakes/build-server.ts';
 
 /** The defaults of the configuration, but patient: many servers start at once on a small machine. */

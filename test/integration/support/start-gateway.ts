@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
-import { createSystemClock } from '../../../src/adapters/clock.ts';
-import type { Config } from '../../../src/adapters/config/config.ts';
-import { loadConfig } from '../../../src/adapters/config/load-config.ts';
-import { createEdge } from '../../../src/adapters/gateway/edge.ts';
-import { composeGateway } from '../../../src/compose-gateway.ts';
-import type { CallRecord, GatewayLoad } from '../../../src/domain/call-record.ts';
-import type { ServerIdentity } from '../../../src/domain/check-report.ts';
-import { createHub } from '../../../src/domain/facts.ts';
-import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/domain/server.ts';
-import { createChildChannels } from '../../../src/open-channel.ts';
+import { createSystemClock } from '../../../src/app/system-clock.ts';
+import type { Config } from '../../../src/settings/config.ts';
+import { loadConfig } from '../../../src/settings/load-config.ts';
+import { createEdge } from '../../../src/sources/gateway/edge.ts';
+import { composeGateway } from '../../../src/app/compose-gateway.ts';
+import type { CallRecord, GatewayLoad } from '../../../src/facts/call-record.ts';
+import type { ServerIdentity } from '../../../src/facts/check-report.ts';
+import { createHub } from '../../../src/facts/facts.ts';
+import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
+import { createChildChannels } from '../../../src/protocol/open-channel.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';
 import { serverSpec } from './server-spec.ts';
 

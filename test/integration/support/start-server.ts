@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Secret } from '../../../src/domain/secret.ts';
-import type { HttpTarget, StdioTarget } from '../../../src/domain/server.ts';
+import { Secret } from '../../../src/facts/secret.ts';
+import type { HttpTarget, StdioTarget } from '../../../src/facts/server.ts';
 import { freePort } from './free-port.ts';
 import type { CommandLine, Place, RealServer } from './real-servers.ts';
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { attributesOf, hex } from './read-otlp.ts';
-import { readProtobuf, type ProtobufMessage } from './read-protobuf.ts';
+import { type ProtobufMessage, readProtobuf } from './read-protobuf.ts';
 
 /** A span as it came over OTLP. */
 export interface ReceivedSpan {

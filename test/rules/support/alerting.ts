@@ -1,4 +1,4 @@
-import type { AlertingConfig } from '../../../src/domain/alerting.ts';
+import type { AlertingConfig } from '../../../src/facts/alerting.ts';
 
 const BASE: AlertingConfig = {
   webhooks: [],

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { Series } from '../../../src/provisioning/demo-history/series.ts';
-import type { Timeline } from '../../../src/provisioning/demo-history/timeline.ts';
+import type { Series } from '../../../tools/demo-history/series.ts';
+import type { Timeline } from '../../../tools/demo-history/timeline.ts';
 import type { RuleGroup } from './rule-files.ts';
 import { run } from './promtools.ts';
 

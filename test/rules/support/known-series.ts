@@ -1,5 +1,5 @@
-import { CATALOG } from '../../../src/metrics/catalog.ts';
-import type { Metric } from '../../../src/metrics/metric.ts';
+import { CATALOG } from '../../../src/catalog/catalog.ts';
+import type { Metric } from '../../../src/catalog/metric.ts';
 
 /** What may be asked for: of our catalog, of Prometheus and Alertmanager themselves, and recorded. */
 export interface Series {

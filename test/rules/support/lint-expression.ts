@@ -1,7 +1,14 @@
 import { aggregated, inferLabels } from './infer-labels.ts';
 import type { KnownSeries, Series } from './known-series.ts';
-import type { Aggregation, Expression, Matcher, Operation, Selector } from './parse-promql.ts';
-import { partsOf, parsePromql } from './parse-promql.ts';
+import {
+  type Aggregation,
+  type Expression,
+  type Matcher,
+  type Operation,
+  parsePromql,
+  partsOf,
+  type Selector,
+} from './parse-promql.ts';
 
 /** Four scrapes at the interval that prometheus.yml ships: from fewer samples `rate` is a guess. */
 const RANGE_SECONDS_MIN = 60;

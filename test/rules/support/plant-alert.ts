@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { AlertRule, RuleFile } from './rule-files.ts';
-import { readTestFiles } from './rule-files.ts';
+import { type AlertRule, readTestFiles, type RuleFile } from './rule-files.ts';
 
 interface TestFile {
   readonly tests: readonly {

@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { inferLabels } from './infer-labels.ts';
-import type { KnownSeries } from './known-series.ts';
-import { scrapedSeries } from './known-series.ts';
+import { type KnownSeries, scrapedSeries } from './known-series.ts';
 import { parsePromql } from './parse-promql.ts';
 
 export const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../../prometheus', import.meta.url));

@@ -1,122 +1,112 @@
 import { posix } from 'node:path';
 import { importsOf, type SourceFile } from './source-tree.ts';
 
-interface Layer {
-  /** Beginning of the paths below `src/`. The first layer that fits holds. */
+export interface Layer {
+  /** Beginning of the paths, from the root of the repository. The first layer that fits applies. */
   readonly path: string;
-  /** Beginnings of what it may import from `src/`; always also itself. */
+  /** Beginnings of the paths it may import; itself is always allowed. */
   readonly imports: readonly string[];
   /** Packages it may import; `node:` stands for all of Node. */
   readonly packages: readonly string[];
 }
 
-const ADAPTER_IMPORTS = [
-  'domain/',
-  'metrics/',
-  'probe/ports.ts',
-  'probe/server-view.ts',
-  'gateway/ports.ts',
-  'alerts/ports.ts',
-];
-const EVERYTHING = [
-  'adapters/',
-  'alerts/',
-  'cli/',
-  'control/',
-  'domain/',
-  'gateway/',
-  'metrics/',
-  'probe/',
-];
-/** The composition root, cut into what belongs together. */
-const ROOT_FILES = [
-  'app.ts',
-  'compose-gateway.ts',
-  'compose-journal.ts',
-  'compose-log-shipping.ts',
-  'demo-config.ts',
-  'open-channel.ts',
-  'version.ts',
+const OTEL_PACKAGES = [
+  '@opentelemetry/api',
+  '@opentelemetry/core',
+  '@opentelemetry/exporter-jaeger',
+  '@opentelemetry/exporter-logs-otlp-proto',
+  '@opentelemetry/exporter-trace-otlp-proto',
+  '@opentelemetry/exporter-zipkin',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-logs',
+  '@opentelemetry/sdk-node',
+  '@opentelemetry/sdk-trace',
 ];
 
-function adapter(
-  name: string,
-  packages: readonly string[],
-  useCases: readonly string[] = [],
-): Layer {
+function source(name: string, packages: readonly string[]): Layer {
   return {
-    path: `adapters/${name}`,
-    imports: [...ADAPTER_IMPORTS, ...useCases],
+    path: `src/sources/${name}/`,
+    imports: ['src/facts/', 'src/protocol/'],
     packages: ['node:', ...packages],
   };
 }
 
-/** Dependencies point inwards, and each outside library is met in one folder. */
+function sink(name: string, packages: readonly string[]): Layer {
+  return {
+    path: `src/sinks/${name}/`,
+    imports: ['src/facts/', 'src/catalog/'],
+    packages: ['node:', ...packages],
+  };
+}
+
+/** Everything but the entry, the commands and the build tools. */
+const SERVICE = [
+  'src/app/',
+  'src/catalog/',
+  'src/demo/',
+  'src/facts/',
+  'src/protocol/',
+  'src/settings/',
+  'src/sinks/',
+  'src/sources/',
+];
+
+/** Sources and sinks know the facts and never each other; each outside library is met in as few folders as possible. */
 export const LAYERS: readonly Layer[] = [
-  { path: 'domain/', imports: [], packages: [] },
-  { path: 'metrics/', imports: ['domain/'], packages: [] },
-  { path: 'probe/', imports: ['domain/'], packages: ['p-queue'] },
-  { path: 'gateway/', imports: ['domain/'], packages: [] },
-  { path: 'alerts/', imports: ['domain/', 'metrics/'], packages: [] },
-  { path: 'control/', imports: ['domain/'], packages: [] },
-  adapter('clock.ts', []),
-  adapter('config/', ['fastest-levenshtein', 'jsonc-parser', 'yaml', 'zod']),
-  adapter('files/', []),
-  // Drives its use case chunk by chunk, as bytes arrive: a port between them would repeat it.
-  adapter('gateway/', ['eventsource-parser', 'jose', 'undici'], ['gateway/']),
-  adapter('http/', ['express']),
-  adapter('journal/', []),
-  adapter('mcp/', ['@modelcontextprotocol/client', 'eventsource-parser', 'undici']),
-  adapter('otel/', [
-    '@opentelemetry/api',
-    '@opentelemetry/core',
-    '@opentelemetry/exporter-jaeger',
-    '@opentelemetry/exporter-logs-otlp-proto',
-    '@opentelemetry/exporter-trace-otlp-proto',
-    '@opentelemetry/exporter-zipkin',
-    '@opentelemetry/resources',
-    '@opentelemetry/sdk-logs',
-    '@opentelemetry/sdk-node',
-    '@opentelemetry/sdk-trace',
-  ]),
-  adapter('pino/', ['pino', 'pino-pretty', 'rotating-file-stream']),
-  adapter('prometheus/', ['prom-client']),
-  adapter('web-config/', ['bcryptjs']),
+  { path: 'src/facts/', imports: [], packages: [] },
+  { path: 'src/catalog/', imports: ['src/facts/'], packages: [] },
   {
-    path: 'cli/',
-    imports: [...EVERYTHING, ...ROOT_FILES],
+    path: 'src/protocol/',
+    imports: ['src/facts/'],
+    packages: ['node:', '@modelcontextprotocol/client', 'eventsource-parser', 'undici'],
+  },
+  {
+    path: 'src/settings/',
+    imports: ['src/facts/', 'src/catalog/'],
+    packages: ['node:', 'fastest-levenshtein', 'jsonc-parser', 'yaml', 'zod'],
+  },
+  source('probe', ['@modelcontextprotocol/client', 'p-queue']),
+  source('gateway', ['jose', 'undici']),
+  source('alerts', []),
+  source('control', []),
+  sink('alerting', []),
+  sink('journal', []),
+  sink('log', ['pino', 'pino-pretty', 'rotating-file-stream']),
+  sink('otel', OTEL_PACKAGES),
+  sink('prometheus', ['prom-client']),
+  sink('web', ['bcryptjs', 'express']),
+  {
+    path: 'src/demo/',
+    imports: ['src/facts/'],
+    packages: ['node:', '@modelcontextprotocol/client'],
+  },
+  { path: 'src/app/', imports: SERVICE, packages: ['node:'] },
+  {
+    path: 'src/cli/',
+    imports: SERVICE,
     packages: ['node:', 'commander', 'fastest-levenshtein'],
   },
-  { path: 'demo/', imports: [], packages: ['node:', '@modelcontextprotocol/client'] },
+  { path: 'src/main.ts', imports: ['src/cli/'], packages: [] },
   {
-    path: 'provisioning/dashboards/',
-    imports: ['metrics/'],
-    packages: ['@grafana/grafana-foundation-sdk'],
+    path: 'tools/dashboards/',
+    imports: ['src/catalog/', 'src/facts/'],
+    packages: ['node:', '@grafana/grafana-foundation-sdk'],
   },
   {
-    path: 'provisioning/demo-history/',
-    imports: ['demo/', 'domain/', 'metrics/'],
+    path: 'tools/demo-history/',
+    imports: ['src/catalog/', 'src/demo/', 'src/facts/'],
     packages: ['node:'],
   },
-  { path: 'provisioning/', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:', 'yaml'] },
-  { path: 'app.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
-  { path: 'compose-gateway.ts', imports: [...EVERYTHING, ...ROOT_FILES], packages: ['node:'] },
-  { path: 'compose-journal.ts', imports: ['adapters/'], packages: [] },
-  { path: 'compose-log-shipping.ts', imports: ['adapters/'], packages: [] },
-  { path: 'demo-config.ts', imports: [], packages: ['node:'] },
-  { path: 'open-channel.ts', imports: ['adapters/', 'domain/'], packages: [] },
-  { path: 'version.ts', imports: [], packages: ['node:'] },
-  { path: 'main.ts', imports: ['cli/'], packages: [] },
+  { path: 'tools/', imports: [...SERVICE, 'src/cli/'], packages: ['node:', 'yaml'] },
 ];
 
 /** Each import that its layer does not allow, as a sentence. */
 export function findLayerViolations(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => {
-    const inSource = file.path.replace(/^src\//, '');
-    const layer = LAYERS.find(({ path }) => inSource.startsWith(path));
+    const layer = LAYERS.find(({ path }) => file.path.startsWith(path));
     if (!layer) return [`${file.path} belongs to no layer`];
     return importsOf(file.text)
-      .filter((specifier) => !isAllowed(specifier, inSource, layer))
+      .filter((specifier) => !isAllowed(specifier, file.path, layer))
       .map((specifier) => `${file.path} must not import ${specifier}`);
   });
 }

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { readTree, type SourceFile } from './source-tree.ts';
 
-const SOURCE = readTree('src');
+const SOURCE = [...readTree('src'), ...readTree('tools')];
 const TESTS = readTree('test').filter(({ path }) => !path.startsWith('test/fixtures/'));
 const FILES = [...SOURCE, ...TESTS];
 
@@ -58,7 +58,7 @@ test('files are kebab-case, and no name is empty of meaning', () => {
   expect(findBadNames(FILES.map(({ path }) => path))).toEqual([]);
 });
 
-test.each(['src/domain/utils.ts', 'src/common/a.ts', 'src/domain/checkServer.ts', 'src/A.ts'])(
+test.each(['src/facts/utils.ts', 'src/common/a.ts', 'src/facts/checkServer.ts', 'src/A.ts'])(
   'the name %s is refused',
   (path) => {
     expect(findBadNames([path])).toEqual([path]);

@@ -1,9 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { formatProbe, type ProbeVerdict } from '../../../src/cli/format-probe.ts';
-import { serverOfUrl } from '../../../src/adapters/config/ad-hoc-server.ts';
-import type { CheckReport } from '../../../src/domain/check-report.ts';
-import type { ServerSpec } from '../../../src/domain/server.ts';
+import { serverOfUrl } from '../../../src/settings/ad-hoc-server.ts';
+import type { CheckReport } from '../../../src/facts/check-report.ts';
+import type { ServerSpec } from '../../../src/facts/server.ts';
+import { asEpochMs } from '../../../src/facts/time.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 1);
 
@@ -19,7 +20,7 @@ const REPORT: CheckReport = {
   kind: 'steady',
   outcome: 'ok',
   detail: 'ping was answered',
-  startedAtMs: NOW_MS,
+  startedAtMs: asEpochMs(NOW_MS),
   durationMs: 31.4,
   phasesMs: {},
   steps: [
@@ -43,7 +44,7 @@ const DEEP: CheckReport = {
   ...REPORT,
   kind: 'deep',
   steps: [{ name: 'tools/list', durationMs: 4, ok: true, detail: '30 listed' }],
-  tlsExpiresAtMs: NOW_MS + 40.5 * 86_400_000,
+  tlsExpiresAtMs: asEpochMs(NOW_MS + 40.5 * 86_400_000),
   identity: {
     transport: 'http',
     era: 'legacy',
@@ -52,7 +53,7 @@ const DEEP: CheckReport = {
     version: '2.0.0',
   },
   snapshot: {
-    takenAtMs: NOW_MS,
+    takenAtMs: asEpochMs(NOW_MS),
     lists: {
       tools: { definitions: definitions(30), bytes: 1 },
       prompts: { definitions: [], bytes: 1 },
@@ -119,7 +120,7 @@ test('a check that ended without any step says why', () => {
 });
 
 test('a certificate that expired is said so', () => {
-  const text = format({ reports: [{ ...REPORT, tlsExpiresAtMs: NOW_MS - 1 }] });
+  const text = format({ reports: [{ ...REPORT, tlsExpiresAtMs: asEpochMs(NOW_MS - 1) }] });
   expect(text).toContain('certificate  expired on 2026-10-31');
 });
 
@@ -139,7 +140,7 @@ test('nothing that a server says can steer the terminal', () => {
           version: evil,
         },
         snapshot: {
-          takenAtMs: 0,
+          takenAtMs: asEpochMs(0),
           lists: { tools: { definitions: [{ name: evil, hash: '', description: '' }], bytes: 1 } },
         },
       },

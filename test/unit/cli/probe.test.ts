@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { run } from '../../../src/cli/run.ts';
-import type { ServerSpec } from '../../../src/domain/server.ts';
-import type { Connector } from '../../../src/probe/ports.ts';
+import type { ServerSpec } from '../../../src/facts/server.ts';
+import type { Connector } from '../../../src/sources/probe/ports.ts';
 import { createFakeClock } from '../../fakes/fake-clock.ts';
-import { createFakeConnector, type Behaviour } from '../../fakes/fake-connector.ts';
+import { type Behaviour, createFakeConnector } from '../../fakes/fake-connector.ts';
 import { createFakeContext } from '../../fakes/fake-context.ts';
 
 const URL_TARGET = 'http://mcp.example.com/mcp';

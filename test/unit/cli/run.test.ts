@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { run } from '../../../src/cli/run.ts';
-import { VERSION } from '../../../src/version.ts';
+import { VERSION } from '../../../src/app/version.ts';
 import { createFakeContext } from '../../fakes/fake-context.ts';
 
 test.each([['--version'], ['-V']])('%s prints the version alone', async (option) => {

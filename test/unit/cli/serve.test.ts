@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { App, AppStart } from '../../../src/app.ts';
+import type { App, AppStart } from '../../../src/app/app.ts';
 import { run } from '../../../src/cli/run.ts';
 import { createFakeContext, type FakeContextOptions } from '../../fakes/fake-context.ts';
 

@@ -15,10 +15,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/adapters/config/load-config.ts';
-import { formatProblems } from '../../../src/adapters/config/problem.ts';
+import { loadConfig } from '../../../src/settings/load-config.ts';
+import { formatProblems } from '../../../src/settings/problem.ts';
 import { run } from '../../../src/cli/run.ts';
-import { isSameServer } from '../../../src/domain/is-same-server.ts';
+import { isSameServer } from '../../../src/facts/rules/is-same-server.ts';
 import { createFakeContext } from '../../fakes/fake-context.ts';
 
 const MCP_JSON = `{

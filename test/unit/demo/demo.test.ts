@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { activityAt, type Rhythm } from '../../../src/demo/daily-rhythm.ts';
-import { nextCall, nextServer, PERSONAS } from '../../../src/demo/personas.ts';
-import { fateOf, lifetimeOf, type TroubleKind } from '../../../src/demo/trouble.ts';
+import { activityAt, type Rhythm } from '../../../src/demo/fleet/daily-rhythm.ts';
+import { nextCall, nextServer, PERSONAS } from '../../../src/demo/fleet/personas.ts';
+import { fateOf, lifetimeOf, type TroubleKind } from '../../../src/demo/fleet/trouble.ts';
 
 const RHYTHMS: readonly Rhythm[] = ['office', 'always', 'night'];
 const KINDS: readonly TroubleKind[] = ['slow', 'flaky', 'mortal'];

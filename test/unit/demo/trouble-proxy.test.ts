@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createTroubleProxy } from '../../../src/demo/create-trouble-proxy.ts';
-import type { Fate } from '../../../src/demo/trouble.ts';
+import { createTroubleProxy } from '../../../src/demo/fleet/create-trouble-proxy.ts';
+import type { Fate } from '../../../src/demo/fleet/trouble.ts';
 
 async function serve(listener: RequestListener): Promise<number> {
   const server = createServer(listener).listen(0, '127.0.0.1');

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import {
   alertRules,
-  readTestFiles,
   readGroups,
+  readTestFiles,
   recordingRules,
 } from '../../rules/support/rule-files.ts';
 

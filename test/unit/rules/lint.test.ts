@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { REVISIONS } from '../../../src/domain/mcp/revisions.ts';
+import { REVISIONS } from '../../../src/facts/revisions.ts';
 import { lintExpression } from '../../rules/support/lint-expression.ts';
-import type { AlertRule } from '../../rules/support/rule-files.ts';
 import {
+  type AlertRule,
   alertRules,
   knownSeries,
   labelsOf,

@@ -54,7 +54,7 @@ function requestsOf(text: string): string[] {
 
 /** Routes of the app, as they stand in its source: `/api/v1/mcp/servers/:name`. */
 function readRoutes(): string[] {
-  const files = globSync('src/adapters/http/routes/*.ts', { cwd: ROOT });
+  const files = globSync('src/sinks/web/routes/*.ts', { cwd: ROOT });
   return files.flatMap((file) =>
     [...readFileSync(`${ROOT}${file}`, 'utf8').matchAll(/\.route\(\s*'([^']+)'/g)].map(
       ([, path]) => path ?? '',

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-const ASSETS = 'adapters/http/assets';
+const ASSETS = 'sinks/web/assets';
 
 /**
  * Compiles the service as it ships, since type stripping at its start would count as its memory. It goes to a folder of its

@@ -1,4 +1,4 @@
-import { medianOf, ratioOf, type CallFigures, type Measured } from './measure-calls.ts';
+import { type CallFigures, type Measured, medianOf, ratioOf } from './measure-calls.ts';
 
 type Pick = (figures: CallFigures) => number | undefined;
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../integration/support/free-port.ts';
 import type { EchoEra } from './echo-answers.ts';
 import type { LoadTarget } from './load-protocol.ts';
-import { startProcess, type StartedProcess } from './start-process.ts';
+import { type StartedProcess, startProcess } from './start-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const PEERS = fileURLToPath(new URL('../../../fixtures/peers', import.meta.url));

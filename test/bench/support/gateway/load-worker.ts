@@ -1,9 +1,9 @@
 /** The clients of the gateway's benchmarks, in a process of their own so that they never wait for the bookkeeping. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { MODERN_REVISION } from './echo-answers.ts';
-import { openHttpLane, serializeRequest, type HttpLane } from './http-lane.ts';
+import { type HttpLane, openHttpLane, serializeRequest } from './http-lane.ts';
 import type {
   DelayResult,
   LoadCall,

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { ECHO_STDIO, createStarter, type Contender, type Starter } from './contenders.ts';
+import { type Contender, createStarter, ECHO_STDIO, type Starter } from './contenders.ts';
 import type { DelayResult, LoadCall, LoadReply, LoadResult } from './load-protocol.ts';
 import { costOfTree, type TreeCost } from './process-tree.ts';
-import { startEchoServer, startLoadWorker, type LoadWorker } from './workers.ts';
+import { type LoadWorker, startEchoServer, startLoadWorker } from './workers.ts';
 
 /** One contender that runs, with clients connected to it. */
 export interface Running {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { renderChunks, renderHead, type RawHeader } from './raw-http.ts';
+import { type RawHeader, renderChunks, renderHead } from './raw-http.ts';
 
 /** One HTTP exchange: what the client sends and what the server answers, byte for byte. */
 export interface Exchange {

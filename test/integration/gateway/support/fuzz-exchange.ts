@@ -1,4 +1,4 @@
-import type { CallOutcome } from '../../../../src/domain/call-outcome.ts';
+import type { CallOutcome } from '../../../../src/facts/call-outcome.ts';
 import { chunk, LAST_CHUNK, STREAM_HEAD } from './post-message.ts';
 import type { RandomSource } from './random-source.ts';
 import { renderHead } from './raw-http.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createRawClient } from './raw-client.ts';
-import { renderHead, type RawHeader, type RawMessage } from './raw-http.ts';
+import { type RawHeader, type RawMessage, renderHead } from './raw-http.ts';
 
 export interface Posting {
   readonly port: number;

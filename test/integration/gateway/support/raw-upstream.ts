@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createRawReader, valueOf, type RawMessage } from './raw-http.ts';
+import { createRawReader, type RawMessage, valueOf } from './raw-http.ts';
 
 /** What the upstream does when a request has come in whole. */
 export type RawScript = (socket: Socket, request: RawMessage) => void | Promise<void>;

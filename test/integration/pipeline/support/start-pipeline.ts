@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { renderAlertmanagerText } from '../../../../src/cli/render.ts';
 import { alertingOf } from '../../../rules/support/alerting.ts';
-import { startMailSink, type Mail } from '../../../rules/support/start-mail-sink.ts';
+import { type Mail, startMailSink } from '../../../rules/support/start-mail-sink.ts';
 import { startRequestSink, type SunkRequest } from '../../../rules/support/start-request-sink.ts';
 import { freePort } from '../../support/free-port.ts';
-import { startService, type Service } from '../../support/start-service.ts';
+import { type Service, startService } from '../../support/start-service.ts';
 import { until } from '../../support/until.ts';
-import { startProgram, type Program } from './start-program.ts';
+import { type Program, startProgram } from './start-program.ts';
 import { lapse } from './time-lapse.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));

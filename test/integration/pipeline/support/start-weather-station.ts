@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { startTraffic } from '../../support/start-traffic.ts';
 import { until } from '../../support/until.ts';
-import { startEverything, type Everything } from './start-everything.ts';
-import { startPipeline, type Pipeline } from './start-pipeline.ts';
+import { type Everything, startEverything } from './start-everything.ts';
+import { type Pipeline, startPipeline } from './start-pipeline.ts';
 
 const CALLS_BEFORE = 20;
 

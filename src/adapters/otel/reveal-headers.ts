@@ -1,7 +1,0 @@
-import type { Secret } from '../../domain/secret.ts';
-
-export function revealHeaders(
-  headers: Readonly<Record<string, Secret>> = {},
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()]));
-}

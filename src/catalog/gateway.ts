@@ -1,0 +1,177 @@
+import { CALL_OUTCOMES, ERROR_TYPES } from '../facts/call-outcome.ts';
+import { TRANSPORTS } from '../facts/server.ts';
+import { metric } from './metric.ts';
+
+const area = 'gateway';
+
+/** Transport verbs of clients (`method` label). */
+const VERBS = ['POST', 'GET', 'DELETE', 'stdio'] as const;
+
+/**
+ * Upper bounds in seconds. The whole numbers among them only serve quantiles; rules use those that are none (see
+ * `probe.ts`).
+ */
+const REQUEST_BUCKETS_SECONDS = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
+] as const;
+const OVERHEAD_BUCKETS_SECONDS = [
+  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+] as const;
+/** From 128 bytes to 32 MiB, by four. */
+const SIZE_BUCKETS_BYTES = [
+  128, 512, 2_048, 8_192, 32_768, 131_072, 524_288, 2_097_152, 8_388_608, 33_554_432,
+] as const;
+
+export const requests = metric({
+  name: 'mcp_requests_total',
+  kind: 'counter',
+  help: 'JSON-RPC exchanges that ended, one sample each, batches element by element, requests of the server to the client included. Read failures from outcome, not from status. Requests to names that are not configured have the server _OTHER.',
+  labels: ['server', 'tool', 'operation', 'method', 'endpoint', 'status', 'outcome'],
+  values: { method: VERBS, outcome: CALL_OUTCOMES },
+  area,
+  since: '0.1.0',
+});
+
+export const requestDuration = metric({
+  name: 'mcp_request_duration_seconds',
+  kind: 'histogram',
+  help: 'Time from the request of a client to the result message. Left out: streams that are meant to last (subscriptions/listen), requests of the server to the client, refusals, and calls that found no connection. Timeouts and cancelled calls are in with the time they took. Exemplars carry the trace_id of sampled traces.',
+  labels: ['server', 'tool', 'operation', 'method', 'endpoint'],
+  values: { method: VERBS },
+  buckets: REQUEST_BUCKETS_SECONDS,
+  hasExemplars: true,
+  area,
+  since: '0.1.0',
+});
+
+export const requestErrors = metric({
+  name: 'mcp_request_errors_total',
+  kind: 'counter',
+  help: 'Exchanges that ended in an error of the caller, the server or the way between, by kind. For error ratios use mcp_requests_total by outcome.',
+  labels: ['server', 'tool', 'operation', 'error_type'],
+  values: { error_type: ERROR_TYPES },
+  area,
+  since: '0.1.0',
+});
+
+function loadMetric<const Name extends string>(name: Name, help: string) {
+  return metric({
+    name,
+    kind: 'gauge',
+    help,
+    labels: ['server', 'transport'],
+    values: { transport: TRANSPORTS },
+    area,
+    since: '0.1.0',
+  });
+}
+
+export const activeConnections = loadMetric(
+  'mcp_active_connections',
+  'Sessions, open streams and sessionless requests in flight of clients.',
+);
+export const activeSessions = loadMetric(
+  'mcp_active_sessions',
+  'Open sessions of clients; revision 2026-07-28 has none.',
+);
+export const requestsInFlight = loadMetric(
+  'mcp_requests_in_flight',
+  'Requests of clients that wait for their answer.',
+);
+export const sseStreamsActive = loadMetric(
+  'mcp_sse_streams_active',
+  'Open event streams to clients.',
+);
+
+export const requestSize = metric({
+  name: 'mcp_request_size_bytes',
+  kind: 'histogram',
+  help: 'Size of the bodies that requests of clients came in.',
+  labels: ['server'],
+  buckets: SIZE_BUCKETS_BYTES,
+  area,
+  since: '0.1.0',
+});
+
+export const responseSize = metric({
+  name: 'mcp_response_size_bytes',
+  kind: 'histogram',
+  help: 'Size of the answers to requests of clients; requests without an answer are left out.',
+  labels: ['server'],
+  buckets: SIZE_BUCKETS_BYTES,
+  area,
+  since: '0.1.0',
+});
+
+export const gatewayOverhead = metric({
+  name: 'mcp_gateway_overhead_seconds',
+  kind: 'histogram',
+  help: 'Processing time of the gateway itself, both ways, for the exchanges of the latency histogram.',
+  labels: ['server'],
+  buckets: OVERHEAD_BUCKETS_SECONDS,
+  area,
+  since: '0.1.0',
+});
+
+export const upstreamRequests = metric({
+  name: 'mcp_gateway_upstream_requests_total',
+  kind: 'counter',
+  help: 'Requests that the gateway sent to the server: exactly one for each HTTP request of a client that it passed on, or for each message where the server is reached by stdio or a stream. Nothing is ever sent twice.',
+  labels: ['server'],
+  area,
+  since: '0.1.0',
+});
+
+export const unknownToolCalls = metric({
+  name: 'mcp_unknown_tool_calls_total',
+  kind: 'counter',
+  help: 'Calls of tools that the last capability snapshot of the server does not have; counted only where there is a snapshot.',
+  labels: ['server'],
+  area,
+  since: '0.1.0',
+});
+
+export const inputRequired = metric({
+  name: 'mcp_input_required_total',
+  kind: 'counter',
+  help: 'Answers that asked the client for more input (resultType input_required of revision 2026-07-28).',
+  labels: ['server'],
+  area,
+  since: '0.1.0',
+});
+
+export const inputAbandoned = metric({
+  name: 'mcp_input_abandoned_total',
+  kind: 'counter',
+  help: 'Answers that asked for more input and saw no retry within 15 minutes; counted only where requestState can pair them, for at most 1,000 open ones per server.',
+  labels: ['server'],
+  area,
+  since: '0.1.0',
+});
+
+export const probeTrafficDisagreement = metric({
+  name: 'mcp_probe_traffic_disagreement',
+  kind: 'gauge',
+  help: 'Whether checks and real calls disagree about the server now.',
+  labels: ['server'],
+  area,
+  since: '0.1.0',
+});
+
+export const GATEWAY_METRICS = [
+  requests,
+  requestDuration,
+  requestErrors,
+  activeConnections,
+  activeSessions,
+  requestsInFlight,
+  sseStreamsActive,
+  requestSize,
+  responseSize,
+  gatewayOverhead,
+  upstreamRequests,
+  unknownToolCalls,
+  inputRequired,
+  inputAbandoned,
+  probeTrafficDisagreement,
+] as const;

@@ -1,0 +1,74 @@
+import type { EpochMs } from './time.ts';
+
+/** Kinds of definitions that a server lists (`kind` label). */
+export const CAPABILITY_KINDS = ['tools', 'prompts', 'resources', 'resource_templates'] as const;
+export type CapabilityKind = (typeof CAPABILITY_KINDS)[number];
+
+/** One listed tool, prompt, resource or template. */
+export interface Definition {
+  /** Tool or prompt name, resource URI or URI template: unique within its kind. */
+  readonly name: string;
+  /** SHA-256 over the canonical JSON of everything the server said of it. */
+  readonly hash: string;
+  /** Shortened, for pages. */
+  readonly description: string;
+}
+
+export interface CapabilityList {
+  readonly definitions: readonly Definition[];
+  /** Size of the list answers as JSON text, all pages. */
+  readonly bytes: number;
+  /** From `ttlMs` of 2026-07-28, if the server sends one. */
+  readonly ttlMs?: number;
+}
+
+/** What a server offered at one moment. A kind that the server does not offer is absent. */
+export interface CapabilitySnapshot {
+  readonly takenAtMs: EpochMs;
+  readonly lists: Readonly<Partial<Record<CapabilityKind, CapabilityList>>>;
+}
+
+export const DEFINITION_CHANGES = ['added', 'removed', 'changed'] as const;
+
+export interface DefinitionChange {
+  readonly kind: CapabilityKind;
+  readonly change: (typeof DEFINITION_CHANGES)[number];
+  readonly name: string;
+}
+
+/** More differences than this are cut: a server that renames everything is told once, not ten thousand times. */
+export const DEFINITION_CHANGES_MAX = 500;
+
+/** What differs between two snapshots, by name and hash within each kind; a kind that is gone has all its names removed. */
+export function diffSnapshots(
+  previous: CapabilitySnapshot,
+  next: CapabilitySnapshot,
+): DefinitionChange[] {
+  const changes = CAPABILITY_KINDS.flatMap((kind) =>
+    diffLists(kind, previous.lists[kind], next.lists[kind]),
+  );
+  return changes.slice(0, DEFINITION_CHANGES_MAX);
+}
+
+function diffLists(
+  kind: CapabilityKind,
+  previous: CapabilityList | undefined,
+  next: CapabilityList | undefined,
+): DefinitionChange[] {
+  const before = hashesByName(previous);
+  const after = hashesByName(next);
+  const changes: DefinitionChange[] = [];
+  for (const [name, hash] of after) {
+    const known = before.get(name);
+    if (known === undefined) changes.push({ kind, change: 'added', name });
+    else if (known !== hash) changes.push({ kind, change: 'changed', name });
+  }
+  for (const name of before.keys()) {
+    if (!after.has(name)) changes.push({ kind, change: 'removed', name });
+  }
+  return changes;
+}
+
+function hashesByName(list: CapabilityList | undefined): ReadonlyMap<string, string> {
+  return new Map(list?.definitions.map(({ name, hash }) => [name, hash]));
+}

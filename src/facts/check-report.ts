@@ -1,0 +1,48 @@
+import type { CapabilitySnapshot } from './capability-snapshot.ts';
+import type { Phase, ProbeOutcome } from './probe-outcome.ts';
+import type { Era, Transport } from './server.ts';
+import type { EpochMs } from './time.ts';
+
+/** What a server said of itself in the handshake. */
+export interface ServerIdentity {
+  readonly transport: Transport;
+  readonly era: Era;
+  readonly protocolVersion: string;
+  readonly implementation: string;
+  readonly version: string;
+}
+
+/** One step of a check, as `probe` and `/probe?debug=true` print it. */
+export interface CheckStep {
+  /** For example `connect`, `initialize`, `ping`, `tools/list`. */
+  readonly name: string;
+  readonly durationMs: number;
+  readonly ok: boolean;
+  /** One line: what was seen, in words for a person. */
+  readonly detail: string;
+}
+
+/** What one check found; plain data, safe to show (secrets are masked before it leaves the prober). */
+export interface CheckReport {
+  /** `steady`: the cheap check in a kept session; `deep`: fresh handshake, lists and synthetic call. */
+  readonly kind: 'steady' | 'deep';
+  readonly outcome: ProbeOutcome;
+  /** What happened, as one sentence for a person; on success what was proved. */
+  readonly detail: string;
+  /** Unix epoch. */
+  readonly startedAtMs: EpochMs;
+  readonly durationMs: number;
+  readonly phasesMs: Readonly<Partial<Record<Phase, number>>>;
+  readonly steps: readonly CheckStep[];
+  readonly httpStatus?: number;
+  readonly rpcCode?: number;
+  /** From `Retry-After` of a 429 or 503. */
+  readonly retryAfterMs?: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Earliest expiry of the certificate chain, Unix epoch. */
+  readonly tlsExpiresAtMs?: EpochMs;
+  readonly identity?: ServerIdentity;
+  /** Deep checks only. */
+  readonly snapshot?: CapabilitySnapshot;
+}

@@ -1,0 +1,98 @@
+import { type CallRate, describeFailures, formatShare } from './rate-window.ts';
+import type { MonitorSettings } from '../server.ts';
+
+/** Where a finding comes from; a worse one hides no other, all are said. */
+const FINDING_SOURCES = ['check', 'deep', 'error_rate', 'response_time'] as const;
+export type FindingSource = (typeof FINDING_SOURCES)[number];
+
+/** Something about a server that answers and yet is not well. */
+export interface Finding {
+  readonly level: 'warning' | 'critical';
+  readonly text: string;
+}
+
+/** At most one per source. */
+export type Findings = Readonly<Partial<Record<FindingSource, Finding>>>;
+
+/** To leave a level, a value must fall below this share of its threshold. */
+const EXIT_RATIO = 0.9;
+/** With fewer than this share of the calls needed, a level that was reached is left. */
+const EXIT_REQUESTS_RATIO = 0.5;
+
+export function assessResponseTime(
+  meanMs: number,
+  thresholds: MonitorSettings['responseTime'],
+  current: Finding['level'] | undefined,
+): Finding | undefined {
+  const find = (
+    level: Finding['level'],
+    thresholdMs: number,
+    isAlreadyIn: boolean,
+  ): Finding | undefined => {
+    const exitMs = thresholdMs * EXIT_RATIO;
+    if (meanMs < (isAlreadyIn ? exitMs : thresholdMs)) return undefined;
+    const limit = meanMs < thresholdMs ? `clears below ${exitMs} ms` : `limit ${thresholdMs} ms`;
+    return { level, text: `slow: one-minute mean ${Math.round(meanMs)} ms, ${limit}` };
+  };
+  return (
+    find('critical', thresholds.criticalMs, current === 'critical') ??
+    find('warning', thresholds.warningMs, current !== undefined)
+  );
+}
+
+/** A level needs `minRequests` to be reached; with fewer calls it can only be kept or left. */
+export function assessErrorRate(
+  rate: CallRate,
+  settings: MonitorSettings['errorRate'],
+  current: Finding['level'] | undefined,
+): Finding | undefined {
+  const { requests, failures } = rate;
+  const { minRequests, windowMs } = settings;
+  const find = (
+    level: Finding['level'],
+    threshold: number,
+    isAlreadyIn: boolean,
+  ): Finding | undefined => {
+    const requestsMin = isAlreadyIn ? minRequests * EXIT_REQUESTS_RATIO : minRequests;
+    const exit = threshold * EXIT_RATIO;
+    if (requests === 0 || requests < requestsMin) return undefined;
+    if (failures / requests < (isAlreadyIn ? exit : threshold)) return undefined;
+    const text = describeFailures(rate, windowMs);
+    const isHeld = failures / requests < threshold;
+    return { level, text: isHeld ? `${text}; clears below ${formatShare(exit, 1)}` : text };
+  };
+  return (
+    find('critical', settings.criticalRatio, current === 'critical') ??
+    find('warning', settings.warningRatio, current !== undefined)
+  );
+}
+
+export function withFinding(
+  findings: Findings,
+  source: FindingSource,
+  finding: Finding | undefined,
+): Findings {
+  if (finding === undefined) {
+    if (findings[source] === undefined) return findings;
+    const { [source]: _cleared, ...others } = findings;
+    return others;
+  }
+  return { ...findings, [source]: finding };
+}
+
+/** Nothing where there is no finding. */
+export function worstLevel(findings: Findings): Finding['level'] | undefined {
+  const levels = FINDING_SOURCES.map((source) => findings[source]?.level);
+  if (levels.includes('critical')) return 'critical';
+  return levels.includes('warning') ? 'warning' : undefined;
+}
+
+/** Worst first. */
+export function findingTexts(findings: Findings): string[] {
+  const present = FINDING_SOURCES.map((source) => findings[source]).filter(
+    (finding) => finding !== undefined,
+  );
+  return ['critical', 'warning'].flatMap((level) =>
+    present.filter((finding) => finding.level === level).map((finding) => finding.text),
+  );
+}

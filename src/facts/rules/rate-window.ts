@@ -1,0 +1,144 @@
+import { type CallOutcome, FAILED_OUTCOMES } from '../call-outcome.ts';
+import type { MonotonicMs } from '../time.ts';
+
+export type FailedOutcome = (typeof FAILED_OUTCOMES)[number];
+
+/** What became of the calls of the last while. */
+export interface CallRate {
+  readonly requests: number;
+  readonly failures: number;
+  /** The server did what it was asked; the rest of `requests` are faults of callers. */
+  readonly successes: number;
+  /** The most frequent kind of failure; absent where nothing failed. */
+  readonly mostOften?: FailedOutcome;
+}
+
+/**
+ * Counts calls over a sliding window: a ring of sub-windows, so the same memory for one call or a million, with running
+ * totals, so noting and reading cost the same too. The window is exact to one sub-window. All times are of one clock that
+ * never goes back.
+ *
+ * Calls that never reached the server, or that their caller gave up, say nothing about it and are not counted at all.
+ */
+export interface RateWindow {
+  note(atMs: MonotonicMs, outcome: CallOutcome): void;
+  read(atMs: MonotonicMs): CallRate;
+  /** How long until the oldest sub-window falls out, at most. */
+  readonly stepMs: number;
+  clear(): void;
+}
+
+const SLOTS = 30;
+const REQUESTS = 0;
+const SUCCESSES = 1;
+const FIRST_FAILURE = 2;
+const COLUMNS = FIRST_FAILURE + FAILED_OUTCOMES.length;
+
+/** Column of an outcome beside that of all requests; nothing for what is only a request, `uncounted` for not even that. */
+const COLUMN_OF: Readonly<Record<CallOutcome, number | 'uncounted' | undefined>> = {
+  success: SUCCESSES,
+  input_required: SUCCESSES,
+  client_error: undefined,
+  tool_error: columnOfFailure('tool_error'),
+  rpc_error: columnOfFailure('rpc_error'),
+  transport_error: columnOfFailure('transport_error'),
+  timeout: columnOfFailure('timeout'),
+  cancelled: 'uncounted',
+  denied: 'uncounted',
+  rate_limited: 'uncounted',
+};
+
+export function createRateWindow(windowMs: number): RateWindow {
+  const stepMs = windowMs / SLOTS;
+  const counts = new Uint32Array(SLOTS * COLUMNS);
+  const totals = new Uint32Array(COLUMNS);
+  let current = Number.NEGATIVE_INFINITY;
+
+  function advance(atMs: MonotonicMs): void {
+    const slot = Math.floor(atMs / stepMs);
+    if (slot <= current) return;
+    if (slot - current >= SLOTS) clear();
+    else for (let passed = current + 1; passed <= slot; passed += 1) drop(passed % SLOTS);
+    current = slot;
+  }
+
+  function drop(place: number): void {
+    for (let column = 0; column < COLUMNS; column += 1) {
+      const index = place * COLUMNS + column;
+      totals[column] = at(totals, column) - at(counts, index);
+      counts[index] = 0;
+    }
+  }
+
+  function count(column: number): void {
+    const index = (current % SLOTS) * COLUMNS + column;
+    counts[index] = at(counts, index) + 1;
+    totals[column] = at(totals, column) + 1;
+  }
+
+  function clear(): void {
+    counts.fill(0);
+    totals.fill(0);
+  }
+
+  return {
+    stepMs,
+    note(atMs, outcome) {
+      const column = COLUMN_OF[outcome];
+      if (column === 'uncounted') return;
+      advance(atMs);
+      count(REQUESTS);
+      if (column !== undefined) count(column);
+    },
+    read(atMs) {
+      advance(atMs);
+      const failures = FAILED_OUTCOMES.map((outcome, index) => ({
+        outcome,
+        count: at(totals, FIRST_FAILURE + index),
+      }));
+      const most = failures.reduce((a, b) => (b.count > a.count ? b : a));
+      return {
+        requests: at(totals, REQUESTS),
+        successes: at(totals, SUCCESSES),
+        failures: failures.reduce((sum, failure) => sum + failure.count, 0),
+        ...(most.count > 0 && { mostOften: most.outcome }),
+      };
+    },
+    clear,
+  };
+}
+
+/** For a person, for example `7.5 % of 120 calls failed in 5 m, most often tool_error`. */
+export function describeFailures(rate: CallRate, windowMs: number): string {
+  const { requests, failures, mostOften } = rate;
+  if (requests === 0) return `no calls in ${formatWindow(windowMs)}`;
+  const said = `${formatShare(failures, requests)} of ${countCalls(requests)} failed in ${formatWindow(windowMs)}`;
+  return mostOften === undefined ? said : `${said}, most often ${mostOften}`;
+}
+
+export function describeSuccesses({ requests, successes }: CallRate, windowMs: number): string {
+  if (requests === 0) return `no calls in ${formatWindow(windowMs)}`;
+  return `${formatShare(successes, requests)} of ${countCalls(requests)} succeeded in ${formatWindow(windowMs)}`;
+}
+
+/** Two digits are enough, but what is not all must not look like all. */
+export function formatShare(part: number, whole: number): string {
+  const percent = Number(((100 * part) / whole).toPrecision(2));
+  return `${percent === 100 && part < whole ? 99 : percent} %`;
+}
+
+function countCalls(count: number): string {
+  return count === 1 ? '1 call' : `${count} calls`;
+}
+
+function formatWindow(windowMs: number): string {
+  return windowMs % 60_000 === 0 ? `${windowMs / 60_000} m` : `${windowMs / 1_000} s`;
+}
+
+function columnOfFailure(outcome: FailedOutcome): number {
+  return FIRST_FAILURE + FAILED_OUTCOMES.indexOf(outcome);
+}
+
+function at(values: Uint32Array, index: number): number {
+  return values[index] ?? 0;
+}

@@ -1,0 +1,130 @@
+import { redact, type Secret } from './secret.ts';
+import type { ServerPrices } from './rules/usage-cost.ts';
+
+/** How a server is reached, as the `transport` label and as `type:` of clients' files. */
+export const TRANSPORTS = ['http', 'sse', 'stdio'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28, `server/discover`). */
+export type Era = 'legacy' | 'modern';
+
+export interface HttpTarget {
+  readonly kind: 'http';
+  readonly url: string;
+  /** `auto`: Streamable HTTP, and HTTP+SSE once when the endpoint answers as the specification says old servers do. */
+  readonly transport: 'auto' | 'http' | 'sse';
+  readonly headers: Readonly<Record<string, Secret>>;
+  /** PEM text of extra certificate authorities. */
+  readonly tlsCa?: string;
+  readonly tlsSkipVerify: boolean;
+}
+
+export interface StdioTarget {
+  readonly kind: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the exporter's own environment. */
+  readonly env: Readonly<Record<string, Secret>>;
+  readonly cwd?: string;
+}
+
+/** A configured read-only tool call that proves more than a list can; see `assertContent`. */
+export interface SyntheticCall {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly expect: {
+    readonly contains?: string;
+    /** Source of a regular expression. */
+    readonly matches?: string;
+    readonly notContains?: string;
+  };
+}
+
+/** How one server is watched. Durations in milliseconds; defaults are in the config schema. */
+export interface MonitorSettings {
+  /** `false`: never checked, status Disabled. */
+  readonly enabled: boolean;
+  /** Between checks while Healthy. */
+  readonly intervalMs: number;
+  /** Between checks while Warning or Critical. */
+  readonly unhealthyIntervalMs: number;
+  /** After a first failure, until the verdict is in. */
+  readonly retryIntervalMs: number;
+  /** Upper bound of the back-off while Offline. */
+  readonly offlineIntervalMsMax: number;
+  /** A steady check. */
+  readonly timeoutMs: number;
+  /** A handshake or the start of a child. */
+  readonly startTimeoutMs: number;
+  /** Between deep checks (fresh handshake, lists, synthetic call). */
+  readonly deepIntervalMs: number;
+  /** Consecutive failures that mean Offline. */
+  readonly offlineAfter: number;
+  /** Consecutive successes before Offline clears. */
+  readonly healthyAfter: number;
+  readonly responseTime: { readonly warningMs: number; readonly criticalMs: number };
+  /** Failures among the real calls through the gateway, as shares from 0 to 1. */
+  readonly errorRate: {
+    readonly warningRatio: number;
+    readonly criticalRatio: number;
+    readonly windowMs: number;
+    /** With fewer calls in the window the rate says nothing. */
+    readonly minRequests: number;
+  };
+  /** Whether the latency of `tools/call` counts towards `responseTime`; tools are slow by nature. */
+  readonly callLatency: boolean;
+  readonly era: 'auto' | Era;
+  readonly call?: SyntheticCall;
+}
+
+/** How the gateway treats one server. */
+export interface GatewaySettings {
+  /** `false`: the gateway refuses calls of it as disabled. */
+  readonly enabled: boolean;
+  /** Until the head of an answer. */
+  readonly timeoutMs: number;
+  readonly preserveHost: boolean;
+  /** Whether headers of the configuration are sent where the client sent none of that name. */
+  readonly injectHeaders: boolean;
+  /** Requests, not streams. */
+  readonly maxInFlight: number;
+  /** Sessions, and so children of a stdio server. */
+  readonly maxSessions: number;
+  readonly prices?: ServerPrices;
+}
+
+/** One configured server. */
+export interface ServerSpec {
+  /** The configured name: the `server` label of every metric. */
+  readonly name: string;
+  readonly target: HttpTarget | StdioTarget;
+  readonly monitor: MonitorSettings;
+  readonly gateway: GatewaySettings;
+  /** Where it was written, as `file:line`. */
+  readonly source: string;
+  /** Every literal that must not be printed: header and environment values, credentials in the URL, expanded variables. */
+  readonly secrets: readonly Secret[];
+  /** Whether the configuration holds credentials for it (decides between Warning and Critical on 401 and 403). */
+  readonly hasCredentials: boolean;
+  /** Why it cannot be checked, for example an unresolved `${input:token}`; its status is then Unknown. */
+  readonly unresolved?: string;
+}
+
+/**
+ * What the `endpoint` label and the pages show: scheme, host and path, or the command's base name; never a query, user or
+ * argument. A secret in the path is masked, for some hosts give each user a URL of their own.
+ */
+export function endpointLabel({ target, secrets }: Pick<ServerSpec, 'target' | 'secrets'>): string {
+  if (target.kind === 'stdio') {
+    return redact(target.command.split(/[\\/]/).at(-1) ?? target.command, secrets);
+  }
+  // Masked before it is parsed, since parsing may write a secret in another way.
+  const url = URL.parse(redact(target.url, secrets)) ?? URL.parse(target.url);
+  return url ? redact(`${url.protocol}//${url.host}${url.pathname}`, secrets) : 'invalid-url';
+}
+
+/** The transport before anything was learned about the server. */
+export function expectedTransport(target: HttpTarget | StdioTarget): Transport {
+  if (target.kind === 'stdio') return 'stdio';
+  return target.transport === 'sse' ? 'sse' : 'http';
+}

@@ -1,0 +1,77 @@
+import { isJsonObject } from '../facts/json-object.ts';
+import { discoveredVersions } from './handshake.ts';
+import { isLegacyRevision, MODERN_REVISION } from '../facts/revisions.ts';
+
+const HEADER_MISMATCH = -32020;
+const MISSING_CLIENT_CAPABILITY = -32021;
+export const UNSUPPORTED_PROTOCOL_VERSION = -32022;
+
+/** What came back for `server/discover`, whatever the transport. */
+export type DiscoverAnswer =
+  | { readonly kind: 'result'; readonly result: unknown }
+  | {
+      readonly kind: 'error';
+      readonly code: number;
+      readonly data?: unknown;
+      readonly httpStatus?: number;
+    }
+  /** An HTTP status with a body that is no JSON-RPC. */
+  | { readonly kind: 'http'; readonly status: number }
+  /** Something came back that is no answer: wrong content type, broken JSON, a closed connection. */
+  | { readonly kind: 'unreadable' }
+  /** Nothing came back within the limit of its own that discover has. */
+  | { readonly kind: 'timeout' }
+  /** The server was not reached at all: name, port, certificate. */
+  | { readonly kind: 'unreachable' };
+
+export type EraVerdict =
+  | { readonly kind: 'modern' }
+  /** A modern server that refuses this very request; `initialize` cannot help. */
+  | { readonly kind: 'modern_refusal' }
+  | { readonly kind: 'try_initialize' }
+  /** Nothing was learned: an auth wall, a limit, a redirect, no connection. The failure stands as it is. */
+  | { readonly kind: 'none' };
+
+const MODERN: EraVerdict = { kind: 'modern' };
+const MODERN_REFUSAL: EraVerdict = { kind: 'modern_refusal' };
+const TRY_INITIALIZE: EraVerdict = { kind: 'try_initialize' };
+const NONE: EraVerdict = { kind: 'none' };
+
+/**
+ * Which era a server is of, by what it answered to `server/discover`. Recognises by code and structure, never by text:
+ * old servers answer almost anything, 5xx included, so whatever is not clearly modern earns one `initialize`.
+ */
+export function assessDiscover(answer: DiscoverAnswer): EraVerdict {
+  switch (answer.kind) {
+    case 'result':
+      return discoveredVersions(answer.result)?.includes(MODERN_REVISION) ? MODERN : TRY_INITIALIZE;
+    case 'error':
+      return isWall(answer.httpStatus) ? NONE : assessError(answer.code, answer.data);
+    case 'http':
+      return isWall(answer.status) ? NONE : TRY_INITIALIZE;
+    case 'unreadable':
+    case 'timeout':
+      return TRY_INITIALIZE;
+    case 'unreachable':
+      return NONE;
+  }
+}
+
+/** Statuses that would meet `initialize` as well: authentication, rate limit, redirects. */
+function isWall(status: number | undefined): boolean {
+  if (status === undefined) return false;
+  return status === 401 || status === 403 || status === 429 || (status >= 300 && status < 400);
+}
+
+function assessError(code: number, data: unknown): EraVerdict {
+  if (code === HEADER_MISMATCH || code === MISSING_CLIENT_CAPABILITY) return MODERN_REFUSAL;
+  if (code !== UNSUPPORTED_PROTOCOL_VERSION) return TRY_INITIALIZE;
+  return supportedVersionsOf(data)?.some(isLegacyRevision) ? TRY_INITIALIZE : MODERN_REFUSAL;
+}
+
+/** `data.supported` of an UnsupportedProtocolVersion error. */
+export function supportedVersionsOf(data: unknown): readonly string[] | undefined {
+  const supported = isJsonObject(data) ? data['supported'] : undefined;
+  if (!Array.isArray(supported)) return undefined;
+  return supported.filter((version): version is string => typeof version === 'string');
+}

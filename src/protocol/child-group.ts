@@ -1,0 +1,68 @@
+import process from 'node:process';
+import type { Clock } from '../facts/ports/clock.ts';
+import type { ProcessRow, ProcessSnapshot, ProcessTable } from './process-usage.ts';
+
+/** How old a walk over `/proc` may be when many children end at once. */
+const SNAPSHOT_AGE_MS_MAX = 100;
+
+/** Everything that a child started and that did not leave its session. */
+export interface ChildGroup {
+  /** Synchronous; signals nothing once the group was seen gone, since its id may then belong to somebody else. */
+  signal(name: NodeJS.Signals): void;
+  /** Zombies count as gone: where process 1 does not collect orphans they stay for ever. */
+  isGone(): boolean;
+}
+
+/** @param leaderPid a child started with `detached`, so that it leads its own group and session */
+export function createChildGroup(leaderPid: number, table: ProcessTable, clock: Clock): ChildGroup {
+  const createdAtMs = clock.monotonicMs();
+  let wasGone = false;
+
+  /** Never a walk from before the child was there: it would look gone. */
+  function snapshot(): ProcessSnapshot | undefined {
+    return table.snapshot(Math.min(SNAPSHOT_AGE_MS_MAX, clock.monotonicMs() - createdAtMs));
+  }
+
+  function check(): boolean {
+    const processes = snapshot();
+    return processes ? livingOf(leaderPid, processes).length === 0 : !exists(leaderPid);
+  }
+
+  return {
+    signal(name) {
+      if (wasGone) return;
+      const processes = snapshot();
+      // `timeout` and shells with job control make groups of their own within the session.
+      const groups = new Set(
+        processes ? livingOf(leaderPid, processes).map((row) => row.groupId) : [],
+      );
+      for (const groupId of groups.add(leaderPid)) trySignal(groupId, name);
+    },
+    isGone() {
+      wasGone ||= check();
+      return wasGone;
+    },
+  };
+}
+
+function livingOf(leaderPid: number, snapshot: ProcessSnapshot): readonly ProcessRow[] {
+  return (snapshot.bySession.get(leaderPid) ?? []).filter((row) => !row.isZombie);
+}
+
+function exists(groupId: number): boolean {
+  try {
+    process.kill(-groupId, 0);
+    return true;
+  } catch (error) {
+    // Anything else, such as a change of user, means that somebody is there.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
+function trySignal(groupId: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-groupId, name);
+  } catch {
+    // Gone in the meantime, or not ours to signal: `isGone` tells.
+  }
+}

@@ -1,0 +1,338 @@
+import type { RpcError } from './json-rpc.ts';
+import { supportedVersionsOf, UNSUPPORTED_PROTOCOL_VERSION } from './assess-discover.ts';
+import type { ProbeFailure } from '../facts/probe-outcome.ts';
+
+/** What an adapter saw, as plain data; it has no opinion. */
+export type FailureFacts =
+  | {
+      readonly kind: 'network';
+      /** Error codes from the outermost error to its last cause. */
+      readonly codes: readonly string[];
+      /** `host:port`. */
+      readonly authority: string;
+      readonly isTls: boolean;
+      /** The connection was established, and was lost afterwards. */
+      readonly isConnected: boolean;
+      /** The first bytes that came back were a TLS record instead of HTTP. */
+      readonly sawTlsRecord?: boolean;
+    }
+  /** `waitedFor` completes "No … within": for example `answer to ping`. */
+  | { readonly kind: 'timeout'; readonly waitedFor: string; readonly limitMs: number }
+  | {
+      readonly kind: 'http';
+      readonly status: number;
+      readonly contentType?: string;
+      /** Where a 3xx points, without query. */
+      readonly location?: string;
+      /** Whether `WWW-Authenticate` named a scheme, and which. */
+      readonly authScheme?: string;
+      readonly retryAfterMs?: number;
+      /** The request carried a session id. */
+      readonly hasSession: boolean;
+      /** The body, where it was a JSON-RPC error. */
+      readonly rpcError?: RpcError;
+      readonly method: string;
+    }
+  | { readonly kind: 'rpc'; readonly error: RpcError; readonly method: string }
+  /** `reason` completes "The answer to METHOD cannot be used: …". */
+  | { readonly kind: 'unusable'; readonly method: string; readonly reason: string }
+  | { readonly kind: 'tool_error'; readonly tool: string; readonly text: string }
+  | {
+      readonly kind: 'assertion';
+      readonly tool: string;
+      readonly expectation: string;
+      readonly text: string;
+    }
+  | { readonly kind: 'spawn'; readonly command: string; readonly code: string }
+  | {
+      readonly kind: 'exit';
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly lastLine?: string;
+    };
+
+/** The verdict on a failure: an outcome of the closed list and one sentence for a person. */
+export interface ClassifiedFailure {
+  readonly outcome: ProbeFailure;
+  readonly detail: string;
+  readonly httpStatus?: number;
+  readonly rpcCode?: number;
+  readonly retryAfterMs?: number;
+}
+
+/** Decides which failure it was, by code and structure. Never looks at the text of an error. */
+export function classifyFailure(facts: FailureFacts): ClassifiedFailure {
+  switch (facts.kind) {
+    case 'network':
+      return classifyNetwork(facts);
+    case 'timeout':
+      return {
+        outcome: 'timeout',
+        detail: `No ${facts.waitedFor} within ${formatLimit(facts.limitMs)}.`,
+      };
+    case 'http':
+      return classifyHttp(facts);
+    case 'rpc':
+      return classifyRpc(facts.error, facts.method);
+    case 'unusable':
+      return {
+        outcome: 'protocol',
+        detail: `The answer to ${facts.method} cannot be used: ${facts.reason}.`,
+      };
+    case 'tool_error':
+      return {
+        outcome: 'tool_error',
+        detail: `Tool ${facts.tool} reported an error: ${excerpt(facts.text)}`,
+      };
+    case 'assertion':
+      return {
+        outcome: 'assertion',
+        detail: `The answer of tool ${facts.tool} ${facts.expectation}. It began: ${excerpt(facts.text)}`,
+      };
+    case 'spawn':
+      return {
+        outcome: 'spawn',
+        detail: `${facts.command} could not be started: ${spawnReason(facts.code)}.`,
+      };
+    case 'exit':
+      return { outcome: 'exit', detail: describeExit(facts) };
+  }
+}
+
+type NetworkFacts = Extract<FailureFacts, { kind: 'network' }>;
+type HttpFacts = Extract<FailureFacts, { kind: 'http' }>;
+
+const DNS_CODES = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_NODATA',
+  'EAI_NONAME',
+  'ENODATA',
+  'ESERVFAIL',
+]);
+const UNREACHABLE_CODES = new Set([
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'EACCES',
+  'EPERM',
+]);
+const RESET_CODES = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'UND_ERR_SOCKET',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+const TIMEOUT_CODES = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+const OUT_OF_FILES_CODES = new Set(['EMFILE', 'ENFILE']);
+
+/** Node refuses to send what the configuration holds. */
+const UNSENDABLE_CODES = new Set([
+  'ERR_INVALID_CHAR',
+  'ERR_UNESCAPED_CHARACTERS',
+  'ERR_HTTP_INVALID_HEADER_VALUE',
+  'ERR_INVALID_HTTP_TOKEN',
+]);
+
+/** What OpenSSL and Node say about certificates, in words. */
+const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its chain holds a self-signed certificate that is not trusted here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate cannot be traced to a trusted authority (an intermediate may be missing)',
+  UNABLE_TO_GET_ISSUER_CERT: 'the issuer of its certificate is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the issuer of its certificate is not trusted here',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  CERT_REVOKED: 'its certificate was revoked',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+  HOSTNAME_MISMATCH: 'its certificate is for another host name',
+};
+
+function classifyNetwork(facts: NetworkFacts): ClassifiedFailure {
+  const code = facts.codes.at(-1) ?? 'unknown';
+  const has = (codes: ReadonlySet<string>): boolean => facts.codes.some((each) => codes.has(each));
+  const { authority } = facts;
+  if (has(DNS_CODES))
+    return {
+      outcome: 'dns',
+      detail: `The host name of ${authority} cannot be resolved (${code}).`,
+    };
+  if (facts.codes.includes('ECONNREFUSED')) {
+    return {
+      outcome: 'refused',
+      detail: `Nothing accepts connections at ${authority} (ECONNREFUSED).`,
+    };
+  }
+  if (has(UNREACHABLE_CODES))
+    return { outcome: 'refused', detail: `${authority} cannot be reached from here (${code}).` };
+  if (has(TIMEOUT_CODES))
+    return {
+      outcome: 'timeout',
+      detail: `${authority} did not take the connection in time (${code}).`,
+    };
+  if (has(OUT_OF_FILES_CODES)) {
+    return {
+      outcome: 'reset',
+      detail: `No connection to ${authority}: this exporter has no free file descriptor (${code}).`,
+    };
+  }
+  if (has(UNSENDABLE_CODES)) {
+    return {
+      outcome: 'protocol',
+      detail: `Nothing was sent to ${authority}: the configured URL or a header holds a character that HTTP does not allow (${code}).`,
+    };
+  }
+  const tls = facts.isTls ? tlsReason(facts.codes) : undefined;
+  if (tls !== undefined) return { outcome: 'tls', detail: `TLS with ${authority} failed: ${tls}.` };
+  if (facts.sawTlsRecord) {
+    return {
+      outcome: 'reset',
+      detail: `${authority} speaks TLS, but plain HTTP was sent: use https in its URL.`,
+    };
+  }
+  if (facts.codes.some((each) => each.startsWith('HPE_'))) {
+    return { outcome: 'protocol', detail: `What ${authority} sent is not HTTP (${code}).` };
+  }
+  if (has(RESET_CODES)) {
+    const when = facts.isConnected ? 'before the answer was complete' : 'while it was being set up';
+    return { outcome: 'reset', detail: `${authority} closed the connection ${when} (${code}).` };
+  }
+  return { outcome: 'reset', detail: `The connection to ${authority} failed (${code}).` };
+}
+
+function tlsReason(codes: readonly string[]): string | undefined {
+  for (const code of codes) {
+    const reason = CERTIFICATE_REASONS[code];
+    if (reason !== undefined) return `${reason} (${code})`;
+  }
+  const code = codes.find(
+    (each) => /^(ERR_SSL_|ERR_TLS_|ERR_OSSL_|CERT_|EPROTO$)/.test(each) || each.includes('CERT'),
+  );
+  if (code === undefined) return undefined;
+  return code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
+    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' ||
+    code === 'EPROTO'
+    ? `the port does not seem to speak TLS (${code})`
+    : code;
+}
+
+function classifyHttp(facts: HttpFacts): ClassifiedFailure {
+  const { status, retryAfterMs, rpcError } = facts;
+  const common = {
+    httpStatus: status,
+    ...(rpcError !== undefined && { rpcCode: rpcError.code }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+  const said = rpcError === undefined ? '' : `: ${describeRpcError(rpcError)}`;
+  const answered = `${facts.method} was answered with HTTP ${status}`;
+  if (status === 401) {
+    const scheme = facts.authScheme === undefined ? '' : ` (it asks for ${facts.authScheme})`;
+    return {
+      outcome: 'auth_required',
+      detail: `The server is there and asks for authentication: HTTP 401${scheme}.`,
+      ...common,
+    };
+  }
+  if (status === 403)
+    return {
+      outcome: 'forbidden',
+      detail: `The server is there and refuses access: HTTP 403${said}.`,
+      ...common,
+    };
+  if (status === 429) {
+    const wait = retryAfterMs === undefined ? '' : `; it asks to wait ${formatLimit(retryAfterMs)}`;
+    return {
+      outcome: 'rate_limited',
+      detail: `The server is there and limits our rate: HTTP 429${wait}.`,
+      ...common,
+    };
+  }
+  if (status === 404 && facts.hasSession) {
+    return {
+      outcome: 'session_lost',
+      detail: `The server no longer knows our session: HTTP 404${said}.`,
+      ...common,
+    };
+  }
+  if (rpcError?.code === UNSUPPORTED_PROTOCOL_VERSION)
+    return { ...classifyRpc(rpcError, facts.method), ...common };
+  // 400 and 404 are how a server of either era says that it read the request and has an error for it.
+  const isSpoken = status === 400 || (status === 404 && rpcError?.code === -32601);
+  if (rpcError !== undefined && isSpoken)
+    return { ...classifyRpc(rpcError, facts.method), ...common };
+  if (status >= 300 && status < 400) {
+    const where = facts.location === undefined ? '' : ` to ${facts.location}`;
+    return {
+      outcome: 'http_3xx',
+      detail: `${answered}, a redirect${where}, which is not followed.`,
+      ...common,
+    };
+  }
+  if (status >= 500) return { outcome: 'http_5xx', detail: `${answered}${said}.`, ...common };
+  if (status >= 400) return { outcome: 'http_4xx', detail: `${answered}${said}.`, ...common };
+  return {
+    outcome: 'protocol',
+    detail: `${answered}, which the protocol does not foresee.`,
+    ...common,
+  };
+}
+
+function classifyRpc(error: RpcError, method: string): ClassifiedFailure {
+  if (error.code !== UNSUPPORTED_PROTOCOL_VERSION) {
+    return {
+      outcome: 'rpc_error',
+      detail: `${method} was answered with an error: ${describeRpcError(error)}.`,
+      rpcCode: error.code,
+    };
+  }
+  const supported = supportedVersionsOf(error.data)?.slice(0, 10).join(', ');
+  const offers = supported
+    ? ` it offers ${excerpt(supported)}`
+    : ' it does not say which it offers';
+  return {
+    outcome: 'protocol_version',
+    detail: `No protocol version in common:${offers}.`,
+    rpcCode: error.code,
+  };
+}
+
+function describeRpcError(error: RpcError): string {
+  const text = excerpt(error.message);
+  return text === '' ? `${error.code}` : `${error.code} ${text.replace(/\.$/, '')}`;
+}
+
+function spawnReason(code: string): string {
+  if (code === 'ENOENT')
+    return 'there is no such file in PATH, or its working directory does not exist (ENOENT)';
+  if (code === 'EACCES') return 'it may not be executed (EACCES)';
+  return code;
+}
+
+function describeExit(facts: Extract<FailureFacts, { kind: 'exit' }>): string {
+  const how =
+    facts.signal === null ? `with code ${facts.code ?? 'unknown'}` : `on signal ${facts.signal}`;
+  const last =
+    facts.lastLine === undefined || facts.lastLine === ''
+      ? ''
+      : ` It last wrote: ${excerpt(facts.lastLine)}`;
+  return `The process ended ${how}.${last}`;
+}
+
+/** Foreign text for a sentence: one line, without control characters, at most 200 characters. */
+export function excerpt(text: string): string {
+  const line = text
+    .slice(0, 400)
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim();
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+/** `800 ms`, `5 s`, `2.5 s`. */
+export function formatLimit(limitMs: number): string {
+  return limitMs < 1000 ? `${Math.round(limitMs)} ms` : `${Math.round(limitMs / 100) / 10} s`;
+}

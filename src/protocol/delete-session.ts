@@ -1,0 +1,31 @@
+import type { Clock } from '../facts/ports/clock.ts';
+import { startDeadline } from './deadline.ts';
+import type { HttpEndpoint } from './http-endpoint.ts';
+import { createMeasurement } from './measurement.ts';
+import { readBody } from './read-body.ts';
+
+const DELETE_MS_MAX = 2_000;
+
+/**
+ * Ends a session. Neither SDK does it on close, and servers keep what is not ended. Whatever the answer, 405 included
+ * (the server ends sessions by itself), there is nothing to do about it. Has a limit of its own, since it also comes
+ * after a check that ran out of time.
+ */
+export async function deleteSession(
+  endpoint: HttpEndpoint,
+  headers: Readonly<Record<string, string>>,
+  clock: Clock,
+): Promise<void> {
+  const deadline = startDeadline(clock, DELETE_MS_MAX);
+  const { signal } = deadline;
+  const measurement = createMeasurement();
+  const sent = await endpoint.send({
+    method: 'DELETE',
+    headers,
+    waitedFor: 'answer to DELETE',
+    signal,
+    measurement,
+  });
+  if (sent.ok) await readBody(sent.response, signal);
+  deadline.end();
+}

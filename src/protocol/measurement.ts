@@ -1,0 +1,47 @@
+import type { Clock } from '../facts/ports/clock.ts';
+import type { Measurement, WireFailure } from './wire.ts';
+
+/** Steps kept of one check; a ladder has about ten. */
+const STEPS_MAX = 50;
+
+export function createMeasurement(): Measurement {
+  return { phasesMs: {}, steps: [], bytesSent: 0, bytesReceived: 0 };
+}
+
+export function addStep(
+  measurement: Measurement,
+  step: {
+    readonly name: string;
+    readonly durationMs: number;
+    readonly ok: boolean;
+    readonly detail: string;
+  },
+): void {
+  if (measurement.steps.length < STEPS_MAX) measurement.steps.push(step);
+}
+
+/** Runs one step of a check and notes its time and what came of it. `describe` says it in words on success. */
+export async function timeStep<
+  T extends { readonly ok: true } | { readonly ok: false; readonly failure: WireFailure },
+>(
+  measurement: Measurement,
+  clock: Clock,
+  name: string,
+  run: () => Promise<T>,
+  describe: (result: Extract<T, { readonly ok: true }>) => string,
+): Promise<T> {
+  const startedAt = clock.monotonicMs();
+  const result = await run();
+  const durationMs = clock.monotonicMs() - startedAt;
+  const detail = isOk(result)
+    ? describe(result)
+    : (result as { failure: WireFailure }).failure.detail;
+  addStep(measurement, { name, durationMs, ok: result.ok, detail });
+  return result;
+}
+
+function isOk<T extends { readonly ok: boolean }>(
+  result: T,
+): result is Extract<T, { readonly ok: true }> {
+  return result.ok;
+}

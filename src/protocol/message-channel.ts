@@ -1,0 +1,28 @@
+import type { RefusalName } from '../facts/refusal.ts';
+
+/** A two-way conversation in JSON texts with a server: a child's pipes, or an HTTP+SSE connection. */
+export interface MessageChannel {
+  /** @returns whether it was taken: not after the end, nor while the other side leaves too much unread */
+  send(text: string): boolean;
+  close(): Promise<void>;
+}
+
+export interface ChannelListener {
+  /** One JSON text, without line breaks. */
+  onMessage(text: string): void;
+  /** Once, unless `close` was called first. */
+  onClose(failure: ChannelFailure): void;
+}
+
+export interface ChannelFailure {
+  readonly refusal: Extract<RefusalName, 'child_exit' | 'unreachable'>;
+  /** For a person; no secrets. */
+  readonly detail: string;
+}
+
+export type ChannelOpening =
+  | { readonly ok: true; readonly channel: MessageChannel }
+  | { readonly ok: false; readonly failure: ChannelFailure };
+
+/** Never rejects. */
+export type OpenChannel = (listener: ChannelListener) => Promise<ChannelOpening>;

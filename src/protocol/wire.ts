@@ -1,0 +1,59 @@
+import type { CheckStep, ServerIdentity } from '../facts/check-report.ts';
+import type { Phase, ProbeFailure } from '../facts/probe-outcome.ts';
+import type { EpochMs } from '../facts/time.ts';
+
+/** Why a request got no result: already classified, see `classify-failure.ts`. */
+export interface WireFailure {
+  readonly outcome: ProbeFailure;
+  /** One sentence for a person. */
+  readonly detail: string;
+  readonly httpStatus?: number;
+  readonly rpcCode?: number;
+  readonly retryAfterMs?: number;
+}
+
+export type WireResult =
+  | { readonly ok: true; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly failure: WireFailure };
+
+/** Collects what one check measured; a fresh one per check. */
+export interface Measurement {
+  readonly phasesMs: Partial<Record<Phase, number>>;
+  readonly steps: CheckStep[];
+  bytesSent: number;
+  bytesReceived: number;
+  tlsExpiresAtMs?: EpochMs;
+}
+
+export interface RequestOptions {
+  readonly signal: AbortSignal;
+  readonly measurement: Measurement;
+}
+
+export type OpenResult =
+  | { readonly ok: true; readonly identity: ServerIdentity }
+  | { readonly ok: false; readonly failure: WireFailure };
+
+/**
+ * What a check may start from. `closed`: nothing is kept, `open` does the whole handshake under the start limit.
+ * `stateless`: the server is known but keeps nothing of us, so one short `open` is the check. `open`: a session,
+ * stream or child is kept, so one `request` (`ping` or `server/discover`) is the check.
+ */
+export type WireState = 'closed' | 'stateless' | 'open';
+
+/**
+ * One opened conversation with a server over one transport: after `open` its era and identity are known.
+ * No method rejects. `close` ends session, stream or child and resolves when it is gone.
+ */
+export interface Wire {
+  /** A wire notices by itself when its session, stream or child is gone, and is `closed` again. */
+  state(): WireState;
+  open(options: RequestOptions): Promise<OpenResult>;
+  /** One JSON-RPC request and its answer. */
+  request(
+    method: string,
+    params: Readonly<Record<string, unknown>> | undefined,
+    options: RequestOptions,
+  ): Promise<WireResult>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,254 @@
+import { z } from 'zod';
+import { CHANNELS } from '../facts/alerting.ts';
+import { COMPARISONS, SEVERITIES } from '../facts/user-alert.ts';
+import { choice, duration, flag, list, section, text } from './schema-types.ts';
+
+export const ALERT_DEFAULTS = {
+  for: '1m',
+  servers: 'all',
+  severity: 'warning',
+  rulesFile: 'prometheus/generated/user-alerts.yml',
+} as const;
+
+export const ALERTING_DEFAULTS = {
+  requireTls: true,
+  days: 'monday:friday',
+  from: '09:00',
+  to: '17:00',
+  grafanaUrl: 'http://localhost:3000',
+  exporterUrl: 'http://localhost:19110',
+  templates: 'templates/*.tmpl',
+} as const;
+
+const DAY = '(?:mon|tues|wednes|thurs|fri|satur|sun)day';
+const HOUR = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+const COMPARISON_ERROR = `must be one of ${COMPARISONS.map((op) => `"${op}"`).join(', ')}, in quotes`;
+const HOUR_ERROR = 'must be an hour such as "09:00", in quotes';
+
+/** One entry of `alerts:`; what only the rest of the configuration can tell is checked after it. */
+const AlertSchema = section(
+  {
+    name: text(
+      { description: 'Name of the alert, and its label `alertname`.', examples: ['SearchIsSlow'] },
+      {
+        pattern: /^[A-Za-z][A-Za-z0-9_]{0,99}$/,
+        message: 'must be letters, digits and _, begin with a letter and have up to 100 characters',
+      },
+    ),
+    metric: text({
+      description:
+        'What is watched: `response_time`, `response_time_p95`, `response_time_p99` (checks), `call_time`, `call_time_p95`, `call_time_p99` (calls through the gateway), `error_rate`, `availability`, `request_rate`, `active_connections`, `tokens` (per minute), `cost` (US dollars within a day), or a metric of [metrics.md](metrics.md).',
+      examples: ['response_time'],
+    }),
+    op: z
+      .enum(COMPARISONS, { error: COMPARISON_ERROR })
+      .meta({ description: 'How the value is compared with the threshold.', examples: ['>'] }),
+    threshold: z
+      .preprocess(
+        (value) => (typeof value === 'number' ? String(value) : value),
+        z.string({ error: 'must be a number, with its unit where it has one' }),
+      )
+      .meta({
+        type: ['string', 'number'],
+        description:
+          'With its unit where it has one: `500ms`, `5%`, `$20`, `10/s`, `100/m`, `3/h`, `512MiB`.',
+        examples: ['500ms', '5%', '$20'],
+      }),
+    for: duration('0s', '30d', {
+      description: 'How long it must hold before the alert fires.',
+      default: ALERT_DEFAULTS.for,
+    }).optional(),
+    servers: z
+      .union(
+        [z.literal('all'), z.array(z.string({ error: 'must be the name of a server' })).min(1)],
+        {
+          error: 'must be all or a list of names of servers',
+        },
+      )
+      .meta({
+        description: 'Whose values are compared, each server for itself.',
+        default: ALERT_DEFAULTS.servers,
+        examples: [['search', 'files']],
+      })
+      .optional(),
+    severity: choice(SEVERITIES, {
+      description: '`critical` pages, `warning` asks for a look within a day, `info` is only kept.',
+      default: ALERT_DEFAULTS.severity,
+    }).optional(),
+    channels: list(choice(CHANNELS, { description: 'A channel of `alerting`.' }), {
+      description:
+        'Goes there, instead of the way of its severity; `history` alone notifies nobody.',
+      examples: [['email', 'slack']],
+    })
+      .min(1, { error: 'must name at least one channel' })
+      .optional(),
+  },
+  { description: 'One alert.' },
+);
+
+/** `alerts:` */
+export const AlertsSchema = list(AlertSchema, {
+  description:
+    'Alerts of your own, beside those in `prometheus/rules/`. They become a rule file of Prometheus; see [alerting.md](alerting.md).',
+  examples: [[{ name: 'SearchIsSlow', metric: 'response_time', op: '>', threshold: '500ms' }]],
+});
+
+const webhookAddress = {
+  url: text({
+    description: 'Address that gets the notification.',
+    examples: ['http://localhost:8080/alerts'],
+  })
+    .refine(isHttpUrl, { error: 'must be a URL that starts with http:// or https://' })
+    .refine((value) => !hasCredentials(value), {
+      error: 'has a password or a query, which may be a secret: put the URL into a file, urlFile',
+    })
+    .optional(),
+  urlFile: secretFile('File with the address, where the address is a secret.').optional(),
+};
+
+function webhook(description: string) {
+  return section(webhookAddress, { description }).refine(
+    ({ url, urlFile }) => (url === undefined) !== (urlFile === undefined),
+    { error: 'needs either url or urlFile' },
+  );
+}
+
+/** `alerting:` */
+export const AlertingSchema = section(
+  {
+    email: section(
+      {
+        to: list(mailAddress('Receiver.'), {
+          description: 'Who gets the mail.',
+          examples: [['oncall@example.com']],
+        }).min(1, { error: 'must name at least one address' }),
+        from: mailAddress('Sender.'),
+        smarthost: text(
+          { description: '`host:port` of the mail server.', examples: ['smtp.example.com:587'] },
+          { pattern: /^[^\s:]+:\d{1,5}$/, message: 'must be host:port, such as localhost:25' },
+        ),
+        username: text({ description: 'For a mail server that asks for one.' }).optional(),
+        passwordFile: secretFile('File with its password.').optional(),
+        requireTls: flag({
+          description: 'Whether mail goes only over TLS (STARTTLS).',
+          default: ALERTING_DEFAULTS.requireTls,
+        }).optional(),
+      },
+      { description: 'Mail, as HTML and as text.' },
+    ).optional(),
+    webhooks: list(webhook('One address.'), {
+      description: "Addresses that get Alertmanager's JSON.",
+    }).optional(),
+    slack: section(
+      {
+        webhookUrlFile: secretFile('File with the address of the incoming webhook.'),
+        channel: text({ description: 'Channel or user.', examples: ['#mcp'] }),
+      },
+      { description: 'Slack.' },
+    ).optional(),
+    pagerduty: section(
+      { routingKeyFile: secretFile('File with the integration key (Events API v2).') },
+      { description: 'PagerDuty; only critical alerts go there.' },
+    ).optional(),
+    heartbeat: webhook(
+      'Called every five minutes as long as alerts can reach you: a service there calls you when it stops.',
+    ).optional(),
+    history: section(
+      {
+        url: text({
+          description: 'Address of `/api/v1/alerts/webhook` of this exporter.',
+          examples: ['http://exporter:19110/api/v1/alerts/webhook'],
+        }).refine(isHttpUrl, { error: 'must be a URL that starts with http:// or https://' }),
+        tokenFile: secretFile('File with the token that it asks for.').optional(),
+      },
+      { description: 'The history of alerts on the page `/alerts` and in the log.' },
+    ).optional(),
+    businessHours: section(
+      {
+        timeZone: text({ description: 'IANA name.', examples: ['Europe/Berlin'] }).refine(
+          isTimeZone,
+          {
+            error: 'must be the name of a time zone, such as Europe/Berlin or UTC',
+          },
+        ),
+        days: text(
+          { description: 'Days of the week.', default: ALERTING_DEFAULTS.days },
+          {
+            pattern: new RegExp(`^${DAY}(?::${DAY})?$`),
+            message: 'must be a day or a range of days, such as monday:friday',
+          },
+        ).optional(),
+        from: text(
+          { description: 'Begin.', default: ALERTING_DEFAULTS.from },
+          { pattern: HOUR, message: HOUR_ERROR },
+        ).optional(),
+        to: text(
+          { description: 'End.', default: ALERTING_DEFAULTS.to },
+          { pattern: HOUR, message: HOUR_ERROR },
+        ).optional(),
+      },
+      {
+        description:
+          'Outside of these hours warnings wait until they begin; critical alerts never do.',
+      },
+    )
+      .refine(({ from, to }) => (from ?? ALERTING_DEFAULTS.from) < (to ?? ALERTING_DEFAULTS.to), {
+        error: 'must begin before they end',
+      })
+      .optional(),
+    grafanaUrl: baseUrl('Where Grafana is for whoever reads a message.', 'grafanaUrl'),
+    exporterUrl: baseUrl('Where our own pages are for whoever reads a message.', 'exporterUrl'),
+    templates: text({
+      description: 'Where Alertmanager finds `mcp.tmpl`, relative to its configuration.',
+      default: ALERTING_DEFAULTS.templates,
+    }).optional(),
+  },
+  {
+    description:
+      'Where alerts go. `mcp-exporter render alertmanager` makes the configuration of Alertmanager of it. Files are named as Alertmanager sees them.',
+  },
+);
+
+export type AlertInput = z.output<typeof AlertSchema>;
+export type AlertingInput = z.output<typeof AlertingSchema>;
+
+function secretFile(description: string) {
+  // A secret in the place of its file would end up in Alertmanager's configuration; it is not quoted.
+  return text({ description }).refine((value) => !value.includes('://'), {
+    error: 'must be the path of a file that holds the address or the secret',
+  });
+}
+
+function mailAddress(description: string) {
+  return text(
+    { description, examples: ['mcp@example.com'] },
+    { pattern: /^[^\s@]+@[^\s@]+$/, message: 'must be a mail address' },
+  );
+}
+
+function baseUrl(description: string, key: 'grafanaUrl' | 'exporterUrl') {
+  return text({ description, default: ALERTING_DEFAULTS[key] })
+    .refine((value) => isHttpUrl(value) && !/[{}"'\\<>\s]/.test(value), {
+      error: 'must be a URL that starts with http:// or https://',
+    })
+    .refine((value) => !hasCredentials(value), { error: 'must have no password and no query' })
+    .optional();
+}
+
+function isHttpUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+}
+
+function hasCredentials(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && (url.username !== '' || url.password !== '' || url.search !== '');
+}
+
+function isTimeZone(value: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,168 @@
+import {
+  applyEdits,
+  createScanner,
+  type Edit,
+  findNodeAtLocation,
+  modify,
+  type Node,
+  parseTree,
+  type SyntaxKind,
+} from 'jsonc-parser';
+import type { Problem } from './problem.ts';
+import { readJson } from './read-json.ts';
+import { nodeAt, type SourceNode } from './source-node.ts';
+
+/** What a client's file may call its servers; `servers` is VS Code's. */
+export const SERVER_BLOCKS = ['mcpServers', 'servers'] as const;
+
+export interface ClientEntry {
+  readonly block: (typeof SERVER_BLOCKS)[number];
+  readonly name: string;
+  /** As in the file; numbers of `args`, `env` and `headers` as they are spelled there. */
+  readonly value: EntryValue;
+}
+
+export type EntryValue = Readonly<Record<string, unknown>>;
+
+export type ClientEntries =
+  | { readonly ok: true; readonly entries: readonly ClientEntry[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** What says how a server is reached and watched; the rest of an entry is the client's own business. */
+const CONNECTION_KEYS = [
+  'command',
+  'args',
+  'env',
+  'envFile',
+  'cwd',
+  'url',
+  'headers',
+  'monitor',
+  'gateway',
+] as const;
+
+/** Finds the servers of a client's file. */
+export function readClientEntries(file: string, text: string): ClientEntries {
+  const { root, problems } = readJson(file, text);
+  if (problems.length > 0) return { ok: false, problems };
+  const found = SERVER_BLOCKS.map((block) => ({ block, node: nodeAt(root, [block]) }));
+  if (found.every(({ node }) => node === undefined)) {
+    const message = 'this is no client’s file: it has neither mcpServers nor servers';
+    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message }] };
+  }
+  const entries = found.flatMap(({ block, node }) =>
+    node?.kind === 'map'
+      ? [...node.entries].flatMap(([name, { node: entry }]): ClientEntry[] =>
+          entry.kind === 'map' ? [{ block, name, value: valueOf(entry) as EntryValue }] : [],
+        )
+      : [],
+  );
+  return { ok: true, entries };
+}
+
+/** The part of an entry that `replaceConnection` sets. */
+export function connectionOf(value: EntryValue): EntryValue {
+  return Object.fromEntries(
+    CONNECTION_KEYS.flatMap((key) => (key in value ? [[key, value[key]]] : [])),
+  );
+}
+
+/** Gives an entry another connection; everything else, comments and layout included, stays as it is. */
+export function replaceConnection(
+  text: string,
+  { block, name }: Pick<ClientEntry, 'block' | 'name'>,
+  connection: EntryValue,
+): string {
+  // What is new comes before what goes: an entry that becomes empty in between would keep a comma.
+  const keys = [
+    ...CONNECTION_KEYS.filter((key) => key in connection),
+    ...CONNECTION_KEYS.filter((key) => !(key in connection)),
+  ];
+  return keys.reduce((edited, key) => {
+    const path = [block, name, key];
+    return applyEdits(edited, editsFor(edited, path, connection[key]));
+  }, text);
+}
+
+function editsFor(text: string, path: string[], value: unknown): Edit[] {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  const node = root && findNodeAtLocation(root, path);
+  if (value === undefined) return node?.parent ? removalOf(text, node.parent) : [];
+  if (!node) return modify(text, path, value, { formattingOptions: layoutOf(text) });
+  const { offset, length } = node;
+  const isSame =
+    JSON.stringify(JSON.parse(stripped(text, offset, length))) === JSON.stringify(value);
+  return isSame ? [] : [{ offset, length, content: inOneLine(value) }];
+}
+
+/** A `const enum`, which type stripping cannot import. */
+const COMMA: SyntaxKind = 5;
+
+/** Takes a property and one comma, and no comment around them; the library's own removal takes comments along. */
+function removalOf(text: string, property: Node): Edit[] {
+  const end = property.offset + property.length;
+  const comma = findComma(text, end);
+  if (comma !== undefined) return [erase(text, property.offset, comma + 1)];
+  const siblings = property.parent?.children ?? [];
+  const before = siblings[siblings.indexOf(property) - 1];
+  const lastComma = before && findComma(text, before.offset + before.length);
+  const own = erase(text, property.offset, end);
+  return lastComma === undefined ? [own] : [{ offset: lastComma, length: 1, content: '' }, own];
+}
+
+/** Where the next token is a comma, past comments. */
+function findComma(text: string, from: number): number | undefined {
+  const scanner = createScanner(text, true);
+  scanner.setPosition(from);
+  return scanner.scan() === COMMA ? scanner.getTokenOffset() : undefined;
+}
+
+/** A range with the blanks around it: of lines that hold nothing else nothing stays. */
+function erase(text: string, from: number, to: number): Edit {
+  const [blankBefore = ''] = /[ \t]*$/.exec(text.slice(0, from)) ?? [];
+  const [blankAfter = ''] = /^[ \t]*/.exec(text.slice(to)) ?? [];
+  const start = from - blankBefore.length;
+  const [lineEnd] = /^\r?\n/.exec(text.slice(to + blankAfter.length)) ?? [];
+  const isWholeLine = lineEnd !== undefined && (start === 0 || text[start - 1] === '\n');
+  return isWholeLine
+    ? { offset: start, length: to + blankAfter.length + lineEnd.length - start, content: '' }
+    : { offset: from, length: to + blankAfter.length - from, content: '' };
+}
+
+/** A value as strict JSON, without comments and trailing commas. */
+function stripped(text: string, offset: number, length: number): string {
+  const node = readJson('', text.slice(offset, offset + length)).root;
+  return JSON.stringify(node === undefined ? null : valueOf(node));
+}
+
+function layoutOf(text: string): { insertSpaces: boolean; tabSize: number; eol: string } {
+  const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ';
+  return {
+    insertSpaces: !indent.startsWith('\t'),
+    tabSize: indent.startsWith('\t') ? 1 : indent.length,
+    eol: text.includes('\r\n') ? '\r\n' : '\n',
+  };
+}
+
+function inOneLine(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inOneLine).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).map(
+    ([key, field]) => `${JSON.stringify(key)}: ${inOneLine(field)}`,
+  );
+  return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`;
+}
+
+function valueOf(node: SourceNode, isText = false): unknown {
+  if (node.kind === 'list') return node.items.map((item) => valueOf(item, isText));
+  if (node.kind === 'map') {
+    return Object.fromEntries(
+      [...node.entries].map(([key, entry]) => [
+        key,
+        valueOf(entry.node, isText || ['args', 'env', 'headers'].includes(key)),
+      ]),
+    );
+  }
+  const isSpelled = typeof node.value === 'number' || typeof node.value === 'boolean';
+  return isText && isSpelled ? node.text : node.value;
+}

@@ -1,0 +1,92 @@
+import { Secret } from '../facts/secret.ts';
+import { scalarsOf, type SourceNode } from './source-node.ts';
+
+const SECRET_NAME =
+  /auth|cookie|token|secret|passw|api-?key|access-?key|^key$|credential|session|signature|^sig$/i;
+const SECRET_FLAG =
+  /^--?[\w-]*(?:token|secret|passw(?:or)?d|key|auth|credential)[\w-]*(?:=(.*))?$/is;
+
+/** Whether a header or a query value of this name is a credential. */
+export function isCredentialName(name: string): boolean {
+  return SECRET_NAME.test(name.replaceAll('_', '-'));
+}
+
+export interface SecretBag {
+  add(...values: readonly string[]): void;
+  list(): readonly Secret[];
+}
+
+/** Everything of one server that must not be printed, longest first so that a whole is masked before its parts. */
+export function createSecretBag(): SecretBag {
+  const values = new Set<string>();
+  return {
+    add(...more) {
+      for (const value of more) if (value !== '') values.add(value);
+    },
+    list: () =>
+      [...values].toSorted((a, b) => b.length - a.length).map((value) => new Secret(value)),
+  };
+}
+
+/** Contents of variables and files anywhere in a server's entry. */
+export function expandedSecrets(entry: SourceNode | undefined): string[] {
+  const found: string[] = [];
+  for (const [path, scalar] of scalarsOf(entry)) {
+    for (const value of scalar.expanded ?? []) {
+      if (path[0] !== 'url' || !isAddress(value, String(scalar.value))) found.push(value);
+    }
+  }
+  return found;
+}
+
+/** A variable that holds scheme, host or port of a URL is not secret: masking it would hide which server is meant. */
+function isAddress(value: string, url: string): boolean {
+  if (value.includes('://')) return true;
+  const parsed = URL.parse(url);
+  return (
+    parsed !== null &&
+    `${parsed.protocol}//${parsed.host}`.includes(value) &&
+    !`${parsed.pathname}${parsed.search}`.includes(value)
+  );
+}
+
+/** `Bearer abc` is secret as a whole and as `abc`. */
+export function headerSecrets(value: string): string[] {
+  const [, credentials] = /^[A-Za-z]+ (\S+)$/.exec(value) ?? [];
+  return credentials === undefined ? [value] : [value, credentials];
+}
+
+/** User, password and query values, as written and decoded. */
+export function urlSecrets(url: URL): string[] {
+  const raw = url.search
+    .slice(1)
+    .split('&')
+    .map((pair) => pair.slice(pair.indexOf('=') + 1));
+  const found = [
+    url.username,
+    url.password,
+    decode(url.username),
+    decode(url.password),
+    ...url.searchParams.values(),
+    ...raw,
+  ];
+  return found.filter((value) => value !== '');
+}
+
+/** `--api-key abc`, `--token=abc`: values of arguments that are named like a credential. */
+export function argumentSecrets(args: readonly string[]): string[] {
+  return args.flatMap((argument, index) => {
+    const match = SECRET_FLAG.exec(argument);
+    const value =
+      match?.[1] ?? (match && !args[index + 1]?.startsWith('-') ? args[index + 1] : undefined);
+    return value === undefined ? [] : [value];
+  });
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

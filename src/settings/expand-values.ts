@@ -1,0 +1,158 @@
+import type { Problem } from './problem.ts';
+import type { TextResult } from './read-text.ts';
+import {
+  type MapEntry,
+  type MapNode,
+  type Path,
+  problemAt,
+  type ScalarNode,
+  type SourceFile,
+  type SourceNode,
+} from './source-node.ts';
+
+export interface ExpandOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What clients resolve themselves, such as `workspaceFolder`; not secret. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** In a client's file `KEY_file` is nothing special and an unknown `${…}` stays as it is. */
+  readonly isClientFile: boolean;
+  /** Reads a file named by `KEY_file`. */
+  readonly readValueFile: (path: string) => Promise<TextResult>;
+}
+
+const FILE_SUFFIX = '_file';
+const REFERENCE = /\$\$\{|\$\{([^{}]*)\}?/g;
+const ENVIRONMENT = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+const ASKED_BY_CLIENT = /^(input|command|config):/;
+
+/**
+ * Replaces `${NAME}`, `${NAME:-default}`, `${env:NAME}` and clients' variables in every text, and `KEY_file: path`
+ * by `KEY` with the file's content. `$${` is a plain `${`. What cannot be known here (`${input:…}`) is marked as unresolved.
+ */
+export async function expandValues(
+  source: SourceFile,
+  options: ExpandOptions,
+): Promise<{ readonly source: SourceFile; readonly problems: readonly Problem[] }> {
+  const problems: Problem[] = [];
+  const report = (path: Path, message: string, at: 'key' | 'value' = 'value') =>
+    problems.push(problemAt(source, path, message, at));
+
+  async function expand(node: SourceNode, path: Path, isDisabled: boolean): Promise<SourceNode> {
+    if (node.kind === 'scalar') return expandScalar(node, path, isDisabled);
+    if (node.kind === 'list') {
+      const items = await Promise.all(
+        node.items.map((item, index) => expand(item, [...path, index], isDisabled)),
+      );
+      return { ...node, items };
+    }
+    return expandMap(node, path, isDisabled || isSwitchedOff(node));
+  }
+
+  async function expandMap(node: MapNode, path: Path, isDisabled: boolean): Promise<MapNode> {
+    const entries = new Map<string, MapEntry>();
+    for (const [key, entry] of node.entries) {
+      const keyPath = [...path, key];
+      const expanded = await expand(entry.node, keyPath, isDisabled);
+      const target = key.slice(0, -FILE_SUFFIX.length);
+      if (!isFileReference(key, expanded, path)) entries.set(key, { ...entry, node: expanded });
+      else if (node.entries.has(target))
+        report(keyPath, `there is ${target} too; one of the two is enough`, 'key');
+      else entries.set(target, { ...entry, node: await readReference(expanded, keyPath) });
+    }
+    return { ...node, entries };
+  }
+
+  function isFileReference(key: string, node: SourceNode, path: Path): node is ScalarNode {
+    // The arguments of a synthetic call belong to the tool: it may well have one called output_file.
+    if (options.isClientFile || path.includes('arguments')) return false;
+    return key.endsWith(FILE_SUFFIX) && key.length > FILE_SUFFIX.length && node.kind === 'scalar';
+  }
+
+  async function readReference(node: ScalarNode, path: Path): Promise<ScalarNode> {
+    if (node.isBroken || node.unresolved !== undefined) return node;
+    if (typeof node.value !== 'string' || node.value === '') {
+      report(path, 'must be the path of a file');
+      return { ...node, isBroken: true };
+    }
+    const result = await options.readValueFile(node.value);
+    const value = result.ok ? result.text.replace(/(?:\r?\n)+$/, '') : '';
+    if (result.ok && value !== '') return { ...node, value, text: value, expanded: [value] };
+    report(path, result.ok ? 'the file is empty' : `the file ${result.reason}`);
+    return { ...node, isBroken: true };
+  }
+
+  function expandScalar(node: ScalarNode, path: Path, isDisabled: boolean): ScalarNode {
+    if (typeof node.value !== 'string' || !node.value.includes('${')) return node;
+    const expanded: string[] = [];
+    const unresolved: string[] = [];
+    const mistakes: string[] = [];
+    const value = node.value.replaceAll(
+      REFERENCE,
+      (whole: string, expression: string | undefined) => {
+        const found = lookUp(whole, expression, options);
+        if (found.kind === 'text') return found.text;
+        if (found.kind === 'secret') expanded.push(found.text);
+        else if (found.kind === 'unresolved') unresolved.push(found.reason);
+        else if (isDisabled) unresolved.push(found.message);
+        else mistakes.push(found.message);
+        return found.kind === 'secret' ? found.text : whole;
+      },
+    );
+    if (mistakes[0] !== undefined) {
+      report(path, mistakes[0]);
+      return { ...node, isBroken: true };
+    }
+    return {
+      ...node,
+      value,
+      text: value,
+      ...(expanded.length > 0 ? { expanded } : {}),
+      ...(unresolved[0] === undefined ? {} : { unresolved: unresolved[0] }),
+    };
+  }
+
+  if (source.root === undefined) return { source, problems };
+  return { source: { ...source, root: await expand(source.root, [], false) }, problems };
+}
+
+type Found =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'secret'; readonly text: string }
+  | { readonly kind: 'unresolved'; readonly reason: string }
+  | { readonly kind: 'mistake'; readonly message: string };
+
+function lookUp(
+  whole: string,
+  expression: string | undefined,
+  { env, variables, isClientFile }: ExpandOptions,
+): Found {
+  if (expression === undefined) return { kind: 'text', text: '${' };
+  if (Object.hasOwn(variables, expression))
+    return { kind: 'text', text: variables[expression] ?? '' };
+  if (ASKED_BY_CLIENT.test(expression)) {
+    return { kind: 'unresolved', reason: `needs ${whole}, which only the client can ask for` };
+  }
+  const [, name, fallback] = (whole.endsWith('}') && ENVIRONMENT.exec(expression)) || [];
+  if (name === undefined) {
+    if (isClientFile) return { kind: 'text', text: whole };
+    return {
+      kind: 'mistake',
+      message:
+        'a ${ that is no variable; allowed are ${NAME} and ${NAME:-default} (not nested), and $${ for a plain ${',
+    };
+  }
+  const value = env[name];
+  if (value !== undefined && (value !== '' || fallback === undefined))
+    return { kind: 'secret', text: value };
+  if (fallback !== undefined) return { kind: 'text', text: fallback };
+  return {
+    kind: 'mistake',
+    message: `the environment variable ${name} is not set; \${${name}:-default} gives it a default`,
+  };
+}
+
+/** A server that is switched off need not have its variables. */
+function isSwitchedOff(node: MapNode): boolean {
+  const disabled = node.entries.get('disabled')?.node;
+  return disabled?.kind === 'scalar' && disabled.value === true;
+}

@@ -1,0 +1,157 @@
+import {
+  type Document,
+  isMap,
+  isScalar,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type ToStringOptions,
+  YAMLMap,
+} from 'yaml';
+import type { EntryValue } from './client-entries.ts';
+
+const NOTE = ' moved here by mcp-exporter wrap from ';
+const NEW_FILE =
+  '# The servers that mcp-exporter watches and that its gateway passes calls to.\nmcpServers: {}\n';
+
+export interface OwnEntry {
+  readonly name: string;
+  readonly value: EntryValue;
+}
+
+/**
+ * Adds servers to our own file, with a note of the client's file they came from. Comments stay; the layout of long
+ * lines may not.
+ * @param text nothing where there is no file yet
+ */
+export function addOwnEntries(
+  text: string | undefined,
+  entries: readonly OwnEntry[],
+  from: string,
+): string {
+  const document = parseOwn(text ?? NEW_FILE);
+  const servers = serversOf(document);
+  for (const { name, value } of entries) {
+    const known = pairOf(servers, name);
+    if (known) {
+      const sources = sourcesOf(known.key);
+      if (sources.length > 0 && !sources.includes(from)) note(known.key, [...sources, from]);
+      continue;
+    }
+    const key = document.createNode(name) as Scalar;
+    note(key, [from]);
+    const node = document.createNode(value) as YAMLMap;
+    const args = node.get('args', true);
+    if (args !== undefined) (args as { flow?: boolean }).flow = true;
+    servers.add({ key, value: node });
+  }
+  return print(document, text ?? NEW_FILE);
+}
+
+export interface RemovedEntries {
+  readonly text: string;
+  readonly removed: readonly string[];
+}
+
+/** Takes out what `addOwnEntries` added for this client's file only, where it is still the same. */
+export function removeOwnEntries(
+  text: string,
+  entries: readonly OwnEntry[],
+  from: string,
+): RemovedEntries {
+  const document = parseOwn(text);
+  const servers = serversOf(document);
+  const removed: string[] = [];
+  let isChanged = false;
+  for (const { name, value } of entries) {
+    const pair = pairOf(servers, name);
+    const sources = pair ? sourcesOf(pair.key) : [];
+    if (!pair || !sources.includes(from)) continue;
+    const others = sources.filter((source) => source !== from);
+    if (others.length > 0) {
+      note(pair.key, others);
+      isChanged = true;
+    } else if (JSON.stringify(toPlain(pair.value, document)) === JSON.stringify(value)) {
+      servers.items.splice(servers.items.indexOf(pair), 1);
+      removed.push(name);
+      isChanged = true;
+    }
+  }
+  if (servers.items.length === 0) servers.flow = true;
+  return { text: isChanged ? print(document, text) : text, removed };
+}
+
+/** The server as our own file has it. */
+export function readOwnEntry(text: string, name: string): EntryValue | undefined {
+  const document = parseOwn(text);
+  const pair = pairOf(serversOf(document), name);
+  return pair && (toPlain(pair.value, document) as EntryValue);
+}
+
+function parseOwn(text: string): Document.Parsed {
+  const document = parseDocument(text, { uniqueKeys: false });
+  document.contents ??= document.createNode({}) as unknown as typeof document.contents;
+  return document;
+}
+
+function serversOf(document: Document): YAMLMap {
+  const servers: unknown = document.get('mcpServers', true);
+  if (isMap(servers)) {
+    if (servers.items.length === 0) servers.flow = false;
+    takeFirstNote(servers);
+    return servers;
+  }
+  const created = new YAMLMap();
+  document.set('mcpServers', created);
+  return created;
+}
+
+/** What stands before the first key belongs to the map, as the library reads it. */
+function takeFirstNote(servers: YAMLMap): void {
+  const [first] = servers.items;
+  const lines = (servers.commentBefore ?? '').split('\n');
+  const notes = lines.filter((line) => line.startsWith(NOTE));
+  if (!isScalar(first?.key) || notes.length === 0) return;
+  const others = lines.filter((line) => !line.startsWith(NOTE));
+  servers.commentBefore = others.length > 0 ? others.join('\n') : null;
+  first.key.commentBefore = notes.join('\n');
+}
+
+function pairOf(servers: YAMLMap, name: string): Pair | undefined {
+  return servers.items.find(({ key }) => isScalar(key) && String(key.value) === name);
+}
+
+function sourcesOf(key: unknown): string[] {
+  const comment = isScalar(key) ? (key.commentBefore ?? '') : '';
+  return comment
+    .split('\n')
+    .filter((line) => line.startsWith(NOTE))
+    .map((line) => line.slice(NOTE.length));
+}
+
+function note(key: unknown, sources: readonly string[]): void {
+  if (!isScalar(key)) return;
+  const others = (key.commentBefore ?? '')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith(NOTE));
+  key.commentBefore = [...others, ...sources.map((source) => `${NOTE}${source}`)].join('\n');
+}
+
+function toPlain(node: unknown, document: Document): unknown {
+  return typeof node === 'object' && node !== null && 'toJS' in node
+    ? (node as { toJS(document: Document): unknown }).toJS(document)
+    : node;
+}
+
+/** In the file's own style, as far as the library can be told. */
+function print(document: Document, before: string): string {
+  const indent = /^( +)[^\s#-]/m.exec(before)?.[1]?.length ?? 2;
+  const options: ToStringOptions = {
+    lineWidth: 0,
+    indent: Math.min(Math.max(indent, 1), 8),
+    indentSeq: !/^( *)[^\s#-][^\n]*:[ \t]*\n\1- /m.test(before),
+    flowCollectionPadding: /[{[] +[^\s}\]]/.test(before),
+  };
+  const text = document.toString(options);
+  return before.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text;
+}

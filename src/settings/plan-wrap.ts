@@ -1,0 +1,256 @@
+import { isSameServer } from '../facts/rules/is-same-server.ts';
+import type { Secret } from '../facts/secret.ts';
+import type { ServerSpec } from '../facts/server.ts';
+import {
+  type ClientEntry,
+  connectionOf,
+  type EntryValue,
+  readClientEntries,
+  replaceConnection,
+} from './client-entries.ts';
+import type { Config, GatewayConfig } from './config.ts';
+import { loadConfig, type LoadConfigResult } from './load-config.ts';
+import { addOwnEntries, type OwnEntry } from './own-entries.ts';
+import { GATEWAY_LISTEN_DEFAULT, localUrl } from './peek-gateway.ts';
+import { parseListen } from './listen-address.ts';
+import { formatProblems } from './problem.ts';
+import { readText } from './read-text.ts';
+import { toOwnEntry } from './to-own-entry.ts';
+import { gatewayUrl, readWrappedEntry } from './wrapped-entry.ts';
+
+export interface WrapRequest {
+  /** Absolute. */
+  readonly clientFile: string;
+  readonly clientText: string;
+  /** Absolute. */
+  readonly ownFile: string;
+  /** Nothing where it is not there yet. */
+  readonly ownText: string | undefined;
+  /** Empty for all. */
+  readonly names: readonly string[];
+  /** The command that starts us, without a subcommand. */
+  readonly program: readonly [command: string, ...args: string[]];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface LeftEntry {
+  readonly name: string;
+  readonly why: string;
+}
+
+export interface WrapPlan {
+  readonly clientText: string;
+  readonly ownText: string;
+  readonly moved: readonly string[];
+  readonly alreadyWrapped: readonly string[];
+  readonly left: readonly LeftEntry[];
+  /** What must not be shown of either text. */
+  readonly secrets: readonly Secret[];
+  /** Base URL. */
+  readonly gateway: string;
+  /** Whether nothing of the file led to the gateway before. */
+  readonly isFirst: boolean;
+}
+
+export type WrapResult =
+  { readonly ok: true; readonly plan: WrapPlan } | { readonly ok: false; readonly message: string };
+
+interface Candidate {
+  readonly entry: ClientEntry;
+  readonly spec: ServerSpec;
+  readonly own: OwnEntry;
+}
+
+/** Works out both files as they will be. Reads what they name, writes nothing. */
+export async function planWrap(request: WrapRequest): Promise<WrapResult> {
+  const read = readClientEntries(request.clientFile, request.clientText);
+  if (!read.ok) return { ok: false, message: formatProblems(read.problems) };
+  const unknown = request.names.find((name) => !read.entries.some((entry) => entry.name === name));
+  if (unknown !== undefined)
+    return failed(
+      `${request.clientFile} has no server ${JSON.stringify(unknown)}; it has ${read.entries.map(({ name }) => name).join(', ') || 'none'}`,
+    );
+  const before = await loadOwn(request, request.ownText);
+  if (before && !before.ok)
+    return failed(
+      `${request.ownFile} has mistakes:\n${formatProblems(before.problems)}\nNothing was changed.`,
+    );
+  const gateway = gatewayOf(before?.config);
+  const { listen } = gateway;
+  if (!listen) return failed(`${request.ownFile} switches the gateway off (gateway.listen)`);
+
+  const left: LeftEntry[] = [];
+  const alreadyWrapped: string[] = [];
+  const candidates: Candidate[] = [];
+  for (const entry of read.entries) {
+    if (request.names.length > 0 && !request.names.includes(entry.name)) continue;
+    if (readWrappedEntry(entry.value, listen)) {
+      alreadyWrapped.push(entry.name);
+      continue;
+    }
+    const found = await examine(entry, reasonAgainstAddresses(before?.config), request);
+    if ('why' in found) left.push(found);
+    else candidates.push(found);
+  }
+  const conflicts = candidates.flatMap(({ entry, spec }) => {
+    const other = before?.config.servers.find(({ name }) => name === entry.name);
+    return other && !isSameConnection(other, spec) && !isImported(other, request)
+      ? [
+          `${entry.name} is at ${other.source} already and differs from the one in ${request.clientFile}; rename one of them`,
+        ]
+      : [];
+  });
+  if (conflicts.length > 0) return failed(conflicts.join('\n'));
+  const isFirst = read.entries.every(({ value }) => !readWrappedEntry(value, listen));
+  return settle(request, candidates, { left, alreadyWrapped, isFirst, listen });
+}
+
+/** Finds out whether one entry can be moved. */
+async function examine(
+  entry: ClientEntry,
+  /** Why a remote server's entry cannot lead to the gateway. */
+  remoteObstacle: string | undefined,
+  request: WrapRequest,
+): Promise<Candidate | LeftEntry> {
+  const { name, value } = entry;
+  if (value['disabled'] === true) return { name, why: 'it is switched off there' };
+  const loaded = await loadEntry(entry, request);
+  if (!loaded.ok) return { name, why: loaded.problems.map(({ message }) => message).join('; ') };
+  const [spec] = loaded.config.servers;
+  if (!spec) return { name, why: 'it leads back to this exporter' };
+  if (spec.unresolved !== undefined) return { name, why: spec.unresolved };
+  if (spec.target.kind === 'http' && remoteObstacle !== undefined)
+    return { name, why: remoteObstacle };
+  const home = homeOf(request);
+  return { entry, spec, own: { name, value: toOwnEntry(entry, request.clientFile, home) } };
+}
+
+async function settle(
+  request: WrapRequest,
+  candidates: readonly Candidate[],
+  rest: Pick<WrapPlan, 'left' | 'alreadyWrapped' | 'isFirst'> & {
+    readonly listen: NonNullable<GatewayConfig['listen']>;
+  },
+): Promise<WrapResult> {
+  const { listen, alreadyWrapped, isFirst } = rest;
+  const add = (chosen: readonly Candidate[]): string =>
+    chosen.length === 0
+      ? (request.ownText ?? '')
+      : addOwnEntries(
+          request.ownText,
+          chosen.map(({ own }) => own),
+          request.clientFile,
+        );
+  const point = (text: string, { entry, spec }: Candidate, keepsHeaders: boolean): string =>
+    replaceConnection(text, entry, pointAtGateway(entry, spec, request, listen, keepsHeaders));
+
+  // Our file as the service will read it, with the client's file as it will be then.
+  const bare = candidates.reduce((text, each) => point(text, each, false), request.clientText);
+  const after = await loadOwn(request, add(candidates), bare);
+  if (candidates.length > 0 && after && !after.ok)
+    return failed(
+      `${request.ownFile} would have mistakes:\n${formatProblems(after.problems)}\nNothing was changed.`,
+    );
+  const servers = after?.ok ? after.config.servers : [];
+  const left = [...rest.left];
+  const moved = candidates.filter(({ entry, spec }) => {
+    const own = servers.find(({ name }) => name === entry.name);
+    const isExact = own !== undefined && isSameConnection(own, spec);
+    if (!isExact) left.push({ name: entry.name, why: 'our configuration cannot say the same' });
+    return isExact;
+  });
+  const injects = (name: string): boolean =>
+    servers.find((server) => server.name === name)?.gateway.injectHeaders ?? true;
+  return {
+    ok: true,
+    plan: {
+      clientText: moved.reduce(
+        (text, each) => point(text, each, !injects(each.entry.name)),
+        request.clientText,
+      ),
+      ownText: add(moved),
+      moved: moved.map(({ entry }) => entry.name),
+      alreadyWrapped,
+      left,
+      secrets: [...candidates.map(({ spec }) => spec), ...servers].flatMap(
+        ({ secrets }) => secrets,
+      ),
+      gateway: localUrl(listen),
+      isFirst,
+    },
+  };
+}
+
+function pointAtGateway(
+  { name, value }: ClientEntry,
+  { target }: ServerSpec,
+  { program: [command, ...args], ownFile }: WrapRequest,
+  listen: NonNullable<GatewayConfig['listen']>,
+  keepsHeaders: boolean,
+): EntryValue {
+  if (target.kind === 'stdio')
+    return { command, args: [...args, 'stdio', name, '--config', ownFile] };
+  const { headers } = connectionOf(value);
+  return {
+    url: gatewayUrl(listen, name, target.transport === 'sse' ? 'sse' : 'mcp'),
+    ...(keepsHeaders && headers !== undefined ? { headers } : {}),
+  };
+}
+
+function gatewayOf(config: Config | undefined): Pick<GatewayConfig, 'listen' | 'authentication'> {
+  return config?.gateway ?? { listen: parseListen(GATEWAY_LISTEN_DEFAULT) };
+}
+
+function reasonAgainstAddresses(config: Config | undefined): string | undefined {
+  if (config?.gateway.authentication)
+    return 'the gateway asks for credentials, which this client does not have';
+  return (
+    config?.web?.tls && 'the gateway speaks TLS, and this client may not trust its certificate'
+  );
+}
+
+/** Whether the server of our configuration is this very entry, read through `import`. */
+function isImported({ source }: ServerSpec, { clientFile }: WrapRequest): boolean {
+  return source.startsWith(`${clientFile}:`);
+}
+
+function isSameConnection(a: ServerSpec, b: ServerSpec): boolean {
+  return isSameServer({ ...a, monitor: b.monitor }, b);
+}
+
+/** One entry as if it were alone: a mistake in another one is no reason to leave it. */
+function loadEntry(
+  { block, name, value }: ClientEntry,
+  { clientFile, env }: WrapRequest,
+): Promise<LoadConfigResult> {
+  const text = JSON.stringify({ [block]: { [name]: value } });
+  return loadConfig({
+    path: clientFile,
+    env,
+    readText: async (file) => (file === clientFile ? { ok: true, text } : readText(file)),
+  });
+}
+
+async function loadOwn(
+  { ownFile, clientFile, clientText, env }: WrapRequest,
+  ownText: string | undefined,
+  newClientText = clientText,
+): Promise<LoadConfigResult | undefined> {
+  if (ownText === undefined || ownText.trim() === '') return undefined;
+  return loadConfig({
+    path: ownFile,
+    env,
+    async readText(file) {
+      if (file === ownFile) return { ok: true, text: ownText };
+      return file === clientFile ? { ok: true, text: newClientText } : readText(file);
+    },
+  });
+}
+
+function homeOf({ env }: WrapRequest): string | undefined {
+  return env['HOME'] ?? env['USERPROFILE'];
+}
+
+function failed(message: string): WrapResult {
+  return { ok: false, message };
+}

@@ -1,0 +1,202 @@
+import {
+  type Alias,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
+import type { Problem } from './problem.ts';
+import {
+  DEPTH_MAX,
+  type MapEntry,
+  type MapNode,
+  NODES_MAX,
+  type SourceFile,
+  type SourceNode,
+} from './source-node.ts';
+
+/** The parser's own messages may quote the text, which may be a secret: its codes are explained here instead. */
+const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
+  BAD_ALIAS: 'an alias that cannot be used here',
+  BAD_DQ_ESCAPE:
+    'a "double-quoted" text with an escape that YAML does not know; use \'single quotes\'',
+  BAD_INDENT: 'wrong indentation, or a bracket or a quote before this line is not closed',
+  BAD_SCALAR_START: 'a text that starts with a character YAML reserves (@ or `); put it in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put the text in quotes',
+  BLOCK_IN_FLOW: 'a block where {…} or […] is still open; is a closing bracket missing?',
+  MISSING_CHAR: 'a closing quote or bracket, a comma, a colon or a space is missing',
+  MULTILINE_IMPLICIT_KEY: 'a key without ":", or a text over several lines that needs quotes',
+  MULTIPLE_DOCS: 'a second document (---); a file holds one',
+  NON_STRING_KEY: 'a key must be text',
+  TAB_AS_INDENT: 'a tab as indentation; YAML wants spaces',
+  TAG_RESOLVE_FAILED: 'tags (!name) have no meaning here',
+  UNEXPECTED_TOKEN: 'something that YAML does not allow here; is the line before complete?',
+};
+
+/** Reads YAML 1.2 with merge keys and aliases into a tree with positions. Reports every mistake, throws none. */
+export function readYaml(file: string, text: string): SourceFile {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter,
+    merge: true,
+    prettyErrors: false,
+    // Ours is a lookup; the parser compares every key with every other, which takes a second at 10,000 servers.
+    uniqueKeys: false,
+    strict: true,
+  });
+  const locate = (offset: number) => {
+    const { line, col } = lineCounter.linePos(Math.min(offset, text.length));
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const problems: Problem[] = [];
+  const report = (offset: number, message: string) =>
+    problems.push({ file, ...locate(offset), path: '', message });
+  let isReadable = true;
+  for (const error of [...document.errors, ...document.warnings]) {
+    isReadable = false;
+    report(error.pos[0], `not YAML: ${SYNTAX[error.code] ?? 'a mistake of syntax'}`);
+  }
+  const root = isReadable ? createConverter(report)(document.contents) : undefined;
+  return { file, root, problems, locate };
+}
+
+type Report = (offset: number, message: string) => void;
+
+interface Anchored {
+  readonly node: SourceNode;
+  /** Of the tree beneath it, aliases followed. */
+  readonly size: number;
+  readonly height: number;
+}
+
+/**
+ * Follows aliases to what is converted already: a value is converted once, and still counts each time, since every
+ * later step walks through it each time.
+ */
+function createConverter(report: Report): (node: Node | null) => SourceNode | undefined {
+  const anchors = new Map<string, Anchored>();
+  let count = 0;
+  let height = 0;
+  let isTooLarge = false;
+
+  function convert(node: unknown, depth: number, fallbackOffset: number): SourceNode {
+    const offset = offsetOf(node) ?? fallbackOffset;
+    const nothing: SourceNode = { kind: 'scalar', value: null, text: '', offset };
+    count += 1;
+    height = Math.max(height, depth);
+    if (isAlias(node)) return follow(node, depth, offset) ?? { ...nothing, isBroken: true };
+    if (!isWithinBounds(depth, offset)) return { ...nothing, isBroken: true };
+    const countBefore = count;
+    const heightBefore = height;
+    height = depth;
+    const converted = convertPlain(node, depth, offset) ?? nothing;
+    if (isScalar(node) || isCollection(node)) {
+      const size = count - countBefore + 1;
+      if (node.anchor !== undefined)
+        anchors.set(node.anchor, { node: converted, size, height: height - depth });
+    }
+    height = Math.max(height, heightBefore);
+    return converted;
+  }
+
+  function convertPlain(node: unknown, depth: number, offset: number): SourceNode | undefined {
+    if (isSeq(node)) {
+      return {
+        kind: 'list',
+        items: node.items.map((item) => convert(item, depth + 1, offset)),
+        offset,
+      };
+    }
+    if (isMap(node)) return convertMap(node, depth, offset);
+    return isScalar(node) ? convertScalar(node, offset) : undefined;
+  }
+
+  /** What an alias stands for, at the place of the alias; what is inside it keeps its own place. */
+  function follow(alias: Alias, depth: number, offset: number): SourceNode | undefined {
+    const anchored = anchors.get(alias.source);
+    if (anchored === undefined) {
+      report(offset, 'an alias of something that is not complete before it');
+      return undefined;
+    }
+    count += anchored.size;
+    height = Math.max(height, depth + anchored.height);
+    return isWithinBounds(depth + anchored.height, offset)
+      ? { ...anchored.node, offset }
+      : undefined;
+  }
+
+  function isWithinBounds(depth: number, offset: number): boolean {
+    if (count <= NODES_MAX && depth <= DEPTH_MAX) return true;
+    if (!isTooLarge)
+      report(offset, `more than ${NODES_MAX} values or ${DEPTH_MAX} levels, aliases followed`);
+    isTooLarge = true;
+    return false;
+  }
+
+  function convertMap(map: YAMLMap, depth: number, offset: number): MapNode {
+    const entries = new Map<string, MapEntry>();
+    const merged: SourceNode[] = [];
+    for (const pair of map.items) {
+      const key = keyText(pair.key);
+      const keyOffset = offsetOf(pair.key) ?? offset;
+      if (isMerge(pair)) merged.push(convert(pair.value, depth + 1, keyOffset));
+      else if (key === undefined) report(keyOffset, 'a key must be text');
+      else if (entries.has(key))
+        report(keyOffset, `the key ${JSON.stringify(key.slice(0, 80))} is here twice`);
+      else entries.set(key, { keyOffset, node: convert(pair.value, depth + 1, keyOffset) });
+    }
+    for (const source of merged) mergeInto(entries, source);
+    return { kind: 'map', entries, offset };
+  }
+
+  /** `<<: *other`: what is written in the map itself wins. */
+  function mergeInto(entries: Map<string, MapEntry>, merged: SourceNode): void {
+    for (const source of merged.kind === 'list' ? merged.items : [merged]) {
+      if (source.kind === 'map')
+        for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry);
+      if (source.kind !== 'map') report(source.offset, 'what is merged by << must be a map');
+    }
+  }
+
+  return (contents) => {
+    if (contents === null || (isScalar(contents) && contents.value === null)) return undefined;
+    const root = convert(contents, 0, 0);
+    return isTooLarge ? undefined : root;
+  };
+}
+
+function convertScalar(node: Scalar, offset: number): SourceNode {
+  const { value } = node;
+  const text = node.source ?? String(value);
+  if (
+    typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'boolean' ||
+    value === null
+  ) {
+    return { kind: 'scalar', value, text, offset };
+  }
+  return { kind: 'scalar', value: text, text, offset };
+}
+
+function isMerge(pair: Pair): boolean {
+  return isScalar(pair.key) && pair.key.type === 'PLAIN' && pair.key.source === '<<';
+}
+
+function keyText(key: unknown): string | undefined {
+  if (key === null) return '';
+  if (!isScalar(key)) return undefined;
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return isScalar(node) || isCollection(node) || isAlias(node) ? node.range?.[0] : undefined;
+}

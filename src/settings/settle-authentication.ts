@@ -1,0 +1,91 @@
+import { dirname } from 'node:path';
+import { isLoopbackHost } from '../facts/rules/loopback.ts';
+import { Secret } from '../facts/secret.ts';
+import type { AuthenticationConfig, JwtConfig } from './config.ts';
+import { GATEWAY_DEFAULTS, type GatewayInput } from './gateway-schema.ts';
+import type { LoadContext } from './load-context.ts';
+import { resolvePath } from './resolve-path.ts';
+import { type Path, problemAt, type SourceFile } from './source-node.ts';
+
+type AuthenticationInput = NonNullable<GatewayInput['authentication']>;
+
+const PATH: Path = ['gateway', 'authentication'];
+/** About 96 bits where it is random. */
+const TOKEN_CHARACTERS_MIN = 16;
+
+/** Turns `gateway.authentication` into what the edge needs, reporting what the schema cannot see. */
+export async function settleAuthentication(
+  input: AuthenticationInput | undefined,
+  source: SourceFile,
+  context: LoadContext,
+): Promise<AuthenticationConfig | undefined> {
+  if (!input) return undefined;
+  const tokens = input.bearerTokens ?? [];
+  checkTokens(tokens, source, context);
+  const jwt = input.jwt && (await settleJwt(input.jwt, source, context));
+  return {
+    bearerTokens: tokens.map(({ name, token }) => ({ name, token: new Secret(token) })),
+    ...(jwt ? { jwt } : {}),
+  };
+}
+
+function checkTokens(
+  tokens: NonNullable<AuthenticationInput['bearerTokens']>,
+  source: SourceFile,
+  { problems, warnings }: LoadContext,
+): void {
+  const names = new Set<string>();
+  const values = new Set<string>();
+  for (const [index, { name, token }] of tokens.entries()) {
+    const at = (key: string): Path => [...PATH, 'bearerTokens', index, key];
+    if (names.has(name)) problems.push(problemAt(source, at('name'), 'this name is here twice'));
+    if (values.has(token))
+      problems.push(problemAt(source, at('token'), 'this token is here twice'));
+    if (token.length < TOKEN_CHARACTERS_MIN) {
+      const message = `this token is easy to guess: better at least ${TOKEN_CHARACTERS_MIN} random characters`;
+      warnings.push(problemAt(source, at('token'), message));
+    }
+    names.add(name);
+    values.add(token);
+  }
+}
+
+async function settleJwt(
+  { jwksUrl, jwksFile, issuer, audience, userClaim }: NonNullable<AuthenticationInput['jwt']>,
+  source: SourceFile,
+  context: LoadContext,
+): Promise<JwtConfig | undefined> {
+  const report = (key: string, message: string): void => {
+    context.problems.push(problemAt(source, [...PATH, 'jwt', key], message));
+  };
+  const rest = { issuer, audience, userClaim: userClaim ?? GATEWAY_DEFAULTS.userClaim };
+  if (jwksUrl !== undefined) {
+    if (isSafeUrl(jwksUrl)) return { keys: { url: jwksUrl }, ...rest };
+    report('jwksUrl', 'must be an https URL, or an http one on loopback');
+    return undefined;
+  }
+  const path = resolvePath(jwksFile ?? '', dirname(context.path), context.home);
+  const result = await context.readText(path);
+  if (!result.ok) report('jwksFile', `the file ${result.reason}`);
+  else if (isKeySet(result.text)) return { keys: { text: result.text }, ...rest };
+  else report('jwksFile', 'the file holds no JSON Web Key Set: {"keys":[…]}');
+  return undefined;
+}
+
+/** Whoever can change an answer on its way could sign tokens. */
+function isSafeUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.protocol === 'https:') return true;
+  return url?.protocol === 'http:' && isLoopbackHost(url.hostname);
+}
+
+function isKeySet(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return (
+      typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys)
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,132 @@
+import type { ServerSpec } from '../facts/server.ts';
+import { createSecretBag, expandedSecrets } from './collect-secrets.ts';
+import type { ServerInput } from './config-schema.ts';
+import type { GatewayInput, ServerGatewayInput } from './gateway-schema.ts';
+import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
+import { printMasked } from './print-masked.ts';
+import type { EntryContext, ServerEntry } from './server-entry.ts';
+import { findNameMistake } from './server-name.ts';
+import { settleGateway } from './settle-gateway.ts';
+import { settleMonitor } from './settle-monitor.ts';
+import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-node.ts';
+import { type TlsInput, toHttpTarget } from './to-http-target.ts';
+import { toStdioTarget } from './to-stdio-target.ts';
+
+/** How the server is watched: the settings of its `monitor`, and where a contradiction among them is reported. */
+export interface WatchInput {
+  readonly monitor: MonitorInput;
+  readonly gateway: ServerGatewayInput;
+  readonly gatewayForAll: GatewayInput;
+  readonly defaults: DefaultsInput;
+  readonly reportMonitor: EntryContext['report'];
+  readonly tls: TlsInput | undefined;
+  /** Further settings of the server in another file; their variables are its secrets too. */
+  readonly settingsNode: SourceNode | undefined;
+}
+
+/** Turns a checked entry into a server; nothing if the entry has a mistake, which is then reported. */
+export async function toServerSpec(
+  entry: ServerEntry,
+  watch: WatchInput,
+  context: EntryContext,
+): Promise<ServerSpec | undefined> {
+  let hasMistake = false;
+  const report: EntryContext['report'] = (...mistake) => {
+    hasMistake = true;
+    context.report(...mistake);
+  };
+  const inner: EntryContext = { ...context, report };
+  const nameMistake = findNameMistake(entry.name);
+  if (nameMistake !== undefined) report([], nameMistake, 'key');
+  checkShape(entry, inner);
+
+  const nodes = [nodeAt(entry.source.root, entry.path), watch.settingsNode];
+  const unresolved = nodes.map(findUnresolved).find((reason) => reason !== undefined);
+  const secrets = createSecretBag();
+  secrets.add(...nodes.flatMap(expandedSecrets));
+  const { settings, conflicts } = settleMonitor(
+    watch.monitor,
+    watch.defaults,
+    isDisabled(entry.input),
+  );
+  for (const { path, message } of conflicts) {
+    hasMistake = true;
+    watch.reportMonitor(path, message);
+  }
+  const connection =
+    entry.input.command !== undefined
+      ? await withoutCredentials(toStdioTarget(entry, secrets, unresolved !== undefined, inner))
+      : entry.input.url !== undefined
+        ? await toHttpTarget(entry, watch.tls, secrets, unresolved !== undefined, inner)
+        : undefined;
+  if (connection === undefined || hasMistake) return undefined;
+  const { call } = settings;
+  const monitor =
+    call === undefined ? settings : { ...settings, call: printMasked(call, secrets.list()) };
+  const offset = keyOffsetAt(entry.source.root, entry.path) ?? 0;
+  return {
+    name: entry.name,
+    target: connection.target,
+    monitor,
+    gateway: settleGateway(watch.gateway, watch.gatewayForAll, settings.enabled),
+    source: `${entry.source.file}:${entry.source.locate(offset).line}`,
+    secrets: secrets.list(),
+    hasCredentials: connection.hasCredentials,
+    ...(unresolved === undefined ? {} : { unresolved }),
+  };
+}
+
+/** A child answers no 401: credentials in its environment are no credentials towards it. */
+async function withoutCredentials<T>(
+  target: Promise<T | undefined>,
+): Promise<{ target: T; hasCredentials: boolean } | undefined> {
+  const made = await target;
+  return made === undefined ? undefined : { target: made, hasCredentials: false };
+}
+
+function findUnresolved(node: SourceNode | undefined): string | undefined {
+  for (const [, scalar] of scalarsOf(node))
+    if (scalar.unresolved !== undefined) return scalar.unresolved;
+  return undefined;
+}
+
+function isDisabled(input: ServerInput): boolean {
+  return input.disabled ?? false;
+}
+
+/** What belongs together and what does not. A client may well leave keys behind that its own user forgot: those are warnings. */
+function checkShape(entry: ServerEntry, { report, warn, isPruned }: EntryContext): void {
+  const { input, path } = entry;
+  const has = (key: keyof ServerInput) => input[key] !== undefined || isPruned([...path, key]);
+  if (has('command') && has('url'))
+    report(
+      ['url'],
+      'command and url exclude each other: a server is a program or an address',
+      'key',
+    );
+  if (!has('command') && !has('url')) report([], 'needs command (stdio) or url (http, sse)', 'key');
+  checkType(entry, report);
+  const stray = entry.isClientFile ? warn : report;
+  const [kind, strays] = has('url')
+    ? (['url', ['args', 'env', 'envFile', 'cwd']] as const)
+    : (['command', ['headers']] as const);
+  if (has('command') === has('url')) return;
+  for (const key of strays) {
+    if (input[key] !== undefined) stray([key], `has no effect beside ${kind}`, 'key');
+  }
+}
+
+function checkType({ input }: ServerEntry, report: EntryContext['report']): void {
+  const { type, transport } = input;
+  const key = type === undefined ? 'transport' : 'type';
+  const chosen = type ?? transport;
+  if (type !== undefined && transport !== undefined && type !== transport) {
+    report(['transport'], `says ${transport} and type says ${type}; one of the two is enough`);
+  }
+  if (chosen === undefined) return;
+  const isProgram = chosen === 'stdio' || chosen === 'local';
+  if (isProgram && input.command === undefined && input.url !== undefined)
+    report([key], `${chosen} needs a command, and there is a url`);
+  if (!isProgram && input.url === undefined && input.command !== undefined)
+    report([key], `${chosen} needs a url, and there is a command`);
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { CLIENT_AUTH_TYPES } from '../facts/web-config.ts';
+import { choice, count, duration, flag, list, map, section, text } from './schema-types.ts';
+
+/** As Go and as Node call them. */
+export const TLS_VERSIONS = {
+  TLS10: 'TLSv1',
+  TLS11: 'TLSv1.1',
+  TLS12: 'TLSv1.2',
+  TLS13: 'TLSv1.3',
+} as const;
+export const CURVES = {
+  CurveP256: 'P-256',
+  CurveP384: 'P-384',
+  CurveP521: 'P-521',
+  X25519: 'X25519',
+} as const;
+export const CIPHERS = {
+  TLS_AES_128_GCM_SHA256: 'TLS_AES_128_GCM_SHA256',
+  TLS_AES_256_GCM_SHA384: 'TLS_AES_256_GCM_SHA384',
+  TLS_CHACHA20_POLY1305_SHA256: 'TLS_CHACHA20_POLY1305_SHA256',
+  TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: 'ECDHE-ECDSA-AES128-SHA',
+  TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: 'ECDHE-ECDSA-AES256-SHA',
+  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA: 'ECDHE-RSA-AES128-SHA',
+  TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA: 'ECDHE-RSA-AES256-SHA',
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: 'ECDHE-ECDSA-AES128-GCM-SHA256',
+  TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384: 'ECDHE-ECDSA-AES256-GCM-SHA384',
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256: 'ECDHE-RSA-AES128-GCM-SHA256',
+  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384: 'ECDHE-RSA-AES256-GCM-SHA384',
+  TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256: 'ECDHE-RSA-CHACHA20-POLY1305',
+  TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: 'ECDHE-ECDSA-CHACHA20-POLY1305',
+} as const;
+
+const BCRYPT = /^\$2[aby]?\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
+const NAMES = {
+  authentication: [...CLIENT_AUTH_TYPES, 'RequireClientCert'],
+  versions: Object.keys(TLS_VERSIONS) as (keyof typeof TLS_VERSIONS)[],
+  curves: Object.keys(CURVES) as (keyof typeof CURVES)[],
+  ciphers: Object.keys(CIPHERS) as (keyof typeof CIPHERS)[],
+} as const;
+
+function oneOf<const T extends string>(values: readonly T[], description: string) {
+  return choice(values as readonly [T, ...T[]], { description });
+}
+
+/** An empty text is the same as none, as in Go. */
+function maybe(description: string) {
+  return z.string({ error: 'must be text' }).meta({ description }).optional();
+}
+
+function header(description: string, allowed?: readonly [string, ...string[]]) {
+  // `X-XSS-Protection: 1` is a number in YAML.
+  const read = (value: unknown) => (typeof value === 'number' ? String(value) : value);
+  const value = allowed
+    ? choice(allowed, { description })
+    : z.string({ error: 'must be text' }).regex(/^[\t\x20-\x7e\x80-\xff]*$/, {
+        error: 'must be one line without control characters',
+      });
+  return z.preprocess(read, value).meta({ description }).optional();
+}
+
+/** The keys of https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md, and their rules. */
+export const WebConfigSchema = section(
+  {
+    tls_server_config: section(
+      {
+        cert_file: maybe('PEM file with the certificate and its chain.'),
+        key_file: maybe('PEM file with its key.'),
+        cert: maybe('The certificate itself.'),
+        key: maybe('The key itself.'),
+        client_ca_file: maybe('PEM file with the authorities of client certificates.'),
+        client_ca: maybe('Those authorities themselves.'),
+        client_auth_type: oneOf(
+          [...NAMES.authentication, ''],
+          'Whether clients need a certificate.',
+        ).optional(),
+        client_allowed_sans: list(text({ description: 'A subject alternative name.' }), {
+          description: 'Names of which a client certificate must have one.',
+        }).optional(),
+        min_version: oneOf(NAMES.versions, 'Oldest version of TLS.').optional(),
+        max_version: oneOf(NAMES.versions, 'Newest version of TLS.').optional(),
+        cipher_suites: list(oneOf(NAMES.ciphers, 'A cipher suite.'), {
+          description: 'Cipher suites up to TLS 1.2.',
+        }).optional(),
+        curve_preferences: list(oneOf(NAMES.curves, 'A curve.'), {
+          description: 'Elliptic curves.',
+        }).optional(),
+        prefer_server_cipher_suites: flag({ description: 'Whose order counts.' }).optional(),
+      },
+      { description: 'TLS.' },
+    ).optional(),
+    http_server_config: section(
+      {
+        http2: flag({ description: 'Accepted; our listeners speak HTTP/1.1.' }).optional(),
+        headers: section(
+          {
+            'Content-Security-Policy': header('Sent with every answer.'),
+            'X-Frame-Options': header('Sent with every answer.', ['deny', 'sameorigin']),
+            'X-Content-Type-Options': header('Sent with every answer.', ['nosniff']),
+            'X-XSS-Protection': header('Sent with every answer.'),
+            'Strict-Transport-Security': header('Sent with every answer.'),
+          },
+          { description: 'Headers of answers.' },
+        ).optional(),
+      },
+      { description: 'HTTP.' },
+    ).optional(),
+    basic_auth_users: map(
+      z.string({ error: 'must be text' }).regex(BCRYPT, { error: 'must be a bcrypt hash' }),
+      { description: 'Users and the bcrypt hashes of their passwords.' },
+    ).optional(),
+    rate_limit: section(
+      {
+        interval: z
+          .preprocess(
+            (value) => (value === 0 || value === '0' ? '0s' : value),
+            duration('0s', '1d', { description: 'Between two requests.' }),
+          )
+          .optional(),
+        burst: count(0, 1_000_000, { description: 'So many at once.' }).optional(),
+      },
+      { description: 'For all clients together.' },
+    ).optional(),
+  },
+  { description: 'Web configuration.' },
+);
+
+export type WebConfigInput = z.output<typeof WebConfigSchema>;

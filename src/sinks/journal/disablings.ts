@@ -1,0 +1,28 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Disabling } from '../../facts/disabling.ts';
+import { epochOf, textOf } from './rows.ts';
+import { transact } from './transact.ts';
+
+export function findDisablings(database: DatabaseSync): readonly Disabling[] {
+  return database
+    .prepare('SELECT * FROM disablings ORDER BY server')
+    .all()
+    .map((row) => ({
+      server: textOf(row, 'server'),
+      atMs: epochOf(row, 'at_ms'),
+      by: textOf(row, 'by'),
+      reason: textOf(row, 'reason'),
+    }));
+}
+
+/** In place of all that there are: there are never more than configured servers. */
+export function saveDisablings(database: DatabaseSync, disablings: readonly Disabling[]): void {
+  transact(database, () => {
+    database.exec('DELETE FROM disablings');
+    const insert = database.prepare(
+      'INSERT INTO disablings (server, at_ms, by, reason) VALUES (?, ?, ?, ?)',
+    );
+    for (const { server, atMs, by, reason } of disablings)
+      insert.run(server, Math.round(atMs), by, reason);
+  });
+}

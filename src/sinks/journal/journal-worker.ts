@@ -1,0 +1,85 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { explainFailure, isDamage, isPassing } from './database-failure.ts';
+import type { Answer, Opening, Question, Retention } from './messages.ts';
+import type { JournalDatabase } from './open-database.ts';
+import { moveAside, openOrReplace } from './open-or-replace.ts';
+
+export interface WorkerInput {
+  readonly path: string;
+  readonly retention: Retention;
+}
+
+/** The journal's own thread: `node:sqlite` blocks, and a slow disk must never hold up a call or a check. */
+function serve(port: MessagePort, { path, retention }: WorkerInput): void {
+  const { database: opened, ...moved } = openOrReplace(path, retention);
+  let database = opened;
+  const watchdogAtMs = database.watchdogAtMs();
+  port.postMessage({
+    ok: true,
+    stats: database.stats(),
+    ...(watchdogAtMs === undefined ? {} : { watchdogAtMs }),
+    ...moved,
+  } satisfies Opening);
+
+  function answer(question: Question): Omit<Answer, 'id'> {
+    try {
+      return { result: { ok: true, value: answerTo(database, question) }, ...statsAfter(question) };
+    } catch (error) {
+      if (isDamage(error)) return replace(question);
+      return {
+        result: { ok: false, message: explainFailure(error), isPassing: isPassing(error) },
+      };
+    }
+  }
+
+  /** Damage deep inside of a file shows only when somebody gets there. */
+  function replace(question: Question): Omit<Answer, 'id'> {
+    database.close();
+    const movedTo = moveAside(path);
+    database = openOrReplace(path, retention).database;
+    const value = answerTo(database, question);
+    return { result: { ok: true, value }, ...statsAfter(question), movedTo };
+  }
+
+  function statsAfter({ name }: Question): Pick<Answer, 'stats'> {
+    return name === 'close' ? {} : { stats: database.stats() };
+  }
+
+  port.on('message', (question: Question) => {
+    port.postMessage({ id: question.id, ...answer(question) } satisfies Answer);
+    if (question.name === 'close') port.close();
+  });
+}
+
+function answerTo(database: JournalDatabase, question: Question): unknown {
+  switch (question.name) {
+    case 'write':
+      database.write(question.ask.entries);
+      return null;
+    case 'saveNote':
+      return database.saveNote(question.ask);
+    case 'findAlerts':
+      return database.findAlerts(question.ask);
+    case 'findDisablings':
+      return database.findDisablings();
+    case 'saveDisablings':
+      database.saveDisablings(question.ask);
+      return null;
+    case 'findServerLog':
+      return database.findServerLog(question.ask);
+    case 'prune':
+      return database.prune(question.ask.nowMs);
+    case 'close':
+      database.close();
+      return null;
+  }
+}
+
+if (parentPort) {
+  try {
+    serve(parentPort, workerData as WorkerInput);
+  } catch (error) {
+    parentPort.postMessage({ ok: false, message: explainFailure(error) } satisfies Opening);
+    parentPort.close();
+  }
+}

@@ -1,0 +1,51 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isDamage } from './database-failure.ts';
+import { IN_MEMORY, type Retention } from './messages.ts';
+import { type JournalDatabase, openDatabase } from './open-database.ts';
+
+/** Damaged files that are kept for whoever wants to look; each may be as large as the journal. */
+const ASIDE_MAX = 2;
+const LOG_ENDING = '-wal';
+
+export interface Opened {
+  readonly database: JournalDatabase;
+  /** Where a damaged database was put. */
+  readonly movedTo?: string;
+}
+
+/** As `openDatabase`, but a damaged file is moved aside and a new one begun; its folder is made where it is missing. */
+export function openOrReplace(path: string, retention: Retention): Opened {
+  // Only for us: details of checks and alerts are nobody else's business on this machine.
+  if (path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    return { database: openDatabase(path, retention) };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const movedTo = moveAside(path);
+    return { database: openDatabase(path, retention), movedTo };
+  }
+}
+
+/** @returns its new name */
+export function moveAside(path: string): string {
+  const prefix = `${basename(path)}.damaged-`;
+  const movedTo = join(dirname(path), prefix + new Date().toISOString().replaceAll(/[:.]/g, '-'));
+  renameSync(path, movedTo);
+  // Its log belongs to it, and would be played into the new one.
+  if (existsSync(`${path}${LOG_ENDING}`))
+    renameSync(`${path}${LOG_ENDING}`, `${movedTo}${LOG_ENDING}`);
+  removeOldest(dirname(path), prefix);
+  return movedTo;
+}
+
+function removeOldest(folder: string, prefix: string): void {
+  const older = readdirSync(folder)
+    .filter((name) => name.startsWith(prefix) && !name.endsWith(LOG_ENDING))
+    .toSorted()
+    .slice(0, -ASIDE_MAX);
+  for (const name of older) {
+    rmSync(join(folder, name), { force: true });
+    rmSync(join(folder, `${name}${LOG_ENDING}`), { force: true });
+  }
+}

@@ -1,0 +1,138 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ActionTaken, AlertEvent } from '../../facts/alert-event.ts';
+import type { CheckEntry, StatusEntry } from '../../facts/server-log.ts';
+import type { JournalEntry } from './messages.ts';
+import { numberOf, type Row } from './rows.ts';
+
+/** @returns a function that writes one entry, inside of a transaction of its caller */
+export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry) => void {
+  const insertCheck = database.prepare(
+    'INSERT INTO checks (at_ms, server, kind, outcome, detail, duration_ms, status) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  const insertStatus = database.prepare(
+    'INSERT INTO status_changes (at_ms, server, before, after, reason) VALUES (?, ?, ?, ?, ?)',
+  );
+  const insertAction = database.prepare(
+    'INSERT INTO actions (at_ms, kind, server, alert_id, by, text) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const setMark = database.prepare(
+    'INSERT INTO marks (name, at_ms) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms',
+  );
+  const writeAlert = createAlertWriter(database);
+
+  function writeCheck(entry: CheckEntry): void {
+    const { atMs, server, kind, outcome, detail, durationMs, status } = entry;
+    insertCheck.run(whole(atMs), server, kind, outcome, detail, finite(durationMs), status);
+  }
+  function writeStatus({ atMs, server, from, to, reason }: StatusEntry): void {
+    insertStatus.run(whole(atMs), server, from, to, reason);
+  }
+  function writeAction({ atMs, kind, server, alertId, by, text }: ActionTaken): void {
+    insertAction.run(whole(atMs), kind, server, alertId ?? null, by, text);
+  }
+
+  return (entry) => {
+    switch (entry.fact) {
+      case 'check':
+        return writeCheck(entry);
+      case 'status':
+        return writeStatus(entry);
+      case 'alert':
+        return writeAlert(entry);
+      case 'action':
+        return writeAction(entry);
+      case 'mark':
+        setMark.run(entry.name, whole(entry.atMs));
+    }
+  };
+}
+
+/**
+ * Pairs what is said of one alert over time. Alertmanager's fingerprint names the label set, the start names the episode:
+ *
+ * - a later start is a new episode, and ends one whose end was never told;
+ * - an earlier start is the same episode, for of two Prometheus servers Alertmanager takes the earlier start;
+ * - the last word on an episode holds, so that it opens again when Alertmanager says so, unless a later one is open.
+ */
+function createAlertWriter(database: DatabaseSync): (event: AlertEvent) => void {
+  const findOpen = database.prepare(
+    'SELECT id, starts_at_ms FROM alerts WHERE fingerprint = ? AND ends_at_ms IS NULL',
+  );
+  const findSame = database.prepare(
+    'SELECT id FROM alerts WHERE fingerprint = ? AND starts_at_ms = ?',
+  );
+  const inferEnd = database.prepare(
+    'UPDATE alerts SET ends_at_ms = ?, is_end_inferred = 1 WHERE id = ?',
+  );
+  const insert = database.prepare(`
+    INSERT INTO alerts (fingerprint, starts_at_ms, heard_at_ms, alertname, server, gateway, severity, labels, annotations)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`);
+  const setFiring = database.prepare(`
+    UPDATE alerts SET starts_at_ms = ?, ends_at_ms = NULL, is_end_inferred = 0, heard_at_ms = ?,
+      value = coalesce(?, value), annotations = ? WHERE id = ?`);
+  const setEnd = database.prepare(`
+    UPDATE alerts SET starts_at_ms = ?, ends_at_ms = ?, is_end_inferred = 0, heard_at_ms = ?,
+      value = coalesce(value, ?) WHERE id = ?`);
+  const setHeard = database.prepare('UPDATE alerts SET heard_at_ms = ? WHERE id = ?');
+  const insertNotification = database.prepare(
+    'INSERT INTO alert_notifications (alert_id, at_ms, status, receiver) VALUES (?, ?, ?, ?)',
+  );
+
+  function insertAlert(event: AlertEvent): number {
+    const { labels } = event;
+    const row = insert.get(
+      event.fingerprint,
+      whole(event.startsAtMs),
+      whole(event.receivedAtMs),
+      event.alertname,
+      labels['server'] ?? '',
+      labels['gateway'] ?? '',
+      labels['severity'] ?? '',
+      JSON.stringify(labels),
+      JSON.stringify(event.annotations),
+    );
+    return numberOf(row, 'id');
+  }
+
+  function update(id: number, event: AlertEvent, hasLater: boolean): void {
+    const startsAtMs = whole(event.startsAtMs);
+    const heardAtMs = whole(event.receivedAtMs);
+    const value = event.value ?? null;
+    if (event.endsAtMs !== undefined)
+      setEnd.run(startsAtMs, whole(event.endsAtMs), heardAtMs, value, id);
+    else if (hasLater) setHeard.run(heardAtMs, id);
+    else setFiring.run(startsAtMs, heardAtMs, value, JSON.stringify(event.annotations), id);
+  }
+
+  return (event) => {
+    const { fingerprint } = event;
+    const startsAtMs = whole(event.startsAtMs);
+    const same = findId(findSame, fingerprint, startsAtMs);
+    const open: Row | undefined = findOpen.get(fingerprint);
+    const openStartsAtMs = numberOf(open, 'starts_at_ms');
+    if (open && openStartsAtMs < startsAtMs) inferEnd.run(startsAtMs, numberOf(open, 'id'));
+    const isSameEpisode = open !== undefined && openStartsAtMs > startsAtMs;
+    const id = same ?? (isSameEpisode ? numberOf(open, 'id') : insertAlert(event));
+    update(id, event, same !== undefined && isSameEpisode);
+    insertNotification.run(id, whole(event.receivedAtMs), event.status, event.receiver);
+  };
+}
+
+function findId(
+  statement: StatementSync,
+  fingerprint: string,
+  startsAtMs: number,
+): number | undefined {
+  const row = statement.get(fingerprint, startsAtMs);
+  return row && numberOf(row, 'id');
+}
+
+/** The columns of times hold whole numbers only. */
+function whole(atMs: number): number {
+  return Math.round(finite(atMs));
+}
+
+/** SQLite makes NULL of what is no number, and would refuse the whole batch for it. */
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}

@@ -1,0 +1,53 @@
+import type { Log } from '../../facts/ports/log.ts';
+
+/** Follows whether spans or log records get out, and says so once per outage: every failed batch would be a line a second. */
+export interface ExportWatch {
+  /** A batch was lost. */
+  failed(itemCount: number, reason: string): void;
+  /** One was lost before it entered the queue. */
+  overflowed(): void;
+  /** @param waitingCount those that still wait */
+  worked(waitingCount: number): void;
+}
+
+export interface ExportWatchOptions {
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly items: 'spans' | 'log records';
+  readonly exporter: string;
+  /** As the operator wrote it, without credentials. */
+  readonly endpoint: string;
+  /** From here on down the queue counts as drained, so that a collector that is merely slow is reported once. */
+  readonly drainedCount: number;
+  readonly onFailed: () => void;
+}
+
+export function createExportWatch(options: ExportWatchOptions): ExportWatch {
+  const { log, items, exporter, endpoint } = options;
+  let isTroubled = false;
+  let lostCount = 0;
+
+  function complain(detail: string): void {
+    if (!isTroubled) {
+      log.warn({ channel: 'health', exporter, endpoint, detail }, `${items} are lost`);
+    }
+    isTroubled = true;
+  }
+
+  return {
+    failed(itemCount, reason) {
+      lostCount += itemCount;
+      options.onFailed();
+      complain(reason);
+    },
+    overflowed() {
+      lostCount += 1;
+      complain('the collector takes them too slowly');
+    },
+    worked(waitingCount) {
+      if (!isTroubled || waitingCount > options.drainedCount) return;
+      isTroubled = false;
+      log.info({ channel: 'health', exporter, endpoint, lostCount }, `${items} are exported again`);
+      lostCount = 0;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
+import type { Clock } from '../../facts/ports/clock.ts';
+
+/**
+ * Exports that a collector has not answered yet. Zipkin's exporter waits for an answer as long as the connection lives;
+ * without a bound a collector that hangs would gather batches in memory. A full queue fits, so that a shutdown gets it out.
+ */
+const UNANSWERED_MAX = 32;
+
+export interface GuardOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly onTaken: (itemCount: number) => void;
+  readonly onWorked: () => void;
+  readonly onFailed: (itemCount: number, reason: string) => void;
+}
+
+/** Of spans or of log records. */
+interface Exporter<Item> {
+  export(items: Item[], callback: (result: ExportResult) => void): void;
+  forceFlush?(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/**
+ * Sees to it that each export ends once, in time, and is told of; and that those which do not end are few. Towards the SDK
+ * every export has worked: it could do nothing about a failure but print it, and would cut its own shutdown short.
+ */
+export function guardExporter<Item>(
+  exporter: Exporter<Item>,
+  options: GuardOptions,
+): Required<Exporter<Item>> {
+  let unansweredCount = 0;
+
+  function send(items: Item[], settle: (result: ExportResult) => void): void {
+    let isAnswered = false;
+    unansweredCount += 1;
+    const answer = (result: ExportResult): void => {
+      // Jaeger's exporter answers once for each span that does not fit a packet.
+      if (isAnswered) return;
+      isAnswered = true;
+      unansweredCount -= 1;
+      settle(result);
+    };
+    try {
+      exporter.export(items, answer);
+    } catch (error) {
+      answer(failure(error));
+    }
+  }
+
+  return {
+    export(items, callback) {
+      options.onTaken(items.length);
+      let isSettled = false;
+      const settle = (result: ExportResult): void => {
+        if (isSettled) return;
+        isSettled = true;
+        timer.cancel();
+        if (result.code === ExportResultCode.SUCCESS) options.onWorked();
+        else options.onFailed(items.length, reasonOf(result.error));
+        callback({ code: ExportResultCode.SUCCESS });
+      };
+      const timer = options.clock.after(options.timeoutMs, () =>
+        settle(failure(new Error('the collector does not answer'))),
+      );
+      if (unansweredCount < UNANSWERED_MAX) send(items, settle);
+      else settle(failure(new Error('the collector has not answered earlier exports')));
+    },
+    forceFlush: async () => exporter.forceFlush?.(),
+    // A flush that fails on the way out was counted above.
+    shutdown: () => exporter.shutdown().catch(() => {}),
+  };
+}
+
+function failure(error: unknown): ExportResult {
+  return {
+    code: ExportResultCode.FAILED,
+    error: error instanceof Error ? error : new Error(String(error)),
+  };
+}
+
+const REASON_CHARS_MAX = 300;
+
+/** One line, without the collector's answer or headers. A refused `localhost` has no message of its own, only a code. */
+function reasonOf(error: Error | undefined): string {
+  if (!error) return 'the export failed';
+  const code = 'code' in error ? String(error.code) : '';
+  const text = error.message === '' ? code || error.name : error.message;
+  return text.slice(0, REASON_CHARS_MAX);
+}

@@ -1,0 +1,109 @@
+import {
+  type Attributes,
+  type AttributeValue,
+  type Context,
+  type LogRecord,
+  ROOT_CONTEXT,
+  SeverityNumber,
+  trace,
+  TraceFlags,
+} from '@opentelemetry/api';
+import { isJsonObject, type JsonObject } from '../../facts/json-object.ts';
+import type { LogSeverity } from '../../facts/ports/log.ts';
+
+const SEVERITY_NUMBERS: Readonly<Record<LogSeverity, SeverityNumber>> = {
+  fatal: SeverityNumber.FATAL,
+  error: SeverityNumber.ERROR,
+  warn: SeverityNumber.WARN,
+  info: SeverityNumber.INFO,
+  debug: SeverityNumber.DEBUG,
+  trace: SeverityNumber.TRACE,
+};
+
+/** They have places of their own in a record. */
+const OWN_FIELDS = new Set(['level', 'time', 'msg', 'traceId', 'spanId', 'err']);
+
+/**
+ * A line of the log as a record of OpenTelemetry (specification, logs data model). The fields become attributes in the words
+ * of the metrics' labels; what was thrown has the names of the semantic conventions.
+ * @param line one JSON object as it is in the file, so that what is masked there is masked here
+ */
+export function toLogRecord(line: string): LogRecord | undefined {
+  const fields = parseLine(line);
+  if (!fields) return undefined;
+  const severity = textOf(fields['level']);
+  const severityNumber = isSeverity(severity) ? SEVERITY_NUMBERS[severity] : undefined;
+  const timestamp = Date.parse(textOf(fields['time']));
+  const context = contextOf(fields);
+  return {
+    body: textOf(fields['msg']),
+    severityText: severity.toUpperCase(),
+    attributes: attributesOf(fields, context !== undefined),
+    ...(severityNumber === undefined ? {} : { severityNumber }),
+    ...(Number.isNaN(timestamp) ? {} : { timestamp }),
+    ...(context ? { context } : {}),
+  };
+}
+
+function parseLine(line: string): JsonObject | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return isJsonObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function isSeverity(level: string): level is LogSeverity {
+  return Object.hasOwn(SEVERITY_NUMBERS, level);
+}
+
+/** A line does not say whether the trace was sampled; its ids link them all the same. */
+function contextOf({ traceId, spanId }: JsonObject): Context | undefined {
+  if (typeof traceId !== 'string' || typeof spanId !== 'string') return undefined;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.NONE });
+}
+
+function attributesOf(fields: JsonObject, isExchange: boolean): Attributes {
+  const attributes: Attributes = {};
+  for (const [field, value] of Object.entries(fields)) {
+    if (OWN_FIELDS.has(field) || value === null) continue;
+    // In a line of the gateway it is the method of JSON-RPC, which is called so everywhere else.
+    const isOperation = isExchange && field === 'method';
+    attributes[isOperation ? 'operation' : toSnakeCase(field)] = toAttribute(value);
+  }
+  noteException(attributes, fields['err']);
+  return attributes;
+}
+
+function toSnakeCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function toAttribute(value: unknown): AttributeValue {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
+  const isTexts = Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return isTexts ? value : JSON.stringify(value);
+}
+
+function noteException(attributes: Attributes, thrown: unknown): void {
+  if (thrown === undefined || thrown === null) return;
+  if (!isJsonObject(thrown)) {
+    attributes['exception.message'] = toAttribute(thrown);
+    return;
+  }
+  const names = {
+    type: 'exception.type',
+    message: 'exception.message',
+    stack: 'exception.stacktrace',
+  };
+  for (const [field, name] of Object.entries(names)) {
+    const value = thrown[field];
+    if (typeof value === 'string' && value !== '') attributes[name] = value;
+  }
+}

@@ -1,0 +1,97 @@
+import type { Clock } from '../../facts/ports/clock.ts';
+import type { Log } from '../../facts/ports/log.ts';
+import { createExportWatch } from './export-watch.ts';
+import type { LogShippingConfig } from './log-shipping-config.ts';
+import { printEndpoint } from './print-endpoint.ts';
+import { EXPORT_TIMEOUT_MS } from './tracing-config.ts';
+
+export interface LogShippingOptions {
+  readonly config: LogShippingConfig;
+  readonly version: string;
+  readonly clock: Clock;
+  /** Its own lines are shipped as well: once per outage, so that no circle comes of it. */
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  /** Once per batch that did not get out. */
+  readonly onExportFailure: () => void;
+  /** Records that wait for their export; more are dropped. */
+  readonly queueRecordsMax?: number;
+}
+
+export interface LogShipping {
+  /** @param text whole lines of JSON, each with its line break */
+  ship(text: string): void;
+  /** Lines that did not get out. */
+  dropped(): number;
+  /** Sends what waits, but takes no longer than `timeoutMs`. */
+  stop(timeoutMs?: number): Promise<void>;
+}
+
+/** A line of a call has about one kilobyte, one with a stack up to ten. */
+const QUEUE_RECORDS_MAX = 4_096;
+const STOP_MS_MAX = 2_000;
+
+/**
+ * Sends the lines of the log on as OTLP log records, beside the service. Nothing waits for the collector: what does not get
+ * out is dropped and counted. Load this file only where it is wanted, for the SDK comes with it.
+ */
+export async function startLogShipping(options: LogShippingOptions): Promise<LogShipping> {
+  const { config, clock, queueRecordsMax = QUEUE_RECORDS_MAX } = options;
+  const [{ createLogRecorder }, { toLogRecord }] = await Promise.all([
+    import('./record-logs.ts'),
+    import('./log-record.ts'),
+  ]);
+  let waitingCount = 0;
+  let droppedCount = 0;
+  const watch = createExportWatch({
+    log: options.log,
+    items: 'log records',
+    exporter: 'otlp',
+    endpoint: printEndpoint(config.endpoint),
+    drainedCount: queueRecordsMax / 2,
+    onFailed: options.onExportFailure,
+  });
+  const recorder = createLogRecorder({
+    config,
+    version: options.version,
+    queueRecordsMax,
+    guard: {
+      clock,
+      timeoutMs: EXPORT_TIMEOUT_MS,
+      onTaken: (recordCount) => (waitingCount -= recordCount),
+      onWorked: () => watch.worked(waitingCount),
+      onFailed(recordCount, reason) {
+        droppedCount += recordCount;
+        watch.failed(recordCount, reason);
+      },
+    },
+  });
+
+  function shipLine(line: string): void {
+    // Asked before the record is made: with a dead collector a line then costs next to nothing.
+    if (waitingCount >= queueRecordsMax) {
+      droppedCount += 1;
+      watch.overflowed();
+      return;
+    }
+    const record = toLogRecord(line);
+    if (!record) return;
+    waitingCount += 1;
+    recorder.record(record);
+  }
+
+  async function stop(timeoutMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.after(timeoutMs, resolve);
+    await Promise.race([promise, recorder.stop()]).finally(() => timer.cancel());
+  }
+
+  let stopped: Promise<void> | undefined;
+  return {
+    ship(text) {
+      if (stopped) return;
+      for (const line of text.split('\n')) if (line !== '') shipLine(line);
+    },
+    dropped: () => droppedCount,
+    stop: (timeoutMs = STOP_MS_MAX) => (stopped ??= stop(timeoutMs)),
+  };
+}

@@ -1,0 +1,98 @@
+import type { Clock, Random } from '../../facts/ports/clock.ts';
+import type { Hub } from '../../facts/facts.ts';
+import type { Log } from '../../facts/ports/log.ts';
+import { createExportWatch } from './export-watch.ts';
+import { printEndpoint } from './print-endpoint.ts';
+import { EXPORT_TIMEOUT_MS, type TraceExporter, type TracingConfig } from './tracing-config.ts';
+
+export interface TracingOptions {
+  readonly hub: Pick<Hub, 'subscribe'>;
+  readonly config: TracingConfig;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Once per batch that did not get out. */
+  readonly onExportFailure: (signal: 'traces') => void;
+  /** Spans that wait for their export; more are dropped. */
+  readonly queueSpansMax?: number;
+}
+
+export interface Tracing {
+  /** Whether a trace that begins here is sampled. */
+  sample(): boolean;
+  /** Sends what waits, but takes no longer than `timeoutMs`. */
+  stop(timeoutMs?: number): Promise<void>;
+}
+
+const QUEUE_SPANS_MAX = 2_048;
+const STOP_MS_MAX = 2_000;
+
+/**
+ * Turns each exchange into a span and sends the spans in batches, beside the traffic. Nothing of OpenTelemetry's SDK is
+ * loaded unless an exporter is configured, and then only that exporter.
+ */
+export async function startTracing(options: TracingOptions): Promise<Tracing> {
+  const { config, clock, random, queueSpansMax = QUEUE_SPANS_MAX } = options;
+  if (config.exporter === 'none') return { sample: () => false, stop: async () => {} };
+
+  const [{ createSpanRecorder }, { guardExporter }, { createExporter }] = await Promise.all([
+    import('./record-spans.ts'),
+    import('./guard-exporter.ts'),
+    loadExporter(config.exporter),
+  ]);
+  let waitingCount = 0;
+  const watch = createExportWatch({
+    log: options.log,
+    items: 'spans',
+    exporter: config.exporter,
+    endpoint: printEndpoint(config.endpoint),
+    drainedCount: queueSpansMax / 2,
+    onFailed: () => options.onExportFailure('traces'),
+  });
+  const recorder = createSpanRecorder({
+    exporter: guardExporter(createExporter(config), {
+      clock,
+      timeoutMs: EXPORT_TIMEOUT_MS,
+      onTaken: (spanCount) => (waitingCount -= spanCount),
+      onWorked: () => watch.worked(waitingCount),
+      onFailed: watch.failed,
+    }),
+    exportTimeoutMs: EXPORT_TIMEOUT_MS,
+    version: options.version,
+    serviceName: config.serviceName,
+    queueSpansMax,
+    onQueued: () => (waitingCount += 1),
+  });
+  const unsubscribe = options.hub.subscribe((fact) => {
+    if (fact.fact !== 'call' || !fact.trace.sampled) return;
+    // Asked before the span is made: with a dead collector an exchange then costs next to nothing.
+    if (waitingCount >= queueSpansMax) return watch.overflowed();
+    recorder.record(fact);
+  });
+
+  async function stop(timeoutMs: number): Promise<void> {
+    unsubscribe();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.after(timeoutMs, resolve);
+    await Promise.race([promise, recorder.stop()]).finally(() => timer.cancel());
+  }
+
+  let stopped: Promise<void> | undefined;
+  return {
+    sample: () => random() < config.sampleRatio,
+    stop: (timeoutMs = STOP_MS_MAX) => (stopped ??= stop(timeoutMs)),
+  };
+}
+
+/** One file for each, so that what is not configured is not loaded. */
+function loadExporter(exporter: Exclude<TraceExporter, 'none'>) {
+  switch (exporter) {
+    case 'otlp':
+      return import('./otlp-exporter.ts');
+    case 'jaeger':
+      return import('./jaeger-exporter.ts');
+    case 'zipkin':
+      return import('./zipkin-exporter.ts');
+  }
+}

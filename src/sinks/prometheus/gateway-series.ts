@@ -1,0 +1,162 @@
+import type { CallRecord, GatewayLoad } from '../../facts/call-record.ts';
+import type { CapabilitySnapshot } from '../../facts/capability-snapshot.ts';
+import type { SessionEnded } from '../../facts/facts.ts';
+import { createInputRounds } from './input-rounds.ts';
+import type { ServerSpec } from '../../facts/server.ts';
+import {
+  gatewayOverhead,
+  inputAbandoned,
+  inputRequired,
+  probeTrafficDisagreement,
+  requests,
+  requestSize,
+  responseSize,
+  unknownToolCalls,
+  upstreamRequests,
+} from '../../catalog/gateway.ts';
+import type { Metric } from '../../catalog/metric.ts';
+import { serverOperationDuration } from '../../catalog/otel.ts';
+import { clientRequests, protocolRequests } from '../../catalog/usage.ts';
+import { createBatchedCounter } from './batched-counter.ts';
+import type { Families } from './create-families.ts';
+import { createToolNamer } from './name-tool.ts';
+import { createLoadRecorder } from './record-load.ts';
+import { createOtelRecorder, type OtelRecorder } from './record-otel.ts';
+import { createRequestRecorder } from './record-requests.ts';
+import { createUsageRecorder } from './record-usage.ts';
+import { zeroGateway } from './zero-gateway.ts';
+
+/** Everything that is counted of one server behind the gateway. */
+export interface GatewaySeries {
+  record(call: CallRecord): void;
+  snapshot(snapshot: CapabilitySnapshot): void;
+  sessionEnded(fact: SessionEnded): void;
+  disagrees(isSo: boolean): void;
+  upstreamRequest(): void;
+  /** Makes everything visible; call it right before the registry is read. */
+  flush(nowMs: number, loads: readonly GatewayLoad[]): void;
+}
+
+export interface GatewaySeriesOptions {
+  /** In a registry for this server alone: it leaves the page with all its series by leaving this registry out. */
+  readonly families: Families;
+  readonly server: ServerSpec;
+  readonly toolHistogram: boolean;
+  readonly otelHistograms: boolean;
+  /** A counter of the values that were folded for one label. */
+  readonly foldings: (metric: Metric, label: string) => () => void;
+  readonly onUserCharged: (userHash: number, costUsd: number) => void;
+}
+
+export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySeries {
+  const { families, foldings } = options;
+  const { name } = options.server;
+  const own = { server: name };
+  zeroGateway(families, name);
+
+  const unknownTools = createSimpleCounter(families, unknownToolCalls, name);
+  const upstream = createSimpleCounter(families, upstreamRequests, name);
+  const input = createInputRecorder(families, name);
+  const tools = createToolNamer({
+    onFolded: foldings(requests, 'tool'),
+    onUnknown: unknownTools.add,
+  });
+  const requestRecorder = createRequestRecorder({
+    families,
+    server: name,
+    toolHistogram: options.toolHistogram,
+    onOperationFolded: foldings(requests, 'operation'),
+  });
+  const usageRecorder = createUsageRecorder({
+    families,
+    server: name,
+    onClientFolded: foldings(clientRequests, 'client'),
+    onProtocolVersionFolded: foldings(protocolRequests, 'protocol_version'),
+    onUserCharged: options.onUserCharged,
+  });
+  const otelRecorder = options.otelHistograms ? createOtel(options) : undefined;
+  const recordLoads = createLoadRecorder(families, name);
+  const requestBytes = families.histogram(requestSize);
+  const responseBytes = families.histogram(responseSize);
+  const overhead = families.histogram(gatewayOverhead);
+
+  return {
+    record(call) {
+      const tool = tools.label(call);
+      const isTimed = requestRecorder.record(call, tool);
+      usageRecorder.record(call, tool);
+      otelRecorder?.record(call, tool);
+      if (call.direction !== 'client_to_server') return;
+      if (isTimed) overhead.observe(own, call.overheadMs / 1000);
+      // A refusal before the body was read has no size, a call without an answer has none of that.
+      if (call.requestBytes > 0) requestBytes.observe(own, call.requestBytes);
+      if (call.responseBytes > 0) responseBytes.observe(own, call.responseBytes);
+      if (call.requestState !== undefined || call.outcome === 'input_required') input.record(call);
+    },
+    snapshot(snapshot) {
+      tools.learn(snapshot);
+      otelRecorder?.promptsListed(
+        snapshot.lists.prompts?.definitions.map((prompt) => prompt.name) ?? [],
+      );
+    },
+    sessionEnded(fact) {
+      otelRecorder?.sessionEnded(fact);
+    },
+    disagrees(isSo) {
+      families.gauge(probeTrafficDisagreement).set(own, isSo ? 1 : 0);
+    },
+    upstreamRequest: upstream.add,
+    flush(nowMs, loads) {
+      recordLoads(loads);
+      requestRecorder.flush();
+      usageRecorder.flush(nowMs);
+      unknownTools.flush();
+      upstream.flush();
+      input.flush(nowMs);
+    },
+  };
+}
+
+function createOtel({ families, server, foldings }: GatewaySeriesOptions): OtelRecorder {
+  return createOtelRecorder({
+    families,
+    server,
+    onPromptFolded: foldings(serverOperationDuration, 'gen_ai_prompt_name'),
+    onCodeFolded: foldings(serverOperationDuration, 'rpc_response_status_code'),
+  });
+}
+
+/** A counter whose only label is the server. */
+function createSimpleCounter(
+  families: Families,
+  metric: Metric<'server'> & { readonly kind: 'counter' },
+  server: string,
+): { add(): void; flush(): void } {
+  const counter = createBatchedCounter(families, metric);
+  const cell = counter.cell({ server });
+  return { add: () => counter.add(cell), flush: counter.flush };
+}
+
+function createInputRecorder(
+  families: Families,
+  server: string,
+): { record(call: CallRecord): void; flush(nowMs: number): void } {
+  const required = families.counter(inputRequired);
+  const abandoned = families.counter(inputAbandoned);
+  const rounds = createInputRounds();
+  const own = { server };
+  return {
+    record(call) {
+      const isAsked = call.outcome === 'input_required';
+      const broughtBack = call.broughtState ?? (isAsked ? undefined : call.requestState);
+      if (broughtBack !== undefined) rounds.answered(broughtBack);
+      if (!isAsked) return;
+      required.inc(own);
+      if (call.requestState !== undefined)
+        rounds.asked(call.requestState, call.startedAtMs + call.durationMs);
+    },
+    flush(nowMs) {
+      abandoned.inc(own, rounds.takeAbandoned(nowMs));
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import type { CallRecord } from '../../facts/call-record.ts';
+import {
+  errorTypeLabel,
+  isTimed,
+  operationLabel,
+  statusLabel,
+} from '../../facts/rules/call-labels.ts';
+import { OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
+import { requestDuration, requestErrors, requests } from '../../catalog/gateway.ts';
+import { type Cell, createBatchedCounter } from './batched-counter.ts';
+import type { Families, LabelSet } from './create-families.ts';
+import { observeTraced } from './observe-traced.ts';
+
+/**
+ * Kinds of calls that are kept resolved. The labels are closed lists and bounded tools, so that a server has far fewer;
+ * past it they are resolved again.
+ */
+const KINDS_MAX = 10_000;
+
+/** Everything of a call that its labels follow from, resolved once. */
+interface CallKind {
+  readonly requests: Cell;
+  readonly errors: Cell | undefined;
+  /** Nothing where such calls have no place in the latency. */
+  readonly duration: LabelSet<'server' | 'tool' | 'operation' | 'method' | 'endpoint'> | undefined;
+}
+
+export interface RequestRecorder {
+  /**
+   * @param tool the label
+   * @returns whether the call counted in the latency
+   */
+  record(call: CallRecord, tool: string): boolean;
+  flush(): void;
+}
+
+export interface RequestRecorderOptions {
+  readonly families: Families;
+  readonly server: string;
+  /** Whether the latency is told apart by tool. */
+  readonly toolHistogram: boolean;
+  readonly onOperationFolded: () => void;
+}
+
+/** Fills the three families that every exchange counts in. */
+export function createRequestRecorder(options: RequestRecorderOptions): RequestRecorder {
+  const { families, server } = options;
+  const requestCounter = createBatchedCounter(families, requests);
+  const errorCounter = createBatchedCounter(families, requestErrors);
+  const duration = families.histogram(requestDuration);
+  const kinds = new Map<string, CallKind>();
+
+  function resolve(call: CallRecord, operation: string, tool: string): CallKind {
+    const own = { server, tool, operation };
+    const route = { method: call.verb, endpoint: `/${operation}` };
+    const status = statusLabel(call.status);
+    const { errorType } = call;
+    return {
+      requests: requestCounter.cell({ ...own, ...route, status, outcome: call.outcome }),
+      errors:
+        errorType === undefined
+          ? undefined
+          : errorCounter.cell({ ...own, error_type: errorTypeLabel(errorType) }),
+      duration: isTimed(call)
+        ? { ...own, ...route, tool: options.toolHistogram ? tool : '' }
+        : undefined,
+    };
+  }
+
+  function kindOf(call: CallRecord, tool: string): CallKind {
+    const operation = operationLabel(call.operation);
+    // A refusal before the body was read has no operation: nothing was folded.
+    if (operation === OVERFLOW_LABEL && call.operation !== '') options.onOperationFolded();
+    const { verb, status, outcome, errorType = '' } = call;
+    const key = `${operation} ${verb} ${status} ${outcome} ${errorType} ${tool}`;
+    const known = kinds.get(key);
+    if (known) return known;
+    if (kinds.size >= KINDS_MAX) {
+      flush();
+      kinds.clear();
+    }
+    const kind = resolve(call, operation, tool);
+    kinds.set(key, kind);
+    return kind;
+  }
+
+  function flush(): void {
+    requestCounter.flush();
+    errorCounter.flush();
+  }
+
+  return {
+    record(call, tool) {
+      const kind = kindOf(call, tool);
+      requestCounter.add(kind.requests);
+      if (kind.errors) errorCounter.add(kind.errors);
+      if (!kind.duration || call.direction !== 'client_to_server') return false;
+      observeTraced(duration, kind.duration, call.durationMs, call.trace);
+      return true;
+    },
+    flush,
+  };
+}

@@ -1,0 +1,118 @@
+import { createActiveUsers } from '../../facts/rules/active-users.ts';
+import { PROBE_CLIENT_NAME, protocolVersionLabel } from '../../facts/rules/call-labels.ts';
+import type { CallRecord, TokenUsage } from '../../facts/call-record.ts';
+import { hashText } from '../../facts/rules/hash-text.ts';
+import { createLabelBound, OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
+import {
+  activeUsers,
+  clientRequests,
+  cost,
+  protocolRequests,
+  tokens,
+  USER_WINDOW_NAMES,
+} from '../../catalog/usage.ts';
+import { createBatchedCounter } from './batched-counter.ts';
+import type { Families } from './create-families.ts';
+import { createLabelSets } from './label-sets.ts';
+
+const CLIENTS_MAX = 50;
+
+export interface UsageRecorder {
+  /** @param tool the label */
+  record(call: CallRecord, tool: string): void;
+  flush(nowMs: number): void;
+}
+
+export interface UsageRecorderOptions {
+  readonly families: Families;
+  readonly server: string;
+  readonly onClientFolded: () => void;
+  readonly onProtocolVersionFolded: () => void;
+  readonly onUserCharged: (userHash: number, costUsd: number) => void;
+}
+
+/** Fills who asks, with which revision, for how many tokens and how much money. */
+export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorder {
+  const { families, server } = options;
+  const clientCounter = createBatchedCounter(families, clientRequests);
+  const protocolCounter = createBatchedCounter(families, protocolRequests);
+  const tokenCounter = createBatchedCounter(families, tokens);
+  const costCounter = createBatchedCounter(families, cost);
+  const userGauge = families.gauge(activeUsers);
+  const byWindow = createLabelSets(server, 'window', USER_WINDOW_NAMES);
+  const users = createActiveUsers();
+  const clientBound = createLabelBound({ valuesMax: CLIENTS_MAX });
+  const clients = createCells((client) => clientCounter.cell({ server, client }));
+  const protocols = createCells((version) =>
+    protocolCounter.cell({ server, protocol_version: version }),
+  );
+  const costs = bySource((source) =>
+    createCells((tool) => costCounter.cell({ server, tool, source })),
+  );
+  const spent = bySource((source) =>
+    createCells((tool) => ({
+      input: tokenCounter.cell({ server, tool, direction: 'input', source }),
+      output: tokenCounter.cell({ server, tool, direction: 'output', source }),
+    })),
+  );
+
+  function recordClient(call: CallRecord): void {
+    const name = call.client?.name ?? '';
+    const client = name === '' ? '' : clientBound.fold(name);
+    if (client === OVERFLOW_LABEL) options.onClientFolded();
+    clientCounter.add(clients(client));
+    const version = protocolVersionLabel(call.protocolVersion);
+    if (version === OVERFLOW_LABEL) options.onProtocolVersionFolded();
+    protocolCounter.add(protocols(version));
+    const user = call.user ?? (call.client && `${call.client.name} ${call.client.version}`);
+    if (user !== undefined) users.seen(hashText(user), call.startedAtMs + call.durationMs);
+  }
+
+  function recordCost(call: CallRecord, tool: string): void {
+    const source = call.tokens?.source ?? 'estimated';
+    if (call.tokens) {
+      const cells = spent[source](tool);
+      tokenCounter.add(cells.input, call.tokens.input);
+      tokenCounter.add(cells.output, call.tokens.output);
+    }
+    if (!call.costUsd) return;
+    costCounter.add(costs[source](tool), call.costUsd);
+    if (call.user !== undefined) options.onUserCharged(hashText(call.user), call.costUsd);
+  }
+
+  return {
+    record(call, tool) {
+      if (call.tokens || call.costUsd) recordCost(call, tool);
+      if (call.direction !== 'client_to_server') return;
+      if (call.client?.name !== PROBE_CLIENT_NAME) recordClient(call);
+    },
+    flush(nowMs) {
+      clientCounter.flush();
+      protocolCounter.flush();
+      tokenCounter.flush();
+      costCounter.flush();
+      for (const window of USER_WINDOW_NAMES)
+        userGauge.set(byWindow[window], users.count(window, nowMs));
+    },
+  };
+}
+
+/** Keeps what was made for each value of a label that is bounded already. */
+function createCells<Cells>(make: (value: string) => Cells): (value: string) => Cells {
+  const known = new Map<string, Cells>();
+  return (value) => {
+    let cells = known.get(value);
+    if (!cells) {
+      cells = make(value);
+      known.set(value, cells);
+    }
+    return cells;
+  };
+}
+
+function bySource<Made>(make: (source: TokenUsage['source']) => Made): {
+  readonly reported: Made;
+  readonly estimated: Made;
+} {
+  return { reported: make('reported'), estimated: make('estimated') };
+}

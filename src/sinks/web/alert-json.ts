@@ -1,0 +1,65 @@
+import type { AlertRecord } from '../../facts/ports/alert-store.ts';
+import type { ServerLogEntry } from '../../facts/server-log.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+function instant(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+/** One alert of the history as the API shows it; what is not known is absent. */
+export function alertJson(alert: AlertRecord, nowMs: number): Json {
+  const { endsAtMs } = alert;
+  return {
+    id: alert.id,
+    fingerprint: alert.fingerprint,
+    alertname: alert.alertname,
+    state: endsAtMs === undefined ? 'firing' : 'resolved',
+    severity: alert.severity,
+    server: alert.server,
+    gateway: alert.gateway,
+    summary: alert.summary,
+    description: alert.description,
+    started_at: instant(alert.startsAtMs),
+    ended_at: endsAtMs === undefined ? undefined : instant(endsAtMs),
+    /** Where the end was never told it is the next start of the same alert. */
+    end_inferred: alert.isEndInferred ? true : undefined,
+    duration_seconds: Math.max(0, (endsAtMs ?? nowMs) - alert.startsAtMs) / 1_000,
+    value: alert.value,
+    labels: alert.labels,
+    annotations: alert.annotations,
+    notification_count: alert.notificationCount,
+    notifications: alert.notifications.map(({ atMs, status, receiver }) => ({
+      at: instant(atMs),
+      status,
+      receiver,
+    })),
+    actions: alert.actions.map(({ atMs, kind, by, text }) => ({
+      at: instant(atMs),
+      kind,
+      by,
+      text,
+    })),
+  };
+}
+
+/** One entry of a server's log as the API shows it. */
+export function logEntryJson(entry: ServerLogEntry): Json {
+  const at = instant(entry.atMs);
+  switch (entry.fact) {
+    case 'check':
+      return {
+        at,
+        event: 'check',
+        kind: entry.kind,
+        outcome: entry.outcome,
+        detail: entry.detail,
+        duration_seconds: entry.durationMs / 1_000,
+        status: entry.status,
+      };
+    case 'status':
+      return { at, event: 'status', from: entry.from, to: entry.to, reason: entry.reason };
+    case 'action':
+      return { at, event: 'action', kind: entry.kind, by: entry.by, text: entry.text };
+  }
+}

@@ -1,0 +1,42 @@
+import type { CheckReport } from '../../facts/check-report.ts';
+import { HttpProblem } from './http-problem.ts';
+import type { AlertSource, ServerSource } from './ports.ts';
+
+/** Runs a steady and a deep check of `name`; one report only where the first failure spares the second. Throws 404 for an unknown server, 409 for one that is not checked. */
+export type CheckOnRequest = (name: string, by: string) => Promise<readonly CheckReport[]>;
+
+/** Requests for a server that is being checked on request join that check, so that clicking fast costs nothing. */
+export function createCheckOnRequest(
+  servers: ServerSource,
+  alerts: Pick<AlertSource, 'noteAction'>,
+): CheckOnRequest {
+  const running = new Map<string, Promise<readonly CheckReport[]>>();
+
+  async function run(name: string, by: string): Promise<readonly CheckReport[]> {
+    // Asked for together, so that one steady check answers the first and leads to the deep one.
+    const answers = await Promise.all([
+      servers.checkNow(name, { deep: false }),
+      servers.checkNow(name, { deep: true }),
+    ]);
+    const reports = [...new Set(answers)].filter((report) => report !== undefined);
+    if (reports.length > 0) {
+      const text = reports.map(({ kind, outcome }) => `${kind}: ${outcome}`).join(', ');
+      alerts.noteAction({ kind: 'check', server: name, by, text });
+      return reports;
+    }
+    throw new HttpProblem(409, servers.detail(name)?.reason ?? 'This server cannot be checked.');
+  }
+
+  return (name, by) => {
+    const present = running.get(name);
+    if (present) return present;
+    const view = servers.detail(name);
+    if (!view) throw new HttpProblem(404, 'No server of that name is configured.');
+    if (view.status === 'disabled') {
+      throw new HttpProblem(409, `This server is not checked: ${view.reason}.`);
+    }
+    const started = run(name, by).finally(() => running.delete(name));
+    running.set(name, started);
+    return started;
+  };
+}

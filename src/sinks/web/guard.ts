@@ -1,0 +1,124 @@
+import type { Request, RequestHandler } from 'express';
+import type { Secret } from '../../facts/secret.ts';
+import { bearerToken, hasToken, isSame } from './admin-token.ts';
+import { HttpProblem } from './http-problem.ts';
+import { hostnameOf, isLoopbackAddress, isLoopbackHostname } from './loopback.ts';
+import type { WebGate } from './web-gate.ts';
+
+const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
+
+/**
+ * Against DNS rebinding: a listener on loopback is only meant for names of this machine, so a page of another
+ * site whose name was pointed at 127.0.0.1 is refused, for reads too.
+ */
+export function requireLocalHost(listenHost: string): RequestHandler {
+  if (!isLoopbackHostname(listenHost)) return (_request, _response, next) => next();
+  return (request, _response, next) => {
+    const hostname = hostnameOf(request.headers.host);
+    const isHttp10WithoutHost = request.headers.host === undefined;
+    if (isHttp10WithoutHost || (hostname !== undefined && isLoopbackHostname(hostname)))
+      return next();
+    throw new HttpProblem(
+      403,
+      'This listener is bound to loopback and answers only for localhost, 127.0.0.1 or [::1] in the Host header. Use one of them, or set listen: to an address that others may use.',
+    );
+  };
+}
+
+/**
+ * The token is the proof where one is configured, and so are a password or a client certificate of a web configuration;
+ * with none of them only this machine may change something (design §9).
+ */
+export function requireAdmin(adminToken: Secret | undefined, web?: WebGate): RequestHandler {
+  return (request, _response, next) => {
+    if (web?.isKnown(request)) checkIsOwnPage(request);
+    else if (adminToken) checkToken(request, adminToken);
+    else if (web?.hasClients())
+      throw new HttpProblem(403, 'This changes something and needs a client certificate.');
+    else checkIsLocal(request, 'Without an admin token, changes');
+    next();
+  };
+}
+
+/**
+ * For Alertmanager, which has a token of its own; with none, a user of the web configuration or this machine will do.
+ * It can send one `Authorization` header only, so that the gate of the web configuration lets its token through.
+ */
+export function requireAlertSender(token: Secret | undefined, web?: WebGate): RequestHandler {
+  return (request, _response, next) => {
+    if (web?.isKnown(request)) checkIsOwnPage(request);
+    else if (token) {
+      if (!hasToken(request, token)) throw missingAlertToken(request);
+    } else if (web?.hasClients())
+      throw new HttpProblem(403, 'Notifications of alerts need a client certificate.');
+    else checkIsLocal(request, 'Without alertWebhook.tokenFile, notifications of alerts');
+    next();
+  };
+}
+
+function missingAlertToken(request: Request): HttpProblem {
+  return new HttpProblem(
+    401,
+    bearerToken(request) === undefined
+      ? 'Notifications of alerts need the token of alertWebhook: send it as "Authorization: Bearer TOKEN".'
+      : 'The token is not that of alertWebhook.',
+    { 'WWW-Authenticate': 'Bearer realm="mcp-exporter"' },
+  );
+}
+
+/** Browsers send passwords and certificates along by themselves, for pages of others too. */
+function checkIsOwnPage(request: Request): void {
+  if (!hasForeignOrigin(request)) return;
+  throw new HttpProblem(403, 'This request was made by a page of another origin.');
+}
+
+function hasForeignOrigin({ headers: { host, origin }, protocol }: Request): boolean {
+  return (
+    origin !== undefined && origin.toLowerCase() !== `${protocol}://${host?.toLowerCase() ?? ''}`
+  );
+}
+
+function checkToken(request: Request, adminToken: Secret): void {
+  const given = bearerToken(request) ?? formToken(request);
+  if (given !== undefined && isSame(given, adminToken.reveal())) return;
+  throw new HttpProblem(
+    401,
+    given === undefined
+      ? 'This changes something and needs the admin token: send it as "Authorization: Bearer TOKEN".'
+      : 'The admin token is not the configured one.',
+    { 'WWW-Authenticate': 'Bearer realm="mcp-exporter"' },
+  );
+}
+
+/** The token field of a page's form, for browsers without JavaScript. */
+function formToken(request: Request): string | undefined {
+  const body: unknown = request.body;
+  if (typeof body !== 'object' || body === null || !('token' in body)) return undefined;
+  return typeof body.token === 'string' && body.token !== '' ? body.token : undefined;
+}
+
+/** @param what begins the sentence that says it */
+function checkIsLocal(request: Request, what: string): void {
+  const refusal = findForeignSign(request);
+  if (refusal === undefined) return;
+  throw new HttpProblem(
+    403,
+    `${what} are taken from this machine only, and ${refusal}. Configure a token and send it.`,
+  );
+}
+
+function findForeignSign(request: Request): string | undefined {
+  const hostname = hostnameOf(request.headers.host);
+  if (!isLoopbackAddress(request.socket.remoteAddress)) return 'this request came from another one';
+  // A proxy on this machine makes everybody look local.
+  if (FORWARDING_HEADERS.some((name) => request.headers[name] !== undefined)) {
+    return 'this request came through a proxy';
+  }
+  if (hostname === undefined || !isLoopbackHostname(hostname)) {
+    return 'the Host header of this request names another one';
+  }
+  if (hasForeignOrigin(request)) {
+    return 'this request was made by a page of another origin';
+  }
+  return undefined;
+}

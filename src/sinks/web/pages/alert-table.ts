@@ -1,0 +1,101 @@
+import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
+import { formatClock, formatCount, formatNumber, formatSpan } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { serverPath } from './landing-page.ts';
+import { severityBadge } from './severity.ts';
+import { relativeTime } from './time.ts';
+
+export interface AlertTable {
+  /** Of the table, and of what it keeps when the page is read again. */
+  readonly id: string;
+  readonly caption: string;
+  readonly alerts: readonly AlertRecord[];
+  readonly nowMs: number;
+  /** On the page of one server its name would only repeat. */
+  readonly hasServer: boolean;
+}
+
+/** Alerts as rows: what, where, how bad, since when, how long, and what was done. */
+export function alertTable({ id, caption, alerts, nowMs, hasServer }: AlertTable): Html {
+  const head = (text: string, look: string) =>
+    html`<th scope="col" role="columnheader" class="${look}">${text}</th>`;
+  return html`<div class="card">
+    <table class="grid alerts" role="table" id="${id}">
+      <caption class="unseen">
+        ${caption}
+      </caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          ${head('Severity', 'status')} ${head('Alert', 'name')}
+          ${hasServer && head('Server', 'where')} ${head('Since', 'num since')}
+          ${head('Duration', 'num duration')} ${head('Value', 'num value')}
+          ${head('Notified', 'num notified')} ${head('Actions', 'num acted')}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        ${alerts.map((alert) => row(alert, nowMs, hasServer))}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+export function alertPath(id: number): string {
+  return `/alerts/${id}`;
+}
+
+function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
+  const isFiring = alert.endsAtMs === undefined;
+  return html`<tr role="row" class="${isFiring ? 'is-firing' : 'is-over'}">
+    <td role="cell" class="status">${severityBadge(alert.severity)}</td>
+    <th role="rowheader" scope="row" class="name">
+      <a href="${alertPath(alert.id)}"><bdi>${alert.alertname || 'Without a name'}</bdi></a
+      >${alert.summary !== '' && html`<span class="reason"><bdi>${alert.description || alert.summary}</bdi></span>`}
+    </th>
+    ${hasServer && html`<td role="cell" class="where">${serverLink(alert)}</td>`}
+    <td role="cell" class="num" data-label="Since">
+      ${relativeTime(alert.startsAtMs, nowMs, 'ago')}<span class="clock"
+        >${formatClock(alert.startsAtMs, nowMs)}</span
+      >
+    </td>
+    <td role="cell" class="num" data-label="Duration">${alertDuration(alert, nowMs)}</td>
+    <td role="cell" class="num" data-label="Value">
+      ${alert.value === undefined ? nothing('Not told') : formatNumber(alert.value)}
+    </td>
+    <td role="cell" class="num" data-label="Notified">${notified(alert, nowMs)}</td>
+    <td role="cell" class="num" data-label="Actions">${acted(alert)}</td>
+  </tr> `;
+}
+
+export function serverLink({ server, gateway }: AlertRecord): Html {
+  if (server !== '') return html`<a href="${serverPath(server)}"><bdi>${server}</bdi></a>`;
+  return gateway === '' ? nothing('Of no server') : html`<bdi>${gateway}</bdi>`;
+}
+
+/** It ticks while the alert fires. */
+export function alertDuration(
+  { startsAtMs, endsAtMs, isEndInferred }: AlertRecord,
+  nowMs: number,
+): Html {
+  if (endsAtMs === undefined) return relativeTime(startsAtMs, nowMs, 'for');
+  if (!isEndInferred) return html`${formatSpan(endsAtMs - startsAtMs)}`;
+  return html`<span title="Its end was not told; it started again then"
+    >up to ${formatSpan(endsAtMs - startsAtMs)}</span
+  >`;
+}
+
+function notified({ notificationCount, notifications }: AlertRecord, nowMs: number): Html {
+  const last = notifications.at(-1);
+  if (!last) return nothing('Never');
+  return html`${formatCount(notificationCount)}×, ${relativeTime(last.atMs, nowMs, 'ago')}`;
+}
+
+function acted({ actions }: AlertRecord): Html {
+  const last = actions.at(-1);
+  if (!last) return nothing('None');
+  const text = `${last.kind} by ${last.by}: ${last.text}`;
+  return html`<span title="${text}">${actions.length}, last ${last.kind}</span>`;
+}
+
+function nothing(title: string): Html {
+  return html`<span class="none" title="${title}">–</span>`;
+}

@@ -1,0 +1,168 @@
+import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
+import { type AlertState, WATCHDOG_STALE_MS } from '../../../facts/alert-event.ts';
+import type { Kept } from '../ask-journal.ts';
+import { formatCount } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { alertTable } from './alert-table.ts';
+import type { Page } from './layout.ts';
+import { statusIcon } from './status-badge.ts';
+import { relativeTime } from './time.ts';
+import type { EpochMs } from '../../../facts/time.ts';
+
+export interface AlertsContent {
+  /** As they stand in the address. */
+  readonly filter: AlertsFilter;
+  /** Nothing where only what is over is asked for. */
+  readonly firing?: Kept<readonly AlertRecord[]>;
+  /** Nothing where only what fires is asked for. */
+  readonly history?: Kept<HistoryPage>;
+  /** For completion. */
+  readonly servers: readonly string[];
+  readonly alertnames: readonly string[];
+  readonly watchdogHeardAtMs: EpochMs | undefined;
+  readonly nowMs: number;
+}
+
+export interface AlertsFilter {
+  readonly state: AlertState | undefined;
+  readonly alertname: string;
+  readonly server: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface HistoryPage {
+  readonly alerts: readonly AlertRecord[];
+  /** Cursor of the next page. */
+  readonly next: number | undefined;
+}
+
+export function alertsPage(content: AlertsContent): Page {
+  const { firing } = content;
+  const count = firing?.ok ? firing.value.length : 0;
+  return {
+    title: `${count > 0 ? `(${count}) ` : ''}Alerts – mcp-exporter`,
+    live: '',
+    followsAlerts: true,
+    main: html`<section id="summary" class="summary" data-region aria-label="Summary">
+        ${headline(content)} ${pipeline(content)}
+      </section>
+      <div class="tools">
+        <nav class="chips" aria-label="Filter by state">${chips(content.filter)}</nav>
+        ${filterForm(content)}
+      </div>
+      ${firing && html`<section id="firing" data-region>${firingPart(firing, content)}</section>`}
+      ${content.history && html`<section id="history" class="part" data-region>${historyPart(content.history, content)}</section>`}`,
+  };
+}
+
+function headline({ firing }: AlertsContent): Html {
+  if (!firing) return html`<h1>History of alerts</h1>`;
+  if (!firing.ok)
+    return html`<h1 class="is-unknown">
+      ${statusIcon('unknown')}<span>Alerts are not known now</span>
+    </h1>`;
+  const alerts = firing.value;
+  if (alerts.length === 0)
+    return html`<h1 class="is-healthy">${statusIcon('healthy')}<span>Nothing fires</span></h1>`;
+  const isCritical = alerts.some(({ severity }) => severity === 'critical');
+  const look = isCritical ? 'offline' : 'warning';
+  return html`<h1 class="is-${look}">
+    ${statusIcon(isCritical ? 'critical' : 'warning')}<span
+      >${formatCount(alerts.length)} ${alerts.length === 1 ? 'alert fires' : 'alerts fire'}</span
+    >
+  </h1>`;
+}
+
+/** Silence is only good news while the way to here is known to work. */
+function pipeline({ watchdogHeardAtMs, nowMs }: AlertsContent): Html {
+  if (watchdogHeardAtMs === undefined)
+    return html`<p class="muted">
+      The Watchdog was not heard yet: Alertmanager does not send its notifications here, or not
+      until now. <a href="/docs#alertmanager">How it is told to</a>
+    </p>`;
+  const heard = html`the Watchdog was heard ${relativeTime(watchdogHeardAtMs, nowMs, 'ago')}`;
+  return nowMs - watchdogHeardAtMs > WATCHDOG_STALE_MS
+    ? html`<p class="is-offline">
+        Something between Prometheus and here is broken: ${heard}, and should be every few minutes.
+      </p>`
+    : html`<p class="muted">Alerts arrive: ${heard}.</p>`;
+}
+
+function addressOf(filter: AlertsFilter, change: Readonly<Record<string, string>> = {}): string {
+  const query = new URLSearchParams();
+  const { state = '', alertname, server, from, to } = filter;
+  for (const [name, value] of Object.entries({ state, alertname, server, from, to, ...change })) {
+    if (value !== '') query.set(name, value);
+  }
+  return query.size > 0 ? `/alerts?${query.toString()}` : '/alerts';
+}
+
+function chips(filter: AlertsFilter): readonly Html[] {
+  const choices = [
+    ['', 'All'],
+    ['firing', 'Firing'],
+    ['resolved', 'History'],
+  ] as const;
+  return choices.map(([state, word]) => {
+    const isCurrent = (filter.state ?? '') === state;
+    return html`<a
+      class="chip"
+      href="${addressOf(filter, { state })}"
+      ${isCurrent && html` aria-current="true"`}
+      >${word}</a
+    >`;
+  });
+}
+
+function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
+  const field = (name: 'alertname' | 'server' | 'from' | 'to', label: string, more: Html) =>
+    html`<label class="unseen" for="${name}">${label}</label>
+      <input
+        id="${name}"
+        type="search"
+        name="${name}"
+        value="${filter[name]}"
+        placeholder="${label}"
+        autocomplete="off"
+        spellcheck="false"
+        ${more}
+      />`;
+  const options = (id: string, values: readonly string[]) =>
+    html`<datalist id="${id}">
+      ${values.map((value) => html`<option value="${value}"></option>`)}
+    </datalist>`;
+  return html`<form class="search fields" role="search" action="/alerts" method="get">
+    ${filter.state && html`<input type="hidden" name="state" value="${filter.state}" />`}
+    ${field('alertname', 'Alert', html` list="alertnames"`)}
+    ${field('server', 'Server', html` list="servers"`)}
+    ${field('from', 'From, as 2026-11-21', html``)} ${field('to', 'To', html``)}
+    <button type="submit">Filter</button>
+    ${options('alertnames', alertnames)} ${options('servers', servers)}
+  </form>`;
+}
+
+function firingPart(firing: Kept<readonly AlertRecord[]>, { nowMs }: AlertsContent): Html {
+  if (!firing.ok) return trouble(firing.message);
+  const alerts = firing.value;
+  if (alerts.length === 0)
+    return html`<h2>Firing</h2>
+      <p class="muted">No alert fires.</p>`;
+  return html`<h2>Firing <small>${formatCount(alerts.length)}</small></h2>
+    ${alertTable({ id: 'firing-alerts', caption: 'Alerts that fire', alerts, nowMs, hasServer: true })}`;
+}
+
+function historyPart(history: Kept<HistoryPage>, { nowMs, filter }: AlertsContent): Html {
+  if (!history.ok) return trouble(history.message);
+  const { alerts, next } = history.value;
+  if (alerts.length === 0)
+    return html`<h2>History</h2>
+      <p class="muted">No alert that is over.</p>`;
+  return html`<h2>History <small>newest first</small></h2>
+    ${alertTable({ id: 'past-alerts', caption: 'Alerts that are over', alerts, nowMs, hasServer: true })}
+    ${next !== undefined && html`<p class="remark"><a href="${addressOf(filter, { state: 'resolved', cursor: String(next) })}">Older alerts</a></p>`}`;
+}
+
+function trouble(message: string): Html {
+  return html`<div class="notice"><bdi>${message}</bdi></div>`;
+}

@@ -1,0 +1,282 @@
+import type { Status } from '../../../facts/rules/health.ts';
+import type { ServerView } from '../../../facts/ports/server-view.ts';
+import { formatCount, formatDuration, formatRatio } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import type { ConfigStatus } from '../ports.ts';
+import {
+  countByStatus,
+  selectServers,
+  type ServerFilter,
+  sortWorstFirst,
+  STATUSES_WORST_FIRST,
+} from '../select-servers.ts';
+import type { Page } from './layout.ts';
+import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
+import { relativeTime } from './time.ts';
+
+export interface LandingContent {
+  readonly views: readonly ServerView[];
+  readonly filter: ServerFilter;
+  readonly nowMs: number;
+  readonly config: ConfigStatus;
+  readonly isConnectivitySuspected: boolean;
+}
+
+/** Rows on one page: beyond it the filter is the way, and the page says so. */
+const ROWS_MAX = 1_000;
+
+export function landingPage(content: LandingContent): Page {
+  const { views } = content;
+  const attention = countAttention(views);
+  return {
+    title: `${attention > 0 ? `(${attention}) ` : ''}MCP servers – mcp-exporter`,
+    live: '*',
+    main: views.length === 0 ? emptyState(content) : grid(content),
+  };
+}
+
+function countAttention(views: readonly ServerView[]): number {
+  const counts = countByStatus(views);
+  return counts.offline + counts.critical + counts.warning;
+}
+
+function grid(content: LandingContent): Html {
+  const { views, filter } = content;
+  const selected = sortWorstFirst(selectServers(views, filter));
+  const shown = selected.slice(0, ROWS_MAX);
+  return html` <div id="notices" data-region>${notices(content)}</div>
+    <section id="summary" class="summary" data-region aria-label="Summary">
+      ${headline(views)} ${proportions(views)}
+    </section>
+    <div class="tools">
+      <nav id="filters" class="chips" data-region aria-label="Filter by status">
+        ${chips(views, filter)}
+      </nav>
+      <form class="search" role="search" action="/" method="get">
+        ${filter.statuses.length > 0 && html`<input type="hidden" name="status" value="${filter.statuses.join(',')}" />`}
+        <label class="unseen" for="search">Search by name or endpoint</label>
+        <input
+          id="search"
+          type="search"
+          name="search"
+          value="${filter.search}"
+          placeholder="Search servers"
+          autocomplete="off"
+          spellcheck="false"
+        />
+        <button type="submit">Search</button>
+      </form>
+    </div>
+    <div class="card">
+      <table class="grid" role="table">
+        <caption class="unseen">
+          MCP servers, worst first
+        </caption>
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">Status</th>
+            <th scope="col" role="columnheader">Server</th>
+            <th scope="col" role="columnheader">Endpoint</th>
+            <th
+              scope="col"
+              role="columnheader"
+              class="num"
+              title="Mean of the last minute's checks"
+            >
+              Response time
+            </th>
+            <th scope="col" role="columnheader" class="num">Last check</th>
+            <th
+              scope="col"
+              role="columnheader"
+              class="num"
+              title="Share of the time since the start of the exporter"
+            >
+              Uptime
+            </th>
+            <th scope="col" role="columnheader" class="num">Tools</th>
+          </tr>
+        </thead>
+        <tbody id="rows" role="rowgroup" data-rows>
+          ${shown.map((view) => row(view, content.nowMs))}
+        </tbody>
+      </table>
+    </div>
+    <p id="remarks" class="remark" data-region>${remark(selected.length, shown.length)}</p>`;
+}
+
+function remark(selectedCount: number, shownCount: number): Html | undefined {
+  if (selectedCount === 0) {
+    return html`No server matches. <a href="/">Show all</a>`;
+  }
+  if (shownCount === selectedCount) return undefined;
+  return html`The first ${formatCount(shownCount)} of ${formatCount(selectedCount)} servers are
+  shown; filter or search to see the others.`;
+}
+
+function notices({ config, isConnectivitySuspected }: LandingContent): readonly HtmlOrNothing[] {
+  return [
+    isConnectivitySuspected &&
+      html`<p class="notice">
+        Several servers on different hosts failed at the same moment. The network of this exporter
+        is the suspect, not the servers.
+      </p>`,
+    !config.lastReloadSuccessful &&
+      html`<div class="notice">
+        <p>The last configuration was not applied; the one before is still in use.</p>
+        <pre>${config.message}</pre>
+      </div>`,
+  ];
+}
+
+type HtmlOrNothing = Html | false;
+
+function headline(views: readonly ServerView[]): Html {
+  const counts = countByStatus(views);
+  const worst = STATUSES_WORST_FIRST.find((status) => counts[status] > 0) ?? 'unknown';
+  return html`<h1 class="is-${worst}">
+    ${statusIcon(worst)}<span>${headlineText(counts, views.length)}</span>
+  </h1>`;
+}
+
+function headlineText(counts: Readonly<Record<Status, number>>, total: number): string {
+  const watched = total - counts.disabled;
+  const attention = counts.offline + counts.critical + counts.warning;
+  if (watched === 0)
+    return total === 1
+      ? 'The only server is disabled'
+      : `All ${formatCount(total)} servers are disabled`;
+  if (attention > 0) {
+    if (watched === 1) return 'The server needs attention';
+    return `${formatCount(attention)} of ${formatCount(watched)} servers ${attention === 1 ? 'needs' : 'need'} attention`;
+  }
+  if (counts.unknown === watched) return 'Waiting for the first checks';
+  if (counts.unknown > 0)
+    return `${formatCount(counts.healthy)} of ${formatCount(watched)} servers are healthy`;
+  return watched === 1
+    ? 'The server is healthy'
+    : `All ${formatCount(watched)} servers are healthy`;
+}
+
+/** The fleet as one bar; the numbers stand in the filters below it. */
+function proportions(views: readonly ServerView[]): Html {
+  const counts = countByStatus(views);
+  const gap = views.length / 300;
+  let x = 0;
+  const parts = STATUSES_WORST_FIRST.filter((status) => counts[status] > 0).map((status) => {
+    const width = counts[status];
+    const rect = html`<rect
+      class="fill-${status}"
+      x="${x}"
+      y="0"
+      width="${Math.max(width - gap, width / 2)}"
+      height="1"
+    />`;
+    x += width;
+    return rect;
+  });
+  return html`<svg
+    class="proportions"
+    viewBox="0 0 ${views.length} 1"
+    preserveAspectRatio="none"
+    aria-hidden="true"
+  >
+    ${parts}
+  </svg>`;
+}
+
+function chips(views: readonly ServerView[], filter: ServerFilter): readonly Html[] {
+  const counts = countByStatus(views);
+  const all = chip(
+    { statuses: [], search: filter.search },
+    filter.statuses.length === 0,
+    html`All <b>${formatCount(views.length)}</b>`,
+  );
+  const others = STATUSES_WORST_FIRST.filter(
+    (status) => counts[status] > 0 || filter.statuses.includes(status),
+  ).map((status) =>
+    chip(
+      { statuses: [status], search: filter.search },
+      filter.statuses.length === 1 && filter.statuses[0] === status,
+      html`<span class="is-${status}">${statusIcon(status)}</span>${STATUS_WORDS[status]}
+        <b>${formatCount(counts[status])}</b>`,
+    ),
+  );
+  return [all, ...others];
+}
+
+function chip(filter: ServerFilter, isCurrent: boolean, label: Html): Html {
+  const query = new URLSearchParams();
+  if (filter.statuses.length > 0) query.set('status', filter.statuses.join(','));
+  if (filter.search !== '') query.set('search', filter.search);
+  const href = query.size > 0 ? `/?${query.toString()}` : '/';
+  return html`<a class="chip" href="${href}" ${isCurrent && html` aria-current="true"`}
+    >${label}</a
+  >`;
+}
+
+function row(view: ServerView, nowMs: number): Html {
+  const tools = view.snapshot?.lists.tools?.definitions.length;
+  return html`<tr role="row" data-key="${view.name}" class="row-${view.status}">
+    <td role="cell" class="status">${statusBadge(view.status)}</td>
+    <th role="rowheader" scope="row" class="name">
+      <a href="${serverPath(view.name)}"><bdi>${view.name}</bdi></a
+      >${reasonBelow(view, nowMs)}
+    </th>
+    <td role="cell" class="endpoint">
+      <span class="reach">
+        <span class="transport">${view.transport}</span>
+        <bdi class="path" title="${view.endpoint}">${view.endpoint}</bdi>
+      </span>
+    </td>
+    <td role="cell" class="num" data-label="Response">
+      ${known(view.responseTimeMs, formatDuration)}
+    </td>
+    <td role="cell" class="num" data-label="Last check">
+      ${view.lastCheckAtMs === undefined ? nothing() : relativeTime(view.lastCheckAtMs, nowMs, 'ago')}
+    </td>
+    <td role="cell" class="num" data-label="Uptime">${known(view.uptimeRatio, formatRatio)}</td>
+    <td role="cell" class="num" data-label="Tools">${known(tools, formatCount)}</td>
+  </tr> `;
+}
+
+function reasonBelow(view: ServerView, nowMs: number): HtmlOrNothing {
+  if (view.status === 'healthy' || view.reason === '') return false;
+  return html`<span class="reason"
+    ><bdi>${view.reason}</bdi>
+    <span class="since">· for ${relativeTime(view.statusSinceMs, nowMs, 'for')}</span></span
+  >`;
+}
+
+function nothing(): Html {
+  return html`<span class="none" title="Not known yet">–</span>`;
+}
+
+function known<T>(value: T | undefined, format: (value: T) => string): string | Html {
+  return value === undefined ? nothing() : format(value);
+}
+
+export function serverPath(name: string): string {
+  return `/servers/${encodeURIComponent(name)}`;
+}
+
+function emptyState(content: LandingContent): Html {
+  return html` <div id="notices" data-region>${notices(content)}</div>
+    <section id="summary" class="empty" data-region>
+      <h1>No MCP server is configured yet</h1>
+      <p>
+        Name your servers in the configuration file, in the block that every MCP client uses, or
+        point at a client's file that you already have:
+      </p>
+      <pre>
+import: [./.mcp.json]
+mcpServers:
+  files:  { command: npx, args: [-y, "@modelcontextprotocol/server-filesystem", /tmp] }
+  search: { url: https://mcp.example.com/mcp }</pre>
+      <p>
+        Then save it: the file is read again by itself, and the servers appear here.
+        <code>mcp-exporter check-config</code> says what is wrong with it. The
+        <a href="/docs">docs page</a> shows how Prometheus finds this exporter.
+      </p>
+    </section>`;
+}

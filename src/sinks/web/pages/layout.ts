@@ -1,0 +1,85 @@
+import type { Assets } from '../assets.ts';
+import { formatSpan } from '../format.ts';
+import { type Html, html } from '../html.ts';
+
+/** What every page shows around its content. */
+export interface Frame {
+  readonly assets: Assets;
+  readonly version: string;
+  readonly uptimeMs: number;
+  readonly nowMs: number;
+}
+
+export interface Page {
+  readonly title: string;
+  readonly main: Html;
+  /** What the page follows: `*` for every server, a name for one, nothing (empty) for none; absent for a page that never changes. */
+  readonly live?: string;
+  /** Whether every alert concerns it. */
+  readonly followsAlerts?: boolean;
+  /** Whether somebody may be writing in it: without JavaScript it is then not read again. */
+  readonly keepsInput?: boolean;
+}
+
+const REFRESH_WITHOUT_SCRIPT_SECONDS = 15;
+
+/** A whole document as text. */
+export function renderPage(frame: Frame, page: Page): string {
+  const { assets, version } = frame;
+  const isLive = page.live !== undefined;
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${page.title}</title>
+        <link rel="icon" href="${assets['icon.svg'].url}" type="image/svg+xml" />
+        <link rel="stylesheet" href="${assets['style.css'].url}" />
+        ${
+          isLive &&
+          html`${
+              !page.keepsInput &&
+              html`<noscript
+                ><meta http-equiv="refresh" content="${REFRESH_WITHOUT_SCRIPT_SECONDS}"
+              /></noscript>`
+            }
+            <script src="${assets['live.js'].url}" defer></script>`
+        }
+      </head>
+      <body data-now="${new Date(frame.nowMs).toISOString()}">
+        <a class="skip" href="#main">Skip to content</a>
+        <header class="top">
+          <div class="wrap">
+            <a class="brand" href="/"
+              ><svg viewBox="0 0 24 24" aria-hidden="true">
+                <path d="M2 13h4l3-8 5 14 3-9 1.5 3H22" /></svg
+              >mcp-exporter</a
+            >
+            <span class="version">${version}</span>
+            <nav aria-label="Endpoints">
+              <a href="/alerts">Alerts</a>
+              <a href="/metrics">Metrics</a>
+              <a href="/health">Health</a>
+              <a href="/sd/servers">Discovery</a>
+              <a href="/api/v1/mcp/servers">API</a>
+              <a href="/docs">Docs</a>
+            </nav>
+          </div>
+        </header>
+        <main
+          id="main"
+          class="wrap"
+          ${page.live !== undefined && html` data-live="${page.live}"`}
+          ${page.followsAlerts && html` data-alerts`}
+        >
+          ${page.main}
+        </main>
+        <footer class="wrap bottom">
+          <span>Up for ${formatSpan(frame.uptimeMs)}. Times are UTC.</span>
+          ${isLive && html`<span id="live" class="live" hidden></span>`}
+        </footer>
+        ${isLive && html`<p id="announce" class="unseen" role="status" aria-live="polite"></p>`}
+      </body>
+    </html> `.markup;
+}

@@ -1,0 +1,390 @@
+import {
+  CAPABILITY_KINDS,
+  type CapabilityKind,
+  type CapabilityList,
+} from '../../../facts/capability-snapshot.ts';
+import type { CheckReport, CheckStep } from '../../../facts/check-report.ts';
+import type { ServerDetail } from '../../../facts/ports/server-view.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatInstant,
+  formatRatio,
+  formatTimeOfDay,
+} from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { checkChart, phaseBar } from './check-chart.ts';
+import { serverPath } from './landing-page.ts';
+import type { Page } from './layout.ts';
+import { type KeptOfServer, serverAlerts, serverJournal } from './server-log.ts';
+import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
+import { relativeTime } from './time.ts';
+
+export interface ServerContent {
+  readonly detail: ServerDetail;
+  readonly nowMs: number;
+  /** Whether the buttons ask for the admin token. */
+  readonly needsToken: boolean;
+  readonly isDisabledByHand: boolean;
+  readonly kept: KeptOfServer;
+}
+
+const CHECKS_SHOWN_MAX = 25;
+const DEFINITIONS_SHOWN_MAX = 300;
+/** Lists up to this length are open from the start. */
+const OPEN_DEFINITIONS_MAX = 20;
+
+export function serverPage(content: ServerContent): Page {
+  const { detail, nowMs, kept } = content;
+  return {
+    title: `${detail.name}: ${STATUS_WORDS[detail.status]} – mcp-exporter`,
+    live: detail.name,
+    main: html` <p class="crumb"><a href="/">← All servers</a></p>
+      <div class="headrow">
+        <section id="verdict" class="verdict" data-region aria-label="Status">
+          ${verdict(content)}
+        </section>
+        ${canBeChecked(detail) && checkForm(content)}
+        ${content.isDisabledByHand && enableForm(content)}
+      </div>
+      <dl id="facts" class="facts" data-region>${facts(detail, nowMs)}</dl>
+      <section id="history" class="card pad" data-region aria-label="Response times">
+        ${history(detail)}
+      </section>
+      <div class="columns">
+        <section id="last" class="card pad" data-region>${lastChecks(detail, nowMs)}</section>
+        <section id="identity" class="card pad" data-region>${identity(detail)}</section>
+      </div>
+      <section id="capabilities" class="card pad" data-region>
+        ${capabilities(detail, nowMs)}
+      </section>
+      <section id="alerts" class="part" data-region>${serverAlerts(kept, nowMs)}</section>
+      <section id="failures" class="card pad" data-region>
+        ${reportTable('Last failures', detail.recentFailures, nowMs, 'No check has failed.')}
+      </section>
+      <section id="changes" class="card pad" data-region>${statusChanges(detail, nowMs)}</section>
+      <section id="checks" class="card pad" data-region>
+        ${reportTable('Last checks', detail.recentChecks, nowMs, 'No check has ended yet.')}
+      </section>
+      <section id="journal" class="card pad" data-region>
+        ${serverJournal(detail.name, kept, nowMs)}
+      </section>
+      ${canBeChecked(detail) && disableForm(content)}`,
+  };
+}
+
+function canBeChecked(detail: ServerDetail): boolean {
+  return detail.status !== 'disabled';
+}
+
+function verdict({ detail, nowMs }: ServerContent): Html {
+  return html`<h1 class="is-${detail.status}">
+      ${statusIcon(detail.status)}<bdi>${detail.name}</bdi>
+    </h1>
+    <p class="why">
+      <strong class="is-${detail.status}">${STATUS_WORDS[detail.status]}</strong> for
+      ${relativeTime(detail.statusSinceMs, nowMs, 'for')}${detail.reason !== '' && html` · <bdi>${detail.reason}</bdi>`}
+    </p>
+    ${detail.consecutiveFailures > 0 && html`<p class="muted">${formatCount(detail.consecutiveFailures)} ${detail.consecutiveFailures === 1 ? 'check' : 'checks'} in a row failed.</p>`}`;
+}
+
+function checkForm({ detail, needsToken }: ServerContent): Html {
+  return html`<form
+    class="action"
+    method="post"
+    action="${serverPath(detail.name)}/check"
+    data-check="/api/v1/mcp${serverPath(detail.name)}/check"
+  >
+    ${needsToken && tokenInput('token')}
+    <button type="submit">Check now</button>
+    <p id="action-message" role="status"></p>
+  </form>`;
+}
+
+function enableForm({ detail, needsToken }: ServerContent): Html {
+  return html`<form class="action" method="post" action="${serverPath(detail.name)}/enable">
+    ${needsToken && tokenInput('enable-token')}
+    <button type="submit">Enable</button>
+  </form>`;
+}
+
+/** At the end of the page, and asking why: it is no button to press in passing. */
+function disableForm({ detail, needsToken }: ServerContent): Html {
+  return html`<section class="card pad">
+    <h2>Disable this server</h2>
+    <p class="muted">
+      It is not checked any more, sessions and children are closed, and the gateway refuses its
+      calls, until somebody enables it again.
+    </p>
+    <form class="note" method="post" action="${serverPath(detail.name)}/disable">
+      <label class="unseen" for="reason">Reason</label>
+      <input
+        id="reason"
+        type="text"
+        name="reason"
+        maxlength="500"
+        placeholder="Why"
+        autocomplete="off"
+      />
+      ${needsToken && tokenInput('disable-token')}
+      <button type="submit">Disable</button>
+    </form>
+  </section>`;
+}
+
+function tokenInput(id: string): Html {
+  return html`<label class="unseen" for="${id}">Admin token</label
+    ><input
+      id="${id}"
+      type="password"
+      name="token"
+      placeholder="Admin token"
+      autocomplete="current-password"
+      required
+    />`;
+}
+
+function facts(detail: ServerDetail, nowMs: number): readonly Html[] {
+  const pairs: readonly (readonly [string, Html | string | undefined])[] = [
+    ['Response time', mapKnown(detail.responseTimeMs, formatDuration)],
+    ['Uptime', mapKnown(detail.uptimeRatio, formatRatio)],
+    ['Last check', mapKnown(detail.lastCheckAtMs, (atMs) => relativeTime(atMs, nowMs, 'ago'))],
+    ['Next check', mapKnown(detail.nextCheckAtMs, (atMs) => relativeTime(atMs, nowMs, 'in'))],
+    ['Checks', formatCount(detail.checks)],
+    ['Failures', formatCount(detail.failures)],
+  ];
+  return pairs.map(
+    ([name, value]) =>
+      html`<div>
+        <dt>${name}</dt>
+        <dd>${value ?? html`<span class="none">–</span>`}</dd>
+      </div>`,
+  );
+}
+
+function mapKnown<T, U>(value: T | undefined, map: (value: T) => U): U | undefined {
+  return value === undefined ? undefined : map(value);
+}
+
+function history(detail: ServerDetail): Html {
+  if (detail.recentChecks.length === 0) {
+    return html`<h2>Response times</h2>
+      <p class="muted">${neverChecked(detail)}</p>`;
+  }
+  return html`<h2>Response times <small>newest on the right, failures in full height</small></h2>
+    ${checkChart(detail.recentChecks)}`;
+}
+
+function neverChecked(detail: ServerDetail): string {
+  if (detail.status === 'disabled') return 'This server is disabled and is not checked.';
+  return 'No check has ended yet.';
+}
+
+function lastChecks(detail: ServerDetail, nowMs: number): readonly Html[] {
+  const { lastReport, lastDeepReport } = detail;
+  if (!lastReport && !lastDeepReport) {
+    return [
+      html`<h2>Last check</h2>
+        <p class="muted">${neverChecked(detail)}</p>`,
+    ];
+  }
+  const parts: Html[] = [];
+  if (lastReport) parts.push(ladder('Last check', lastReport, nowMs));
+  if (lastDeepReport && lastDeepReport !== lastReport) {
+    parts.push(ladder('Last deep check', lastDeepReport, nowMs));
+  }
+  return parts;
+}
+
+function ladder(title: string, report: CheckReport, nowMs: number): Html {
+  const steps = report.steps.map(
+    (step) =>
+      html`<tr>
+        ${stepMark(report, step)}
+        <th scope="row"><bdi>${step.name}</bdi></th>
+        <td class="wide"><bdi>${step.detail}</bdi></td>
+        <td class="num">${formatDuration(step.durationMs)}</td>
+      </tr>`,
+  );
+  return html`<h2>
+      ${title}
+      <small
+        >${relativeTime(report.startedAtMs, nowMs, 'ago')}, ${formatDuration(report.durationMs)},
+        ${formatBytes(report.bytesSent)} sent, ${formatBytes(report.bytesReceived)} received</small
+      >
+    </h2>
+    <p>${outcome(report)} <bdi>${report.detail}</bdi></p>
+    ${phaseBar(report)}
+    ${
+      steps.length > 0 &&
+      html`<table class="steps">
+        <caption class="unseen">
+          Steps
+        </caption>
+        <tbody>
+          ${steps}
+        </tbody>
+      </table>`
+    }`;
+}
+
+/** A step may fail in a check that succeeds: an older server refuses what only newer ones know. */
+function stepMark(report: CheckReport, step: CheckStep): Html {
+  if (step.ok) return markCell('healthy', 'ok');
+  return report.outcome === 'ok' ? markCell('disabled', 'refused') : markCell('offline', 'failed');
+}
+
+function markCell(look: 'healthy' | 'disabled' | 'offline', word: string): Html {
+  const icon = statusIcon(look === 'disabled' ? 'unknown' : look);
+  return html`<td class="mark is-${look}">${icon}<span class="unseen">${word}</span></td>`;
+}
+
+function outcome(report: CheckReport): Html {
+  return html`<span class="outcome ${report.outcome === 'ok' ? 'is-healthy' : 'is-offline'}"
+    >${report.outcome}</span
+  >`;
+}
+
+function identity(detail: ServerDetail): Html {
+  const said = detail.identity;
+  const expiresAtMs = detail.lastDeepReport?.tlsExpiresAtMs ?? detail.lastReport?.tlsExpiresAtMs;
+  const pairs: readonly (readonly [string, string | undefined])[] = [
+    ['Endpoint', detail.endpoint],
+    ['Transport', said?.transport ?? detail.transport],
+    ['Implementation', said && `${said.implementation} ${said.version}`],
+    ['Protocol', said && `${said.protocolVersion} (${said.era})`],
+    ['Certificate until', mapKnown(expiresAtMs, formatInstant)],
+    ['Checked every', `${detail.intervalMs / 1_000} s`],
+    ['Written in', detail.source],
+  ];
+  const rows = pairs.flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [
+          html`<dt>${name}</dt>
+            <dd><bdi>${value}</bdi></dd>`,
+        ],
+  );
+  return html`<h2>Server</h2>
+    <dl class="pairs">${rows}</dl>`;
+}
+
+const KIND_WORDS: Readonly<Record<CapabilityKind, string>> = {
+  tools: 'Tools',
+  prompts: 'Prompts',
+  resources: 'Resources',
+  resource_templates: 'Resource templates',
+};
+
+function capabilities(detail: ServerDetail, nowMs: number): Html {
+  const { snapshot } = detail;
+  if (!snapshot)
+    return html`<h2>Offers</h2>
+      <p class="muted">Not read yet: the first deep check does it.</p>`;
+  const lists = CAPABILITY_KINDS.flatMap((kind) => {
+    const list = snapshot.lists[kind];
+    return list ? [capabilityList(kind, list)] : [];
+  });
+  return html`<h2>Offers <small>read ${relativeTime(snapshot.takenAtMs, nowMs, 'ago')}</small></h2>
+    ${lists.length > 0 ? lists : html`<p class="muted">The server lists no tools, prompts or resources.</p>`}`;
+}
+
+function capabilityList(kind: CapabilityKind, list: CapabilityList): Html {
+  const { definitions } = list;
+  const shown = definitions.slice(0, DEFINITIONS_SHOWN_MAX);
+  const isOpen = definitions.length <= OPEN_DEFINITIONS_MAX;
+  const items = shown.map(
+    ({ name, description }) =>
+      html`<dt>
+          <code><bdi>${name}</bdi></code>
+        </dt>
+        <dd>
+          ${description === '' ? html`<span class="none">no description</span>` : html`<bdi>${description}</bdi>`}
+        </dd>`,
+  );
+  const rest = definitions.length - shown.length;
+  return html`<details id="list-${kind}" ${isOpen && html` open`}>
+    <summary>
+      ${KIND_WORDS[kind]} <b>${formatCount(definitions.length)}</b>
+      <small>${formatBytes(list.bytes)}</small>
+    </summary>
+    <dl class="offers">${items}</dl>
+    ${rest > 0 && html`<p class="muted">and ${formatCount(rest)} more</p>`}
+  </details>`;
+}
+
+function reportTable(
+  title: string,
+  reports: readonly CheckReport[],
+  nowMs: number,
+  empty: string,
+): Html {
+  if (reports.length === 0)
+    return html`<h2>${title}</h2>
+      <p class="muted">${empty}</p>`;
+  const rows = reports.slice(0, CHECKS_SHOWN_MAX).map(
+    (report) =>
+      html`<tr>
+        <td>${loggedTime(report.startedAtMs, nowMs)}</td>
+        <td>${report.kind}</td>
+        <td>${outcome(report)}</td>
+        <td class="wide"><bdi>${report.detail}</bdi></td>
+        <td class="num">${formatDuration(report.durationMs)}</td>
+      </tr>`,
+  );
+  return html`<h2>${title}</h2>
+
+    <table class="log">
+      <thead>
+        <tr>
+          <th scope="col">When</th>
+          <th scope="col">Kind</th>
+          <th scope="col">Outcome</th>
+          <th scope="col">What happened</th>
+          <th scope="col" class="num">Took</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>`;
+}
+
+/** With the clock beside it, to find the moment in logs. */
+function loggedTime(atMs: number, nowMs: number): Html {
+  return html`${relativeTime(atMs, nowMs, 'ago')}<span class="clock"
+      >${formatTimeOfDay(atMs)}</span
+    >`;
+}
+
+function statusChanges(detail: ServerDetail, nowMs: number): Html {
+  if (detail.statusChanges.length === 0) {
+    return html`<h2>Status changes</h2>
+      <p class="muted">The status has not changed since the start.</p>`;
+  }
+  const rows = detail.statusChanges.slice(0, CHECKS_SHOWN_MAX).map(
+    (change) =>
+      html`<tr>
+        <td>${loggedTime(change.atMs, nowMs)}</td>
+        <td>${statusBadge(change.from)}</td>
+        <td>${statusBadge(change.to)}</td>
+        <td class="wide"><bdi>${change.reason}</bdi></td>
+      </tr>`,
+  );
+  return html`<h2>Status changes</h2>
+
+    <table class="log">
+      <thead>
+        <tr>
+          <th scope="col">When</th>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col">Why</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>`;
+}

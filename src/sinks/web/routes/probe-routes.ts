@@ -1,0 +1,176 @@
+import type { Request, Response, Router } from 'express';
+import { describeDisabling } from '../../../facts/disabling.ts';
+import type { Clock } from '../../../facts/ports/clock.ts';
+import { discoveredTargets } from '../discovery.ts';
+import { HttpProblem } from '../http-problem.ts';
+import {
+  type HttpAppDeps,
+  PROBE_MODULES,
+  type ProbeAnswer,
+  type ProbeModule,
+  type ProbeTarget,
+} from '../ports.ts';
+import { probeDeadlineMs } from '../probe-deadline.ts';
+import { formatProbeTrace } from '../probe-trace.ts';
+import { queryText } from '../request-values.ts';
+import { allowOnly } from './allow-only.ts';
+
+/** Probes at the same time; each is a connection or a child process of its own. */
+const PROBES_MAX = 50;
+/** What a probe may need beyond its deadline to close and report. */
+const LATE_MS = 300;
+const NAMES_SHOWN_MAX = 20;
+
+/** `/probe`, for those who want Prometheus to own the schedule, and the service discovery for it. */
+export function addProbeRoutes(router: Router, deps: HttpAppDeps): void {
+  let running = 0;
+  const probe = router.route('/probe').get(async (request, response) => {
+    const target = readTarget(request, deps);
+    const module = readModule(request);
+    const ownTimeoutMs = deps.probe.timeoutMs(target);
+    if (ownTimeoutMs === undefined) throw unknownTarget(deps);
+    refuseDisabled(target, deps);
+    if (running >= PROBES_MAX) {
+      throw new HttpProblem(
+        503,
+        `${PROBES_MAX} probes are running already; ask again in a moment.`,
+        { 'Retry-After': '1' },
+      );
+    }
+    const deadlineMs = probeDeadlineMs(
+      request.get('x-prometheus-scrape-timeout-seconds'),
+      ownTimeoutMs,
+    );
+    const answer = await probeWithin(
+      deps,
+      { request, response, target, module, deadlineMs },
+      (end) => {
+        running += 1;
+        // A probe that is late still holds its connection, so it counts until it has ended.
+        void end.then(
+          () => (running -= 1),
+          () => (running -= 1),
+        );
+      },
+    );
+    sendAnswer(request, response, { target: targetText(target), module, deadlineMs, answer });
+  });
+  allowOnly(probe, ['GET']);
+
+  const discovery = router.route('/sd/servers').get((_request, response) => {
+    response.json(discoveredTargets(deps.servers.views()));
+  });
+  allowOnly(discovery, ['GET']);
+}
+
+/** One that the configuration disables is not on our schedule, and may well be on that of Prometheus. */
+function refuseDisabled(target: ProbeTarget, { switches }: HttpAppDeps): void {
+  const disabling = target.kind === 'name' ? switches.find(target.name) : undefined;
+  if (!disabling) return;
+  throw new HttpProblem(409, `This server is not checked: ${describeDisabling(disabling)}.`);
+}
+
+function targetText(target: ProbeTarget): string {
+  return target.kind === 'name' ? target.name : target.url;
+}
+
+function readTarget(request: Request, deps: HttpAppDeps): ProbeTarget {
+  const text = queryText(request, 'target');
+  if (text === undefined || text === '') {
+    throw new HttpProblem(400, `Say what to probe: /probe?target=NAME. ${configuredNames(deps)}`);
+  }
+  const byName: ProbeTarget = { kind: 'name', name: text };
+  if (!text.includes('://') || deps.probe.timeoutMs(byName) !== undefined) return byName;
+  if (!deps.probe.allowsUrlTargets()) {
+    throw new HttpProblem(
+      403,
+      'Only configured names may be probed. URLs are taken with probe.allowUrlTargets: true.',
+    );
+  }
+  const url = URL.parse(text);
+  if (
+    !url ||
+    !['http:', 'https:'].includes(url.protocol) ||
+    url.username !== '' ||
+    url.password !== ''
+  ) {
+    throw new HttpProblem(
+      400,
+      'A target that is a URL must be http or https and hold no user or password.',
+    );
+  }
+  return { kind: 'url', url: url.href };
+}
+
+function readModule(request: Request): ProbeModule {
+  const text = queryText(request, 'module') ?? 'handshake';
+  const module = PROBE_MODULES.find((name) => name === text);
+  if (module) return module;
+  throw new HttpProblem(400, `There is no module ${text}; allowed: ${PROBE_MODULES.join(', ')}.`);
+}
+
+function unknownTarget(deps: HttpAppDeps): HttpProblem {
+  return new HttpProblem(404, `No server of that name is configured. ${configuredNames(deps)}`);
+}
+
+function configuredNames(deps: HttpAppDeps): string {
+  const names = deps.servers.views().map((view) => view.name);
+  if (names.length === 0) return 'No server is configured.';
+  const shown = names.slice(0, NAMES_SHOWN_MAX).join(', ');
+  const rest = names.length - NAMES_SHOWN_MAX;
+  return rest > 0 ? `Configured: ${shown} and ${rest} more.` : `Configured: ${shown}.`;
+}
+
+interface TimedProbe {
+  readonly request: Request;
+  readonly response: Response;
+  readonly target: ProbeTarget;
+  readonly module: ProbeModule;
+  readonly deadlineMs: number;
+}
+
+/** Aborts the probe at the deadline, or when the asker is gone. Throws 504 if it does not end soon after. */
+async function probeWithin(
+  deps: HttpAppDeps,
+  probe: TimedProbe,
+  onStart: (end: Promise<ProbeAnswer>) => void,
+): Promise<ProbeAnswer> {
+  const { request, response, target, module, deadlineMs } = probe;
+  const abort = new AbortController();
+  const onClose = (): void => abort.abort();
+  const deadline = deps.clock.after(deadlineMs, () => abort.abort());
+  const late = lateAfter(deps.clock, deadlineMs + LATE_MS);
+  response.once('close', onClose);
+  const accept = request.headers.accept;
+  try {
+    const answer = deps.probe.probeOnce({ target, module, signal: abort.signal, accept });
+    onStart(answer);
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    response.off('close', onClose);
+    deadline.cancel();
+    late.cancel();
+  }
+}
+
+function lateAfter(clock: Clock, delayMs: number): { promise: Promise<never>; cancel: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = clock.after(delayMs, () =>
+    reject(new HttpProblem(504, 'The probe did not end within the time that the scrape allows.')),
+  );
+  return { promise, cancel: () => timer.cancel() };
+}
+
+function sendAnswer(
+  request: Request,
+  response: Response,
+  probe: Parameters<typeof formatProbeTrace>[0],
+): void {
+  if (['true', '1'].includes(queryText(request, 'debug') ?? '')) {
+    response.type('text/plain').send(formatProbeTrace(probe));
+    return;
+  }
+  const { contentType, body } = probe.answer.metricsPage;
+  response.set({ 'Content-Type': contentType, Vary: 'Accept' });
+  response.end(body);
+}

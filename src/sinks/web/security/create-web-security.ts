@@ -1,0 +1,152 @@
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type SecureContextOptions, TLSSocket } from 'node:tls';
+import type { Clock } from '../../../facts/ports/clock.ts';
+import { createRateLimiter, type RateLimiter } from '../../../facts/rules/rate-limit.ts';
+import { Secret } from '../../../facts/secret.ts';
+import {
+  provesClient,
+  type TlsSettings,
+  type WebAccess,
+  type WebConfig,
+} from '../../../facts/web-config.ts';
+import { createPasswordChecker } from './password-checker.ts';
+import { isWelcome } from './client-certificate.ts';
+
+export interface WebSecurity {
+  readonly isTls: boolean;
+  /** Whether somebody can prove who they are, so that being on this machine is not enough any more. */
+  readonly hasClients: boolean;
+  /** For every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Takes over a configuration. New certificates hold for new connections.
+   * @returns what takes effect at the next start only
+   */
+  apply(config: WebConfig | undefined): readonly string[];
+  /** Plain or TLS, as the configuration said when this object was made. */
+  createServer(options: ServerOptions, onRequest: RequestListener): Server;
+  /** Never rejects. */
+  check(request: IncomingMessage): Promise<WebAccess>;
+  stop(): Promise<void>;
+}
+
+const NOTHING: WebConfig = { users: {}, headers: {} };
+const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i;
+/** Of a password that nobody knows: an unknown user takes as long as a known one. */
+const NOBODY = new Secret('$2b$10$U/YZJLO0rz5LVepOV4TZ4.A/A4isz6VkBn/lzJsTz26rva1Sr8UHu');
+const BUSY_S = 1;
+const HANDSHAKE_MS_MAX = 10_000;
+
+/** Puts an exporter-toolkit web configuration into effect: TLS, client certificates, basic authentication, rate limit. */
+export function createWebSecurity(first: WebConfig | undefined, clock: Clock): WebSecurity {
+  const atStart = first ?? NOTHING;
+  const passwords = createPasswordChecker();
+  const servers = new Set<Pick<ReturnType<typeof createHttpsServer>, 'setSecureContext'>>();
+  let config = atStart;
+  let limiter = limiterOf(atStart);
+
+  async function isKnownUser(authorization: string): Promise<boolean | undefined> {
+    const [, encoded] = BASIC.exec(authorization) ?? [];
+    if (encoded === undefined) return false;
+    const credentials = Buffer.from(encoded, 'base64').toString();
+    const colon = credentials.indexOf(':');
+    if (colon === -1) return false;
+    const user = credentials.slice(0, colon);
+    const hash = Object.hasOwn(config.users, user) ? config.users[user] : undefined;
+    const isSame = await passwords.check(credentials.slice(colon + 1), hash ?? NOBODY);
+    return hash === undefined && isSame !== undefined ? false : isSame;
+  }
+
+  return {
+    isTls: atStart.tls !== undefined,
+    get hasClients() {
+      const { users, tls } = config;
+      return Object.keys(users).length > 0 || (tls !== undefined && provesClient(tls.clientAuth));
+    },
+    get headers() {
+      return config.headers;
+    },
+    apply(now = NOTHING) {
+      if (JSON.stringify(now.rateLimit) !== JSON.stringify(config.rateLimit))
+        limiter = limiterOf(now);
+      config = now;
+      const needs = startNeeds(atStart.tls, now.tls);
+      if (now.tls && needs.length === 0)
+        for (const server of servers) server.setSecureContext(contextOf(now.tls));
+      return needs;
+    },
+    createServer(options, onRequest) {
+      const { tls } = atStart;
+      if (!tls) return createHttpServer(options, onRequest);
+      const server = createHttpsServer(
+        {
+          ...options,
+          ...contextOf(config.tls ?? tls),
+          requestCert: tls.clientAuth !== 'NoClientCert',
+          // Which clients are welcome may change; Node can only be told once.
+          rejectUnauthorized: false,
+          handshakeTimeout: HANDSHAKE_MS_MAX,
+        },
+        onRequest,
+      );
+      server.prependListener('secureConnection', (socket: TLSSocket) => {
+        if (config.tls && !isWelcome(socket, config.tls)) socket.destroy();
+      });
+      servers.add(server);
+      server.on('close', () => servers.delete(server));
+      return server;
+    },
+    async check(request) {
+      const waitMs = limiter?.take('', clock.monotonicMs()) ?? 0;
+      if (waitMs > 0) return { kind: 'too_many', retryAfterS: Math.ceil(waitMs / 1_000) };
+      const { users, tls } = config;
+      if (Object.keys(users).length === 0)
+        return { kind: isProven(request, tls) ? 'known' : 'open' };
+      const isKnown = await isKnownUser(request.headers.authorization ?? '');
+      if (isKnown === undefined) return { kind: 'too_many', retryAfterS: BUSY_S };
+      return { kind: isKnown ? 'known' : 'refused' };
+    },
+    stop: () => passwords.stop(),
+  };
+}
+
+function limiterOf({ rateLimit }: WebConfig): RateLimiter | undefined {
+  return rateLimit && createRateLimiter(rateLimit);
+}
+
+function contextOf(tls: TlsSettings): SecureContextOptions {
+  const { cert, key, ca, minVersion, maxVersion, ciphers, ecdhCurve, honorCipherOrder } = tls;
+  return {
+    cert,
+    key: key.reveal(),
+    minVersion,
+    maxVersion,
+    honorCipherOrder,
+    ...(ca === undefined ? {} : { ca }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    ...(ecdhCurve === undefined ? {} : { ecdhCurve }),
+  };
+}
+
+function startNeeds(before: TlsSettings | undefined, now: TlsSettings | undefined): string[] {
+  if (!before !== !now) return ['tls_server_config'];
+  const asks = (tls: TlsSettings | undefined): boolean =>
+    tls !== undefined && tls.clientAuth !== 'NoClientCert';
+  return asks(before) === asks(now) ? [] : ['client_auth_type'];
+}
+
+function isProven({ socket }: IncomingMessage, tls: TlsSettings | undefined): boolean {
+  return (
+    tls !== undefined &&
+    provesClient(tls.clientAuth) &&
+    socket instanceof TLSSocket &&
+    socket.authorized
+  );
+}

@@ -1,0 +1,141 @@
+import {
+  CAPABILITY_KINDS,
+  type CapabilityKind,
+  type CapabilitySnapshot,
+} from '../../facts/capability-snapshot.ts';
+import type { CheckReport, ServerIdentity } from '../../facts/check-report.ts';
+import type { Disabling } from '../../facts/disabling.ts';
+import { PHASES } from '../../facts/probe-outcome.ts';
+import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1_000;
+}
+
+function instant(atMs: number | undefined): string | undefined {
+  return atMs === undefined ? undefined : new Date(atMs).toISOString();
+}
+
+function identityJson(identity: ServerIdentity | undefined): Json | undefined {
+  if (!identity) return undefined;
+  return {
+    transport: identity.transport,
+    era: identity.era,
+    protocol_version: identity.protocolVersion,
+    implementation: identity.implementation,
+    version: identity.version,
+  };
+}
+
+function capabilityCounts(snapshot: CapabilitySnapshot | undefined): Json | undefined {
+  if (!snapshot) return undefined;
+  const counts: Partial<Record<CapabilityKind, number>> = {};
+  for (const kind of CAPABILITY_KINDS) {
+    const list = snapshot.lists[kind];
+    if (list) counts[kind] = list.definitions.length;
+  }
+  return counts;
+}
+
+function snapshotJson(snapshot: CapabilitySnapshot | undefined): Json | undefined {
+  if (!snapshot) return undefined;
+  const lists: Partial<Record<CapabilityKind, Json>> = {};
+  for (const kind of CAPABILITY_KINDS) {
+    const list = snapshot.lists[kind];
+    if (!list) continue;
+    lists[kind] = {
+      bytes: list.bytes,
+      ttl_seconds: seconds(list.ttlMs),
+      definitions: list.definitions.map(({ name, description, hash }) => ({
+        name,
+        description,
+        hash,
+      })),
+    };
+  }
+  return { taken_at: instant(snapshot.takenAtMs), lists };
+}
+
+/** One check as the API shows it: base units, times in ISO 8601; what is not known is absent. */
+export function reportJson(report: CheckReport): Json {
+  const phases: Record<string, number> = {};
+  for (const phase of PHASES) {
+    const durationMs = report.phasesMs[phase];
+    if (durationMs !== undefined) phases[phase] = durationMs / 1_000;
+  }
+  return {
+    kind: report.kind,
+    outcome: report.outcome,
+    detail: report.detail,
+    started_at: instant(report.startedAtMs),
+    duration_seconds: seconds(report.durationMs),
+    phases_seconds: phases,
+    steps: report.steps.map((step) => ({
+      name: step.name,
+      ok: step.ok,
+      duration_seconds: seconds(step.durationMs),
+      detail: step.detail,
+    })),
+    http_status: report.httpStatus,
+    rpc_code: report.rpcCode,
+    retry_after_seconds: seconds(report.retryAfterMs),
+    bytes_sent: report.bytesSent,
+    bytes_received: report.bytesReceived,
+    tls_expires_at: instant(report.tlsExpiresAtMs),
+    identity: identityJson(report.identity),
+    capabilities: capabilityCounts(report.snapshot),
+  };
+}
+
+function disablingJson(disabling: Disabling | undefined): Json | undefined {
+  if (!disabling) return undefined;
+  const { atMs, by, reason } = disabling;
+  return { at: instant(atMs), by, reason };
+}
+
+/**
+ * One server as a list item of the API.
+ * @param disabling how it was disabled by hand
+ */
+export function serverJson(view: ServerView, disabling: Disabling | undefined): Json {
+  return {
+    name: view.name,
+    endpoint: view.endpoint,
+    transport: view.transport,
+    source: view.source,
+    status: view.status,
+    reason: view.reason,
+    disabled: disablingJson(disabling),
+    status_since: instant(view.statusSinceMs),
+    response_time_seconds: seconds(view.responseTimeMs),
+    last_check_at: instant(view.lastCheckAtMs),
+    next_check_at: instant(view.nextCheckAtMs),
+    interval_seconds: seconds(view.intervalMs),
+    consecutive_failures: view.consecutiveFailures,
+    checks: view.checks,
+    failures: view.failures,
+    uptime_ratio: view.uptimeRatio,
+    identity: identityJson(view.identity),
+    capabilities: capabilityCounts(view.snapshot),
+  };
+}
+
+/** One server with its last checks, its definitions and its histories, newest first. */
+export function serverDetailJson(detail: ServerDetail, disabling: Disabling | undefined): Json {
+  return {
+    ...serverJson(detail, disabling),
+    last_check: detail.lastReport && reportJson(detail.lastReport),
+    last_deep_check: detail.lastDeepReport && reportJson(detail.lastDeepReport),
+    snapshot: snapshotJson(detail.snapshot),
+    recent_checks: detail.recentChecks.map(reportJson),
+    recent_failures: detail.recentFailures.map(reportJson),
+    status_changes: detail.statusChanges.map((change) => ({
+      at: instant(change.atMs),
+      from: change.from,
+      to: change.to,
+      reason: change.reason,
+    })),
+  };
+}

@@ -1,0 +1,77 @@
+import { type ActionTaken, type AlertEvent, WATCHDOG } from '../../facts/alert-event.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import { parseNotification } from './parse-notification.ts';
+import type {
+  AlertFilter,
+  AlertRecord,
+  AlertStore,
+  Received,
+} from '../../facts/ports/alert-store.ts';
+import type { EpochMs } from '../../facts/time.ts';
+
+export interface AlertHistory {
+  /** Takes one of Alertmanager's notifications; resolves when it is committed. Rejects where it cannot be kept. */
+  receive(payload: unknown): Promise<Received>;
+  /** Newest first. Rejects where the store does not answer. */
+  find(filter: AlertFilter): Promise<readonly AlertRecord[]>;
+  /** @returns whether there is such an alert. Rejects where it cannot be kept. */
+  addNote(note: {
+    readonly id: number;
+    readonly by: string;
+    readonly text: string;
+  }): Promise<boolean>;
+  /** Something was done: it is told to all, and kept as soon as there is time. */
+  noteAction(action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>): void;
+  /** Unix epoch milliseconds; nothing before the first. */
+  watchdogHeardAtMs(): EpochMs | undefined;
+}
+
+export interface AlertHistoryOptions {
+  readonly clock: Clock;
+  readonly store: AlertStore;
+  readonly publish: (fact: AlertEvent | ActionTaken) => void;
+}
+
+/** Takes what Alertmanager says about alerts, and what people do about them, into one history. */
+export function createAlertHistory({ clock, store, publish }: AlertHistoryOptions): AlertHistory {
+  let heardAtMs: EpochMs | undefined;
+
+  function hearWatchdog(): void {
+    heardAtMs = clock.nowMs();
+    store.noteWatchdog(heardAtMs);
+  }
+
+  return {
+    async receive(payload) {
+      const parsed = parseNotification(payload, clock.nowMs());
+      if (!parsed.ok) return parsed;
+      const { alerts, problems } = parsed;
+      const kept = alerts.filter(({ alertname }) => alertname !== WATCHDOG);
+      if (alerts.some(({ alertname, status }) => alertname === WATCHDOG && status === 'firing'))
+        hearWatchdog();
+      // First the history, then the word: a notification that is told, and acknowledged, is in it.
+      if (kept.length > 0 && !store.isOff) await store.saveAlerts(kept);
+      for (const event of alerts) publish(event);
+      return { ok: true, alerts: alerts.length, problems, isKept: !store.isOff };
+    },
+    find: (filter) => store.findAlerts(filter),
+    async addNote({ id, by, text }) {
+      const [alert] = await store.findAlerts({ id, limit: 1 });
+      if (!alert) return false;
+      const note = {
+        fact: 'action',
+        kind: 'note',
+        server: alert.server,
+        alertId: id,
+        atMs: clock.nowMs(),
+        by,
+        text,
+      } as const;
+      const isSaved = await store.saveNote(note);
+      if (isSaved) publish(note);
+      return isSaved;
+    },
+    noteAction: (action) => publish({ fact: 'action', atMs: clock.nowMs(), ...action }),
+    watchdogHeardAtMs: () => heardAtMs ?? store.watchdogAtMs(),
+  };
+}

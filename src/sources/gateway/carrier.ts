@@ -1,0 +1,42 @@
+import type { Era, Transport } from '../../facts/server.ts';
+import type { Carrier } from './call-tracker.ts';
+import type { AdmittedRequest } from './upstream.ts';
+
+const MODERN = '2026-07-28';
+
+/** What an HTTP request says of the messages that it carries. */
+export function carrierOf(
+  admitted: AdmittedRequest,
+  transport: Transport,
+  session: string | undefined,
+): Carrier {
+  const { request, read } = admitted;
+  const { headers, method } = request;
+  const protocolVersion =
+    textOf(headers['mcp-protocol-version']) ?? read.messages[0]?.protocolVersion;
+  const traceparent = textOf(headers['traceparent']);
+  const tracestate = textOf(headers['tracestate']);
+  return {
+    transport,
+    verb: method === 'GET' || method === 'DELETE' ? method : 'POST',
+    era: eraOf(protocolVersion),
+    receivedAtMs: admitted.receivedAtMs,
+    receivedMs: admitted.receivedMs,
+    // Each message of a batch has its share of the body.
+    bytes: Math.round(admitted.body.length / Math.max(1, read.messages.length)),
+    ...(session === undefined ? {} : { session }),
+    ...(admitted.user === undefined ? {} : { user: admitted.user }),
+    ...(protocolVersion === undefined ? {} : { protocolVersion }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+  };
+}
+
+/** Revisions are dates, so that they compare as text. */
+function eraOf(protocolVersion: string | undefined): Era {
+  return protocolVersion !== undefined && protocolVersion >= MODERN ? 'modern' : 'legacy';
+}
+
+export function textOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

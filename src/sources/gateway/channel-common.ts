@@ -1,0 +1,62 @@
+import type { CallVerdict } from '../../facts/call-outcome.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import { isRequest } from '../../protocol/message-facts.ts';
+import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';
+import type { Era } from '../../facts/server.ts';
+import type { CallTracker, Exchange } from './call-tracker.ts';
+import { carrierOf } from './carrier.ts';
+import type { OpenChannel } from '../../protocol/message-channel.ts';
+import type { PostReply } from './post-reply.ts';
+import { sendRefusal } from './send-refusal.ts';
+import type { AdmittedRequest } from './upstream.ts';
+
+export interface ChannelUpstreamOptions {
+  readonly clock: Clock;
+  readonly tracker: CallTracker;
+  readonly open: OpenChannel;
+  /** What the prober knows of the server; decides what a request of the modern era is worth. */
+  readonly knownEra: () => Era | undefined;
+  /** Conversations, and so children, at the same time. */
+  readonly sessionsMax: number;
+  readonly idleMs: number;
+  readonly answerTimeoutMs: number;
+  /** Called for each message of a client that goes upstream. */
+  readonly onRequest?: () => void;
+}
+
+export const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
+
+/** A request that waits for its answer on a channel. */
+export interface Waiting {
+  readonly reply: PostReply;
+  readonly exchange: Exchange;
+}
+
+export function refuse(
+  { tracker }: ChannelUpstreamOptions,
+  admitted: AdmittedRequest,
+  name: RefusalName,
+  detail?: string,
+): void {
+  const requests = admitted.read.messages.filter(isRequest);
+  for (const facts of requests)
+    tracker.end(
+      tracker.begin(facts, carrierOf(admitted, 'http', undefined)),
+      REFUSALS[name].verdict,
+      detail,
+    );
+  sendRefusal(admitted.response, name, {
+    id: requests.length === 1 ? requests[0]?.id : undefined,
+    detail,
+  });
+}
+
+/** One line: a raw line break in JSON is always between its tokens. */
+export function toLine(body: Buffer): string {
+  return body.toString('utf8').replaceAll(/[\r\n]+/g, ' ');
+}
+
+export function acceptsEvents({ request }: AdmittedRequest): boolean {
+  const accept = request.headers.accept ?? '*/*';
+  return /text\/event-stream|text\/\*|\*\/\*/.test(accept);
+}

@@ -1,0 +1,226 @@
+import type { ServerResponse } from 'node:http';
+import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
+import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
+import type { Exchange } from './call-tracker.ts';
+import { readMessages } from '../../protocol/message-reader.ts';
+import { createPendingMap } from '../../protocol/pending-map.ts';
+import { parseKeepingNumbers } from '../../protocol/rewrite-ids.ts';
+import { carrierOf } from './carrier.ts';
+import {
+  acceptsEvents,
+  CANCELLED,
+  type ChannelUpstreamOptions,
+  refuse,
+  toLine,
+  type Waiting,
+} from './channel-common.ts';
+import type { ChannelFailure, MessageChannel } from '../../protocol/message-channel.ts';
+import { createPostReply, EVENT_STREAM_HEADERS, eventOf } from './post-reply.ts';
+import type { AdmittedRequest } from './upstream.ts';
+
+const QUEUE_MAX = 200;
+
+/** One client's session on a channel of its own: nothing needs to be rewritten. */
+export class Conversation {
+  readonly id: string;
+  usedMs: number;
+  readonly #options: ChannelUpstreamOptions;
+  readonly #onEnd: () => void;
+  readonly #waiting = createPendingMap<string, Waiting>();
+  #channel: MessageChannel | undefined;
+  #stream: ServerResponse | undefined;
+  #queue: string[] = [];
+  #isOpened = false;
+
+  constructor(options: ChannelUpstreamOptions, id: string, onEnd: () => void) {
+    this.#options = options;
+    this.id = id;
+    this.#onEnd = onEnd;
+    this.usedMs = options.clock.monotonicMs();
+  }
+
+  get isBusy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  get hasStream(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  attach(channel: MessageChannel): void {
+    this.#channel = channel;
+  }
+
+  post(admitted: AdmittedRequest): void {
+    const { tracker, clock } = this.#options;
+    const { read, body, response } = admitted;
+    const startedMs = clock.monotonicMs();
+    this.usedMs = startedMs;
+    const requests = read.messages.filter(isRequest);
+    if (this.#hasIdInUse(requests)) {
+      refuse(this.#options, admitted, 'id_in_use');
+      return;
+    }
+    const carrier = carrierOf(admitted, 'http', this.#isOpened ? this.id : undefined);
+    if (!this.#channel?.send(toLine(body))) {
+      refuse(this.#options, admitted, 'overloaded', 'the server leaves too much unread');
+      return;
+    }
+    this.#options.onRequest?.();
+    for (const facts of read.messages) {
+      if (isResponse(facts)) tracker.answerServerCall(facts, body.length, this.id);
+      else if (!isRequest(facts)) this.#notice(facts);
+    }
+    if (requests.length === 0) {
+      response.writeHead(202, { 'content-length': 0 });
+      response.end();
+      return;
+    }
+    const reply = createPostReply({
+      response,
+      keys: requests.map((facts) => facts.id ?? ''),
+      isBatch: read.isBatch,
+      acceptsEvents: acceptsEvents(admitted),
+      statusOf: () => 200,
+      headers: () => ({ 'mcp-session-id': this.id }),
+    });
+    const exchanges = requests.map((facts) => tracker.begin(facts, carrier));
+    for (const exchange of exchanges) {
+      exchange.overheadMs = clock.monotonicMs() - startedMs;
+      this.#waiting.set(exchange.key, { reply, exchange });
+    }
+    const timer = clock.after(this.#options.answerTimeoutMs, () =>
+      this.#giveUp(exchanges, 'timeout'),
+    );
+    response.on('close', () => {
+      timer.cancel();
+      for (const exchange of exchanges) {
+        this.#waiting.delete(exchange.key);
+        tracker.end(exchange, CANCELLED);
+      }
+    });
+  }
+
+  openStream(admitted: AdmittedRequest): void {
+    const { response } = admitted;
+    if (this.#stream) {
+      refuse(this.#options, admitted, 'stream_taken');
+      return;
+    }
+    this.#stream = response;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      ...EVENT_STREAM_HEADERS,
+      'mcp-session-id': this.id,
+    });
+    response.flushHeaders();
+    for (const text of this.#queue.splice(0)) response.write(eventOf(text));
+    response.on('close', () => {
+      this.#stream = undefined;
+    });
+  }
+
+  onMessage(text: string): void {
+    this.usedMs = this.#options.clock.monotonicMs();
+    const read = readMessages(Buffer.from(text));
+    if (read.isBatch) {
+      for (const element of parseKeepingNumbers(text) as unknown[])
+        this.onMessage(JSON.stringify(element));
+      return;
+    }
+    const [facts] = read.messages;
+    if (!facts) return;
+    if (isResponse(facts)) this.#answer(facts, text);
+    else this.#relay(facts, text);
+  }
+
+  onClose(failure: ChannelFailure): void {
+    this.#onEnd();
+    this.#channel = undefined;
+    this.#giveUp(
+      [...this.#waiting.values()].map(({ exchange }) => exchange),
+      failure.refusal,
+      failure.detail,
+    );
+    this.#stream?.end();
+    this.#options.tracker.closeSession(this.id);
+  }
+
+  async close(): Promise<void> {
+    const channel = this.#channel;
+    this.onClose({ refusal: 'child_exit', detail: 'the session ended' });
+    await channel?.close();
+  }
+
+  /** Answers are told apart by their ids alone: one that waits already cannot be used again (JSON-RPC 2.0 §4). */
+  #hasIdInUse(requests: readonly MessageFacts[]): boolean {
+    const ids = new Set(requests.map((facts) => facts.id ?? ''));
+    return ids.size < requests.length || [...ids].some((id) => this.#waiting.get(id) !== undefined);
+  }
+
+  #answer(facts: MessageFacts, text: string): void {
+    const { tracker } = this.#options;
+    const waiting = this.#waiting.get(facts.id ?? '');
+    if (!waiting) return;
+    this.#waiting.delete(waiting.exchange.key);
+    if (waiting.exchange.facts.method === 'initialize') this.#noteOpening(waiting.exchange, facts);
+    waiting.reply.answer(waiting.exchange.key, text);
+    tracker.answer(
+      facts,
+      Buffer.byteLength(text),
+      undefined,
+      new Map([[waiting.exchange.key, waiting.exchange]]),
+    );
+  }
+
+  #noteOpening({ facts }: Exchange, answer: MessageFacts): void {
+    if (answer.error) return;
+    this.#isOpened = true;
+    this.#options.tracker.openSession(this.id, 'http', {
+      ...(facts.client ? { client: facts.client } : {}),
+      ...(answer.protocolVersion === undefined ? {} : { protocolVersion: answer.protocolVersion }),
+    });
+  }
+
+  /** A message of the server's own goes where its cause is known to be, else to the session's stream, else it waits. */
+  #relay(facts: MessageFacts, text: string): void {
+    const { tracker, clock } = this.#options;
+    const open = [...new Set([...this.#waiting.values()].map(({ reply }) => reply))].filter(
+      (reply) => reply.acceptsEvents,
+    );
+    const [only] = open;
+    if (isRequest(facts)) {
+      tracker.beginServerCall(facts, {
+        transport: 'http',
+        verb: 'POST',
+        era: 'legacy',
+        session: this.id,
+        receivedAtMs: clock.nowMs(),
+        receivedMs: clock.monotonicMs(),
+        bytes: Buffer.byteLength(text),
+      });
+    } else {
+      this.#notice(facts);
+    }
+    if (only && (open.length === 1 || !this.#stream)) only.relay(text);
+    else if (this.#stream) this.#stream.write(eventOf(text));
+    else if (this.#queue.length < QUEUE_MAX) this.#queue.push(text);
+  }
+
+  #notice(facts: MessageFacts): void {
+    const own = new Map(
+      [...this.#waiting.values()].map(({ exchange }) => [exchange.key, exchange]),
+    );
+    this.#options.tracker.notice(facts, this.id, own);
+  }
+
+  #giveUp(exchanges: readonly Exchange[], name: RefusalName, detail?: string): void {
+    for (const exchange of exchanges) {
+      const waiting = this.#waiting.get(exchange.key);
+      if (!waiting) continue;
+      this.#waiting.delete(exchange.key);
+      this.#options.tracker.end(exchange, REFUSALS[name].verdict, detail);
+      waiting.reply.answer(exchange.key, renderRefusal(name, exchange.key, detail));
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
+import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
+import { readMessages } from '../../protocol/message-reader.ts';
+import { createPendingMap } from '../../protocol/pending-map.ts';
+import { createRewriter, type Rewriter } from '../../protocol/rewrite-ids.ts';
+import { carrierOf } from './carrier.ts';
+import {
+  acceptsEvents,
+  CANCELLED,
+  type ChannelUpstreamOptions,
+  refuse,
+  type Waiting,
+} from './channel-common.ts';
+import type { ChannelFailure, MessageChannel } from '../../protocol/message-channel.ts';
+import { createPostReply } from './post-reply.ts';
+import type { AdmittedRequest } from './upstream.ts';
+
+/** Modern servers answer the errors of the request ladder with these HTTP statuses. */
+const STATUS_OF_CODE: Readonly<Record<number, number>> = {
+  [-32601]: 404,
+  [-32020]: 400,
+  [-32021]: 400,
+  [-32022]: 400,
+};
+
+/** All modern clients on one channel: their ids are made unique on the way in and given back on the way out. */
+export class SharedConversation {
+  usedMs: number;
+  readonly #options: ChannelUpstreamOptions;
+  readonly #onEnd: () => void;
+  readonly #waiting = createPendingMap<string, Waiting>();
+  readonly #rewriter: Rewriter = createRewriter();
+  #channel: MessageChannel | undefined;
+
+  constructor(options: ChannelUpstreamOptions, onEnd: () => void) {
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.usedMs = options.clock.monotonicMs();
+  }
+
+  get isBusy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  attach(channel: MessageChannel): void {
+    this.#channel = channel;
+  }
+
+  post(admitted: AdmittedRequest): void {
+    const startedMs = this.#options.clock.monotonicMs();
+    this.usedMs = startedMs;
+    const { tracker, clock, answerTimeoutMs } = this.#options;
+    const { read, body, response } = admitted;
+    const [facts] = read.messages;
+    if (!facts || read.isBatch) {
+      refuse(this.#options, admitted, 'invalid_json', 'batches are not part of this revision');
+      return;
+    }
+    if (!isRequest(facts)) {
+      // Cancellation is the only notification of a modern client, and over HTTP it is the closing of the stream.
+      response.writeHead(202, { 'content-length': 0 });
+      response.end();
+      return;
+    }
+    const { text, wireId } = this.#rewriter.request(body.toString('utf8'));
+    if (!this.#channel?.send(text)) {
+      this.#rewriter.forget(wireId);
+      refuse(this.#options, admitted, 'overloaded', 'the server leaves too much unread');
+      return;
+    }
+    this.#options.onRequest?.();
+    const exchange = tracker.begin(facts, carrierOf(admitted, 'http', undefined));
+    exchange.overheadMs = clock.monotonicMs() - startedMs;
+    const reply = createPostReply({
+      response,
+      keys: [wireId],
+      isBatch: false,
+      acceptsEvents: acceptsEvents(admitted),
+      statusOf: (answer) =>
+        STATUS_OF_CODE[readMessages(Buffer.from(answer)).messages[0]?.error?.code ?? 0] ?? 200,
+      headers: () => ({}),
+    });
+    this.#waiting.set(wireId, { reply, exchange });
+    const isSubscription = facts.method === 'subscriptions/listen';
+    const timer = isSubscription
+      ? undefined
+      : clock.after(answerTimeoutMs, () => this.#giveUp(wireId, 'timeout'));
+    response.on('close', () => {
+      timer?.cancel();
+      this.usedMs = clock.monotonicMs();
+      if (this.#waiting.delete(wireId)) {
+        this.#channel?.send(this.#rewriter.cancellation(wireId));
+        tracker.end(exchange, isSubscription ? { outcome: 'success', status: 200 } : CANCELLED);
+      }
+      this.#rewriter.forget(wireId);
+    });
+  }
+
+  onMessage(text: string): void {
+    const [facts] = readMessages(Buffer.from(text)).messages;
+    if (!facts) return;
+    if (isResponse(facts)) this.#answer(facts, text);
+    else if (isRequest(facts)) this.#decline(facts);
+    else this.#notify(text);
+  }
+
+  onClose(failure: ChannelFailure): void {
+    this.#onEnd();
+    this.#channel = undefined;
+    for (const wireId of [...this.#waiting.keys()])
+      this.#giveUp(wireId, failure.refusal, failure.detail);
+  }
+
+  async close(): Promise<void> {
+    const channel = this.#channel;
+    this.onClose({ refusal: 'child_exit', detail: 'the gateway stops' });
+    await channel?.close();
+  }
+
+  #answer(facts: MessageFacts, text: string): void {
+    const wireId = facts.id ?? '';
+    const waiting = this.#waiting.get(wireId);
+    const restored = this.#rewriter.answer(text, wireId);
+    if (!waiting || restored === undefined) return;
+    this.#waiting.delete(wireId);
+    waiting.reply.answer(wireId, restored);
+    this.#options.tracker.answer(
+      { ...facts, id: waiting.exchange.key },
+      Buffer.byteLength(restored),
+      undefined,
+      new Map([[waiting.exchange.key, waiting.exchange]]),
+    );
+  }
+
+  #notify(text: string): void {
+    const restored = this.#rewriter.notification(text);
+    const waiting = restored && this.#waiting.get(restored.wireId);
+    if (!waiting) return;
+    waiting.exchange.progressCount++;
+    if (waiting.reply.acceptsEvents) waiting.reply.relay(restored.text);
+  }
+
+  /** A modern server has no requests of its own; one that asks anyway must not wait for ever. */
+  #decline(facts: MessageFacts): void {
+    this.#channel?.send(
+      `{"jsonrpc":"2.0","id":${facts.id ?? 'null'},"error":{"code":-32601,"message":"Method not found"}}`,
+    );
+  }
+
+  #giveUp(wireId: string, name: RefusalName, detail?: string): void {
+    const waiting = this.#waiting.get(wireId);
+    if (!waiting) return;
+    this.#waiting.delete(wireId);
+    this.#options.tracker.end(waiting.exchange, REFUSALS[name].verdict, detail);
+    waiting.reply.answer(wireId, renderRefusal(name, waiting.exchange.key, detail));
+  }
+}

@@ -1,0 +1,266 @@
+import type { Pool } from 'undici';
+import { type CallVerdict, judgeHttpStatus } from '../../facts/call-outcome.ts';
+import { isRequest, isResponse } from '../../protocol/message-facts.ts';
+import { REFUSALS } from '../../facts/refusal.ts';
+import { formatTraceParent } from './trace-context.ts';
+import type { Exchange } from './call-tracker.ts';
+import type { ReadMessages } from '../../protocol/message-reader.ts';
+import { createPendingMap, type PendingMap } from '../../protocol/pending-map.ts';
+import { createSseScanner } from './sse-scanner.ts';
+import { carrierOf } from './carrier.ts';
+import { type Drainable, drainForwarded } from './drain-forwarded.ts';
+import { createEndpointRewriter } from './endpoint-event.ts';
+import type { HttpUpstreamOptions } from './http-upstream.ts';
+import { readRest } from './read-rest.ts';
+import { Relay, type RelayFailure, requestHeaders } from './relay.ts';
+import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
+import { sendRefusal } from './send-refusal.ts';
+import type { AdmittedRequest, Upstream } from './upstream.ts';
+
+export interface SseUpstreamOptions extends HttpUpstreamOptions {
+  /** The server's name, as it stands in the gateway's paths. */
+  readonly name: string;
+}
+
+const EXPIRED: CallVerdict = { outcome: 'timeout', status: 504, errorType: 'timeout' };
+const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
+const ADDRESSES_MAX = 10_000;
+
+/**
+ * HTTP+SSE to HTTP+SSE (revision 2024-11-05): one GET stream per client, messages by POST, answers on the stream.
+ * Only the `endpoint` event is changed, so that the client posts to the gateway.
+ */
+export function createSseUpstream(options: SseUpstreamOptions): Upstream {
+  const pool = createUpstreamPool(options.url.origin, options.tls);
+  const forwarded = createPendingMap<Drainable, Drainable>();
+  /** Paths with query that an open stream announced: no other path of the upstream is reachable. */
+  const addresses = new Set<string>();
+  const context: SseContext = { options, pool, forwarded, addresses };
+  return {
+    handle(admitted) {
+      if (admitted.request.method === 'GET' && admitted.route === '/sse')
+        openStream(context, admitted);
+      else if (admitted.request.method === 'POST' && addresses.has(admitted.route + admitted.query))
+        void readAndPost(context, admitted);
+      else
+        sendRefusal(admitted.response, 'wrong_transport', {
+          detail: `this server speaks HTTP+SSE: connect to /${encodeURIComponent(options.name)}/sse`,
+        });
+    },
+    load: () => ({
+      ...options.tracker.load(),
+      streams: { http: 0, sse: addresses.size, stdio: 0 },
+    }),
+    async stop(signal) {
+      await drainForwarded(forwarded, signal);
+      await pool.destroy();
+      options.tracker.stop();
+    },
+  };
+}
+
+interface SseContext {
+  readonly options: SseUpstreamOptions;
+  readonly pool: Pool;
+  readonly forwarded: PendingMap<Drainable, Drainable>;
+  readonly addresses: Set<string>;
+}
+
+function openStream(
+  { options, pool, forwarded, addresses }: SseContext,
+  admitted: AdmittedRequest,
+): void {
+  const { url, tracker, clock } = options;
+  const { request, response } = admitted;
+  let address: string | undefined;
+  let unreadBytes = 0;
+  const scanner = createSseScanner((read) => {
+    noteAnswers(options, admitted, read, unreadBytes, address);
+    unreadBytes = 0;
+  });
+  const rewrite = createEndpointRewriter((announced) => {
+    const target = URL.parse(announced, url.href);
+    // The client refuses an address of another origin anyhow.
+    if (!target || target.origin !== url.origin || addresses.size >= ADDRESSES_MAX)
+      return announced;
+    address = target.pathname + target.search;
+    addresses.add(address);
+    tracker.openSession(address, 'sse', {});
+    return `/${encodeURIComponent(options.name)}${address}`;
+  });
+  const over = (): void => {
+    forwarded.delete(passage);
+    if (address === undefined) return;
+    addresses.delete(address);
+    tracker.closeSession(address);
+  };
+  const relay = new Relay(
+    {
+      pool,
+      clock,
+      request,
+      response,
+      path: url.pathname + url.search,
+      headers: requestHeaders(request, {
+        host: url.host,
+        preserveHost: options.preserveHost,
+        configured: options.headers,
+        isBodyWhole: true,
+        // The address in its `endpoint` event has to be changed.
+        isPlainWanted: true,
+      }),
+      body: null,
+      answerTimeoutMs: options.answerTimeoutMs,
+      rewrite,
+    },
+    {
+      onHead: () => undefined,
+      onBody(chunk) {
+        unreadBytes += chunk.length;
+        scanner.write(chunk);
+      },
+      onEnd: over,
+      onFailure(failure) {
+        refuse(options, admitted, failure, undefined);
+        over();
+      },
+    },
+  );
+  const passage: Drainable = { isStream: true, cut: () => relay.cut() };
+  forwarded.set(passage, passage);
+  options.onRequest?.();
+  relay.start();
+}
+
+function noteAnswers(
+  { tracker, clock }: SseUpstreamOptions,
+  admitted: AdmittedRequest,
+  read: ReadMessages,
+  bytes: number,
+  session: string | undefined,
+): void {
+  for (const facts of read.messages) {
+    if (isResponse(facts)) {
+      tracker.answer(facts, bytes, session);
+    } else if (isRequest(facts)) {
+      const carrier = carrierOf(admitted, 'sse', session);
+      tracker.beginServerCall(facts, {
+        ...carrier,
+        bytes,
+        receivedMs: clock.monotonicMs(),
+        receivedAtMs: clock.nowMs(),
+      });
+    } else {
+      tracker.notice(facts, session);
+    }
+  }
+}
+
+/** The answer comes on the stream, so that each call has to be known before its message goes on. */
+async function readAndPost(context: SseContext, head: AdmittedRequest): Promise<void> {
+  const admitted = head.isComplete ? head : await readRest(head);
+  if (admitted && !admitted.response.headersSent) postMessage(context, admitted);
+}
+
+function postMessage({ options, pool, forwarded }: SseContext, admitted: AdmittedRequest): void {
+  const { url, tracker, clock } = options;
+  const { request, response, route, query, read, body } = admitted;
+  const session = route + query;
+  const carrier = carrierOf(admitted, 'sse', session);
+  const exchanges: Exchange[] = [];
+  for (const facts of read.messages) {
+    if (isRequest(facts)) {
+      const exchange = tracker.begin(facts, carrier);
+      // Its answer comes on the stream.
+      tracker.park(exchange, EXPIRED);
+      exchanges.push(exchange);
+      if (facts.method === 'initialize') {
+        tracker.openSession(session, 'sse', {
+          ...(facts.client ? { client: facts.client } : {}),
+          ...(facts.protocolVersion === undefined
+            ? {}
+            : { protocolVersion: facts.protocolVersion }),
+        });
+      }
+    } else if (isResponse(facts)) {
+      tracker.answerServerCall(facts, body.length, session);
+    } else {
+      tracker.notice(facts, session);
+    }
+  }
+  const endAll = (verdict: CallVerdict, message?: string): void => {
+    for (const exchange of exchanges) tracker.end(exchange, verdict, message);
+  };
+  let status = 0;
+  const [first] = exchanges;
+  const traced = options.propagatesTrace ? first : undefined;
+  const relay = new Relay(
+    {
+      pool,
+      clock,
+      request,
+      response,
+      path: session,
+      headers: requestHeaders(request, {
+        host: url.host,
+        preserveHost: options.preserveHost,
+        configured: options.headers,
+        isBodyWhole: true,
+        ...(traced ? { traceparent: formatTraceParent(traced.trace) } : {}),
+        ...(traced?.trace.traceState === undefined ? {} : { tracestate: traced.trace.traceState }),
+      }),
+      body: body.length > 0 ? body : null,
+      answerTimeoutMs: options.answerTimeoutMs,
+    },
+    {
+      onHead(head) {
+        status = head;
+      },
+      onBody: () => undefined,
+      onEnd() {
+        forwarded.delete(passage);
+        if (status >= 300) endAll(judgeHttpStatus(status));
+      },
+      onFailure(failure) {
+        forwarded.delete(passage);
+        refuse(options, admitted, failure, first?.key);
+        endAll(verdictOf(failure), 'detail' in failure ? failure.detail : undefined);
+      },
+    },
+  );
+  const passage: Drainable = { isStream: false, cut: () => relay.cut() };
+  for (const exchange of exchanges)
+    exchange.overheadMs += clock.monotonicMs() - admitted.receivedMs;
+  forwarded.set(passage, passage);
+  options.onRequest?.();
+  relay.start();
+}
+
+function refuse(
+  options: SseUpstreamOptions,
+  admitted: AdmittedRequest,
+  failure: RelayFailure,
+  id: string | undefined,
+): void {
+  if (failure.kind === 'timeout') {
+    sendRefusal(admitted.response, 'timeout', {
+      id,
+      detail: `no answer within ${Math.round(options.answerTimeoutMs / 1000)} s`,
+    });
+  } else if (failure.kind === 'unreachable') {
+    sendRefusal(admitted.response, 'unreachable', { id, detail: failure.detail });
+  }
+}
+
+function verdictOf(failure: RelayFailure): CallVerdict {
+  switch (failure.kind) {
+    case 'timeout':
+      return REFUSALS.timeout.verdict;
+    case 'unreachable':
+    case 'broken':
+      return REFUSALS.unreachable.verdict;
+    case 'client_gone':
+    case 'cut':
+      return CANCELLED;
+  }
+}

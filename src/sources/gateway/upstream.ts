@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TrackerLoad } from './call-tracker.ts';
+import type { ReadMessages } from '../../protocol/message-reader.ts';
+import type { EpochMs } from '../../facts/time.ts';
+
+/** One HTTP request of a client that passed the edge. */
+export interface AdmittedRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The part of the URL after `/NAME`, for example `/mcp` or `/message`, and the query with its `?`. */
+  readonly route: string;
+  readonly query: string;
+  /** What was read of the body so far: all of it where `isComplete`, else its head; the rest is still in `request`. */
+  readonly body: Buffer;
+  readonly isComplete: boolean;
+  /** The messages of a complete body. */
+  readonly read: ReadMessages;
+  /** Authenticated subject. */
+  readonly user?: string;
+  readonly receivedAtMs: EpochMs;
+  /** Monotonic. */
+  readonly receivedMs: number;
+}
+
+/** A monitored server as the gateway sees it: takes over an admitted request, answers it and observes it. */
+export interface Upstream {
+  handle(admitted: AdmittedRequest): void;
+  load(): UpstreamLoad;
+  /** Stops taking requests, lets those in flight end until the signal aborts, then cuts. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+export interface UpstreamLoad extends TrackerLoad {
+  readonly streams: TrackerLoad['inFlight'];
+}

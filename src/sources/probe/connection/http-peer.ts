@@ -1,0 +1,82 @@
+import type { ClientName } from '../../../protocol/handshake.ts';
+import type { HttpTarget, MonitorSettings } from '../../../facts/server.ts';
+import type { Clock } from '../../../facts/ports/clock.ts';
+import type { AgentPool } from '../../../protocol/agent-pool.ts';
+import { createAutoWire } from './auto-wire.ts';
+import { createEraMemory } from '../../../protocol/era-memory.ts';
+import { createHttpEndpoint } from '../../../protocol/http-endpoint.ts';
+import { createHttpWire } from './http-wire.ts';
+import { createLateSessions } from '../../../protocol/late-sessions.ts';
+import type { Peer } from './peer.ts';
+import { createSseWire } from './sse-wire.ts';
+
+export interface HttpPeerOptions {
+  readonly monitor: MonitorSettings;
+  readonly client: ClientName;
+  readonly clock: Clock;
+  readonly pool: AgentPool;
+}
+
+/** `server/discover` gets half of a handshake's time at most, so that `initialize` has the other half. */
+const HTTP_DISCOVER_MS_MAX = 10_000;
+/** Over HTTP+SSE nearly every server is legacy, and some never answer it. */
+const SSE_DISCOVER_MS_MAX = 2_000;
+
+/** A server over Streamable HTTP or HTTP+SSE. Small as long as nothing is open: there may be ten thousand. */
+export function createHttpPeer(
+  target: HttpTarget,
+  { monitor, client, clock, pool }: HttpPeerOptions,
+): Peer {
+  const endpoint = createHttpEndpoint(target, pool, `${client.name}/${client.version}`, clock);
+  const memory = createEraMemory(monitor.era, clock);
+  const lateSessions = createLateSessions(endpoint, clock);
+  const common = { endpoint, memory, client, clock, lateSessions };
+  const half = monitor.startTimeoutMs / 2;
+  const wire = createAutoWire(
+    {
+      http: () =>
+        createHttpWire({ ...common, discoverLimitMs: Math.min(half, HTTP_DISCOVER_MS_MAX) }),
+      sse: () => createSseWire({ ...common, discoverLimitMs: Math.min(half, SSE_DISCOVER_MS_MAX) }),
+    },
+    target.transport,
+  );
+  let knownVersion: string | undefined;
+
+  return {
+    wire,
+    async inspect(options) {
+      // The SDK's own detection gives up on answers that old servers give; ours is asked first, and again after a day.
+      if (memory.era() === undefined || wire.chosen() === undefined) {
+        const opened = await wire.open(options);
+        if (!opened.ok) return opened;
+      }
+      const era = memory.era() ?? 'legacy';
+      const transport = wire.chosen() ?? 'http';
+      const { inspectHttp } = await import('./inspect-http.ts');
+      const { call } = monitor;
+      const inspection = await inspectHttp({
+        ...options,
+        endpoint,
+        transport,
+        era,
+        client,
+        clock,
+        lateSessions,
+        ...(call !== undefined && { call }),
+      });
+      if ('identity' in inspection) {
+        // Another version may be of another era, which a legacy verdict would hide.
+        const { version } = inspection.identity;
+        if (knownVersion !== undefined && knownVersion !== version) memory.forget();
+        knownVersion = version;
+      }
+      return inspection;
+    },
+    processUsage: () => undefined,
+    async close() {
+      await wire.close();
+      await lateSessions.settled();
+      endpoint.release();
+    },
+  };
+}

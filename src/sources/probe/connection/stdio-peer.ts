@@ -1,0 +1,39 @@
+import { classifyFailure } from '../../../protocol/classify-failure.ts';
+import type { ClientName } from '../../../protocol/handshake.ts';
+import type { SyntheticCall } from '../../../facts/server.ts';
+import type { Clock } from '../../../facts/ports/clock.ts';
+import type { Peer } from './peer.ts';
+import type { StdioWire } from './stdio-wire.ts';
+
+export interface StdioPeerOptions {
+  readonly client: ClientName;
+  readonly clock: Clock;
+  readonly call?: SyntheticCall;
+}
+
+/**
+ * A server over stdio. A deep check runs in the kept child: a second child of the same command may fight with the first
+ * for a port, a lock file or a quota, and costs a start.
+ */
+export function createStdioPeer(wire: StdioWire, { client, clock, call }: StdioPeerOptions): Peer {
+  return {
+    wire,
+    async inspect(options) {
+      const opened = await wire.open(options);
+      if (!opened.ok) return opened;
+      const transport = wire.clientTransport();
+      if (transport === undefined)
+        return { ok: false, failure: classifyFailure({ kind: 'exit', code: null, signal: null }) };
+      const { inspectStdio } = await import('./inspect-stdio.ts');
+      return inspectStdio(transport, {
+        ...options,
+        identity: opened.identity,
+        client,
+        clock,
+        ...(call !== undefined && { call }),
+      });
+    },
+    processUsage: () => wire.processUsage(),
+    close: () => wire.close(),
+  };
+}

@@ -1,0 +1,93 @@
+import type { CheckReport } from '../../facts/check-report.ts';
+import { redact, type Secret } from '../../facts/secret.ts';
+import type { CheckOptions } from './ports.ts';
+import type { Clock, Timer } from '../../facts/ports/clock.ts';
+
+/** How long a check may take to wind up after it was aborted. */
+const GRACE_MS = 1_000;
+
+export interface GuardOptions {
+  readonly kind: CheckReport['kind'];
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** Ends the check before its time. */
+  readonly signal: AbortSignal;
+  readonly secrets: readonly Secret[];
+}
+
+export interface GuardedCheck {
+  readonly report: CheckReport;
+  /** The check ignored its signal and may run for ever: its connection is of no more use. */
+  readonly isAbandoned: boolean;
+}
+
+/**
+ * Runs one check and is back in `timeoutMs` plus a second at the latest, whatever the check does: a client library that
+ * ignores its signal, or throws, must not take the schedule with it.
+ */
+export async function guardCheck(
+  run: (options: CheckOptions) => Promise<CheckReport>,
+  { kind, timeoutMs, clock, signal, secrets }: GuardOptions,
+): Promise<GuardedCheck> {
+  const startedAtMs = clock.nowMs();
+  const startedMonotonicMs = clock.monotonicMs();
+  const failed = (outcome: 'timeout' | 'protocol', detail: string): CheckReport => ({
+    kind,
+    outcome,
+    detail,
+    startedAtMs,
+    durationMs: clock.monotonicMs() - startedMonotonicMs,
+    phasesMs: {},
+    steps: [],
+    bytesSent: 0,
+    bytesReceived: 0,
+  });
+  const deadline = startDeadline(timeoutMs, clock, signal);
+  const runSafely = async (): Promise<CheckReport> => {
+    try {
+      return await run({ signal: deadline.signal });
+    } catch (error) {
+      const message = redact(error instanceof Error ? error.message : String(error), secrets);
+      return failed('protocol', `the check itself failed: ${message}`);
+    }
+  };
+  try {
+    const report = await Promise.race([runSafely(), deadline.passed]);
+    if (report !== undefined) return { report, isAbandoned: false };
+    return {
+      report: failed('timeout', `no answer within ${timeoutMs} ms, not even to being stopped`),
+      isAbandoned: true,
+    };
+  } finally {
+    deadline.clear();
+  }
+}
+
+interface Deadline {
+  readonly signal: AbortSignal;
+  /** Resolves when the grace after the abort is over too. */
+  readonly passed: Promise<undefined>;
+  clear(): void;
+}
+
+function startDeadline(timeoutMs: number, clock: Clock, outer: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const { promise: passed, resolve } = Promise.withResolvers<undefined>();
+  let timer: Timer;
+  const abort = (): void => {
+    timer.cancel();
+    controller.abort();
+    timer = clock.after(GRACE_MS, () => resolve(undefined));
+  };
+  timer = clock.after(timeoutMs, abort);
+  outer.addEventListener('abort', abort, { once: true });
+  if (outer.aborted) abort();
+  return {
+    signal: controller.signal,
+    passed,
+    clear() {
+      timer.cancel();
+      outer.removeEventListener('abort', abort);
+    },
+  };
+}

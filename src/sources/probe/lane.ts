@@ -1,0 +1,46 @@
+import PQueue from 'p-queue';
+import { settlesWithin } from './settles-within.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+
+/**
+ * Bounded concurrency for checks, in which a hung server costs its own place and nobody else's.
+ *
+ * A task that runs longer than `patienceMs` is waiting for somebody, not working: it leaves its slot to the next one and
+ * is counted as a straggler. Only when there are `stragglersMax` of them do slow tasks keep their slots. So thousands of
+ * servers that hang at once delay nobody until that bound, while bursts of work stay within `concurrency`.
+ */
+export interface Lane {
+  /** `task` must not reject. Higher priorities run first, equal ones in order. */
+  run(task: () => Promise<void>, priority: number): void;
+  /** Tasks that wait for a slot. */
+  size(): number;
+}
+
+export interface LaneOptions {
+  readonly concurrency: number;
+  readonly patienceMs: number;
+  readonly stragglersMax: number;
+  readonly clock: Clock;
+}
+
+export function createLane({ concurrency, patienceMs, stragglersMax, clock }: LaneOptions): Lane {
+  const queue = new PQueue({ concurrency });
+  let stragglers = 0;
+
+  async function occupy(task: () => Promise<void>): Promise<void> {
+    const work = task();
+    const isDone = await settlesWithin(work, patienceMs, clock);
+    if (isDone || stragglers >= stragglersMax) return work;
+    stragglers += 1;
+    void work.finally(() => {
+      stragglers -= 1;
+    });
+  }
+
+  return {
+    run(task, priority) {
+      void queue.add(() => occupy(task), { priority });
+    },
+    size: () => queue.size,
+  };
+}

@@ -1,0 +1,38 @@
+import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
+import type { CheckReport } from '../../facts/check-report.ts';
+import type { ChildExited, ChildStarted } from '../../facts/facts.ts';
+import type { ServerSpec } from '../../facts/server.ts';
+
+export interface CheckOptions {
+  /** Aborts the check: its report then has the outcome `timeout`. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What the prober keeps for one server: a session, a stream or a child, opened by the first check.
+ * Neither method rejects: a failing server is a report, not an exception. Calls never overlap.
+ */
+export interface Connection {
+  /** The cheapest honest check; does a handshake first where there is no session, stream or child yet. */
+  check(options: CheckOptions): Promise<CheckReport>;
+  /**
+   * All lists, and the synthetic call if one is configured, after a fresh handshake of its own whose session is closed
+   * again. Over stdio it runs in the kept child instead: a child serves one client, so that a fresh handshake would be a
+   * second process.
+   */
+  inspect(options: CheckOptions): Promise<CheckReport>;
+  /**
+   * Whether the next check needs no handshake: a session, stream or child stands, or the server is stateless and its
+   * era known. Decides between the two timeouts, and whether a check's duration is a response time.
+   */
+  isOpen(): boolean;
+  /** CPU and memory of the child and its descendants; nothing where there is none. */
+  processUsage(): ProcessUsage | undefined;
+  /** Ends session, stream or child: DELETE, close, process-group kill. Resolves when all is gone. May come during a check. */
+  close(): Promise<void>;
+}
+
+/** Makes connections; does no I/O by itself. */
+export interface Connector {
+  open(server: ServerSpec, onChild: (fact: ChildExited | ChildStarted) => void): Connection;
+}

@@ -1,0 +1,151 @@
+import type { Status } from '../../facts/rules/health.ts';
+import type { MonitorSettings } from '../../facts/server.ts';
+import { later, latest, type MonotonicMs } from '../../facts/time.ts';
+
+export type ScheduleSettings = Pick<
+  MonitorSettings,
+  | 'intervalMs'
+  | 'unhealthyIntervalMs'
+  | 'retryIntervalMs'
+  | 'offlineIntervalMsMax'
+  | 'offlineAfter'
+  | 'deepIntervalMs'
+>;
+
+/** What the next delay depends on: the server after its last check was weighed. */
+export interface LastCheck {
+  readonly status: Status;
+  /** Zero when the last check was answered. */
+  readonly consecutiveDown: number;
+  /** The failure may be ours: no verdict will come soon, so nothing is gained by hurrying. */
+  readonly isConnectivitySuspected: boolean;
+  /** The first success since the server was added: the next check, in the session that now stands, gives the first response time. */
+  readonly isFirstSuccess: boolean;
+  readonly durationMs: number;
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * What asks for a check before its time:
+ * `failed`: a real call did not reach the server, or its child ended; `recovered`: a call was answered after such a one;
+ * `answered`: calls go on being answered.
+ */
+export type ExpediteReason = 'failed' | 'recovered' | 'answered';
+
+/** What the haste depends on. Times are monotonic; before the first they are minus infinity. */
+export interface ExpediteCircumstances {
+  readonly status: Status;
+  readonly consecutiveDown: number;
+  readonly lastCheckAtMs: MonotonicMs;
+  /** When the last check was due that was brought forward. */
+  readonly lastExpeditedAtMs: MonotonicMs;
+  /** Until when the server asked to be left alone, by `Retry-After`. */
+  readonly notBeforeMs: MonotonicMs;
+}
+
+const JITTER_RATIO = 0.1;
+export const RETRY_AFTER_MS_MAX = 600_000;
+const STARTUP_SPREAD_MS_MAX = 25_000;
+const STARTUP_SPREAD_MS_PER_SERVER = 25;
+
+/**
+ * Milliseconds from the end of a check to the next one.
+ *
+ * Intervals run from start to start, so that a check's duration does not stretch them; retries run from the end, since a
+ * check that timed out would otherwise be repeated at once. Jitter is ±10 %, and never leads past `offlineIntervalMsMax`
+ * while Offline; a server's `Retry-After` is honoured up to `RETRY_AFTER_MS_MAX`.
+ *
+ * @param random uniform in [0, 1)
+ */
+export function nextDelayMs(settings: ScheduleSettings, last: LastCheck, random: number): number {
+  const delayMs = isRetry(last)
+    ? jitter(retryMs(settings), random)
+    : intervalDelayMs(settings, last, random);
+  return Math.max(delayMs, Math.min(last.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX));
+}
+
+/** Whether the next check decides something: a verdict on a failure, or on a recovery. */
+function isRetry(last: LastCheck): boolean {
+  if (last.status === 'offline') return last.consecutiveDown === 0;
+  return last.isFirstSuccess || (last.consecutiveDown > 0 && !last.isConnectivitySuspected);
+}
+
+function intervalDelayMs(settings: ScheduleSettings, last: LastCheck, random: number): number {
+  const boundMs = last.status === 'offline' ? offlineMsMax(settings) : Number.POSITIVE_INFINITY;
+  const startToStartMs = Math.min(jitter(intervalFor(settings, last), random), boundMs);
+  return Math.max(startToStartMs - last.durationMs, Math.min(retryMs(settings), startToStartMs));
+}
+
+/**
+ * The earliest moment for a check that real traffic asks for; nothing where it would decide nothing.
+ *
+ * A first failure is looked into at once, with one such check per `retryInterval` however many calls fail; from then on
+ * retries are under way, and once Offline failures are no news, so the back-off stands. An answer of a server that seems
+ * down is looked into a `retryInterval` after the last check; if the checks go on failing all the same, once per interval.
+ */
+export function expeditedAtMs(
+  settings: ScheduleSettings,
+  cause: ExpediteReason,
+  { status, consecutiveDown, lastCheckAtMs, lastExpeditedAtMs, notBeforeMs }: ExpediteCircumstances,
+): MonotonicMs | undefined {
+  const seemsDown = status === 'offline' || consecutiveDown > 0;
+  if (cause === 'failed' ? seemsDown : cause === 'answered' && !seemsDown) return undefined;
+  if (cause === 'failed') return latest(later(lastExpeditedAtMs, retryMs(settings)), notBeforeMs);
+  const pauseMs = cause === 'recovered' ? retryMs(settings) : settings.intervalMs;
+  return latest(later(latest(lastCheckAtMs, lastExpeditedAtMs), pauseMs), notBeforeMs);
+}
+
+/** The interval in force, before jitter: what `mcp_probe_interval_seconds` and the pages show. */
+export function intervalFor(
+  settings: ScheduleSettings,
+  last: Pick<LastCheck, 'status' | 'consecutiveDown'>,
+): number {
+  switch (last.status) {
+    case 'offline': {
+      const doublings = Math.min(Math.max(0, last.consecutiveDown - settings.offlineAfter), 30);
+      return Math.min(settings.intervalMs * 2 ** doublings, offlineMsMax(settings));
+    }
+    case 'warning':
+    case 'critical':
+      return settings.unhealthyIntervalMs;
+    default:
+      return settings.intervalMs;
+  }
+}
+
+/**
+ * Milliseconds to the next deep check. A failed one comes again sooner than `deepIntervalMs`, since its finding stands
+ * until one succeeds: first after `unhealthyIntervalMs`, then doubling.
+ */
+export function nextDeepDelayMs(
+  settings: ScheduleSettings,
+  last: { readonly consecutiveFailures: number; readonly retryAfterMs?: number },
+  random: number,
+): number {
+  const failures = Math.min(last.consecutiveFailures, 30);
+  const baseMs =
+    failures === 0 ? settings.deepIntervalMs : settings.unhealthyIntervalMs * 2 ** (failures - 1);
+  const delayMs = jitter(Math.min(baseMs, settings.deepIntervalMs), random);
+  return Math.max(delayMs, Math.min(last.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX));
+}
+
+/**
+ * When the first check of the `index`-th of `count` new servers is due: at once for one, evenly over at most 25 seconds
+ * for many, so that a start is no burst and 1,000 servers are known within 30 seconds.
+ */
+export function firstDelayMs(index: number, count: number): number {
+  const spreadMs = Math.min(count * STARTUP_SPREAD_MS_PER_SERVER, STARTUP_SPREAD_MS_MAX);
+  return (spreadMs * index) / Math.max(count, 1);
+}
+
+function retryMs(settings: ScheduleSettings): number {
+  return Math.min(settings.retryIntervalMs, settings.intervalMs);
+}
+
+function offlineMsMax(settings: ScheduleSettings): number {
+  return Math.max(settings.offlineIntervalMsMax, settings.intervalMs);
+}
+
+function jitter(delayMs: number, random: number): number {
+  return delayMs * (1 - JITTER_RATIO + 2 * JITTER_RATIO * random);
+}

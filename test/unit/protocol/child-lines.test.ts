@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createLineReader, createTextTail } from '../../../src/protocol/child-lines.ts';
+
+function read(chunks: readonly Buffer[], lineBytesMax = 100) {
+  const lines: string[] = [];
+  let oversizedCount = 0;
+  const reader = createLineReader({
+    lineBytesMax,
+    onLine: (line) => lines.push(line),
+    onOversizedLine: () => (oversizedCount += 1),
+  });
+  for (const chunk of chunks) reader.push(chunk);
+  return { lines, oversizedCount };
+}
+
+function cut(bytes: Buffer, borders: readonly number[]): Buffer[] {
+  const sorted = [
+    0,
+    ...borders.map((border) => border % (bytes.length + 1)),
+    bytes.length,
+  ].toSorted((a, b) => a - b);
+  return sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end));
+}
+
+test('Lines come out whole wherever the chunks break, also inside a character', () => {
+  const line = fc
+    .string({ unit: 'grapheme', maxLength: 20 })
+    .map((text) => text.replaceAll(/\s/gu, '').trim());
+  fc.assert(
+    fc.property(fc.array(line), fc.array(fc.nat()), (texts, borders) => {
+      const bytes = Buffer.from(texts.map((text) => `${text}\r\n`).join(''));
+      expect(read(cut(bytes, borders), 1000).lines).toEqual(texts.filter((text) => text !== ''));
+    }),
+  );
+});
+
+test('An unfinished last line is not handed on', () => {
+  expect(read([Buffer.from('{"a":1}\n{"b"')]).lines).toEqual(['{"a":1}']);
+});
+
+test('A line past the limit is told once, thrown away, and the next line is read', () => {
+  const long = Buffer.from('x'.repeat(250));
+  const read100 = read([long, long, Buffer.from('\nnext\n')]);
+  expect(read100).toEqual({ lines: ['next'], oversizedCount: 1 });
+});
+
+test('A line of exactly the limit is read', () => {
+  expect(read([Buffer.from(`${'x'.repeat(100)}\n`)]).lines).toEqual(['x'.repeat(100)]);
+});
+
+test('A tail keeps the last lines only', () => {
+  const tail = createTextTail({ bytesMax: 1000, linesMax: 2 });
+  for (const text of ['one\n', 'two\nthr', 'ee\n']) tail.push(Buffer.from(text));
+  expect(tail.text()).toBe('two\nthree');
+});
+
+test.each([
+  ['one large chunk', [`secret-value\n${'x'.repeat(30)}`]],
+  ['many small chunks', ['secret', '-value\n', ...Array.from({ length: 30 }, () => 'x')]],
+])('A tail drops the line that its limit cuts: %s', (_, texts) => {
+  const tail = createTextTail({ bytesMax: 36, linesMax: 20 });
+  for (const text of texts) tail.push(Buffer.from(text));
+  expect(tail.text()).toBe('x'.repeat(30));
+});
+
+test('A tail of one endless word is empty rather than part of a secret', () => {
+  const tail = createTextTail({ bytesMax: 10, linesMax: 20 });
+  tail.push(Buffer.from('x'.repeat(100)));
+  expect(tail.text()).toBe('');
+});

@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Retention } from '../../../../src/sinks/journal/messages.ts';
+import { type JournalDatabase, openDatabase } from '../../../../src/sinks/journal/open-database.ts';
+
+const DAY_MS = 86_400_000;
+
+export const RETENTION: Retention = {
+  checksMs: 30 * DAY_MS,
+  alertsMs: 90 * DAY_MS,
+  bytesMax: 512 * 1024 * 1024,
+};
+
+/** A folder of the test's own; it goes with it. */
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-journal-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A real database in a real file, closed when the test ends. */
+export function openInFolder(
+  changes: Partial<Retention> = {},
+  path = join(makeFolder(), 'journal.sqlite'),
+): { readonly database: JournalDatabase; readonly path: string } {
+  const database = openDatabase(path, { ...RETENTION, ...changes });
+  onTestFinished(() => {
+    try {
+      database.close();
+    } catch {
+      // The test has closed it.
+    }
+  });
+  return { database, path };
+}

@@ -1,0 +1,307 @@
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { createLog, type ServiceLog } from '../../../../src/sinks/log/create-log.ts';
+import { type CallLogOptions, logCalls } from '../../../../src/sinks/log/log-calls.ts';
+import type { CallRecord } from '../../../../src/facts/call-record.ts';
+import { createHub } from '../../../../src/facts/facts.ts';
+import type { LogSeverity } from '../../../../src/facts/ports/log.ts';
+import { buildCall } from '../../../fakes/build-call.ts';
+import { createFakeClock } from '../../../fakes/fake-clock.ts';
+
+interface Setup extends Partial<CallLogOptions> {
+  readonly level?: LogSeverity;
+  readonly format?: 'json' | 'pretty';
+  /** Takes nothing. */
+  readonly isStuck?: boolean;
+}
+
+function start({ level = 'info', format = 'json', isStuck = false, ...options }: Setup = {}) {
+  const written: string[] = [];
+  const reports: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written.push(String(chunk));
+      if (!isStuck) done();
+    },
+  });
+  const log: ServiceLog = createLog({
+    level,
+    format,
+    output: { stream, isTerminal: false, hasColours: false },
+    report: (line) => reports.push(line),
+  });
+  const hub = createHub((error) => expect.unreachable(String(error)));
+  const clock = createFakeClock();
+  const end = logCalls(hub, log, { access: true, audit: true, clock, ...options });
+  return {
+    hub,
+    clock,
+    end,
+    log,
+    written,
+    reports,
+    dropped: () => log.dropped(),
+    async text() {
+      await log.close();
+      return written.join('');
+    },
+    /** Ends the log, so that nothing waits any more. */
+    async lines() {
+      await log.close();
+      const lines = written.join('').split(/(?<=\n)/);
+      return lines
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+  };
+}
+
+const CONTEXT = {
+  server: 'files',
+  transport: 'http',
+  method: 'tools/call',
+  tool: 'read_file',
+  status: 200,
+  outcome: 'success',
+  durationMs: 12.5,
+  requestBytes: 120,
+  responseBytes: 4_000,
+  user: 'alice',
+  client: 'editor',
+  clientVersion: '1.2.3',
+  session: 'session-1',
+  request: '7',
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+};
+
+test('a tool call is a line in the access log and one in the audit log', async () => {
+  const { hub, lines } = start();
+
+  hub.publish(
+    buildCall({
+      tokens: { input: 3, output: 4, source: 'estimated' },
+      costUsd: 0.002,
+      progressCount: 2,
+      overheadMs: 0.123_456,
+    }),
+  );
+
+  const shared = { level: 'info', time: '2026-01-01T00:00:00.000Z', ...CONTEXT };
+  expect(await lines()).toEqual([
+    {
+      ...shared,
+      channel: 'access',
+      protocolVersion: '2025-11-25',
+      overheadMs: 0.123,
+      progressCount: 2,
+      inputTokens: 3,
+      outputTokens: 4,
+      tokenSource: 'estimated',
+      costUsd: 0.002,
+      msg: 'exchange',
+    },
+    { ...shared, channel: 'audit', msg: 'tool called' },
+  ]);
+});
+
+test('what is no tool call is not audited', async () => {
+  const { hub, lines } = start();
+
+  hub.publish(buildCall({ operation: 'resources/read', target: 'file:///a' }));
+
+  expect(await lines()).toMatchObject([{ channel: 'access', target: 'file:///a' }]);
+  expect((await lines())[0]).not.toHaveProperty('tool');
+});
+
+test('the audit line has the arguments where the record has them, the access line never', async () => {
+  const { hub, lines } = start();
+
+  hub.publish(buildCall({ argumentsText: '{"path":"/a"}' }));
+
+  expect((await lines())[0]).not.toHaveProperty('arguments');
+  expect((await lines())[1]).toMatchObject({ arguments: '{"path":"/a"}' });
+});
+
+test('a failure is also an error line, with code, message, stack and the same context', async () => {
+  const { hub, lines } = start();
+  const failure = {
+    outcome: 'rpc_error',
+    status: 500,
+    errorType: 'internal_error',
+    rpcCode: -32603,
+    errorMessage: 'disk is gone\nfor good',
+    errorStack: 'Error: disk\n    at read',
+  } satisfies Partial<CallRecord>;
+
+  hub.publish(buildCall(failure));
+
+  expect((await lines()).map(({ channel }) => channel)).toEqual(['access', 'audit', 'error']);
+  expect((await lines())[2]).toEqual({
+    ...CONTEXT,
+    level: 'warn',
+    time: '2026-01-01T00:00:00.000Z',
+    channel: 'error',
+    outcome: 'rpc_error',
+    status: 500,
+    errorType: 'internal_error',
+    code: -32603,
+    detail: 'disk is gone\nfor good',
+    stack: 'Error: disk\n    at read',
+    msg: 'call failed',
+  });
+});
+
+test.each<[string, Partial<CallRecord>]>([
+  ['a fault of the caller', { outcome: 'client_error', errorType: 'invalid_params' }],
+  ['a refusal', { outcome: 'denied', errorType: 'unauthorized' }],
+  ['a cancelled call', { outcome: 'cancelled', errorType: 'cancelled' }],
+])('%s is no error line', async (_, overrides) => {
+  const { hub, lines } = start();
+
+  hub.publish(buildCall(overrides));
+
+  expect((await lines()).map(({ channel }) => channel)).toEqual(['access', 'audit']);
+});
+
+test.each<[string, Setup, string[]]>([
+  ['without the access log the audit log stays', { access: false }, ['audit', 'error']],
+  ['without the audit log the access log stays', { audit: false }, ['access', 'error']],
+  ['above info only the errors stay', { level: 'warn' }, ['error']],
+  ['above warn nothing stays', { level: 'error' }, []],
+])('%s', async (_, setup, channels) => {
+  const { hub, lines } = start(setup);
+
+  hub.publish(buildCall({ outcome: 'timeout', errorType: 'timeout' }));
+
+  expect((await lines()).map(({ channel }) => channel)).toEqual(channels);
+});
+
+test('a request of the server to its client says so', async () => {
+  const { hub, lines } = start();
+
+  hub.publish(buildCall({ direction: 'server_to_client', operation: 'sampling/createMessage' }));
+
+  expect(await lines()).toMatchObject([{ direction: 'server_to_client' }]);
+});
+
+test('whatever a client sends, a line stays one line of JSON, and short', async () => {
+  const { hub, lines } = start();
+  const nasty = `"},\n{"level":"fatal\u2028\u0000\ud800${'x'.repeat(1_000_000)}`;
+
+  hub.publish(
+    buildCall({
+      operation: nasty,
+      target: nasty,
+      requestId: nasty,
+      session: nasty,
+      user: nasty,
+      client: { name: nasty, version: nasty },
+      protocolVersion: nasty,
+      outcome: 'tool_error',
+      errorMessage: nasty,
+      errorStack: nasty,
+    }),
+  );
+
+  expect((await lines()).map(({ level }) => level)).toEqual(['info', 'warn']);
+  for (const line of await lines()) expect(JSON.stringify(line).length).toBeLessThan(15_000);
+  expect(String((await lines())[0]?.['user']).startsWith('"},\n{"level"')).toBe(true);
+});
+
+test('a terminal gets the line as text for people', async () => {
+  const { hub, text } = start({ format: 'pretty', audit: false });
+
+  hub.publish(buildCall());
+
+  const printed = await text();
+  expect(printed).toContain('exchange');
+  expect(printed).toContain('"tool":"read_file"');
+  expect(printed).not.toMatch(/^\{/);
+});
+
+test('failed authentication is a line a minute for each method, with the number of those left out', async () => {
+  const { hub, lines, clock } = start();
+  const fail = (method: 'bearer' | 'jwt') =>
+    hub.publish({ fact: 'auth', method, status: 'failure' });
+
+  for (let index = 0; index < 10; index += 1) fail('bearer');
+  fail('jwt');
+  hub.publish({ fact: 'auth', method: 'bearer', status: 'success' });
+  await clock.advance(60_000);
+  fail('bearer');
+
+  expect(
+    (await lines()).map(({ msg, method, leftOutCount }) => [msg, method, leftOutCount]),
+  ).toEqual([
+    ['authentication failed', 'bearer', 0],
+    ['authentication failed', 'jwt', 0],
+    ['authentication failed', 'bearer', 9],
+  ]);
+});
+
+test('a client that asks too often is a line a minute, apart from other clients', async () => {
+  const { hub, lines, clock } = start();
+  const exceed = (user: string) => hub.publish({ fact: 'rate_limit', server: 'files', user });
+
+  exceed('alice');
+  exceed('alice');
+  exceed('bob');
+  await clock.advance(60_000);
+  exceed('alice');
+
+  expect((await lines()).map(({ user, leftOutCount }) => [user, leftOutCount])).toEqual([
+    ['alice', 0],
+    ['bob', 0],
+    ['alice', 1],
+  ]);
+});
+
+test('the end of a session is for debugging', async () => {
+  const { hub, lines } = start({ level: 'debug' });
+
+  hub.publish({ fact: 'session', server: 'files', transport: 'http', durationMs: 5_000 });
+
+  expect(await lines()).toMatchObject([
+    { level: 'debug', msg: 'session ended', durationMs: 5_000 },
+  ]);
+});
+
+test('after its end it writes nothing', async () => {
+  const { hub, lines, end } = start();
+
+  end();
+  hub.publish(buildCall());
+
+  expect(await lines()).toEqual([]);
+});
+
+test('lines of exchanges leave together, and before any other line that comes after them', () => {
+  const { hub, log, written } = start();
+
+  hub.publish(buildCall());
+  hub.publish(buildCall());
+  expect(written).toEqual([]);
+  log.warn({}, 'something else');
+
+  expect(written).toHaveLength(2);
+  expect(written[0]?.match(/"msg":"[a-z ]+"/g)).toEqual([
+    '"msg":"exchange"',
+    '"msg":"tool called"',
+    '"msg":"exchange"',
+    '"msg":"tool called"',
+  ]);
+  expect(written[1]).toContain('something else');
+});
+
+test('a batch that is lost is counted by its lines', async () => {
+  const { hub, log, dropped, reports } = start({ isStuck: true });
+
+  for (let index = 0; index < 20_000; index += 1) hub.publish(buildCall());
+  await log.close(1);
+
+  // A megabyte of them waits in the stream, the rest is gone.
+  expect(dropped()).toBeGreaterThan(35_000);
+  expect(dropped()).toBeLessThan(40_000);
+  expect(reports).toHaveLength(1);
+});

@@ -1,0 +1,249 @@
+import { expect, test } from 'vitest';
+import type { ProbeOutcome } from '../../../../../src/facts/probe-outcome.ts';
+import { createFakeClock } from '../../../../fakes/fake-clock.ts';
+import {
+  events,
+  hang,
+  hangUp,
+  type Script,
+  status,
+  text,
+} from '../../../../fakes/scripted-mcp-server.ts';
+import { startServer, watchUrl } from './http-setup.ts';
+
+test('one stream is kept and pinged, and ends with the connection', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { check, connection } = watchUrl(server.url, { target: { transport: 'sse' } });
+  expect(await check()).toMatchObject({
+    outcome: 'ok',
+    identity: { transport: 'sse', era: 'legacy', protocolVersion: '2025-11-25' },
+  });
+  expect(connection.isOpen()).toBe(true);
+  const report = await check();
+  expect(report.detail).toMatch(/^ping was answered in \d+ ms in the stream that is kept/);
+  expect(report.bytesReceived).toBeGreaterThan(20);
+  await check();
+  expect(server.keys()).toEqual([
+    'GET',
+    'server/discover',
+    'initialize',
+    'notifications/initialized',
+    'ping',
+    'ping',
+  ]);
+  expect(server.sessions.size).toBe(1);
+  await connection.close();
+  await server.socketsGone();
+  expect(server.sessions.size).toBe(0);
+});
+
+test('an endpoint that refuses POST as old servers do is tried as HTTP+SSE, and that is remembered', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { check } = watchUrl(server.url);
+  expect(await check()).toMatchObject({ outcome: 'ok', identity: { transport: 'sse' } });
+  expect(server.keys().slice(0, 3)).toEqual(['server/discover', 'initialize', 'GET']);
+  server.dropStreams();
+  await check();
+  await check();
+  expect(server.keys().filter((key) => key === 'GET')).toHaveLength(2);
+  expect(server.keys().slice(-1)).toEqual(['ping']);
+});
+
+test('a server that was reached over Streamable HTTP is never tried as an old one', async () => {
+  const server = await startServer({ profile: 'legacy-stateless' });
+  const { check } = watchUrl(server.url);
+  await check();
+  server.script('*', status(404));
+  expect(await check()).toMatchObject({ outcome: 'http_4xx' });
+  expect(server.keys()).not.toContain('GET');
+});
+
+test('a modern server over SSE is found and asked with server/discover', async () => {
+  const server = await startServer({ profile: 'sse-modern' });
+  const { check } = watchUrl(server.url, { target: { transport: 'sse' } });
+  expect(await check()).toMatchObject({
+    outcome: 'ok',
+    identity: { transport: 'sse', era: 'modern' },
+  });
+  await check();
+  expect(server.keys()).toEqual(['GET', 'server/discover', 'server/discover']);
+});
+
+test('a server that never answers server/discover is initialized after a short limit', async () => {
+  const server = await startServer({ profile: 'sse' });
+  server.script('server/discover', status(202));
+  const clock = createFakeClock();
+  const checked = watchUrl(server.url, { target: { transport: 'sse' }, clock }).check();
+  await server.arrival('server/discover');
+  await clock.advance(2_000);
+  expect(await checked).toMatchObject({ outcome: 'ok', identity: { era: 'legacy' } });
+});
+
+test('a stream that ended between two checks is opened again without a failure', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { check, connection } = watchUrl(server.url, { target: { transport: 'sse' } });
+  await check();
+  server.dropStreams();
+  while (connection.isOpen()) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(server.sessions.size).toBe(1);
+});
+
+test('a session that the server forgot is replaced within the check', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { check } = watchUrl(server.url, { target: { transport: 'sse' } });
+  await check();
+  server.script('ping', text(404, 'Could not find session'), passOn);
+  const report = await check();
+  expect(report).toMatchObject({ outcome: 'ok' });
+  expect(report.detail).toContain('The session was gone');
+});
+
+test('pings of the server are answered, other requests refused', async () => {
+  const server = await startServer({ profile: 'sse' });
+  await watchUrl(server.url, { target: { transport: 'sse' } }).check();
+  const before = server.received.length;
+  const arrival = server.arrival('POST');
+  server.push({ jsonrpc: '2.0', id: 'p', method: 'ping' });
+  await arrival;
+  const another = server.arrival('POST');
+  server.push({ jsonrpc: '2.0', id: 0, method: 'roots/list' });
+  await another;
+  expect(server.received.slice(before).map(({ message }) => message)).toEqual([
+    { jsonrpc: '2.0', id: 'p', result: {} },
+    { jsonrpc: '2.0', id: 0, error: { code: -32601, message: 'Method not found' } },
+  ]);
+});
+
+test('a ping that is not answered is a timeout, and leaves the stream in place', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { check, connection } = watchUrl(server.url, { target: { transport: 'sse' } });
+  await check();
+  server.script('ping', status(202), passOn);
+  const abort = new AbortController();
+  const arrival = server.arrival('ping');
+  const hung = connection.check({ signal: abort.signal });
+  await arrival;
+  abort.abort();
+  const report = await hung;
+  expect(report).toMatchObject({ outcome: 'timeout' });
+  expect(report.detail).toContain('on the SSE stream');
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(server.sessions.size).toBe(1);
+});
+
+const BAD_STREAMS: readonly (readonly [string, Script, ProbeOutcome, string])[] = [
+  ['a 401', status(401), 'auth_required', 'HTTP 401'],
+  ['a 404', status(404), 'http_4xx', 'HTTP 404'],
+  ['a 503', status(503), 'http_5xx', 'HTTP 503'],
+  ['an HTML page', text(200, '<html></html>', 'text/html'), 'protocol', 'text/event-stream'],
+  ['a stream that ends at once', events(''), 'protocol', 'before its endpoint event'],
+  [
+    'an endpoint at another origin',
+    events('event: endpoint\ndata: http://127.0.0.1:9/x\n\n', { end: false }),
+    'protocol',
+    'another origin',
+  ],
+  [
+    'an endpoint that is no address',
+    events('event: endpoint\ndata: http://\n\n', { end: false }),
+    'protocol',
+    'no address',
+  ],
+  ['a closed connection', hangUp, 'reset', 'closed the connection'],
+];
+
+test.each(BAD_STREAMS)(
+  '%s in place of the stream is the outcome that it deserves',
+  async (_, script, outcome, detail) => {
+    const server = await startServer({ profile: 'sse' });
+    server.script('GET', script);
+    const { check, connection } = watchUrl(server.url, { target: { transport: 'sse' } });
+    const report = await check();
+    expect(report).toMatchObject({ outcome });
+    expect(report.detail).toContain(detail);
+    expect(connection.isOpen()).toBe(false);
+    await connection.close();
+    await server.socketsGone();
+  },
+);
+
+test.each([
+  ['without a head', hang],
+  ['without an endpoint event', events(': wait\n\n', { end: false })],
+])('a stream %s is a timeout when the check ends', async (_, script) => {
+  const server = await startServer({ profile: 'sse' });
+  server.script('GET', script);
+  const abort = new AbortController();
+  const { check, connection } = watchUrl(server.url, {
+    target: { transport: 'sse' },
+    signal: abort.signal,
+  });
+  const arrival = server.arrival('GET');
+  const checked = check();
+  await arrival;
+  abort.abort();
+  expect(await checked).toMatchObject({ outcome: 'timeout' });
+  await connection.close();
+  await server.socketsGone();
+});
+
+test('an absolute endpoint at the same origin is used', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { origin } = new URL(server.url);
+  server.script(
+    'GET',
+    events(`event: endpoint\ndata: ${origin}/message?sessionId=none\n\n`, { end: false }),
+  );
+  const report = await watchUrl(server.url, { target: { transport: 'sse' } }).check();
+  expect(report.outcome).toBe('session_lost');
+  expect(server.keys()).toContain('initialize');
+});
+
+test('a deep check has a stream of its own, which ends with it', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { check, inspect } = watchUrl(server.url, { target: { transport: 'sse' } });
+  await check();
+  const report = await inspect();
+  expect(report).toMatchObject({ outcome: 'ok', kind: 'deep', identity: { transport: 'sse' } });
+  expect(report.snapshot?.lists.tools?.definitions.map(({ name }) => name)).toEqual(['echo']);
+  while (server.sessions.size > 1) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+});
+
+test('an error on the stream is an rpc_error', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { check } = watchUrl(server.url, { target: { transport: 'sse' } });
+  await check();
+  server.script('ping', (exchange) => {
+    exchange.response.writeHead(202).end();
+    server.push({
+      jsonrpc: '2.0',
+      id: exchange.message['id'],
+      error: { code: -32603, message: 'no luck' },
+    });
+  });
+  expect(await check()).toMatchObject({ outcome: 'rpc_error', rpcCode: -32603 });
+  server.script('ping', (exchange) => {
+    exchange.response.writeHead(202).end();
+    server.push({
+      jsonrpc: '2.0',
+      id: exchange.message['id'],
+      error: { code: -32601, message: 'Method not found' },
+    });
+  });
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+});
+
+function passOn({ response, message, server }: Parameters<Script>[0]): void {
+  response.writeHead(202).end();
+  server.push({ jsonrpc: '2.0', id: message['id'], result: {} });
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { afterEach } from 'vitest';
+import { createSystemClock } from '../../../../../src/app/system-clock.ts';
+import { createMeasurement } from '../../../../../src/protocol/measurement.ts';
+import { createProcessTable, parseProcessStat } from '../../../../../src/protocol/process-usage.ts';
+import {
+  createStdioWire,
+  type StdioWire,
+  type StdioWireOptions,
+} from '../../../../../src/sources/probe/connection/stdio-wire.ts';
+import type { ChildExited, ChildStarted } from '../../../../../src/facts/facts.ts';
+import type { StdioTarget } from '../../../../../src/facts/server.ts';
+
+export interface WireUnderTest {
+  readonly wire: StdioWire;
+  readonly facts: (ChildExited | ChildStarted)[];
+  /** The process ids of all children that answered something. */
+  pids(): number[];
+}
+
+const wires: StdioWire[] = [];
+
+afterEach(async () => {
+  await Promise.all(wires.splice(0).map((wire) => wire.close()));
+});
+
+/** A wire with real time and real children, closed after the test. */
+export function createTestWire(
+  target: StdioTarget,
+  options: Partial<StdioWireOptions> = {},
+): WireUnderTest {
+  const clock = options.clock ?? createSystemClock();
+  const facts: (ChildExited | ChildStarted)[] = [];
+  const wire = createStdioWire(target, {
+    server: 'fake',
+    era: 'auto',
+    startTimeoutMs: 20_000,
+    clientName: 'mcp-exporter-test',
+    clientVersion: '0.0.0',
+    secrets: [],
+    clock,
+    processTable: createProcessTable(clock),
+    onChild: (fact) => facts.push(fact),
+    ...options,
+  });
+  wires.push(wire);
+  return {
+    wire,
+    facts,
+    pids: () => facts.flatMap((fact) => (fact.fact === 'child_start' ? fact.pid : [])),
+  };
+}
+
+export function check(limitMs = 20_000) {
+  return { signal: AbortSignal.timeout(limitMs), measurement: createMeasurement() };
+}
+
+/** Whether anything of the group is there, zombies included. */
+export function groupExists(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Zombies do not run: an orphan stays one until process 1 collects it, which may take seconds. */
+export function isRunning(pid: number): boolean {
+  try {
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.isZombie === false;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,485 @@
+import { getEventListeners } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { createSystemClock } from '../../../../../src/app/system-clock.ts';
+import { createMeasurement } from '../../../../../src/protocol/measurement.ts';
+import { Secret } from '../../../../../src/facts/secret.ts';
+import type { StdioTarget } from '../../../../../src/facts/server.ts';
+import { fakeServer, type StdioBehaviour } from '../../../../fakes/stdio-behaviour.ts';
+import { check, createTestWire, groupExists, isRunning } from './stdio-setup.ts';
+import { asEpochMs, asMonotonicMs } from '../../../../../src/facts/time.ts';
+
+const LEGACY = {
+  transport: 'stdio',
+  era: 'legacy',
+  protocolVersion: '2025-11-25',
+  implementation: 'fake',
+  version: '1.0.0',
+};
+const MODERN = { ...LEGACY, era: 'modern', protocolVersion: '2026-07-28' };
+
+/** Waits for something that no event tells. */
+function eventually(isTrue: () => boolean): Promise<void> {
+  return vi.waitFor(() => expect(isTrue()).toBe(true), { timeout: 5000, interval: 20 });
+}
+
+function command(name: string, ...args: string[]): StdioTarget {
+  return { kind: 'stdio', command: name, args, env: {} };
+}
+
+test.each<[string, StdioBehaviour, object]>([
+  ['refuses discover and takes initialize', {}, LEGACY],
+  ['answers discover with 2026-07-28', { discover: 'modern' }, MODERN],
+  ['answers discover without 2026-07-28', { discover: 'legacy_versions' }, LEGACY],
+  ['never answers discover', { discover: 'silent' }, LEGACY],
+  ['exits on discover', { discover: 'exit' }, LEGACY],
+  [
+    'is modern and starts slower than the limit of discover',
+    { discover: 'modern', startDelayMs: 700 },
+    MODERN,
+  ],
+  ['is legacy and starts slower than the limit of discover', { startDelayMs: 700 }, LEGACY],
+  [
+    'exits on discover and starts slower than its limit',
+    { discover: 'exit', startDelayMs: 700 },
+    LEGACY,
+  ],
+])('The era of a server is found that %s', async (_, behaviour, identity) => {
+  const { wire } = createTestWire(fakeServer(behaviour), { discoverLimitMs: 400 });
+  expect(await wire.open(check())).toEqual({ ok: true, identity });
+  expect(wire.state()).toBe('open');
+});
+
+test.each<[string, 'ping' | 'server/discover', StdioBehaviour]>([
+  ['a legacy server by ping', 'ping', {}],
+  ['a legacy server that never implemented ping', 'ping', { ping: 'unknown_method' }],
+  ['a modern server by discover', 'server/discover', { discover: 'modern' }],
+])(
+  'A kept child is checked again and again without a new one: %s',
+  async (_, method, behaviour) => {
+    const { wire, facts } = createTestWire(fakeServer(behaviour));
+    await wire.open(check());
+    for (let count = 0; count < 3; count += 1) {
+      const options = check();
+      expect(await wire.request(method, undefined, options)).toMatchObject({ ok: true });
+      expect(options.measurement.steps).toMatchObject([{ name: method, ok: true }]);
+      expect(options.measurement.bytesSent).toBeGreaterThan(30);
+      expect(options.measurement.bytesReceived).toBeGreaterThan(30);
+    }
+    expect(facts.map((fact) => fact.fact)).toEqual(['child_start']);
+  },
+);
+
+test('The first check tells its steps and phases', async () => {
+  const { wire } = createTestWire(fakeServer());
+  const { measurement, signal } = check();
+  await wire.open({ measurement, signal });
+  expect(measurement.steps).toMatchObject([
+    { name: 'spawn', ok: true, detail: expect.stringMatching(/^process \d+$/u) as string },
+    {
+      name: 'server/discover',
+      ok: false,
+      detail: 'server/discover was answered with an error: -32601 refused.',
+    },
+    { name: 'initialize', ok: true, detail: 'answered' },
+  ]);
+  expect(Object.keys(measurement.phasesMs)).toEqual(['spawn', 'handshake']);
+  expect(measurement.bytesSent).toBeGreaterThan(100);
+});
+
+test('A modern server that starts slowly and takes initialize as well is started once more as a modern one', async () => {
+  const slow = fakeServer({ discover: 'modern', initialize: 'take_over', startDelayMs: 400 });
+  const { wire, facts } = createTestWire(slow, { discoverLimitMs: 200 });
+  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
+  expect(await wire.request('server/discover', undefined, check())).toMatchObject({ ok: true });
+  await wire.close();
+  // From now on its era is known, and it has all the time that a start may take.
+  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
+  expect(facts.filter((fact) => fact.fact === 'child_start')).toHaveLength(3);
+});
+
+test('A server that became another one is asked for its era again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stdio-'));
+  const program = join(folder, 'server');
+  const become = (behaviour: StdioBehaviour): void => {
+    const { command, args } = fakeServer(behaviour);
+    const line = [command, ...args].map((word) => `'${word}'`).join(' ');
+    writeFileSync(program, `#!/bin/sh\nexec ${line}\n`, { mode: 0o755 });
+  };
+  const clock = createCountingClock();
+  const { wire } = createTestWire(
+    { kind: 'stdio', command: program, args: [], env: {} },
+    { clock },
+  );
+  become({});
+  expect(await wire.open(check())).toEqual({ ok: true, identity: LEGACY });
+  await wire.close();
+  become({ discover: 'modern', initialize: 'refuse' });
+  expect(await wire.open(check())).toMatchObject({ ok: false, failure: { outcome: 'rpc_error' } });
+  clock.skip(2000);
+  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
+  await wire.close();
+  become({ discover: 'exit' });
+  expect(await wire.open(check())).toMatchObject({ ok: false, failure: { outcome: 'exit' } });
+  clock.skip(5000);
+  expect(await wire.open(check())).toEqual({ ok: true, identity: LEGACY });
+  await wire.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('A configured era is not questioned', async () => {
+  const legacy = createTestWire(fakeServer({ discover: 'exit' }), { era: 'legacy' });
+  expect(await legacy.wire.open(check())).toEqual({ ok: true, identity: LEGACY });
+  expect(legacy.facts).toHaveLength(1);
+  const modern = createTestWire(fakeServer(), { era: 'modern' });
+  expect(await modern.wire.open(check())).toMatchObject({
+    failure: { outcome: 'rpc_error', rpcCode: -32601 },
+  });
+});
+
+test('A server that exits on discover is asked once only, and its end is not held against it', async () => {
+  const { wire, facts } = createTestWire(fakeServer({ discover: 'exit' }));
+  await wire.open(check());
+  await wire.close();
+  expect(await wire.open(check())).toMatchObject({ ok: true });
+  await wire.close();
+  expect(facts.map((fact) => (fact.fact === 'child_exit' ? fact.reason : fact.fact))).toEqual([
+    'child_start',
+    'stopped',
+    'stopped',
+    'child_start',
+    'stopped',
+  ]);
+});
+
+test('A server that exits at once fails with its last words, and is not started again at once', async () => {
+  const stderr = 'node:internal\n  throw err\n\nError: no such thing\n    at y\n\nNode.js v24\n';
+  const { wire, facts } = createTestWire(fakeServer({ exitAtOnce: { code: 3, stderr } }));
+  expect(await wire.open(check())).toEqual({
+    ok: false,
+    failure: {
+      outcome: 'exit',
+      detail: 'The process ended with code 3. It last wrote: Error: no such thing',
+    },
+  });
+  const startedCount = facts.length;
+  expect(facts.at(-1)).toMatchObject({
+    fact: 'child_exit',
+    reason: 'exit_nonzero',
+    code: 3,
+    signal: null,
+  });
+  expect(await wire.open(check())).toMatchObject({
+    failure: {
+      outcome: 'exit',
+      detail: expect.stringContaining('It is not started again for another') as string,
+    },
+  });
+  expect(facts).toHaveLength(startedCount);
+});
+
+test('After the back-off a server that exited is started again', async () => {
+  const clock = createCountingClock();
+  const { wire, facts } = createTestWire(fakeServer({ ping: 'crash' }), { clock });
+  await wire.open(check());
+  await wire.request('ping', undefined, check());
+  expect(await wire.open(check())).toMatchObject({ ok: false });
+  clock.skip(1100);
+  expect(await wire.open(check())).toMatchObject({ ok: true });
+  expect(facts.filter((fact) => fact.fact === 'child_start')).toHaveLength(2);
+});
+
+test('A server that dies in the middle of a request fails that request and closes the wire', async () => {
+  const { wire, facts } = createTestWire(fakeServer({ ping: 'crash' }));
+  await wire.open(check());
+  expect(await wire.request('ping', undefined, check())).toEqual({
+    ok: false,
+    failure: { outcome: 'exit', detail: 'The process ended on signal SIGSEGV.' },
+  });
+  expect(wire.state()).toBe('closed');
+  expect(wire.clientTransport()).toBeUndefined();
+  expect(facts.at(-1)).toMatchObject({ fact: 'child_exit', reason: 'signal', signal: 'SIGSEGV' });
+});
+
+test.each<[string, StdioTarget, string]>([
+  ['a command that does not exist', command('/no/such/command'), 'ENOENT'],
+  ['a file that may not be executed', command('/etc/passwd'), 'EACCES'],
+  ['a folder that does not exist', { ...command('true'), cwd: '/no/such/folder' }, 'ENOENT'],
+  ['an argument that no system takes', command('true', 'a\0b'), 'null bytes'],
+])('What cannot be started is a spawn failure: %s', async (_, target, words) => {
+  const { wire, facts } = createTestWire(target);
+  const opened = await wire.open(check());
+  expect(opened).toMatchObject({ ok: false, failure: { outcome: 'spawn' } });
+  expect(JSON.stringify(opened)).toContain(words);
+  expect(facts).toMatchObject([{ fact: 'child_exit', reason: 'spawn_failed' }]);
+});
+
+test('A slow server is waited for across checks, by one child', async () => {
+  const { wire, facts } = createTestWire(fakeServer({ startDelayMs: 1500 }), {
+    startTimeoutMs: 1000,
+  });
+  expect(await wire.open(check())).toEqual({
+    ok: false,
+    failure: {
+      outcome: 'timeout',
+      detail: expect.stringMatching(
+        /^The process runs but did not answer within [\d.]+ s: still starting\?$/u,
+      ) as string,
+    },
+  });
+  expect(await wire.open(check())).toEqual({ ok: true, identity: LEGACY });
+  expect(facts.map((fact) => fact.fact)).toEqual(['child_start']);
+});
+
+test('A server that never answers is ended after three start limits', async () => {
+  const { wire, facts } = createTestWire(fakeServer({ discover: 'silent', initialize: 'silent' }), {
+    startTimeoutMs: 300,
+    discoverLimitMs: 100,
+  });
+  for (let count = 0; count < 2; count += 1) {
+    expect(await wire.open(check())).toMatchObject({ failure: { outcome: 'timeout' } });
+  }
+  await eventually(() => facts.some((fact) => fact.fact === 'child_exit'));
+  expect(facts).toMatchObject([{ fact: 'child_exit', reason: 'stopped' }]);
+  expect(await wire.open(check())).toMatchObject({
+    failure: { outcome: 'timeout', detail: expect.stringContaining('not started again') as string },
+  });
+});
+
+test('A refused initialize is the server’s answer, and leaves no child', async () => {
+  const { wire, pids } = createTestWire(fakeServer({ initialize: 'refuse' }));
+  expect(await wire.open(check())).toMatchObject({
+    failure: { outcome: 'rpc_error', rpcCode: -32000 },
+  });
+  await eventually(() => pids().every((pid) => !groupExists(pid)));
+});
+
+test('A child that leaves three requests in a row unanswered is replaced', async () => {
+  const { wire, pids } = createTestWire(fakeServer({ ping: 'silent' }));
+  await wire.open(check());
+  for (let count = 0; count < 3; count += 1) {
+    expect(wire.state()).toBe('open');
+    expect(await wire.request('ping', undefined, check(50))).toMatchObject({
+      failure: { outcome: 'timeout' },
+    });
+  }
+  expect(wire.state()).toBe('closed');
+  await eventually(() => !groupExists(pids()[0] as number));
+});
+
+test('A server that ignores the end of its input and SIGTERM is killed within the limit', async () => {
+  const { wire, pids, facts } = createTestWire(fakeServer({ isStubborn: true }));
+  await wire.open(check());
+  const startedAtMs = performance.now();
+  await wire.close();
+  expect(performance.now() - startedAtMs).toBeLessThan(4500);
+  expect(groupExists(pids()[0] as number)).toBe(false);
+  await eventually(() => facts.length === 2);
+  expect(facts[1]).toMatchObject({ fact: 'child_exit', reason: 'stopped', signal: 'SIGKILL' });
+});
+
+test('A well-behaved server ends by the end of its input, without a signal', async () => {
+  const { wire, facts } = createTestWire(fakeServer());
+  await wire.open(check());
+  await wire.close();
+  await eventually(() => facts.length === 2);
+  expect(facts[1]).toMatchObject({ fact: 'child_exit', reason: 'stopped', code: 0, signal: null });
+});
+
+test.each(['in_group', 'own_group'] as const)(
+  'What a server started dies with it: %s',
+  async (grandchild) => {
+    const { wire } = createTestWire(fakeServer({ grandchild }));
+    const opened = await wire.open(check());
+    const grandchildPid = opened.ok ? Number(opened.identity.version) : 0;
+    expect(isRunning(grandchildPid)).toBe(true);
+    await wire.close();
+    expect(isRunning(grandchildPid)).toBe(false);
+  },
+);
+
+test('What a server started dies with it also where the server crashes', async () => {
+  const { wire } = createTestWire(fakeServer({ grandchild: 'in_group', ping: 'crash' }));
+  const opened = await wire.open(check());
+  const grandchildPid = opened.ok ? Number(opened.identity.version) : 0;
+  expect(await wire.request('ping', undefined, check())).toMatchObject({
+    failure: { outcome: 'exit' },
+  });
+  await eventually(() => !isRunning(grandchildPid));
+});
+
+test('At the last moment everything can be killed synchronously', async () => {
+  const { wire, pids } = createTestWire(fakeServer({ isStubborn: true, grandchild: 'own_group' }));
+  await wire.open(check());
+  wire.killGroup();
+  await eventually(() => !groupExists(pids()[0] as number));
+});
+
+test.each([
+  ['while its child is spawned', 0],
+  ['while its child starts', 100],
+])('A wire may be closed %s, and be opened again', async (_, limitMs) => {
+  const { wire, pids } = createTestWire(fakeServer({ startDelayMs: 500 }));
+  const opening = wire.open(check(limitMs));
+  if (limitMs > 0) await opening;
+  await wire.close();
+  expect(await opening).toMatchObject({ ok: false });
+  expect(wire.state()).toBe('closed');
+  expect(await wire.open(check())).toMatchObject({ ok: true });
+  expect(pids().filter(groupExists)).toHaveLength(1);
+});
+
+test('A server that floods its standard error answers all the same and costs no memory', async () => {
+  const { wire, facts } = createTestWire(
+    fakeServer({ stderrBytes: 50_000_000, discover: 'modern' }),
+  );
+  const before = process.memoryUsage();
+  await wire.open(check());
+  for (let count = 0; count < 20; count += 1) {
+    expect(await wire.request('server/discover', undefined, check())).toMatchObject({ ok: true });
+  }
+  expect(await wire.request('flooded', undefined, check())).toMatchObject({ ok: true });
+  await wire.close();
+  await eventually(() => facts.length === 2);
+  const after = process.memoryUsage();
+  const grownBytes = after.heapUsed + after.external - before.heapUsed - before.external;
+  expect(grownBytes).toBeLessThan(25_000_000);
+  const exit = facts[1];
+  expect(exit?.fact === 'child_exit' && exit.stderrTail.length).toBeLessThanOrEqual(4096);
+  expect(exit?.fact === 'child_exit' && exit.stderrTail).toMatch(/^e{99}\n(?:.|\n)*flooded$/u);
+});
+
+test('Lines that are no JSON are skipped, counted and shown, with secrets masked', async () => {
+  const { wire } = createTestWire(
+    fakeServer({ garbageLines: 3 }, { FAKE_TOKEN: 'hunter2-hunter2' }),
+    {
+      secrets: [new Secret('hunter2-hunter2')],
+    },
+  );
+  await wire.open(check());
+  const { signal, measurement } = check();
+  await wire.request('ping', undefined, { signal, measurement });
+  expect(measurement.steps).toMatchObject([
+    {
+      ok: true,
+      detail: 'answered (skipped 3 lines that are no JSON, first: "listening, token is ***")',
+    },
+  ]);
+});
+
+test('A line of 10 MB is a protocol error that names the limit, and the next answer is read', async () => {
+  const { wire } = createTestWire(fakeServer({ ping: 'huge_line' }));
+  await wire.open(check());
+  expect(await wire.request('ping', undefined, check())).toEqual({
+    ok: false,
+    failure: {
+      outcome: 'protocol',
+      detail: 'The answer to ping cannot be used: the server sent a line of more than 4 MiB.',
+    },
+  });
+  expect(await wire.request('tools/list', undefined, check())).toMatchObject({ ok: true });
+});
+
+test('Requests of the server are answered while ours waits', async () => {
+  const { wire } = createTestWire(fakeServer({ ping: 'ask_first' }));
+  await wire.open(check());
+  expect(await wire.request('ping', undefined, check())).toEqual({
+    ok: true,
+    result: {
+      answers: [
+        { jsonrpc: '2.0', id: 'ask-1', result: {} },
+        {
+          jsonrpc: '2.0',
+          id: 0,
+          error: { code: -32601, message: 'Method not found: sampling/createMessage' },
+        },
+      ],
+    },
+  });
+});
+
+test('An error without an id belongs to the only request that waits', async () => {
+  const { wire } = createTestWire(fakeServer({ ping: 'null_id' }));
+  await wire.open(check());
+  expect(await wire.request('ping', undefined, check())).toMatchObject({
+    failure: { rpcCode: -32700 },
+  });
+});
+
+test('The child has our environment with the configured one on top, and the configured folder', async () => {
+  const { wire } = createTestWire({
+    ...fakeServer({}, { FAKE_TOKEN: 'hunter2', HOME: '/elsewhere' }),
+    cwd: '/',
+  });
+  await wire.open(check());
+  expect(await wire.request('environment', undefined, check())).toMatchObject({
+    result: {
+      cwd: '/',
+      env: { FAKE_TOKEN: 'hunter2', HOME: '/elsewhere', PATH: process.env['PATH'] },
+    },
+  });
+});
+
+test('CPU time and memory of the child are measured, and CPU time goes on with the next child', async () => {
+  const clock = createCountingClock();
+  const { wire } = createTestWire(fakeServer(), { clock });
+  expect(wire.processUsage()).toBeUndefined();
+  await wire.open(check());
+  const first = wire.processUsage();
+  expect(first?.cpuSeconds).toBeGreaterThan(0);
+  expect(first?.residentBytes).toBeGreaterThan(10_000_000);
+  await wire.close();
+  expect(wire.processUsage()).toBeUndefined();
+  await wire.open(check());
+  clock.skip(1100);
+  const second = wire.processUsage();
+  expect(second?.pid).not.toBe(first?.pid);
+  expect(second?.cpuSeconds).toBeGreaterThan(first?.cpuSeconds ?? 0);
+});
+
+test('Two hundred checks leave nothing behind: no listener, no timer, no process', async () => {
+  const clock = createCountingClock();
+  const { wire, pids } = createTestWire(fakeServer(), { clock });
+  const { signal } = new AbortController();
+  const listenersBefore = process.listenerCount('exit');
+  await wire.open({ signal, measurement: createMeasurement() });
+  for (let count = 0; count < 200; count += 1) {
+    const options = { signal, measurement: createMeasurement() };
+    expect(await wire.request('ping', undefined, options)).toMatchObject({ ok: true });
+  }
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  expect(clock.pendingCount()).toBe(0);
+  await wire.close();
+  expect(groupExists(pids()[0] as number)).toBe(false);
+  expect(process.listenerCount('exit')).toBe(listenersBefore);
+  await eventually(() => !process.getActiveResourcesInfo().includes('ProcessWrap'));
+});
+
+/** Real time that can be moved forward, and that knows which timers still run. */
+function createCountingClock() {
+  const clock = createSystemClock();
+  const timers = new Set<object>();
+  let skippedMs = 0;
+  return {
+    nowMs: () => asEpochMs(clock.nowMs() + skippedMs),
+    monotonicMs: () => asMonotonicMs(clock.monotonicMs() + skippedMs),
+    after(delayMs: number, run: () => void) {
+      const key = {};
+      timers.add(key);
+      const timer = clock.after(delayMs, () => {
+        timers.delete(key);
+        run();
+      });
+      return {
+        cancel() {
+          timers.delete(key);
+          timer.cancel();
+        },
+      };
+    },
+    pendingCount: () => timers.size,
+    skip: (ms: number) => (skippedMs += ms),
+  };
+}

@@ -1,0 +1,186 @@
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import { type Annotation, annotationModel, CONFIG_CHANGES, RESTARTS } from './annotations.ts';
+import { CONTEXT, PAGES, type PageUid } from './links.ts';
+import type { Panel } from './panels/panel.ts';
+import {
+  datasourceVariable,
+  exporterVariable,
+  gatewayVariable,
+  jobVariable,
+  serverVariable,
+} from './variables.ts';
+
+const COLUMNS = 24;
+const TAG = 'mcp';
+/** Pages of hours read raw samples, pages of weeks draw a bar for each day: what suits one says nothing on the other. */
+const SPANS = {
+  live: { tag: 'live', title: 'Live pages' },
+  month: { tag: 'month', title: '30-day pages' },
+} as const;
+type Span = keyof typeof SPANS;
+
+export interface Section {
+  /** A heading; the first section of a page has none. */
+  readonly title?: string;
+  /** Folded away, and not asked for until somebody opens it. */
+  readonly isCollapsed?: boolean;
+  readonly panels: readonly Panel[];
+}
+
+export interface Page {
+  readonly uid: PageUid;
+  /** The question that it answers. */
+  readonly description: string;
+  readonly from: 'now-6h' | 'now-24h' | 'now-30d';
+  readonly refresh: '10s' | '30s' | '5m';
+  /** Beside those that all pages have. */
+  readonly variables?: readonly { build(): dashboard.VariableModel }[];
+  readonly server?: 'many' | 'one' | 'none';
+  readonly annotations?: readonly Annotation[];
+  readonly sections: readonly Section[];
+}
+
+/** The classic model, the one form that Grafana 12 and 13 both take from a file. */
+export function buildPage(page: Page): dashboard.Dashboard {
+  const { server = 'many' } = page;
+  const builder = new dashboard.DashboardBuilder(PAGES[page.uid])
+    .uid(page.uid)
+    .description(page.description)
+    .tags([TAG, SPANS[spanOf(page)].tag])
+    .timezone('browser')
+    .readonly()
+    .tooltip(dashboard.DashboardCursorSync.Crosshair)
+    .time({ from: page.from, to: 'now' })
+    .refresh(page.refresh)
+    .variables([
+      datasourceVariable(),
+      jobVariable(),
+      gatewayVariable(),
+      ...(server === 'none' ? [] : [serverVariable({ isSingle: server === 'one' })]),
+      ...(page.variables ?? []),
+      exporterVariable(),
+    ]);
+  const annotations = [CONFIG_CHANGES, RESTARTS, ...(page.annotations ?? [])];
+  const built = {
+    ...builder.build(),
+    annotations: {
+      list: annotations.map(annotationModel) as unknown as dashboard.AnnotationQuery[],
+    },
+    links: headerLinks(page).map(visibleLink),
+    panels: placeSections(page),
+  };
+  return server === 'one' ? withExactServer(built) : built;
+}
+
+/**
+ * Grafana escapes a choice of several for a pattern, but not a choice of one: "search (eu)" would not find itself. Alerts
+ * about no server, which a trailing `|` lets in on other pages, are left to those.
+ */
+function withExactServer(model: dashboard.Dashboard): dashboard.Dashboard {
+  const text = JSON.stringify(model).replaceAll(/server=~(\\"\$server)\|?(?=\\")/g, 'server=$1');
+  return JSON.parse(text) as dashboard.Dashboard;
+}
+
+/** The builder hides links in a menu; the way up and the other pages have to be one click away. */
+function visibleLink(builder: dashboard.DashboardLinkBuilder): dashboard.DashboardLink {
+  const { placement: _, ...link } = builder.build();
+  return link;
+}
+
+function spanOf({ from }: Page): Span {
+  return from === 'now-30d' ? 'month' : 'live';
+}
+
+function headerLinks(page: Page): dashboard.DashboardLinkBuilder[] {
+  const span = spanOf(page);
+  const up =
+    page.uid === 'mcp-overview'
+      ? []
+      : [
+          new dashboard.DashboardLinkBuilder('Overview')
+            .type(dashboard.DashboardLinkType.Link)
+            // Without the server that was looked at: the way up leads to all of them.
+            .url(`/d/mcp-overview?${CONTEXT}`)
+            .icon('arrow-up')
+            .tooltip('Up to the fleet')
+            .keepTime(span === 'live')
+            .includeVars(false),
+        ];
+  return [
+    ...up,
+    pagesLink('live', span),
+    pagesLink('month', span),
+    exporterLink('Exporter', '', 'Live status, checks on request'),
+    exporterLink('Alert history', '/alerts', 'Every alert with what was done about it'),
+  ];
+}
+
+/** With the time that is being looked at where it suits them, else with their own. */
+function pagesLink(to: Span, from: Span) {
+  const { tag, title } = SPANS[to];
+  return new dashboard.DashboardLinkBuilder(title)
+    .type(dashboard.DashboardLinkType.Dashboards)
+    .tags([TAG, tag])
+    .asDropdown(true)
+    .icon('external link')
+    .keepTime(to === from)
+    .includeVars(true);
+}
+
+function exporterLink(title: string, path: string, tooltip: string) {
+  return new dashboard.DashboardLinkBuilder(title)
+    .type(dashboard.DashboardLinkType.Link)
+    .url(`\${exporter}${path}`)
+    .icon('external link')
+    .tooltip(tooltip)
+    .targetBlank(true);
+}
+
+/** From left to right, line by line; each section begins a new line. */
+function placeSections({ uid, sections }: Page): NonNullable<dashboard.Dashboard['panels']> {
+  const placed: NonNullable<dashboard.Dashboard['panels']> = [];
+  let top = 0;
+  for (const { title, isCollapsed = false, panels } of sections) {
+    const row = title === undefined ? undefined : rowPanel(`${uid}/${title}`, title, top);
+    if (row) top += 1;
+    const inside = placePanels(`${uid}/${title ?? ''}`, panels, top);
+    if (row)
+      placed.push({ ...row, collapsed: isCollapsed, panels: isCollapsed ? inside.panels : [] });
+    if (!isCollapsed) {
+      placed.push(...inside.panels);
+      top = inside.bottom;
+    }
+  }
+  return placed;
+}
+
+function rowPanel(slug: string, title: string, top: number): dashboard.RowPanel {
+  return {
+    ...new dashboard.RowBuilder(title).build(),
+    id: idOf(`${slug}/row`),
+    gridPos: { x: 0, y: top, w: COLUMNS, h: 1 },
+  };
+}
+
+function placePanels(slug: string, panels: readonly Panel[], start: number) {
+  const placed: dashboard.Panel[] = [];
+  let [left, top, lineHeight] = [0, start, 0];
+  for (const { width, height, model } of panels) {
+    if (left + width > COLUMNS) [left, top, lineHeight] = [0, top + lineHeight, 0];
+    placed.push({
+      ...model,
+      id: idOf(`${slug}/${model.title}`),
+      gridPos: { x: left, y: top, w: width, h: height },
+    });
+    left += width;
+    lineHeight = Math.max(lineHeight, height);
+  }
+  return { panels: placed, bottom: top + lineHeight };
+}
+
+/** Stays the same when panels come and go beside it, so that links to a panel last. FNV-1a, 31 bits, never 0. */
+function idOf(slug: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(slug)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 1 || 1;
+}

@@ -1,0 +1,281 @@
+import { type Mapping, TROUBLE_MAPPINGS } from '../mappings.ts';
+import { increase, series, type SeriesName } from '../promql.ts';
+import { signal } from '../signal.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+
+/** The targets that make up the monitoring, by the names that prometheus.yml and the alerts give them. */
+const MONITORING = 'job=~"mcp-exporter|alertmanager|prometheus"';
+/** `sample_limit` of prometheus.yml. */
+const SAMPLES_MAX = 250_000;
+
+const UP_MAPPINGS: readonly Mapping[] = [
+  { value: 0, text: 'Down', color: 'red' },
+  { value: 1, text: 'Up', color: 'green' },
+];
+const IN_FORCE_MAPPINGS: readonly Mapping[] = [
+  { value: 0, text: 'Rejected', color: 'red' },
+  { value: 1, text: 'In force', color: 'green' },
+];
+const KEPT_MAPPINGS: readonly Mapping[] = [
+  { value: 0, text: 'Lost', color: 'red' },
+  { value: 1, text: 'Kept', color: 'green' },
+];
+
+export const targetsDown = signal({
+  title: 'Targets down',
+  description:
+    'Exporters, Prometheus and Alertmanager, as far as Prometheus asks them and gets no answer.',
+  unit: 'short',
+  thresholds: THRESHOLDS.any,
+  by: { all: `count(${series('up', MONITORING)} == 0) or vector(0)` },
+});
+
+export const targetUp = signal({
+  title: 'State',
+  description: 'What Prometheus asks for the sake of this monitoring, and whether it answers.',
+  unit: 'none',
+  mappings: UP_MAPPINGS,
+  by: {
+    target: `max by (job, instance) (${series('up', MONITORING)})`,
+  },
+});
+
+export const scrapeDuration = signal({
+  title: 'Duration of a scrape',
+  description: 'How long a target takes to say all it has to say; the limit is ten seconds.',
+  unit: 's',
+  min: 0,
+  thresholds: [
+    { value: null, color: 'green' },
+    { value: 2, color: 'yellow' },
+    { value: 8, color: 'red' },
+  ],
+  by: {
+    target: `max by (job, instance) (${series('scrape_duration_seconds', MONITORING)})`,
+  },
+});
+
+const SAMPLES = series('scrape_samples_post_metric_relabeling', MONITORING);
+
+export const samples = signal({
+  title: 'Samples of a scrape',
+  description:
+    'How many values a target shows. An exporter with more than its limit is dropped as a whole.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  by: {
+    target: `max by (job, instance) (${SAMPLES})`,
+    limit: `vector(${SAMPLES_MAX})`,
+  },
+});
+
+export const samplesShare = signal({
+  title: 'Samples used',
+  description: 'Values that the largest exporter shows, as a share of what Prometheus takes.',
+  unit: 'percentunit',
+  decimals: 1,
+  thresholds: THRESHOLDS.saturation,
+  by: {
+    worst: `max(${series('scrape_samples_post_metric_relabeling', 'job="mcp-exporter"')}) / ${SAMPLES_MAX}`,
+  },
+});
+
+export const configReload = signal({
+  title: 'Configuration',
+  description:
+    'Whether what was last written to the configuration of the exporter is in force; else its log says what is wrong.',
+  unit: 'none',
+  mappings: IN_FORCE_MAPPINGS,
+  by: { worst: `min(${series('mcp_exporter_config_last_reload_successful')})` },
+});
+
+export const otherReloads = signal({
+  title: 'Prometheus and Alertmanager',
+  description: 'Whether what was last written to their configurations is in force.',
+  unit: 'none',
+  mappings: IN_FORCE_MAPPINGS,
+  by: {
+    prometheus: `min(${series('prometheus_config_last_reload_successful')})`,
+    alertmanager: `min(${series('alertmanager_config_last_reload_successful')})`,
+  },
+});
+
+export const journalUp = signal({
+  title: 'Journal',
+  description: 'Whether the exporter can keep its history of checks, alerts and actions.',
+  unit: 'none',
+  mappings: KEPT_MAPPINGS,
+  by: { worst: `min(${series('mcp_exporter_journal_up')})` },
+});
+
+export const connectivity = signal({
+  title: 'Cut off?',
+  description:
+    'Whether an exporter suspects its own network: several hosts failed at once in ways that point at this end.',
+  unit: 'none',
+  mappings: TROUBLE_MAPPINGS,
+  by: { worst: `max(${series('mcp_exporter_connectivity_suspected')})` },
+});
+
+function lagOf(quantile: number): string {
+  return `histogram_quantile(${quantile}, sum by (le) (rate(${series('mcp_probe_schedule_lag_seconds_bucket')}[$__rate_interval])))`;
+}
+
+export const scheduleLag = signal({
+  title: 'Checks late by',
+  description:
+    'How late checks start against their schedule. If it grows, more are due than may run at once.',
+  unit: 's',
+  min: 0,
+  thresholds: [
+    { value: null, color: 'green' },
+    { value: 1, color: 'yellow' },
+    { value: 5, color: 'red' },
+  ],
+  by: { p50: lagOf(0.5), p95: lagOf(0.95) },
+});
+
+export const labelOverflow = signal({
+  title: 'Labels cut',
+  description:
+    'How often the exporter put a value of a label under _OTHER, because there were too many different ones.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.warnings,
+  by: {
+    all: `sum(${increase('mcp_label_overflow_total')})`,
+    label: `sum by (metric, label) (${increase('mcp_label_overflow_total')}) > 0`,
+  },
+});
+
+function lossOf(name: SeriesName, title: string, description: string) {
+  return signal({
+    title,
+    description,
+    unit: 'short',
+    decimals: 0,
+    min: 0,
+    thresholds: THRESHOLDS.any,
+    by: {
+      all: `sum(${increase(name)})`,
+      gateway: `sum by (gateway) (increase(${series(name)}[$__rate_interval]))`,
+    },
+  });
+}
+
+export const logLinesLost = lossOf(
+  'mcp_exporter_log_dropped_total',
+  'Log lines lost',
+  'Lines whose destination did not take them: a full disk, or a pipe that nobody reads.',
+);
+export const eventsLost = lossOf(
+  'mcp_exporter_journal_dropped_total',
+  'Events lost',
+  'Checks, status changes and alerts that are missing from the history.',
+);
+export const journalErrors = lossOf(
+  'mcp_exporter_journal_write_errors_total',
+  'Journal writes failed',
+  'Attempts to write to the journal that failed; they are made again.',
+);
+export const exportFailures = lossOf(
+  'mcp_exporter_otlp_export_failures_total',
+  'Trace exports failed',
+  'Attempts to hand traces or logs to a collector that failed; traffic does not wait for them.',
+);
+
+export const ruleFailures = signal({
+  title: 'Rules failed',
+  description: 'Evaluations of rules that failed: alerts of such a rule cannot fire.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  thresholds: THRESHOLDS.any,
+  by: {
+    all: `sum(${increase('prometheus_rule_evaluation_failures_total')})`,
+    group: groupName(
+      `sum by (rule_group) (increase(${series('prometheus_rule_evaluation_failures_total')}[$__rate_interval])) > 0`,
+    ),
+  },
+});
+
+export const missedEvaluations = signal({
+  title: 'Rules left out',
+  description: 'Rounds of rules that Prometheus left out because the one before took too long.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  thresholds: THRESHOLDS.warnings,
+  by: { all: `sum(${increase('prometheus_rule_group_iterations_missed_total')})` },
+});
+
+/** `group` of the file and the group. */
+function groupName(expr: string): string {
+  return `label_replace(${expr}, "group", "$1", "rule_group", ".*;(.*)")`;
+}
+
+const EVALUATION = `max by (rule_group) (${series('prometheus_rule_group_last_duration_seconds')} / ${series('prometheus_rule_group_interval_seconds')})`;
+
+export const ruleDuration = signal({
+  title: 'Time for rules',
+  description:
+    'How long the rules of a group take, as a share of the time between two rounds. Beyond 100 % rounds are left out.',
+  unit: 'percentunit',
+  decimals: 1,
+  min: 0,
+  thresholds: THRESHOLDS.saturation,
+  by: {
+    worst: `max(${EVALUATION})`,
+    group: groupName(`topk(10, ${EVALUATION})`),
+  },
+});
+
+export const alertmanagers = signal({
+  title: 'Alertmanagers',
+  description: 'Where Prometheus sends alerts to. With none, whatever fires stays there.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: [
+    { value: null, color: 'red' },
+    { value: 1, color: 'green' },
+  ],
+  by: { least: `min(${series('prometheus_notifications_alertmanagers_discovered')})` },
+});
+
+export const unsentAlerts = signal({
+  title: 'Alerts not sent',
+  description: 'Alerts that Prometheus could not hand to Alertmanager: refused, or dropped.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  thresholds: THRESHOLDS.any,
+  by: {
+    all: `sum(${increase('prometheus_notifications_errors_total')}) + sum(${increase('prometheus_notifications_dropped_total')})`,
+    errors: `sum(increase(${series('prometheus_notifications_errors_total')}[$__rate_interval]))`,
+    dropped: `sum(increase(${series('prometheus_notifications_dropped_total')}[$__rate_interval]))`,
+    queued: `max(${series('prometheus_notifications_queue_length')})`,
+  },
+});
+
+export const headSeries = signal({
+  title: 'Series in Prometheus',
+  description:
+    'Series that Prometheus keeps in memory, of all that it scrapes: its memory grows with them.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  thresholds: THRESHOLDS.none,
+  by: { all: `max(${series('prometheus_tsdb_head_series')})` },
+});
+
+export const storage = signal({
+  title: 'Disk of Prometheus',
+  description: 'What the samples take: blocks for what is older, the log for what is new.',
+  unit: 'bytes',
+  min: 0,
+  by: {
+    blocks: `max(${series('prometheus_tsdb_storage_blocks_bytes')})`,
+    log: `max(${series('prometheus_tsdb_wal_storage_size_bytes')})`,
+  },
+});

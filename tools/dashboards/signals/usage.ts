@@ -1,0 +1,161 @@
+import { series, type SeriesName, total } from '../promql.ts';
+import { signal } from '../signal.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+
+const REQUESTS = 'gateway_server:mcp_requests:increase1h';
+const OPERATIONS = 'gateway_server_operation:mcp_requests:rate1h';
+const TOOLS = 'gateway_server_tool:mcp_requests:increase1h';
+const CLIENTS = 'gateway_server_client:mcp_client_requests:increase1h';
+const REVISIONS = 'gateway_server_protocol_version:mcp_protocol_requests:increase1h';
+const NAMED_TOOLS = 'tool!~"_OTHER|"';
+const SERVER_IDENTITY = 'job, gateway, server';
+
+/** A slice without a name would be a riddle. */
+function named(label: string, otherwise: string, expr: string): string {
+  return `label_replace(${expr}, "${label}", "${otherwise}", "${label}", "")`;
+}
+
+/** Requests by what the server said of itself in its last handshake. */
+function byServerFact(label: 'era' | 'transport'): string {
+  const facts = `topk by (${SERVER_IDENTITY}) (1, max by (${SERVER_IDENTITY}, ${label}) (${series('mcp_server_info')}))`;
+  const requests = `sum by (${SERVER_IDENTITY}) (${total(REQUESTS, '$__range')})`;
+  const share = `round(sum by (${label}) (${requests} * on (${SERVER_IDENTITY}) group_left (${label}) ${facts})) > 0`;
+  return named(label, 'not known', share);
+}
+
+export const requestTotal = signal({
+  title: 'Requests',
+  description: 'Exchanges that passed the gateway in the time that the page shows, hour by hour.',
+  unit: 'short',
+  min: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    fleet: `round(sum(${total(REQUESTS, '$__range')}))`,
+    server: `round(sum by (gateway, server) (${total(REQUESTS, '$__range')}))`,
+    topServers: `topk(10, round(sum by (gateway, server) (${total(REQUESTS, '$__range')})) > 0)`,
+    operation: `topk(10, round(3600 * sum by (operation) (${total(OPERATIONS, '$__range')})) > 0)`,
+    topTools: `topk(10, round(sum by (gateway, server, tool) (${total(TOOLS, '$__range', NAMED_TOOLS)})) > 0)`,
+    tool: `round(sum by (gateway, server, tool) (${total(TOOLS, '$__range', NAMED_TOOLS)})) > 0`,
+    client: named(
+      'client',
+      'no name',
+      `round(sum by (client) (${total(CLIENTS, '$__range')})) > 0`,
+    ),
+    revision: named(
+      'protocol_version',
+      'not said',
+      `round(sum by (protocol_version) (${total(REVISIONS, '$__range')})) > 0`,
+    ),
+    era: byServerFact('era'),
+    transport: byServerFact('transport'),
+  },
+});
+
+export const requestsPerDay = signal({
+  title: 'Requests a day',
+  description: 'Each point or bar counts the 24 hours before it.',
+  unit: 'short',
+  min: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    mean: `round(24 * avg_over_time(sum(${series(REQUESTS)})[$__range:1h]))`,
+    server: `round(sum by (gateway, server) (${total(REQUESTS, '1d')}))`,
+    revision: named(
+      'protocol_version',
+      'not said',
+      `round(sum by (protocol_version) (${total(REVISIONS, '1d')})) > 0`,
+    ),
+    client: named('client', 'no name', `round(sum by (client) (${total(CLIENTS, '1d')})) > 0`),
+  },
+});
+
+const DAYS = ['7 Sun', '1 Mon', '2 Tue', '3 Wed', '4 Thu', '5 Fri', '6 Sat'] as const;
+
+/** The mean of each hour of the week. An hour that just ended is told at its end, and belongs to the hour before. */
+function hoursOfTheWeek(name: SeriesName): string {
+  const begin = 'vector(time() - 3600)';
+  const clock = `count_values("hour", hour(${begin})) * on () group_left (weekday) count_values("weekday", day_of_week(${begin}))`;
+  const told = `sum(${series(name)}) * on () group_left (hour, weekday) (${clock})`;
+  const means = `sum by (weekday, hour) (avg_over_time((${told})[$__range:1h]))`;
+  const padded = `label_replace(${means}, "hour", "0$1", "hour", "(.)")`;
+  return DAYS.reduce(
+    (expr, day, number) =>
+      `label_replace(${expr}, "weekday", "${day}", "weekday", "${String(number)}")`,
+    padded,
+  );
+}
+
+export const weeklyHours = signal({
+  title: 'Requests by hour and weekday (UTC)',
+  description:
+    'Mean number of requests in each hour of the week, in UTC: when a restart would be noticed least, and when most.',
+  unit: 'short',
+  decimals: 1,
+  min: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    all: hoursOfTheWeek(REQUESTS),
+    busiest: `topk(1, ${hoursOfTheWeek(REQUESTS)})`,
+    top: `topk(10, ${hoursOfTheWeek(REQUESTS)})`,
+  },
+});
+
+const CLIENTS_OF_SERVERS = `sum by (gateway, server, client) (${total(CLIENTS, '$__range', 'client!=""')}) > 0`;
+
+export const clients = signal({
+  title: 'Clients',
+  description:
+    'Programs that called, by the name that they give themselves. Beyond the first 50 of a server they are one, _OTHER.',
+  unit: 'short',
+  decimals: 0,
+  thresholds: THRESHOLDS.none,
+  by: { all: `count(count by (client) (${CLIENTS_OF_SERVERS}))` },
+});
+
+export const serversOfClient = signal({
+  title: 'Servers',
+  description: 'How many servers the client called in the time that the page shows.',
+  unit: 'short',
+  decimals: 0,
+  by: {
+    client: named(
+      'client',
+      'no name',
+      `count by (client) (sum by (gateway, server, client) (${total(CLIENTS, '$__range')}) > 0)`,
+    ),
+  },
+});
+
+export const usersOverTime = signal({
+  title: 'Active users',
+  description:
+    'Different users within the hour, the day and the week before each point, added up over servers: who calls two is counted twice.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  by: { window: `sum by (window) (${series('gateway_server_window:mcp_active_users:max')})` },
+});
+
+export const openSessions = signal({
+  title: 'Open sessions',
+  description: 'Sessions that clients hold open. Revision 2026-07-28 of the protocol has none.',
+  unit: 'short',
+  decimals: 0,
+  min: 0,
+  by: { server: `sum by (gateway, server) (${series('gateway_server:mcp_active_sessions:sum')})` },
+});
+
+const HANDSHAKES = 'operation=~"initialize|server/discover"';
+
+export const sessionsStarted = signal({
+  title: 'Sessions started',
+  description:
+    'Handshakes of clients: each begins a session, or with revision 2026-07-28 a use without one.',
+  unit: 'short',
+  min: 0,
+  thresholds: THRESHOLDS.none,
+  by: {
+    all: `round(3600 * sum(${total(OPERATIONS, '$__range', HANDSHAKES)}))`,
+    daily: `round(3600 * sum(${total(OPERATIONS, '1d', HANDSHAKES)}))`,
+  },
+});

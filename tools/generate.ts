@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { renderConfigDocs, renderConfigSchema } from './docs/config-docs.ts';
+import { renderAlertmanagerText } from '../src/cli/render.ts';
+import { loadConfig } from '../src/settings/load-config.ts';
+import { formatProblems } from '../src/settings/problem.ts';
+import { CATALOG } from '../src/catalog/catalog.ts';
+import { renderMetricsDocs } from './docs/render-metrics-docs.ts';
+import { renderDashboards } from './dashboards/render.ts';
+import { renderKnownAlerts } from './known-alerts.ts';
+import { renderRecordedSeries } from './recorded-names.ts';
+
+const EXAMPLE = 'alertmanager/mcp-exporter.example.yml';
+const example = await loadConfig({ path: EXAMPLE, env: {} });
+if (!example.ok) throw new Error(formatProblems(example.problems));
+const { alerting } = example.config;
+if (!alerting) throw new Error(`${EXAMPLE} has no alerting`);
+
+/** Files that follow from code. They are committed, so that people read them and editors use them without a build. */
+const GENERATED: Readonly<Record<string, () => string>> = {
+  'alertmanager/alertmanager.yml': () => renderAlertmanagerText(alerting),
+  'docs/config.schema.json': renderConfigSchema,
+  'docs/configuration.md': renderConfigDocs,
+  'docs/metrics.md': () => renderMetricsDocs(CATALOG),
+  ...renderDashboards(),
+  'src/catalog/known-alerts.ts': renderKnownAlerts,
+  'tools/dashboards/recorded-series.ts': renderRecordedSeries,
+};
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const stale = Object.entries(GENERATED).filter(([path, render]) => read(path) !== render());
+
+if (values.check) {
+  for (const [path] of stale) process.stderr.write(`${path} is stale: npm run generate\n`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const [path, render] of stale) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, render());
+    process.stdout.write(`wrote ${path}\n`);
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
