@@ -1,14 +1,15 @@
 import type { CheckReport } from '../../facts/check-report.ts';
 import { HttpProblem } from './http-problem.ts';
-import type { AlertSource, ServerSource } from './ports.ts';
+import type { AlertCommands, CheckCommands } from '../../facts/ports/commands.ts';
+import type { ServerViews } from '../../facts/ports/views.ts';
 
 /** Runs a steady and a deep check of `name`; one report only where the first failure spares the second. Throws 404 for an unknown server, 409 for one that is not checked. */
 export type CheckOnRequest = (name: string, by: string) => Promise<readonly CheckReport[]>;
 
 /** Requests for a server that is being checked on request join that check, so that clicking fast costs nothing. */
 export function createCheckOnRequest(
-  servers: ServerSource,
-  alerts: Pick<AlertSource, 'noteAction'>,
+  servers: CheckCommands & Pick<ServerViews, 'detail'>,
+  alerts: Pick<AlertCommands, 'noteAction'>,
 ): CheckOnRequest {
   const running = new Map<string, Promise<readonly CheckReport[]>>();
 

@@ -1,26 +1,22 @@
 import type { IncomingMessage } from 'node:http';
-import type { AlertFilter, AlertRecord, Received } from '../../facts/ports/alert-store.ts';
-import type { ActionTaken } from '../../facts/alert-event.ts';
 import type { CheckReport } from '../../facts/check-report.ts';
-import type { Disabling, Switched } from '../../facts/disabling.ts';
 import type { Hub } from '../../facts/facts.ts';
-import type { Secret } from '../../facts/secret.ts';
-import type { JournalState, ServerLogFilter, ServerLogPage } from '../../facts/server-log.ts';
-import type { WebAccess } from '../../facts/web-config.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
-import type { EpochMs } from '../../facts/time.ts';
-
-/** The watched servers; a prober fits. */
-export interface ServerSource {
-  views(): readonly ServerView[];
-  detail(name: string): ServerDetail | undefined;
-  /** Nothing for a server that is unknown, disabled or cannot be checked. */
-  checkNow(name: string, options: { readonly deep: boolean }): Promise<CheckReport | undefined>;
-  /** Checks that are due and wait for a free slot. */
-  queueSize(): number;
-  connectivitySuspected(): boolean;
-}
+import type {
+  AlertCommands,
+  CheckCommands,
+  ReloadCommands,
+  SwitchCommands,
+} from '../../facts/ports/commands.ts';
+import type {
+  AlertViews,
+  ConfigViews,
+  JournalViews,
+  ServerViews,
+  SwitchViews,
+} from '../../facts/ports/views.ts';
+import type { Secret } from '../../facts/secret.ts';
+import type { WebAccess } from '../../facts/web-config.ts';
 
 /** A rendered metrics page. */
 export interface MetricsPage {
@@ -30,24 +26,6 @@ export interface MetricsPage {
 
 export interface MetricsSource {
   render(accept: string | undefined): Promise<MetricsPage>;
-}
-
-export interface ConfigStatus {
-  readonly lastReloadSuccessful: boolean;
-  /** Unix epoch milliseconds; absent before the first load ended. */
-  readonly lastReloadAtMs?: EpochMs;
-  /** On failure every mistake, one a line. */
-  readonly message: string;
-}
-
-export interface ReloadResult {
-  readonly ok: boolean;
-  readonly detail: string;
-}
-
-export interface ConfigSource {
-  status(): ConfigStatus;
-  reload(): Promise<ReloadResult>;
 }
 
 /** What `/probe` was asked to check. */
@@ -82,45 +60,6 @@ export interface ProbeSource {
   probeOnce(request: ProbeRequest): Promise<ProbeAnswer>;
 }
 
-/** What is known of alerts, and what people did; an alert history fits. */
-export interface AlertSource {
-  /** Takes one of Alertmanager's notifications. Rejects where it cannot be kept. */
-  receive(payload: unknown): Promise<Received>;
-  /** Newest first. Rejects where the journal does not answer. */
-  find(filter: AlertFilter): Promise<readonly AlertRecord[]>;
-  /** @returns whether there is such an alert. Rejects where it cannot be kept. */
-  addNote(note: {
-    readonly id: number;
-    readonly by: string;
-    readonly text: string;
-  }): Promise<boolean>;
-  noteAction(action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>): void;
-  /** Unix epoch milliseconds. */
-  watchdogHeardAtMs(): EpochMs | undefined;
-}
-
-/** Disables and enables servers; a server switch fits. */
-export interface SwitchSource {
-  /** Nothing for a server that is not disabled by hand. */
-  find(server: string): Disabling | undefined;
-  /** Never rejects. */
-  disable(server: string, order: SwitchOrder): Promise<Switched>;
-  enable(server: string, order: SwitchOrder): Promise<Switched>;
-}
-
-export interface SwitchOrder {
-  readonly by: string;
-  /** May be empty. */
-  readonly reason: string;
-}
-
-/** What was kept of servers. */
-export interface JournalSource {
-  state(): JournalState;
-  /** Rejects where the journal does not answer. */
-  findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
-}
-
 /** Message last, fields first, as pino takes them. */
 export interface HttpLog {
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -150,12 +89,12 @@ export interface HttpAppDeps {
   readonly clock: Clock;
   readonly log: HttpLog;
   readonly hub: Pick<Hub, 'subscribe'>;
-  readonly servers: ServerSource;
-  readonly alerts: AlertSource;
-  readonly switches: SwitchSource;
-  readonly journal: JournalSource;
+  readonly servers: Omit<ServerViews, 'processUsage'> & CheckCommands;
+  readonly alerts: AlertViews & AlertCommands;
+  readonly switches: SwitchViews & SwitchCommands;
+  readonly journal: JournalViews;
   readonly metrics: MetricsSource;
-  readonly config: ConfigSource;
+  readonly config: ConfigViews & ReloadCommands;
   readonly probe: ProbeSource;
   /** Whether the first configuration was applied. */
   isReady(): boolean;

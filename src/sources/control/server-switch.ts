@@ -1,4 +1,5 @@
 import type { ActionTaken } from '../../facts/alert-event.ts';
+import type { SwitchOrder } from '../../facts/ports/commands.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Disabling, Switched } from '../../facts/disabling.ts';
 import type { Log } from '../../facts/ports/log.ts';
@@ -11,12 +12,6 @@ export interface DisablingStore {
   findDisablings(): Promise<readonly Disabling[]>;
   /** In place of all that were kept; resolves when that is committed. */
   saveDisablings(disablings: readonly Disabling[]): Promise<void>;
-}
-
-export interface SwitchOrder {
-  readonly by: string;
-  /** May be empty. */
-  readonly reason: string;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Status } from '../../../facts/rules/health.ts';
 import type { ServerView } from '../../../facts/ports/server-view.ts';
 import { formatCount, formatDuration, formatRatio } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import type { ConfigStatus } from '../ports.ts';
+import type { ConfigStatus } from '../../../facts/ports/views.ts';
 import {
   countByStatus,
   selectServers,

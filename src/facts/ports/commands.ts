@@ -1,0 +1,43 @@
+/** What people and other programs may ask for. Each command answers with what became of it. */
+import type { ActionTaken } from '../alert-event.ts';
+import type { CheckReport } from '../check-report.ts';
+import type { Switched } from '../disabling.ts';
+import type { Received } from './alert-store.ts';
+
+export interface CheckCommands {
+  /** `undefined` for a server that is unknown, disabled or cannot be checked. */
+  checkNow(name: string, options: { readonly deep: boolean }): Promise<CheckReport | undefined>;
+}
+
+export interface SwitchOrder {
+  readonly by: string;
+  /** May be empty. */
+  readonly reason: string;
+}
+
+/** Takes servers out of service and back. Neither rejects. */
+export interface SwitchCommands {
+  disable(server: string, order: SwitchOrder): Promise<Switched>;
+  enable(server: string, order: SwitchOrder): Promise<Switched>;
+}
+
+export interface AlertCommands {
+  /** Takes one of Alertmanager's notifications. Rejects where it cannot be kept. */
+  receive(payload: unknown): Promise<Received>;
+  /** @returns whether there is such an alert. Rejects where it cannot be kept. */
+  addNote(note: {
+    readonly id: number;
+    readonly by: string;
+    readonly text: string;
+  }): Promise<boolean>;
+  noteAction(action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>): void;
+}
+
+export interface ReloadResult {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface ReloadCommands {
+  reload(): Promise<ReloadResult>;
+}

@@ -1,0 +1,56 @@
+/** What is so now. Views are pulled: whoever shows something asks when it is shown. */
+import type { GatewayLoad } from '../call-record.ts';
+import type { Disabling } from '../disabling.ts';
+import type { JournalState, ServerLogFilter, ServerLogPage } from '../server-log.ts';
+import type { EpochMs } from '../time.ts';
+import type { AlertFilter, AlertRecord } from './alert-store.ts';
+import type { ProcessUsage } from './process-usage.ts';
+import type { ServerDetail, ServerView } from './server-view.ts';
+
+/** The watched servers. */
+export interface ServerViews {
+  views(): readonly ServerView[];
+  detail(name: string): ServerDetail | undefined;
+  /** Checks that are due and wait for a free slot. */
+  queueSize(): number;
+  connectivitySuspected(): boolean;
+  /** What the children of stdio servers use now. */
+  processUsage(): readonly { readonly server: string; readonly usage: ProcessUsage }[];
+}
+
+export interface GatewayViews {
+  /** What is open now. */
+  load(): readonly GatewayLoad[];
+}
+
+/** The history of alerts. */
+export interface AlertViews {
+  /** Newest first. Rejects where the journal does not answer. */
+  find(filter: AlertFilter): Promise<readonly AlertRecord[]>;
+  /** When the heartbeat of Alertmanager came last; `undefined` before the first. */
+  watchdogHeardAtMs(): EpochMs | undefined;
+}
+
+export interface SwitchViews {
+  /** `undefined` for a server that nobody disabled by hand. */
+  find(server: string): Disabling | undefined;
+}
+
+/** What was kept of servers. */
+export interface JournalViews {
+  state(): JournalState;
+  /** Rejects where the journal does not answer. */
+  findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
+}
+
+export interface ConfigStatus {
+  readonly lastReloadSuccessful: boolean;
+  /** Absent before the first load ended. */
+  readonly lastReloadAtMs?: EpochMs;
+  /** On failure every mistake, one a line. */
+  readonly message: string;
+}
+
+export interface ConfigViews {
+  status(): ConfigStatus;
+}
