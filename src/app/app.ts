@@ -31,7 +31,7 @@ import { startDemoTraffic } from '../demo/demo-traffic.ts';
 import { createWebSecurity } from '../sinks/web/security/create-web-security.ts';
 import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import { describeDisabling } from '../facts/disabling.ts';
-import { createHub } from '../facts/facts.ts';
+import { createHub } from '../facts/hub.ts';
 import type { GatewayLoad } from '../facts/call-record.ts';
 import { Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';

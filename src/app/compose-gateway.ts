@@ -14,7 +14,7 @@ import type { Upstream } from '../sources/gateway/upstream.ts';
 import { UNKNOWN_SERVER } from '../facts/rules/call-labels.ts';
 import type { ServerIdentity } from '../facts/check-report.ts';
 import type { Clock } from '../facts/ports/clock.ts';
-import type { Hub } from '../facts/facts.ts';
+import type { Hub } from '../facts/hub.ts';
 import { redactArguments } from '../facts/rules/redact-arguments.ts';
 import type { HttpTarget, ServerSpec } from '../facts/server.ts';
 import { createAccountant } from '../sources/gateway/account-usage.ts';

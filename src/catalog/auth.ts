@@ -1,5 +1,5 @@
 import { USER_BUCKETS } from '../facts/rules/call-labels.ts';
-import { AUTH_METHODS, AUTH_STATUSES } from '../facts/facts.ts';
+import { AUTH_METHODS, AUTH_STATUSES } from '../facts/gateway-facts.ts';
 import { metric } from './metric.ts';
 
 const area = 'auth';

@@ -1,4 +1,4 @@
-import { EXIT_REASONS } from '../facts/facts.ts';
+import { EXIT_REASONS } from '../facts/child-facts.ts';
 import { metric } from './metric.ts';
 
 const area = 'process';

@@ -1,5 +1,5 @@
 import { classifyFailure, type FailureFacts } from './classify-failure.ts';
-import type { ChildExited, ChildStarted, ExitReason } from '../facts/facts.ts';
+import type { ChildExited, ChildStarted, ExitReason } from '../facts/child-facts.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import type { ProcessUsage } from '../facts/ports/process-usage.ts';
 import { NO_RESTARTS, rememberEnd, restartDelayMs } from './child-backoff.ts';

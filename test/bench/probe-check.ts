@@ -10,7 +10,7 @@ import { performance } from 'node:perf_hooks';
 import { createSystemClock } from '../../src/app/system-clock.ts';
 import { createConnector } from '../../src/sources/probe/connection/connector.ts';
 import { createMetrics } from '../../src/sinks/prometheus/metrics.ts';
-import { createHub } from '../../src/facts/facts.ts';
+import { createHub } from '../../src/facts/hub.ts';
 import type { ServerSpec } from '../../src/facts/server.ts';
 import { createProber } from '../../src/sources/probe/prober.ts';
 import { buildServer } from '../fakes/build-server.ts';

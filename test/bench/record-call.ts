@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { createMetrics } from '../../src/sinks/prometheus/metrics.ts';
 import type { CallRecord } from '../../src/facts/call-record.ts';
 import type { Clock } from '../../src/facts/ports/clock.ts';
-import { createHub } from '../../src/facts/facts.ts';
+import { createHub } from '../../src/facts/hub.ts';
 import { buildServer } from '../fakes/build-server.ts';
 import { asEpochMs, asMonotonicMs } from '../../src/facts/time.ts';
 

@@ -7,7 +7,8 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createMetrics } from '../../src/sinks/prometheus/metrics.ts';
 import type { Clock } from '../../src/facts/ports/clock.ts';
-import { createHub, type ProbeObservation } from '../../src/facts/facts.ts';
+import { createHub } from '../../src/facts/hub.ts';
+import type { ProbeObservation } from '../../src/facts/probe-facts.ts';
 import { buildServer } from '../fakes/build-server.ts';
 import { asEpochMs, asMonotonicMs } from '../../src/facts/time.ts';
 

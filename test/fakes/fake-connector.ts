@@ -1,5 +1,5 @@
 import type { CheckReport } from '../../src/facts/check-report.ts';
-import type { ChildExited, ChildStarted } from '../../src/facts/facts.ts';
+import type { ChildExited, ChildStarted } from '../../src/facts/child-facts.ts';
 import type { ServerSpec } from '../../src/facts/server.ts';
 import type { Clock } from '../../src/facts/ports/clock.ts';
 import type { Connection, Connector } from '../../src/sources/probe/ports.ts';

@@ -1,4 +1,5 @@
-import type { Fact, Hub } from '../../src/facts/facts.ts';
+import type { Fact } from '../../src/facts/facts.ts';
+import type { Hub } from '../../src/facts/hub.ts';
 
 type FactOf<Kind extends Fact['fact']> = Extract<Fact, { readonly fact: Kind }>;
 

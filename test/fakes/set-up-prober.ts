@@ -1,7 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 import type { CallRecord } from '../../src/facts/call-record.ts';
 import type { CheckReport } from '../../src/facts/check-report.ts';
-import { createHub } from '../../src/facts/facts.ts';
+import { createHub } from '../../src/facts/hub.ts';
 import type { ProbeOutcome } from '../../src/facts/probe-outcome.ts';
 import { createProber } from '../../src/sources/probe/prober.ts';
 import { buildCall } from './build-call.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createSystemClock } from '../../src/app/system-clock.ts';
 import { createConnector } from '../../src/sources/probe/connection/connector.ts';
-import { createHub } from '../../src/facts/facts.ts';
+import { createHub } from '../../src/facts/hub.ts';
 import type { ServerSpec } from '../../src/facts/server.ts';
 import { createProber, type Prober } from '../../src/sources/probe/prober.ts';
 import { createRecordingSink, type RecordingSink } from '../fakes/recording-sink.ts';

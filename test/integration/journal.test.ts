@@ -14,7 +14,8 @@ import {
   type JournalOptions,
 } from '../../src/sinks/journal/create-journal.ts';
 import { createAlertHistory } from '../../src/sources/alerts/alert-history.ts';
-import { createHub, type ProbeObservation } from '../../src/facts/facts.ts';
+import { createHub } from '../../src/facts/hub.ts';
+import type { ProbeObservation } from '../../src/facts/probe-facts.ts';
 import { BLOCKED_MS } from '../fakes/blocked-journal-worker.ts';
 import { buildAlert } from '../fakes/build-alert.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createSystemClock } from '../../src/app/system-clock.ts';
 import { startTracing, type Tracing } from '../../src/sinks/otel/start-tracing.ts';
 import type { TracingConfig } from '../../src/sinks/otel/tracing-config.ts';
-import { createHub, type Hub } from '../../src/facts/facts.ts';
+import { createHub, type Hub } from '../../src/facts/hub.ts';
 import { Secret } from '../../src/facts/secret.ts';
 import { buildCall } from '../fakes/build-call.ts';
 import { createMemoryLog, type MemoryLog } from '../fakes/memory-log.ts';

@@ -1,7 +1,8 @@
 import type { AlertStore } from '../../facts/ports/alert-store.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Disabling } from '../../facts/disabling.ts';
-import type { Fact, Hub } from '../../facts/facts.ts';
+import type { Fact } from '../../facts/facts.ts';
+import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../../facts/server-log.ts';
 import { createEntryQueue, type WriteResult } from './entry-queue.ts';

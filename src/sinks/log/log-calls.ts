@@ -1,7 +1,8 @@
 import { isFailure } from '../../facts/call-outcome.ts';
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { AuthAttempted, Hub, RateLimitExceeded, SessionEnded } from '../../facts/facts.ts';
+import type { AuthAttempted, RateLimitExceeded, SessionEnded } from '../../facts/gateway-facts.ts';
+import type { Hub } from '../../facts/hub.ts';
 import { createCallLines } from './call-lines.ts';
 import type { ServiceLog } from './create-log.ts';
 

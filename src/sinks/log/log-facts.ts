@@ -1,11 +1,8 @@
 import { type AlertEvent, WATCHDOG } from '../../facts/alert-event.ts';
-import type {
-  ChildExited,
-  DefinitionsChanged,
-  Fact,
-  Hub,
-  StatusChanged,
-} from '../../facts/facts.ts';
+import type { ChildExited } from '../../facts/child-facts.ts';
+import type { Fact } from '../../facts/facts.ts';
+import type { Hub } from '../../facts/hub.ts';
+import type { DefinitionsChanged, StatusChanged } from '../../facts/server-facts.ts';
 import type { Status } from '../../facts/rules/health.ts';
 import type { Log, LogSeverity } from '../../facts/ports/log.ts';
 import { endpointLabel } from '../../facts/server.ts';

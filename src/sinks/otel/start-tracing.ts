@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../facts/ports/clock.ts';
-import type { Hub } from '../../facts/facts.ts';
+import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import { createExportWatch } from './export-watch.ts';
 import { printEndpoint } from './print-endpoint.ts';

@@ -1,6 +1,6 @@
 import type { CallRecord, GatewayLoad } from '../../facts/call-record.ts';
 import type { CapabilitySnapshot } from '../../facts/capability-snapshot.ts';
-import type { SessionEnded } from '../../facts/facts.ts';
+import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import { createInputRounds } from './input-rounds.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import {

@@ -2,7 +2,9 @@ import process from 'node:process';
 import { UNKNOWN_SERVER } from '../../facts/rules/call-labels.ts';
 import type { CallRecord, GatewayLoad } from '../../facts/call-record.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { Fact, Hub, ServerAdded } from '../../facts/facts.ts';
+import type { Fact } from '../../facts/facts.ts';
+import type { Hub } from '../../facts/hub.ts';
+import type { ServerAdded } from '../../facts/server-facts.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import {
   GLOBAL_METRICS,

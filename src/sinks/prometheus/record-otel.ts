@@ -4,7 +4,7 @@ import {
   protocolVersionLabel,
 } from '../../facts/rules/call-labels.ts';
 import type { CallRecord } from '../../facts/call-record.ts';
-import type { SessionEnded } from '../../facts/facts.ts';
+import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import { createLabelBound, OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 import type { ServerSpec, Transport } from '../../facts/server.ts';
 import {

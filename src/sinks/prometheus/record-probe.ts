@@ -1,4 +1,4 @@
-import type { ProbeObservation } from '../../facts/facts.ts';
+import type { ProbeObservation } from '../../facts/probe-facts.ts';
 import { PHASES, PROBE_FAILURES } from '../../facts/probe-outcome.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import {

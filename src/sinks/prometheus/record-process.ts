@@ -1,4 +1,4 @@
-import type { ChildExited, ChildStarted } from '../../facts/facts.ts';
+import type { ChildExited, ChildStarted } from '../../facts/child-facts.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import {
   processCpu,

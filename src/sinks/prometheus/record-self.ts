@@ -1,4 +1,5 @@
-import type { ConfigReloaded, ConnectivityChanged } from '../../facts/facts.ts';
+import type { ConfigReloaded } from '../../facts/config-facts.ts';
+import type { ConnectivityChanged } from '../../facts/probe-facts.ts';
 import { GLOBAL_METRICS } from '../../catalog/catalog.ts';
 import type { Metric } from '../../catalog/metric.ts';
 import { probeScheduleLag } from '../../catalog/probe.ts';

@@ -1,6 +1,6 @@
 import { CAPABILITY_KINDS, type CapabilitySnapshot } from '../../facts/capability-snapshot.ts';
 import type { ServerIdentity } from '../../facts/check-report.ts';
-import type { DefinitionsChanged, StatusChanged } from '../../facts/facts.ts';
+import type { DefinitionsChanged, StatusChanged } from '../../facts/server-facts.ts';
 import { type Status, STATUSES } from '../../facts/rules/health.ts';
 import { endpointLabel, expectedTransport, type ServerSpec } from '../../facts/server.ts';
 import type { WireLabel } from '../../catalog/self.ts';

@@ -1,5 +1,5 @@
 import { userBucket, userPseudonym } from '../../facts/rules/call-labels.ts';
-import type { AuthAttempted, RateLimitExceeded } from '../../facts/facts.ts';
+import type { AuthAttempted, RateLimitExceeded } from '../../facts/gateway-facts.ts';
 import { OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 import { authAttempts, authRateLimitExceeded } from '../../catalog/auth.ts';
 import { userCost } from '../../catalog/usage.ts';

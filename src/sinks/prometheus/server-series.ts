@@ -1,4 +1,5 @@
-import type { Fact, ServerAdded } from '../../facts/facts.ts';
+import type { Fact } from '../../facts/facts.ts';
+import type { ServerAdded } from '../../facts/server-facts.ts';
 import { PER_SERVER_METRICS } from '../../catalog/catalog.ts';
 import type { WireLabel } from '../../catalog/self.ts';
 import type { ProcessUsage } from '../../facts/ports/process-usage.ts';

@@ -1,4 +1,5 @@
-import type { Fact, Hub } from '../../facts/facts.ts';
+import type { Fact } from '../../facts/facts.ts';
+import type { Hub } from '../../facts/hub.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 
 /** Where events are written: the part of a response that is needed. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { CheckReport } from '../../facts/check-report.ts';
-import type { Hub } from '../../facts/facts.ts';
+import type { Hub } from '../../facts/hub.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type {
   AlertCommands,

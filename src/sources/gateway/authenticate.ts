@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { AUTH_METHODS } from '../../facts/facts.ts';
+import type { AUTH_METHODS } from '../../facts/gateway-facts.ts';
 import type { Secret } from '../../facts/secret.ts';
 import {
   createTokenVerifier,

@@ -1,7 +1,7 @@
 import { type CallVerdict, judgeRpcError } from '../../facts/call-outcome.ts';
 import type { CallRecord, TokenUsage } from '../../facts/call-record.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
-import type { SessionEnded } from '../../facts/facts.ts';
+import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import type { MessageFacts } from '../../protocol/message-facts.ts';
 import type { Era, Transport } from '../../facts/server.ts';
 import { parseTraceParent, type TraceParent } from './trace-context.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createHostCheck, type HostCheck } from './allowed-hosts.ts';
 import { clientOfAddress } from './client-address.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { Hub } from '../../facts/facts.ts';
+import type { Hub } from '../../facts/hub.ts';
 import { createFairShare, type FairShare } from './fair-share.ts';
 import { isLoopbackHost } from '../../facts/rules/loopback.ts';
 import type { Log } from '../../facts/ports/log.ts';

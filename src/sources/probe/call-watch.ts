@@ -1,7 +1,7 @@
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { CallOutcome } from '../../facts/call-outcome.ts';
 import { AGREEMENT, verdictOfChecks, weighDisagreement } from './disagreement.ts';
-import type { FactListener } from '../../facts/facts.ts';
+import type { FactListener } from '../../facts/hub.ts';
 import type { CallEvidence } from '../../facts/rules/health.ts';
 import { createRateWindow, type RateWindow } from '../../facts/rules/rate-window.ts';
 import type { ExpediteReason } from './schedule.ts';

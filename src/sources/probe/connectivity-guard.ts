@@ -6,7 +6,7 @@ import {
   pointsAtUs,
   weighConnectivity,
 } from './connectivity.ts';
-import type { FactListener } from '../../facts/facts.ts';
+import type { FactListener } from '../../facts/hub.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 
 /** Keeps `connectivity.ts` for all servers together and tells when it changes its mind. */

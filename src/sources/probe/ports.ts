@@ -1,6 +1,6 @@
 import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 import type { CheckReport } from '../../facts/check-report.ts';
-import type { ChildExited, ChildStarted } from '../../facts/facts.ts';
+import type { ChildExited, ChildStarted } from '../../facts/child-facts.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 
 export interface CheckOptions {

@@ -1,5 +1,5 @@
 import type { CheckReport } from '../../facts/check-report.ts';
-import type { Hub } from '../../facts/facts.ts';
+import type { Hub } from '../../facts/hub.ts';
 import { isSameServer } from '../../facts/rules/is-same-server.ts';
 import { firstDelayMs } from './schedule.ts';
 import type { ServerSpec } from '../../facts/server.ts';

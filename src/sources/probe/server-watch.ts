@@ -1,7 +1,8 @@
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { CheckReport } from '../../facts/check-report.ts';
 import { pointsAtUs, remoteHostOf } from './connectivity.ts';
-import type { ChildExited, ChildStarted, FactListener } from '../../facts/facts.ts';
+import type { ChildExited, ChildStarted } from '../../facts/child-facts.ts';
+import type { FactListener } from '../../facts/hub.ts';
 import {
   expeditedAtMs,
   type ExpediteReason,

@@ -6,7 +6,7 @@ import { createEdge } from '../../../src/sources/gateway/edge.ts';
 import { composeGateway } from '../../../src/app/compose-gateway.ts';
 import type { CallRecord, GatewayLoad } from '../../../src/facts/call-record.ts';
 import type { ServerIdentity } from '../../../src/facts/check-report.ts';
-import { createHub } from '../../../src/facts/facts.ts';
+import { createHub } from '../../../src/facts/hub.ts';
 import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
 import { createChildChannels } from '../../../src/protocol/open-channel.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';

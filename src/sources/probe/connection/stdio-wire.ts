@@ -3,7 +3,7 @@ import {
   type FailureFacts,
   formatLimit,
 } from '../../../protocol/classify-failure.ts';
-import type { ChildExited, ChildStarted } from '../../../facts/facts.ts';
+import type { ChildExited, ChildStarted } from '../../../facts/child-facts.ts';
 import { METHOD_NOT_FOUND } from '../../../protocol/json-rpc.ts';
 import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
 import { type ClientName, modernMeta } from '../../../protocol/handshake.ts';

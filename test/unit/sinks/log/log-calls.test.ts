@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createLog, type ServiceLog } from '../../../../src/sinks/log/create-log.ts';
 import { type CallLogOptions, logCalls } from '../../../../src/sinks/log/log-calls.ts';
 import type { CallRecord } from '../../../../src/facts/call-record.ts';
-import { createHub } from '../../../../src/facts/facts.ts';
+import { createHub } from '../../../../src/facts/hub.ts';
 import type { LogSeverity } from '../../../../src/facts/ports/log.ts';
 import { buildCall } from '../../../fakes/build-call.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { logFacts } from '../../../../src/sinks/log/log-facts.ts';
 import type { CheckReport } from '../../../../src/facts/check-report.ts';
-import { type ChildExited, createHub, type Fact } from '../../../../src/facts/facts.ts';
+import type { ChildExited } from '../../../../src/facts/child-facts.ts';
+import type { Fact } from '../../../../src/facts/facts.ts';
+import { createHub } from '../../../../src/facts/hub.ts';
 import type { Status } from '../../../../src/facts/rules/health.ts';
 import { ALERT_START_MS, buildAlert } from '../../../fakes/build-alert.ts';
 import { createMemoryLog } from '../../../fakes/memory-log.ts';

@@ -1,7 +1,8 @@
 import type { CheckReport } from '../../../../src/facts/check-report.ts';
 import type { CallRecord } from '../../../../src/facts/call-record.ts';
 import type { Clock } from '../../../../src/facts/ports/clock.ts';
-import { createHub, type ProbeObservation } from '../../../../src/facts/facts.ts';
+import { createHub } from '../../../../src/facts/hub.ts';
+import type { ProbeObservation } from '../../../../src/facts/probe-facts.ts';
 import type { ServerSpec } from '../../../../src/facts/server.ts';
 import { createMetrics, type MetricsOptions } from '../../../../src/sinks/prometheus/metrics.ts';
 import { GATEWAY, MONITOR } from '../../../fakes/build-server.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEventStream, type EventSink } from '../../../../src/sinks/web/event-stream.ts';
-import { createHub, type Fact, type Hub } from '../../../../src/facts/facts.ts';
+import type { Fact } from '../../../../src/facts/facts.ts';
+import { createHub, type Hub } from '../../../../src/facts/hub.ts';
 import { buildAlert } from '../../../fakes/build-alert.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 import { buildDetail, buildReport, fakeHttpDeps, NOW_MS } from './fake-http-deps.ts';

@@ -1,6 +1,6 @@
 import type { CheckReport } from '../../../../src/facts/check-report.ts';
 import type { Disabling } from '../../../../src/facts/disabling.ts';
-import { createHub, type Hub } from '../../../../src/facts/facts.ts';
+import { createHub, type Hub } from '../../../../src/facts/hub.ts';
 import type { HttpAppDeps, ProbeRequest } from '../../../../src/sinks/web/ports.ts';
 import type { ServerDetail } from '../../../../src/facts/ports/server-view.ts';
 import { createFakeClock, type FakeClock } from '../../../fakes/fake-clock.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CallRecord } from '../../../../src/facts/call-record.ts';
-import type { SessionEnded } from '../../../../src/facts/facts.ts';
+import type { SessionEnded } from '../../../../src/facts/gateway-facts.ts';
 import { factsOfMessage, type MessageFacts } from '../../../../src/protocol/message-facts.ts';
 import { type Carrier, createCallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';

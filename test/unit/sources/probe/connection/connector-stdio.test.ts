@@ -3,7 +3,7 @@ import process from 'node:process';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSystemClock } from '../../../../../src/app/system-clock.ts';
 import { createConnector } from '../../../../../src/sources/probe/connection/connector.ts';
-import type { ChildExited, ChildStarted } from '../../../../../src/facts/facts.ts';
+import type { ChildExited, ChildStarted } from '../../../../../src/facts/child-facts.ts';
 import type { MonitorSettings } from '../../../../../src/facts/server.ts';
 import type { Connection } from '../../../../../src/sources/probe/ports.ts';
 import { buildServer } from '../../../../fakes/build-server.ts';

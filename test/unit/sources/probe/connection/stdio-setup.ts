@@ -9,7 +9,7 @@ import {
   type StdioWire,
   type StdioWireOptions,
 } from '../../../../../src/sources/probe/connection/stdio-wire.ts';
-import type { ChildExited, ChildStarted } from '../../../../../src/facts/facts.ts';
+import type { ChildExited, ChildStarted } from '../../../../../src/facts/child-facts.ts';
 import type { StdioTarget } from '../../../../../src/facts/server.ts';
 
 export interface WireUnderTest {

@@ -1,0 +1,31 @@
+/** The prober publishes these about the child processes it starts for stdio servers; the metrics and the log listen. */
+
+/** Why a child process ended (`reason` label). `stopped`: we ended it. */
+export const EXIT_REASONS = [
+  'stopped',
+  'exit_zero',
+  'exit_nonzero',
+  'signal',
+  'spawn_failed',
+] as const;
+export type ExitReason = (typeof EXIT_REASONS)[number];
+
+export interface ChildExited {
+  readonly fact: 'child_exit';
+  readonly server: string;
+  readonly reason: ExitReason;
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The last lines of standard error, masked. */
+  readonly stderrTail: string;
+  /** Back-off before it may be started again; absent if we ended it. */
+  readonly restartInMs?: number;
+}
+
+export interface ChildStarted {
+  readonly fact: 'child_start';
+  readonly server: string;
+  readonly pid: number;
+  /** From spawn to the first answer. */
+  readonly startMs: number;
+}

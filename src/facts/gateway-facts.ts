@@ -1,0 +1,33 @@
+/**
+ * The gateway publishes these, beside a `CallRecord` per call; the metrics and the log listen, and to calls also the
+ * tracing and the prober.
+ */
+import type { Transport } from './server.ts';
+
+/** Values of the `method` and `status` labels. */
+export const AUTH_METHODS = ['bearer', 'jwt', 'none'] as const;
+export const AUTH_STATUSES = ['success', 'failure'] as const;
+
+/** A client presented credentials to the gateway, or should have. */
+export interface AuthAttempted {
+  readonly fact: 'auth';
+  readonly method: (typeof AUTH_METHODS)[number];
+  readonly status: (typeof AUTH_STATUSES)[number];
+}
+
+/** A client was refused because it sends too many requests. */
+export interface RateLimitExceeded {
+  readonly fact: 'rate_limit';
+  readonly server: string;
+  /** Authenticated subject or address; unbounded, a recorder derives a bounded label from it. */
+  readonly user: string;
+}
+
+/** A session of the legacy era ended at the gateway. */
+export interface SessionEnded {
+  readonly fact: 'session';
+  readonly server: string;
+  readonly transport: Transport;
+  readonly protocolVersion?: string;
+  readonly durationMs: number;
+}

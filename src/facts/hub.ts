@@ -1,0 +1,32 @@
+import type { Fact } from './facts.ts';
+
+export type FactListener = (fact: Fact) => void;
+
+/**
+ * Passes each fact to every listener, synchronously and in the order of subscription: sources publish, sinks subscribe.
+ * A listener must not throw; an error of one is reported and does not keep the fact from the others.
+ */
+export interface Hub {
+  publish(fact: Fact): void;
+  /** @returns a function that ends the subscription */
+  subscribe(listener: FactListener): () => void;
+}
+
+export function createHub(onListenerError: (error: unknown) => void): Hub {
+  const listeners = new Set<FactListener>();
+  return {
+    publish(fact) {
+      for (const listener of listeners) {
+        try {
+          listener(fact);
+        } catch (error) {
+          onListenerError(error);
+        }
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** The prober publishes these; the metrics, the log and the live pages listen, and the journal keeps each check. */
+import type { CheckReport } from './check-report.ts';
+import type { Status } from './rules/health.ts';
+import type { EpochMs } from './time.ts';
+
+/** One check ended. */
+export interface ProbeObservation {
+  readonly fact: 'probe';
+  readonly server: string;
+  readonly report: CheckReport;
+  /** Of the server, with this check taken into account. */
+  readonly status: Status;
+  readonly consecutiveFailures: number;
+  /** Time until the next check. */
+  readonly nextInMs: number;
+  /** How late the check started. */
+  readonly lagMs: number;
+}
+
+/** Our own network is suspected, or no longer: several hosts failed at once in ways that suggest it. */
+export interface ConnectivityChanged {
+  readonly fact: 'connectivity';
+  readonly suspected: boolean;
+  readonly atMs: EpochMs;
+  readonly servers: readonly string[];
+}
