@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { resultWithin } from '../facts/deadline.ts';
 import { createSystemClock } from '../app/system-clock.ts';
 import { VERSION } from '../app/version.ts';
 import type { CommandContext, CommandOutput } from './command-context.ts';
@@ -47,12 +48,7 @@ export function createProcessContext(): ProcessContext {
     },
     exitNow: (code) => process.exit(code),
     async exit(code) {
-      await Promise.race([
-        Promise.all([flushed(stdout), flushed(stderr)]),
-        new Promise((resolve) => {
-          clock.after(FLUSH_MS_MAX, () => resolve(undefined));
-        }),
-      ]);
+      await resultWithin(clock, FLUSH_MS_MAX, Promise.all([flushed(stdout), flushed(stderr)]));
       process.exit(code);
     },
     async createApp(options) {

@@ -1,3 +1,4 @@
+import { resultWithin } from '../facts/deadline.ts';
 import type { LogLevel } from '../settings/config.ts';
 import type { App, AppAddresses } from '../app/app.ts';
 import { VERSION } from '../app/version.ts';
@@ -81,10 +82,8 @@ async function settles(
   limitMs: number,
   context: CommandContext,
 ): Promise<boolean> {
-  const { promise: timedOut, resolve } = Promise.withResolvers<boolean>();
-  const timer = context.clock.after(limitMs, () => resolve(false));
-  const isStopped = await Promise.race([stopped.then(() => true), timedOut]);
-  timer.cancel();
+  const work = stopped.then(() => true as const);
+  const isStopped = (await resultWithin(context.clock, limitMs, work)) ?? false;
   if (!isStopped) complain(context, `not everything ended within ${limitMs / 1_000} s`);
   return isStopped;
 }

@@ -11,7 +11,7 @@ import type { StdioTarget } from '../facts/server.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import { type Child, type ChildExit, LINE_BYTES_MAX, startChild } from './child-process.ts';
 import { createOddLines } from './child-odd-lines.ts';
-import { timeoutFacts } from './deadline.ts';
+import { timeoutFacts } from './timeout-facts.ts';
 import type { ProcessTable } from './process-usage.ts';
 
 /** Checks of one server never overlap, and a check has one request in flight; the rest are late answers. */

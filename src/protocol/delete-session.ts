@@ -1,5 +1,5 @@
 import type { Clock } from '../facts/ports/clock.ts';
-import { startDeadline } from './deadline.ts';
+import { startDeadline } from '../facts/deadline.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 import { createMeasurement } from './measurement.ts';
 import { readBody } from './read-body.ts';

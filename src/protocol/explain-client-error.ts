@@ -1,6 +1,6 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import type { FailureFacts } from './classify-failure.ts';
-import { timeoutFacts } from './deadline.ts';
+import { timeoutFacts } from './timeout-facts.ts';
 
 export interface ClientWait {
   readonly signal: AbortSignal;

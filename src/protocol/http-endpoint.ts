@@ -6,7 +6,7 @@ import type { FailureFacts } from './classify-failure.ts';
 import type { HttpTarget } from '../facts/server.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import type { AgentPool } from './agent-pool.ts';
-import { timeoutFacts } from './deadline.ts';
+import { timeoutFacts } from './timeout-facts.ts';
 import { networkFacts } from './http-facts.ts';
 import type { ExpiryReader } from './certificate-expiry.ts';
 import type { Measurement } from './wire.ts';

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { resultWithin } from '../facts/deadline.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import { deleteSession } from './delete-session.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
@@ -34,10 +35,7 @@ export function createLateSessions(endpoint: HttpEndpoint, clock: Clock): LateSe
     },
     async settled() {
       if (ending.size === 0) return;
-      const { promise: isTooLate, resolve } = Promise.withResolvers<void>();
-      const timer = clock.after(SETTLE_MS_MAX, resolve);
-      await Promise.race([Promise.all(ending), isTooLate]);
-      timer.cancel();
+      await resultWithin(clock, SETTLE_MS_MAX, Promise.all(ending));
     },
   };
 }

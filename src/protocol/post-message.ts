@@ -3,7 +3,7 @@ import type { FailureFacts } from './classify-failure.ts';
 import { type Answer, parseMessages, type RpcError, type RpcId } from './json-rpc.ts';
 import type { JsonObject } from '../facts/json-object.ts';
 import type { Clock } from '../facts/ports/clock.ts';
-import { timeoutFacts } from './deadline.ts';
+import { timeoutFacts } from './timeout-facts.ts';
 import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
 import { httpFacts, networkFacts } from './http-facts.ts';
 import { readAnswer } from './read-answer.ts';

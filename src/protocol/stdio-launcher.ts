@@ -10,7 +10,8 @@ import {
   startChannel,
 } from './child-channel.ts';
 import type { ChildLedger } from './child-ledger.ts';
-import { type Deadline, timeoutFacts } from './deadline.ts';
+import type { Deadline } from '../facts/deadline.ts';
+import { timeoutFacts } from './timeout-facts.ts';
 import { createEraMemory } from './era-memory.ts';
 import { addStep } from './measurement.ts';
 import type { ProcessTable } from './process-usage.ts';

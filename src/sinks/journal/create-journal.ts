@@ -1,6 +1,7 @@
 import type { AlertStore } from '../../facts/ports/alert-store.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Disabling } from '../../facts/disabling.ts';
+import { endsWithin } from '../../facts/deadline.ts';
 import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
@@ -117,9 +118,9 @@ export function createJournal(options: JournalOptions): Journal {
     async close() {
       thread.retire();
       const closed = queue.drain().then(() => thread.ask('close', null));
-      await settlesWithin(clock, closed, CLOSE_MS_MAX);
+      await endsWithin(clock, CLOSE_MS_MAX, closed);
       pruneTimer?.cancel();
-      await settlesWithin(clock, thread.end(), CLOSE_MS_MAX);
+      await endsWithin(clock, CLOSE_MS_MAX, thread.end());
     },
   };
 }
@@ -158,18 +159,4 @@ function entryOf(fact: Fact): JournalEntry | undefined {
     default:
       return undefined;
   }
-}
-
-/** However it ends. */
-async function settlesWithin(clock: Clock, done: Promise<unknown>, limitMs: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = clock.after(limitMs, resolve);
-  await Promise.race([
-    done.then(
-      () => undefined,
-      () => undefined,
-    ),
-    late,
-  ]);
-  timer.cancel();
 }

@@ -1,3 +1,4 @@
+import { resultWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import { createExportWatch } from './export-watch.ts';
@@ -80,9 +81,7 @@ export async function startLogShipping(options: LogShippingOptions): Promise<Log
   }
 
   async function stop(timeoutMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = clock.after(timeoutMs, resolve);
-    await Promise.race([promise, recorder.stop()]).finally(() => timer.cancel());
+    await resultWithin(clock, timeoutMs, recorder.stop());
   }
 
   let stopped: Promise<void> | undefined;

@@ -1,3 +1,4 @@
+import { resultWithin } from '../../facts/deadline.ts';
 import type { Clock, Random } from '../../facts/ports/clock.ts';
 import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
@@ -73,9 +74,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
 
   async function stop(timeoutMs: number): Promise<void> {
     unsubscribe();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = clock.after(timeoutMs, resolve);
-    await Promise.race([promise, recorder.stop()]).finally(() => timer.cancel());
+    await resultWithin(clock, timeoutMs, recorder.stop());
   }
 
   let stopped: Promise<void> | undefined;

@@ -1,3 +1,4 @@
+import { resultWithin } from '../../facts/deadline.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { HttpAppDeps } from './ports.ts';
 
@@ -29,10 +30,6 @@ export async function askBriefly<T>(
 ): Promise<Kept<T>> {
   const { status, detail } = journal.state();
   if (status === 'off') return { ok: false, message: detail };
-  const { promise: late, resolve } = Promise.withResolvers<Kept<T>>();
-  const timer = clock.after(PATIENCE_MS, () =>
-    resolve({ ok: false, message: 'The journal does not answer now.' }),
-  );
   const answer = ask().then(
     (value): Kept<T> => ({ ok: true, value }),
     (error: unknown): Kept<T> => ({
@@ -40,7 +37,6 @@ export async function askBriefly<T>(
       message: error instanceof Error ? error.message : String(error),
     }),
   );
-  const first = await Promise.race([answer, late]);
-  timer.cancel();
-  return first;
+  const first = await resultWithin(clock, PATIENCE_MS, answer);
+  return first ?? { ok: false, message: 'The journal does not answer now.' };
 }

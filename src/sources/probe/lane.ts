@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { settlesWithin } from './settles-within.ts';
+import { endsWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 
 /**
@@ -29,7 +29,7 @@ export function createLane({ concurrency, patienceMs, stragglersMax, clock }: La
 
   async function occupy(task: () => Promise<void>): Promise<void> {
     const work = task();
-    const isDone = await settlesWithin(work, patienceMs, clock);
+    const isDone = await endsWithin(clock, patienceMs, work);
     if (isDone || stragglers >= stragglersMax) return work;
     stragglers += 1;
     void work.finally(() => {

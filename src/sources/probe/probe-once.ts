@@ -3,7 +3,7 @@ import type { ServerSpec } from '../../facts/server.ts';
 import { guardCheck } from './guard-check.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Connector } from './ports.ts';
-import { settlesWithin } from './settles-within.ts';
+import { endsWithin } from '../../facts/deadline.ts';
 
 export interface ProbeOnceOptions {
   readonly signal: AbortSignal;
@@ -39,6 +39,6 @@ export async function probeOnce(
     });
     return [steady.report, inspected.report];
   } finally {
-    await settlesWithin(connection.close(), CLOSE_MS_MAX, clock);
+    await endsWithin(clock, CLOSE_MS_MAX, connection.close());
   }
 }

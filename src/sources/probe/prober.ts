@@ -11,7 +11,7 @@ import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
 import { createServerRecord, type StatusChange } from './server-record.ts';
 import { createServerWatch, type ServerWatch, type WatchContext } from './server-watch.ts';
-import { settlesWithin } from './settles-within.ts';
+import { endsWithin } from '../../facts/deadline.ts';
 
 /** Checks all configured servers on a schedule of its own, listens to what real calls say of them, and publishes what it finds. */
 export interface Prober {
@@ -226,7 +226,7 @@ export function createProber({
         ...ending.values(),
         ...[...watches.values()].map((watch) => close(watch)),
       ]);
-      await settlesWithin(closed, STOP_MS_MAX, clock);
+      await endsWithin(clock, STOP_MS_MAX, closed);
     },
   };
 }

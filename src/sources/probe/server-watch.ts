@@ -21,7 +21,7 @@ import type { Connection, Connector } from './ports.ts';
 import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 import type { ServerRecord, StatusChange } from './server-record.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
-import { settlesWithin } from './settles-within.ts';
+import { endsWithin } from '../../facts/deadline.ts';
 import { asMonotonicMs, type EpochMs, later, latest, type MonotonicMs } from '../../facts/time.ts';
 
 /** What all servers share. */
@@ -341,7 +341,7 @@ export function createServerWatch(
   async function closeConnection(): Promise<void> {
     const last = connection;
     connection = undefined;
-    if (last) await settlesWithin(last.close(), CLOSE_MS_MAX, clock);
+    if (last) await endsWithin(clock, CLOSE_MS_MAX, last.close());
   }
 
   function timing(): { intervalMs: number; nextCheckAtMs: EpochMs | undefined } {

@@ -17,7 +17,7 @@ import { MODERN_REVISION, REVISIONS } from '../../../facts/revisions.ts';
 import type { Era } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { deleteSession } from '../../../protocol/delete-session.ts';
-import { startDeadline } from '../../../protocol/deadline.ts';
+import { startDeadline } from '../../../facts/deadline.ts';
 import { discoverAnswerOf } from '../../../protocol/discover-answer.ts';
 import type { EraMemory } from '../../../protocol/era-memory.ts';
 import type { HttpEndpoint } from '../../../protocol/http-endpoint.ts';

@@ -19,7 +19,8 @@ import {
 } from '../../../protocol/handshake.ts';
 import type { Era } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
-import { startDeadline, timeoutFacts } from '../../../protocol/deadline.ts';
+import { startDeadline } from '../../../facts/deadline.ts';
+import { timeoutFacts } from '../../../protocol/timeout-facts.ts';
 import { discoverAnswerOf } from '../../../protocol/discover-answer.ts';
 import type { EraMemory } from '../../../protocol/era-memory.ts';
 import { type Opening, timeAliveness, timeHandshake } from './timed-steps.ts';

@@ -14,7 +14,7 @@ import type { ProcessUsage } from '../../../facts/ports/process-usage.ts';
 import type { ChildReply } from '../../../protocol/child-channel.ts';
 import { createChildLedger } from '../../../protocol/child-ledger.ts';
 import { type ChildTransport, createChildTransport } from '../../../protocol/child-transport.ts';
-import { type Deadline, startDeadline } from '../../../protocol/deadline.ts';
+import { type Deadline, startDeadline } from '../../../facts/deadline.ts';
 import { addStep, createMeasurement } from '../../../protocol/measurement.ts';
 import type { ProcessTable } from '../../../protocol/process-usage.ts';
 import { DISCOVER_LIMIT_MS } from '../../../protocol/stdio-handshake.ts';

@@ -1,0 +1,62 @@
+import type { Clock } from './ports/clock.ts';
+
+/** Waiting with a limit: every wait in the service that can take too long goes through one of these. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** Whether the limit passed; `false` if `parent` aborted first. */
+  hasPassed(): boolean;
+  /** Frees timer and listener; must be called in the end. */
+  end(): void;
+}
+
+/** A signal that aborts after `limitMs` or with `parent`. One listener and one timer: `AbortSignal.any` costs more. */
+export function startDeadline(clock: Clock, limitMs: number, parent?: AbortSignal): Deadline {
+  const controller = new AbortController();
+  let hasPassed = false;
+  const onParentAbort = (): void => controller.abort();
+  const timer = clock.after(limitMs, () => {
+    hasPassed = true;
+    controller.abort();
+  });
+  if (parent?.aborted) controller.abort();
+  parent?.addEventListener('abort', onParentAbort, { once: true });
+  return {
+    signal: controller.signal,
+    hasPassed: () => hasPassed,
+    end() {
+      timer.cancel();
+      parent?.removeEventListener('abort', onParentAbort);
+    },
+  };
+}
+
+/** What `work` resolves to, or `undefined` if it takes longer than `limitMs`; it goes on running then. */
+export async function resultWithin<Result>(
+  clock: Clock,
+  limitMs: number,
+  work: Promise<Result>,
+): Promise<Result | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = clock.after(limitMs, () => resolve(undefined));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** Whether `work` ends within `limitMs`. It goes on running if not; a rejection is an end like any other. */
+export function endsWithin(
+  clock: Clock,
+  limitMs: number,
+  work: Promise<unknown>,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = clock.after(limitMs, () => resolve(false));
+    const end = (): void => {
+      timer.cancel();
+      resolve(true);
+    };
+    work.then(end, end);
+  });
+}
