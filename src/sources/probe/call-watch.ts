@@ -1,28 +1,33 @@
 import type { CallRecord } from '../../facts/call-record.ts';
-import type { CallOutcome } from '../../facts/call-outcome.ts';
-import { AGREEMENT, verdictOfChecks, weighDisagreement } from './disagreement.ts';
 import type { FactListener } from '../../facts/hub.ts';
-import type { CallEvidence } from '../../facts/rules/health.ts';
-import { createRateWindow, type RateWindow } from '../../facts/rules/rate-window.ts';
-import type { ExpediteReason } from './schedule.ts';
-import type { ServerSpec } from '../../facts/server.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
-import type { ServerRecord, StatusChange } from './server-record.ts';
 import type { ServerView } from '../../facts/ports/server-view.ts';
+import {
+  type CallTally,
+  compareWithChecks,
+  countCall,
+  createCallTally,
+  mustBeWeighedAgain,
+  takeEvidence,
+  viewCalls,
+} from './call-tally.ts';
+import type { ExpediteReason } from './schedule.ts';
+import { noteCallEvidence, type ServerRecord, type StatusChange } from './server-record.ts';
 
 export interface CallWatchOptions {
-  readonly spec: ServerSpec;
+  readonly record: ServerRecord;
   readonly clock: Clock;
-  readonly record: Pick<ServerRecord, 'health' | 'noteCalls'>;
   readonly publish: FactListener;
+  readonly historyMax: () => number;
   /** A call says that the next check should come sooner. */
-  readonly expedite: (cause: ExpediteReason) => void;
+  readonly expedite: (reason: ExpediteReason) => void;
 }
 
 /**
- * What the real calls of one server say of it: they feed its health, bring checks forward and are compared with the checks.
+ * What the real calls of one server say about it: they feed its health, bring checks forward and are compared with the
+ * checks.
  *
- * Noting a call counts it and no more; the count is weighed a second later, by a timer that only a call starts. It goes on
+ * Noting a call only counts it; the count is weighed a second later, by a timer that only a call starts. It is set again
  * only while something stands that must end when the window has moved on. A server without calls costs nothing.
  */
 export interface CallWatch {
@@ -35,101 +40,47 @@ export interface CallWatch {
 
 const WEIGH_AFTER_MS = 1_000;
 
-/** Whether the server itself was heard; of the caller's mistakes and our refusals nobody can tell. */
-const SAYS: Readonly<Record<CallOutcome, 'answered' | 'failed' | undefined>> = {
-  success: 'answered',
-  input_required: 'answered',
-  tool_error: 'answered',
-  rpc_error: 'answered',
-  transport_error: 'failed',
-  timeout: 'failed',
-  client_error: undefined,
-  cancelled: undefined,
-  denied: undefined,
-  rate_limited: undefined,
-};
-
 export function createCallWatch(options: CallWatchOptions): CallWatch {
-  const { spec, clock, record, publish, expedite } = options;
-  const { errorRate, callLatency } = spec.monitor;
-  let window: RateWindow | undefined;
+  const { record, clock, expedite } = options;
+  const tally = createCallTally(record.spec.monitor);
   let timer: Timer | undefined;
-  let hasFailed = false;
-  let latency = { sumMs: 0, count: 0 };
-  let disagreement = AGREEMENT;
-
-  function weigh(): void {
-    if (!window) return;
-    const atMs = clock.monotonicMs();
-    const rate = window.read(atMs);
-    const evidence: CallEvidence = { kind: 'calls', atMs, rate };
-    const change = record.noteCalls(latency.count > 0 ? { ...evidence, latency } : evidence);
-    latency = { sumMs: 0, count: 0 };
-    if (change) publish({ fact: 'status', server: spec.name, ...change });
-    compare(window);
-  }
-
-  function compare(calls: RateWindow): void {
-    const atMs = clock.monotonicMs();
-    const checks = verdictOfChecks(record.health());
-    const before = disagreement;
-    const evidence = { checks, calls: calls.read(atMs), atMs };
-    disagreement = weighDisagreement(before, evidence, errorRate);
-    const { disagrees, detail } = disagreement;
-    if (disagrees !== before.disagrees)
-      publish({ fact: 'disagreement', server: spec.name, disagrees, detail });
-  }
 
   function onTimer(): void {
-    timer = undefined;
-    weigh();
-    const isUnsettled =
-      record.health().findings.error_rate !== undefined ||
-      disagreement.disagrees ||
-      disagreement.sinceMs !== undefined;
-    if (window && isUnsettled)
-      timer = clock.after(Math.max(WEIGH_AFTER_MS, window.stepMs), onTimer);
-  }
-
-  function expediteBy(says: 'answered' | 'failed'): void {
-    if (says === 'failed') {
-      hasFailed = true;
-      return expedite('failed');
-    }
-    const cause = hasFailed ? 'recovered' : 'answered';
-    hasFailed = false;
-    expedite(cause);
+    weigh(tally, options);
+    const isDone = !tally.window || !mustBeWeighedAgain(tally, record.health);
+    timer = isDone
+      ? undefined
+      : clock.after(Math.max(WEIGH_AFTER_MS, tally.window?.stepMs ?? 0), onTimer);
   }
 
   return {
-    note({ outcome, operation, durationMs }) {
-      window ??= createRateWindow(errorRate.windowMs);
-      window.note(clock.monotonicMs(), outcome);
-      if (callLatency && outcome === 'success' && operation === 'tools/call') {
-        latency.sumMs += durationMs;
-        latency.count += 1;
-      }
+    note(call) {
+      const reason = countCall(tally, call, clock.monotonicMs());
       timer ??= clock.after(WEIGH_AFTER_MS, onTimer);
-      const says = SAYS[outcome];
-      if (says) expediteBy(says);
+      if (reason) expedite(reason);
     },
     noteCheck(change) {
       // What was counted before belongs to another verdict.
-      if (change && (change.to === 'offline' || change.from === 'offline')) window?.clear();
-      weigh();
+      if (change && (change.to === 'offline' || change.from === 'offline')) tally.window?.clear();
+      weigh(tally, options);
     },
-    view() {
-      const rate = window?.read(clock.monotonicMs());
-      return {
-        ...(rate &&
-          rate.requests > 0 && {
-            errorRate: { ratio: rate.failures / rate.requests, requests: rate.requests },
-          }),
-        ...(disagreement.disagrees && { disagreement: disagreement.detail }),
-      };
-    },
+    view: () => viewCalls(tally, clock.monotonicMs()),
     stop() {
       timer?.cancel();
     },
   };
+}
+
+function weigh(tally: CallTally, { record, clock, publish, historyMax }: CallWatchOptions): void {
+  const monotonicMs = clock.monotonicMs();
+  const evidence = takeEvidence(tally, monotonicMs);
+  if (!evidence) return;
+  const server = record.spec.name;
+  const moment = { epochMs: clock.nowMs(), monotonicMs, historyMax: historyMax() };
+  const change = noteCallEvidence(record, evidence, moment);
+  if (change) publish({ fact: 'status', server, ...change });
+  const disagreement = compareWithChecks(tally, record.health, monotonicMs);
+  if (!disagreement) return;
+  const { disagrees, detail } = disagreement;
+  publish({ fact: 'disagreement', server, disagrees, detail });
 }

@@ -4,6 +4,7 @@ import {
   diffSnapshots,
 } from '../../facts/capability-snapshot.ts';
 import type { CheckReport, ServerIdentity } from '../../facts/check-report.ts';
+import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
 import {
   type CallEvidence,
   type Evidence,
@@ -12,39 +13,61 @@ import {
   weighEvidence,
 } from '../../facts/rules/health.ts';
 import { endpointLabel, expectedTransport, type ServerSpec } from '../../facts/server.ts';
-import { createHistory } from './history.ts';
-import type { Clock } from '../../facts/ports/clock.ts';
-import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
-import { changeUptime, startUptime, uptimeRatio } from './uptime.ts';
-import type { EpochMs } from '../../facts/time.ts';
+import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
+import { keepLast } from './keep-last.ts';
+import { changeUptime, startUptime, type Uptime, uptimeRatio } from './uptime.ts';
 
 export type StatusChange = ServerDetail['statusChanges'][number];
 
-/** What is known of one server: its health, its last reports and its bounded histories. Knows nothing of time tables. */
+/**
+ * What is known of one server: its health, its last reports and its bounded histories, oldest first. Plain data that the
+ * functions of this file change in place; when the next check comes is not its business.
+ */
 export interface ServerRecord {
-  health(): HealthState;
-  noteSteady(report: CheckReport, circumstances: SteadyCircumstances): SteadyFindings;
-  noteDeep(report: CheckReport, isConnectivitySuspected: boolean): DeepFindings;
-  noteCalls(evidence: CallEvidence): StatusChange | undefined;
-  /** Begins anew, without the histories: it is disabled by hand for that reason, or no more. */
-  disable(reason: string | undefined): StatusChange | undefined;
-  /** It is written elsewhere now, and otherwise the same. */
-  relocate(source: string): void;
-  view(timing: ViewTiming): ServerView;
-  detail(timing: ViewTiming): ServerDetail;
+  readonly spec: ServerSpec;
+  /** Kept, since parsing a URL would be most of what a view costs. */
+  readonly endpoint: string;
+  /** Where the configuration defines the server, which may move while nothing else changes. */
+  source: string;
+  health: HealthState;
+  /** Why it was disabled manually. */
+  disabledFor: string | undefined;
+  statusSinceMs: EpochMs;
+  uptime: Uptime;
+  checks: number;
+  failures: number;
+  /** Since it was added or enabled. */
+  successes: number;
+  /** Whether the last successful check had to open the session, stream or child. */
+  wasLastSuccessOpening: boolean;
+  identity?: ServerIdentity;
+  snapshot?: CapabilitySnapshot;
+  lastReport?: CheckReport;
+  lastDeepReport?: CheckReport;
+  readonly recentChecks: CheckReport[];
+  readonly recentFailures: CheckReport[];
+  readonly statusChanges: StatusChange[];
+}
+
+/** The moment of an update, on both clocks. */
+export interface RecordMoment {
+  readonly epochMs: EpochMs;
+  readonly monotonicMs: MonotonicMs;
+  /** Entries per history; depends on the number of servers. */
+  readonly historyMax: number;
 }
 
 export interface SteadyCircumstances {
-  /** The session, stream or child stood before the check. */
+  /** Whether the session, stream or child was open before the check. */
   readonly wasOpen: boolean;
   readonly isConnectivitySuspected: boolean;
 }
 
 export interface SteadyFindings {
   readonly change: StatusChange | undefined;
-  /** It calls itself something else than before, so what it offers may have changed too. */
+  /** It identifies itself differently than before, so its lists may have changed too. */
   readonly hasNewIdentity: boolean;
-  /** The first success since the server was added, with a handshake in it. */
+  /** The first success since the server was added or enabled, and it included a handshake. */
   readonly isFirstSuccess: boolean;
 }
 
@@ -55,156 +78,198 @@ export interface DeepFindings {
 
 export interface ViewTiming {
   readonly intervalMs: number;
-  readonly nextCheckAtMs?: EpochMs | undefined;
+  readonly nextCheckAtMs?: EpochMs;
 }
 
 const STATUS_CHANGES_MAX = 50;
 
+/** @param disabled why it was disabled manually, if it was */
 export function createServerRecord(
   spec: ServerSpec,
-  clock: Clock,
-  historyMax: () => number,
+  { epochMs, monotonicMs }: Pick<RecordMoment, 'epochMs' | 'monotonicMs'>,
   disabled?: string,
 ): ServerRecord {
-  // Once, since parsing a URL would be most of what a view costs.
-  const endpoint = endpointLabel(spec);
-  let health = initialHealth(spec, disabled);
-  let disabledFor = disabled;
-  let source = spec.source;
-  let statusSinceMs = clock.nowMs();
-  let uptime = startUptime(health.status, clock.monotonicMs());
-  let checks = 0;
-  let failures = 0;
-  let successes = 0;
-  let wasLastSuccessOpening = false;
-  let identity: ServerIdentity | undefined;
-  let snapshot: CapabilitySnapshot | undefined;
-  let lastReport: CheckReport | undefined;
-  let lastDeepReport: CheckReport | undefined;
-  const recentChecks = createHistory<CheckReport>(historyMax);
-  const recentFailures = createHistory<CheckReport>(historyMax);
-  const statusChanges = createHistory<StatusChange>(() =>
-    Math.min(historyMax(), STATUS_CHANGES_MAX),
-  );
-
-  function weigh(evidence: Evidence): StatusChange | undefined {
-    return enter(weighEvidence(health, evidence, spec.monitor));
-  }
-
-  function enter(next: HealthState): StatusChange | undefined {
-    const from = health.status;
-    health = next;
-    if (health.status === from) return undefined;
-    statusSinceMs = clock.nowMs();
-    uptime = changeUptime(uptime, health.status, clock.monotonicMs());
-    const change = { atMs: statusSinceMs, from, to: health.status, reason: health.reason };
-    statusChanges.push(change);
-    return change;
-  }
-
-  /** Keeps one copy of an identity instead of one per report; whether it differs from the last. */
-  function meet(next: ServerIdentity | undefined): boolean {
-    if (next === undefined || (identity !== undefined && isSameIdentity(identity, next)))
-      return false;
-    const isNew = identity !== undefined;
-    identity = next;
-    return isNew;
-  }
-
-  function remember(report: CheckReport): void {
-    const kept = shorten(report, identity);
-    recentChecks.push(kept);
-    if (report.outcome === 'ok') return;
-    recentFailures.push(kept);
-  }
-
-  function view({ intervalMs, nextCheckAtMs }: ViewTiming): ServerView {
-    const ratio = uptimeRatio(uptime, clock.monotonicMs());
-    return {
-      name: spec.name,
-      endpoint,
-      transport: identity?.transport ?? expectedTransport(spec.target),
-      source,
-      status: health.status,
-      reason: health.reason,
-      statusSinceMs,
-      consecutiveFailures: health.consecutiveFailures,
-      checks,
-      failures,
-      intervalMs,
-      ...(health.responseTimeMs !== undefined && { responseTimeMs: health.responseTimeMs }),
-      ...(lastReport && { lastCheckAtMs: lastReport.startedAtMs, lastReport }),
-      ...(nextCheckAtMs !== undefined && { nextCheckAtMs }),
-      ...(ratio !== undefined && { uptimeRatio: ratio }),
-      ...(identity && { identity }),
-      ...(snapshot && { snapshot }),
-      ...(lastDeepReport && { lastDeepReport }),
-    };
-  }
-
+  const health = initialHealth(spec, disabled);
   return {
-    health: () => health,
-    noteSteady(report, { wasOpen, isConnectivitySuspected }) {
-      const isOk = report.outcome === 'ok';
-      // A handshake is no response time, unless the server keeps nothing open and needs one every time.
-      const isResponse = isOk && (wasOpen || wasLastSuccessOpening);
-      if (isOk) wasLastSuccessOpening = !wasOpen;
-      checks += 1;
-      if (isOk) successes += 1;
-      else failures += 1;
-      lastReport = report;
-      const hasNewIdentity = meet(report.identity);
-      remember(report);
-      const change = weigh({
-        kind: 'steady',
-        outcome: report.outcome,
-        detail: report.detail,
-        hasCredentials: spec.hasCredentials,
-        isConnectivitySuspected,
-        atMs: clock.monotonicMs(),
-        ...(isResponse && { responseMs: report.durationMs }),
-      });
-      return { change, hasNewIdentity, isFirstSuccess: isOk && successes === 1 && !wasOpen };
-    },
-    noteDeep(report, isConnectivitySuspected) {
-      const definitionChanges =
-        snapshot && report.snapshot ? diffSnapshots(snapshot, report.snapshot) : [];
-      snapshot = report.snapshot ?? snapshot;
-      lastDeepReport = report;
-      meet(report.identity);
-      remember(report);
-      const { outcome, detail } = report;
-      const evidence = {
-        kind: 'deep',
-        outcome,
-        detail,
-        hasCredentials: spec.hasCredentials,
-        isConnectivitySuspected,
-      } as const;
-      return { change: weigh(evidence), definitionChanges };
-    },
-    noteCalls: weigh,
-    disable(reason) {
-      if (reason === disabledFor) return undefined;
-      disabledFor = reason;
-      successes = 0;
-      wasLastSuccessOpening = false;
-      return enter(initialHealth(spec, reason));
-    },
-    relocate(newSource) {
-      source = newSource;
-    },
-    view,
-    detail: (timing) => ({
-      ...view(timing),
-      recentChecks: recentChecks.read(),
-      recentFailures: recentFailures.read(),
-      statusChanges: statusChanges.read(),
-    }),
+    spec,
+    endpoint: endpointLabel(spec),
+    source: spec.source,
+    health,
+    disabledFor: disabled,
+    statusSinceMs: epochMs,
+    uptime: startUptime(health.status, monotonicMs),
+    checks: 0,
+    failures: 0,
+    successes: 0,
+    wasLastSuccessOpening: false,
+    recentChecks: [],
+    recentFailures: [],
+    statusChanges: [],
   };
 }
 
-/** What the history keeps of a report: no lists, and of an ordinary success no steps. */
+export function noteSteadyReport(
+  record: ServerRecord,
+  report: CheckReport,
+  { wasOpen, isConnectivitySuspected }: SteadyCircumstances,
+  moment: RecordMoment,
+): SteadyFindings {
+  const { outcome, detail, durationMs } = report;
+  const isOk = outcome === 'ok';
+  // A handshake is no response time, unless the server keeps no session and needs one every time.
+  const isResponse = isOk && (wasOpen || record.wasLastSuccessOpening);
+  if (isOk) record.wasLastSuccessOpening = !wasOpen;
+  record.checks += 1;
+  if (isOk) record.successes += 1;
+  else record.failures += 1;
+  record.lastReport = report;
+  const hasNewIdentity = keepIdentity(record, report.identity);
+  keepReport(record, report, moment);
+  const evidence = {
+    kind: 'steady',
+    outcome,
+    detail,
+    hasCredentials: record.spec.hasCredentials,
+    isConnectivitySuspected,
+    atMs: moment.monotonicMs,
+    ...(isResponse && { responseMs: durationMs }),
+  } as const;
+  const change = weigh(record, evidence, moment);
+  return { change, hasNewIdentity, isFirstSuccess: isOk && record.successes === 1 && !wasOpen };
+}
+
+export function noteDeepReport(
+  record: ServerRecord,
+  report: CheckReport,
+  isConnectivitySuspected: boolean,
+  moment: RecordMoment,
+): DeepFindings {
+  const { outcome, detail, snapshot } = report;
+  const definitionChanges =
+    record.snapshot && snapshot ? diffSnapshots(record.snapshot, snapshot) : [];
+  if (snapshot) record.snapshot = snapshot;
+  record.lastDeepReport = report;
+  keepIdentity(record, report.identity);
+  keepReport(record, report, moment);
+  const { hasCredentials } = record.spec;
+  const evidence = {
+    kind: 'deep',
+    outcome,
+    detail,
+    hasCredentials,
+    isConnectivitySuspected,
+  } as const;
+  return { change: weigh(record, evidence, moment), definitionChanges };
+}
+
+export function noteCallEvidence(
+  record: ServerRecord,
+  evidence: CallEvidence,
+  moment: RecordMoment,
+): StatusChange | undefined {
+  return weigh(record, evidence, moment);
+}
+
+/**
+ * Starts again without evidence, but keeps the histories: it was disabled manually for another reason than before, or
+ * enabled again.
+ * @param reason `undefined` if it is not disabled
+ */
+export function setDisabled(
+  record: ServerRecord,
+  reason: string | undefined,
+  moment: RecordMoment,
+): StatusChange | undefined {
+  if (reason === record.disabledFor) return undefined;
+  record.disabledFor = reason;
+  record.successes = 0;
+  record.wasLastSuccessOpening = false;
+  return enter(record, initialHealth(record.spec, reason), moment);
+}
+
+export function viewOf(
+  record: ServerRecord,
+  { intervalMs, nextCheckAtMs }: ViewTiming,
+  atMs: MonotonicMs,
+): ServerView {
+  const { spec, health, identity, snapshot, lastReport, lastDeepReport } = record;
+  const ratio = uptimeRatio(record.uptime, atMs);
+  return {
+    name: spec.name,
+    endpoint: record.endpoint,
+    transport: identity?.transport ?? expectedTransport(spec.target),
+    source: record.source,
+    status: health.status,
+    reason: health.reason,
+    statusSinceMs: record.statusSinceMs,
+    consecutiveFailures: health.consecutiveFailures,
+    checks: record.checks,
+    failures: record.failures,
+    intervalMs,
+    ...(health.responseTimeMs !== undefined && { responseTimeMs: health.responseTimeMs }),
+    ...(lastReport && { lastCheckAtMs: lastReport.startedAtMs, lastReport }),
+    ...(nextCheckAtMs !== undefined && { nextCheckAtMs }),
+    ...(ratio !== undefined && { uptimeRatio: ratio }),
+    ...(identity && { identity }),
+    ...(snapshot && { snapshot }),
+    ...(lastDeepReport && { lastDeepReport }),
+  };
+}
+
+export function detailOf(
+  record: ServerRecord,
+  timing: ViewTiming,
+  atMs: MonotonicMs,
+): ServerDetail {
+  return {
+    ...viewOf(record, timing, atMs),
+    recentChecks: record.recentChecks.toReversed(),
+    recentFailures: record.recentFailures.toReversed(),
+    statusChanges: record.statusChanges.toReversed(),
+  };
+}
+
+function weigh(
+  record: ServerRecord,
+  evidence: Evidence,
+  moment: RecordMoment,
+): StatusChange | undefined {
+  return enter(record, weighEvidence(record.health, evidence, record.spec.monitor), moment);
+}
+
+function enter(
+  record: ServerRecord,
+  next: HealthState,
+  { epochMs, monotonicMs, historyMax }: RecordMoment,
+): StatusChange | undefined {
+  const from = record.health.status;
+  record.health = next;
+  if (next.status === from) return undefined;
+  record.statusSinceMs = epochMs;
+  record.uptime = changeUptime(record.uptime, next.status, monotonicMs);
+  const change = { atMs: epochMs, from, to: next.status, reason: next.reason };
+  keepLast(record.statusChanges, change, Math.min(historyMax, STATUS_CHANGES_MAX));
+  return change;
+}
+
+/**
+ * Keeps one copy of an identity instead of one per report.
+ * @returns whether the server identified itself differently before
+ */
+function keepIdentity(record: ServerRecord, next: ServerIdentity | undefined): boolean {
+  const { identity } = record;
+  if (next === undefined || (identity && isSameIdentity(identity, next))) return false;
+  record.identity = next;
+  return identity !== undefined;
+}
+
+function keepReport(record: ServerRecord, report: CheckReport, { historyMax }: RecordMoment): void {
+  const kept = shorten(report, record.identity);
+  keepLast(record.recentChecks, kept, historyMax);
+  if (report.outcome !== 'ok') keepLast(record.recentFailures, kept, historyMax);
+}
+
+/** What the history keeps of a report: no lists, and no steps of a successful steady check. */
 function shorten(report: CheckReport, identity: ServerIdentity | undefined): CheckReport {
   const { snapshot: _snapshot, identity: own, ...kept } = report;
   const steps = report.outcome === 'ok' && report.kind === 'steady' ? [] : report.steps;

@@ -1,0 +1,35 @@
+import { isSameServer } from '../../facts/rules/is-same-server.ts';
+import type { ServerSpec } from '../../facts/server.ts';
+
+/** How one list of servers becomes another, each by name. */
+export interface ServerDiff {
+  /** All names of the new list, in its order. */
+  readonly order: readonly string[];
+  /** Watched the same way as before; as the new list defines them. */
+  readonly kept: readonly ServerSpec[];
+  /** Of names that are new. */
+  readonly added: readonly ServerSpec[];
+  /** Of names that are watched otherwise than before; as the new list defines them. */
+  readonly replaced: readonly ServerSpec[];
+  /** Names that are gone. */
+  readonly removed: readonly string[];
+}
+
+/** If a list has a name twice, the last one counts. */
+export function diffServers(
+  current: ReadonlyMap<string, ServerSpec>,
+  next: readonly ServerSpec[],
+): ServerDiff {
+  const specs = new Map(next.map((spec) => [spec.name, spec]));
+  const kept: ServerSpec[] = [];
+  const added: ServerSpec[] = [];
+  const replaced: ServerSpec[] = [];
+  for (const spec of specs.values()) {
+    const before = current.get(spec.name);
+    if (!before) added.push(spec);
+    else if (isSameServer(spec, before)) kept.push(spec);
+    else replaced.push(spec);
+  }
+  const removed = [...current.keys()].filter((name) => !specs.has(name));
+  return { order: [...specs.keys()], kept, added, replaced, removed };
+}

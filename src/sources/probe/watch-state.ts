@@ -1,0 +1,446 @@
+import type { DefinitionChange } from '../../facts/capability-snapshot.ts';
+import type { CheckReport } from '../../facts/check-report.ts';
+import type { Fact } from '../../facts/facts.ts';
+import type { HealthState } from '../../facts/rules/health.ts';
+import type { ServerSpec } from '../../facts/server.ts';
+import { asMonotonicMs, type EpochMs, later, latest, type MonotonicMs } from '../../facts/time.ts';
+import { pointsAtUs } from './connectivity.ts';
+import {
+  expeditedAtMs,
+  type ExpediteReason,
+  nextDeepDelayMs,
+  nextDelayMs,
+  RETRY_AFTER_MS_MAX,
+} from './schedule.ts';
+import type { StatusChange, SteadyFindings } from './server-record.ts';
+
+/**
+ * When one server is checked, and what each report leads to: `nextEffects` is the only function that changes a
+ * `WatchState`, and what it returns is all that happens outside. `server-watch.ts` performs that.
+ *
+ * A check goes through `wanted` (due), `ticket` (waiting in a lane for a slot) and `running`. One check runs at a time.
+ * A deep check is wanted from the start, but gets a ticket only after a steady check has succeeded.
+ */
+export interface WatchState {
+  readonly spec: Pick<ServerSpec, 'name' | 'monitor'>;
+  /** Non-loopback host, if it has one. */
+  readonly host: string | undefined;
+  /** `false` for good if the server is disabled or its configuration is incomplete. */
+  readonly isCheckable: boolean;
+  readonly steady: CheckState;
+  readonly deep: CheckState;
+  running?: { readonly check: CheckKind; readonly lagMs: number } | undefined;
+  ticketCount: number;
+  /** From the end of the last steady check to the next one. */
+  steadyDelayMs: number;
+  /** For when the last check was scheduled that was brought forward. */
+  lastExpeditedAtMs: MonotonicMs;
+  /** No check is brought forward to a moment before this one: the server asked for it, or its child is not restarted yet. */
+  notBeforeMs: MonotonicMs;
+  /** Deep checks in a row that failed. */
+  deepFailures: number;
+  isHalted: boolean;
+}
+
+export type CheckKind = CheckReport['kind'];
+
+/** One of the two kinds of checks. */
+interface CheckState {
+  /** Due and not running yet. */
+  wanted?: { readonly dueAtMs: MonotonicMs; readonly priority: number } | undefined;
+  /** Waits in a lane; a more urgent one makes an earlier one void. */
+  ticket?: { readonly id: number; readonly priority: number } | undefined;
+  /** Callers wait for the next report. */
+  isAwaited: boolean;
+  lastStartAtMs: MonotonicMs;
+  /** What the timer is set to; also kept after it has fired. */
+  nextStartAtMs: MonotonicMs;
+}
+
+export type WatchEvent =
+  | { readonly kind: 'started'; readonly delayMs: number; readonly isForced: boolean }
+  | { readonly kind: 'timer_fired'; readonly check: CheckKind }
+  /** A lane has a slot for the ticket. */
+  | { readonly kind: 'slot_free'; readonly check: CheckKind; readonly ticket: number }
+  | SteadyReported
+  | DeepReported
+  /** After the report was dealt with; without one if the watch was halted meanwhile. */
+  | { readonly kind: 'check_ended'; readonly report?: CheckReport }
+  /** A caller wants a report now. */
+  | { readonly kind: 'check_requested'; readonly check: CheckKind }
+  /** Another server failed, and an answer of this one would show that our own network works. */
+  | { readonly kind: 'witness_requested' }
+  /** A real call ended. */
+  | { readonly kind: 'call_ended'; readonly reason: ExpediteReason }
+  /** The child of a stdio server ended and may be started again after `pauseMs`. */
+  | { readonly kind: 'child_exited'; readonly pauseMs: number }
+  | { readonly kind: 'halted' };
+
+export interface SteadyReported extends SteadyFindings {
+  readonly kind: 'steady_reported';
+  readonly report: CheckReport;
+  readonly wasOffline: boolean;
+  readonly isConnectivitySuspected: boolean;
+  /** Uniform in [0, 1). */
+  readonly random: number;
+}
+
+export interface DeepReported {
+  readonly kind: 'deep_reported';
+  readonly report: CheckReport;
+  readonly change: StatusChange | undefined;
+  readonly definitionChanges: readonly DefinitionChange[];
+  readonly endedAtMs: EpochMs;
+  /** Uniform in [0, 1). */
+  readonly random: number;
+}
+
+/** What is so at the moment of an event; for a report with the report already weighed. */
+export interface WatchMoment {
+  readonly atMs: MonotonicMs;
+  readonly health: Pick<
+    HealthState,
+    'status' | 'consecutiveFailures' | 'consecutiveDown' | 'consecutiveSuccesses'
+  >;
+}
+
+/** To be performed in this order. */
+export type WatchEffect =
+  /** In place of the timer set before. */
+  | { readonly kind: 'set_timer'; readonly check: CheckKind; readonly delayMs: number }
+  | { readonly kind: 'clear_timer'; readonly check: CheckKind }
+  | {
+      readonly kind: 'take_ticket';
+      readonly check: CheckKind;
+      readonly ticket: number;
+      readonly priority: number;
+    }
+  | { readonly kind: 'run_check'; readonly check: CheckKind }
+  | { readonly kind: 'publish'; readonly fact: Fact }
+  /** Compare the real calls with the new verdict. */
+  | { readonly kind: 'weigh_calls'; readonly change: StatusChange | undefined }
+  /** The server says no more about our own network. */
+  | { readonly kind: 'forget_connectivity' }
+  | { readonly kind: 'ask_witnesses'; readonly host: string }
+  /** Callers get the report; `undefined` if there will be none. */
+  | { readonly kind: 'answer'; readonly check: CheckKind; readonly report: CheckReport | undefined }
+  | { readonly kind: 'abort_check' };
+
+const PRIORITY = { ordinary: 0, forced: 1 } as const;
+/** Between deep checks that come early, for a server whose identity changes all the time. */
+const EXPEDITED_DEEP_PAUSE_MS = 60_000;
+const NO_EFFECTS: readonly WatchEffect[] = [];
+
+export function createWatchState(
+  spec: WatchState['spec'],
+  { host, isCheckable }: Pick<WatchState, 'host' | 'isCheckable'>,
+): WatchState {
+  const never = asMonotonicMs(Number.NEGATIVE_INFINITY);
+  const check = { isAwaited: false, lastStartAtMs: never };
+  return {
+    spec,
+    host,
+    isCheckable,
+    steady: { ...check, nextStartAtMs: never },
+    deep: { ...check, nextStartAtMs: asMonotonicMs(Number.POSITIVE_INFINITY) },
+    ticketCount: 0,
+    steadyDelayMs: 0,
+    lastExpeditedAtMs: never,
+    notBeforeMs: never,
+    deepFailures: 0,
+    isHalted: false,
+  };
+}
+
+/** Whether it is checked at all. */
+export function isActive(state: WatchState): boolean {
+  return state.isCheckable && !state.isHalted;
+}
+
+/** Changes `state`. Deterministic, without I/O. */
+export function nextEffects(
+  state: WatchState,
+  event: WatchEvent,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  if (!isActive(state) && event.kind !== 'check_ended') return NO_EFFECTS;
+  switch (event.kind) {
+    case 'started':
+      return start(state, event, moment);
+    case 'timer_fired':
+      return want(state, event.check, PRIORITY.ordinary, moment);
+    case 'slot_free':
+      return takeSlot(state, event, moment);
+    case 'steady_reported':
+      return noteSteady(state, event, moment);
+    case 'deep_reported':
+      return noteDeep(state, event, moment);
+    case 'check_ended':
+      return endCheck(state, event.report, moment);
+    case 'check_requested':
+      return request(state, event.check, moment);
+    case 'witness_requested':
+      return state.running?.check === 'steady'
+        ? NO_EFFECTS
+        : want(state, 'steady', PRIORITY.ordinary, moment);
+    case 'call_ended':
+      return expediteSteady(state, event.reason, moment);
+    case 'child_exited':
+      waitAtLeast(state, event.pauseMs, moment);
+      return expediteSteady(state, 'failed', moment);
+    case 'halted':
+      return halt(state);
+  }
+}
+
+function start(
+  state: WatchState,
+  { delayMs, isForced }: Extract<WatchEvent, { kind: 'started' }>,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  state.deep.wanted = { dueAtMs: moment.atMs, priority: PRIORITY.ordinary };
+  return isForced
+    ? want(state, 'steady', PRIORITY.forced, moment)
+    : [schedule(state, 'steady', delayMs, moment)];
+}
+
+/** A check that is wanted already stays due since then, and only becomes more urgent. */
+function want(
+  state: WatchState,
+  check: CheckKind,
+  priority: number,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  const earlier = state[check].wanted;
+  state[check].wanted = {
+    dueAtMs: earlier?.dueAtMs ?? moment.atMs,
+    priority: Math.max(priority, earlier?.priority ?? priority),
+  };
+  return takeTickets(state, moment);
+}
+
+function takeTickets(state: WatchState, moment: WatchMoment): readonly WatchEffect[] {
+  if (state.running !== undefined || state.isHalted) return NO_EFFECTS;
+  const steady = takeTicket(state, 'steady');
+  const deep = isDeepAllowed(state, moment) ? takeTicket(state, 'deep') : undefined;
+  if (!steady && !deep) return NO_EFFECTS;
+  return [...(steady ? [steady] : []), ...(deep ? [deep] : [])];
+}
+
+function takeTicket(state: WatchState, check: CheckKind): WatchEffect | undefined {
+  const { wanted, ticket } = state[check];
+  if (wanted === undefined || (ticket && ticket.priority >= wanted.priority)) return undefined;
+  const { priority } = wanted;
+  state.ticketCount += 1;
+  state[check].ticket = { id: state.ticketCount, priority };
+  return { kind: 'take_ticket', check, ticket: state.ticketCount, priority };
+}
+
+/** Only while the server answers: otherwise a deep check would repeat what the steady one says. */
+function isDeepAllowed(state: WatchState, { health }: WatchMoment): boolean {
+  return health.consecutiveSuccesses > 0 && (health.status !== 'offline' || state.deep.isAwaited);
+}
+
+/** If a check is running already, the next tickets are taken when it ends. */
+function takeSlot(
+  state: WatchState,
+  { check, ticket }: Extract<WatchEvent, { kind: 'slot_free' }>,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  const own = state[check];
+  if (own.ticket?.id !== ticket) return NO_EFFECTS;
+  own.ticket = undefined;
+  if (own.wanted === undefined || state.running !== undefined) return NO_EFFECTS;
+  if (check === 'deep' && !isDeepAllowed(state, moment)) return NO_EFFECTS;
+  // A deep check runs when there is room, so it cannot be late.
+  const lagMs = check === 'steady' ? Math.max(0, moment.atMs - own.wanted.dueAtMs) : 0;
+  state.running = { check, lagMs };
+  own.wanted = undefined;
+  own.lastStartAtMs = moment.atMs;
+  return [
+    { kind: 'clear_timer', check },
+    { kind: 'run_check', check },
+  ];
+}
+
+function noteSteady(
+  state: WatchState,
+  event: SteadyReported,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  const { report, change } = event;
+  waitAtLeast(state, Math.min(report.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX), moment);
+  const effects: WatchEffect[] = [
+    schedule(state, 'steady', delayAfter(state, event, moment), moment),
+    ...announce(state, event, moment),
+    { kind: 'weigh_calls', change },
+  ];
+  const isBack = event.wasOffline && moment.health.status !== 'offline';
+  if (state.deep.isAwaited && report.outcome === 'ok')
+    effects.push(...want(state, 'deep', PRIORITY.forced, moment));
+  else if (event.hasNewIdentity || isBack) effects.push(...expediteDeep(state, moment));
+  // A host that is known to be down says no more about our own network.
+  if (change?.to === 'offline') effects.push({ kind: 'forget_connectivity' });
+  if (state.host !== undefined && moment.health.consecutiveDown === 1 && pointsAtUs(report.outcome))
+    effects.push({ kind: 'ask_witnesses', host: state.host });
+  return effects;
+}
+
+function delayAfter(
+  { spec }: WatchState,
+  { report, isConnectivitySuspected, isFirstSuccess, random }: SteadyReported,
+  { health }: WatchMoment,
+): number {
+  const { durationMs, retryAfterMs } = report;
+  const last = {
+    status: health.status,
+    consecutiveDown: health.consecutiveDown,
+    isConnectivitySuspected,
+    isFirstSuccess,
+    durationMs,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+  return nextDelayMs(spec.monitor, last, random);
+}
+
+function noteDeep(
+  state: WatchState,
+  event: DeepReported,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  const { report, definitionChanges, endedAtMs, random } = event;
+  const { retryAfterMs } = report;
+  state.deepFailures = report.outcome === 'ok' ? 0 : state.deepFailures + 1;
+  const last = {
+    consecutiveFailures: state.deepFailures,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+  const { name: server, monitor } = state.spec;
+  const effects = [schedule(state, 'deep', nextDeepDelayMs(monitor, last, random), moment)];
+  if (definitionChanges.length > 0) {
+    const fact = {
+      fact: 'definitions',
+      server,
+      atMs: endedAtMs,
+      changes: definitionChanges,
+    } as const;
+    effects.push({ kind: 'publish', fact });
+  }
+  effects.push(...announce(state, event, moment));
+  return effects;
+}
+
+function announce(
+  state: WatchState,
+  { report, change }: Pick<SteadyReported, 'report' | 'change'>,
+  { health }: WatchMoment,
+): readonly WatchEffect[] {
+  const server = state.spec.name;
+  const { status, consecutiveFailures } = health;
+  const observation = {
+    fact: 'probe',
+    server,
+    report,
+    status,
+    consecutiveFailures,
+    nextInMs: state.steadyDelayMs,
+    lagMs: state.running?.lagMs ?? 0,
+  } as const;
+  const published = { kind: 'publish', fact: observation } as const;
+  if (!change) return [published];
+  return [published, { kind: 'publish', fact: { fact: 'status', server, ...change } }];
+}
+
+function endCheck(
+  state: WatchState,
+  report: CheckReport | undefined,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  const check = state.running?.check;
+  // First of all: a caller that asks again because of this report wants a check of its own.
+  state.running = undefined;
+  if (check === undefined || report === undefined || state.isHalted) return NO_EFFECTS;
+  const hasFailed = check === 'steady' && report.outcome !== 'ok';
+  return [
+    ...answer(state, check, report),
+    // Without a successful steady check there will be no deep one.
+    ...(hasFailed ? answer(state, 'deep', report) : NO_EFFECTS),
+    ...takeTickets(state, moment),
+  ];
+}
+
+function answer(
+  state: WatchState,
+  check: CheckKind,
+  report: CheckReport | undefined,
+): readonly WatchEffect[] {
+  if (!state[check].isAwaited) return NO_EFFECTS;
+  state[check].isAwaited = false;
+  return [{ kind: 'answer', check, report }];
+}
+
+/** A check that is running already serves the caller, unless only a deep check is running and a steady one is asked for. */
+function request(state: WatchState, check: CheckKind, moment: WatchMoment): readonly WatchEffect[] {
+  state[check].isAwaited = true;
+  const { running } = state;
+  const isUnderWay = running !== undefined && (running.check === 'steady' || check === 'deep');
+  return isUnderWay ? NO_EFFECTS : want(state, 'steady', PRIORITY.forced, moment);
+}
+
+function schedule(
+  state: WatchState,
+  check: CheckKind,
+  delayMs: number,
+  { atMs }: WatchMoment,
+): WatchEffect {
+  state[check].nextStartAtMs = later(atMs, delayMs);
+  if (check === 'steady') state.steadyDelayMs = delayMs;
+  return { kind: 'set_timer', check, delayMs };
+}
+
+/** Brings the next steady check forward, unless it is due, running, or sooner anyway. */
+function expediteSteady(
+  state: WatchState,
+  reason: ExpediteReason,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  const { steady, running } = state;
+  if (running?.check === 'steady' || steady.wanted) return NO_EFFECTS;
+  const { status, consecutiveDown } = moment.health;
+  const earliestMs = expeditedAtMs(state.spec.monitor, reason, {
+    status,
+    consecutiveDown,
+    lastCheckAtMs: steady.lastStartAtMs,
+    lastExpeditedAtMs: state.lastExpeditedAtMs,
+    notBeforeMs: state.notBeforeMs,
+  });
+  if (earliestMs === undefined) return NO_EFFECTS;
+  const dueAtMs = latest(moment.atMs, earliestMs);
+  // Before the start no check is scheduled, so there is none to bring forward.
+  if (dueAtMs >= steady.nextStartAtMs) return NO_EFFECTS;
+  state.lastExpeditedAtMs = dueAtMs;
+  return [schedule(state, 'steady', dueAtMs - moment.atMs, moment)];
+}
+
+/** For a server that seems to have been replaced. */
+function expediteDeep(state: WatchState, moment: WatchMoment): readonly WatchEffect[] {
+  const { lastStartAtMs, nextStartAtMs } = state.deep;
+  const dueAtMs = latest(moment.atMs, later(lastStartAtMs, EXPEDITED_DEEP_PAUSE_MS));
+  if (dueAtMs >= nextStartAtMs) return NO_EFFECTS;
+  return [schedule(state, 'deep', dueAtMs - moment.atMs, moment)];
+}
+
+function waitAtLeast(state: WatchState, pauseMs: number, { atMs }: WatchMoment): void {
+  state.notBeforeMs = latest(state.notBeforeMs, later(atMs, pauseMs));
+}
+
+function halt(state: WatchState): readonly WatchEffect[] {
+  state.isHalted = true;
+  return [
+    { kind: 'clear_timer', check: 'steady' },
+    { kind: 'clear_timer', check: 'deep' },
+    { kind: 'abort_check' },
+    ...answer(state, 'steady', undefined),
+    ...answer(state, 'deep', undefined),
+  ];
+}

@@ -1,0 +1,33 @@
+import { asMonotonicMs, type MonotonicMs } from '../../facts/time.ts';
+import type { ServerWatch } from './server-watch.ts';
+
+/**
+ * Our own network is judged by several hosts that fail at once, but their checks may be an interval apart: by then the
+ * first would be Offline. So after a first loss, servers on other hosts are checked at once.
+ */
+export interface Witnesses {
+  recheck(lostHost: string, atMs: MonotonicMs, watches: Iterable<WitnessWatch>): void;
+}
+
+type WitnessWatch = Pick<ServerWatch, 'host' | 'recheckAsWitness'>;
+
+const WITNESSES_MAX = 3;
+/** Between two rounds, so that many failures do not multiply the checks. */
+const PAUSE_MS = 10_000;
+
+export function createWitnesses(): Witnesses {
+  let lastAtMs = asMonotonicMs(Number.NEGATIVE_INFINITY);
+  return {
+    recheck(lostHost, atMs, watches) {
+      if (atMs - lastAtMs < PAUSE_MS) return;
+      lastAtMs = atMs;
+      const hosts = new Set([lostHost]);
+      for (const watch of watches) {
+        if (watch.host === undefined || hosts.has(watch.host) || !watch.recheckAsWitness())
+          continue;
+        hosts.add(watch.host);
+        if (hosts.size > WITNESSES_MAX) return;
+      }
+    },
+  };
+}
