@@ -24,6 +24,8 @@ export const FAILED_OUTCOMES = [
   'timeout',
 ] as const satisfies readonly CallOutcome[];
 
+export type FailedOutcome = (typeof FAILED_OUTCOMES)[number];
+
 export function isFailure(outcome: CallOutcome): boolean {
   return (FAILED_OUTCOMES as readonly CallOutcome[]).includes(outcome);
 }
@@ -64,6 +66,13 @@ export interface CallVerdict {
   readonly status: number;
   readonly errorType?: ErrorType;
 }
+
+/** The caller gave up, or its session ended. */
+export const CANCELLED: CallVerdict = {
+  outcome: 'cancelled',
+  status: 499,
+  errorType: 'cancelled',
+};
 
 const CALLER_ERRORS: Readonly<
   Record<number, { readonly status: number; readonly errorType: ErrorType }>

@@ -1,3 +1,5 @@
+import type { EpochMs } from '../time.ts';
+
 const HOUR_MS = 3_600_000;
 
 /** Windows of `mcp_active_users`. */
@@ -10,85 +12,105 @@ const HASHES = 2 ** 32;
 
 export interface ActiveUsers {
   /** @param userHash 32 well-mixed bits, see `hashText` */
-  seen(userHash: number, nowMs: number): void;
-  count(window: UserWindow, nowMs: number): number;
+  seen(userHash: number, nowMs: EpochMs): void;
+  count(window: UserWindow, nowMs: EpochMs): number;
   /** How many users are kept; never more than the bound. */
   keptCount(): number;
 }
 
-/** From when on only hashes below the threshold were kept. */
+/** From `sinceMs` on only hashes below `below` were kept. */
 interface Threshold {
   readonly sinceMs: number;
   readonly below: number;
 }
 
 /**
- * Counts different users in sliding windows in bounded memory. Exact up to `keptMax` users a week; past it, half of all
- * hashes are let go at a time and what is left is scaled up, which errs by about 1/√(users kept in the window) – 2 to 3 %
- * for many users, more for a short window with few of them. After a flood the sample widens again, step by step.
+ * Counts different users in sliding windows in bounded memory. Exact up to `keptMax` users a week; beyond it, half of all
+ * hashes are dropped at a time and the rest is scaled up, which errs by about 1/√(users kept in the window): 2 to 3 % for
+ * many users, more for a short window with few of them. After a flood the sample widens again, step by step.
  *
- * Design: one sample by hash threshold serves all windows, where HyperLogLog needs a sketch per hour and is inexact for
- * three users too.
+ * Design: one sample by hash threshold serves all windows, whereas HyperLogLog needs a sketch per hour and is inexact even
+ * for three users.
  */
 export function createActiveUsers(keptMax = KEPT_MAX): ActiveUsers {
-  /** Hash → last seen, oldest first. */
-  const lastSeenMs = new Map<number, number>();
-  let thresholds: Threshold[] = [{ sinceMs: Number.NEGATIVE_INFINITY, below: HASHES }];
-
-  function current(): number {
-    return thresholds.at(-1)?.below ?? HASHES;
-  }
-
-  function setThreshold(below: number, nowMs: number): void {
-    // Only the last week matters, and of it what was in force at its start.
-    const first = thresholds.findLastIndex(({ sinceMs }) => sinceMs <= nowMs - WINDOW_MS_MAX);
-    thresholds = [...thresholds.slice(Math.max(0, first)), { sinceMs: nowMs, below }];
-  }
-
-  function expire(nowMs: number): void {
-    for (const [hash, seenMs] of lastSeenMs) {
-      if (seenMs > nowMs - WINDOW_MS_MAX) break;
-      lastSeenMs.delete(hash);
-    }
-    const sinceMs = thresholds.at(-1)?.sinceMs ?? 0;
-    const isWide = current() === HASHES;
-    if (!isWide && lastSeenMs.size < keptMax / 4 && nowMs - sinceMs >= HOUR_MS)
-      setThreshold(current() * 2, nowMs);
-  }
-
-  function narrow(nowMs: number): void {
-    while (lastSeenMs.size > keptMax) {
-      const below = current() / 2;
-      for (const hash of lastSeenMs.keys()) if (hash >= below) lastSeenMs.delete(hash);
-      setThreshold(below, nowMs);
-    }
-  }
-
-  return {
-    seen(hash, nowMs) {
-      if (hash >= current()) return;
-      // Deleted first, so that the map stays in the order of time.
-      lastSeenMs.delete(hash);
-      lastSeenMs.set(hash, nowMs);
-      if (lastSeenMs.size <= keptMax) return;
-      expire(nowMs);
-      narrow(nowMs);
-    },
-    count(window, nowMs) {
-      expire(nowMs);
-      const sinceMs = nowMs - USER_WINDOWS[window];
-      // The narrowest threshold that was in force at any time of the window.
-      let below = current();
-      for (let at = thresholds.length - 1; at >= 0; at -= 1) {
-        const threshold = thresholds[at];
-        if (!threshold) break;
-        below = Math.min(below, threshold.below);
-        if (threshold.sinceMs <= sinceMs) break;
-      }
-      let kept = 0;
-      for (const [hash, seenMs] of lastSeenMs) if (seenMs > sinceMs && hash < below) kept += 1;
-      return Math.round(kept * (HASHES / below));
-    },
-    keptCount: () => lastSeenMs.size,
+  const sample: Sample = {
+    keptMax,
+    lastSeenMs: new Map(),
+    thresholds: [{ sinceMs: Number.NEGATIVE_INFINITY, below: HASHES }],
   };
+  return {
+    seen: (hash, nowMs) => addUser(sample, hash, nowMs),
+    count: (window, nowMs) => countUsers(sample, nowMs - USER_WINDOWS[window], nowMs),
+    keptCount: () => sample.lastSeenMs.size,
+  };
+}
+
+interface Sample {
+  readonly keptMax: number;
+  /** By hash, oldest first. */
+  readonly lastSeenMs: Map<number, EpochMs>;
+  /** Oldest first; never empty. */
+  thresholds: readonly Threshold[];
+}
+
+function addUser(sample: Sample, hash: number, nowMs: EpochMs): void {
+  const { lastSeenMs, keptMax } = sample;
+  if (hash >= currentThreshold(sample)) return;
+  // Deleted first, so that the map stays in the order of time.
+  lastSeenMs.delete(hash);
+  lastSeenMs.set(hash, nowMs);
+  if (lastSeenMs.size <= keptMax) return;
+  expire(sample, nowMs);
+  narrow(sample, nowMs);
+}
+
+function countUsers(sample: Sample, sinceMs: number, nowMs: EpochMs): number {
+  expire(sample, nowMs);
+  const below = narrowestSince(sample, sinceMs);
+  let kept = 0;
+  for (const [hash, seenMs] of sample.lastSeenMs) if (seenMs > sinceMs && hash < below) kept += 1;
+  return Math.round(kept * (HASHES / below));
+}
+
+function currentThreshold({ thresholds }: Sample): number {
+  return thresholds.at(-1)?.below ?? HASHES;
+}
+
+/** The narrowest threshold that was in force at any time since then. */
+function narrowestSince(sample: Sample, sinceMs: number): number {
+  let below = currentThreshold(sample);
+  for (const threshold of sample.thresholds.toReversed()) {
+    below = Math.min(below, threshold.below);
+    if (threshold.sinceMs <= sinceMs) break;
+  }
+  return below;
+}
+
+function setThreshold(sample: Sample, below: number, nowMs: EpochMs): void {
+  const { thresholds } = sample;
+  // Only the last week matters, and what was in force at its start.
+  const first = thresholds.findLastIndex(({ sinceMs }) => sinceMs <= nowMs - WINDOW_MS_MAX);
+  sample.thresholds = [...thresholds.slice(Math.max(0, first)), { sinceMs: nowMs, below }];
+}
+
+/** Drops users of more than a week ago, and widens the sample at most once an hour when there is room. */
+function expire(sample: Sample, nowMs: EpochMs): void {
+  const { lastSeenMs, keptMax } = sample;
+  for (const [hash, seenMs] of lastSeenMs) {
+    if (seenMs > nowMs - WINDOW_MS_MAX) break;
+    lastSeenMs.delete(hash);
+  }
+  const current = currentThreshold(sample);
+  const sinceMs = sample.thresholds.at(-1)?.sinceMs ?? 0;
+  if (current < HASHES && lastSeenMs.size < keptMax / 4 && nowMs - sinceMs >= HOUR_MS)
+    setThreshold(sample, current * 2, nowMs);
+}
+
+function narrow(sample: Sample, nowMs: EpochMs): void {
+  const { lastSeenMs, keptMax } = sample;
+  while (lastSeenMs.size > keptMax) {
+    const below = currentThreshold(sample) / 2;
+    for (const hash of lastSeenMs.keys()) if (hash >= below) lastSeenMs.delete(hash);
+    setThreshold(sample, below, nowMs);
+  }
 }

@@ -1,3 +1,5 @@
+import { latest, later, type MonotonicMs } from '../time.ts';
+
 /** `requests` in `perMs` on average, and `burst` of them at once. */
 export interface RateLimit {
   readonly requests: number;
@@ -8,14 +10,13 @@ export interface RateLimit {
 export interface RateLimiter {
   /**
    * Takes one request of a client.
-   * @param nowMs of a clock that never goes back
-   * @returns 0 where it is within the limit, else the milliseconds until the next one would be
+   * @returns 0 if it is within the limit, otherwise the milliseconds until the next one would be
    */
-  take(client: string, nowMs: number): number;
+  take(client: string, nowMs: MonotonicMs): number;
   readonly size: number;
 }
 
-/** About 2 MB of addresses. Past it the client that was quiet longest is forgotten, and so begins anew. */
+/** About 2 MB of addresses. Beyond it the client that was quiet longest is forgotten and starts with a full bucket. */
 const CLIENTS_MAX = 10_000;
 
 /**
@@ -26,7 +27,7 @@ export function createRateLimiter(
   { requests, perMs, burst }: RateLimit,
   clientsMax = CLIENTS_MAX,
 ): RateLimiter {
-  const fullAtMs = new Map<string, number>();
+  const fullAtMs = new Map<string, MonotonicMs>();
   const costMs = perMs / requests;
   const toleranceMs = costMs * burst;
   return {
@@ -35,11 +36,11 @@ export function createRateLimiter(
     },
     take(client, nowMs) {
       const before = fullAtMs.get(client);
-      const afterMs = Math.max(before ?? nowMs, nowMs) + costMs;
+      const afterMs = later(latest(before ?? nowMs, nowMs), costMs);
       const excessMs = afterMs - nowMs - toleranceMs;
-      // Sums of fractions: a thousandth of a millisecond is nobody's excess.
+      // The sum of fractions is off by less than a thousandth of a millisecond.
       if (excessMs > 0.001) return excessMs;
-      // Put in anew, so that the first in the map is the one that was quiet longest.
+      // Deleted first, so that the first in the map is the one that was quiet longest.
       if (before !== undefined) fullAtMs.delete(client);
       else if (fullAtMs.size >= clientsMax) forgetQuiet(nowMs);
       fullAtMs.set(client, afterMs);
@@ -48,7 +49,7 @@ export function createRateLimiter(
   };
 
   /** Those at the head whose bucket is full again, and at least one. */
-  function forgetQuiet(nowMs: number): void {
+  function forgetQuiet(nowMs: MonotonicMs): void {
     for (const [client, atMs] of fullAtMs) {
       if (atMs > nowMs && fullAtMs.size < clientsMax) return;
       fullAtMs.delete(client);

@@ -1,7 +1,5 @@
-import { type CallOutcome, FAILED_OUTCOMES } from '../call-outcome.ts';
+import { type CallOutcome, FAILED_OUTCOMES, type FailedOutcome } from '../call-outcome.ts';
 import type { MonotonicMs } from '../time.ts';
-
-export type FailedOutcome = (typeof FAILED_OUTCOMES)[number];
 
 /** What became of the calls of the last while. */
 export interface CallRate {

@@ -3,6 +3,7 @@ import type { CapabilitySnapshot } from '../../facts/capability-snapshot.ts';
 import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import { createInputRounds } from './input-rounds.ts';
 import type { ServerSpec } from '../../facts/server.ts';
+import type { EpochMs } from '../../facts/time.ts';
 import {
   gatewayOverhead,
   inputAbandoned,
@@ -34,7 +35,7 @@ export interface GatewaySeries {
   disagrees(isSo: boolean): void;
   upstreamRequest(): void;
   /** Makes everything visible; call it right before the registry is read. */
-  flush(nowMs: number, loads: readonly GatewayLoad[]): void;
+  flush(nowMs: EpochMs, loads: readonly GatewayLoad[]): void;
 }
 
 export interface GatewaySeriesOptions {

@@ -11,6 +11,7 @@ import {
   tokens,
   USER_WINDOW_NAMES,
 } from '../../catalog/usage.ts';
+import { type EpochMs, later } from '../../facts/time.ts';
 import { createBatchedCounter } from './batched-counter.ts';
 import type { Families } from './create-families.ts';
 import { createLabelSets } from './label-sets.ts';
@@ -20,7 +21,7 @@ const CLIENTS_MAX = 50;
 export interface UsageRecorder {
   /** @param tool the label */
   record(call: CallRecord, tool: string): void;
-  flush(nowMs: number): void;
+  flush(nowMs: EpochMs): void;
 }
 
 export interface UsageRecorderOptions {
@@ -65,7 +66,7 @@ export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorde
     if (version === OVERFLOW_LABEL) options.onProtocolVersionFolded();
     protocolCounter.add(protocols(version));
     const user = call.user ?? (call.client && `${call.client.name} ${call.client.version}`);
-    if (user !== undefined) users.seen(hashText(user), call.startedAtMs + call.durationMs);
+    if (user !== undefined) users.seen(hashText(user), later(call.startedAtMs, call.durationMs));
   }
 
   function recordCost(call: CallRecord, tool: string): void {

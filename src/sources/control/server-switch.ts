@@ -1,34 +1,42 @@
 import type { ActionTaken } from '../../facts/alert-event.ts';
-import type { SwitchOrder } from '../../facts/ports/commands.ts';
-import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Disabling, Switched } from '../../facts/disabling.ts';
+import type { Clock, Timer } from '../../facts/ports/clock.ts';
+import type { SwitchOrder } from '../../facts/ports/commands.ts';
 import type { Log } from '../../facts/ports/log.ts';
+import {
+  createSwitchState,
+  disableServer,
+  enableServer,
+  retainServers,
+  type SwitchState,
+  takeKept,
+} from './switch-state.ts';
 
-/** Where it is kept who is disabled. */
+/** Keeps which servers are disabled. */
 export interface DisablingStore {
-  /** Whether anything is kept at all. */
+  /** Whether nothing is kept at all. */
   readonly isOff: boolean;
-  /** Rejects where the store does not answer. */
+  /** Rejects if the store does not answer. */
   findDisablings(): Promise<readonly Disabling[]>;
-  /** In place of all that were kept; resolves when that is committed. */
+  /** Replaces everything that was kept; resolves when that is committed. */
   saveDisablings(disablings: readonly Disabling[]): Promise<void>;
 }
 
 /**
- * Disables and enables configured servers by hand, over restarts and reloads.
+ * Disables and enables configured servers manually; this survives restarts and reloads.
  *
- * An order takes effect at once, whatever becomes of the store: who switches off a server that does harm must not wait for a
- * disk. What could not be kept is tried again, and what could not be read at the start is read later; what was ordered
- * meanwhile holds.
+ * An order takes effect at once, whether or not it can be stored: a server that does harm must be stoppable without a
+ * disk. What could not be stored is tried again, and what could not be read at the start is read later; orders given
+ * meanwhile take precedence over it.
  */
 export interface ServerSwitch {
-  /** Reads what was kept. Never rejects. */
+  /** Reads what was stored. Never rejects. */
   restore(): Promise<void>;
   find(server: string): Disabling | undefined;
-  /** Does nothing where it is disabled already. Never rejects. */
+  /** Does nothing if the server is disabled already. Never rejects. */
   disable(server: string, order: SwitchOrder): Promise<Switched>;
   enable(server: string, order: SwitchOrder): Promise<Switched>;
-  /** These are configured: the others are forgotten. */
+  /** These servers are configured: forgets the others. */
   retain(servers: readonly string[]): void;
   stop(): void;
 }
@@ -37,7 +45,7 @@ export interface ServerSwitchOptions {
   readonly clock: Clock;
   readonly store: DisablingStore;
   readonly log: Pick<Log, 'info' | 'warn'>;
-  /** `find` says something else of it now. */
+  /** `find` returns something else for this server now. */
   readonly onChange: (server: string) => void;
   readonly noteAction: (action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>) => void;
 }
@@ -45,57 +53,72 @@ export interface ServerSwitchOptions {
 const RETRY_MS = 10_000;
 
 export function createServerSwitch(options: ServerSwitchOptions): ServerSwitch {
-  const { clock, store, log, onChange, noteAction } = options;
-  const disabled = new Map<string, Disabling>();
-  /** Switched before what was kept could be read. */
-  const switched = new Set<string>();
-  let configured: ReadonlySet<string> | undefined;
-  let hasRead = false;
-  let isTroubled = false;
-  let timer: Timer | undefined;
-  let isStopped = false;
+  const { clock, onChange, noteAction } = options;
+  const state = createSwitchState();
+  const keeper = createKeeper(state, options);
 
-  function set(server: string, disabling: Disabling | undefined): void {
-    if (disabling) disabled.set(server, disabling);
-    else disabled.delete(server);
-    if (!hasRead) switched.add(server);
-    onChange(server);
-  }
+  return {
+    restore: () => keeper.read(),
+    find: (server) => state.disabled.get(server),
+    async disable(server, { by, reason }) {
+      const hasChanged = disableServer(state, { server, atMs: clock.nowMs(), by, reason });
+      if (hasChanged) {
+        onChange(server);
+        noteAction({ kind: 'disable', server, by, text: reason });
+      }
+      return { hasChanged, isKept: await keeper.keep() };
+    },
+    async enable(server, { by, reason }) {
+      const hasChanged = enableServer(state, server);
+      if (hasChanged) {
+        onChange(server);
+        noteAction({ kind: 'enable', server, by, text: reason });
+      }
+      return { hasChanged, isKept: await keeper.keep() };
+    },
+    retain(servers) {
+      if (retainServers(state, servers)) void keeper.keep();
+    },
+    stop: () => keeper.stop(),
+  };
+}
+
+/** Keeps state and store the same, and tries again when the store fails. */
+interface Keeper {
+  read(): Promise<void>;
+  /** @returns whether the store holds the state of now */
+  keep(): Promise<boolean>;
+  stop(): void;
+}
+
+function createKeeper(
+  state: SwitchState,
+  { clock, store, log, onChange }: ServerSwitchOptions,
+): Keeper {
+  let isFailing = false;
+  let isStopped = false;
+  let timer: Timer | undefined;
 
   async function read(): Promise<void> {
-    const kept = await store.findDisablings();
-    if (hasRead) return;
-    hasRead = true;
-    const found = kept.filter(
-      ({ server }) => !switched.has(server) && configured?.has(server) !== false,
-    );
-    switched.clear();
-    for (const disabling of found) {
-      disabled.set(disabling.server, disabling);
-      onChange(disabling.server);
-    }
-    const servers = found.map(({ server }) => server);
+    const servers = takeKept(state, await store.findDisablings());
+    for (const server of servers) onChange(server);
     if (servers.length > 0) log.info({ channel: 'health', servers }, 'servers stay disabled');
   }
 
-  /** @returns whether the store holds what holds now */
-  async function keep(): Promise<boolean> {
-    if (store.isOff) return false;
-    return attempt(async () => {
-      if (!hasRead) await read();
-      await store.saveDisablings([...disabled.values()]);
-    });
+  async function save(): Promise<void> {
+    if (!state.hasRead) await read();
+    await store.saveDisablings([...state.disabled.values()]);
   }
 
   async function attempt(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
-      isTroubled = false;
+      isFailing = false;
       return true;
     } catch (err) {
-      if (!isTroubled)
-        log.warn({ channel: 'error', err }, 'which servers are disabled cannot be kept now');
-      isTroubled = true;
+      if (!isFailing)
+        log.warn({ channel: 'error', err }, 'which servers are disabled cannot be stored now');
+      isFailing = true;
       if (!isStopped) timer ??= clock.after(RETRY_MS, retry);
       return false;
     }
@@ -103,36 +126,14 @@ export function createServerSwitch(options: ServerSwitchOptions): ServerSwitch {
 
   function retry(): void {
     timer = undefined;
-    void keep();
+    void attempt(save);
   }
 
   return {
-    async restore() {
+    async read() {
       if (!store.isOff) await attempt(read);
     },
-    find: (server) => disabled.get(server),
-    async disable(server, { by, reason }) {
-      const hasChanged = !disabled.has(server);
-      if (hasChanged) {
-        set(server, { server, atMs: clock.nowMs(), by, reason });
-        noteAction({ kind: 'disable', server, by, text: reason });
-      }
-      return { hasChanged, isKept: await keep() };
-    },
-    async enable(server, { by, reason }) {
-      const hasChanged = disabled.has(server);
-      if (hasChanged) {
-        set(server, undefined);
-        noteAction({ kind: 'enable', server, by, text: reason });
-      }
-      return { hasChanged, isKept: await keep() };
-    },
-    retain(servers) {
-      configured = new Set(servers);
-      const gone = [...disabled.keys()].filter((server) => !configured?.has(server));
-      for (const server of gone) disabled.delete(server);
-      if (gone.length > 0) void keep();
-    },
+    keep: async () => !store.isOff && (await attempt(save)),
     stop() {
       isStopped = true;
       timer?.cancel();

@@ -1,4 +1,4 @@
-import { type CallVerdict, judgeRpcError } from '../../facts/call-outcome.ts';
+import { type CallVerdict, CANCELLED, judgeRpcError } from '../../facts/call-outcome.ts';
 import type { CallRecord, TokenUsage } from '../../facts/call-record.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { SessionEnded } from '../../facts/gateway-facts.ts';
@@ -130,7 +130,6 @@ export interface CallTracker {
 }
 
 const EXPIRED: CallVerdict = { outcome: 'timeout', status: 504, errorType: 'timeout' };
-const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
 const GIVEN_UP: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'no_response' };
 
 export function createCallTracker(options: CallTrackerOptions): CallTracker {

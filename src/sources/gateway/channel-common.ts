@@ -24,8 +24,6 @@ export interface ChannelUpstreamOptions {
   readonly onRequest?: () => void;
 }
 
-export const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
-
 /** A request that waits for its answer on a channel. */
 export interface Waiting {
   readonly reply: PostReply;

@@ -1,3 +1,4 @@
+import { CANCELLED } from '../../facts/call-outcome.ts';
 import type { ServerResponse } from 'node:http';
 import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
@@ -8,7 +9,6 @@ import { parseKeepingNumbers } from '../../protocol/rewrite-ids.ts';
 import { carrierOf } from './carrier.ts';
 import {
   acceptsEvents,
-  CANCELLED,
   type ChannelUpstreamOptions,
   refuse,
   toLine,

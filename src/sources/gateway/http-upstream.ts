@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import type { Pool } from 'undici';
-import { type CallVerdict, judgeHttpStatus } from '../../facts/call-outcome.ts';
+import { type CallVerdict, CANCELLED, judgeHttpStatus } from '../../facts/call-outcome.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';
@@ -61,7 +61,6 @@ const DUPLICATE_ID: CallVerdict = {
   status: 400,
   errorType: 'invalid_request',
 };
-const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
 
 /** Streamable HTTP to Streamable HTTP: a relay for the bytes, an observer for the calls. */
 export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {

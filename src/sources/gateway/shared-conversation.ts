@@ -1,3 +1,4 @@
+import { CANCELLED } from '../../facts/call-outcome.ts';
 import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import { readMessages } from '../../protocol/message-reader.ts';
@@ -6,7 +7,6 @@ import { createRewriter, type Rewriter } from '../../protocol/rewrite-ids.ts';
 import { carrierOf } from './carrier.ts';
 import {
   acceptsEvents,
-  CANCELLED,
   type ChannelUpstreamOptions,
   refuse,
   type Waiting,

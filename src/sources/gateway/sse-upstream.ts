@@ -1,5 +1,5 @@
 import type { Pool } from 'undici';
-import { type CallVerdict, judgeHttpStatus } from '../../facts/call-outcome.ts';
+import { type CallVerdict, CANCELLED, judgeHttpStatus } from '../../facts/call-outcome.ts';
 import { isRequest, isResponse } from '../../protocol/message-facts.ts';
 import { REFUSALS } from '../../facts/refusal.ts';
 import { formatTraceParent } from './trace-context.ts';
@@ -23,7 +23,6 @@ export interface SseUpstreamOptions extends HttpUpstreamOptions {
 }
 
 const EXPIRED: CallVerdict = { outcome: 'timeout', status: 504, errorType: 'timeout' };
-const CANCELLED: CallVerdict = { outcome: 'cancelled', status: 499, errorType: 'cancelled' };
 const ADDRESSES_MAX = 10_000;
 
 /**

@@ -1,20 +1,21 @@
 import type { Status } from '../../facts/rules/health.ts';
+import type { MonotonicMs } from '../../facts/time.ts';
 
-/** Time spent per status since a server was added, as far as availability goes. Clock values are monotonic milliseconds. */
+/** Time spent per status since a server was added, as far as availability goes. */
 export interface Uptime {
   readonly status: Status;
-  readonly sinceMs: number;
+  readonly sinceMs: MonotonicMs;
   /** Neither Disabled nor Unknown, before `sinceMs`. */
   readonly knownMs: number;
   /** Of that, not Offline. */
   readonly upMs: number;
 }
 
-export function startUptime(status: Status, nowMs: number): Uptime {
+export function startUptime(status: Status, nowMs: MonotonicMs): Uptime {
   return { status, sinceMs: nowMs, knownMs: 0, upMs: 0 };
 }
 
-export function changeUptime(uptime: Uptime, status: Status, nowMs: number): Uptime {
+export function changeUptime(uptime: Uptime, status: Status, nowMs: MonotonicMs): Uptime {
   const elapsedMs = nowMs - uptime.sinceMs;
   return {
     status,
@@ -24,11 +25,11 @@ export function changeUptime(uptime: Uptime, status: Status, nowMs: number): Upt
   };
 }
 
-/** 0..1; `undefined` while nothing is known. */
-export function uptimeRatio(uptime: Uptime, nowMs: number): number | undefined {
+/** From 0 to 1; `undefined` as long as the status is Unknown or Disabled. */
+export function uptimeRatio(uptime: Uptime, nowMs: MonotonicMs): number | undefined {
   const { knownMs, upMs, status } = changeUptime(uptime, uptime.status, nowMs);
   if (knownMs > 0) return upMs / knownMs;
-  // The very moment of the first verdict.
+  // At the moment of the first verdict no time has passed.
   return isKnown(status) ? Number(status !== 'offline') : undefined;
 }
 

@@ -1,36 +1,42 @@
 import { expect, test } from 'vitest';
 import { createActiveUsers } from '../../../../src/facts/rules/active-users.ts';
 import { hashText } from '../../../../src/facts/rules/hash-text.ts';
+import { asEpochMs, type EpochMs, later } from '../../../../src/facts/time.ts';
 
 const HOUR_MS = 3_600_000;
-const START_MS = 1_767_225_600_000;
+const START_MS = asEpochMs(1_767_225_600_000);
 
-function see(users: ReturnType<typeof createActiveUsers>, from: number, to: number, nowMs: number) {
+function see(
+  users: ReturnType<typeof createActiveUsers>,
+  from: number,
+  to: number,
+  nowMs: EpochMs,
+) {
   for (let number = from; number < to; number += 1) users.seen(hashText(`user ${number}`), nowMs);
 }
 
-test('few users are counted exactly, each once, and only within the window', () => {
+test('counts few users exactly, each once, and only within the window', () => {
   const users = createActiveUsers();
   see(users, 0, 3, START_MS);
-  see(users, 2, 5, START_MS + 2 * HOUR_MS);
-  const nowMs = START_MS + 2 * HOUR_MS;
+  see(users, 2, 5, later(START_MS, 2 * HOUR_MS));
+  const nowMs = later(START_MS, 2 * HOUR_MS);
   expect(users.count('1h', nowMs)).toBe(3);
   expect(users.count('24h', nowMs)).toBe(5);
-  expect(users.count('1h', nowMs + HOUR_MS)).toBe(0);
-  expect(users.count('24h', nowMs + 23 * HOUR_MS)).toBe(3);
-  expect(users.count('7d', nowMs + 167 * HOUR_MS)).toBe(3);
-  expect(users.count('7d', nowMs + 168 * HOUR_MS)).toBe(0);
+  expect(users.count('1h', later(nowMs, HOUR_MS))).toBe(0);
+  expect(users.count('24h', later(nowMs, 23 * HOUR_MS))).toBe(3);
+  expect(users.count('7d', later(nowMs, 167 * HOUR_MS))).toBe(3);
+  expect(users.count('7d', later(nowMs, 168 * HOUR_MS))).toBe(0);
   expect(users.keptCount()).toBe(0);
 });
 
-test('up to the bound the count is exact', () => {
+test('counts exactly up to the bound', () => {
   const users = createActiveUsers();
   see(users, 0, 2_048, START_MS);
   expect(users.count('7d', START_MS)).toBe(2_048);
 });
 
 test.each([3_000, 10_000, 100_000, 1_000_000])(
-  '%i users are counted within 10 percent in bounded memory',
+  'counts %i users within 10 percent in bounded memory',
   (total) => {
     const users = createActiveUsers();
     see(users, 0, total, START_MS);
@@ -39,13 +45,13 @@ test.each([3_000, 10_000, 100_000, 1_000_000])(
   },
 );
 
-test('after a flood the windows that have it still scale, and the short ones become exact again', () => {
+test('scales windows that include a flood, and becomes exact again for shorter ones', () => {
   const users = createActiveUsers();
   see(users, 0, 100_000, START_MS);
   let nowMs = START_MS;
   // The sample widens by one step an hour once the flood is a week old.
   for (let hour = 1; hour <= 200; hour += 1) {
-    nowMs = START_MS + hour * HOUR_MS;
+    nowMs = later(START_MS, hour * HOUR_MS);
     see(users, 0, 20, nowMs);
     users.count('1h', nowMs);
     if (hour === 24) {
@@ -55,9 +61,9 @@ test('after a flood the windows that have it still scale, and the short ones bec
   expect(users.count('1h', nowMs)).toBe(20);
 });
 
-test('users of an hour are told well in the shadow of many users of the week', () => {
+test('counts the users of an hour well after many users earlier in the week', () => {
   const users = createActiveUsers();
   see(users, 0, 20_000, START_MS);
-  see(users, 0, 5_000, START_MS + 5 * HOUR_MS);
-  expect(Math.abs(users.count('1h', START_MS + 5 * HOUR_MS) / 5_000 - 1)).toBeLessThan(0.2);
+  see(users, 0, 5_000, later(START_MS, 5 * HOUR_MS));
+  expect(Math.abs(users.count('1h', later(START_MS, 5 * HOUR_MS)) / 5_000 - 1)).toBeLessThan(0.2);
 });
