@@ -1,4 +1,3 @@
-import type { CallVerdict } from '../../facts/call-outcome.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isRequest } from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';

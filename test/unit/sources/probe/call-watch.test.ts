@@ -7,7 +7,7 @@ const TOOL_ERROR = { outcome: 'tool_error', status: 500, errorType: 'tool_error'
 
 // Status.
 
-test('failing calls change the status within a second, with their reason', async () => {
+test('changes the status within a second when calls fail, and names the reason', async () => {
   const { clock, prober, sink, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
@@ -24,7 +24,7 @@ test('failing calls change the status within a second, with their reason', async
   });
 });
 
-test('the status comes back by itself when the window has moved on, also without a check or a call', async () => {
+test('recovers the status by itself when the window has moved on, even without a check or a call', async () => {
   const { clock, prober, sink, call } = setUpProber();
   const hour = 3_600_000;
   prober.apply([buildServer('a', { monitor: { intervalMs: hour, unhealthyIntervalMs: hour } })]);
@@ -39,7 +39,7 @@ test('the status comes back by itself when the window has moved on, also without
   expect(prober.detail('a')).not.toHaveProperty('errorRate');
 });
 
-test('a Critical server is not told Critical again with every call that fails', async () => {
+test('publishes Critical once, however many calls fail', async () => {
   const { clock, prober, sink, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
@@ -51,7 +51,7 @@ test('a Critical server is not told Critical again with every call that fails', 
 });
 
 test.each(['client_error', 'cancelled', 'denied', 'rate_limited', 'input_required'] as const)(
-  'any number of calls that end in %s leave the server Healthy and ask for no check',
+  'stays Healthy and expedites no check when calls end in %s',
   async (outcome) => {
     const { clock, connector, prober, call } = setUpProber();
     prober.apply([buildServer('a')]);
@@ -63,7 +63,7 @@ test.each(['client_error', 'cancelled', 'denied', 'rate_limited', 'input_require
   },
 );
 
-test('requests of a server to its client say nothing of the server', async () => {
+test('ignores requests that a server sends to its client', async () => {
   const { clock, prober, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
@@ -73,7 +73,7 @@ test('requests of a server to its client say nothing of the server', async () =>
   expect(prober.detail('a')).not.toHaveProperty('errorRate');
 });
 
-test('calls of one server are nothing to another, nor to one that is not configured or not checked', async () => {
+test('ignores calls of servers that are unknown, not checked, or another one', async () => {
   const { clock, connector, prober, call } = setUpProber();
   prober.apply([buildServer('a'), buildServer('off', { monitor: { enabled: false } })]);
   await clock.advance(10_000);
@@ -84,7 +84,7 @@ test('calls of one server are nothing to another, nor to one that is not configu
   expect(connector.startsOf('off')).toEqual([]);
 });
 
-test('the latency of tool calls counts only where the configuration says so', async () => {
+test('counts the latency of tool calls only if the configuration says so', async () => {
   const { clock, prober, call } = setUpProber();
   prober.apply([buildServer('a'), buildServer('b', { monitor: { callLatency: true } })]);
   await clock.advance(10_000);
@@ -99,7 +99,7 @@ test('the latency of tool calls counts only where the configuration says so', as
   expect(prober.detail('b')?.responseTimeMs).toBeCloseTo(30_000 / 11);
 });
 
-test('a server without calls sets no timer for them', async () => {
+test('sets no timer for a server without calls', async () => {
   const { clock, prober, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
@@ -112,7 +112,7 @@ test('a server without calls sets no timer for them', async () => {
 
 // Checks before their time.
 
-test('under traffic a server that died is Offline within ten seconds of an interval of thirty', async () => {
+test('finds a dead server Offline within ten seconds under traffic, with an interval of thirty', async () => {
   const { clock, connector, prober, sink, call } = setUpProber();
   let isDead = false;
   connector.script('a', () => (isDead ? failing('refused') : {}));
@@ -128,7 +128,7 @@ test('under traffic a server that died is Offline within ten seconds of an inter
   expect(sink.of('status').at(-1)?.atMs).toBe(clock.nowMs() - 54_000);
 });
 
-test('the first call that a server answers again brings the check that finds it, soon', async () => {
+test('expedites the check when a server answers its first call again', async () => {
   const { clock, connector, prober, sink, call } = setUpProber();
   let isDead = false;
   connector.script('a', () => (isDead ? failing('refused') : {}));
@@ -145,7 +145,7 @@ test('the first call that a server answers again brings the check that finds it,
   expect(sink.of('status').at(-1)).toMatchObject({ to: 'healthy', atMs: backAtMs + 3_000 });
 });
 
-test('an answered call finds a server that only checks had found Offline', async () => {
+test('recovers a server that only checks had found Offline when a call is answered', async () => {
   const { clock, connector, prober, call } = setUpProber();
   let isDead = true;
   connector.script('a', () => (isDead ? failing('refused') : {}));
@@ -158,7 +158,7 @@ test('an answered call finds a server that only checks had found Offline', async
   expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 6, 36, 96, 126, 129]);
 });
 
-test('calls that failed before and while a server was Offline do not make it Critical when it is back', async () => {
+test('does not make a recovered server Critical for calls that failed before and during Offline', async () => {
   const { clock, connector, prober, sink, call } = setUpProber();
   let isDead = false;
   connector.script('a', () => (isDead ? failing('refused') : {}));
@@ -182,7 +182,7 @@ test('calls that failed before and while a server was Offline do not make it Cri
   expect(prober.detail('a')).not.toHaveProperty('errorRate');
 });
 
-test('however many calls fail, a server that checks find well is checked once per retry interval', async () => {
+test('checks a server at most once per retry interval when checks succeed, however many calls fail', async () => {
   const { clock, connector, prober, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(40_000);
@@ -194,7 +194,7 @@ test('however many calls fail, a server that checks find well is checked once pe
   expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 33, 40, 43, 46, 49]);
 });
 
-test('calls that fail for another reason than the way to the server bring no check', async () => {
+test('expedites no check when a call reached the server and failed there', async () => {
   const { clock, connector, prober, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(34_000);
@@ -203,7 +203,7 @@ test('calls that fail for another reason than the way to the server bring no che
   expect(connector.startsOf('a')).toHaveLength(3);
 });
 
-test('while Offline failing calls leave the back-off alone', async () => {
+test('keeps the back-off while Offline, whatever calls fail', async () => {
   const { clock, connector, prober, call } = setUpProber();
   connector.script('a', () => failing('refused'));
   prober.apply([buildServer('a')]);
@@ -214,7 +214,7 @@ test('while Offline failing calls leave the back-off alone', async () => {
   expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 6, 36, 96]);
 });
 
-test('calls that are answered while checks fail ask for one check per interval, past the back-off', async () => {
+test('expedites one check per interval when calls are answered while checks fail', async () => {
   const { clock, connector, prober, call } = setUpProber();
   connector.script('a', () => failing('refused'));
   prober.apply([buildServer('a')]);
@@ -225,7 +225,7 @@ test('calls that are answered while checks fail ask for one check per interval, 
   expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 6, 36, 66, 96, 126]);
 });
 
-test('Retry-After is waited for, whatever calls say', async () => {
+test('waits for Retry-After, whatever calls say', async () => {
   const { clock, connector, prober, call } = setUpProber();
   connector.script('a', () => failing('rate_limited', { retryAfterMs: 100_000 }));
   prober.apply([buildServer('a')]);
@@ -236,7 +236,7 @@ test('Retry-After is waited for, whatever calls say', async () => {
   expect(seconds(connector.startsOf('a'))).toEqual([0, 100]);
 });
 
-test('a call that fails while a check runs brings none after it', async () => {
+test('expedites no further check when a call fails during a check', async () => {
   const { clock, connector, prober, call } = setUpProber();
   connector.script('a', (_kind, count) => ({ durationMs: count === 2 ? 400 : 0 }));
   prober.apply([buildServer('a')]);
@@ -246,7 +246,7 @@ test('a call that fails while a check runs brings none after it', async () => {
   expect(seconds(connector.startsOf('a'))).toEqual([0, 3, 33]);
 });
 
-test('calls to a server whose first check is yet to come bring it forward', async () => {
+test('expedites the first check when a call fails before it', async () => {
   const { clock, connector, prober, call } = setUpProber();
   const names = Array.from({ length: 400 }, (_, index) => `s${index}`);
   prober.apply(names.map((name) => buildServer(name)));
@@ -255,7 +255,7 @@ test('calls to a server whose first check is yet to come bring it forward', asyn
   expect(seconds(connector.startsOf('s399'))).toEqual([0]);
 });
 
-test('without traffic a server that died is found as before', async () => {
+test('finds a dead server on the ordinary schedule without traffic', async () => {
   const { clock, connector, prober } = setUpProber();
   connector.script('a', (_kind, count) => (count < 2 ? {} : failing('refused')));
   prober.apply([buildServer('a')]);
@@ -265,7 +265,7 @@ test('without traffic a server that died is found as before', async () => {
 
 // Checks against calls.
 
-test('checks that succeed while most calls fail are told once as a disagreement, and once as its end', async () => {
+test('publishes a disagreement once, and its end once, when checks succeed while most calls fail', async () => {
   const { clock, prober, sink, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
@@ -289,7 +289,7 @@ test('checks that succeed while most calls fail are told once as a disagreement,
   expect(prober.detail('a')).not.toHaveProperty('disagreement');
 });
 
-test('calls that succeed while checks find the server Offline are a disagreement', async () => {
+test('publishes a disagreement when calls succeed while checks find the server Offline', async () => {
   const { clock, connector, prober, sink, call } = setUpProber();
   let isLost = false;
   connector.script('a', () => (isLost ? failing('refused') : {}));
@@ -312,7 +312,7 @@ test('calls that succeed while checks find the server Offline are a disagreement
   expect(sink.of('disagreement').map(({ disagrees }) => disagrees)).toEqual([true, false]);
 });
 
-test('a server that dies and comes back under traffic is at no time a disagreement', async () => {
+test('publishes no disagreement when a server dies and recovers under traffic', async () => {
   const { clock, connector, prober, sink, call } = setUpProber();
   let isDead = false;
   connector.script('a', () => (isDead ? failing('refused') : {}));
@@ -328,7 +328,7 @@ test('a server that dies and comes back under traffic is at no time a disagreeme
 
 // The end.
 
-test('a removed server is told nothing more of, and leaves no timer', async () => {
+test('publishes nothing for a removed server and leaves no timer', async () => {
   const { clock, prober, sink, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
@@ -341,7 +341,7 @@ test('a removed server is told nothing more of, and leaves no timer', async () =
   expect(clock.pendingCount()).toBe(0);
 });
 
-test('after stop calls are not listened to', async () => {
+test('ignores calls after stop', async () => {
   const { clock, prober, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);

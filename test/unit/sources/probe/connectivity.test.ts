@@ -46,11 +46,11 @@ test.each<[string, string[], boolean]>([
   expect(weighAll(checks).isSuspected).toBe(isSuspected);
 });
 
-test('three hosts that fail minutes apart raise no suspicion', () => {
+test('does not suspect our network when three hosts fail minutes apart', () => {
   expect(weighAll(LOST, 40_000).isSuspected).toBe(false);
 });
 
-test('a standing suspicion does not age', () => {
+test('keeps a suspicion however long it lasts', () => {
   const later = {
     host: 'a',
     server: 'on-a',
@@ -61,7 +61,7 @@ test('a standing suspicion does not age', () => {
   expect(weighConnectivity(weighAll(LOST), later).isSuspected).toBe(true);
 });
 
-test('servers that are Offline already are no evidence', () => {
+test('ignores servers that are Offline already', () => {
   const offline = {
     host: 'c',
     server: 'on-c',
@@ -72,12 +72,12 @@ test('servers that are Offline already are no evidence', () => {
   expect(weighConnectivity(weighAll(['a dns', 'b dns']), offline).isSuspected).toBe(false);
 });
 
-test('a server that leaves the configuration takes its evidence along', () => {
+test('drops the evidence of a server that leaves the configuration', () => {
   expect(forgetServer(weighAll(LOST), 'on-b').isSuspected).toBe(false);
   expect(forgetServer(weighAll([...LOST, 'd dns']), 'on-b').isSuspected).toBe(true);
 });
 
-test('the memory is bounded whatever the number of hosts', () => {
+test('remembers a bounded number of hosts', () => {
   const hosts = Array.from({ length: 1_000 }, (_, index) => `h${index} dns`);
   expect(weighAll(hosts, 1).lost.size).toBe(16);
 });
@@ -105,6 +105,6 @@ test.each([
   expect(remoteHostOf(buildServer('a', { url }).target)).toBe(host);
 });
 
-test('a child has no remote host', () => {
+test('has no remote host for a child process', () => {
   expect(remoteHostOf({ kind: 'stdio', command: 'node', args: [], env: {} })).toBeUndefined();
 });

@@ -14,7 +14,7 @@ function setUp(stragglersMax: number) {
   return { clock, lane, started, run };
 }
 
-test('no more tasks run than there are slots', async () => {
+test('runs no more tasks than there are slots', async () => {
   const { clock, lane, started, run } = setUp(10);
   for (const name of ['a', 'b', 'c']) run(name, 500);
   await clock.advance(400);
@@ -23,7 +23,7 @@ test('no more tasks run than there are slots', async () => {
   expect([started, lane.size()]).toEqual([['a', 'b', 'c'], 0]);
 });
 
-test('a task that takes long leaves its slot to the next one', async () => {
+test('gives the slot of a slow task to the next one', async () => {
   const { clock, started, run } = setUp(10);
   for (const name of ['a', 'b', 'c', 'd']) run(name, 60_000);
   await clock.advance(900);
@@ -32,14 +32,14 @@ test('a task that takes long leaves its slot to the next one', async () => {
   expect(started).toEqual(['a', 'b', 'c', 'd']);
 });
 
-test('when there are too many stragglers, slow tasks keep their slots', async () => {
+test('lets slow tasks keep their slots when there are too many stragglers', async () => {
   const { clock, started, run } = setUp(1);
   for (const name of ['a', 'b', 'c', 'd', 'e']) run(name, 60_000);
   await clock.advance(59_000);
   expect(started).toEqual(['a', 'b', 'c']);
 });
 
-test('a straggler that ends makes room for another', async () => {
+test('makes room for another straggler when one ends', async () => {
   const { clock, started, run } = setUp(1);
   run('a', 3_000);
   run('b', 60_000);
@@ -52,7 +52,7 @@ test('a straggler that ends makes room for another', async () => {
   expect(started).toEqual(['a', 'b', 'c', 'd']);
 });
 
-test('higher priorities run first, equal ones in order', async () => {
+test('runs higher priorities first, and equal ones in order', async () => {
   const { clock, started, run } = setUp(0);
   for (const name of ['a', 'b', 'c', 'd']) run(name, 100);
   run('urgent', 100, 1);

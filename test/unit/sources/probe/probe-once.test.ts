@@ -6,7 +6,7 @@ import { createFakeConnector } from '../../../fakes/fake-connector.ts';
 
 const never = (): AbortSignal => new AbortController().signal;
 
-test('a probe opens a connection of its own, checks, inspects and closes it', async () => {
+test('opens a connection of its own, checks, inspects and closes it', async () => {
   const clock = createFakeClock();
   const connector = createFakeConnector({ clock });
   const reports = await probeOnce(connector, buildServer('a'), clock, {
@@ -22,7 +22,7 @@ test('a probe opens a connection of its own, checks, inspects and closes it', as
   ]);
 });
 
-test('a probe that is not to be deep does not inspect', async () => {
+test('does not inspect when no deep check is asked for', async () => {
   const clock = createFakeClock();
   const connector = createFakeConnector({ clock });
   expect(
@@ -30,7 +30,7 @@ test('a probe that is not to be deep does not inspect', async () => {
   ).toHaveLength(1);
 });
 
-test('a failed check is not followed by a deep one, and the connection is closed', async () => {
+test('closes the connection without a deep check when the steady check fails', async () => {
   const clock = createFakeClock();
   const connector = createFakeConnector({ clock });
   connector.script('a', () => ({ outcome: 'refused' }));
@@ -42,7 +42,7 @@ test('a failed check is not followed by a deep one, and the connection is closed
   expect(connector.closedCount('a')).toBe(1);
 });
 
-test('an abort from outside ends a hung probe before its timeout', async () => {
+test('ends a hung probe before its timeout when the caller aborts', async () => {
   const clock = createFakeClock();
   const connector = createFakeConnector({ clock });
   connector.script('a', () => 'hang');
@@ -57,7 +57,7 @@ test('an abort from outside ends a hung probe before its timeout', async () => {
   expect(clock.pendingCount()).toBe(0);
 });
 
-test('a signal that is aborted already still gives a report', async () => {
+test('reports even when the signal is aborted already', async () => {
   const clock = createFakeClock();
   const connector = createFakeConnector({ clock });
   connector.script('a', () => 'hang');
@@ -71,7 +71,7 @@ test('a signal that is aborted already still gives a report', async () => {
   ).toBe('timeout');
 });
 
-test('a connection that never closes does not hold the probe for ever', async () => {
+test('returns even when the connection never closes', async () => {
   const clock = createFakeClock();
   const connector = createFakeConnector({ clock, closeMs: Infinity });
   const probing = probeOnce(connector, buildServer('a'), clock, { signal: never(), deep: false });

@@ -60,24 +60,24 @@ test.each<[string, Partial<LastCheck>, number]>([
   expect(nextDelayMs(MONITOR, { ...LAST, ...last }, MIDDLE)).toBe(expected);
 });
 
-test('jitter is ten per cent either way', () => {
+test('jitters by ten per cent either way', () => {
   expect(nextDelayMs(MONITOR, LAST, 0)).toBeCloseTo(27_000);
   expect(nextDelayMs(MONITOR, LAST, 1 - 1e-12)).toBeCloseTo(33_000);
 });
 
-test('jitter does not lead past the bound of the back-off', () => {
+test('does not jitter beyond the bound of the back-off', () => {
   expect(nextDelayMs(MONITOR, { ...LAST, status: 'offline', consecutiveDown: 50 }, 0.99)).toBe(
     300_000,
   );
 });
 
-test('a retry interval above the interval does not slow the verdict', () => {
+test('never retries later than the interval', () => {
   expect(
     nextDelayMs({ ...MONITOR, retryIntervalMs: 90_000 }, { ...LAST, consecutiveDown: 1 }, MIDDLE),
   ).toBe(30_000);
 });
 
-test('the interval in force is told without jitter', () => {
+test('returns the interval in force without jitter', () => {
   expect(intervalFor(MONITOR, { status: 'offline', consecutiveDown: 5 })).toBe(120_000);
 });
 
@@ -88,24 +88,24 @@ test.each([
   [3, 60_000],
   [100, 600_000],
 ])(
-  'after %i failed deep checks in a row the next comes in %i ms',
+  'after %i failed deep checks in a row schedules the next in %i ms',
   (consecutiveFailures, expected) => {
     expect(nextDeepDelayMs(MONITOR, { consecutiveFailures }, MIDDLE)).toBe(expected);
   },
 );
 
-test('Retry-After holds a deep check back too', () => {
+test('delays a deep check by Retry-After', () => {
   expect(nextDeepDelayMs(MONITOR, { consecutiveFailures: 1, retryAfterMs: 50_000 }, MIDDLE)).toBe(
     50_000,
   );
 });
 
-test('a single new server is checked at once', () => {
+test('checks a single new server at once', () => {
   expect(firstDelayMs(0, 1)).toBe(0);
 });
 
 test.each([10, 1_000, 10_000])(
-  'the first checks of %i new servers are spread evenly below 25 seconds',
+  'spreads the first checks of %i new servers evenly below 25 seconds',
   (count) => {
     const delays = Array.from({ length: count }, (_, index) => firstDelayMs(index, count));
     expect(delays.at(-1)).toBeLessThan(25_000);
