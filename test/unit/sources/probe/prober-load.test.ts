@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildServer } from '../../../fakes/build-server.ts';
-import { seconds, setUpProber } from '../../../fakes/set-up-prober.ts';
+import { setUpProber } from '../../../fakes/set-up-prober.ts';
 
 test('keeps other servers on schedule when 500 hang at once', async () => {
   const { clock, connector, prober, sink } = setUpProber({ concurrency: 64 });

@@ -47,7 +47,7 @@ test.each<[string, readonly ServerSpec[], readonly ServerSpec[], Outcome]>([
 ])('%s', (_title, before, next, { order = '', ...expected }) => {
   const current = new Map(before.map((spec) => [spec.name, spec]));
   expect(diffServers(current, next)).toEqual({
-    order: [...order],
+    order: order.split(''),
     kept: [],
     added: [],
     replaced: [],
