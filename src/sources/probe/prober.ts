@@ -148,10 +148,7 @@ class WatchedFleet implements Prober {
     void closed.then(() => successor.start(0, true));
   }
 
-  checkNow(
-    name: string,
-    { deep }: { readonly deep: boolean },
-  ): Promise<CheckReport | undefined> {
+  checkNow(name: string, { deep }: { readonly deep: boolean }): Promise<CheckReport | undefined> {
     return this.#watches.get(name)?.checkNow(deep) ?? Promise.resolve(undefined);
   }
 

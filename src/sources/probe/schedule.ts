@@ -32,14 +32,12 @@ export interface LastCheck {
  */
 export type ExpediteReason = 'failed' | 'recovered' | 'answered';
 
-/** What the haste depends on. Times are monotonic; before the first they are minus infinity. */
-export interface ExpediteCircumstances {
-  readonly status: Status;
-  readonly consecutiveDown: number;
+/** What an expedited check depends on. Moments before the first one are minus infinity. */
+export interface ExpediteCircumstances extends Pick<LastCheck, 'status' | 'consecutiveDown'> {
   readonly lastCheckAtMs: MonotonicMs;
-  /** When the last check was due that was brought forward. */
+  /** For when the last check was scheduled that was brought forward. */
   readonly lastExpeditedAtMs: MonotonicMs;
-  /** Until when the server asked to be left alone, by `Retry-After`. */
+  /** The server asked for no check before then, or its child is not restarted yet. */
   readonly notBeforeMs: MonotonicMs;
 }
 
@@ -76,8 +74,17 @@ function intervalDelayMs(settings: ScheduleSettings, last: LastCheck, random: nu
   return Math.max(startToStartMs - last.durationMs, Math.min(retryMs(settings), startToStartMs));
 }
 
+/** Whether a check would decide something now: most calls are no news. */
+export function isExpediteDue(
+  reason: ExpediteReason,
+  { status, consecutiveDown }: Pick<LastCheck, 'status' | 'consecutiveDown'>,
+): boolean {
+  const seemsDown = status === 'offline' || consecutiveDown > 0;
+  return reason === 'failed' ? !seemsDown : reason === 'recovered' || seemsDown;
+}
+
 /**
- * The earliest moment for a check that real traffic asks for; nothing where it would decide nothing.
+ * The earliest moment for a check that real traffic asks for; `undefined` if it would decide nothing.
  *
  * A first failure is looked into at once, with one such check per `retryInterval` however many calls fail; from then on
  * retries are under way, and once Offline failures are no news, so the back-off stands. An answer of a server that seems
@@ -85,13 +92,13 @@ function intervalDelayMs(settings: ScheduleSettings, last: LastCheck, random: nu
  */
 export function expeditedAtMs(
   settings: ScheduleSettings,
-  cause: ExpediteReason,
-  { status, consecutiveDown, lastCheckAtMs, lastExpeditedAtMs, notBeforeMs }: ExpediteCircumstances,
+  reason: ExpediteReason,
+  circumstances: ExpediteCircumstances,
 ): MonotonicMs | undefined {
-  const seemsDown = status === 'offline' || consecutiveDown > 0;
-  if (cause === 'failed' ? seemsDown : cause === 'answered' && !seemsDown) return undefined;
-  if (cause === 'failed') return latest(later(lastExpeditedAtMs, retryMs(settings)), notBeforeMs);
-  const pauseMs = cause === 'recovered' ? retryMs(settings) : settings.intervalMs;
+  if (!isExpediteDue(reason, circumstances)) return undefined;
+  const { lastCheckAtMs, lastExpeditedAtMs, notBeforeMs } = circumstances;
+  if (reason === 'failed') return latest(later(lastExpeditedAtMs, retryMs(settings)), notBeforeMs);
+  const pauseMs = reason === 'recovered' ? retryMs(settings) : settings.intervalMs;
   return latest(later(latest(lastCheckAtMs, lastExpeditedAtMs), pauseMs), notBeforeMs);
 }
 

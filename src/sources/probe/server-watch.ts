@@ -13,7 +13,7 @@ import type { ConnectivityGuard } from './connectivity-guard.ts';
 import { createKeptConnection, type KeptConnection } from './kept-connection.ts';
 import type { Lane } from './lane.ts';
 import type { Connector } from './ports.ts';
-import { intervalFor } from './schedule.ts';
+import { intervalFor, isExpediteDue } from './schedule.ts';
 import {
   detailOf,
   noteDeepReport,
@@ -123,7 +123,10 @@ class WatchDriver implements ServerWatch {
       clock,
       publish,
       historyMax: context.historyMax,
-      expedite: (reason) => this.#handle({ kind: 'call_ended', reason }),
+      // Asked before the event is made, since this runs for every call.
+      expedite: (reason) => {
+        if (isExpediteDue(reason, record.health)) this.#handle({ kind: 'call_ended', reason });
+      },
     });
     this.#connection = createKeptConnection({
       spec,
