@@ -44,8 +44,7 @@ export function takeKept(state: SwitchState, kept: readonly Disabling[]): readon
   if (state.hasRead) return [];
   state.hasRead = true;
   const found = kept.filter(
-    ({ server }) =>
-      !state.switchedEarly.has(server) && state.configured?.has(server) !== false,
+    ({ server }) => !state.switchedEarly.has(server) && state.configured?.has(server) !== false,
   );
   state.switchedEarly.clear();
   for (const disabling of found) state.disabled.set(disabling.server, disabling);

@@ -129,7 +129,7 @@ export type WatchEffect =
 const PRIORITY = { ordinary: 0, forced: 1 } as const;
 /** Between deep checks that come early, for a server whose identity changes all the time. */
 const EXPEDITED_DEEP_PAUSE_MS = 60_000;
-const NO_EFFECTS: readonly WatchEffect[] = [];
+const NO_EFFECTS: readonly WatchEffect[] = Object.freeze([]);
 
 export function createWatchState(
   spec: WatchState['spec'],
@@ -223,8 +223,9 @@ function takeTickets(state: WatchState, moment: WatchMoment): readonly WatchEffe
   if (state.running !== undefined || state.isHalted) return NO_EFFECTS;
   const steady = takeTicket(state, 'steady');
   const deep = isDeepAllowed(state, moment) ? takeTicket(state, 'deep') : undefined;
-  if (!steady && !deep) return NO_EFFECTS;
-  return [...(steady ? [steady] : []), ...(deep ? [deep] : [])];
+  if (steady && deep) return [steady, deep];
+  const only = steady ?? deep;
+  return only ? [only] : NO_EFFECTS;
 }
 
 function takeTicket(state: WatchState, check: CheckKind): WatchEffect | undefined {
@@ -360,13 +361,11 @@ function endCheck(
   // First of all: a caller that asks again because of this report wants a check of its own.
   state.running = undefined;
   if (check === undefined || report === undefined || state.isHalted) return NO_EFFECTS;
-  const hasFailed = check === 'steady' && report.outcome !== 'ok';
-  return [
-    ...answer(state, check, report),
-    // Without a successful steady check there will be no deep one.
-    ...(hasFailed ? answer(state, 'deep', report) : NO_EFFECTS),
-    ...takeTickets(state, moment),
-  ];
+  const effects: WatchEffect[] = [...answer(state, check, report)];
+  // Without a successful steady check there will be no deep one.
+  if (check === 'steady' && report.outcome !== 'ok') effects.push(...answer(state, 'deep', report));
+  effects.push(...takeTickets(state, moment));
+  return effects;
 }
 
 function answer(
