@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { readTree, ROOT } from './source-tree.ts';
+import { boxOf, countBoxes, findCycles, findLongFunctions } from './structure.ts';
+
+const SOURCE = readTree('src');
+const FILES = [...SOURCE, ...readTree('tools')];
+const BOX_SHARE_MAX = 0.25;
+const FUNCTION_LINES_MAX = 60;
+/** Functions that are longer for a reason. */
+const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
+
+test('no box holds more than a quarter of the source', () => {
+  const boxes = countBoxes(SOURCE);
+  const total = boxes.reduce((sum, [, lines]) => sum + lines, 0);
+  const rows = boxes.map(([box, lines]) => ({
+    box,
+    lines,
+    share: `${((100 * lines) / total).toFixed(1)} %`,
+  }));
+  console.table(rows);
+  expect(boxes.length).toBeGreaterThan(12);
+  expect(boxes.filter(([, lines]) => lines > BOX_SHARE_MAX * total)).toEqual([]);
+});
+
+test('there is no import cycle, type-only imports included', () => {
+  const cycles = findCycles(FILES).map((cycle) => cycle.join(' → '));
+  console.log(cycles.length === 0 ? 'no import cycle' : cycles.join('\n'));
+  expect(cycles).toEqual([]);
+});
+
+test('a planted cycle is found', () => {
+  const cycles = findCycles([
+    { path: 'src/a.ts', text: "import { b } from './b.ts';" },
+    { path: 'src/b.ts', text: "import type { c } from './c/c.ts';" },
+    { path: 'src/c/c.ts', text: "export { a } from '../a.ts';" },
+  ]);
+  expect(cycles).toEqual([['src/a.ts', 'src/b.ts', 'src/c/c.ts', 'src/a.ts']]);
+});
+
+test('no function is longer than 60 lines, except those with a reason', () => {
+  const all = findLongFunctions(['src', 'tools'], 40);
+  console.table(all.slice(0, 15));
+  expect(all.length).toBeGreaterThan(0);
+  const long = all.filter(({ lines }) => lines > FUNCTION_LINES_MAX);
+  expect(long.filter(({ name }) => !(name in LONG_FUNCTIONS))).toEqual([]);
+  const names = new Set(long.map(({ name }) => name));
+  expect(Object.keys(LONG_FUNCTIONS).filter((name) => !names.has(name))).toEqual([]);
+});
+
+test('the table of architecture.md lists every box, and only those', () => {
+  const page = readFileSync(`${ROOT}docs/architecture.md`, 'utf8');
+  const listed = [...page.matchAll(/^\| `src\/(?<box>[a-z/-]+?)\/?` /gm)].map(
+    (match) => match.groups?.['box'] ?? '',
+  );
+  const boxes = new Set(
+    SOURCE.map(({ path }) => boxOf(path)).filter((box) => !box.endsWith('.ts')),
+  );
+  expect(listed.toSorted()).toEqual([...boxes].toSorted());
+});
+
+test('the picture is the same in README.md and architecture.md, and names every source and sink', () => {
+  const pictureOf = (path: string): string =>
+    /```\n(?<picture>[^`]*\bhub\b[^`]*)```/.exec(readFileSync(`${ROOT}${path}`, 'utf8'))?.groups?.[
+      'picture'
+    ] ?? '';
+  const picture = pictureOf('README.md');
+  expect(picture).toBe(pictureOf('docs/architecture.md'));
+  const names = ['sources', 'sinks'].flatMap((side) => readdirSync(`${ROOT}src/${side}`));
+  expect(names.length).toBeGreaterThan(8);
+  for (const name of names) expect(picture).toContain(`${name}/`);
+});
+
+/** Rows of the table "To change …, open …" of CONTRIBUTING.md: the paths of each. */
+function changeRows(): string[][] {
+  const page = readFileSync(`${ROOT}CONTRIBUTING.md`, 'utf8');
+  const table = page.slice(page.indexOf('| To change'));
+  return (table.split('\n\n')[0] ?? '')
+    .split('\n')
+    .slice(2)
+    .map((row) =>
+      [...row.matchAll(/`(?<path>[\w./-]+\/[\w./-]*)`/g)].map((match) => match[1] ?? ''),
+    );
+}
+
+test('every row of "to change X, open Y" leads to files that exist', () => {
+  const rows = changeRows();
+  expect(rows.length).toBeGreaterThanOrEqual(20);
+  const known = new Set(
+    ['src', 'tools', 'test', 'docs', 'prometheus', 'alertmanager', 'grafana'].flatMap((folder) =>
+      readTree(folder, ['']).flatMap(({ path }) => {
+        const parts = path.split('/');
+        return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+      }),
+    ),
+  );
+  for (const paths of rows) {
+    expect(paths.length).toBeGreaterThan(0);
+    expect(paths.filter((path) => !known.has(path.replace(/\/$/, '')))).toEqual([]);
+  }
+});
