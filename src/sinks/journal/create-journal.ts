@@ -7,39 +7,39 @@ import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../../facts/server-log.ts';
 import { createEntryQueue, type WriteResult } from './entry-queue.ts';
-import { createJournalThread } from './journal-thread.ts';
+import { createJournalThread, type JournalThread } from './journal-thread.ts';
 import { IN_MEMORY, type JournalEntry, type JournalStats, type Retention } from './messages.ts';
 import { JournalFailure } from './worker-line.ts';
 
 export interface JournalOptions {
-  /** The database file; its folder is made where it is missing. Nothing: in memory, and gone with the process. */
+  /** The database file; a missing folder is created. Without a path the journal is in memory and ends with the process. */
   readonly path?: string;
   readonly retention: Retention;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn' | 'error' | 'debug'>;
-  /** What runs in the thread; the journal's own unless said otherwise. */
+  /** The script that runs in the thread; the journal's own by default. */
   readonly workerFile?: URL;
 }
 
-/** Keeps events beyond the life of the process. It is no condition for anything else: without it the service goes on, and says so. */
+/** Keeps events across restarts. Nothing depends on it: without it the service goes on, and reports so. */
 export interface Journal extends AlertStore {
   /** Resolves when the journal is open, has failed for the first time, or takes too long. */
   start(): Promise<void>;
   state(): JournalState;
-  /** Keeps checks, status changes and actions from now on. @returns a function that ends it */
+  /** Keeps checks, status changes and actions from now on. @returns a function that stops it */
   record(hub: Pick<Hub, 'subscribe'>): () => void;
-  /** Who is disabled by hand. Rejects where the journal does not answer. */
+  /** Which servers are disabled manually. Rejects if the journal does not answer. */
   findDisablings(): Promise<readonly Disabling[]>;
-  /** In place of all that are kept. Rejects where they cannot be. */
+  /** Replaces all that are kept. Rejects if they cannot be written. */
   saveDisablings(disablings: readonly Disabling[]): Promise<void>;
-  /** Rejects where the journal does not answer. */
+  /** Rejects if the journal does not answer. */
   findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
-  /** As of the last write; nothing before it was opened. */
+  /** As of the last write; `undefined` before the journal is open. */
   stats(): JournalStats | undefined;
-  /** Entries that are lost. */
+  /** Entries that were lost. */
   dropped(): number;
   writeErrors(): number;
-  /** Writes what waits, if the disk lets it. */
+  /** Writes what is queued, if the disk allows. */
   close(): Promise<void>;
 }
 
@@ -50,46 +50,19 @@ const PRUNE_MS = 10 * 60_000;
 const DETAIL_CHARS_MAX = 500;
 const MEMORY_BYTES_MAX = 32 * 1024 * 1024;
 
-/** A journal in a thread of its own. */
+/** Creates a journal in a thread of its own. */
 export function createJournal(options: JournalOptions): Journal {
   const { path, clock, log } = options;
-  const thread = createJournalThread({
+  const thread: JournalThread = createJournalThread({
     file: options.workerFile ?? ownWorkerFile(),
     input: { path: path ?? IN_MEMORY, retention: boundRetention(options) },
     name: path ?? 'in memory',
     clock,
     log,
-    onOpen: () => schedulePrune(0),
+    onOpen: () => pruning.schedule(0),
   });
-  const queue = createEntryQueue({ clock, write });
-  let pruneTimer: Timer | undefined;
-
-  async function write(entries: readonly JournalEntry[]): Promise<WriteResult> {
-    if (!thread.isOpen()) return 'later';
-    try {
-      await thread.save('write', { entries });
-      return 'written';
-    } catch (error) {
-      return error instanceof JournalFailure && error.isPassing ? 'later' : 'never';
-    }
-  }
-
-  function schedulePrune(delayMs: number): void {
-    pruneTimer?.cancel();
-    pruneTimer = clock.after(delayMs, () => {
-      void prune();
-    });
-  }
-
-  async function prune(): Promise<void> {
-    try {
-      // Step by step, so that whoever wants to write comes in between.
-      while (await thread.ask('prune', { nowMs: clock.nowMs() }));
-    } catch (err) {
-      if (thread.isOpen()) log.warn({ channel: 'error', err }, 'journal could not be tidied up');
-    }
-    if (thread.isOpen()) schedulePrune(PRUNE_MS);
-  }
+  const pruning = createPruneSchedule(thread, { clock, log });
+  const queue = createEntryQueue({ clock, write: (entries) => writeEntries(thread, entries) });
 
   return {
     isOff: false,
@@ -119,14 +92,54 @@ export function createJournal(options: JournalOptions): Journal {
       thread.retire();
       const closed = queue.drain().then(() => thread.ask('close', null));
       await endsWithin(clock, CLOSE_MS_MAX, closed);
-      pruneTimer?.cancel();
+      pruning.stop();
       await endsWithin(clock, CLOSE_MS_MAX, thread.end());
     },
   };
 }
 
+async function writeEntries(
+  thread: JournalThread,
+  entries: readonly JournalEntry[],
+): Promise<WriteResult> {
+  if (!thread.isOpen()) return 'later';
+  try {
+    await thread.save('write', { entries });
+    return 'written';
+  } catch (error) {
+    return error instanceof JournalFailure && error.isPassing ? 'later' : 'never';
+  }
+}
+
+/** Removes what exceeds the retention, again and again while the journal is open. */
+function createPruneSchedule(
+  thread: JournalThread,
+  { clock, log }: Pick<JournalOptions, 'clock' | 'log'>,
+): { schedule(delayMs: number): void; stop(): void } {
+  let timer: Timer | undefined;
+
+  function schedule(delayMs: number): void {
+    timer?.cancel();
+    timer = clock.after(delayMs, () => {
+      void prune();
+    });
+  }
+
+  async function prune(): Promise<void> {
+    try {
+      // In steps, so that writes get their turn in between.
+      while (await thread.ask('prune', { nowMs: clock.nowMs() }));
+    } catch (err) {
+      if (thread.isOpen()) log.warn({ channel: 'error', err }, 'journal could not be tidied up');
+    }
+    if (thread.isOpen()) schedule(PRUNE_MS);
+  }
+
+  return { schedule, stop: () => timer?.cancel() };
+}
+
 function ownWorkerFile(): URL {
-  // Compiled or not, it has the ending of this file.
+  // `.ts` from source, `.js` once compiled, like this file.
   const ending = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   return new URL(`./journal-worker${ending}`, import.meta.url);
 }
@@ -136,7 +149,7 @@ function boundRetention({ path, retention }: JournalOptions): Retention {
   return { ...retention, bytesMax: Math.min(retention.bytesMax, MEMORY_BYTES_MAX) };
 }
 
-/** What is kept of a fact. Alerts and notes are not among it: whoever has them waits until they are kept. */
+/** What is kept of a fact. Alerts and notes are written by their own methods, whose callers wait for the commit. */
 function entryOf(fact: Fact): JournalEntry | undefined {
   switch (fact.fact) {
     case 'status':

@@ -7,17 +7,17 @@ import { JournalFailure, startWorkerLine, type WorkerLine } from './worker-line.
 import type { EpochMs } from '../../facts/time.ts';
 
 export interface JournalThreadOptions {
-  /** What runs in it. */
+  /** The script that runs in the thread. */
   readonly file: URL;
   readonly input: WorkerInput;
-  /** Of the database, for people. */
+  /** How messages name the database. */
   readonly name: string;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'error' | 'debug'>;
   readonly onOpen: () => void;
 }
 
-/** The thread of the journal, started again by itself where it cannot open the database, or ends. */
+/** The thread of the journal. It is started again, with a back-off, when it cannot open the database or ends. */
 export interface JournalThread {
   /** Resolves when the journal is open, has failed for the first time, or takes too long. */
   start(): Promise<void>;
@@ -29,7 +29,7 @@ export interface JournalThread {
     question: Questions[Name]['ask'],
     timeoutMs?: number,
   ): Promise<Questions[Name]['answer']>;
-  /** The same for what is to be kept: whether that works is what the state says. */
+  /** Like `ask`, for data to be kept: its success or failure becomes the state. */
   save<Name extends 'write' | 'saveNote' | 'saveDisablings'>(
     name: Name,
     question: Questions[Name]['ask'],
@@ -38,134 +38,177 @@ export interface JournalThread {
   stats(): JournalStats | undefined;
   watchdogAtMs(): EpochMs | undefined;
   errorCount(): number;
-  /** From now on its end is no failure. */
+  /** From now on the end of the thread is expected. */
   retire(): void;
   end(): Promise<void>;
 }
 
 const START_MS_MAX = 5_000;
-/** A disk that takes longer is as good as none. */
+/** A disk that takes longer counts as failed. */
 const SLOW_MS = 10_000;
 const REOPEN_MS_MIN = 5_000;
 const REOPEN_MS_MAX = 5 * 60_000;
 
 export function createJournalThread(options: JournalThreadOptions): JournalThread {
-  const { clock, log, name } = options;
-  const started = Promise.withResolvers<void>();
-  let line: WorkerLine | undefined;
-  let state: JournalState = { status: 'starting', detail: `opening ${name}` };
-  let isOpen = false;
-  let isRetired = false;
-  let reopenMs = REOPEN_MS_MIN;
-  let reopenTimer: Timer | undefined;
-  let stats: JournalStats | undefined;
-  let watchdogAtMs: EpochMs | undefined;
-  let errorCount = 0;
+  return new RestartingThread(options);
+}
 
-  function open(): void {
-    const { file, input } = options;
-    line = startWorkerLine({ file, input, clock, onOpening, onAnswer, onEnd });
+class RestartingThread implements JournalThread {
+  readonly #options: JournalThreadOptions;
+  readonly #started = Promise.withResolvers<void>();
+  #line: WorkerLine | undefined;
+  #state: JournalState;
+  #isOpen = false;
+  #isRetired = false;
+  #reopenMs = REOPEN_MS_MIN;
+  #reopenTimer: Timer | undefined;
+  #stats: JournalStats | undefined;
+  #watchdogAtMs: EpochMs | undefined;
+  #errorCount = 0;
+
+  constructor(options: JournalThreadOptions) {
+    this.#options = options;
+    this.#state = { status: 'starting', detail: `opening ${options.name}` };
   }
 
-  function onOpening(opening: Opening): void {
-    if (opening.ok) {
-      isOpen = true;
-      reopenMs = REOPEN_MS_MIN;
-      stats = opening.stats;
-      watchdogAtMs = opening.watchdogAtMs;
-      noteMove(opening.movedTo);
-      noteSuccess();
-      options.onOpen();
-    } else {
-      noteFailure(opening.message);
-      reopenLater();
+  async start(): Promise<void> {
+    this.#open();
+    const late = this.#options.clock.after(START_MS_MAX, this.#started.resolve);
+    await this.#started.promise;
+    late.cancel();
+  }
+
+  isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  state(): JournalState {
+    return this.#state;
+  }
+
+  ask<Name extends QuestionName>(
+    name: Name,
+    question: Questions[Name]['ask'],
+    timeoutMs?: number,
+  ): Promise<Questions[Name]['answer']> {
+    if (this.#line === undefined || !this.#isOpen)
+      return Promise.reject(new JournalFailure(this.#state.detail));
+    return this.#line.ask(name, question, timeoutMs);
+  }
+
+  async save<Name extends 'write' | 'saveNote' | 'saveDisablings'>(
+    name: Name,
+    question: Questions[Name]['ask'],
+    timeoutMs?: number,
+  ): Promise<Questions[Name]['answer']> {
+    const slow = this.#options.clock.after(SLOW_MS, () =>
+      this.#noteFailure('the disk does not answer'),
+    );
+    try {
+      const answer = await this.ask(name, question, timeoutMs);
+      this.#noteSuccess();
+      return answer;
+    } catch (error) {
+      this.#errorCount += 1;
+      // While the journal is closed, the failure that closed it is the one to report.
+      if (this.#isOpen) this.#noteFailure(error instanceof Error ? error.message : String(error));
+      throw error;
+    } finally {
+      slow.cancel();
     }
-    started.resolve();
   }
 
-  function onAnswer(answer: Answer): void {
-    stats = answer.stats ?? stats;
-    noteMove(answer.movedTo);
+  stats(): JournalStats | undefined {
+    return this.#stats;
   }
 
-  function onEnd(reason: string): void {
-    isOpen = false;
-    if (!isRetired) noteFailure(reason);
-    reopenLater();
-    started.resolve();
+  watchdogAtMs(): EpochMs | undefined {
+    return this.#watchdogAtMs;
   }
 
-  function reopenLater(): void {
-    line = undefined;
-    if (isRetired) return;
-    reopenTimer = clock.after(reopenMs, open);
-    reopenMs = Math.min(reopenMs * 2, REOPEN_MS_MAX);
+  errorCount(): number {
+    return this.#errorCount;
   }
 
-  function noteFailure(reason: string): void {
-    const isNews = state.status !== 'failed';
-    state = { status: 'failed', detail: `${name} cannot be used: ${reason}` };
+  retire(): void {
+    this.#isRetired = true;
+    this.#reopenTimer?.cancel();
+  }
+
+  async end(): Promise<void> {
+    this.#isOpen = false;
+    await this.#line?.end();
+  }
+
+  #open(): void {
+    const { file, input, clock } = this.#options;
+    this.#line = startWorkerLine({
+      file,
+      input,
+      clock,
+      onOpening: (opening) => this.#onOpening(opening),
+      onAnswer: (answer) => this.#onAnswer(answer),
+      onEnd: (reason) => this.#onEnd(reason),
+    });
+  }
+
+  #onOpening(opening: Opening): void {
+    if (opening.ok) {
+      this.#isOpen = true;
+      this.#reopenMs = REOPEN_MS_MIN;
+      this.#stats = opening.stats;
+      this.#watchdogAtMs = opening.watchdogAtMs;
+      this.#noteMove(opening.movedTo);
+      this.#noteSuccess();
+      this.#options.onOpen();
+    } else {
+      this.#noteFailure(opening.message);
+      this.#reopenLater();
+    }
+    this.#started.resolve();
+  }
+
+  #onAnswer(answer: Answer): void {
+    this.#stats = answer.stats ?? this.#stats;
+    this.#noteMove(answer.movedTo);
+  }
+
+  #onEnd(reason: string): void {
+    this.#isOpen = false;
+    if (!this.#isRetired) this.#noteFailure(reason);
+    this.#reopenLater();
+    this.#started.resolve();
+  }
+
+  #reopenLater(): void {
+    this.#line = undefined;
+    if (this.#isRetired) return;
+    this.#reopenTimer = this.#options.clock.after(this.#reopenMs, () => this.#open());
+    this.#reopenMs = Math.min(this.#reopenMs * 2, REOPEN_MS_MAX);
+  }
+
+  #noteFailure(reason: string): void {
+    const { name, log } = this.#options;
+    const isNews = this.#state.status !== 'failed';
+    this.#state = { status: 'failed', detail: `${name} cannot be used: ${reason}` };
     const fields = { channel: 'error', path: name, reason } as const;
     if (isNews) log.error(fields, 'journal cannot be used, events are not kept');
     else log.debug(fields, 'journal still cannot be used');
   }
 
-  function noteSuccess(): void {
-    if (state.status === 'failed')
+  #noteSuccess(): void {
+    const { name, log } = this.#options;
+    if (this.#state.status === 'failed')
       log.info({ channel: 'health', path: name }, 'journal is in use again');
-    state = { status: 'ok', detail: name };
+    this.#state = { status: 'ok', detail: name };
   }
 
-  function noteMove(movedTo: string | undefined): void {
+  #noteMove(movedTo: string | undefined): void {
     if (movedTo === undefined) return;
-    const fields = { channel: 'error', path: name, movedTo } as const;
-    log.error(fields, 'journal was damaged, moved aside, and begun anew');
+    const { name, log } = this.#options;
+    log.error(
+      { channel: 'error', path: name, movedTo },
+      'journal was damaged, moved aside, and begun anew',
+    );
   }
-
-  function ask<Name extends QuestionName>(
-    question: Name,
-    content: Questions[Name]['ask'],
-    timeoutMs?: number,
-  ): Promise<Questions[Name]['answer']> {
-    if (line === undefined || !isOpen) return Promise.reject(new JournalFailure(state.detail));
-    return line.ask(question, content, timeoutMs);
-  }
-
-  return {
-    async start() {
-      open();
-      const late = clock.after(START_MS_MAX, started.resolve);
-      await started.promise;
-      late.cancel();
-    },
-    isOpen: () => isOpen,
-    state: () => state,
-    ask,
-    async save(question, content, timeoutMs) {
-      const slow = clock.after(SLOW_MS, () => noteFailure('the disk does not answer'));
-      try {
-        const answer = await ask(question, content, timeoutMs);
-        noteSuccess();
-        return answer;
-      } catch (error) {
-        errorCount += 1;
-        // What was never tried is the fault of what failed before.
-        if (isOpen) noteFailure(error instanceof Error ? error.message : String(error));
-        throw error;
-      } finally {
-        slow.cancel();
-      }
-    },
-    stats: () => stats,
-    watchdogAtMs: () => watchdogAtMs,
-    errorCount: () => errorCount,
-    retire() {
-      isRetired = true;
-      reopenTimer?.cancel();
-    },
-    async end() {
-      isOpen = false;
-      await line?.end();
-    },
-  };
 }

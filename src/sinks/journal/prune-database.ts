@@ -3,19 +3,19 @@ import type { Retention } from './messages.ts';
 import type { JournalKind, RowCounts } from './row-counts.ts';
 import { numberOf } from './rows.ts';
 
-/** Rows that one step takes away, so that writers do not wait long. */
+/** Rows that one step deletes, so that writers do not wait long. */
 const STEP_ROWS = 5_000;
-/** Pages that one step gives back to the disk. */
+/** Pages that one step returns to the file system. */
 const STEP_PAGES = 2_000;
-/** What the write-ahead log may take beside the database. */
+/** Largest size of the write-ahead log beside the database. */
 export const LOG_BYTES_MAX = 8 * 1024 * 1024;
-/** Room inside of the file that is worth the work of giving it back; less is used again anyway. */
+/** Share of free pages from which it is worth shrinking the file; fewer are reused anyway. */
 const FREE_SHARE_MAX = 0.1;
 
 export interface Pruner {
-  /** Takes away what is too old or too much. @returns whether there is more to do */
+  /** Deletes what is too old or too much. @returns whether there is more to do */
   step(nowMs: number): boolean;
-  /** Takes away some of the oldest where there is too much. */
+  /** Deletes some of the oldest rows if the database is too large. */
   makeRoom(): boolean;
 }
 
@@ -28,7 +28,7 @@ interface Expiry {
 const EXPIRIES: readonly Expiry[] = [
   { table: 'checks', isOld: 'at_ms < ?', age: 'checksMs' },
   { table: 'status_changes', isOld: 'at_ms < ?', age: 'checksMs' },
-  // What still fires is no history yet – unless nothing was heard of it for as long.
+  // An alert that still fires is kept, unless no notification came for as long.
   { table: 'alerts', isOld: 'ends_at_ms < ?', age: 'alertsMs' },
   { table: 'alerts', isOld: 'ends_at_ms IS NULL AND heard_at_ms < ?', age: 'alertsMs' },
   { table: 'alert_notifications', isOld: 'at_ms < ?', age: 'alertsMs' },
@@ -36,15 +36,15 @@ const EXPIRIES: readonly Expiry[] = [
   { table: 'marks', isOld: 'at_ms < ?', age: 'alertsMs' },
 ];
 
-interface Sacrifice {
+interface Eviction {
   readonly table: JournalKind;
   readonly order: string;
-  /** Of one step: an alert may be as large as a thousand checks. */
+  /** Per step: an alert may be as large as a thousand checks. */
   readonly rows: number;
 }
 
-/** In which order things go where there is too much: what there is most of and means least first. */
-const LEAST_DEAR_FIRST: readonly Sacrifice[] = [
+/** The order in which rows are deleted when there is too much: the most numerous and least important first. */
+const LEAST_IMPORTANT_FIRST: readonly Eviction[] = [
   { table: 'checks', order: 'id', rows: STEP_ROWS },
   { table: 'status_changes', order: 'id', rows: 1_000 },
   { table: 'actions', order: 'id', rows: 1_000 },
@@ -69,25 +69,14 @@ export function createPruner(
   }
 
   function remove(table: Expiry['table'], choice: string, ...values: readonly number[]): boolean {
-    const key = table === 'marks' ? 'name' : 'id';
-    const { changes } = database
-      .prepare(
-        `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ${choice} LIMIT ?)`,
-      )
-      .run(...values);
-    if (Number(changes) === 0) return false;
-    if (table === 'checks' || table === 'status_changes') counts.add(table, -Number(changes));
-    else if (table === 'alerts' || table === 'actions') {
-      // With an alert go the notes on it.
-      counts.recount('alerts');
-      counts.recount('actions');
-    }
-    return true;
+    const removed = deleteRows(database, table, choice, values);
+    if (removed > 0) countRemoved(counts, table, removed);
+    return removed > 0;
   }
 
   function makeRoom(): boolean {
     if (!isTooLarge()) return false;
-    return LEAST_DEAR_FIRST.some(({ table, order, rows }) =>
+    return LEAST_IMPORTANT_FIRST.some(({ table, order, rows }) =>
       remove(table, `ORDER BY ${order}`, rows),
     );
   }
@@ -98,7 +87,7 @@ export function createPruner(
     );
   }
 
-  function giveBack(): boolean {
+  function shrinkFile(): boolean {
     const free = pragma('freelist_count');
     if (free <= pragma('page_count') * FREE_SHARE_MAX) return false;
     database.exec(`PRAGMA incremental_vacuum(${STEP_PAGES})`);
@@ -107,10 +96,32 @@ export function createPruner(
 
   return {
     step(nowMs) {
-      if (expire(nowMs) || makeRoom() || giveBack()) return true;
+      if (expire(nowMs) || makeRoom() || shrinkFile()) return true;
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return false;
     },
     makeRoom,
   };
+}
+
+function deleteRows(
+  database: DatabaseSync,
+  table: Expiry['table'],
+  choice: string,
+  values: readonly number[],
+): number {
+  const key = table === 'marks' ? 'name' : 'id';
+  const { changes } = database
+    .prepare(`DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ${choice} LIMIT ?)`)
+    .run(...values);
+  return Number(changes);
+}
+
+function countRemoved(counts: RowCounts, table: Expiry['table'], removed: number): void {
+  if (table === 'checks' || table === 'status_changes') counts.add(table, -removed);
+  else if (table === 'alerts' || table === 'actions') {
+    // Notes are deleted with their alert.
+    counts.recount('alerts');
+    counts.recount('actions');
+  }
 }

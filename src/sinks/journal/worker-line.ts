@@ -4,21 +4,21 @@ import type { WorkerInput } from './journal-worker.ts';
 import type { Answer, Opening, QuestionName, Questions } from './messages.ts';
 
 export interface WorkerLineOptions {
-  /** What runs in the thread. */
+  /** The script that runs in the thread. */
   readonly file: URL;
   readonly input: WorkerInput;
   readonly clock: Clock;
-  /** Once. */
+  /** Called once. */
   readonly onOpening: (opening: Opening) => void;
-  /** Every answer, before whoever asked hears it. */
+  /** Called with every answer, before the caller's promise resolves. */
   readonly onAnswer: (answer: Answer) => void;
-  /** The thread is gone without having been told to go; everything that was asked is rejected by then. */
+  /** The thread ended unexpectedly; all pending questions have been rejected. */
   readonly onEnd: (reason: string) => void;
 }
 
-/** Why something was not done, or nobody knows whether it was. */
+/** Something was not done, or its result is unknown. */
 export class JournalFailure extends Error {
-  /** Whether the same may work later. */
+  /** Whether the same question may succeed later. */
   readonly isPassing: boolean;
 
   constructor(message: string, isPassing = true) {
@@ -28,19 +28,19 @@ export class JournalFailure extends Error {
   }
 }
 
-/** What is asked of the thread, and what it answers. */
+/** Questions to the thread, and its answers. */
 export interface WorkerLine {
-  /** Rejects with a `JournalFailure`, also where no answer came in time: whether it was done is unknown then. */
+  /** Rejects with a `JournalFailure`, also when no answer came in time: the result is unknown then. */
   ask<Name extends QuestionName>(
     name: Name,
     question: Questions[Name]['ask'],
     timeoutMs?: number,
   ): Promise<Questions[Name]['answer']>;
-  /** Without waiting for what it does. */
+  /** Does not wait for questions that are in progress. */
   end(): Promise<void>;
 }
 
-/** What may wait for an answer; each may be a notification of some megabytes. */
+/** Questions that may wait for an answer; each may be a notification of some megabytes. */
 const WAITING_MAX = 64;
 
 interface Waiting {
@@ -50,79 +50,88 @@ interface Waiting {
 }
 
 /** Starts the journal's thread. */
-export function startWorkerLine({
-  file,
-  input,
-  clock,
-  onOpening,
-  onAnswer,
-  onEnd,
-}: WorkerLineOptions): WorkerLine {
-  const waiting = new Map<number, Waiting>();
-  let lastId = 0;
-  let opening: Opening | undefined;
-  let isEnded = false;
+export function startWorkerLine(options: WorkerLineOptions): WorkerLine {
+  return new ThreadLine(options);
+}
 
-  const worker = new Worker(file, {
-    workerData: input,
-    // Node 22 calls its SQLite experimental, on standard error.
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  });
+class ThreadLine implements WorkerLine {
+  readonly #options: WorkerLineOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #worker: Worker;
+  #lastId = 0;
+  #opening: Opening | undefined;
+  #isEnded = false;
 
-  worker.on('message', (message: Opening | Answer) => {
-    if (isEnded) return;
-    if ('id' in message) settle(message);
+  constructor(options: WorkerLineOptions) {
+    this.#options = options;
+    this.#worker = new Worker(options.file, {
+      workerData: options.input,
+      // Node 22 prints a warning that its SQLite is experimental.
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+    this.#worker.on('message', (message: Opening | Answer) => this.#receive(message));
+    this.#worker.on('error', (error) =>
+      this.#fail(error instanceof Error ? error.message : String(error)),
+    );
+    this.#worker.on('exit', () => this.#fail('its thread ended'));
+  }
+
+  ask<Name extends QuestionName>(
+    name: Name,
+    question: Questions[Name]['ask'],
+    timeoutMs?: number,
+  ): Promise<Questions[Name]['answer']> {
+    if (this.#isEnded) return Promise.reject(new JournalFailure('the journal is closed'));
+    if (this.#waiting.size >= WAITING_MAX)
+      return Promise.reject(new JournalFailure('the journal has too much to do'));
+    const id = (this.#lastId += 1);
+    this.#worker.postMessage({ id, name, ask: question });
+    return new Promise((resolve, reject) => {
+      const onLate = (): void =>
+        this.#take(id)?.reject(new JournalFailure('the journal did not answer in time'));
+      const timer =
+        timeoutMs === undefined ? undefined : this.#options.clock.after(timeoutMs, onLate);
+      this.#waiting.set(id, { resolve, reject, timer });
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#close('the journal is closed');
+    await this.#worker.terminate();
+  }
+
+  #receive(message: Opening | Answer): void {
+    if (this.#isEnded) return;
+    if ('id' in message) this.#finish(message);
     else {
-      opening = message;
-      onOpening(message);
+      this.#opening = message;
+      this.#options.onOpening(message);
     }
-  });
-  worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
-  worker.on('exit', () => fail('its thread ended'));
+  }
 
-  function take(id: number): Waiting | undefined {
-    const asked = waiting.get(id);
-    waiting.delete(id);
+  #take(id: number): Waiting | undefined {
+    const asked = this.#waiting.get(id);
+    this.#waiting.delete(id);
     asked?.timer?.cancel();
     return asked;
   }
 
-  function settle(answer: Answer): void {
-    onAnswer(answer);
-    const asked = take(answer.id);
+  #finish(answer: Answer): void {
+    this.#options.onAnswer(answer);
+    const asked = this.#take(answer.id);
     if (answer.result.ok) asked?.resolve(answer.result.value as never);
     else asked?.reject(new JournalFailure(answer.result.message, answer.result.isPassing));
   }
 
-  function close(reason: string): void {
-    isEnded = true;
-    for (const id of [...waiting.keys()]) take(id)?.reject(new JournalFailure(reason));
+  #close(reason: string): void {
+    this.#isEnded = true;
+    for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(new JournalFailure(reason));
   }
 
-  function fail(reason: string): void {
-    if (isEnded) return;
-    close(reason);
-    // One that could not open has said so already, unless it broke before.
-    if (opening?.ok !== false) onEnd(reason);
+  #fail(reason: string): void {
+    if (this.#isEnded) return;
+    this.#close(reason);
+    // A database that could not be opened has been reported already.
+    if (this.#opening?.ok !== false) this.#options.onEnd(reason);
   }
-
-  return {
-    ask(name, question, timeoutMs) {
-      if (isEnded) return Promise.reject(new JournalFailure('the journal is closed'));
-      if (waiting.size >= WAITING_MAX)
-        return Promise.reject(new JournalFailure('the journal has too much to do'));
-      const id = (lastId += 1);
-      worker.postMessage({ id, name, ask: question });
-      return new Promise((resolve, reject) => {
-        const onLate = (): void =>
-          take(id)?.reject(new JournalFailure('the journal did not answer in time'));
-        const timer = timeoutMs === undefined ? undefined : clock.after(timeoutMs, onLate);
-        waiting.set(id, { resolve, reject, timer });
-      });
-    },
-    async end() {
-      close('the journal is closed');
-      await worker.terminate();
-    },
-  };
 }

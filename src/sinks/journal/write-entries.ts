@@ -4,7 +4,7 @@ import type { CheckEntry, StatusEntry } from '../../facts/server-log.ts';
 import type { JournalEntry } from './messages.ts';
 import { numberOf, type Row } from './rows.ts';
 
-/** @returns a function that writes one entry, inside of a transaction of its caller */
+/** @returns a function that writes one entry, within a transaction of the caller */
 export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry) => void {
   const insertCheck = database.prepare(
     'INSERT INTO checks (at_ms, server, kind, outcome, detail, duration_ms, status) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -48,74 +48,87 @@ export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry)
 }
 
 /**
- * Pairs what is said of one alert over time. Alertmanager's fingerprint names the label set, the start names the episode:
+ * Pairs the notifications of one alert over time. Alertmanager's fingerprint names the label set, the start names the
+ * episode:
  *
- * - a later start is a new episode, and ends one whose end was never told;
- * - an earlier start is the same episode, for of two Prometheus servers Alertmanager takes the earlier start;
- * - the last word on an episode holds, so that it opens again when Alertmanager says so, unless a later one is open.
+ * - a later start is a new episode, and ends one whose end was never reported;
+ * - an earlier start is the same episode, because Alertmanager takes the earlier start of two Prometheus servers;
+ * - the last notification of an episode wins, so that the episode reopens if Alertmanager says so, unless a later one is open.
  */
 function createAlertWriter(database: DatabaseSync): (event: AlertEvent) => void {
-  const findOpen = database.prepare(
-    'SELECT id, starts_at_ms FROM alerts WHERE fingerprint = ? AND ends_at_ms IS NULL',
-  );
-  const findSame = database.prepare(
-    'SELECT id FROM alerts WHERE fingerprint = ? AND starts_at_ms = ?',
-  );
-  const inferEnd = database.prepare(
-    'UPDATE alerts SET ends_at_ms = ?, is_end_inferred = 1 WHERE id = ?',
-  );
-  const insert = database.prepare(`
-    INSERT INTO alerts (fingerprint, starts_at_ms, heard_at_ms, alertname, server, gateway, severity, labels, annotations)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`);
-  const setFiring = database.prepare(`
-    UPDATE alerts SET starts_at_ms = ?, ends_at_ms = NULL, is_end_inferred = 0, heard_at_ms = ?,
-      value = coalesce(?, value), annotations = ? WHERE id = ?`);
-  const setEnd = database.prepare(`
-    UPDATE alerts SET starts_at_ms = ?, ends_at_ms = ?, is_end_inferred = 0, heard_at_ms = ?,
-      value = coalesce(value, ?) WHERE id = ?`);
-  const setHeard = database.prepare('UPDATE alerts SET heard_at_ms = ? WHERE id = ?');
-  const insertNotification = database.prepare(
-    'INSERT INTO alert_notifications (alert_id, at_ms, status, receiver) VALUES (?, ?, ?, ?)',
-  );
-
-  function insertAlert(event: AlertEvent): number {
-    const { labels } = event;
-    const row = insert.get(
-      event.fingerprint,
-      whole(event.startsAtMs),
-      whole(event.receivedAtMs),
-      event.alertname,
-      labels['server'] ?? '',
-      labels['gateway'] ?? '',
-      labels['severity'] ?? '',
-      JSON.stringify(labels),
-      JSON.stringify(event.annotations),
-    );
-    return numberOf(row, 'id');
-  }
-
-  function update(id: number, event: AlertEvent, hasLater: boolean): void {
-    const startsAtMs = whole(event.startsAtMs);
-    const heardAtMs = whole(event.receivedAtMs);
-    const value = event.value ?? null;
-    if (event.endsAtMs !== undefined)
-      setEnd.run(startsAtMs, whole(event.endsAtMs), heardAtMs, value, id);
-    else if (hasLater) setHeard.run(heardAtMs, id);
-    else setFiring.run(startsAtMs, heardAtMs, value, JSON.stringify(event.annotations), id);
-  }
-
+  const statements = prepareAlertStatements(database);
   return (event) => {
     const { fingerprint } = event;
     const startsAtMs = whole(event.startsAtMs);
-    const same = findId(findSame, fingerprint, startsAtMs);
-    const open: Row | undefined = findOpen.get(fingerprint);
+    const same = findId(statements.findSame, fingerprint, startsAtMs);
+    const open: Row | undefined = statements.findOpen.get(fingerprint);
     const openStartsAtMs = numberOf(open, 'starts_at_ms');
-    if (open && openStartsAtMs < startsAtMs) inferEnd.run(startsAtMs, numberOf(open, 'id'));
+    if (open && openStartsAtMs < startsAtMs)
+      statements.inferEnd.run(startsAtMs, numberOf(open, 'id'));
     const isSameEpisode = open !== undefined && openStartsAtMs > startsAtMs;
-    const id = same ?? (isSameEpisode ? numberOf(open, 'id') : insertAlert(event));
-    update(id, event, same !== undefined && isSameEpisode);
-    insertNotification.run(id, whole(event.receivedAtMs), event.status, event.receiver);
+    const id = same ?? (isSameEpisode ? numberOf(open, 'id') : insertAlert(statements, event));
+    updateAlert(statements, id, event, same !== undefined && isSameEpisode);
+    const { receivedAtMs, status, receiver } = event;
+    statements.insertNotification.run(id, whole(receivedAtMs), status, receiver);
   };
+}
+
+type AlertStatements = ReturnType<typeof prepareAlertStatements>;
+
+function prepareAlertStatements(database: DatabaseSync) {
+  return {
+    findOpen: database.prepare(
+      'SELECT id, starts_at_ms FROM alerts WHERE fingerprint = ? AND ends_at_ms IS NULL',
+    ),
+    findSame: database.prepare('SELECT id FROM alerts WHERE fingerprint = ? AND starts_at_ms = ?'),
+    inferEnd: database.prepare(
+      'UPDATE alerts SET ends_at_ms = ?, is_end_inferred = 1 WHERE id = ?',
+    ),
+    insert: database.prepare(`
+      INSERT INTO alerts (fingerprint, starts_at_ms, heard_at_ms, alertname, server, gateway, severity, labels, annotations)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`),
+    setFiring: database.prepare(`
+      UPDATE alerts SET starts_at_ms = ?, ends_at_ms = NULL, is_end_inferred = 0, heard_at_ms = ?,
+        value = coalesce(?, value), annotations = ? WHERE id = ?`),
+    setEnd: database.prepare(`
+      UPDATE alerts SET starts_at_ms = ?, ends_at_ms = ?, is_end_inferred = 0, heard_at_ms = ?,
+        value = coalesce(value, ?) WHERE id = ?`),
+    setHeard: database.prepare('UPDATE alerts SET heard_at_ms = ? WHERE id = ?'),
+    insertNotification: database.prepare(
+      'INSERT INTO alert_notifications (alert_id, at_ms, status, receiver) VALUES (?, ?, ?, ?)',
+    ),
+  };
+}
+
+function insertAlert({ insert }: AlertStatements, event: AlertEvent): number {
+  const { labels } = event;
+  const row = insert.get(
+    event.fingerprint,
+    whole(event.startsAtMs),
+    whole(event.receivedAtMs),
+    event.alertname,
+    labels['server'] ?? '',
+    labels['gateway'] ?? '',
+    labels['severity'] ?? '',
+    JSON.stringify(labels),
+    JSON.stringify(event.annotations),
+  );
+  return numberOf(row, 'id');
+}
+
+function updateAlert(
+  { setEnd, setFiring, setHeard }: AlertStatements,
+  id: number,
+  event: AlertEvent,
+  hasLater: boolean,
+): void {
+  const startsAtMs = whole(event.startsAtMs);
+  const heardAtMs = whole(event.receivedAtMs);
+  const value = event.value ?? null;
+  if (event.endsAtMs !== undefined)
+    setEnd.run(startsAtMs, whole(event.endsAtMs), heardAtMs, value, id);
+  else if (hasLater) setHeard.run(heardAtMs, id);
+  else setFiring.run(startsAtMs, heardAtMs, value, JSON.stringify(event.annotations), id);
 }
 
 function findId(
@@ -127,12 +140,12 @@ function findId(
   return row && numberOf(row, 'id');
 }
 
-/** The columns of times hold whole numbers only. */
+/** Time columns hold integers only. */
 function whole(atMs: number): number {
   return Math.round(finite(atMs));
 }
 
-/** SQLite makes NULL of what is no number, and would refuse the whole batch for it. */
+/** SQLite turns NaN and infinity into NULL, and would then refuse the complete batch. */
 function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }

@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream';
 
 export interface SinkOptions {
-  /** As the operator knows it: a path, or "standard output". */
+  /** The name for the operator: a path, or "standard output". */
   readonly name: string;
   /** Called for the first line, and again some time after a failure. May return the same stream. */
   readonly open: () => Writable;
   /** Whether `close` ends the stream. */
   readonly isOwned: boolean;
-  /** Says in one line that writing fails or works again; must reach the operator by another way. */
+  /** Reports in one line that writing fails or works again; must reach the operator another way. */
   readonly report: (line: string) => void;
   readonly monotonicMs: () => number;
   readonly bufferBytesMax?: number;
@@ -20,7 +20,7 @@ export interface Sink {
   write(text: string, lineCount?: number): void;
   /** Lines that were lost so far. */
   dropped(): number;
-  /** Waits for what is buffered, but no longer than `timeoutMs`. */
+  /** Waits until the buffer is written, but no longer than `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -28,78 +28,94 @@ const BUFFER_BYTES_MAX = 1024 * 1024;
 const REOPEN_AFTER_MS = 5_000;
 
 /**
- * A full disk, a reader that went away or one that reads too slowly must not touch the service. So a failed stream is
- * given up and opened again later, with the next line: no timer runs, and a service that has nothing to say does nothing.
+ * A full disk, or a reader that goes away or reads too slowly, must not affect the service. A failed stream is given up and
+ * opened again later, with the next line: no timer runs, and an idle service does nothing.
  */
 export function createSink(options: SinkOptions): Sink {
-  const { name, report, bufferBytesMax = BUFFER_BYTES_MAX } = options;
-  const guarded = new WeakSet<Writable>();
-  let stream: Writable | undefined;
-  let reopenAtMs = -Infinity;
-  let isTroubled = false;
-  let isClosed = false;
-  let droppedCount = 0;
+  return new GuardedStream(options);
+}
 
-  function complain(reason: string): void {
-    if (!isTroubled) report(`The log cannot be written to ${name}: ${reason}. Lines are dropped.`);
-    isTroubled = true;
+class GuardedStream implements Sink {
+  readonly #options: SinkOptions;
+  readonly #guarded = new WeakSet<Writable>();
+  #stream: Writable | undefined;
+  #reopenAtMs = -Infinity;
+  #isFailing = false;
+  #isClosed = false;
+  #droppedCount = 0;
+
+  constructor(options: SinkOptions) {
+    this.#options = options;
   }
 
-  function giveUp(error: unknown): void {
-    stream = undefined;
-    reopenAtMs = options.monotonicMs() + (options.reopenAfterMs ?? REOPEN_AFTER_MS);
-    complain(error instanceof Error ? error.message : String(error));
+  write(text: string, lineCount = 1): void {
+    const { bufferBytesMax = BUFFER_BYTES_MAX } = this.#options;
+    const target = this.#isClosed ? undefined : (this.#stream ?? this.#reopen());
+    if (target === undefined) {
+      this.#droppedCount += lineCount;
+    } else if (target.writableLength + text.length > bufferBytesMax) {
+      this.#droppedCount += lineCount;
+      this.#complain('it takes them too slowly');
+    } else {
+      target.write(text, (error) => this.#onWritten(target, error, lineCount));
+    }
   }
 
-  function openAgain(): Writable | undefined {
-    if (options.monotonicMs() < reopenAtMs) return undefined;
+  dropped(): number {
+    return this.#droppedCount;
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true;
+    const target = this.#stream;
+    if (target === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    if (this.#options.isOwned) target.once('close', resolve).end();
+    else target.write('', () => resolve());
+    await promise;
+    clearTimeout(timer);
+    if (this.#options.isOwned) target.destroy();
+  }
+
+  #complain(reason: string): void {
+    const { name, report } = this.#options;
+    if (!this.#isFailing)
+      report(`The log cannot be written to ${name}: ${reason}. Lines are dropped.`);
+    this.#isFailing = true;
+  }
+
+  #giveUp(error: unknown): void {
+    const { monotonicMs, reopenAfterMs = REOPEN_AFTER_MS } = this.#options;
+    this.#stream = undefined;
+    this.#reopenAtMs = monotonicMs() + reopenAfterMs;
+    this.#complain(error instanceof Error ? error.message : String(error));
+  }
+
+  #reopen(): Writable | undefined {
+    if (this.#options.monotonicMs() < this.#reopenAtMs) return undefined;
     try {
-      const opened = options.open();
+      const opened = this.#options.open();
       if (opened.destroyed) throw new Error('it is closed');
-      // Once per stream: a second error of a stream that was given up must not be an uncaught one.
-      if (!guarded.has(opened)) opened.on('error', (error) => opened === stream && giveUp(error));
-      guarded.add(opened);
-      stream = opened;
+      // Once per stream: a second error of a stream that was given up must not become an uncaught one.
+      if (!this.#guarded.has(opened))
+        opened.on('error', (error) => opened === this.#stream && this.#giveUp(error));
+      this.#guarded.add(opened);
+      this.#stream = opened;
     } catch (error) {
-      giveUp(error);
+      this.#giveUp(error);
     }
-    return stream;
+    return this.#stream;
   }
 
-  function onWritten(target: Writable, error: Error | null | undefined, lineCount: number): void {
+  #onWritten(target: Writable, error: Error | null | undefined, lineCount: number): void {
+    const { name, report } = this.#options;
     if (error) {
-      droppedCount += lineCount;
-      if (target === stream) giveUp(error);
-    } else if (isTroubled && target === stream && target.writableLength === 0) {
-      isTroubled = false;
-      report(`The log is written to ${name} again. Lines lost so far: ${droppedCount}.`);
+      this.#droppedCount += lineCount;
+      if (target === this.#stream) this.#giveUp(error);
+    } else if (this.#isFailing && target === this.#stream && target.writableLength === 0) {
+      this.#isFailing = false;
+      report(`The log is written to ${name} again. Lines lost so far: ${this.#droppedCount}.`);
     }
   }
-
-  return {
-    write(text, lineCount = 1) {
-      const target = isClosed ? undefined : (stream ?? openAgain());
-      if (target === undefined) {
-        droppedCount += lineCount;
-      } else if (target.writableLength + text.length > bufferBytesMax) {
-        droppedCount += lineCount;
-        complain('it takes them too slowly');
-      } else {
-        target.write(text, (error) => onWritten(target, error, lineCount));
-      }
-    },
-    dropped: () => droppedCount,
-    async close(timeoutMs) {
-      isClosed = true;
-      const target = stream;
-      if (target === undefined) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, timeoutMs);
-      if (options.isOwned) target.once('close', resolve).end();
-      else target.write('', () => resolve());
-      await promise;
-      clearTimeout(timer);
-      if (options.isOwned) target.destroy();
-    },
-  };
 }

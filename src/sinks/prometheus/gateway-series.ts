@@ -24,17 +24,17 @@ import { createToolNamer } from './name-tool.ts';
 import { createLoadRecorder } from './record-load.ts';
 import { createOtelRecorder, type OtelRecorder } from './record-otel.ts';
 import { createRequestRecorder } from './record-requests.ts';
-import { createUsageRecorder } from './record-usage.ts';
+import { createUsageRecorder, type UsageRecorder } from './record-usage.ts';
 import { zeroGateway } from './zero-gateway.ts';
 
-/** Everything that is counted of one server behind the gateway. */
+/** All traffic metrics of one server behind the gateway. */
 export interface GatewaySeries {
   record(call: CallRecord): void;
   snapshot(snapshot: CapabilitySnapshot): void;
   sessionEnded(fact: SessionEnded): void;
   disagrees(isSo: boolean): void;
   upstreamRequest(): void;
-  /** Makes everything visible; call it right before the registry is read. */
+  /** Writes batched values to the registry; call it right before the registry is read. */
   flush(nowMs: EpochMs, loads: readonly GatewayLoad[]): void;
 }
 
@@ -52,7 +52,6 @@ export interface GatewaySeriesOptions {
 export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySeries {
   const { families, foldings } = options;
   const { name } = options.server;
-  const own = { server: name };
   zeroGateway(families, name);
 
   const unknownTools = createSimpleCounter(families, unknownToolCalls, name);
@@ -68,18 +67,10 @@ export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySerie
     toolHistogram: options.toolHistogram,
     onOperationFolded: foldings(requests, 'operation'),
   });
-  const usageRecorder = createUsageRecorder({
-    families,
-    server: name,
-    onClientFolded: foldings(clientRequests, 'client'),
-    onProtocolVersionFolded: foldings(protocolRequests, 'protocol_version'),
-    onUserCharged: options.onUserCharged,
-  });
+  const usageRecorder = createUsage(options);
   const otelRecorder = options.otelHistograms ? createOtel(options) : undefined;
   const recordLoads = createLoadRecorder(families, name);
-  const requestBytes = families.histogram(requestSize);
-  const responseBytes = families.histogram(responseSize);
-  const overhead = families.histogram(gatewayOverhead);
+  const observeSizes = createSizeObserver(families, name);
 
   return {
     record(call) {
@@ -88,10 +79,7 @@ export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySerie
       usageRecorder.record(call, tool);
       otelRecorder?.record(call, tool);
       if (call.direction !== 'client_to_server') return;
-      if (isTimed) overhead.observe(own, call.overheadMs / 1000);
-      // A refusal before the body was read has no size, a call without an answer has none of that.
-      if (call.requestBytes > 0) requestBytes.observe(own, call.requestBytes);
-      if (call.responseBytes > 0) responseBytes.observe(own, call.responseBytes);
+      observeSizes(call, isTimed);
       if (call.requestState !== undefined || call.outcome === 'input_required') input.record(call);
     },
     snapshot(snapshot) {
@@ -104,7 +92,7 @@ export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySerie
       otelRecorder?.sessionEnded(fact);
     },
     disagrees(isSo) {
-      families.gauge(probeTrafficDisagreement).set(own, isSo ? 1 : 0);
+      families.gauge(probeTrafficDisagreement).set({ server: name }, isSo ? 1 : 0);
     },
     upstreamRequest: upstream.add,
     flush(nowMs, loads) {
@@ -118,6 +106,17 @@ export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySerie
   };
 }
 
+function createUsage(options: GatewaySeriesOptions): UsageRecorder {
+  const { families, server, foldings, onUserCharged } = options;
+  return createUsageRecorder({
+    families,
+    server: server.name,
+    onClientFolded: foldings(clientRequests, 'client'),
+    onProtocolVersionFolded: foldings(protocolRequests, 'protocol_version'),
+    onUserCharged,
+  });
+}
+
 function createOtel({ families, server, foldings }: GatewaySeriesOptions): OtelRecorder {
   return createOtelRecorder({
     families,
@@ -125,6 +124,23 @@ function createOtel({ families, server, foldings }: GatewaySeriesOptions): OtelR
     onPromptFolded: foldings(serverOperationDuration, 'gen_ai_prompt_name'),
     onCodeFolded: foldings(serverOperationDuration, 'rpc_response_status_code'),
   });
+}
+
+/** Sizes of a call, and the time that the gateway itself took where `isTimed`. */
+function createSizeObserver(
+  families: Families,
+  server: string,
+): (call: CallRecord, isTimed: boolean) => void {
+  const own = { server };
+  const requestBytes = families.histogram(requestSize);
+  const responseBytes = families.histogram(responseSize);
+  const overhead = families.histogram(gatewayOverhead);
+  return (call, isTimed) => {
+    if (isTimed) overhead.observe(own, call.overheadMs / 1000);
+    // A request that was refused before its body was read has no size, and neither has a missing response.
+    if (call.requestBytes > 0) requestBytes.observe(own, call.requestBytes);
+    if (call.responseBytes > 0) responseBytes.observe(own, call.responseBytes);
+  };
 }
 
 /** A counter whose only label is the server. */

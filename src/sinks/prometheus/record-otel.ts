@@ -35,48 +35,23 @@ export interface OtelRecorderOptions {
   readonly onCodeFolded: () => void;
 }
 
-/** Fills the histograms of the OpenTelemetry conventions: the gateway as client of the server and as server of its clients. */
+/**
+ * Fills the histograms of the OpenTelemetry conventions: the gateway is a client of the server, and a server to its
+ * clients.
+ */
 export function createOtelRecorder(options: OtelRecorderOptions): OtelRecorder {
   const { families } = options;
   const server = options.server.name;
   const asClient = families.histogram(clientOperationDuration);
   const asServer = families.histogram(serverOperationDuration);
   const upstream: NetworkTransport = options.server.target.kind === 'stdio' ? 'pipe' : 'tcp';
-  const codes = createLabelBound({ valuesMax: CODES_MAX });
-  const promptBound = createLabelBound({ valuesMax: PROMPTS_MAX });
-  let prompts: ReadonlySet<string> = new Set();
-
-  function promptLabel(call: CallRecord): string {
-    if (call.operation !== 'prompts/get') return '';
-    const name = call.target ?? '';
-    const label = prompts.has(name) ? promptBound.fold(name) : OVERFLOW_LABEL;
-    if (label === OVERFLOW_LABEL) options.onPromptFolded();
-    return label;
-  }
-
-  function codeLabel(rpcCode: number | undefined): string {
-    if (rpcCode === undefined) return '';
-    const label = codes.fold(String(rpcCode));
-    if (label === OVERFLOW_LABEL) options.onCodeFolded();
-    return label;
-  }
-
-  function sharedLabels(call: CallRecord, tool: string) {
-    return {
-      server,
-      mcp_method_name: operationLabel(call.operation),
-      gen_ai_tool_name: tool,
-      gen_ai_prompt_name: promptLabel(call),
-      rpc_response_status_code: codeLabel(call.rpcCode),
-      mcp_protocol_version: protocolVersionLabel(call.protocolVersion),
-    };
-  }
+  const labels = createOperationLabels(options);
 
   return {
     record(call, tool) {
       if (call.direction !== 'client_to_server' || call.operation === 'subscriptions/listen')
         return;
-      const shared = sharedLabels(call, tool);
+      const shared = labels.of(call, tool);
       const kind = call.errorType === undefined ? '' : errorTypeLabel(call.errorType);
       const error = shared.rpc_response_status_code || kind;
       const serverLabels = {
@@ -85,22 +60,57 @@ export function createOtelRecorder(options: OtelRecorderOptions): OtelRecorder {
         network_transport: networkOf(call.transport),
       };
       observeTraced(asServer, serverLabels, call.durationMs, call.trace);
-      // What was refused did not go on to the server.
+      // A refused request was not sent to the server.
       if (call.outcome === 'denied' || call.outcome === 'rate_limited') return;
       const clientLabels = { ...shared, error_type: error, network_transport: upstream };
       const upstreamMs = Math.max(0, call.durationMs - call.overheadMs);
       observeTraced(asClient, clientLabels, upstreamMs, call.trace);
     },
     sessionEnded(fact) {
-      const labels = { server, mcp_protocol_version: protocolVersionLabel(fact.protocolVersion) };
+      const session = { server, mcp_protocol_version: protocolVersionLabel(fact.protocolVersion) };
       const seconds = fact.durationMs / 1000;
-      const network_transport = networkOf(fact.transport);
-      families.histogram(serverSessionDuration).observe({ ...labels, network_transport }, seconds);
+      families
+        .histogram(serverSessionDuration)
+        .observe({ ...session, network_transport: networkOf(fact.transport) }, seconds);
       families
         .histogram(clientSessionDuration)
-        .observe({ ...labels, network_transport: upstream }, seconds);
+        .observe({ ...session, network_transport: upstream }, seconds);
     },
-    promptsListed(names) {
+    promptsListed: labels.promptsListed,
+  };
+}
+
+/** The labels that both histograms of an operation share; prompts and error codes are bounded. */
+function createOperationLabels({ server, onPromptFolded, onCodeFolded }: OtelRecorderOptions) {
+  const codes = createLabelBound({ valuesMax: CODES_MAX });
+  const promptBound = createLabelBound({ valuesMax: PROMPTS_MAX });
+  let prompts: ReadonlySet<string> = new Set();
+
+  function promptLabel(call: CallRecord): string {
+    if (call.operation !== 'prompts/get') return '';
+    const name = call.target ?? '';
+    const label = prompts.has(name) ? promptBound.fold(name) : OVERFLOW_LABEL;
+    if (label === OVERFLOW_LABEL) onPromptFolded();
+    return label;
+  }
+
+  function codeLabel(rpcCode: number | undefined): string {
+    if (rpcCode === undefined) return '';
+    const label = codes.fold(String(rpcCode));
+    if (label === OVERFLOW_LABEL) onCodeFolded();
+    return label;
+  }
+
+  return {
+    of: (call: CallRecord, tool: string) => ({
+      server: server.name,
+      mcp_method_name: operationLabel(call.operation),
+      gen_ai_tool_name: tool,
+      gen_ai_prompt_name: promptLabel(call),
+      rpc_response_status_code: codeLabel(call.rpcCode),
+      mcp_protocol_version: protocolVersionLabel(call.protocolVersion),
+    }),
+    promptsListed(names: Iterable<string>): void {
       prompts = new Set(names);
     },
   };

@@ -28,76 +28,31 @@ export interface ServerRecorder {
   identity(identity: ServerIdentity): void;
   snapshot(snapshot: CapabilitySnapshot): void;
   definitionsChanged(fact: DefinitionsChanged): void;
-  /** Takes away what the closed lists do not cover. */
+  /** Removes the series whose label values are not in the closed lists. */
   remove(): void;
 }
 
-/** Fills the `mcp_server_*` families of one server. `onShortened` hears of each value from the wire that was cut. */
+/** Fills the `mcp_server_*` families of one server. `onShortened` is called for each label value of the server that was cut. */
 export function createServerRecorder(
   families: Families,
   server: ServerSpec,
   initialStatus: Status,
   onShortened: (label: WireLabel) => void,
 ): ServerRecorder {
-  const { name } = server;
-  const own = { server: name };
-  const up = families.gauge(serverUp);
-  const statusSet = families.gauge(serverStatus);
-  const statusCode = families.gauge(serverStatusCode);
-  const info = families.gauge(serverInfo);
-  const byStatus = createLabelSets(name, 'status', STATUSES);
-  const byKind = createLabelSets(name, 'kind', CAPABILITY_KINDS);
-
-  let infoLabels: LabelSet = {
-    ...own,
-    endpoint: endpointLabel(server),
-    transport: expectedTransport(server.target),
-    era: '',
-    protocol_version: '',
-    implementation: '',
-    version: '',
-  };
-  info.set(infoLabels, 1);
+  const own = { server: server.name };
+  const setStatus = createStatusSetter(families, server.name);
+  const info = createInfoSeries(families, server, onShortened);
+  const byKind = createLabelSets(server.name, 'kind', CAPABILITY_KINDS);
   setStatus(initialStatus);
-
-  function setStatus(status: Status): void {
-    up.set(own, SERVING.has(status) ? 1 : 0);
-    statusCode.set(own, STATUSES.indexOf(status));
-    for (const candidate of STATUSES) {
-      statusSet.set(byStatus[candidate], candidate === status ? 1 : 0);
-    }
-  }
-
-  function bound(label: WireLabel, value: string): string {
-    const bounded = boundLabelValue(value);
-    if (bounded !== value) onShortened(label);
-    return bounded;
-  }
-
-  let lastIdentity: ServerIdentity | undefined;
 
   return {
     status: setStatus,
     statusChanged(fact) {
       setStatus(fact.to);
-      families.counter(serverStatusChanges).inc({ server: name, to: fact.to });
+      families.counter(serverStatusChanges).inc({ ...own, to: fact.to });
       families.gauge(serverStatusSince).set(own, fact.atMs / 1000);
     },
-    identity(identity) {
-      // Nearly every check says the same again.
-      if (lastIdentity && isSameIdentity(lastIdentity, identity)) return;
-      lastIdentity = identity;
-      info.remove(infoLabels);
-      infoLabels = {
-        ...infoLabels,
-        transport: identity.transport,
-        era: identity.era,
-        protocol_version: bound('protocol_version', identity.protocolVersion),
-        implementation: bound('implementation', identity.implementation),
-        version: bound('version', identity.version),
-      };
-      info.set(infoLabels, 1);
-    },
+    identity: info.update,
     snapshot(snapshot) {
       for (const kind of CAPABILITY_KINDS) {
         const list = snapshot.lists[kind];
@@ -110,10 +65,69 @@ export function createServerRecorder(
     },
     definitionsChanged(fact) {
       const changes = families.counter(serverDefinitionChanges);
-      for (const { kind, change } of fact.changes) changes.inc({ server: name, kind, change });
+      for (const { kind, change } of fact.changes) changes.inc({ ...own, kind, change });
+    },
+    remove: info.remove,
+  };
+}
+
+function createStatusSetter(families: Families, server: string): (status: Status) => void {
+  const own = { server };
+  const up = families.gauge(serverUp);
+  const statusSet = families.gauge(serverStatus);
+  const statusCode = families.gauge(serverStatusCode);
+  const byStatus = createLabelSets(server, 'status', STATUSES);
+  return (status) => {
+    up.set(own, SERVING.has(status) ? 1 : 0);
+    statusCode.set(own, STATUSES.indexOf(status));
+    for (const candidate of STATUSES)
+      statusSet.set(byStatus[candidate], candidate === status ? 1 : 0);
+  };
+}
+
+/** `mcp_server_info`: one series, replaced when the server identifies itself differently. */
+function createInfoSeries(
+  families: Families,
+  server: ServerSpec,
+  onShortened: (label: WireLabel) => void,
+): { update(identity: ServerIdentity): void; remove(): void } {
+  const info = families.gauge(serverInfo);
+  let labels: LabelSet = {
+    server: server.name,
+    endpoint: endpointLabel(server),
+    transport: expectedTransport(server.target),
+    era: '',
+    protocol_version: '',
+    implementation: '',
+    version: '',
+  };
+  let last: ServerIdentity | undefined;
+  info.set(labels, 1);
+
+  function bound(label: WireLabel, value: string): string {
+    const bounded = boundLabelValue(value);
+    if (bounded !== value) onShortened(label);
+    return bounded;
+  }
+
+  return {
+    update(identity) {
+      // Nearly every check returns the same identity.
+      if (last && isSameIdentity(last, identity)) return;
+      last = identity;
+      info.remove(labels);
+      labels = {
+        ...labels,
+        transport: identity.transport,
+        era: identity.era,
+        protocol_version: bound('protocol_version', identity.protocolVersion),
+        implementation: bound('implementation', identity.implementation),
+        version: bound('version', identity.version),
+      };
+      info.set(labels, 1);
     },
     remove() {
-      info.remove(infoLabels);
+      info.remove(labels);
     },
   };
 }

@@ -32,13 +32,27 @@ export interface UsageRecorderOptions {
   readonly onUserCharged: (userHash: number, costUsd: number) => void;
 }
 
-/** Fills who asks, with which revision, for how many tokens and how much money. */
+/** Counts clients, protocol versions, users, tokens and cost of one server. */
 export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorder {
+  const clients = createClientRecorder(options);
+  const costs = createCostRecorder(options);
+  return {
+    record(call, tool) {
+      if (call.tokens || call.costUsd) costs.record(call, tool);
+      if (call.direction !== 'client_to_server') return;
+      if (call.client?.name !== PROBE_CLIENT_NAME) clients.record(call);
+    },
+    flush(nowMs) {
+      clients.flush(nowMs);
+      costs.flush();
+    },
+  };
+}
+
+function createClientRecorder(options: UsageRecorderOptions) {
   const { families, server } = options;
   const clientCounter = createBatchedCounter(families, clientRequests);
   const protocolCounter = createBatchedCounter(families, protocolRequests);
-  const tokenCounter = createBatchedCounter(families, tokens);
-  const costCounter = createBatchedCounter(families, cost);
   const userGauge = families.gauge(activeUsers);
   const byWindow = createLabelSets(server, 'window', USER_WINDOW_NAMES);
   const users = createActiveUsers();
@@ -47,6 +61,31 @@ export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorde
   const protocols = createCells((version) =>
     protocolCounter.cell({ server, protocol_version: version }),
   );
+
+  return {
+    record(call: CallRecord): void {
+      const name = call.client?.name ?? '';
+      const client = name === '' ? '' : clientBound.fold(name);
+      if (client === OVERFLOW_LABEL) options.onClientFolded();
+      clientCounter.add(clients(client));
+      const version = protocolVersionLabel(call.protocolVersion);
+      if (version === OVERFLOW_LABEL) options.onProtocolVersionFolded();
+      protocolCounter.add(protocols(version));
+      const user = call.user ?? (call.client && `${call.client.name} ${call.client.version}`);
+      if (user !== undefined) users.seen(hashText(user), later(call.startedAtMs, call.durationMs));
+    },
+    flush(nowMs: EpochMs): void {
+      clientCounter.flush();
+      protocolCounter.flush();
+      for (const window of USER_WINDOW_NAMES)
+        userGauge.set(byWindow[window], users.count(window, nowMs));
+    },
+  };
+}
+
+function createCostRecorder({ families, server, onUserCharged }: UsageRecorderOptions) {
+  const tokenCounter = createBatchedCounter(families, tokens);
+  const costCounter = createBatchedCounter(families, cost);
   const costs = bySource((source) =>
     createCells((tool) => costCounter.cell({ server, tool, source })),
   );
@@ -57,48 +96,26 @@ export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorde
     })),
   );
 
-  function recordClient(call: CallRecord): void {
-    const name = call.client?.name ?? '';
-    const client = name === '' ? '' : clientBound.fold(name);
-    if (client === OVERFLOW_LABEL) options.onClientFolded();
-    clientCounter.add(clients(client));
-    const version = protocolVersionLabel(call.protocolVersion);
-    if (version === OVERFLOW_LABEL) options.onProtocolVersionFolded();
-    protocolCounter.add(protocols(version));
-    const user = call.user ?? (call.client && `${call.client.name} ${call.client.version}`);
-    if (user !== undefined) users.seen(hashText(user), later(call.startedAtMs, call.durationMs));
-  }
-
-  function recordCost(call: CallRecord, tool: string): void {
-    const source = call.tokens?.source ?? 'estimated';
-    if (call.tokens) {
-      const cells = spent[source](tool);
-      tokenCounter.add(cells.input, call.tokens.input);
-      tokenCounter.add(cells.output, call.tokens.output);
-    }
-    if (!call.costUsd) return;
-    costCounter.add(costs[source](tool), call.costUsd);
-    if (call.user !== undefined) options.onUserCharged(hashText(call.user), call.costUsd);
-  }
-
   return {
-    record(call, tool) {
-      if (call.tokens || call.costUsd) recordCost(call, tool);
-      if (call.direction !== 'client_to_server') return;
-      if (call.client?.name !== PROBE_CLIENT_NAME) recordClient(call);
+    record(call: CallRecord, tool: string): void {
+      const source = call.tokens?.source ?? 'estimated';
+      if (call.tokens) {
+        const cells = spent[source](tool);
+        tokenCounter.add(cells.input, call.tokens.input);
+        tokenCounter.add(cells.output, call.tokens.output);
+      }
+      if (!call.costUsd) return;
+      costCounter.add(costs[source](tool), call.costUsd);
+      if (call.user !== undefined) onUserCharged(hashText(call.user), call.costUsd);
     },
-    flush(nowMs) {
-      clientCounter.flush();
-      protocolCounter.flush();
+    flush(): void {
       tokenCounter.flush();
       costCounter.flush();
-      for (const window of USER_WINDOW_NAMES)
-        userGauge.set(byWindow[window], users.count(window, nowMs));
     },
   };
 }
 
-/** Keeps what was made for each value of a label that is bounded already. */
+/** Caches what `make` returns for each value of a label whose values are already bounded. */
 function createCells<Cells>(make: (value: string) => Cells): (value: string) => Cells {
   const known = new Map<string, Cells>();
   return (value) => {

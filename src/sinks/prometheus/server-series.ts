@@ -1,16 +1,21 @@
-import type { Fact } from '../../facts/facts.ts';
-import type { ServerAdded } from '../../facts/server-facts.ts';
+import type { ChildExited, ChildStarted } from '../../facts/child-facts.ts';
+import type { DefinitionsChanged, ServerAdded, StatusChanged } from '../../facts/server-facts.ts';
+import type { ProbeObservation } from '../../facts/probe-facts.ts';
 import { PER_SERVER_METRICS } from '../../catalog/catalog.ts';
 import type { WireLabel } from '../../catalog/self.ts';
 import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 import type { Families } from './create-families.ts';
 import { expandLabelSets } from './label-sets.ts';
-import { createProbeRecorder } from './record-probe.ts';
-import { createProcessRecorder } from './record-process.ts';
-import { createServerRecorder } from './record-server.ts';
+import { createProbeRecorder, type ProbeRecorder } from './record-probe.ts';
+import { createProcessRecorder, type ProcessRecorder } from './record-process.ts';
+import { createServerRecorder, type ServerRecorder } from './record-server.ts';
+
+/** The facts about one server that its series show. */
+export type ServerFact =
+  ProbeObservation | StatusChanged | DefinitionsChanged | ChildStarted | ChildExited;
 
 export interface ServerSeries {
-  record(fact: Fact): void;
+  record(fact: ServerFact): void;
   processUsage(usage: ProcessUsage | undefined): void;
   /** Takes every series of the server off the page. */
   remove(): void;
@@ -19,7 +24,7 @@ export interface ServerSeries {
 /** Servers that are reached by URL have no child process. */
 const WITHOUT_PROCESS = PER_SERVER_METRICS.filter(({ area }) => area !== 'process');
 
-/** Makes all series of one server, with zeros where a zero is true, and keeps them up to date. */
+/** Creates all series of one server, with zeros where zero is a true value, and keeps them up to date. */
 export function createServerSeries(
   families: Families,
   { server, isDisabled = false }: Pick<ServerAdded, 'server' | 'isDisabled'>,
@@ -32,61 +37,58 @@ export function createServerSeries(
     for (const labels of labelSetsOf(metric)) families.zero(metric, labels);
   }
   const initialStatus = isDisabled || !server.monitor.enabled ? 'disabled' : 'unknown';
-  const serverRecorder = createServerRecorder(families, server, initialStatus, onShortened);
-  const probeRecorder = createProbeRecorder(families, server);
-  const processRecorder = isStdio ? createProcessRecorder(families, server) : undefined;
+  const recorders: Recorders = {
+    server: createServerRecorder(families, server, initialStatus, onShortened),
+    probe: createProbeRecorder(families, server),
+    process: isStdio ? createProcessRecorder(families, server) : undefined,
+  };
 
   function labelSetsOf(metric: (typeof metrics)[number]) {
     return expandLabelSets(metric, { server: server.name });
   }
 
   return {
-    record(fact) {
-      switch (fact.fact) {
-        case 'probe':
-          probeRecorder.observe(fact);
-          serverRecorder.status(fact.status);
-          if (fact.report.identity) serverRecorder.identity(fact.report.identity);
-          if (fact.report.snapshot) serverRecorder.snapshot(fact.report.snapshot);
-          return;
-        case 'status':
-          serverRecorder.statusChanged(fact);
-          if (fact.to === 'disabled') {
-            probeRecorder.forget();
-            processRecorder?.forget();
-          }
-          return;
-        case 'definitions':
-          serverRecorder.definitionsChanged(fact);
-          return;
-        case 'child_start':
-          processRecorder?.started(fact);
-          return;
-        case 'child_exit':
-          processRecorder?.exited(fact);
-          return;
-        case 'server_added':
-        case 'server_removed':
-        case 'connectivity':
-        case 'reload':
-        case 'call':
-        case 'auth':
-        case 'rate_limit':
-        case 'session':
-        case 'disagreement':
-        case 'alert':
-        case 'action':
-          return;
-      }
-    },
+    record: (fact) => recordServerFact(recorders, fact),
     processUsage(usage) {
-      processRecorder?.usage(usage);
+      recorders.process?.usage(usage);
     },
     remove() {
-      serverRecorder.remove();
+      recorders.server.remove();
       for (const metric of metrics) {
         for (const labels of labelSetsOf(metric)) families.remove(metric, labels);
       }
     },
   };
+}
+
+interface Recorders {
+  readonly server: ServerRecorder;
+  readonly probe: ProbeRecorder;
+  readonly process: ProcessRecorder | undefined;
+}
+
+function recordServerFact({ server, probe, process }: Recorders, fact: ServerFact): void {
+  switch (fact.fact) {
+    case 'probe':
+      probe.observe(fact);
+      server.status(fact.status);
+      if (fact.report.identity) server.identity(fact.report.identity);
+      if (fact.report.snapshot) server.snapshot(fact.report.snapshot);
+      return;
+    case 'status':
+      server.statusChanged(fact);
+      if (fact.to === 'disabled') {
+        probe.forget();
+        process?.forget();
+      }
+      return;
+    case 'definitions':
+      server.definitionsChanged(fact);
+      return;
+    case 'child_start':
+      process?.started(fact);
+      return;
+    case 'child_exit':
+      process?.exited(fact);
+  }
 }
