@@ -1,13 +1,14 @@
 import { type AlertEvent, WATCHDOG } from '../../facts/alert-event.ts';
 import type { ChildExited } from '../../facts/child-facts.ts';
+import type { DefinitionsChanged, StatusChanged } from '../../facts/server-facts.ts';
 import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
-import type { DefinitionsChanged, StatusChanged } from '../../facts/server-facts.ts';
+import type { ProbeObservation } from '../../facts/probe-facts.ts';
 import type { Status } from '../../facts/rules/health.ts';
 import type { Log, LogSeverity } from '../../facts/ports/log.ts';
 import { endpointLabel } from '../../facts/server.ts';
 
-/** A server that lists thousands of tools must not make a line of them all. */
+/** A server with thousands of tools must not produce a line that names them all. */
 const CHANGES_SHOWN_MAX = 20;
 
 const SEVERITY_OF_STATUS: Readonly<Record<Status, LogSeverity>> = {
@@ -19,7 +20,7 @@ const SEVERITY_OF_STATUS: Readonly<Record<Status, LogSeverity>> = {
   unknown: 'info',
 };
 
-/** What a firing alert of this severity means to the person on call; of any other it is for the record. */
+/** Log severity of a firing alert by its `severity` label; any other is logged as `info`. */
 const LOG_SEVERITY_OF_ALERT: ReadonlyMap<string, LogSeverity> = new Map([
   ['critical', 'error'],
   ['warning', 'warn'],
@@ -27,10 +28,10 @@ const LOG_SEVERITY_OF_ALERT: ReadonlyMap<string, LogSeverity> = new Map([
 
 /**
  * Writes facts as log lines, on change: a server that stays down adds nothing above `debug`.
- * @returns a function that ends it
+ * @returns a function that stops it
  */
 export function logFacts(hub: Pick<Hub, 'subscribe'>, log: Log): () => void {
-  /** Configured servers that are down: the end of their children is no news. */
+  /** Configured servers that are down: an exit of their child process is expected. */
   const down = new Set<string>();
 
   function logStatus({ server, from, to, reason }: StatusChanged): void {
@@ -54,81 +55,63 @@ export function logFacts(hub: Pick<Hub, 'subscribe'>, log: Log): () => void {
   });
 }
 
+type Writer<Name extends Fact['fact']> = (fact: Extract<Fact, { fact: Name }>, log: Log) => void;
+
+const channel = 'health';
+
+/** The line of each kind of fact; `undefined` for kinds that are not logged here. */
+const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
+  // These two depend on what came before: `logFacts` writes them.
+  status: undefined,
+  child_exit: undefined,
+  // One or more per exchange: these are counted, and `logCalls` writes them.
+  call: undefined,
+  auth: undefined,
+  rate_limit: undefined,
+  session: undefined,
+  alert: logAlert,
+  definitions: logDefinitions,
+  probe: logProbe,
+  action({ kind, server, alertId, by, text }, log) {
+    log.info({ channel: 'audit', action: kind, server, alertId, by, text }, 'action taken');
+  },
+  disagreement({ server, disagrees, detail }, log) {
+    if (disagrees) log.warn({ channel, server, detail }, 'checks and real calls disagree');
+    else log.info({ channel, server, detail }, 'checks and real calls agree again');
+  },
+  server_added({ server }, log) {
+    const { name, source } = server;
+    log.debug({ channel, server: name, endpoint: endpointLabel(server), source }, 'server added');
+  },
+  server_removed({ server }, log) {
+    log.debug({ channel, server }, 'server removed');
+  },
+  child_start({ server, pid, startMs }, log) {
+    log.debug({ channel, server, pid, startMs }, 'server process started');
+  },
+  connectivity({ suspected, servers }, log) {
+    if (suspected) log.error({ channel, servers }, 'own connectivity suspected');
+    else log.info({ channel }, 'own connectivity is fine again');
+  },
+  reload({ ok, detail }, log) {
+    if (ok) log.info({ channel, detail }, 'configuration reloaded');
+    else log.error({ channel, detail }, 'configuration not reloaded, the old one stays');
+  },
+};
+
 function logOther(fact: Fact, log: Log): void {
-  const channel = 'health';
-  switch (fact.fact) {
-    case 'status':
-    case 'child_exit':
-      return;
-    // One per exchange, and as many as clients like: those are counted, not written.
-    case 'call':
-    case 'auth':
-    case 'rate_limit':
-    case 'session':
-      return;
-    case 'disagreement': {
-      const { server, disagrees, detail } = fact;
-      return disagrees
-        ? log.warn({ channel, server, detail }, 'checks and real calls disagree')
-        : log.info({ channel, server, detail }, 'checks and real calls agree again');
-    }
-    case 'server_added': {
-      const { name, source } = fact.server;
-      const endpoint = endpointLabel(fact.server);
-      const fields = { channel, server: name, endpoint, source } as const;
-      return log.debug(fields, 'server added');
-    }
-    case 'server_removed':
-      return log.debug({ channel, server: fact.server }, 'server removed');
-    case 'probe': {
-      const { server, status, consecutiveFailures, nextInMs, lagMs, report } = fact;
-      const { kind, outcome, detail, durationMs } = report;
-      return log.debug(
-        {
-          channel,
-          server,
-          kind,
-          outcome,
-          detail,
-          durationMs,
-          status,
-          consecutiveFailures,
-          nextInMs,
-          lagMs,
-        },
-        'server checked',
-      );
-    }
-    case 'alert':
-      return logAlert(fact, log);
-    case 'action': {
-      const { kind, server, alertId, by, text } = fact;
-      return log.info(
-        { channel: 'audit', action: kind, server, alertId, by, text },
-        'action taken',
-      );
-    }
-    case 'definitions':
-      return logDefinitions(fact, log);
-    case 'child_start': {
-      const { server, pid, startMs } = fact;
-      return log.debug({ channel, server, pid, startMs }, 'server process started');
-    }
-    case 'connectivity':
-      return fact.suspected
-        ? log.error({ channel, servers: fact.servers }, 'own connectivity suspected')
-        : log.info({ channel }, 'own connectivity is fine again');
-    case 'reload':
-      return fact.ok
-        ? log.info({ channel, detail: fact.detail }, 'configuration reloaded')
-        : log.error(
-            { channel, detail: fact.detail },
-            'configuration not reloaded, the old one stays',
-          );
-  }
+  const write = WRITERS[fact.fact] as Writer<Fact['fact']> | undefined;
+  write?.(fact, log);
 }
 
-/** One line for each alert in a notification; the Watchdog, which comes every few minutes, is for the curious. */
+function logProbe(fact: ProbeObservation, log: Log): void {
+  const { server, status, consecutiveFailures, nextInMs, lagMs, report } = fact;
+  const { kind, outcome, detail, durationMs } = report;
+  const checked = { channel, server, kind, outcome, detail, durationMs } as const;
+  log.debug({ ...checked, status, consecutiveFailures, nextInMs, lagMs }, 'server checked');
+}
+
+/** One line per alert in a notification; the Watchdog, which comes every few minutes, only at `debug`. */
 function logAlert(alert: AlertEvent, log: Log): void {
   const { alertname, status, labels, annotations, startsAtMs, endsAtMs, value } = alert;
   const severity = labels['severity'] ?? '';
@@ -151,7 +134,7 @@ function logAlert(alert: AlertEvent, log: Log): void {
   log[alertname === WATCHDOG ? 'debug' : usual](fields, 'alert notification received');
 }
 
-/** A tool that changes under its users may be an attack; that nobody has to act at once makes it a warning. */
+/** A changed tool may be an attack, but nobody has to act at once: a warning. */
 function logDefinitions({ server, changes }: DefinitionsChanged, log: Log): void {
   const shown = changes
     .slice(0, CHANGES_SHOWN_MAX)

@@ -4,6 +4,7 @@ import {
   type Context,
   createTraceState,
   ROOT_CONTEXT,
+  type Span,
   type SpanContext,
   SpanStatusCode,
   trace,
@@ -19,7 +20,6 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import {
   AlwaysOnSampler,
   BatchSpanProcessor,
-  type IdGenerator,
   type SpanExporter,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace';
@@ -34,14 +34,14 @@ import {
 } from './span-of-call.ts';
 
 const SCOPE = 'mcp-exporter';
-/** Few, since a batch is written in one go, and calls wait meanwhile: some two milliseconds for these. */
+/** Small, because a batch is serialized in one go while calls wait: about two milliseconds for this many. */
 const BATCH_SPANS = 128;
 const BATCH_DELAY_MS = 2_000;
 
 export interface SpanRecorder {
-  /** Makes the span of an exchange, with the ids that were fixed when it began. Unsampled ones make none. */
+  /** Creates the span of an exchange, with the ids that were assigned when it began. Unsampled exchanges get none. */
   record(call: CallRecord): void;
-  /** Sends what waits. Takes as long as the exporter does. */
+  /** Exports what is queued. Takes as long as the exporter does. */
   stop(): Promise<void>;
 }
 
@@ -55,54 +55,15 @@ export interface SpanRecorderOptions {
 }
 
 /**
- * Feeds the OpenTelemetry SDK with exchanges that are over. Their ids went out with the request, as the `traceparent` that
- * the server continues, so the SDK does not draw ids but is handed them; and the sampling is decided, so it takes them all.
+ * Hands finished exchanges to the OpenTelemetry SDK. Their ids were sent with the request, as the `traceparent` that the
+ * server continues, so the SDK uses those ids instead of drawing its own; the sampling decision is made by then, so the
+ * SDK samples everything.
  *
- * One at a time in a process: the SDK registers itself with OpenTelemetry's global API.
+ * Only one per process: the SDK registers itself with OpenTelemetry's global API.
  */
 export function createSpanRecorder(options: SpanRecorderOptions): SpanRecorder {
-  const ids = { traceId: '', spanId: '' };
-  const idGenerator: IdGenerator = {
-    generateTraceId: () => ids.traceId,
-    generateSpanId: () => ids.spanId,
-  };
-  const batches = new BatchSpanProcessor({
-    exporter: options.exporter,
-    maxQueueSize: options.queueSpansMax,
-    maxExportBatchSize: Math.min(BATCH_SPANS, options.queueSpansMax),
-    scheduledDelayMillis: BATCH_DELAY_MS,
-    // The exporter's own limit comes first, so that each failure is told of once.
-    exportTimeoutMillis: options.exportTimeoutMs + 1_000,
-  });
-  const processor: SpanProcessor = {
-    onStart() {},
-    onEnd(span) {
-      options.onQueued();
-      batches.onEnd(span);
-    },
-    forceFlush: () => batches.forceFlush(),
-    shutdown: () => batches.shutdown(),
-  };
-  const sdk = new NodeSDK({
-    resource: defaultResource().merge(
-      resourceFromAttributes({
-        'service.name': 'mcp-exporter',
-        'service.version': options.version,
-        'host.name': hostname(),
-      }),
-    ),
-    // Not the process: its arguments may hold secrets.
-    resourceDetectors: [envDetector, serviceInstanceIdDetector],
-    ...(options.serviceName === undefined ? {} : { serviceName: options.serviceName }),
-    sampler: new AlwaysOnSampler(),
-    idGenerator,
-    spanProcessors: [processor],
-    metricReaders: [],
-    logRecordProcessors: [],
-    instrumentations: [],
-    // The gateway carries the context of each exchange itself.
-    textMapPropagator: null,
-  });
+  const ids: SpanIds = { traceId: '', spanId: '' };
+  const sdk = createSdk(options, ids);
   sdk.start();
   const tracer = trace.getTracer(SCOPE, options.version);
   const nameOf = createSpanNamer();
@@ -118,21 +79,11 @@ export function createSpanRecorder(options: SpanRecorderOptions): SpanRecorder {
           kind: SPAN_KIND,
           startTime: call.startedAtMs,
           attributes: attributesOf(call),
-          ...(call.trace.link ? { links: [{ context: remoteContext(call.trace.link) }] } : {}),
+          ...(call.trace.link && { links: [{ context: remoteContext(call.trace.link) }] }),
         },
         parentOf(call.trace),
       );
-      const endedAtMs = call.startedAtMs + call.durationMs;
-      const exception = exceptionOf(call);
-      if (exception) span.addEvent('exception', exception, endedAtMs);
-      if (errorTypeOf(call) !== undefined) {
-        const message = shorten(call.errorMessage ?? '');
-        span.setStatus({
-          code: SpanStatusCode.ERROR,
-          ...(message === '' ? {} : { message }),
-        });
-      }
-      span.end(endedAtMs);
+      finishSpan(span, call);
     },
     async stop() {
       try {
@@ -143,6 +94,66 @@ export function createSpanRecorder(options: SpanRecorderOptions): SpanRecorder {
       }
     },
   };
+}
+
+/** The ids of the span that is started next. */
+interface SpanIds {
+  traceId: string;
+  spanId: string;
+}
+
+function createSdk(options: SpanRecorderOptions, ids: SpanIds): NodeSDK {
+  return new NodeSDK({
+    resource: defaultResource().merge(
+      resourceFromAttributes({
+        'service.name': 'mcp-exporter',
+        'service.version': options.version,
+        'host.name': hostname(),
+      }),
+    ),
+    // Without the process detector: arguments of the process may hold secrets.
+    resourceDetectors: [envDetector, serviceInstanceIdDetector],
+    ...(options.serviceName !== undefined && { serviceName: options.serviceName }),
+    sampler: new AlwaysOnSampler(),
+    idGenerator: { generateTraceId: () => ids.traceId, generateSpanId: () => ids.spanId },
+    spanProcessors: [createProcessor(options)],
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [],
+    // The gateway propagates the context of each exchange itself.
+    textMapPropagator: null,
+  });
+}
+
+function createProcessor(options: SpanRecorderOptions): SpanProcessor {
+  const batches = new BatchSpanProcessor({
+    exporter: options.exporter,
+    maxQueueSize: options.queueSpansMax,
+    maxExportBatchSize: Math.min(BATCH_SPANS, options.queueSpansMax),
+    scheduledDelayMillis: BATCH_DELAY_MS,
+    // Longer than the exporter's own timeout, so that each failure is reported once.
+    exportTimeoutMillis: options.exportTimeoutMs + 1_000,
+  });
+  return {
+    onStart() {},
+    onEnd(span) {
+      options.onQueued();
+      batches.onEnd(span);
+    },
+    forceFlush: () => batches.forceFlush(),
+    shutdown: () => batches.shutdown(),
+  };
+}
+
+function finishSpan(span: Span, call: CallRecord): void {
+  const endedAtMs = call.startedAtMs + call.durationMs;
+  const exception = exceptionOf(call);
+  if (exception) span.addEvent('exception', exception, endedAtMs);
+  if (errorTypeOf(call) !== undefined) {
+    const message = shorten(call.errorMessage ?? '');
+    span.setStatus({ code: SpanStatusCode.ERROR, ...(message !== '' && { message }) });
+  }
+  span.end(endedAtMs);
 }
 
 function parentOf(position: CallRecord['trace']): Context {

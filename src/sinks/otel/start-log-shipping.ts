@@ -80,10 +80,6 @@ export async function startLogShipping(options: LogShippingOptions): Promise<Log
     recorder.record(record);
   }
 
-  async function stop(timeoutMs: number): Promise<void> {
-    await resultWithin(clock, timeoutMs, recorder.stop());
-  }
-
   let stopped: Promise<void> | undefined;
   return {
     ship(text) {
@@ -91,6 +87,15 @@ export async function startLogShipping(options: LogShippingOptions): Promise<Log
       for (const line of text.split('\n')) if (line !== '') shipLine(line);
     },
     dropped: () => droppedCount,
-    stop: (timeoutMs = STOP_MS_MAX) => (stopped ??= stop(timeoutMs)),
+    stop: (timeoutMs = STOP_MS_MAX) => (stopped ??= stopWithin(clock, timeoutMs, recorder)),
   };
+}
+
+/** Rejects if the export fails within the limit. */
+async function stopWithin(
+  clock: Clock,
+  timeoutMs: number,
+  recorder: { stop(): Promise<void> },
+): Promise<void> {
+  await resultWithin(clock, timeoutMs, recorder.stop());
 }
