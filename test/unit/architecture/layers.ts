@@ -84,7 +84,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/cli/',
     imports: SERVICE,
-    packages: ['node:', 'commander', 'fastest-levenshtein'],
+    packages: ['node:', 'commander', 'diff', 'fastest-levenshtein'],
   },
   { path: 'src/main.ts', imports: ['src/cli/'], packages: [] },
   {
