@@ -1,7 +1,7 @@
 import { access, readFile, rename, rm } from 'node:fs/promises';
 import { createFile, type EditableFile } from './edit-file.ts';
 
-/** The copy of a client's file as it was before the first wrap. */
+/** The copy of a client's file from before the first wrap. */
 export function backupPath(path: string): string {
   return `${path}.mcp-exporter-backup`;
 }
@@ -11,8 +11,8 @@ export async function readBackup(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * Keeps a file as it is now. One that is kept already wins, unless it is of an earlier time.
- * @param isFirst whether the file holds nothing of ours
+ * Keeps a copy of the file. An existing backup is kept instead, unless it predates this wrap.
+ * @param isFirst whether the file contains no entry of ours
  * @returns what went wrong
  */
 export async function keepBackup(
@@ -26,8 +26,8 @@ export async function keepBackup(
 }
 
 /**
- * Gives a backup that is of no more use to `unwrap` another name, since it may still be of use to its owner.
- * @returns the name
+ * Renames a backup that `unwrap` no longer needs, because its owner may still need it.
+ * @returns the new name
  */
 export async function setBackupAside(path: string): Promise<string> {
   for (let number = 1; ; number++) {

@@ -6,7 +6,7 @@ import { formatDuration } from '../settings/units.ts';
 import { endpointLabel, type ServerSpec } from '../facts/server.ts';
 
 export interface CheckConfigOptions {
-  /** Without it the configuration of the working directory. */
+  /** Default: the configuration in the working directory. */
   readonly path?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: TextOutput;
@@ -18,8 +18,8 @@ interface TextOutput {
 }
 
 /**
- * Prints what `serve` would watch, or every mistake at once. Starts nothing and calls nobody.
- * @returns the exit code: 0 if the configuration can be used, 1 if not
+ * Prints what `serve` would monitor, or every mistake at once. Starts nothing and sends nothing.
+ * @returns the exit code: 0 if the configuration is valid, 1 if not
  */
 export async function checkConfig({
   path,
@@ -51,7 +51,7 @@ export async function checkConfig({
 function describeConfig(file: string, { listen, servers }: Config): string {
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   const rows = [
-    ['SERVER', 'TRANSPORT', 'ENDPOINT', 'INTERVAL', 'WRITTEN AT'],
+    ['SERVER', 'TRANSPORT', 'ENDPOINT', 'INTERVAL', 'DEFINED IN'],
     ...servers.map(describeServer),
   ];
   const title = `${file} is valid: ${servers.length} ${servers.length === 1 ? 'server' : 'servers'}, listening on ${host}:${listen.port}`;

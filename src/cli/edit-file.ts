@@ -3,11 +3,11 @@ import { constants } from 'node:fs';
 import { access, lstat, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** A file that is about to be edited. */
+/** A file to be edited. */
 export interface EditableFile {
-  /** Absolute, with every symbolic link followed: an edit must not replace a link by a file. */
+  /** Absolute, with all symbolic links resolved: an edit must not replace a link with a file. */
   readonly path: string;
-  /** Nothing where it is not there yet. */
+  /** `undefined` if the file does not exist yet. */
   readonly bytes: Buffer | undefined;
   readonly text: string | undefined;
   readonly mode: number;
@@ -18,10 +18,10 @@ export type OpenedFile =
   | { readonly ok: false; readonly message: string };
 
 const BYTES_MAX = 16 * 1024 * 1024;
-/** A new file may get secrets of a client's. */
+/** A new file may receive secrets from a client's file. */
 const NEW_MODE = 0o600;
 
-/** Reads a file and makes sure that it can be replaced. Never rejects. */
+/** Reads a file and checks that it can be replaced. Never rejects. */
 export async function openForEdit(path: string): Promise<OpenedFile> {
   const given = resolve(path);
   const failed = (why: string): OpenedFile => ({ ok: false, message: `${given} ${why}` });
@@ -36,14 +36,14 @@ export async function openForEdit(path: string): Promise<OpenedFile> {
     const target = await realpath(given).catch(ifMissing);
     if (target === undefined) return failed('is a symbolic link to something that does not exist');
     const { mode, nlink, size, isFile } = await describe(target);
-    if (!isFile) return failed('is no regular file');
-    if (nlink > 1) return failed('has a second name (a hard link), which an edit would cut off');
+    if (!isFile) return failed('is not a regular file');
+    if (nlink > 1) return failed('has another hard link, which an edit would break');
     if (size > BYTES_MAX) return failed(`is larger than ${BYTES_MAX / 1024 ** 2} MiB`);
     const isWritable = await access(target, constants.W_OK).then(
       () => true,
       () => false,
     );
-    // The superuser may write everything, and still did not mean to.
+    // Root may write read-only files, but should not do so by accident.
     if (!isWritable || (mode & 0o222) === 0) return failed('is read-only');
     const bytes = await readFile(target);
     const text = decode(bytes);
@@ -55,8 +55,8 @@ export async function openForEdit(path: string): Promise<OpenedFile> {
 }
 
 /**
- * Replaces a file in one step, so that nobody ever reads half of it. Its mode and owner stay.
- * @returns what went wrong; nothing was changed then
+ * Replaces a file atomically, so that nobody reads half of it. Mode and owner are preserved.
+ * @returns what went wrong, in which case nothing was changed
  */
 export async function replaceFile(
   { path, bytes: before, mode }: EditableFile,
@@ -66,7 +66,7 @@ export async function replaceFile(
   try {
     const now = await readFile(path).catch(ifMissing);
     if ((now === undefined) !== (before === undefined) || (before && now && !now.equals(before)))
-      return `${path} was changed by somebody else in the meantime`;
+      return `${path} was changed by another program in the meantime`;
     await writeDurably(temporary, content, mode, before === undefined ? undefined : path);
     await rename(temporary, path);
     return undefined;
@@ -77,7 +77,7 @@ export async function replaceFile(
 }
 
 /**
- * Writes a file that is not there yet.
+ * Writes a file that must not exist yet.
  * @returns what went wrong
  */
 export async function createFile(

@@ -8,7 +8,7 @@ import { suggestName } from './suggest-name.ts';
 export interface TargetOptions {
   /** A configured name or a URL. */
   readonly target?: string | undefined;
-  /** What stood behind `--`. */
+  /** The arguments after `--`. */
   readonly command: readonly string[];
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly config?: string | undefined;
@@ -22,13 +22,13 @@ export type FoundTarget =
 const SOURCE = 'command line';
 const LOOKS_LIKE_URL = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** Finds out which server `probe` shall look at. */
+/** Determines which server `probe` checks. */
 export async function findTarget(options: TargetOptions): Promise<FoundTarget> {
   const { target, command, headers } = options;
   const [program, ...args] = command;
   if (program !== undefined) {
     if (target !== undefined) return failed('give either a target or a command after --, not both');
-    if (headers) return failed('--header is for URLs; a command has none');
+    if (headers) return failed('--header applies to URLs only, not to commands');
     return { ok: true, server: serverOfCommand(program, args, { source: SOURCE }) };
   }
   if (target === undefined)
@@ -37,7 +37,8 @@ export async function findTarget(options: TargetOptions): Promise<FoundTarget> {
     const server = serverOfUrl(target, { source: SOURCE, ...(headers ? { headers } : {}) });
     return server ? { ok: true, server } : failed('a URL must start with http:// or https://');
   }
-  if (headers) return failed('--header is for URLs; a configured server has headers of its own');
+  if (headers)
+    return failed('--header applies to URLs only; a configured server has its own headers');
   return findConfigured(target, options);
 }
 
@@ -45,7 +46,7 @@ async function findConfigured(name: string, options: TargetOptions): Promise<Fou
   const path = options.config ?? (await findConfig());
   if (path === undefined)
     return failed(
-      `${JSON.stringify(name)} is no URL, and there is no configuration to look it up in: neither --config nor ${CONFIG_FILE_NAMES.join(' nor ')} in this directory`,
+      `${JSON.stringify(name)} is not a URL, and there is no configuration in which to look it up: neither --config nor ${CONFIG_FILE_NAMES.join(' nor ')} in this directory`,
     );
   const loaded = await loadConfig({ path, env: options.env });
   if (!loaded.ok) return failed(formatProblems(loaded.problems));

@@ -3,7 +3,7 @@ import { HEALTH_URL } from './help-text.ts';
 import { stripControls } from './strip-controls.ts';
 
 export interface HealthcheckOptions {
-  /** Of the running service; a URL without a path means its `/health`. */
+  /** The running service; a URL without a path means `/health`. */
   readonly url?: URL;
   /** Milliseconds. */
   readonly timeout?: number;
@@ -12,7 +12,7 @@ export interface HealthcheckOptions {
 const TIMEOUT_MS = 5_000;
 const ANSWER_CHARS_SHOWN_MAX = 200;
 
-/** Asks a running service whether it serves, for a container's HEALTHCHECK. A server that is down does not make it unhealthy. */
+/** Asks a running service whether it is up, for a container's HEALTHCHECK. A monitored server that is down does not matter. */
 export async function healthcheck(
   { url = new URL(HEALTH_URL), timeout = TIMEOUT_MS }: HealthcheckOptions,
   { stdout, stderr }: Pick<CommandContext, 'stdout' | 'stderr'>,
@@ -37,7 +37,7 @@ function shorten(text: string): string {
   return line.length > ANSWER_CHARS_SHOWN_MAX ? `${line.slice(0, ANSWER_CHARS_SHOWN_MAX)}…` : line;
 }
 
-/** `fetch` hides what happened in the cause. */
+/** `fetch` puts the reason into `cause`. */
 function describe(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error ? cause.message || cause.name : String(cause);

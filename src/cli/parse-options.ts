@@ -28,7 +28,7 @@ export function parseTimeoutOption(text: string): number {
   return timeoutMs;
 }
 
-/** Adds one `Name: value` to those before it; a name that comes twice keeps the last value. */
+/** Adds one `Name: value` to the previous ones; the last value of a repeated name wins. */
 export function parseHeaderOption(
   text: string,
   before: Readonly<Record<string, string>> = {},
@@ -39,8 +39,8 @@ export function parseHeaderOption(
   try {
     return { ...before, [name]: new Headers([[name, value]]).get(name) ?? value };
   } catch {
-    // Its text is not quoted: it may hold a token.
-    throw new InvalidArgumentError("It must be 'Name: value', in one line.");
+    // The text is not quoted because it may contain a token.
+    throw new InvalidArgumentError("It must be 'Name: value', on one line.");
   }
 }
 

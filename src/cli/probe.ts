@@ -17,7 +17,7 @@ export interface ProbeOptions {
   readonly json?: boolean;
 }
 
-/** Checks one server as the service would, over a connection of its own, and prints what happened. */
+/** Checks one server the way the service does, on a separate connection, and prints every step. */
 export async function probe(options: ProbeOptions, context: CommandContext): Promise<ExitCode> {
   const { stdout, stderr } = context;
   const found = await findTarget({ ...options, headers: options.header, env: context.env });
@@ -40,7 +40,7 @@ export async function probe(options: ProbeOptions, context: CommandContext): Pro
   return verdict.status === 'healthy' ? EXIT.ok : EXIT.failed;
 }
 
-/** Ctrl-C ends the check, not the process: sessions and children are closed first. */
+/** Ctrl-C aborts the check first, so that sessions and child processes are closed. */
 async function checkServer(
   server: ServerSpec,
   context: CommandContext,
@@ -66,7 +66,7 @@ function withTimeout(server: ServerSpec, timeoutMs: number | undefined): ServerS
   return { ...server, monitor: { ...server.monitor, timeoutMs, startTimeoutMs: timeoutMs } };
 }
 
-/** What the service would say if it saw only this: one failure that counts towards Offline is enough. */
+/** The status that the service would report after these checks alone, with one failure enough for Offline. */
 function judge(server: ServerSpec, reports: readonly CheckReport[]): ProbeVerdict {
   const settings = { ...server.monitor, offlineAfter: 1, healthyAfter: 1 };
   const start = initialHealth({ monitor: { enabled: true } });
@@ -80,8 +80,9 @@ function judge(server: ServerSpec, reports: readonly CheckReport[]): ProbeVerdic
       };
       return weighEvidence(
         state,
+        // The reports of one check are in order, so the wall clock is good enough here.
         kind === 'deep'
-          ? { ...evidence, kind } // One server's reports come in order, so that the wall clock serves.
+          ? { ...evidence, kind }
           : { ...evidence, kind, atMs: asMonotonicMs(startedAtMs) },
         settings,
       );

@@ -17,16 +17,16 @@ export type Rendered = (typeof RENDERED)[number];
 
 export interface RenderOptions {
   readonly what: Rendered;
-  /** Without it the configuration of the working directory. */
+  /** Default: the configuration in the working directory. */
   readonly config?: string | undefined;
-  /** Without it standard output. */
+  /** Default: standard output. */
   readonly output?: string | undefined;
 }
 
-/** Alertmanager's names no secret but their files, and still is nobody else's business. */
+/** The file for Alertmanager contains no secrets, only the names of their files, but is still not for everybody. */
 const MODES: Readonly<Record<Rendered, number>> = { alertmanager: 0o640, rules: 0o644 };
 
-/** Prints or writes a file for another program, made of our configuration. Starts nothing and calls nobody. */
+/** Prints or writes a file for another program, generated from our configuration. Starts nothing and sends nothing. */
 export async function render(
   { what, config: path, output }: RenderOptions,
   { env, stdout, stderr }: CommandContext,
@@ -59,7 +59,7 @@ const TEXTS: Readonly<Record<Rendered, (config: Config) => { text: string; warni
     text: renderAlertmanagerText(alerting),
     ...(CHANNELS.some((channel) => hasChannel(alerting, channel))
       ? {}
-      : { warning: 'alerting: names no channel, so that Alertmanager will notify nobody' }),
+      : { warning: 'alerting: has no channel, so Alertmanager will notify nobody' }),
   }),
   rules: ({ alerts }) => ({
     text: createRuleFile({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml }).render(
@@ -74,6 +74,6 @@ const NO_CHANNEL: AlertingConfig = { ...ALERTING_DEFAULTS, webhooks: [] };
 export function renderAlertmanagerText(alerting: AlertingConfig): string {
   return formatYaml(
     renderAlertmanagerConfig(alerting),
-    'Written by `mcp-exporter render alertmanager` from `alerting:` of its configuration; what is edited here is lost.',
+    'Written by `mcp-exporter render alertmanager` from `alerting:` of its configuration. Edits here are lost.',
   );
 }

@@ -22,7 +22,7 @@ import {
 
 /**
  * Runs one command line in this process.
- * @param argv without the program's own name
+ * @param argv without the program's name
  * @returns the exit code
  */
 export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
@@ -42,14 +42,14 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   }
 }
 
-/** Commander drops the `--` that tells a command from a name, so it is taken apart first. */
+/** Commander drops the `--` that separates a command from a name, so the arguments are split first. */
 function splitCommand(argv: readonly string[]): { words: string[]; command: string[] } {
   const at = argv.indexOf('--');
   if (at === -1 || argv[0] !== 'probe') return { words: [...argv], command: [] };
   return { words: argv.slice(0, at), command: argv.slice(at + 1) };
 }
 
-/** A bare `mcp-exporter`, or one with options of `serve`, serves. */
+/** `mcp-exporter` alone, or with options of `serve`, means `serve`. */
 function isCommandLeftOut([first]: readonly string[]): boolean {
   if (first === undefined) return true;
   return first.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(first);
@@ -73,34 +73,56 @@ function createProgram(
       getOutHasColors: () => stdout.hasColours,
       getErrHasColors: () => stderr.hasColours,
     });
+  for (const add of COMMANDS) add(program, { context, command, end });
+  return program;
+}
 
+interface CommandRun {
+  readonly context: CommandContext;
+  /** What stands behind `--`. */
+  readonly command: readonly string[];
+  readonly end: (code: ExitCode) => void;
+}
+
+/** In the order of `--help`. Each command is loaded when it runs. */
+const COMMANDS: readonly ((program: Command, run: CommandRun) => void)[] = [
+  addServe,
+  addCheckConfig,
+  addProbe,
+  addHealthcheck,
+  addStdio,
+  addWrap,
+  addRender,
+  addUnwrap,
+];
+
+function addServe(program: Command, { context, end }: CommandRun): void {
   program
     .command('serve')
-    .description('watch the servers and serve metrics, pages and the API (the default)')
-    .option('-c, --config <file>', 'configuration, or a client’s own file')
-    .option(
-      '-l, --listen <host:port>',
-      'instead of listen: of the configuration',
-      parseListenOption,
-    )
-    .option('--log-level <level>', 'instead of log.level of the configuration', parseLogLevelOption)
+    .description('monitor the servers and serve metrics, pages and the API (the default)')
+    .option('-c, --config <file>', 'configuration file, or the file of an MCP client')
+    .option('-l, --listen <host:port>', 'overrides listen: of the configuration', parseListenOption)
+    .option('--log-level <level>', 'overrides log.level of the configuration', parseLogLevelOption)
     .addHelpText('after', SERVE_HELP)
     .action(async (options) => {
       const { serve } = await import('./serve.ts');
       end(await serve(options, context));
     });
+}
 
+function addCheckConfig(program: Command, { context, end }: CommandRun): void {
+  const { env, stdout, stderr } = context;
   program
     .command('check-config')
-    .description('say what would be watched, or every mistake')
-    .argument('[file]', 'instead of the configuration of this directory')
+    .description('list what would be monitored, or every mistake in the configuration')
+    .argument('[file]', 'instead of the configuration in the working directory')
     .action(async (path: string | undefined) => {
       const { checkConfig } = await import('./check-config.ts');
-      end(
-        await checkConfig({ path, env: context.env, stdout: stdout.stream, stderr: stderr.stream }),
-      );
+      end(await checkConfig({ path, env, stdout: stdout.stream, stderr: stderr.stream }));
     });
+}
 
+function addProbe(program: Command, { context, command, end }: CommandRun): void {
   program
     .command('probe')
     .description('check one server now and print every step')
@@ -112,17 +134,19 @@ function createProgram(
       'for each of the two checks, for example 5s',
       parseTimeoutOption,
     )
-    .option('-c, --config <file>', 'where a name is looked up')
+    .option('-c, --config <file>', 'configuration file in which to look up the name')
     .option('--json', 'print one JSON document')
     .addHelpText('after', PROBE_HELP)
     .action(async (target: string | undefined, options) => {
       const { probe } = await import('./probe.ts');
       end(await probe({ ...options, target, command }, context));
     });
+}
 
+function addHealthcheck(program: Command, { context, end }: CommandRun): void {
   program
     .command('healthcheck')
-    .description('ask a running service whether it serves')
+    .description('ask a running service whether it is up')
     .option('--url <url>', `instead of ${HEALTH_URL}`, parseUrlOption)
     .option('-t, --timeout <duration>', 'instead of 5s', parseTimeoutOption)
     .addHelpText('after', HEALTHCHECK_HELP)
@@ -130,22 +154,26 @@ function createProgram(
       const { healthcheck } = await import('./healthcheck.ts');
       end(await healthcheck(options, context));
     });
+}
 
+function addStdio(program: Command, { context, end }: CommandRun): void {
   program
     .command('stdio')
-    .description('stand in for a stdio server: through the gateway, or past it if it is down')
+    .description('replace a stdio server: through the gateway, or directly if the gateway is down')
     .argument('<name>', 'configured server')
-    .option('-c, --config <file>', 'where the name is looked up')
+    .option('-c, --config <file>', 'configuration file in which to look up the name')
     .addHelpText('after', STDIO_HELP)
     .action(async (name: string, options) => {
       const { stdio } = await import('./stdio.ts');
       end(await stdio({ ...options, name }, context));
     });
+}
 
+function addWrap(program: Command, { context, end }: CommandRun): void {
   program
     .command('wrap')
     .description(
-      'move the servers of a client’s file into ours and point the client at the gateway',
+      'move the servers of a client file into our configuration and point the client at the gateway',
     )
     .argument('<client-file>', 'such as .mcp.json or claude_desktop_config.json')
     .argument('[names...]', 'only these servers')
@@ -156,30 +184,32 @@ function createProgram(
       const { wrap } = await import('./wrap.ts');
       end(await wrap({ ...options, file, names }, context));
     });
+}
 
+function addRender(program: Command, { context, end }: CommandRun): void {
   program
     .command('render')
-    .description('print a file for Alertmanager or Prometheus, made of the configuration')
+    .description('print a file for Alertmanager or Prometheus, generated from the configuration')
     .addArgument(new Argument('<what>', 'which file').choices(['alertmanager', 'rules'] as const))
-    .option('-c, --config <file>', 'instead of the configuration of this directory')
-    .option('-o, --output <file>', 'write there instead of printing')
+    .option('-c, --config <file>', 'instead of the configuration in the working directory')
+    .option('-o, --output <file>', 'write to this file instead of standard output')
     .addHelpText('after', RENDER_HELP)
     .action(async (what, options) => {
       const { render } = await import('./render.ts');
       end(await render({ ...options, what }, context));
     });
+}
 
+function addUnwrap(program: Command, { context, end }: CommandRun): void {
   program
     .command('unwrap')
-    .description('put a client’s file back as it was before wrap')
-    .argument('<client-file>', 'that was given to wrap')
+    .description('restore a client file to what it was before wrap')
+    .argument('<client-file>', 'the file that was given to wrap')
     .option('-n, --dry-run', 'show the difference and change nothing')
-    .option('-c, --config <file>', 'where wrap put the servers, if the file does not tell')
+    .option('-c, --config <file>', 'where wrap put the servers, if the client file does not say')
     .addHelpText('after', UNWRAP_HELP)
     .action(async (file: string, options) => {
       const { unwrap } = await import('./unwrap.ts');
       end(await unwrap({ ...options, file }, context));
     });
-
-  return program;
 }

@@ -106,7 +106,7 @@ function describeAbsence(answer: Exclude<GatewayAnswer, 'knows_server'>, url: st
   switch (answer) {
     case 'absent':
       return `no gateway answers at ${url}`;
-    case 'stranger':
+    case 'other_program':
       return `what answers at ${url} is not this gateway`;
     case 'unknown_server':
       return `the gateway at ${url} does not have this server`;

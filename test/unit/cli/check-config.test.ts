@@ -18,7 +18,7 @@ test('a good configuration prints what would be watched, with secrets masked, an
   });
   expect(stdout).toBe(`test/fixtures/config/valid.yml is valid: 5 servers, listening on [::1]:19110
 
-SERVER    TRANSPORT  ENDPOINT                     INTERVAL                                                      WRITTEN AT
+SERVER    TRANSPORT  ENDPOINT                     INTERVAL                                                      DEFINED IN
 files     stdio      npx                          30s                                                           test/fixtures/config/valid.yml:4
 search    auto       https://example.com/***/mcp  1m30s                                                         test/fixtures/config/valid.yml:5
 off       sse        http://127.0.0.1:3001/sse    disabled                                                      test/fixtures/config/valid.yml:8

@@ -45,6 +45,6 @@ test('headers add up, and only the first colon divides', () => {
 test.each(['', ': value', 'no value', 'bad name: x', 'A: b\r\nC: d', 'A: ☃'])(
   '%j is no header, and what it holds is not repeated',
   (text) => {
-    expect(() => parseHeaderOption(text)).toThrow("It must be 'Name: value', in one line.");
+    expect(() => parseHeaderOption(text)).toThrow("It must be 'Name: value', on one line.");
   },
 );

@@ -118,8 +118,8 @@ test('a configured name is checked with its own settings', async () => {
 test.each([
   [['probe'], 'give a configured name, a URL, or -- and a command'],
   [['probe', 'x', '--', 'y'], 'not both'],
-  [['probe', '-H', 'A: b', '--', 'y'], '--header is for URLs'],
-  [['probe', '-H', 'A: b', 'files', '--config', 'CONFIG'], '--header is for URLs'],
+  [['probe', '-H', 'A: b', '--', 'y'], '--header applies to URLs only'],
+  [['probe', '-H', 'A: b', 'files', '--config', 'CONFIG'], '--header applies to URLs only'],
   [['probe', 'ftp://a/b'], 'must start with http:// or https://'],
   [['probe', 'fiels', '--config', 'CONFIG'], 'has no server "fiels"; did you mean "files"?'],
   [['probe', 'something', '--config', 'CONFIG'], 'it has files, waiting'],

@@ -338,7 +338,7 @@ test('mode and symbolic links stay, and a new file of ours is for its owner only
 
 test.each([
   ['read-only', 'is read-only', (path: string) => chmod(path, 0o444)],
-  ['hard-linked', 'has a second name (a hard link)', (path: string) => link(path, at('other'))],
+  ['hard-linked', 'has another hard link', (path: string) => link(path, at('other'))],
   [
     'of bytes that are no text',
     'is not UTF-8 text',
@@ -362,7 +362,7 @@ test('a client’s file that is not there, a link to nothing and a directory are
   await symlink(at('nowhere'), at('dangling.json'));
   expect((await command('wrap', at('missing.json'))).err).toContain('does not exist');
   expect((await command('wrap', at('dangling.json'))).err).toContain('symbolic link');
-  expect((await command('wrap', folder)).err).toContain('is no regular file');
+  expect((await command('wrap', folder)).err).toContain('is not a regular file');
 });
 
 test('a bad configuration of ours is not made worse', async () => {
