@@ -8,7 +8,7 @@ import {
   type GatewayOptions,
 } from '../sources/gateway/create-gateway.ts';
 import { createHttpUpstream } from '../sources/gateway/http-upstream.ts';
-import { createSseChannels } from '../protocol/sse-channel.ts';
+import { createSseChannels } from '../protocol/sse/sse-channel.ts';
 import { createSseUpstream } from '../sources/gateway/sse-upstream.ts';
 import type { Upstream } from '../sources/gateway/upstream.ts';
 import { UNKNOWN_SERVER } from '../facts/rules/call-labels.ts';

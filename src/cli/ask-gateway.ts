@@ -1,4 +1,4 @@
-import { createHttpClient, type TlsTrust } from '../protocol/http-client.ts';
+import { createHttpClient, type TlsTrust } from '../protocol/http/http-client.ts';
 
 /** Generous for a gateway on a busy machine; another program that never answers costs this once, at the start. */
 const ANSWER_MS_MAX = 2_000;

@@ -138,7 +138,7 @@ async function openSse(
   target: HttpTarget,
   listener: ChannelListener,
 ): Promise<ChannelOpening> {
-  const { createSseChannels } = await import('./sse-channel.ts');
+  const { createSseChannels } = await import('./sse/sse-channel.ts');
   const channels = createSseChannels({
     ...remoteOf(target),
     openTimeoutMs: monitor.startTimeoutMs,
@@ -166,7 +166,7 @@ async function openHttp(
   target: HttpTarget,
   listener: ChannelListener,
 ): Promise<ChannelOpening> {
-  const { createHttpChannel } = await import('./http-channel.ts');
+  const { createHttpChannel } = await import('./http/http-channel.ts');
   let current: MessageChannel;
   /** As the specification has it: an endpoint that refuses the opening may be one of HTTP+SSE. */
   const fallBack = async (text: string): Promise<void> => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSseDecoder, type SseEvent } from '../../src/protocol/sse-decoder.ts';
+import { createSseDecoder, type SseEvent } from '../../src/protocol/sse/sse-decoder.ts';
 import { cutAnywhere } from '../fakes/cut-anywhere.ts';
 
 const line = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll(/[\r\n]/g, ' '));

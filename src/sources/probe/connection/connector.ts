@@ -1,6 +1,6 @@
 import type { Clock } from '../../../facts/ports/clock.ts';
 import type { Connector } from '../ports.ts';
-import { createAgentPool, IDLE_SOCKETS_MAX } from '../../../protocol/agent-pool.ts';
+import { createAgentPool, IDLE_SOCKETS_MAX } from '../../../protocol/http/agent-pool.ts';
 import { createConnection } from './connection.ts';
 import { createHttpPeer } from './http-peer.ts';
 import { createProcessTable } from '../../../protocol/process-usage.ts';

@@ -1,12 +1,12 @@
 import type { ClientName } from '../../../protocol/handshake.ts';
 import type { HttpTarget, MonitorSettings } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
-import type { AgentPool } from '../../../protocol/agent-pool.ts';
+import type { AgentPool } from '../../../protocol/http/agent-pool.ts';
 import { createAutoWire } from './auto-wire.ts';
 import { createEraMemory } from '../../../protocol/era-memory.ts';
-import { createHttpEndpoint } from '../../../protocol/http-endpoint.ts';
+import { createHttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { createHttpWire } from './http-wire.ts';
-import { createLateSessions } from '../../../protocol/late-sessions.ts';
+import { createLateSessions } from '../../../protocol/http/late-sessions.ts';
 import type { Peer } from './peer.ts';
 import { createSseWire } from './sse-wire.ts';
 

@@ -16,15 +16,15 @@ import {
 import { MODERN_REVISION, REVISIONS } from '../../../facts/revisions.ts';
 import type { Era } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
-import { deleteSession } from '../../../protocol/delete-session.ts';
+import { deleteSession } from '../../../protocol/http/delete-session.ts';
 import { startDeadline } from '../../../facts/deadline.ts';
 import { discoverAnswerOf } from '../../../protocol/discover-answer.ts';
 import type { EraMemory } from '../../../protocol/era-memory.ts';
-import type { HttpEndpoint } from '../../../protocol/http-endpoint.ts';
-import { type LateSessions, sessionIdOf } from '../../../protocol/late-sessions.ts';
+import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
+import { type LateSessions, sessionIdOf } from '../../../protocol/http/late-sessions.ts';
 import { type Opening, timeAliveness, timeHandshake } from './timed-steps.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
-import { postMessage } from '../../../protocol/post-message.ts';
+import { postMessage } from '../../../protocol/http/post-message.ts';
 import type { OpenResult, RequestOptions, Wire, WireFailure } from '../../../protocol/wire.ts';
 
 export interface HttpWireOptions {

@@ -8,13 +8,13 @@ import type { ClientName } from '../../../protocol/handshake.ts';
 import { MODERN_REVISION } from '../../../facts/revisions.ts';
 import type { Era, SyntheticCall } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
-import { deleteSession } from '../../../protocol/delete-session.ts';
+import { deleteSession } from '../../../protocol/http/delete-session.ts';
 import { explainClientError } from '../../../protocol/explain-client-error.ts';
-import type { HttpEndpoint } from '../../../protocol/http-endpoint.ts';
+import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { inspectClient, type Inspection } from './inspect-client.ts';
-import type { LateSessions } from '../../../protocol/late-sessions.ts';
+import type { LateSessions } from '../../../protocol/http/late-sessions.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
-import { createProbeFetch } from '../../../protocol/probe-fetch.ts';
+import { createProbeFetch } from '../../../protocol/http/probe-fetch.ts';
 import type { RequestOptions, WireFailure } from '../../../protocol/wire.ts';
 
 export interface InspectHttpOptions extends RequestOptions {

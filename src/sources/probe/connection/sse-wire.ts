@@ -24,10 +24,10 @@ import { timeoutFacts } from '../../../protocol/timeout-facts.ts';
 import { discoverAnswerOf } from '../../../protocol/discover-answer.ts';
 import type { EraMemory } from '../../../protocol/era-memory.ts';
 import { type Opening, timeAliveness, timeHandshake } from './timed-steps.ts';
-import type { HttpEndpoint } from '../../../protocol/http-endpoint.ts';
+import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { createMeasurement, timeStep } from '../../../protocol/measurement.ts';
-import { postMessage } from '../../../protocol/post-message.ts';
-import { openSseStream, type SseStream } from '../../../protocol/sse-stream.ts';
+import { postMessage } from '../../../protocol/http/post-message.ts';
+import { openSseStream, type SseStream } from '../../../protocol/sse/sse-stream.ts';
 import type { OpenResult, RequestOptions, Wire, WireFailure } from '../../../protocol/wire.ts';
 
 export interface SseWireOptions {

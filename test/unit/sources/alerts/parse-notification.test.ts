@@ -30,7 +30,10 @@ test.each([
   ['0.33.1', 1],
 ])('what Alertmanager %s sends is understood', (version, firingCount) => {
   const read = (status: string) => {
-    const file = new URL(`../../../fixtures/alertmanager/${version}-${status}.json`, import.meta.url);
+    const file = new URL(
+      `../../../fixtures/alertmanager/${version}-${status}.json`,
+      import.meta.url,
+    );
     const parsed = parseNotification(
       JSON.parse(readFileSync(file, 'utf8')),
       asEpochMs(RECEIVED_MS),

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpEndpoint } from '../../../../../src/protocol/http-endpoint.ts';
-import { createAgentPool } from '../../../../../src/protocol/agent-pool.ts';
+import { createHttpEndpoint } from '../../../../../src/protocol/http/http-endpoint.ts';
+import { createAgentPool } from '../../../../../src/protocol/http/agent-pool.ts';
 import { createMeasurement } from '../../../../../src/protocol/measurement.ts';
-import { parseRetryAfter } from '../../../../../src/protocol/http-facts.ts';
-import { readBody } from '../../../../../src/protocol/read-body.ts';
+import { parseRetryAfter } from '../../../../../src/protocol/http/http-facts.ts';
+import { readBody } from '../../../../../src/protocol/http/read-body.ts';
 import { REAL_CLOCK } from '../../../../fakes/real-clock.ts';
 import {
   error,

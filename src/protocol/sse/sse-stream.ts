@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FailureFacts } from './classify-failure.ts';
-import type { Clock } from '../facts/ports/clock.ts';
-import type { HttpEndpoint } from './http-endpoint.ts';
-import { explainProblem, explainStatus } from './post-message.ts';
-import { mediaTypeOf } from './read-answer.ts';
-import { type ReadProblem, streamBody } from './read-body.ts';
+import type { FailureFacts } from '../classify-failure.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import type { HttpEndpoint } from '../http/http-endpoint.ts';
+import { explainProblem, explainStatus } from '../http/post-message.ts';
+import { mediaTypeOf } from '../http/read-answer.ts';
+import { type ReadProblem, streamBody } from '../http/read-body.ts';
 import { createSseDecoder } from './sse-decoder.ts';
-import type { RequestOptions } from './wire.ts';
+import type { RequestOptions } from '../wire.ts';
 
 /** The kept GET stream of an HTTP+SSE server. */
 export interface SseStream {

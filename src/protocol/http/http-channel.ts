@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRequest, isResponse, type MessageFacts } from './message-facts.ts';
-import { renderRefusal } from '../facts/refusal.ts';
-import type { Secret } from '../facts/secret.ts';
+import { isRequest, isResponse, type MessageFacts } from '../message-facts.ts';
+import { renderRefusal } from '../../facts/refusal.ts';
+import type { Secret } from '../../facts/secret.ts';
 import {
   encodeHeaderValue,
   findMirroredParams,
   type MirroredParam,
   mirrorParams,
-} from './header-values.ts';
-import { readLine } from './read-line.ts';
-import { createSessionMemory, INITIALIZED } from './session-memory.ts';
-import { readEvents } from './event-reader.ts';
+} from '../header-values.ts';
+import { readLine } from '../read-line.ts';
+import { createSessionMemory, INITIALIZED } from '../session-memory.ts';
+import { readEvents } from '../sse/event-reader.ts';
 import { createHttpClient, describeError, type HttpClient, type TlsTrust } from './http-client.ts';
-import type { ChannelListener, MessageChannel } from './message-channel.ts';
-import { createMessageOrder, type Delivery, type MessageKind } from './message-order.ts';
+import type { ChannelListener, MessageChannel } from '../message-channel.ts';
+import { createMessageOrder, type Delivery, type MessageKind } from '../message-order.ts';
 
 export interface HttpChannelOptions {
   readonly url: URL;

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FailureFacts } from './classify-failure.ts';
-import { type Answer, parseMessages, type RpcError, type RpcId } from './json-rpc.ts';
-import type { JsonObject } from '../facts/json-object.ts';
-import type { Clock } from '../facts/ports/clock.ts';
-import { timeoutFacts } from './timeout-facts.ts';
+import type { FailureFacts } from '../classify-failure.ts';
+import { type Answer, parseMessages, type RpcError, type RpcId } from '../json-rpc.ts';
+import type { JsonObject } from '../../facts/json-object.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import { timeoutFacts } from '../timeout-facts.ts';
 import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
 import { httpFacts, networkFacts } from './http-facts.ts';
 import { readAnswer } from './read-answer.ts';
 import { readBody, type ReadProblem } from './read-body.ts';
-import type { RequestOptions } from './wire.ts';
+import type { RequestOptions } from '../wire.ts';
 
 export interface OutgoingMessage {
   /** Absent for a notification or an answer: then no answer is waited for. */

@@ -6,8 +6,8 @@ import {
   type Script,
   type ScriptedExchange,
   type ScriptedMcpServer,
-} from '../../fakes/scripted-mcp-server.ts';
-import { startServer, watchUrl } from '../sources/probe/connection/http-setup.ts';
+} from '../../../fakes/scripted-mcp-server.ts';
+import { startServer, watchUrl } from '../../sources/probe/connection/http-setup.ts';
 
 // Goal: a server that takes longer for `initialize` than a check lasts is left with no session.
 // Method: a scripted server whose answer is held back until the check has ended.

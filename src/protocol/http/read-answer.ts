@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { type Answer, isAnswerTo, parseMessages, type RpcId, type RpcMessage } from './json-rpc.ts';
+import {
+  type Answer,
+  isAnswerTo,
+  parseMessages,
+  type RpcId,
+  type RpcMessage,
+} from '../json-rpc.ts';
 import { describeBytes, readBody, type ReadProblem, streamBody } from './read-body.ts';
-import { createSseDecoder } from './sse-decoder.ts';
+import { createSseDecoder } from '../sse/sse-decoder.ts';
 
 export type AnswerReading =
   | { readonly ok: true; readonly answer: Answer }

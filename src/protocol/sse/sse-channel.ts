@@ -1,16 +1,16 @@
 import { createParser } from 'eventsource-parser';
-import { isRequest, type MessageFacts } from './message-facts.ts';
-import { renderRefusal } from '../facts/refusal.ts';
-import type { Secret } from '../facts/secret.ts';
-import { readLine } from './read-line.ts';
+import { isRequest, type MessageFacts } from '../message-facts.ts';
+import { renderRefusal } from '../../facts/refusal.ts';
+import type { Secret } from '../../facts/secret.ts';
+import { readLine } from '../read-line.ts';
 import type {
   ChannelListener,
   ChannelOpening,
   MessageChannel,
   OpenChannel,
-} from './message-channel.ts';
-import { createMessageOrder, type MessageKind } from './message-order.ts';
-import { createUpstreamPool, describeSocketError } from './upstream-pool.ts';
+} from '../message-channel.ts';
+import { createMessageOrder, type MessageKind } from '../message-order.ts';
+import { createUpstreamPool, describeSocketError } from '../upstream-pool.ts';
 
 export interface SseChannelOptions {
   readonly url: URL;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FailureFacts } from './classify-failure.ts';
-import type { RpcError } from './json-rpc.ts';
+import type { FailureFacts } from '../classify-failure.ts';
+import type { RpcError } from '../json-rpc.ts';
 
 const RETRY_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 const CODES_MAX = 8;

@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FetchLike } from '@modelcontextprotocol/client';
-import type { FailureFacts } from './classify-failure.ts';
-import { parseMessages } from './json-rpc.ts';
-import type { Clock } from '../facts/ports/clock.ts';
+import type { FailureFacts } from '../classify-failure.ts';
+import { parseMessages } from '../json-rpc.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 import { httpFacts } from './http-facts.ts';
 import type { LateSessions } from './late-sessions.ts';
 import { explainProblem, rpcErrorOf } from './post-message.ts';
 import { mediaTypeOf } from './read-answer.ts';
 import { describeBytes, readBody, streamBody } from './read-body.ts';
-import { createSseDecoder } from './sse-decoder.ts';
-import type { Measurement } from './wire.ts';
+import { createSseDecoder } from '../sse/sse-decoder.ts';
+import type { Measurement } from '../wire.ts';
 
 export interface ProbeFetchOptions {
   readonly endpoint: HttpEndpoint;

@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
 import type { Duplex } from 'node:stream';
-import type { HttpTarget } from '../facts/server.ts';
+import type { HttpTarget } from '../../facts/server.ts';
 import { createExpiryReader, type ExpiryReader } from './certificate-expiry.ts';
 
 /** Connections of one origin and TLS setting. */

@@ -1,7 +1,7 @@
-import type { Clock } from '../facts/ports/clock.ts';
-import { startDeadline } from '../facts/deadline.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import { startDeadline } from '../../facts/deadline.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
-import { createMeasurement } from './measurement.ts';
+import { createMeasurement } from '../measurement.ts';
 import { readBody } from './read-body.ts';
 
 const DELETE_MS_MAX = 2_000;

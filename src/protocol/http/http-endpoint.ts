@@ -2,15 +2,15 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { FailureFacts } from './classify-failure.ts';
-import type { HttpTarget } from '../facts/server.ts';
-import type { Clock } from '../facts/ports/clock.ts';
+import type { FailureFacts } from '../classify-failure.ts';
+import type { HttpTarget } from '../../facts/server.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import type { AgentPool } from './agent-pool.ts';
-import { timeoutFacts } from './timeout-facts.ts';
+import { timeoutFacts } from '../timeout-facts.ts';
 import { networkFacts } from './http-facts.ts';
 import type { ExpiryReader } from './certificate-expiry.ts';
-import type { Measurement } from './wire.ts';
-import { asEpochMs } from '../facts/time.ts';
+import type { Measurement } from '../wire.ts';
+import { asEpochMs } from '../../facts/time.ts';
 
 export interface HttpRequest {
   readonly method: 'POST' | 'GET' | 'DELETE';

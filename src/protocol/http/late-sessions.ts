@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { resultWithin } from '../facts/deadline.ts';
-import type { Clock } from '../facts/ports/clock.ts';
+import { resultWithin } from '../../facts/deadline.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import { deleteSession } from './delete-session.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { BODY_BYTES_MAX, describeBytes } from './read-body.ts';
+import { BODY_BYTES_MAX, describeBytes } from '../http/read-body.ts';
 
 export interface SseEvent {
   /** `message` where the server names none. */

@@ -7,8 +7,8 @@ import {
   createHttpChannel,
   type HttpChannel,
   type HttpChannelListener,
-} from '../../../src/protocol/http-channel.ts';
-import { Secret } from '../../../src/facts/secret.ts';
+} from '../../../../src/protocol/http/http-channel.ts';
+import { Secret } from '../../../../src/facts/secret.ts';
 
 interface Seen {
   readonly method: string;
