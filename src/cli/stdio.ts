@@ -5,7 +5,7 @@ import { readText } from '../settings/read-text.ts';
 import { createHttpChannel, type HttpChannel } from '../protocol/http/http-channel.ts';
 import type { TlsTrust } from '../protocol/http/http-client.ts';
 import type { ChannelFailure, MessageChannel } from '../protocol/message-channel.ts';
-import { createLineReader } from '../protocol/child-lines.ts';
+import { createLineReader } from '../protocol/stdio/child-lines.ts';
 import { renderRefusal } from '../facts/refusal.ts';
 import { redact, Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';

@@ -4,9 +4,9 @@ import type {
   MessageChannel,
   OpenChannel,
 } from './message-channel.ts';
-import { NO_RESTARTS, rememberEnd, restartDelayMs } from './child-backoff.ts';
-import { type Child, startChild } from './child-process.ts';
-import { createProcessTable } from './process-usage.ts';
+import { NO_RESTARTS, rememberEnd, restartDelayMs } from './stdio/child-backoff.ts';
+import { type Child, startChild } from './stdio/child-process.ts';
+import { createProcessTable } from './stdio/process-usage.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import { redact } from '../facts/secret.ts';
 import type { HttpTarget, ServerSpec, StdioTarget } from '../facts/server.ts';

@@ -3,7 +3,7 @@ import type { Connector } from '../ports.ts';
 import { createAgentPool, IDLE_SOCKETS_MAX } from '../../../protocol/http/agent-pool.ts';
 import { createConnection } from './connection.ts';
 import { createHttpPeer } from './http-peer.ts';
-import { createProcessTable } from '../../../protocol/process-usage.ts';
+import { createProcessTable } from '../../../protocol/stdio/process-usage.ts';
 import { createStdioPeer } from './stdio-peer.ts';
 import { createStdioWire, type StdioWire } from './stdio-wire.ts';
 

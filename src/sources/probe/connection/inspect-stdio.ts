@@ -4,7 +4,7 @@ import { classifyFailure, type FailureFacts } from '../../../protocol/classify-f
 import type { ClientName } from '../../../protocol/handshake.ts';
 import type { SyntheticCall } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
-import type { ChildTransport } from '../../../protocol/child-transport.ts';
+import type { ChildTransport } from '../../../protocol/stdio/child-transport.ts';
 import { explainClientError } from '../../../protocol/explain-client-error.ts';
 import { inspectClient } from './inspect-client.ts';
 import type { PeerInspection } from './peer.ts';

@@ -11,14 +11,17 @@ import { redact, type Secret } from '../../../facts/secret.ts';
 import type { Era, StdioTarget } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import type { ProcessUsage } from '../../../facts/ports/process-usage.ts';
-import type { ChildReply } from '../../../protocol/child-channel.ts';
-import { createChildLedger } from '../../../protocol/child-ledger.ts';
-import { type ChildTransport, createChildTransport } from '../../../protocol/child-transport.ts';
+import type { ChildReply } from '../../../protocol/stdio/child-channel.ts';
+import { createChildLedger } from '../../../protocol/stdio/child-ledger.ts';
+import {
+  type ChildTransport,
+  createChildTransport,
+} from '../../../protocol/stdio/child-transport.ts';
 import { type Deadline, startDeadline } from '../../../facts/deadline.ts';
 import { addStep, createMeasurement } from '../../../protocol/measurement.ts';
-import type { ProcessTable } from '../../../protocol/process-usage.ts';
-import { DISCOVER_LIMIT_MS } from '../../../protocol/stdio-handshake.ts';
-import { createLauncher, type Launch } from '../../../protocol/stdio-launcher.ts';
+import type { ProcessTable } from '../../../protocol/stdio/process-usage.ts';
+import { DISCOVER_LIMIT_MS } from '../../../protocol/stdio/stdio-handshake.ts';
+import { createLauncher, type Launch } from '../../../protocol/stdio/stdio-launcher.ts';
 import type {
   Measurement,
   OpenResult,

@@ -3,7 +3,10 @@ import process from 'node:process';
 import { afterEach } from 'vitest';
 import { createSystemClock } from '../../../../../src/app/system-clock.ts';
 import { createMeasurement } from '../../../../../src/protocol/measurement.ts';
-import { createProcessTable, parseProcessStat } from '../../../../../src/protocol/process-usage.ts';
+import {
+  createProcessTable,
+  parseProcessStat,
+} from '../../../../../src/protocol/stdio/process-usage.ts';
 import {
   createStdioWire,
   type StdioWire,

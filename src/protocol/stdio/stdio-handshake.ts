@@ -1,6 +1,6 @@
-import { classifyFailure, type FailureFacts, formatLimit } from './classify-failure.ts';
-import { isJsonObject, type JsonObject } from '../facts/json-object.ts';
-import { assessDiscover } from './assess-discover.ts';
+import { classifyFailure, type FailureFacts, formatLimit } from '../classify-failure.ts';
+import { isJsonObject, type JsonObject } from '../../facts/json-object.ts';
+import { assessDiscover } from '../assess-discover.ts';
 import {
   type ClientName,
   type HandshakeReading,
@@ -8,14 +8,14 @@ import {
   modernMeta,
   readDiscoverResult,
   readInitializeResult,
-} from './handshake.ts';
-import type { ServerIdentity } from '../facts/check-report.ts';
-import type { Era } from '../facts/server.ts';
-import type { Clock } from '../facts/ports/clock.ts';
+} from '../handshake.ts';
+import type { ServerIdentity } from '../../facts/check-report.ts';
+import type { Era } from '../../facts/server.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import type { ChildChannel, ChildReply } from './child-channel.ts';
-import { discoverAnswerOf } from './discover-answer.ts';
-import { addStep } from './measurement.ts';
-import type { Measurement } from './wire.ts';
+import { discoverAnswerOf } from '../discover-answer.ts';
+import { addStep } from '../measurement.ts';
+import type { Measurement } from '../wire.ts';
 
 /**
  * How long `server/discover` may stay unanswered before `initialize` is sent as well. Some legacy servers never answer

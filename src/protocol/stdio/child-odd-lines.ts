@@ -1,4 +1,4 @@
-import { excerpt } from './classify-failure.ts';
+import { excerpt } from '../classify-failure.ts';
 
 /** In the order in which they are told. */
 const ODDITIES = ['is no JSON', 'is no JSON-RPC', 'answers nothing'] as const;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLineReader, createTextTail } from '../../../src/protocol/child-lines.ts';
+import { createLineReader, createTextTail } from '../../../../src/protocol/stdio/child-lines.ts';
 
 function read(chunks: readonly Buffer[], lineBytesMax = 100) {
   const lines: string[] = [];

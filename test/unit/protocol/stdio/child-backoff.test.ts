@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { NO_RESTARTS, rememberEnd, restartDelayMs } from '../../../src/protocol/child-backoff.ts';
+import {
+  NO_RESTARTS,
+  rememberEnd,
+  restartDelayMs,
+} from '../../../../src/protocol/stdio/child-backoff.ts';
 
 function afterFailures(count: number, livedMs = 10) {
   let history = NO_RESTARTS;

@@ -1,11 +1,11 @@
-import { classifyFailure, type FailureFacts } from './classify-failure.ts';
-import type { ChildExited, ChildStarted, ExitReason } from '../facts/child-facts.ts';
-import type { Clock } from '../facts/ports/clock.ts';
-import type { ProcessUsage } from '../facts/ports/process-usage.ts';
+import { classifyFailure, type FailureFacts } from '../classify-failure.ts';
+import type { ChildExited, ChildStarted, ExitReason } from '../../facts/child-facts.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 import { NO_RESTARTS, rememberEnd, restartDelayMs } from './child-backoff.ts';
 import { type ChildChannel, type ChildEnd, exitFacts } from './child-channel.ts';
 import { createProcessMeter, type ProcessTable } from './process-usage.ts';
-import type { WireFailure } from './wire.ts';
+import type { WireFailure } from '../wire.ts';
 
 /** One walk over `/proc` serves all servers of a scrape. */
 const USAGE_AGE_MS_MAX = 1_000;

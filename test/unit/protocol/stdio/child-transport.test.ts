@@ -1,8 +1,8 @@
 import { Client } from '@modelcontextprotocol/client';
 import { expect, test } from 'vitest';
-import type { ChildTransport } from '../../../src/protocol/child-transport.ts';
-import { fakeServer, type StdioBehaviour } from '../../fakes/stdio-behaviour.ts';
-import { check, createTestWire } from '../sources/probe/connection/stdio-setup.ts';
+import type { ChildTransport } from '../../../../src/protocol/stdio/child-transport.ts';
+import { fakeServer, type StdioBehaviour } from '../../../fakes/stdio-behaviour.ts';
+import { check, createTestWire } from '../../sources/probe/connection/stdio-setup.ts';
 
 async function open(behaviour: StdioBehaviour) {
   const { wire, facts } = createTestWire(fakeServer(behaviour));

@@ -1,17 +1,17 @@
-import type { FailureFacts } from './classify-failure.ts';
+import type { FailureFacts } from '../classify-failure.ts';
 import {
   type Answer,
   METHOD_NOT_FOUND,
   parseMessages,
   type RpcId,
   type RpcMessage,
-} from './json-rpc.ts';
-import type { JsonObject } from '../facts/json-object.ts';
-import type { StdioTarget } from '../facts/server.ts';
-import type { Clock } from '../facts/ports/clock.ts';
+} from '../json-rpc.ts';
+import type { JsonObject } from '../../facts/json-object.ts';
+import type { StdioTarget } from '../../facts/server.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import { type Child, type ChildExit, LINE_BYTES_MAX, startChild } from './child-process.ts';
 import { createOddLines } from './child-odd-lines.ts';
-import { timeoutFacts } from './timeout-facts.ts';
+import { timeoutFacts } from '../timeout-facts.ts';
 import type { ProcessTable } from './process-usage.ts';
 
 /** Checks of one server never overlap, and a check has one request in flight; the rest are late answers. */

@@ -4,8 +4,8 @@ import type {
   RequestId,
   Transport,
 } from '@modelcontextprotocol/client';
-import type { FailureFacts } from './classify-failure.ts';
-import { isJsonObject } from '../facts/json-object.ts';
+import type { FailureFacts } from '../classify-failure.ts';
+import { isJsonObject } from '../../facts/json-object.ts';
 import { type ChildChannel, type ChildReply, exitFacts } from './child-channel.ts';
 import type { Greeting } from './stdio-handshake.ts';
 

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { Clock } from '../facts/ports/clock.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import type { ProcessRow, ProcessSnapshot, ProcessTable } from './process-usage.ts';
 
 /** How old a walk over `/proc` may be when many children end at once. */

@@ -6,8 +6,8 @@ import {
   createProcessMeter,
   createProcessTable,
   parseProcessStat,
-} from '../../../src/protocol/process-usage.ts';
-import { createFakeClock } from '../../fakes/fake-clock.ts';
+} from '../../../../src/protocol/stdio/process-usage.ts';
+import { createFakeClock } from '../../../fakes/fake-clock.ts';
 
 const folders: string[] = [];
 

@@ -1,7 +1,7 @@
-import { classifyFailure, type FailureFacts } from './classify-failure.ts';
-import type { ClientName } from './handshake.ts';
-import type { Era, StdioTarget } from '../facts/server.ts';
-import type { Clock } from '../facts/ports/clock.ts';
+import { classifyFailure, type FailureFacts } from '../classify-failure.ts';
+import type { ClientName } from '../handshake.ts';
+import type { Era, StdioTarget } from '../../facts/server.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import {
   type ChannelStart,
   type ChildChannel,
@@ -10,13 +10,13 @@ import {
   startChannel,
 } from './child-channel.ts';
 import type { ChildLedger } from './child-ledger.ts';
-import type { Deadline } from '../facts/deadline.ts';
-import { timeoutFacts } from './timeout-facts.ts';
-import { createEraMemory } from './era-memory.ts';
-import { addStep } from './measurement.ts';
+import type { Deadline } from '../../facts/deadline.ts';
+import { timeoutFacts } from '../timeout-facts.ts';
+import { createEraMemory } from '../era-memory.ts';
+import { addStep } from '../measurement.ts';
 import type { ProcessTable } from './process-usage.ts';
 import { type Greeting, shakeHands } from './stdio-handshake.ts';
-import type { Measurement } from './wire.ts';
+import type { Measurement } from '../wire.ts';
 
 export interface LauncherOptions {
   readonly target: StdioTarget;

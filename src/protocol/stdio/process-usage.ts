@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Clock } from '../facts/ports/clock.ts';
-import type { ProcessUsage } from '../facts/ports/process-usage.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 
 /** USER_HZ: 100 in every Linux ABI that Node runs on. */
 const TICKS_PER_SECOND = 100;
