@@ -1,14 +1,7 @@
-import type { Problem } from './problem.ts';
+import type { Path, Problem } from './problem.ts';
 import type { TextResult } from './read-text.ts';
-import {
-  type MapEntry,
-  type MapNode,
-  type Path,
-  problemAt,
-  type ScalarNode,
-  type SourceFile,
-  type SourceNode,
-} from './source-node.ts';
+import type { MapEntry, MapNode, ScalarNode, SourceFile, SourceNode } from './source-node.ts';
+import { problemAt } from './problem-at.ts';
 
 export interface ExpandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -6,7 +6,8 @@ import type { LoadContext } from './load-context.ts';
 import { parseValues } from './parse-values.ts';
 import { readSource } from './read-source.ts';
 import { resolvePath } from './resolve-path.ts';
-import { problemAt, type SourceFile } from './source-node.ts';
+import type { SourceFile } from './source-node.ts';
+import { problemAt } from './problem-at.ts';
 import {
   CIPHERS,
   CURVES,

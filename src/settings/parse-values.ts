@@ -1,17 +1,10 @@
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { IGNORED_CLIENT_KEYS } from './config-schema.ts';
-import type { Problem } from './problem.ts';
+import type { Path, Problem } from './problem.ts';
 import { schemaAt } from './schema-types.ts';
-import {
-  nodeAt,
-  type Path,
-  problemAt,
-  scalarsOf,
-  type SourceFile,
-  type SourceNode,
-  toValue,
-} from './source-node.ts';
+import { nodeAt, scalarsOf, type SourceFile, type SourceNode, toValue } from './source-node.ts';
+import { problemAt } from './problem-at.ts';
 
 export interface ParsedValues<T> {
   /** What is left when everything wrong is taken out, so that the checks after this one can find more mistakes. */

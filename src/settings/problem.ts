@@ -1,4 +1,4 @@
-import type { Path } from './source-node.ts';
+export type Path = readonly (string | number)[];
 
 /** One mistake (or one warning) of a configuration, where somebody wrote it. Its message never holds a value that may be secret. */
 export interface Problem {

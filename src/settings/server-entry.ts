@@ -1,6 +1,7 @@
 import type { ServerInput } from './config-schema.ts';
 import type { ReadText } from './read-text.ts';
-import type { Path, SourceFile } from './source-node.ts';
+import type { SourceFile } from './source-node.ts';
+import type { Path } from './problem.ts';
 
 /** One entry of a `mcpServers` block on its way to a `ServerSpec`. */
 export interface ServerEntry {

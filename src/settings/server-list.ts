@@ -17,7 +17,9 @@ import type { EntryContext, ServerEntry } from './server-entry.ts';
 import { findNameMistake } from './server-name.ts';
 import { mergeGateways } from './settle-gateway.ts';
 import { settleMonitor } from './settle-monitor.ts';
-import { nodeAt, type Path, problemAt, type SourceFile } from './source-node.ts';
+import { nodeAt, type SourceFile } from './source-node.ts';
+import type { Path } from './problem.ts';
+import { problemAt } from './problem-at.ts';
 import { readStdioCommand } from './wrapped-entry.ts';
 import { toServerSpec, type WatchInput } from './to-server-spec.ts';
 

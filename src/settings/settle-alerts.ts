@@ -9,9 +9,10 @@ import {
   type AlertingInput,
   type AlertInput,
 } from './alerting-schema.ts';
-import type { Problem } from './problem.ts';
+import type { Path, Problem } from './problem.ts';
+import { problemAt } from './problem-at.ts';
 import { parseThreshold, THRESHOLD_RULES } from './parse-threshold.ts';
-import { nodeAt, type Path, problemAt, type SourceFile, type SourceNode } from './source-node.ts';
+import { nodeAt, type SourceFile, type SourceNode } from './source-node.ts';
 import { parseDuration } from './units.ts';
 
 export interface AlertSources {

@@ -5,7 +5,9 @@ import type { AuthenticationConfig, JwtConfig } from './config.ts';
 import { GATEWAY_DEFAULTS, type GatewayInput } from './gateway-schema.ts';
 import type { LoadContext } from './load-context.ts';
 import { resolvePath } from './resolve-path.ts';
-import { type Path, problemAt, type SourceFile } from './source-node.ts';
+import type { SourceFile } from './source-node.ts';
+import type { Path } from './problem.ts';
+import { problemAt } from './problem-at.ts';
 
 type AuthenticationInput = NonNullable<GatewayInput['authentication']>;
 

@@ -1,6 +1,6 @@
 import type { MonitorSettings } from '../facts/server.ts';
 import { type DefaultsInput, MONITOR_DEFAULTS, type MonitorInput } from './monitor-schema.ts';
-import type { Path } from './source-node.ts';
+import type { Path } from './problem.ts';
 import { formatDuration, formatPercent, parseDuration, parsePercent } from './units.ts';
 
 export interface SettledMonitor {

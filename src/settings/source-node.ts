@@ -1,6 +1,4 @@
-import { formatPath, type Problem } from './problem.ts';
-
-export type Path = readonly (string | number)[];
+import type { Path, Problem } from './problem.ts';
 
 /**
  * A value with its place in a file, the same for YAML and JSON: positions, variable expansion and masking
@@ -69,23 +67,6 @@ export function keyOffsetAt(root: SourceNode | undefined, path: Path): number | 
   if (parent?.kind === 'map' && last !== undefined)
     return parent.entries.get(String(last))?.keyOffset;
   return nodeAt(root, path)?.offset;
-}
-
-/** A problem at the key or the value of `path`, or at its nearest ancestor that exists. */
-export function problemAt(
-  source: SourceFile,
-  path: Path,
-  message: string,
-  at: 'key' | 'value' = 'value',
-): Problem {
-  const find =
-    at === 'key' ? keyOffsetAt : (root: SourceNode | undefined, p: Path) => nodeAt(root, p)?.offset;
-  let offset = find(source.root, path);
-  for (let length = path.length - 1; offset === undefined && length > 0; length--) {
-    offset = keyOffsetAt(source.root, path.slice(0, length));
-  }
-  const place = offset === undefined ? { line: 1, column: 1 } : source.locate(offset);
-  return { file: source.file, ...place, path: formatPath(path), message };
 }
 
 /** The plain value, for the schema. */

@@ -1,4 +1,4 @@
-import { latest, later, type MonotonicMs } from '../time.ts';
+import { later, latest, type MonotonicMs } from '../time.ts';
 
 /** `requests` in `perMs` on average, and `burst` of them at once. */
 export interface RateLimit {

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { UNKNOWN_SERVER } from '../../facts/rules/call-labels.ts';
-import type { CallRecord, GatewayLoad } from '../../facts/call-record.ts';
+import type { CallRecord } from '../../facts/call-record.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
@@ -16,7 +16,7 @@ import { requestDuration, requestErrors, requests } from '../../catalog/gateway.
 import { WIRE_LABELS, type WireLabel } from '../../catalog/self.ts';
 import { serverInfo } from '../../catalog/server.ts';
 import { userCost } from '../../catalog/usage.ts';
-import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
+import type { AlertViews, GatewayViews, ServerViews } from '../../facts/ports/views.ts';
 import { createFamilies, type Families } from './create-families.ts';
 import { createAlertsRecorder, type JournalUsage } from './record-alerts.ts';
 import { createRenderQueue } from './create-render-queue.ts';
@@ -31,7 +31,6 @@ import { createRuntimeRegistry } from './runtime-registry.ts';
 import { createServerBanks } from './server-banks.ts';
 import { createServerSeries, type ServerSeries } from './server-series.ts';
 import { createSystemUsage, createSystemUsageSources, type SystemUsage } from './system-usage.ts';
-import type { EpochMs } from '../../facts/time.ts';
 
 /** Renderings of one page; more only when servers keep coming and going while it is written. */
 const ATTEMPTS_MAX = 3;
@@ -43,10 +42,7 @@ export interface MetricsOptions {
   readonly version: string;
   readonly nodeVersion?: string;
   /** What the children of stdio servers use now; read once per rendering. */
-  readonly processUsage?: () => readonly {
-    readonly server: string;
-    readonly usage: ProcessUsage;
-  }[];
+  readonly processUsage?: ServerViews['processUsage'];
   /** Log lines lost since the start. */
   readonly logDropped?: () => number;
   readonly systemUsage?: () => SystemUsage;
@@ -59,7 +55,7 @@ export interface MetricsOptions {
   /** The histograms of the OpenTelemetry conventions as well. */
   readonly otelHistograms?: boolean;
   /** What is open at the gateway now; read once per rendering. */
-  readonly gatewayLoad?: () => readonly GatewayLoad[];
+  readonly gatewayLoad?: GatewayViews['load'];
   /** Exports to a trace collector that failed since the start. */
   readonly traceExportFailures?: () => number;
   /** The same for log records. */
@@ -67,7 +63,7 @@ export interface MetricsOptions {
   /** Read once per rendering; nothing where there is no journal. */
   readonly journal?: () => JournalUsage;
   /** Unix epoch milliseconds; nothing before the first time. */
-  readonly watchdogHeardAtMs?: () => EpochMs | undefined;
+  readonly watchdogHeardAtMs?: AlertViews['watchdogHeardAtMs'];
 }
 
 export interface Metrics {

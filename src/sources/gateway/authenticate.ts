@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { AUTH_METHODS } from '../../facts/gateway-facts.ts';
 import type { Secret } from '../../facts/secret.ts';
+import type { Authentication } from './authentication.ts';
 import {
   createTokenVerifier,
   type JwtSettings,
@@ -11,13 +11,6 @@ export interface AuthenticationSettings {
   readonly bearerTokens: readonly { readonly name: string; readonly token: Secret }[];
   readonly jwt?: JwtSettings;
 }
-
-/** What a client's credentials were worth. */
-export type Authentication = { readonly method: (typeof AUTH_METHODS)[number] } & (
-  | { readonly ok: true; readonly user: string }
-  /** @property detail what is wrong, for the client; nothing where it showed no credentials */
-  | { readonly ok: false; readonly detail?: string }
-);
 
 export interface Authenticator {
   /** Only a token that is new to us makes one wait. Never rejects. */

@@ -13,11 +13,11 @@ import {
 } from '../../facts/rules/rate-limit.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import {
-  type Authentication,
   type AuthenticationSettings,
   type Authenticator,
   createAuthenticator,
 } from './authenticate.ts';
+import type { Authentication } from './authentication.ts';
 import type { Admission, Edge } from './create-gateway.ts';
 
 export interface EdgeSettings {

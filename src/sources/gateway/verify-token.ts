@@ -9,7 +9,7 @@ import {
   type JWTVerifyGetKey,
 } from 'jose';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { Authentication } from './authenticate.ts';
+import type { Authentication } from './authentication.ts';
 
 export interface JwtSettings {
   /** Where the key set is, or the set itself as JSON text. */

@@ -1,4 +1,4 @@
-import { type CallOutcome } from '../../facts/call-outcome.ts';
+import type { CallOutcome } from '../../facts/call-outcome.ts';
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { ServerView } from '../../facts/ports/server-view.ts';
 import type { CallEvidence, HealthState } from '../../facts/rules/health.ts';

@@ -7,8 +7,50 @@ const SOURCE = readTree('src');
 const FILES = [...SOURCE, ...readTree('tools')];
 const BOX_SHARE_MAX = 0.25;
 const FUNCTION_LINES_MAX = 60;
-/** Functions that are longer for a reason. */
-const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
+/**
+ * Functions that were longer when the limit was set, with their lines: none may grow, none may be added, and one that was cut
+ * leaves the list.
+ */
+const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
+  'src/app/app.ts#createApp': 306,
+  'src/app/app.ts#start': 246,
+  'src/app/compose-gateway.ts#composeGateway': 81,
+  'src/cli/bridge-stdio.ts#createStdioBridge': 135,
+  'src/protocol/http/http-endpoint.ts#attempt': 62,
+  'src/protocol/http/http-endpoint.ts#createHttpEndpoint': 94,
+  'src/protocol/http/probe-fetch.ts#anonymous': 84,
+  'src/protocol/http/probe-fetch.ts#createProbeFetch': 109,
+  'src/protocol/open-channel.ts#createChildChannels': 67,
+  'src/protocol/sse/sse-channel.ts#createSseChannels': 126,
+  'src/protocol/sse/sse-channel.ts#open': 63,
+  'src/protocol/stdio/child-channel.ts#createChannel': 164,
+  'src/protocol/stdio/child-process.ts#createChild': 79,
+  'src/protocol/stdio/child-transport.ts#createChildTransport': 90,
+  'src/protocol/stdio/stdio-launcher.ts#createLauncher': 107,
+  'src/settings/expand-values.ts#expandValues': 85,
+  'src/settings/load-config.ts#loadOwnFile': 64,
+  'src/settings/read-yaml.ts#createConverter': 91,
+  'src/settings/server-list.ts#createServerList': 219,
+  'src/sinks/prometheus/metrics.ts#createMetrics': 199,
+  'src/sinks/web/event-stream.ts#createEventStream': 79,
+  'src/sinks/web/pages/landing-page.ts#grid': 64,
+  'src/sinks/web/routes/alert-page-routes.ts#addAlertPageRoutes': 88,
+  'src/sinks/web/routes/alert-routes.ts#addAlertRoutes': 74,
+  'src/sinks/web/routes/page-routes.ts#addPageRoutes': 77,
+  'src/sinks/web/security/create-web-security.ts#createWebSecurity': 71,
+  'src/sources/gateway/call-tracker.ts#createCallTracker': 255,
+  'src/sources/gateway/create-gateway.ts#createGateway': 169,
+  'src/sources/gateway/create-gateway.ts#route': 71,
+  'src/sources/gateway/edge.ts#createEdge': 103,
+  'src/sources/gateway/sse-scanner.ts#createSseScanner': 84,
+  'src/sources/gateway/sse-upstream.ts#openStream': 65,
+  'src/sources/gateway/sse-upstream.ts#postMessage': 73,
+  'src/sources/probe/connection/connection.ts#createConnection': 75,
+  'src/sources/probe/connection/http-wire.ts#createHttpWire': 165,
+  'src/sources/probe/connection/sse-wire.ts#createSseWire': 261,
+  'src/sources/probe/connection/stdio-wire.ts#createStdioWire': 98,
+  'tools/demo-history/traffic.ts#simulate': 61,
+};
 
 test('no box holds more than a quarter of the source', () => {
   const boxes = countBoxes(SOURCE);
@@ -38,14 +80,16 @@ test('a planted cycle is found', () => {
   expect(cycles).toEqual([['src/a.ts', 'src/b.ts', 'src/c/c.ts', 'src/a.ts']]);
 });
 
-test('no function is longer than 60 lines, except those with a reason', () => {
-  const all = findLongFunctions(['src', 'tools'], 40);
+test('no function is longer than 60 lines, except the known ones, which only shrink', () => {
+  const all = findLongFunctions(['src', 'tools'], FUNCTION_LINES_MAX - 20);
   console.table(all.slice(0, 15));
   expect(all.length).toBeGreaterThan(0);
-  const long = all.filter(({ lines }) => lines > FUNCTION_LINES_MAX);
-  expect(long.filter(({ name }) => !(name in LONG_FUNCTIONS))).toEqual([]);
-  const names = new Set(long.map(({ name }) => name));
-  expect(Object.keys(LONG_FUNCTIONS).filter((name) => !names.has(name))).toEqual([]);
+  const long = all
+    .filter(({ lines }) => lines > FUNCTION_LINES_MAX)
+    .map(({ at, name, lines }) => ({ key: `${at.split(':')[0]}#${name}`, lines }));
+  expect(long.filter(({ key, lines }) => lines > (LONG_FUNCTIONS[key] ?? 0))).toEqual([]);
+  const keys = new Set(long.map(({ key }) => key));
+  expect(Object.keys(LONG_FUNCTIONS).filter((key) => !keys.has(key))).toEqual([]);
 });
 
 test('the table of architecture.md lists every box, and only those', () => {

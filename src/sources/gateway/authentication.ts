@@ -1,0 +1,8 @@
+import type { AUTH_METHODS } from '../../facts/gateway-facts.ts';
+
+/** The result of checking a client's credentials. */
+export type Authentication = { readonly method: (typeof AUTH_METHODS)[number] } & (
+  | { readonly ok: true; readonly user: string }
+  /** @property detail what is wrong, for the client; absent if it sent no credentials */
+  | { readonly ok: false; readonly detail?: string }
+);
