@@ -33,8 +33,21 @@ type SeriesOf<M> = M extends { readonly name: infer Name extends string; readonl
     : Name
   : never;
 
-/** Names as Prometheus stores them, so that whoever asks for one that is not there does not compile. */
-export type CatalogSeries = SeriesOf<(typeof PAGE)[number]>;
+type PageMetric = (typeof PAGE)[number];
+
+/** Names as Prometheus stores them, so that a query for any other does not compile. */
+export type CatalogSeries = SeriesOf<PageMetric>;
+
+export type CatalogLabel = PageMetric['labels'][number];
+
+type LabelIfNamed<M extends Metric, Name extends string> = Name extends
+  M['name'] | `${M['name']}_${'bucket' | 'sum' | 'count'}`
+  ? M['labels'][number]
+  : never;
+type LabelsNamed<M, Name extends string> = M extends Metric ? LabelIfNamed<M, Name> : never;
+
+/** The labels that the catalog gives a series. */
+export type LabelOfSeries<Name extends CatalogSeries> = LabelsNamed<PageMetric, Name>;
 
 /** Every metric that the exporter can show: `/metrics`, then `/probe`. */
 export const CATALOG: readonly Metric[] = [...METRICS_PAGE, ...TARGET_METRICS];

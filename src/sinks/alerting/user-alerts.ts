@@ -1,3 +1,4 @@
+import { FAILED_OUTCOMES } from '../../facts/call-outcome.ts';
 import {
   type AlertMetric,
   type AlertUnit,
@@ -7,6 +8,18 @@ import {
   type UserAlert,
 } from '../../facts/user-alert.ts';
 import type { Metric } from '../../catalog/metric.ts';
+import type { LabelName } from '../../catalog/promql/labels.ts';
+import type { Matchers } from '../../catalog/promql/matchers.ts';
+import {
+  increase,
+  maxBy,
+  quantileBy,
+  rate,
+  ratio,
+  ratioOrZero,
+  selector,
+  sumBy,
+} from '../../catalog/promql/promql.ts';
 
 /** A rule file of Prometheus, as its YAML is. */
 export interface RuleFile {
@@ -21,71 +34,86 @@ export interface AlertRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-const BY = 'by (job, gateway, server)';
-const ON = 'on (job, gateway, server)';
-/** As in the recording rules: the caller's own mistakes are no failures of a server. */
-const FAILED = 'outcome=~"tool_error|rpc_error|transport_error|timeout"';
+const BY = ['job', 'gateway', 'server'] as const;
+const WINDOW = '5m';
+
+/** Which servers an alert is about. */
+type ServerMatchers = Pick<Matchers<'server'>, 'server'>;
 
 interface Quantity {
   /** Before "is above 500ms". */
   readonly title: string;
-  /** As PromQL over the series that `matcher` selects. */
-  readonly expression: (matcher: string) => string;
+  readonly expression: (servers: ServerMatchers) => string;
 }
+
+const CHECK_TIME = 'mcp_probe_duration_seconds';
+const CALL_TIME = 'mcp_request_duration_seconds';
 
 const QUANTITIES: Readonly<Record<AlertMetric, Quantity>> = {
   response_time: {
     title: 'mean response time of checks',
-    expression: (m) => ratioOfRates('mcp_probe_duration_seconds', m),
+    expression: (servers) => meanOf(CHECK_TIME, servers, BY),
   },
   response_time_p95: {
     title: 'response time of checks (P95)',
-    expression: (m) => quantile(0.95, 'mcp_probe_duration_seconds', m),
+    expression: (servers) => quantileOf(0.95, CHECK_TIME, servers),
   },
   response_time_p99: {
     title: 'response time of checks (P99)',
-    expression: (m) => quantile(0.99, 'mcp_probe_duration_seconds', m),
+    expression: (servers) => quantileOf(0.99, CHECK_TIME, servers),
   },
   call_time: {
     title: 'mean duration of calls',
-    expression: (m) => ratioOfRates('mcp_request_duration_seconds', m),
+    expression: (servers) => meanOf(CALL_TIME, servers, BY),
   },
   call_time_p95: {
     title: 'duration of calls (P95)',
-    expression: (m) => quantile(0.95, 'mcp_request_duration_seconds', m),
+    expression: (servers) => quantileOf(0.95, CALL_TIME, servers),
   },
   call_time_p99: {
     title: 'duration of calls (P99)',
-    expression: (m) => quantile(0.99, 'mcp_request_duration_seconds', m),
+    expression: (servers) => quantileOf(0.99, CALL_TIME, servers),
   },
   error_rate: {
     title: 'share of calls that fail',
-    // Where nothing ever failed there may be no series of failures: that is a rate of zero, not none.
-    expression: (m) =>
-      `(sum ${BY} (rate(mcp_requests_total${braces(m, FAILED)}[5m])) or 0 * sum ${BY} (rate(mcp_requests_total${braces(m)}[5m]))) / (sum ${BY} (rate(mcp_requests_total${braces(m)}[5m])) > 0)`,
+    expression: failedShare,
   },
   availability: {
     title: 'availability within five minutes',
-    expression: (m) =>
-      `1 - avg_over_time((max ${BY} (mcp_server_status${braces(m, 'status="offline"')}) unless ${ON} (mcp_server_status${braces(m, 'status=~"disabled|unknown"')} == 1))[5m:1m])`,
+    expression: availability,
   },
   request_rate: {
     title: 'rate of calls',
-    expression: (m) => `sum ${BY} (rate(mcp_requests_total${braces(m)}[5m]))`,
+    expression: (servers) => sumBy(BY, rate(selector('mcp_requests_total', servers), WINDOW)),
   },
   active_connections: {
     title: 'number of connections of clients',
-    expression: (m) => `sum ${BY} (mcp_active_connections${braces(m)})`,
+    expression: (servers) => sumBy(BY, selector('mcp_active_connections', servers)),
   },
   tokens: {
     title: 'rate of tokens',
-    expression: (m) => `60 * sum ${BY} (rate(mcp_tokens_total${braces(m)}[5m]))`,
+    expression: (servers) =>
+      `60 * ${sumBy(BY, rate(selector('mcp_tokens_total', servers), WINDOW))}`,
   },
   cost: {
     title: 'cost of calls within a day',
-    expression: (m) => `sum ${BY} (increase(mcp_cost_usd_total${braces(m)}[1d]))`,
+    expression: (servers) => sumBy(BY, increase(selector('mcp_cost_usd_total', servers), '1d')),
   },
 };
+
+/** As in the recording rules: mistakes of the caller are not failures of the server. */
+function failedShare(servers: ServerMatchers): string {
+  const calls = (matchers: Matchers<'outcome'> = {}): string =>
+    sumBy(BY, rate(selector('mcp_requests_total', { ...servers, ...matchers }), WINDOW));
+  return ratioOrZero(calls({ outcome: FAILED_OUTCOMES }), calls());
+}
+
+/** Time spent disabled or unknown is left out. */
+function availability(servers: ServerMatchers): string {
+  const offline = selector('mcp_server_status', { ...servers, status: 'offline' });
+  const ignored = selector('mcp_server_status', { ...servers, status: ['disabled', 'unknown'] });
+  return `1 - avg_over_time((${maxBy(BY, offline)} unless on (${BY.join(', ')}) (${ignored} == 1))[5m:1m])`;
+}
 
 const COMPARED: Readonly<Record<Comparison, string>> = {
   '>': 'above',
@@ -168,54 +196,48 @@ interface Measure {
 }
 
 function measureOf({ metric, servers }: UserAlert, known: Metric | undefined): Measure {
-  const matcher = servers === 'all' ? '' : serverMatcher(servers);
+  const matchers: ServerMatchers = servers === 'all' ? {} : { server: servers };
   if (isAlertMetric(metric)) {
     const { title, expression } = QUANTITIES[metric];
-    return { title, expression: expression(matcher), hasServer: true };
+    return { title, expression: expression(matchers), hasServer: true };
   }
   if (!known) throw new Error(`no metric ${metric}`);
   const hasServer = known.labels.includes('server');
-  const by = hasServer ? BY : 'by (job, gateway)';
-  const own = hasServer ? matcher : '';
-  const part = { hasServer, title: metric };
-  if (known.kind === 'counter')
-    return {
-      ...part,
-      expression: `sum ${by} (rate(${metric}${braces(own)}[5m]))`,
-      title: `rate of ${metric}`,
-    };
-  if (known.kind === 'histogram')
-    return {
-      ...part,
-      expression: ratioOfRates(metric, own, by),
-      title: `mean of ${metric}`,
-    };
-  // A state or an info says what it says only with all of its labels.
-  const labels = ['job', 'gateway', ...known.labels].join(', ');
-  return { ...part, expression: `max by (${labels}) (${metric}${braces(own)})` };
+  const { title, expression } = quantityOf(known, hasServer);
+  return { title, expression: expression(hasServer ? matchers : {}), hasServer };
 }
 
-function serverMatcher(servers: readonly string[]): string {
-  const [first, ...more] = servers;
-  if (first !== undefined && more.length === 0) return `server=${JSON.stringify(first)}`;
-  return `server=~${JSON.stringify(servers.map(escapeRegExp).join('|'))}`;
+/** What is compared where an alert names a metric directly. */
+function quantityOf({ name, kind, labels }: Metric, hasServer: boolean): Quantity {
+  const by = hasServer ? BY : (['job', 'gateway'] as const);
+  switch (kind) {
+    case 'counter':
+      return {
+        title: `rate of ${name}`,
+        expression: (servers) => sumBy(by, rate(selector(name, servers), WINDOW)),
+      };
+    case 'histogram':
+      return {
+        title: `mean of ${name}`,
+        expression: (servers) => meanOf(name, servers, by),
+      };
+    case 'gauge':
+      return {
+        title: name,
+        // A state set or an info metric is only meaningful with all its labels.
+        expression: (servers) =>
+          maxBy(['job', 'gateway', ...(labels as LabelName[])], selector(name, servers)),
+      };
+  }
 }
 
-function ratioOfRates(metric: string, matcher: string, by = BY): string {
-  const rate = (suffix: string): string =>
-    `sum ${by} (rate(${metric}_${suffix}${braces(matcher)}[5m]))`;
-  return `${rate('sum')} / (${rate('count')} > 0)`;
+function meanOf(histogram: string, servers: ServerMatchers, by: readonly LabelName[]): string {
+  const part = (suffix: 'sum' | 'count'): string =>
+    sumBy(by, rate(selector<string>(`${histogram}_${suffix}`, servers), WINDOW));
+  return ratio(part('sum'), part('count'));
 }
 
-function quantile(share: number, metric: string, matcher: string): string {
-  return `histogram_quantile(${share}, sum by (job, gateway, server, le) (rate(${metric}_bucket${braces(matcher)}[5m])))`;
-}
-
-function braces(...matchers: readonly string[]): string {
-  const written = matchers.filter((matcher) => matcher !== '').join(', ');
-  return written === '' ? '' : `{${written}}`;
-}
-
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+function quantileOf(quantile: number, histogram: string, servers: ServerMatchers): string {
+  const buckets = rate(selector<string>(`${histogram}_bucket`, servers), WINDOW);
+  return quantileBy(quantile, BY, buckets);
 }

@@ -1,0 +1,60 @@
+/** A value to equal, a list of values of which one has to equal, or one of the conditions below. */
+export type LabelMatch = string | readonly string[] | Condition;
+
+interface Condition {
+  readonly operator: '!=' | '!~' | '=~';
+  /** For `!~` and `=~` an RE2 expression. */
+  readonly value: string;
+}
+
+/** Label → what its value has to be. A label that is `undefined` matches everything. */
+export type Matchers<Label extends string = string> = {
+  readonly [Name in Label]?: LabelMatch | undefined;
+};
+
+/** None of these values. */
+export function not(...values: readonly string[]): Condition {
+  const [first = '', ...more] = values;
+  return more.length === 0
+    ? { operator: '!=', value: first }
+    : { operator: '!~', value: alternatives(values) };
+}
+
+/** An expression that the complete value has to match, for variables of Grafana and real patterns. */
+export function matching(expression: string): Condition {
+  return { operator: '=~', value: expression };
+}
+
+/** `a="x", b=~"y|z"`, with values escaped. */
+export function renderMatchers(matchers: Matchers): string {
+  return Object.entries(matchers)
+    .flatMap(([label, match]) => (match === undefined ? [] : `${label}${renderMatch(match)}`))
+    .join(', ');
+}
+
+function renderMatch(match: LabelMatch): string {
+  const { operator, value } = conditionOf(match);
+  return `${operator}${quote(value)}`;
+}
+
+function conditionOf(match: LabelMatch): { readonly operator: string; readonly value: string } {
+  if (typeof match === 'string') return { operator: '=', value: match };
+  if ('operator' in match) return match;
+  const [first = '', ...more] = match;
+  return more.length === 0
+    ? { operator: '=', value: first }
+    : { operator: '=~', value: alternatives(match) };
+}
+
+function alternatives(values: readonly string[]): string {
+  return values.map(escapeRegExp).join('|');
+}
+
+/** PromQL's double-quoted strings have Go's escapes, of which those of JSON are a part. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}
