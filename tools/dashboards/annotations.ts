@@ -1,3 +1,6 @@
+import { matching } from '../../src/catalog/promql/matchers.ts';
+import { increase, selector } from '../../src/catalog/promql/promql.ts';
+import type { Severity } from '../../src/facts/user-alert.ts';
 import { PROMETHEUS_REF } from './panels/panel.ts';
 import { alertSeries, ofExporter, series } from './promql.ts';
 
@@ -33,7 +36,7 @@ export const RESTARTS: Annotation = {
 export const STATUS_CHANGES: Annotation = {
   name: 'Status changes',
   color: 'orange',
-  expr: `sum by (gateway, server, to) (increase(${series('mcp_server_status_changes_total')}[1m])) > 0`,
+  expr: `sum by (gateway, server, to) (${increase(series('mcp_server_status_changes_total'), '1m')}) > 0`,
   title: 'Status became {{to}}',
   text: '{{server}} ({{gateway}})',
   isValueTime: false,
@@ -42,17 +45,20 @@ export const STATUS_CHANGES: Annotation = {
 export const DEFINITION_CHANGES: Annotation = {
   name: 'Capability changes',
   color: 'light-blue',
-  expr: `sum by (gateway, server, kind, change) (increase(${series('mcp_server_definition_changes_total')}[1m])) > 0`,
+  expr: `sum by (gateway, server, kind, change) (${increase(series('mcp_server_definition_changes_total'), '1m')}) > 0`,
   title: '{{kind}} {{change}}',
   text: '{{server}} ({{gateway}})',
   isValueTime: false,
 };
 
+/** What somebody is notified of. */
+const PAGED = ['critical', 'warning'] as const satisfies readonly Severity[];
+
 /** Where each began: a mark for every sample would paint the page red. */
 export const FIRING_ALERTS: Annotation = {
   name: 'Alerts',
   color: 'red',
-  expr: `1000 * ${alertSeries('ALERTS_FOR_STATE', 'severity=~"critical|warning"')}`,
+  expr: `1000 * ${alertSeries('ALERTS_FOR_STATE', { severity: PAGED })}`,
   title: '{{alertname}}',
   text: '{{server}} {{severity}}',
   isValueTime: true,
@@ -61,7 +67,12 @@ export const FIRING_ALERTS: Annotation = {
 /** Those about the monitoring itself, which belong to no server. */
 export const META_ALERTS: Annotation = {
   ...FIRING_ALERTS,
-  expr: '1000 * ALERTS_FOR_STATE{component="mcp",gateway=~"$gateway|",server="",severity=~"critical|warning"}',
+  expr: `1000 * ${selector('ALERTS_FOR_STATE', {
+    component: 'mcp',
+    gateway: matching('$gateway|'),
+    server: '',
+    severity: PAGED,
+  })}`,
   text: '{{gateway}} {{severity}}',
 };
 

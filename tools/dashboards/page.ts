@@ -2,6 +2,7 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { type Annotation, annotationModel, CONFIG_CHANGES, RESTARTS } from './annotations.ts';
 import { CONTEXT, PAGES, type PageUid } from './links.ts';
 import type { Panel } from './panels/panel.ts';
+import { withExactServer } from './promql.ts';
 import {
   datasourceVariable,
   exporterVariable,
@@ -69,16 +70,18 @@ export function buildPage(page: Page): dashboard.Dashboard {
     links: headerLinks(page).map(visibleLink),
     panels: placeSections(page),
   };
-  return server === 'one' ? withExactServer(built) : built;
+  return server === 'one' ? mapTexts(built, withExactServer) : built;
 }
 
-/**
- * Grafana escapes a choice of several for a pattern, but not a choice of one: "search (eu)" would not find itself. Alerts
- * about no server, which a trailing `|` lets in on other pages, are left to those.
- */
-function withExactServer(model: dashboard.Dashboard): dashboard.Dashboard {
-  const text = JSON.stringify(model).replaceAll(/server=~(\\"\$server)\|?(?=\\")/g, 'server=$1');
-  return JSON.parse(text) as dashboard.Dashboard;
+/** Every text of a model, changed by `change`. */
+function mapTexts<Value>(value: Value, change: (text: string) => string): Value;
+function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((one) => mapTexts(one, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, change)]),
+  );
 }
 
 /** The builder hides links in a menu; the way up and the other pages have to be one click away. */

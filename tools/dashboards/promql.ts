@@ -1,4 +1,9 @@
 import { CATALOG, type CatalogSeries } from '../../src/catalog/catalog.ts';
+import type { LabelName, LabelOf } from '../../src/catalog/promql/labels.ts';
+import { type Matchers, matching, not, renderMatchers } from '../../src/catalog/promql/matchers.ts';
+import { increase, rate, selector } from '../../src/catalog/promql/promql.ts';
+import { type CallOutcome, FAILED_OUTCOMES } from '../../src/facts/call-outcome.ts';
+import { OVERFLOW_LABEL } from '../../src/facts/rules/label-bound.ts';
 import { NOT_RECORDED } from './mappings.ts';
 import { RECORDED_SERIES } from './recorded-series.ts';
 
@@ -32,29 +37,44 @@ export type SeriesName = CatalogSeries | ForeignSeries | (typeof RECORDED_SERIES
 /** What a selector is narrowed down to by the variables on top of a page. */
 export type Scope = 'all' | 'gateway' | 'server';
 
-const MATCHERS: Readonly<Record<Scope, readonly string[]>> = {
-  all: [],
-  gateway: ['job=~"$job"', 'gateway=~"$gateway"'],
-  server: ['job=~"$job"', 'gateway=~"$gateway"', 'server=~"$server"'],
+/** Job, gateway and server as chosen on top of the page. */
+const CHOSEN_SCOPE = {
+  job: matching('$job'),
+  gateway: matching('$gateway'),
+  server: matching('$server'),
+} as const;
+const { server: _, ...CHOSEN_GATEWAY } = CHOSEN_SCOPE;
+const SCOPES: Readonly<Record<Scope, Matchers<'job' | 'gateway' | 'server'>>> = {
+  all: {},
+  gateway: CHOSEN_GATEWAY,
+  server: CHOSEN_SCOPE,
 };
+
+type MatchersOf<Name extends SeriesName> = Matchers<LabelOf<Name>>;
 
 /**
  * A selector that follows the variables of the page as far as the series has their labels.
  *
  * @param name a series of the catalog, of our rules or of Prometheus: any other does not compile
- * @param matchers more of them, such as `status="offline"`
+ * @param matchers more conditions, such as `{ status: 'offline' }`
  */
-export function series(name: SeriesName, ...matchers: readonly string[]): string {
+export function series<Name extends SeriesName>(
+  name: Name,
+  ...matchers: readonly MatchersOf<Name>[]
+): string {
   return within(scopeOf(name), name, ...matchers);
 }
 
 /** The same within a scope of your choice: `gateway` for a share of a whole, say. */
-export function within(scope: Scope, name: SeriesName, ...matchers: readonly string[]): string {
-  const all = [...MATCHERS[scope], ...matchers];
-  return all.length === 0 ? name : `${name}{${all.join(',')}}`;
+export function within<Name extends SeriesName>(
+  scope: Scope,
+  name: Name,
+  ...matchers: readonly MatchersOf<Name>[]
+): string {
+  return selector<string>(name, SCOPES[scope], ...(matchers as readonly Matchers<LabelName>[]));
 }
 
-/** Every program tells of its process: that of an exporter, even where all jobs are chosen. */
+/** Every program reports on its process: this is that of an exporter, even where all jobs are chosen. */
 export function ofExporter(expr: string): string {
   return `(${expr} and on (job, instance) ${series('mcp_exporter_build_info')})`;
 }
@@ -62,10 +82,22 @@ export function ofExporter(expr: string): string {
 /** Alerts of ours; those about monitoring itself belong to no server and no gateway. */
 export function alertSeries(
   name: 'ALERTS' | 'ALERTS_FOR_STATE',
-  ...matchers: readonly string[]
+  ...matchers: readonly Matchers<LabelName>[]
 ): string {
-  const all = ['component="mcp"', 'gateway=~"$gateway|"', 'server=~"$server|"', ...matchers];
-  return `${name}{${all.join(',')}}`;
+  const scope = { component: 'mcp', gateway: matching('$gateway|'), server: matching('$server|') };
+  return selector<string>(name, scope, ...matchers);
+}
+
+/**
+ * Grafana escapes a choice of several for a pattern, but not a choice of one: "search (eu)" would not find itself. Alerts
+ * about no server, which a trailing `|` lets in on other pages, are left to those.
+ */
+export function withExactServer(expr: string): string {
+  const exact = renderMatchers({ server: '$server' });
+  return [matching('$server|'), matching('$server')].reduce(
+    (text, pattern) => text.replaceAll(renderMatchers({ server: pattern }), exact),
+    expr,
+  );
 }
 
 const WITH_SERVER: ReadonlySet<string> = new Set(
@@ -84,34 +116,62 @@ function scopeOf(name: SeriesName): Scope {
   return OURS.has(name) || OURS.has(metric) ? 'gateway' : 'all';
 }
 
-/** On the pages about details, which let one operation be chosen. */
-export const CHOSEN = 'operation=~"$operation"';
+/** On the pages about details, where one operation can be chosen. */
+export const CHOSEN = { operation: matching('$operation') } as const;
+
+/** Calls of tools. */
+export const CALL = { operation: 'tools/call' } as const;
+
+/** Calls that count as failures of the server. */
+export const FAILED = { outcome: FAILED_OUTCOMES } as const;
+
+/** Calls that the gateway itself refused. */
+export const REFUSED = {
+  outcome: ['denied', 'rate_limited'] as const satisfies readonly CallOutcome[],
+};
+
+/** Configured servers only. */
+export const KNOWN_SERVERS = { server: not(OVERFLOW_LABEL) } as const;
 
 /** A timeline without a line shows an error: while nothing is recorded it has one that says so. */
 export function orNotRecorded(expr: string): string {
   return `${expr} or on () label_replace(vector(${NOT_RECORDED.value}), "server", "(no server)", "", "")`;
 }
 
-/** How fast a counter grew, over a window that suits both the scrape interval and the width of the panel. */
-export function rate(name: SeriesName, ...matchers: readonly string[]): string {
-  return `rate(${series(name, ...matchers)}[$__rate_interval])`;
+/** Growth per second of a counter, over a window that suits both the scrape interval and the width of the panel. */
+export function rateOf<Name extends SeriesName>(
+  name: Name,
+  ...matchers: readonly MatchersOf<Name>[]
+): string {
+  return rate(series(name, ...matchers), '$__rate_interval');
 }
 
-/** How much a counter grew over all that the page shows. */
-export function increase(name: SeriesName, ...matchers: readonly string[]): string {
-  return `increase(${series(name, ...matchers)}[$__range])`;
+/** Growth of a counter within the same window as {@link rateOf}. */
+export function recentIncreaseOf<Name extends SeriesName>(
+  name: Name,
+  ...matchers: readonly MatchersOf<Name>[]
+): string {
+  return increase(series(name, ...matchers), '$__rate_interval');
+}
+
+/** Growth of a counter within the time range of the page. */
+export function increaseOf<Name extends SeriesName>(
+  name: Name,
+  ...matchers: readonly MatchersOf<Name>[]
+): string {
+  return increase(series(name, ...matchers), '$__range');
 }
 
 /**
- * What is recorded once an hour or more often, hour by hour: added up, of sums of an hour, it is the sum of all. Reads a
- * tiny part of what `increase` over the raw samples of weeks would.
+ * The sum, hour by hour, of what is recorded once an hour or more often. Reads a tiny part of what `increase` over the raw
+ * samples of weeks would.
  *
- * @param name recorded as `…:increase1h`, or as `…:rate1h`, whose sum is then to be taken 3600 times
+ * @param name recorded as `…:increase1h`, or as `…:rate1h`, whose sum has to be multiplied by 3600
  */
-export function total(
+export function totalOf(
   name: (typeof RECORDED_SERIES)[number],
   window: '$__range' | '1d' | '7d' | '30d',
-  ...matchers: readonly string[]
+  ...matchers: readonly Matchers<LabelName>[]
 ): string {
   return `sum_over_time(${series(name, ...matchers)}[${window}:1h])`;
 }

@@ -1,6 +1,8 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import { matching } from '../../src/catalog/promql/matchers.ts';
+import { selector } from '../../src/catalog/promql/promql.ts';
 import { PROMETHEUS_REF } from './panels/panel.ts';
-import { within } from './promql.ts';
+import { KNOWN_SERVERS, within } from './promql.ts';
 
 type VariableBuilder = { build(): dashboard.VariableModel };
 
@@ -61,7 +63,7 @@ export function gatewayVariable(): VariableBuilder {
     name: 'gateway',
     title: 'Gateway',
     label: 'gateway',
-    of: 'mcp_exporter_build_info{job=~"$job"}',
+    of: selector('mcp_exporter_build_info', { job: matching('$job') }),
   });
 }
 
@@ -90,7 +92,7 @@ export function focusVariable(): VariableBuilder {
     name: 'focus',
     title: 'Bands of',
     label: 'server',
-    of: within('server', 'mcp:anomaly:level', 'server!="_OTHER"'),
+    of: within('server', 'mcp:anomaly:level', KNOWN_SERVERS),
     isSingle: true,
   });
 }

@@ -1,16 +1,16 @@
 /** A value to equal, a list of values of which one has to equal, or one of the conditions below. */
 export type LabelMatch = string | readonly string[] | Condition;
 
-interface Condition {
+export interface Condition {
   readonly operator: '!=' | '!~' | '=~';
   /** For `!~` and `=~` an RE2 expression. */
   readonly value: string;
 }
 
 /** Label → what its value has to be. A label that is `undefined` matches everything. */
-export type Matchers<Label extends string = string> = {
-  readonly [Name in Label]?: LabelMatch | undefined;
-};
+export type Matchers<Label extends string = string> = Readonly<
+  Partial<Record<Label, LabelMatch | undefined>>
+>;
 
 /** None of these values. */
 export function not(...values: readonly string[]): Condition {
@@ -25,9 +25,10 @@ export function matching(expression: string): Condition {
   return { operator: '=~', value: expression };
 }
 
-/** `a="x", b=~"y|z"`, with values escaped. */
-export function renderMatchers(matchers: Matchers): string {
-  return Object.entries(matchers)
+/** `a="x", b=~"y|z"`, with values escaped. All of the matchers have to hold, those on the same label too. */
+export function renderMatchers(...matchers: readonly Matchers[]): string {
+  return matchers
+    .flatMap((one) => Object.entries(one))
     .flatMap(([label, match]) => (match === undefined ? [] : `${label}${renderMatch(match)}`))
     .join(', ');
 }

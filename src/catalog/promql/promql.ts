@@ -9,9 +9,9 @@ import { type Matchers, renderMatchers } from './matchers.ts';
 /** `name{label="value"}`. Labels that a series of the catalog does not have do not compile. */
 export function selector<Name extends string>(
   name: Name,
-  matchers: Matchers<LabelOf<Name>> = {},
+  ...matchers: readonly Matchers<LabelOf<Name>>[]
 ): string {
-  const rendered = renderMatchers(matchers as Matchers);
+  const rendered = renderMatchers(...(matchers as readonly Matchers[]));
   return rendered === '' ? name : `${name}{${rendered}}`;
 }
 

@@ -104,14 +104,14 @@ const QUANTITIES: Readonly<Record<AlertMetric, Quantity>> = {
 /** As in the recording rules: mistakes of the caller are not failures of the server. */
 function failedShare(servers: ServerMatchers): string {
   const calls = (matchers: Matchers<'outcome'> = {}): string =>
-    sumBy(BY, rate(selector('mcp_requests_total', { ...servers, ...matchers }), WINDOW));
+    sumBy(BY, rate(selector('mcp_requests_total', servers, matchers), WINDOW));
   return ratioOrZero(calls({ outcome: FAILED_OUTCOMES }), calls());
 }
 
 /** Time spent disabled or unknown is left out. */
 function availability(servers: ServerMatchers): string {
-  const offline = selector('mcp_server_status', { ...servers, status: 'offline' });
-  const ignored = selector('mcp_server_status', { ...servers, status: ['disabled', 'unknown'] });
+  const offline = selector('mcp_server_status', servers, { status: 'offline' });
+  const ignored = selector('mcp_server_status', servers, { status: ['disabled', 'unknown'] });
   return `1 - avg_over_time((${maxBy(BY, offline)} unless on (${BY.join(', ')}) (${ignored} == 1))[5m:1m])`;
 }
 

@@ -1,7 +1,7 @@
 import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
-import type { Signal } from '../signal.ts';
 import { GREY, type Mapping } from '../mappings.ts';
+import type { Signal } from '../signal.ts';
 import type { Threshold } from '../thresholds.ts';
 
 /** A panel that has no place on a page yet. Width in columns of 24, height in units of 30 pixels. */

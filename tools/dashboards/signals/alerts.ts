@@ -1,6 +1,9 @@
+import { not } from '../../../src/catalog/promql/matchers.ts';
+import { countBy, maxBy, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { SEVERITIES, type Severity } from '../../../src/facts/user-alert.ts';
 import type { PageUid } from '../links.ts';
 import type { Mapping } from '../mappings.ts';
-import { alertSeries, increase, series } from '../promql.ts';
+import { alertSeries, increaseOf, recentIncreaseOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -9,11 +12,11 @@ const STATES: readonly Mapping[] = [
   { value: 1, text: 'Pending', color: 'yellow' },
   { value: 2, text: 'Firing', color: 'red' },
 ];
-const LABELS = 'alertname, gateway, server, severity';
+const LABELS = ['alertname', 'gateway', 'server', 'severity'] as const;
 /** The Watchdog fires always. */
-const REAL = 'severity=~"critical|warning|info"';
-const FIRING = alertSeries('ALERTS', 'alertstate="firing"', REAL);
-const PENDING = alertSeries('ALERTS', 'alertstate="pending"', REAL);
+const REAL = { severity: SEVERITIES };
+const FIRING = alertSeries('ALERTS', { alertstate: 'firing' }, REAL);
+const PENDING = alertSeries('ALERTS', { alertstate: 'pending' }, REAL);
 
 /** The page that each alert is about, as its notification has it, with a pattern of names; of all others, that of the server. */
 export const PAGES_OF_ALERTS: readonly (readonly [page: PageUid, alerts: string])[] = [
@@ -50,7 +53,7 @@ function withPage(expr: string): string {
 
 function sinceWhile(state: string): string {
   return withPage(
-    `1000 * max by (${LABELS}) (${alertSeries('ALERTS_FOR_STATE', REAL)}) and on (${LABELS}) max by (${LABELS}) (${state})`,
+    `1000 * ${maxBy(LABELS, alertSeries('ALERTS_FOR_STATE', REAL))} and on (${LABELS.join(', ')}) ${maxBy(LABELS, state)}`,
   );
 }
 
@@ -61,8 +64,8 @@ export const alertSince = signal({
   by: { firing: sinceWhile(FIRING), pending: sinceWhile(PENDING) },
 });
 
-function countOf(state: 'firing' | 'pending', severity: string): string {
-  return `count(${alertSeries('ALERTS', `alertstate="${state}"`, `severity=~"${severity}"`)}) or vector(0)`;
+function countOf(state: 'firing' | 'pending', ...severity: readonly Severity[]): string {
+  return `count(${alertSeries('ALERTS', { alertstate: state }, { severity })}) or vector(0)`;
 }
 
 export const criticalAlerts = signal({
@@ -78,7 +81,7 @@ export const warningAlerts = signal({
   description: 'Alerts that fire now and can wait until tomorrow.',
   unit: 'short',
   thresholds: THRESHOLDS.warnings,
-  by: { all: countOf('firing', 'warning|info') },
+  by: { all: countOf('firing', 'warning', 'info') },
 });
 
 export const pendingAlerts = signal({
@@ -86,12 +89,12 @@ export const pendingAlerts = signal({
   description: 'Alerts whose condition holds, but not yet for long enough to tell anybody.',
   unit: 'short',
   thresholds: THRESHOLDS.warnings,
-  by: { all: countOf('pending', 'critical|warning|info') },
+  by: { all: countOf('pending', ...SEVERITIES) },
 });
 
 /** One series for each alert, looked at once a minute: that is how the past is counted. */
-const WAS_FIRING = `max by (${LABELS}) (${FIRING})`;
-const BEGAN = `(${WAS_FIRING} unless (max by (${LABELS}) (${FIRING.replace(/\}$/, '} offset 1m')})))`;
+const WAS_FIRING = maxBy(LABELS, FIRING);
+const BEGAN = `(${WAS_FIRING} unless (max by (${LABELS.join(', ')}) (${FIRING} offset 1m)))`;
 const FIRINGS = `count_over_time(${BEGAN}[$__range:1m])`;
 const MINUTES = `count_over_time((${WAS_FIRING})[$__range:1m])`;
 
@@ -103,7 +106,7 @@ export const firings = signal({
   thresholds: THRESHOLDS.none,
   by: {
     all: `sum(${FIRINGS}) or vector(0)`,
-    alert: withPage(`sum by (${LABELS}) (${FIRINGS})`),
+    alert: withPage(sumBy(LABELS, FIRINGS)),
   },
 });
 
@@ -116,8 +119,8 @@ export const timeFiring = signal({
   thresholds: THRESHOLDS.none,
   by: {
     all: `60 * sum(${MINUTES}) or vector(0)`,
-    alert: withPage(`60 * sum by (${LABELS}) (${MINUTES})`),
-    top: withPage(`topk(10, 60 * sum by (alertname, gateway, server) (${MINUTES}))`),
+    alert: withPage(`60 * ${sumBy(LABELS, MINUTES)}`),
+    top: withPage(`topk(10, 60 * ${sumBy(['alertname', 'gateway', 'server'], MINUTES)})`),
   },
 });
 
@@ -131,7 +134,7 @@ export const timeToResolve = signal({
   by: {
     all: `60 * sum(${MINUTES}) / (sum(${FIRINGS}) or vector(1))`,
     alert: withPage(
-      `60 * sum by (${LABELS}) (${MINUTES}) / (sum by (${LABELS}) (${FIRINGS}) or 1 + 0 * sum by (${LABELS}) (${MINUTES}))`,
+      `60 * ${sumBy(LABELS, MINUTES)} / (${sumBy(LABELS, FIRINGS)} or 1 + 0 * ${sumBy(LABELS, MINUTES)})`,
     ),
   },
 });
@@ -169,7 +172,7 @@ export const alertsOverTime = signal({
   unit: 'short',
   decimals: 0,
   min: 0,
-  by: { severity: `count by (severity) (${FIRED})` },
+  by: { severity: countBy(['severity'], FIRED) },
 });
 
 export const notifications = signal({
@@ -179,8 +182,8 @@ export const notifications = signal({
   decimals: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    all: `sum(${increase('alertmanager_notifications_total')})`,
-    integration: `sum by (integration) (increase(${series('alertmanager_notifications_total')}[$__rate_interval])) > 0`,
+    all: `sum(${increaseOf('alertmanager_notifications_total')})`,
+    integration: `${sumBy(['integration'], recentIncreaseOf('alertmanager_notifications_total'))} > 0`,
   },
 });
 
@@ -192,8 +195,8 @@ export const failedNotifications = signal({
   decimals: 0,
   thresholds: THRESHOLDS.any,
   by: {
-    all: `sum(${increase('alertmanager_notifications_failed_total')})`,
-    integration: `sum by (integration, reason) (increase(${series('alertmanager_notifications_failed_total')}[$__rate_interval])) > 0`,
+    all: `sum(${increaseOf('alertmanager_notifications_failed_total')})`,
+    integration: `${sumBy(['integration', 'reason'], recentIncreaseOf('alertmanager_notifications_failed_total'))} > 0`,
   },
 });
 
@@ -204,7 +207,7 @@ export const receivedNotifications = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    alert: `topk(15, sum by (alertname, status) (increase(${series('mcp_alert_notifications_total', 'alertname!="Watchdog"')}[$__range])) > 0)`,
+    alert: `topk(15, ${sumBy(['alertname', 'status'], increaseOf('mcp_alert_notifications_total', { alertname: not('Watchdog') }))} > 0)`,
   },
 });
 
@@ -214,7 +217,7 @@ export const silences = signal({
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
-  by: { active: `sum(${series('alertmanager_silences', 'state="active"')})` },
+  by: { active: `sum(${series('alertmanager_silences', { state: 'active' })})` },
 });
 
 export const alertsByTreatment = signal({
@@ -224,7 +227,7 @@ export const alertsByTreatment = signal({
   unit: 'short',
   decimals: 0,
   min: 0,
-  by: { state: `sum by (state) (${series('alertmanager_alerts')})` },
+  by: { state: sumBy(['state'], series('alertmanager_alerts')) },
 });
 
 export const watchdogAge = signal({

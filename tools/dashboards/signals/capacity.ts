@@ -1,3 +1,5 @@
+import type { LabelName } from '../../../src/catalog/promql/labels.ts';
+import { maxBy, ratio, sumBy } from '../../../src/catalog/promql/promql.ts';
 import { ADVICE_MAPPINGS } from '../mappings.ts';
 import { series } from '../promql.ts';
 import { signal } from '../signal.ts';
@@ -6,19 +8,20 @@ import { THRESHOLDS } from '../thresholds.ts';
 const DAY_SECONDS = 86_400;
 const WEEKLY_MEAN = series('gateway_server:mcp_requests:rate1w');
 const HOURLY = series('gateway_server:mcp_requests:rate1h');
-const BY_SERVER = 'gateway, server';
-const BY_RESOURCE = 'gateway, resource';
+const BY_SERVER = ['gateway', 'server'] as const;
+const BY_RESOURCE = ['gateway', 'resource'] as const;
 
-/** A mean of a week that is not whole yet grows by itself: without the history there is no answer. */
-function afterHistoryOf(age: '10d' | '2w' | '27d', expr: string, by?: string): string {
-  return by === undefined
-    ? `${expr} and on () sum(${HOURLY} offset ${age})`
-    : `${expr} and on (${by}) sum by (${by}) (${HOURLY} offset ${age})`;
+/** The mean of an incomplete week grows by itself: without the history there is no answer. */
+function afterHistoryOf(
+  age: '10d' | '2w' | '27d',
+  expr: string,
+  by: readonly LabelName[] = [],
+): string {
+  return `${expr} and on (${by.join(', ')}) ${sumBy(by, `${HOURLY} offset ${age}`)}`;
 }
 
-function growthOfWeek(by: string): string {
-  const sum = `sum by (${by})`;
-  return `${sum} (${WEEKLY_MEAN}) / (${sum} (${WEEKLY_MEAN} offset 1w) > 0) - 1`;
+function growthOfWeek(by: readonly LabelName[]): string {
+  return `${ratio(sumBy(by, WEEKLY_MEAN), sumBy(by, `${WEEKLY_MEAN} offset 1w`))} - 1`;
 }
 
 export const requestGrowth = signal({
@@ -28,7 +31,7 @@ export const requestGrowth = signal({
   decimals: 1,
   thresholds: THRESHOLDS.none,
   by: {
-    fleetWeek: afterHistoryOf('2w', growthOfWeek('')),
+    fleetWeek: afterHistoryOf('2w', growthOfWeek([])),
     fleetDay: afterHistoryOf(
       '10d',
       `${DAY_SECONDS} * sum(deriv(${WEEKLY_MEAN}[3d])) / (sum(${WEEKLY_MEAN}) > 0)`,
@@ -56,10 +59,10 @@ export const requestForecast = signal({
     low: `${DAY_SECONDS} * min(clamp_min(${FORECASTS}, 0))`,
     high: `${DAY_SECONDS} * max(clamp_min(${FORECASTS}, 0))`,
     now: `${DAY_SECONDS} * sum(${WEEKLY_MEAN})`,
-    serverNow: `${DAY_SECONDS} * sum by (${BY_SERVER}) (${WEEKLY_MEAN})`,
+    serverNow: `${DAY_SECONDS} * ${sumBy(BY_SERVER, WEEKLY_MEAN)}`,
     /** As it was foretold at each time. */
     course: `${DAY_SECONDS} * sum(${series('gateway_server:mcp_requests:rate1w_predicted30d')})`,
-    server: `${DAY_SECONDS} * sum by (${BY_SERVER}) (${series('gateway_server:mcp_requests:rate1w_predicted30d')})`,
+    server: `${DAY_SECONDS} * ${sumBy(BY_SERVER, series('gateway_server:mcp_requests:rate1w_predicted30d'))}`,
   },
 });
 
@@ -75,9 +78,9 @@ export const busyHour = signal({
   thresholds: THRESHOLDS.none,
   by: {
     fleet: `max(${BUSY_HOUR})`,
-    gateway: `max by (gateway) (${BUSY_HOUR})`,
+    gateway: maxBy(['gateway'], BUSY_HOUR),
     limit: series('mcp:limit:requests_per_second'),
-    now: `max by (gateway) (${series('gateway:mcp_requests:rate1h')})`,
+    now: maxBy(['gateway'], series('gateway:mcp_requests:rate1h')),
   },
 });
 
@@ -95,9 +98,9 @@ export const headroom = signal({
   by: { fleet: `min(${LIMIT} / (${BUSY_HOUR} > 0))` },
 });
 
-const USED = `max by (${BY_RESOURCE}) (${series('gateway_resource:mcp_capacity_used:ratio')})`;
-const PEAK = `max by (${BY_RESOURCE}) (${series('gateway_resource:mcp_capacity_used:peak1w')})`;
-const PREDICTED = `max by (${BY_RESOURCE}) (${series('gateway_resource:mcp_capacity_used:peak_predicted2w')})`;
+const USED = maxBy(BY_RESOURCE, series('gateway_resource:mcp_capacity_used:ratio'));
+const PEAK = maxBy(BY_RESOURCE, series('gateway_resource:mcp_capacity_used:peak1w'));
+const PREDICTED = maxBy(BY_RESOURCE, series('gateway_resource:mcp_capacity_used:peak_predicted2w'));
 
 export const capacityUsed = signal({
   title: 'Used now',
@@ -109,8 +112,8 @@ export const capacityUsed = signal({
   thresholds: THRESHOLDS.saturation,
   by: {
     resource: USED,
-    most: `max by (${BY_RESOURCE}) (max_over_time(${series('gateway_resource:mcp_capacity_used:ratio')}[$__range]))`,
-    hourly: `max by (${BY_RESOURCE}) (max_over_time(${series('gateway_resource:mcp_capacity_used:ratio')}[$__interval]))`,
+    most: `max by (${BY_RESOURCE.join(', ')}) (max_over_time(${series('gateway_resource:mcp_capacity_used:ratio')}[$__range]))`,
+    hourly: `max by (${BY_RESOURCE.join(', ')}) (max_over_time(${series('gateway_resource:mcp_capacity_used:ratio')}[$__interval]))`,
   },
 });
 
@@ -145,9 +148,9 @@ export const daysToLimit = signal({
 });
 
 /** The worse of what is and what will be in two weeks; without a forecast, what is. */
-const LOAD = `max by (${BY_RESOURCE}) (label_replace(${PEAK}, "time", "now", "", "") or label_replace(${PREDICTED}, "time", "later", "", ""))`;
+const LOAD = `max by (${BY_RESOURCE.join(', ')}) (label_replace(${PEAK}, "time", "now", "", "") or label_replace(${PREDICTED}, "time", "later", "", ""))`;
 /** Of what is not paid for there cannot be too much. */
-const PAID_FOR = `${LOAD} and on (${BY_RESOURCE}) ${series('gateway_resource:mcp_capacity_used:peak1w', 'resource=~"cpu|memory"')}`;
+const PAID_FOR = `${LOAD} and on (${BY_RESOURCE.join(', ')}) ${series('gateway_resource:mcp_capacity_used:peak1w', { resource: ['cpu', 'memory'] })}`;
 const ADVICE = `((${PAID_FOR}) >= bool 0.15 or 0 * ${LOAD} + 1) + (${LOAD} >= bool 0.7) + (${LOAD} >= bool 0.85)`;
 
 export const scalingAdvice = signal({
@@ -165,7 +168,7 @@ export const scalingAdvice = signal({
 function p95OfWeek(offset: string): string {
   const buckets = series('gateway_server:mcp_request_duration_seconds_bucket:rate1h');
   const calls = series('gateway_server:mcp_request_duration_seconds_count:rate1h');
-  return `(histogram_quantile(0.95, sum by (${BY_SERVER}, le) (avg_over_time(${buckets}[1w:1h]${offset}))) and on (${BY_SERVER}) sum by (${BY_SERVER}) (avg_over_time(${calls}[1w:1h]${offset})) > 0)`;
+  return `(histogram_quantile(0.95, sum by (${BY_SERVER.join(', ')}, le) (avg_over_time(${buckets}[1w:1h]${offset}))) and on (${BY_SERVER.join(', ')}) sum by (${BY_SERVER.join(', ')}) (avg_over_time(${calls}[1w:1h]${offset})) > 0)`;
 }
 
 export const weeklyP95 = signal({

@@ -1,3 +1,4 @@
+import { maxBy } from '../../../src/catalog/promql/promql.ts';
 import { series, type SeriesName } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
@@ -106,7 +107,7 @@ export const changedCost = changed(COST);
 
 function band(signalName: 'request_rate' | 'p95' | 'error_ratio', title: string, unit: string) {
   const of = (name: SeriesName): string =>
-    `max(${series(name, 'server="$focus"', `signal="${signalName}"`)})`;
+    `max(${series(name, { server: '$focus' }, { signal: signalName })})`;
   return signal({
     title,
     description:
@@ -134,8 +135,8 @@ export const unusual = signal({
   unit: 'short',
   decimals: 3,
   by: {
-    now: `max by (gateway, server, signal) (${OUTSIDE})`,
-    count: `count(max by (gateway, server, signal) (${OUTSIDE})) or vector(0)`,
+    now: maxBy(['gateway', 'server', 'signal'], OUTSIDE),
+    count: `count(${maxBy(['gateway', 'server', 'signal'], OUTSIDE)}) or vector(0)`,
   },
 });
 

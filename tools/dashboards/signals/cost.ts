@@ -1,4 +1,6 @@
-import { increase, series, total } from '../promql.ts';
+import type { LabelName } from '../../../src/catalog/promql/labels.ts';
+import { maxBy, ratio, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { increaseOf, series, totalOf } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -8,8 +10,8 @@ const DETAILED = 'gateway_server_tool_source:mcp_cost_usd:increase1h';
 const USERS = 'gateway_user:mcp_user_cost_usd:increase1h';
 const TOKENS = 'gateway_server_direction:mcp_tokens:increase1h';
 const REQUESTS = 'gateway_server:mcp_requests:increase1h';
-const BY_SERVER = 'gateway, server';
-const BY_TOOL = 'gateway, server, tool';
+const BY_SERVER = ['gateway', 'server'] as const;
+const BY_TOOL = ['gateway', 'server', 'tool'] as const;
 
 export const cost = signal({
   title: 'Cost',
@@ -21,23 +23,23 @@ export const cost = signal({
   thresholds: THRESHOLDS.none,
   by: {
     today: `sum(${series(DAILY)})`,
-    serverToday: `max by (gateway, server) (${series(DAILY)})`,
-    topServers: `topk(10, sum by (gateway, server) (${increase('mcp_cost_usd_total')}) > 0)`,
-    week: `sum(${total(HOURLY, '7d')})`,
-    month: `sum(${total(HOURLY, '30d')})`,
+    serverToday: maxBy(['gateway', 'server'], series(DAILY)),
+    topServers: `topk(10, ${sumBy(['gateway', 'server'], increaseOf('mcp_cost_usd_total'))} > 0)`,
+    week: `sum(${totalOf(HOURLY, '7d')})`,
+    month: `sum(${totalOf(HOURLY, '30d')})`,
     /** Of 24 hours, at each time. */
-    serverDaily: `sum by (${BY_SERVER}) (${series(DAILY)}) > 0`,
+    serverDaily: `${sumBy(BY_SERVER, series(DAILY))} > 0`,
     daily: `sum(${series(DAILY)})`,
     dailyWeekBefore: `sum(${series(DAILY)} offset 1w)`,
     limit: series('mcp:limit:cost_usd_per_day'),
     /** In the time that the page shows, from what is recorded by the hour. */
-    server: `sum by (${BY_SERVER}) (${total(HOURLY, '$__range')}) > 0`,
-    mostExpensive: `topk(10, sum by (${BY_SERVER}) (${total(HOURLY, '$__range')}) > 0)`,
-    tool: `sum by (${BY_TOOL}) (${total(DETAILED, '$__range')}) > 0`,
-    topTools: `topk(10, sum by (${BY_TOOL}) (${total(DETAILED, '$__range')}) > 0)`,
-    source: `sum by (source) (${total(DETAILED, '$__range')}) > 0`,
-    sourceDaily: `sum by (source) (${total(DETAILED, '1d')}) > 0`,
-    user: `topk(20, sum by (gateway, user) (${total(USERS, '$__range')}) > 0)`,
+    server: `${sumBy(BY_SERVER, totalOf(HOURLY, '$__range'))} > 0`,
+    mostExpensive: `topk(10, ${sumBy(BY_SERVER, totalOf(HOURLY, '$__range'))} > 0)`,
+    tool: `${sumBy(BY_TOOL, totalOf(DETAILED, '$__range'))} > 0`,
+    topTools: `topk(10, ${sumBy(BY_TOOL, totalOf(DETAILED, '$__range'))} > 0)`,
+    source: `${sumBy(['source'], totalOf(DETAILED, '$__range'))} > 0`,
+    sourceDaily: `${sumBy(['source'], totalOf(DETAILED, '1d'))} > 0`,
+    user: `topk(20, ${sumBy(['gateway', 'user'], totalOf(USERS, '$__range'))} > 0)`,
   },
 });
 
@@ -49,7 +51,7 @@ export const projectedCost = signal({
   thresholds: THRESHOLDS.none,
   by: {
     month: `30 * 24 * sum(avg_over_time(${series(HOURLY)}[7d]))`,
-    server: `30 * 24 * sum by (${BY_SERVER}) (avg_over_time(${series(HOURLY)}[7d])) > 0`,
+    server: `30 * 24 * sum by (${BY_SERVER.join(', ')}) (avg_over_time(${series(HOURLY)}[7d])) > 0`,
   },
 });
 
@@ -76,20 +78,19 @@ export const costGrowth = signal({
     { value: 0.25, color: 'yellow' },
     { value: 1, color: 'red' },
   ],
-  by: { fleet: weeklyChange(''), server: weeklyChange(BY_SERVER) },
+  by: { fleet: weeklyChange([]), server: weeklyChange(BY_SERVER) },
 });
 
-/** Nothing without the week before. */
-function weeklyChange(by: string): string {
-  const week = `sum by (${by}) (sum_over_time(${series(HOURLY)}[7d:1h]))`;
-  const before = `sum by (${by}) (sum_over_time(${series(HOURLY)}[7d:1h] offset 1w))`;
-  const history = `sum by (${by}) (${series(HOURLY)} offset 2w)`;
-  return `${week} / (${before} > 0) - 1 and on (${by}) ${history}`;
+/** Absent without the week before. */
+function weeklyChange(by: readonly LabelName[]): string {
+  const week = sumBy(by, totalOf(HOURLY, '7d'));
+  const before = sumBy(by, `sum_over_time(${series(HOURLY)}[7d:1h] offset 1w)`);
+  const history = sumBy(by, `${series(HOURLY)} offset 2w`);
+  return `${ratio(week, before)} - 1 and on (${by.join(', ')}) ${history}`;
 }
 
-function perRequest(by: string): string {
-  const requests = `sum by (${by}) (${total(REQUESTS, '$__range')})`;
-  return `sum by (${by}) (${total(HOURLY, '$__range')}) / (${requests} > 0)`;
+function perRequest(by: readonly LabelName[]): string {
+  return ratio(sumBy(by, totalOf(HOURLY, '$__range')), sumBy(by, totalOf(REQUESTS, '$__range')));
 }
 
 export const costPerRequest = signal({
@@ -99,7 +100,7 @@ export const costPerRequest = signal({
   unit: 'currencyUSD',
   decimals: 5,
   thresholds: THRESHOLDS.none,
-  by: { fleet: perRequest(''), server: `${perRequest(BY_SERVER)} > 0` },
+  by: { fleet: perRequest([]), server: `${perRequest(BY_SERVER)} > 0` },
 });
 
 export const costPerUser = signal({
@@ -109,7 +110,7 @@ export const costPerUser = signal({
   decimals: 4,
   thresholds: THRESHOLDS.none,
   by: {
-    fleet: `sum(${series(DAILY)}) / (sum(max by (${BY_SERVER}) (${series('mcp_active_users', 'window="24h"')})) > 0)`,
+    fleet: `sum(${series(DAILY)}) / (sum(${maxBy(BY_SERVER, series('mcp_active_users', { window: '24h' }))}) > 0)`,
   },
 });
 
@@ -123,7 +124,7 @@ export const reportedShare = signal({
   max: 1,
   thresholds: THRESHOLDS.none,
   by: {
-    fleet: `(sum(${total(DETAILED, '$__range', 'source="reported"')}) or vector(0)) / (sum(${total(DETAILED, '$__range')}) > 0)`,
+    fleet: `(sum(${totalOf(DETAILED, '$__range', { source: 'reported' })}) or vector(0)) / (sum(${totalOf(DETAILED, '$__range')}) > 0)`,
   },
 });
 
@@ -135,10 +136,10 @@ export const tokens = signal({
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    direction: `sum by (direction) (${total(TOKENS, '$__range')})`,
-    directionDaily: `sum by (direction) (${total(TOKENS, '1d')})`,
-    server: `topk(10, sum by (${BY_SERVER}) (${total(TOKENS, '$__range')}) > 0)`,
-    serverInput: `sum by (${BY_SERVER}) (${total(TOKENS, '$__range', 'direction="input"')}) > 0`,
-    serverOutput: `sum by (${BY_SERVER}) (${total(TOKENS, '$__range', 'direction="output"')}) > 0`,
+    direction: sumBy(['direction'], totalOf(TOKENS, '$__range')),
+    directionDaily: sumBy(['direction'], totalOf(TOKENS, '1d')),
+    server: `topk(10, ${sumBy(BY_SERVER, totalOf(TOKENS, '$__range'))} > 0)`,
+    serverInput: `${sumBy(BY_SERVER, totalOf(TOKENS, '$__range', { direction: 'input' }))} > 0`,
+    serverOutput: `${sumBy(BY_SERVER, totalOf(TOKENS, '$__range', { direction: 'output' }))} > 0`,
   },
 });

@@ -1,15 +1,25 @@
-import { CHOSEN, increase, rate, series, within } from '../promql.ts';
+import type { LabelName } from '../../../src/catalog/promql/labels.ts';
+import type { Matchers } from '../../../src/catalog/promql/matchers.ts';
+import { increase, maxBy, ratioOrZero, sumBy } from '../../../src/catalog/promql/promql.ts';
+import {
+  CALL,
+  CHOSEN,
+  FAILED,
+  increaseOf,
+  KNOWN_SERVERS,
+  rateOf,
+  REFUSED,
+  series,
+  within,
+} from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
-/** What counts as a failure of the server: the same words as in the recording rules. */
-export const FAILED = 'outcome=~"tool_error|rpc_error|transport_error|timeout"';
-const CALL = 'operation="tools/call"';
-
-function ratioBy(by: string, ...matchers: readonly string[]): string {
-  const failed = `sum by (${by}) (${increase('mcp_requests_total', FAILED, ...matchers)})`;
-  const all = `sum by (${by}) (${increase('mcp_requests_total', ...matchers)})`;
-  return `(${failed} or 0 * ${all}) / (${all} > 0)`;
+function ratioBy(by: readonly LabelName[], ...matchers: readonly Matchers<'operation'>[]): string {
+  return ratioOrZero(
+    sumBy(by, increaseOf('mcp_requests_total', FAILED, ...matchers)),
+    sumBy(by, increaseOf('mcp_requests_total', ...matchers)),
+  );
 }
 
 export const errorRatio = signal({
@@ -22,12 +32,21 @@ export const errorRatio = signal({
   thresholds: THRESHOLDS.errorRatio,
   by: {
     fleet: `sum(${series('gateway:mcp_requests_failed:rate5m')}) / (sum(${series('gateway:mcp_requests:rate5m')}) > 0)`,
-    server: `max by (gateway, server) (${series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m')})`,
+    server: maxBy(
+      ['gateway', 'server'],
+      series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m'),
+    ),
     /** Without those that no configuration has. */
-    known: `max by (gateway, server) (${series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m', 'server!="_OTHER"')})`,
-    operation: ratioBy('operation', CHOSEN),
-    tool: ratioBy('gateway, server, tool', CALL),
-    serverOperation: `max by (server, operation) (${ratioBy('gateway, server, operation', CHOSEN)})`,
+    known: maxBy(
+      ['gateway', 'server'],
+      series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m', KNOWN_SERVERS),
+    ),
+    operation: ratioBy(['operation'], CHOSEN),
+    tool: ratioBy(['gateway', 'server', 'tool'], CALL),
+    serverOperation: maxBy(
+      ['server', 'operation'],
+      ratioBy(['gateway', 'server', 'operation'], CHOSEN),
+    ),
   },
 });
 
@@ -46,7 +65,7 @@ export const errors = signal({
     'Exchanges that ended in an error of the caller, the server or the way between, each under its type.',
   unit: 'cps',
   by: {
-    type: `sum by (error_type) (${rate('mcp_request_errors_total', CHOSEN)}) > 0`,
+    type: `${sumBy(['error_type'], rateOf('mcp_request_errors_total', CHOSEN))} > 0`,
   },
 });
 
@@ -56,12 +75,12 @@ export const errorCount = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    type: `topk(10, sum by (error_type) (${increase('mcp_request_errors_total', CHOSEN)}) > 0)`,
-    server: `topk(10, sum by (gateway, server) (${increase('mcp_request_errors_total', CHOSEN)}) > 0)`,
-    affected: `sum by (gateway, server, operation, error_type) (${increase('mcp_request_errors_total', CHOSEN)}) > 0`,
-    all: `sum(${increase('mcp_request_errors_total', CHOSEN)})`,
-    operation: `sum by (operation) (${increase('mcp_request_errors_total', CHOSEN)}) > 0`,
-    tool: `topk(10, sum by (gateway, server, tool) (${increase('mcp_request_errors_total', CALL)}) > 0)`,
+    type: `topk(10, ${sumBy(['error_type'], increaseOf('mcp_request_errors_total', CHOSEN))} > 0)`,
+    server: `topk(10, ${sumBy(['gateway', 'server'], increaseOf('mcp_request_errors_total', CHOSEN))} > 0)`,
+    affected: `${sumBy(['gateway', 'server', 'operation', 'error_type'], increaseOf('mcp_request_errors_total', CHOSEN))} > 0`,
+    all: `sum(${increaseOf('mcp_request_errors_total', CHOSEN)})`,
+    operation: `${sumBy(['operation'], increaseOf('mcp_request_errors_total', CHOSEN))} > 0`,
+    tool: `topk(10, ${sumBy(['gateway', 'server', 'tool'], increaseOf('mcp_request_errors_total', CALL))} > 0)`,
   },
 });
 
@@ -70,7 +89,7 @@ export const statusCodes = signal({
   description:
     'HTTP codes that clients got, or what stands for them over stdio; JSON-RPC errors mostly come with 200.',
   unit: 'reqps',
-  by: { status: `sum by (status) (${rate('mcp_requests_total', CHOSEN)}) > 0` },
+  by: { status: `${sumBy(['status'], rateOf('mcp_requests_total', CHOSEN))} > 0` },
 });
 
 export const unknownTools = signal({
@@ -81,8 +100,8 @@ export const unknownTools = signal({
   decimals: 0,
   thresholds: THRESHOLDS.warnings,
   by: {
-    all: `sum(${increase('mcp_unknown_tool_calls_total')})`,
-    server: `sum by (gateway, server) (${increase('mcp_unknown_tool_calls_total')}) > 0`,
+    all: `sum(${increaseOf('mcp_unknown_tool_calls_total')})`,
+    server: `${sumBy(['gateway', 'server'], increaseOf('mcp_unknown_tool_calls_total'))} > 0`,
   },
 });
 
@@ -92,7 +111,7 @@ export const timeouts = signal({
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.warnings,
-  by: { all: `sum(${increase('mcp_requests_total', 'outcome="timeout"')})` },
+  by: { all: `sum(${increaseOf('mcp_requests_total', { outcome: 'timeout' })})` },
 });
 
 export const refusals = signal({
@@ -103,7 +122,7 @@ export const refusals = signal({
   decimals: 0,
   thresholds: THRESHOLDS.warnings,
   by: {
-    all: `sum(increase(${within('gateway', 'mcp_requests_total', 'outcome=~"denied|rate_limited"')}[$__range]))`,
+    all: `sum(${increase(within('gateway', 'mcp_requests_total', REFUSED), '$__range')})`,
   },
 });
 
@@ -122,6 +141,9 @@ export const errorsNow = signal({
   description: 'Errors per second, over the last five minutes.',
   unit: 'cps',
   by: {
-    type: `max by (gateway, server, error_type) (${series('gateway_server_error_type:mcp_request_errors:rate5m')})`,
+    type: maxBy(
+      ['gateway', 'server', 'error_type'],
+      series('gateway_server_error_type:mcp_request_errors:rate5m'),
+    ),
   },
 });

@@ -1,22 +1,36 @@
-import { CHOSEN, increase, rate, series, within } from '../promql.ts';
+import type { LabelName } from '../../../src/catalog/promql/labels.ts';
+import type { Matchers } from '../../../src/catalog/promql/matchers.ts';
+import { maxBy, quantileBy, rate, ratio, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { CALL, CHOSEN, increaseOf, rateOf, series, within } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
+const BY_SERVER = ['gateway', 'server'] as const;
+const BY_TOOL = ['gateway', 'server', 'tool'] as const;
 const BUCKET = 'mcp_request_duration_seconds_bucket';
 const SUM = 'mcp_request_duration_seconds_sum';
 const COUNT = 'mcp_request_duration_seconds_count';
-const CALL = 'operation="tools/call"';
 
-function quantile(q: number, ...matchers: readonly string[]): string {
-  return `histogram_quantile(${q}, sum by (le) (${rate(BUCKET, ...matchers)}))`;
+function quantile(q: number, ...matchers: readonly Matchers<'operation'>[]): string {
+  return quantileBy(q, [], rateOf(BUCKET, ...matchers));
 }
 
-function meanBy(by: string, ...matchers: readonly string[]): string {
-  return `sum by (${by}) (${increase(SUM, ...matchers)}) / (sum by (${by}) (${increase(COUNT, ...matchers)}) > 0)`;
+function meanBy(by: readonly LabelName[], ...matchers: readonly Matchers<'operation'>[]): string {
+  return ratio(sumBy(by, increaseOf(SUM, ...matchers)), sumBy(by, increaseOf(COUNT, ...matchers)));
 }
 
-function quantileBy(by: string, ...matchers: readonly string[]): string {
-  return `histogram_quantile(0.95, sum by (${by}, le) (${increase(BUCKET, ...matchers)})) and on (${by}) sum by (${by}) (${increase(COUNT, ...matchers)}) > 0`;
+/** Without a result where there were no calls. */
+function p95By(by: readonly LabelName[], ...matchers: readonly Matchers<'operation'>[]): string {
+  const p95 = quantileBy(0.95, by, increaseOf(BUCKET, ...matchers));
+  return `${p95} and on (${by.join(', ')}) ${sumBy(by, increaseOf(COUNT, ...matchers))} > 0`;
+}
+
+/** Of the last minute at the gateway, and where nobody called of the last check. */
+function responseTimeOfServer(): string {
+  const within = (name: typeof SUM | typeof COUNT): string =>
+    sumBy(BY_SERVER, rate(series(name), '1m'));
+  const lastCheck = maxBy(BY_SERVER, series('mcp_probe_last_duration_seconds'));
+  return `(${ratio(within(SUM), within(COUNT))}) or ${lastCheck} > 0`;
 }
 
 /** How long callers wait. */
@@ -31,9 +45,13 @@ export const latency = signal({
     p50: quantile(0.5, CHOSEN),
     p95: quantile(0.95, CHOSEN),
     p99: quantile(0.99, CHOSEN),
-    p95Fleet: `histogram_quantile(0.95, sum by (le) (${within('gateway', 'gateway:mcp_request_duration_seconds_bucket:rate5m')}))`,
+    p95Fleet: quantileBy(
+      0.95,
+      [],
+      within('gateway', 'gateway:mcp_request_duration_seconds_bucket:rate5m'),
+    ),
     // A heatmap cannot say why it is empty: without calls it has axes, and no cell.
-    buckets: `sum by (le) (${rate(BUCKET, CHOSEN)}) or on () label_replace(vector(0), "le", "+Inf", "", "")`,
+    buckets: `${sumBy(['le'], rateOf(BUCKET, CHOSEN))} or on () label_replace(vector(0), "le", "+Inf", "", "")`,
   },
 });
 
@@ -43,9 +61,9 @@ export const meanLatency = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    operation: meanBy('operation', CHOSEN),
-    tool: meanBy('gateway, server, tool', CALL),
-    topTools: `topk(10, ${meanBy('gateway, server, tool', CALL)})`,
+    operation: meanBy(['operation'], CHOSEN),
+    tool: meanBy(BY_TOOL, CALL),
+    topTools: `topk(10, ${meanBy(BY_TOOL, CALL)})`,
   },
 });
 
@@ -55,8 +73,8 @@ export const p95Latency = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    operation: quantileBy('operation', CHOSEN),
-    tool: quantileBy('gateway, server, tool', CALL),
+    operation: p95By(['operation'], CHOSEN),
+    tool: p95By(BY_TOOL, CALL),
   },
 });
 
@@ -68,7 +86,7 @@ export const responseTime = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    server: `(sum by (gateway, server) (rate(${series(SUM)}[1m])) / (sum by (gateway, server) (rate(${series(COUNT)}[1m])) > 0)) or max by (gateway, server) (${series('mcp_probe_last_duration_seconds')}) > 0`,
+    server: responseTimeOfServer(),
   },
 });
 
@@ -77,7 +95,7 @@ export const gatewayOverhead = signal({
   description: 'What the gateway itself adds to a call.',
   unit: 's',
   by: {
-    p50: `histogram_quantile(0.5, sum by (le) (${rate('mcp_gateway_overhead_seconds_bucket')}))`,
-    p95: `histogram_quantile(0.95, sum by (le) (${rate('mcp_gateway_overhead_seconds_bucket')}))`,
+    p50: quantileBy(0.5, [], rateOf('mcp_gateway_overhead_seconds_bucket')),
+    p95: quantileBy(0.95, [], rateOf('mcp_gateway_overhead_seconds_bucket')),
   },
 });

@@ -1,10 +1,11 @@
+import { maxBy, quantileBy, sumBy } from '../../../src/catalog/promql/promql.ts';
 import { type Mapping, TROUBLE_MAPPINGS } from '../mappings.ts';
-import { increase, series, type SeriesName } from '../promql.ts';
+import { increaseOf, recentIncreaseOf, rateOf, series, type SeriesName } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
 /** The targets that make up the monitoring, by the names that prometheus.yml and the alerts give them. */
-const MONITORING = 'job=~"mcp-exporter|alertmanager|prometheus"';
+const MONITORING = { job: ['mcp-exporter', 'alertmanager', 'prometheus'] };
 /** `sample_limit` of prometheus.yml. */
 const SAMPLES_MAX = 250_000;
 
@@ -36,7 +37,7 @@ export const targetUp = signal({
   unit: 'none',
   mappings: UP_MAPPINGS,
   by: {
-    target: `max by (job, instance) (${series('up', MONITORING)})`,
+    target: maxBy(['job', 'instance'], series('up', MONITORING)),
   },
 });
 
@@ -51,7 +52,7 @@ export const scrapeDuration = signal({
     { value: 8, color: 'red' },
   ],
   by: {
-    target: `max by (job, instance) (${series('scrape_duration_seconds', MONITORING)})`,
+    target: maxBy(['job', 'instance'], series('scrape_duration_seconds', MONITORING)),
   },
 });
 
@@ -65,7 +66,7 @@ export const samples = signal({
   decimals: 0,
   min: 0,
   by: {
-    target: `max by (job, instance) (${SAMPLES})`,
+    target: maxBy(['job', 'instance'], SAMPLES),
     limit: `vector(${SAMPLES_MAX})`,
   },
 });
@@ -77,7 +78,7 @@ export const samplesShare = signal({
   decimals: 1,
   thresholds: THRESHOLDS.saturation,
   by: {
-    worst: `max(${series('scrape_samples_post_metric_relabeling', 'job="mcp-exporter"')}) / ${SAMPLES_MAX}`,
+    worst: `max(${series('scrape_samples_post_metric_relabeling', { job: 'mcp-exporter' })}) / ${SAMPLES_MAX}`,
   },
 });
 
@@ -119,7 +120,7 @@ export const connectivity = signal({
 });
 
 function lagOf(quantile: number): string {
-  return `histogram_quantile(${quantile}, sum by (le) (rate(${series('mcp_probe_schedule_lag_seconds_bucket')}[$__rate_interval])))`;
+  return quantileBy(quantile, [], rateOf('mcp_probe_schedule_lag_seconds_bucket'));
 }
 
 export const scheduleLag = signal({
@@ -144,8 +145,8 @@ export const labelOverflow = signal({
   decimals: 0,
   thresholds: THRESHOLDS.warnings,
   by: {
-    all: `sum(${increase('mcp_label_overflow_total')})`,
-    label: `sum by (metric, label) (${increase('mcp_label_overflow_total')}) > 0`,
+    all: `sum(${increaseOf('mcp_label_overflow_total')})`,
+    label: `${sumBy(['metric', 'label'], increaseOf('mcp_label_overflow_total'))} > 0`,
   },
 });
 
@@ -158,8 +159,8 @@ function lossOf(name: SeriesName, title: string, description: string) {
     min: 0,
     thresholds: THRESHOLDS.any,
     by: {
-      all: `sum(${increase(name)})`,
-      gateway: `sum by (gateway) (increase(${series(name)}[$__rate_interval]))`,
+      all: `sum(${increaseOf(name)})`,
+      gateway: sumBy(['gateway'], recentIncreaseOf(name)),
     },
   });
 }
@@ -193,9 +194,9 @@ export const ruleFailures = signal({
   min: 0,
   thresholds: THRESHOLDS.any,
   by: {
-    all: `sum(${increase('prometheus_rule_evaluation_failures_total')})`,
+    all: `sum(${increaseOf('prometheus_rule_evaluation_failures_total')})`,
     group: groupName(
-      `sum by (rule_group) (increase(${series('prometheus_rule_evaluation_failures_total')}[$__rate_interval])) > 0`,
+      `${sumBy(['rule_group'], recentIncreaseOf('prometheus_rule_evaluation_failures_total'))} > 0`,
     ),
   },
 });
@@ -207,7 +208,7 @@ export const missedEvaluations = signal({
   decimals: 0,
   min: 0,
   thresholds: THRESHOLDS.warnings,
-  by: { all: `sum(${increase('prometheus_rule_group_iterations_missed_total')})` },
+  by: { all: `sum(${increaseOf('prometheus_rule_group_iterations_missed_total')})` },
 });
 
 /** `group` of the file and the group. */
@@ -251,9 +252,9 @@ export const unsentAlerts = signal({
   min: 0,
   thresholds: THRESHOLDS.any,
   by: {
-    all: `sum(${increase('prometheus_notifications_errors_total')}) + sum(${increase('prometheus_notifications_dropped_total')})`,
-    errors: `sum(increase(${series('prometheus_notifications_errors_total')}[$__rate_interval]))`,
-    dropped: `sum(increase(${series('prometheus_notifications_dropped_total')}[$__rate_interval]))`,
+    all: `sum(${increaseOf('prometheus_notifications_errors_total')}) + sum(${increaseOf('prometheus_notifications_dropped_total')})`,
+    errors: `sum(${recentIncreaseOf('prometheus_notifications_errors_total')})`,
+    dropped: `sum(${recentIncreaseOf('prometheus_notifications_dropped_total')})`,
     queued: `max(${series('prometheus_notifications_queue_length')})`,
   },
 });

@@ -1,5 +1,6 @@
+import { maxBy, sumBy } from '../../../src/catalog/promql/promql.ts';
 import { NOT_RECORDED, PASS_FAIL_MAPPINGS } from '../mappings.ts';
-import { orNotRecorded, rate, series } from '../promql.ts';
+import { orNotRecorded, rateOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -9,7 +10,7 @@ export const lastCheck = signal({
   unit: 'dateTimeFromNow',
   thresholds: THRESHOLDS.none,
   by: {
-    server: `1000 * max by (gateway, server) (${series('mcp_probe_last_run_timestamp_seconds')})`,
+    server: `1000 * ${maxBy(['gateway', 'server'], series('mcp_probe_last_run_timestamp_seconds'))}`,
   },
 });
 
@@ -22,7 +23,7 @@ export const consecutiveFailures = signal({
     { value: 1, color: 'yellow' },
     { value: 3, color: 'red' },
   ],
-  by: { server: `max by (gateway, server) (${series('mcp_probe_consecutive_failures')})` },
+  by: { server: maxBy(['gateway', 'server'], series('mcp_probe_consecutive_failures')) },
 });
 
 export const checksPassed = signal({
@@ -42,7 +43,7 @@ export const checkResult = signal({
   description: 'Whether the newest check had passed.',
   unit: 'none',
   mappings: [...PASS_FAIL_MAPPINGS, NOT_RECORDED],
-  by: { timeline: orNotRecorded(`max by (gateway, server) (${series('mcp_probe_success')})`) },
+  by: { timeline: orNotRecorded(maxBy(['gateway', 'server'], series('mcp_probe_success'))) },
 });
 
 export const checkDuration = signal({
@@ -51,8 +52,11 @@ export const checkDuration = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    mean: `max by (gateway, server) (${series('gateway_server:mcp_probe_duration_seconds:mean5m')})`,
-    p95: `max by (gateway, server) (${series('gateway_server:mcp_probe_duration_seconds:p95_rate5m')})`,
+    mean: maxBy(['gateway', 'server'], series('gateway_server:mcp_probe_duration_seconds:mean5m')),
+    p95: maxBy(
+      ['gateway', 'server'],
+      series('gateway_server:mcp_probe_duration_seconds:p95_rate5m'),
+    ),
   },
 });
 
@@ -61,14 +65,14 @@ export const checkPhases = signal({
   description:
     'Where the time of the last check went: connecting, TLS or the start of the child, handshake, lists, call.',
   unit: 's',
-  by: { phase: `max by (phase) (${series('mcp_probe_phase_duration_seconds')})` },
+  by: { phase: maxBy(['phase'], series('mcp_probe_phase_duration_seconds')) },
 });
 
 export const checkFailures = signal({
   title: 'Failed checks by reason',
   description: 'Checks that failed, each under its reason.',
   unit: 'cps',
-  by: { reason: `sum by (reason) (${rate('mcp_probe_failures_total')}) > 0` },
+  by: { reason: `${sumBy(['reason'], rateOf('mcp_probe_failures_total'))} > 0` },
 });
 
 export const certificateExpiry = signal({
@@ -81,6 +85,6 @@ export const certificateExpiry = signal({
     { value: 14 * 86_400, color: 'green' },
   ],
   by: {
-    server: `max by (gateway, server) (${series('mcp_probe_tls_cert_expiry_timestamp_seconds')}) - time()`,
+    server: `${maxBy(['gateway', 'server'], series('mcp_probe_tls_cert_expiry_timestamp_seconds'))} - time()`,
   },
 });

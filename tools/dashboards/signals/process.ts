@@ -1,4 +1,5 @@
-import { rate, series } from '../promql.ts';
+import { sumBy } from '../../../src/catalog/promql/promql.ts';
+import { increaseOf, rateOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 
 export const childCpu = signal({
@@ -6,7 +7,7 @@ export const childCpu = signal({
   description:
     'Of servers that the exporter starts itself (stdio), with all that they start; 1 is a whole core.',
   unit: 'percentunit',
-  by: { server: `sum by (gateway, server) (${rate('mcp_server_process_cpu_seconds_total')})` },
+  by: { server: sumBy(['gateway', 'server'], rateOf('mcp_server_process_cpu_seconds_total')) },
 });
 
 export const childMemory = signal({
@@ -14,7 +15,7 @@ export const childMemory = signal({
   description: 'Of servers that the exporter starts itself (stdio), with all that they start.',
   unit: 'bytes',
   by: {
-    server: `sum by (gateway, server) (${series('mcp_server_process_resident_memory_bytes')})`,
+    server: sumBy(['gateway', 'server'], series('mcp_server_process_resident_memory_bytes')),
   },
 });
 
@@ -24,6 +25,6 @@ export const childExits = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    reason: `sum by (reason) (increase(${series('mcp_server_process_exits_total')}[$__range]))`,
+    reason: sumBy(['reason'], increaseOf('mcp_server_process_exits_total')),
   },
 });

@@ -1,13 +1,24 @@
-import { increase, rate, series, within } from '../promql.ts';
+import { increase, rate, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { OVERFLOW_LABEL } from '../../../src/facts/rules/label-bound.ts';
+import { increaseOf, rateOf, REFUSED, series, within } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
 const ATTEMPTS = 'mcp_auth_attempts_total';
-const FAILED = 'status="failure"';
+const FAILED = { status: 'failure' };
 const LIMITED = 'mcp_auth_rate_limit_exceeded_total';
 /** What the gateway itself says no to, before any server is asked. */
-const REFUSED =
-  'error_type=~"unauthorized|forbidden|unknown_server|disabled|rate_limited|overloaded|body_too_large"';
+const REFUSED_TYPES = {
+  error_type: [
+    'unauthorized',
+    'forbidden',
+    'unknown_server',
+    'disabled',
+    'rate_limited',
+    'overloaded',
+    'body_too_large',
+  ],
+};
 
 /** The alert PossibleBruteForceAttack fires above the last one. */
 const GUESSING = [
@@ -25,9 +36,9 @@ export const authAttempts = signal({
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    all: `sum(${increase(ATTEMPTS)})`,
-    methodStatus: `sum by (method, status) (${increase(ATTEMPTS)})`,
-    gatewayMethodStatus: `sum by (gateway, method, status) (${increase(ATTEMPTS)})`,
+    all: `sum(${increaseOf(ATTEMPTS)})`,
+    methodStatus: sumBy(['method', 'status'], increaseOf(ATTEMPTS)),
+    gatewayMethodStatus: sumBy(['gateway', 'method', 'status'], increaseOf(ATTEMPTS)),
   },
 });
 
@@ -36,7 +47,7 @@ export const authAttemptRate = signal({
   description: 'Credentials shown at the gateway, by kind and by how it went.',
   unit: 'cps',
   min: 0,
-  by: { methodStatus: `sum by (method, status) (${rate(ATTEMPTS)})` },
+  by: { methodStatus: sumBy(['method', 'status'], rateOf(ATTEMPTS)) },
 });
 
 export const authFailures = signal({
@@ -46,7 +57,7 @@ export const authFailures = signal({
   decimals: 0,
   min: 0,
   thresholds: THRESHOLDS.warnings,
-  by: { all: `sum(${increase(ATTEMPTS, FAILED)})` },
+  by: { all: `sum(${increaseOf(ATTEMPTS, FAILED)})` },
 });
 
 export const authFailureRatio = signal({
@@ -56,7 +67,7 @@ export const authFailureRatio = signal({
   decimals: 1,
   min: 0,
   thresholds: THRESHOLDS.errorRatio,
-  by: { all: `sum(${increase(ATTEMPTS, FAILED)}) / (sum(${increase(ATTEMPTS)}) > 0)` },
+  by: { all: `sum(${increaseOf(ATTEMPTS, FAILED)}) / (sum(${increaseOf(ATTEMPTS)}) > 0)` },
 });
 
 export const authFailureRate = signal({
@@ -68,8 +79,8 @@ export const authFailureRate = signal({
   min: 0,
   thresholds: GUESSING,
   by: {
-    now: `max(sum by (gateway) (rate(${series(ATTEMPTS, FAILED)}[5m])))`,
-    gateway: `sum by (gateway) (${rate(ATTEMPTS, FAILED)})`,
+    now: `max(${sumBy(['gateway'], rate(series(ATTEMPTS, FAILED), '5m'))})`,
+    gateway: sumBy(['gateway'], rateOf(ATTEMPTS, FAILED)),
   },
 });
 
@@ -81,9 +92,9 @@ export const rateLimited = signal({
   min: 0,
   thresholds: THRESHOLDS.warnings,
   by: {
-    all: `sum(${increase(LIMITED)})`,
+    all: `sum(${increaseOf(LIMITED)})`,
     /** The log has the names. */
-    bucket: `topk(16, sum by (user_id) (${increase(LIMITED)}) > 0)`,
+    bucket: `topk(16, ${sumBy(['user_id'], increaseOf(LIMITED))} > 0)`,
   },
 });
 
@@ -92,7 +103,7 @@ export const rateLimitedRate = signal({
   description: 'Requests refused because their user or address asks too often.',
   unit: 'cps',
   min: 0,
-  by: { gateway: `sum by (gateway) (${rate(LIMITED)})` },
+  by: { gateway: sumBy(['gateway'], rateOf(LIMITED)) },
 });
 
 export const refusals = signal({
@@ -104,9 +115,9 @@ export const refusals = signal({
   min: 0,
   thresholds: THRESHOLDS.warnings,
   by: {
-    all: `sum(${increase('mcp_request_errors_total', REFUSED)})`,
-    type: `sum by (error_type) (${increase('mcp_request_errors_total', REFUSED)}) > 0`,
-    affected: `sum by (gateway, server, error_type) (${increase('mcp_request_errors_total', REFUSED)}) > 0`,
+    all: `sum(${increaseOf('mcp_request_errors_total', REFUSED_TYPES)})`,
+    type: `${sumBy(['error_type'], increaseOf('mcp_request_errors_total', REFUSED_TYPES))} > 0`,
+    affected: `${sumBy(['gateway', 'server', 'error_type'], increaseOf('mcp_request_errors_total', REFUSED_TYPES))} > 0`,
   },
 });
 
@@ -116,8 +127,8 @@ export const refusalRate = signal({
   unit: 'cps',
   min: 0,
   by: {
-    type: `sum by (error_type) (${rate('mcp_request_errors_total', REFUSED)}) > 0`,
-    outcome: `sum by (outcome) (${rate('mcp_requests_total', 'outcome=~"denied|rate_limited"')})`,
+    type: `${sumBy(['error_type'], rateOf('mcp_request_errors_total', REFUSED_TYPES))} > 0`,
+    outcome: sumBy(['outcome'], rateOf('mcp_requests_total', REFUSED)),
   },
 });
 
@@ -130,7 +141,7 @@ export const unknownServers = signal({
   min: 0,
   thresholds: THRESHOLDS.warnings,
   by: {
-    all: `sum(increase(${within('gateway', 'mcp_requests_total', 'server="_OTHER"')}[$__range])) or vector(0)`,
+    all: `sum(${increase(within('gateway', 'mcp_requests_total', { server: OVERFLOW_LABEL }), '$__range')}) or vector(0)`,
   },
 });
 
@@ -141,5 +152,5 @@ export const keptActions = signal({
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
-  by: { all: `sum(${series('mcp_exporter_journal_rows', 'kind="actions"')})` },
+  by: { all: `sum(${series('mcp_exporter_journal_rows', { kind: 'actions' })})` },
 });

@@ -1,3 +1,5 @@
+import type { Matchers } from '../../../src/catalog/promql/matchers.ts';
+import { maxBy, minBy, sumBy } from '../../../src/catalog/promql/promql.ts';
 import { alertSeries, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
@@ -5,19 +7,19 @@ import { THRESHOLDS } from '../thresholds.ts';
 /** As recorded for the alerts. */
 const WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d', '30d'] as const;
 type Window = (typeof WINDOWS)[number];
-const BY_SERVER = 'gateway, server, slo';
-const BUDGET = `max by (slo) (${series('mcp:slo:error_budget')})`;
+const BY_SERVER = ['gateway', 'server', 'slo'] as const;
+const BUDGET = maxBy(['slo'], series('mcp:slo:error_budget'));
 
 /** Share of what counts that went wrong, over all servers: their sums, never the mean of their ratios. */
-function badShare(window: Window, ...matchers: readonly string[]): string {
+function badShare(window: Window, ...matchers: readonly Matchers<'slo'>[]): string {
   const bad = series(`gateway_server_slo:mcp_slo_errors:rate${window}`, ...matchers);
   const all = series(`gateway_server_slo:mcp_slo_events:rate${window}`, ...matchers);
-  return `sum by (slo) (${bad}) / (sum by (slo) (${all}) > 0)`;
+  return `${sumBy(['slo'], bad)} / (${sumBy(['slo'], all)} > 0)`;
 }
 
 function badShareOfServer(window: Window): string {
   const name = `gateway_server_slo:mcp_slo_errors_per_mcp_slo_events:ratio_rate${window}` as const;
-  return `max by (${BY_SERVER}) (${series(name)})`;
+  return maxBy(BY_SERVER, series(name));
 }
 
 export const objective = signal({
@@ -56,8 +58,8 @@ export const budgetLeft = signal({
   thresholds: THRESHOLDS.budgetLeft,
   by: {
     slo: `1 - ${badShare('30d')} / on (slo) ${BUDGET}`,
-    server: `min by (${BY_SERVER}) (${LEFT})`,
-    worst: `bottomk(10, min by (${BY_SERVER}) (${LEFT}))`,
+    server: minBy(BY_SERVER, LEFT),
+    worst: `bottomk(10, ${minBy(BY_SERVER, LEFT)})`,
   },
 });
 
@@ -67,7 +69,7 @@ export const overdrawnBudgets = signal({
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.any,
-  by: { all: `count(min by (${BY_SERVER}) (${LEFT}) < 0) or vector(0)` },
+  by: { all: `count(${minBy(BY_SERVER, LEFT)} < 0) or vector(0)` },
 });
 
 /** How many times faster than allowed the budget goes; at 1 it lasts just 30 days. */
@@ -81,9 +83,9 @@ function burnRateWithin(window: Window, words: string) {
     thresholds: THRESHOLDS.burnRate,
     by: {
       slo: `${badShare(window)} / on (slo) ${BUDGET}`,
-      availability: `${badShare(window, 'slo="availability"')} / on (slo) ${BUDGET}`,
-      latency: `${badShare(window, 'slo="latency"')} / on (slo) ${BUDGET}`,
-      uptime: `${badShare(window, 'slo="uptime"')} / on (slo) ${BUDGET}`,
+      availability: `${badShare(window, { slo: 'availability' })} / on (slo) ${BUDGET}`,
+      latency: `${badShare(window, { slo: 'latency' })} / on (slo) ${BUDGET}`,
+      uptime: `${badShare(window, { slo: 'uptime' })} / on (slo) ${BUDGET}`,
       server: `${badShareOfServer(window)} / on (slo) group_left () ${BUDGET}`,
     },
   });
@@ -107,6 +109,6 @@ export const burnAlerts = signal({
   decimals: 0,
   thresholds: THRESHOLDS.any,
   by: {
-    all: `count(${alertSeries('ALERTS', 'alertname="McpErrorBudgetBurn"', 'alertstate="firing"')}) or vector(0)`,
+    all: `count(${alertSeries('ALERTS', { alertname: 'McpErrorBudgetBurn' }, { alertstate: 'firing' })}) or vector(0)`,
   },
 });

@@ -1,10 +1,12 @@
+import { maxBy, sumBy } from '../../../src/catalog/promql/promql.ts';
+import type { Status } from '../../../src/facts/rules/health.ts';
 import { NOT_RECORDED, RANK_MAPPINGS, STATUS_MAPPINGS } from '../mappings.ts';
-import { alertSeries, orNotRecorded, series } from '../promql.ts';
+import { alertSeries, increaseOf, orNotRecorded, recentIncreaseOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
-function serversThatAre(status: string): string {
-  return `sum(max by (gateway, server) (${series('mcp_server_status', `status="${status}"`)}))`;
+function serversThatAre(status: Status): string {
+  return `sum(${maxBy(['gateway', 'server'], series('mcp_server_status', { status }))})`;
 }
 
 export const healthyServers = signal({
@@ -53,7 +55,7 @@ export const disabledServers = signal({
   by: { all: serversThatAre('disabled') },
 });
 
-const CODE = `max by (gateway, server) (${series('mcp_server_status_code')})`;
+const CODE = maxBy(['gateway', 'server'], series('mcp_server_status_code'));
 
 export const status = signal({
   title: 'Status',
@@ -70,7 +72,7 @@ export const status = signal({
 });
 
 /** One of them where two versions of a server overlap, as they do for a moment after an update. */
-const INFO = `topk by (gateway, server) (1, max by (gateway, server, endpoint, transport, protocol_version) (${series('mcp_server_info')}))`;
+const INFO = `topk by (gateway, server) (1, ${maxBy(['gateway', 'server', 'endpoint', 'transport', 'protocol_version'], series('mcp_server_info'))})`;
 
 /** The code without those that are no scale, so that a table can be sorted by it. */
 const RANK = `(${CODE} - 6 * (${CODE} >= bool 4))`;
@@ -92,7 +94,7 @@ export const statusSince = signal({
   unit: 'dateTimeFromNow',
   thresholds: THRESHOLDS.none,
   by: {
-    server: `1000 * max by (gateway, server) (${series('mcp_server_status_since_timestamp_seconds')})`,
+    server: `1000 * ${maxBy(['gateway', 'server'], series('mcp_server_status_since_timestamp_seconds'))}`,
   },
 });
 
@@ -106,8 +108,8 @@ function uptime(window: '24h' | '7d' | '30d') {
     max: 1,
     thresholds: THRESHOLDS.uptimeRatio,
     by: {
-      server: `max by (gateway, server) (${series(`gateway_server:mcp_server_up:ratio_${window}`)})`,
-      gateway: `max by (gateway) (${series(`gateway:mcp_server_up:ratio_${window}`)})`,
+      server: maxBy(['gateway', 'server'], series(`gateway_server:mcp_server_up:ratio_${window}`)),
+      gateway: maxBy(['gateway'], series(`gateway:mcp_server_up:ratio_${window}`)),
       fleet: `avg(${series(`gateway_server:mcp_server_up:ratio_${window}`)})`,
     },
   });
@@ -123,7 +125,7 @@ export const firingAlerts = signal({
   unit: 'short',
   thresholds: THRESHOLDS.any,
   by: {
-    all: `count(${alertSeries('ALERTS', 'alertstate="firing"', 'severity=~"critical|warning"')}) or vector(0)`,
+    all: `count(${alertSeries('ALERTS', { alertstate: 'firing' }, { severity: ['critical', 'warning'] })}) or vector(0)`,
   },
 });
 
@@ -132,7 +134,19 @@ export const serverFacts = signal({
   description: 'What the server said of itself in its last handshake.',
   unit: 'none',
   by: {
-    server: `max by (gateway, server, implementation, version, protocol_version, era, transport, endpoint) (${series('mcp_server_info')})`,
+    server: maxBy(
+      [
+        'gateway',
+        'server',
+        'implementation',
+        'version',
+        'protocol_version',
+        'era',
+        'transport',
+        'endpoint',
+      ],
+      series('mcp_server_info'),
+    ),
   },
 });
 
@@ -143,7 +157,7 @@ export const capabilities = signal({
   decimals: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    kind: `max by (kind) (${series('mcp_server_capabilities')})`,
+    kind: maxBy(['kind'], series('mcp_server_capabilities')),
   },
 });
 
@@ -154,8 +168,8 @@ export const definitionChanges = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    change: `sum by (kind, change) (increase(${series('mcp_server_definition_changes_total')}[$__rate_interval])) > 0`,
-    server: `sum by (gateway, server) (increase(${series('mcp_server_definition_changes_total')}[$__range]))`,
+    change: `${sumBy(['kind', 'change'], recentIncreaseOf('mcp_server_definition_changes_total'))} > 0`,
+    server: sumBy(['gateway', 'server'], increaseOf('mcp_server_definition_changes_total')),
   },
 });
 
@@ -165,7 +179,7 @@ export const listBytes = signal({
     'What a model has to read before it can call anything: the answers of the list methods as JSON.',
   unit: 'bytes',
   by: {
-    server: `max by (gateway, server) (${series('mcp_server_list_bytes', 'kind="tools"')})`,
-    kind: `max by (kind) (${series('mcp_server_list_bytes')})`,
+    server: maxBy(['gateway', 'server'], series('mcp_server_list_bytes', { kind: 'tools' })),
+    kind: maxBy(['kind'], series('mcp_server_list_bytes')),
   },
 });

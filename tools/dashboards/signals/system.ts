@@ -1,8 +1,10 @@
-import { ofExporter, rate, series } from '../promql.ts';
+import { not } from '../../../src/catalog/promql/matchers.ts';
+import { maxBy, minBy, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { increaseOf, ofExporter, rateOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
-const CPU = ofExporter(rate('process_cpu_seconds_total'));
+const CPU = ofExporter(rateOf('process_cpu_seconds_total'));
 
 export const exporterCpu = signal({
   title: 'CPU of the exporter',
@@ -11,7 +13,7 @@ export const exporterCpu = signal({
   decimals: 1,
   min: 0,
   thresholds: THRESHOLDS.saturation,
-  by: { worst: `max(${CPU})`, gateway: `max by (gateway) (${CPU})` },
+  by: { worst: `max(${CPU})`, gateway: maxBy(['gateway'], CPU) },
 });
 
 const MEMORY = ofExporter(series('process_resident_memory_bytes'));
@@ -22,7 +24,7 @@ export const exporterMemory = signal({
   description: 'Resident memory, and the limit beyond which an alert says so.',
   unit: 'bytes',
   min: 0,
-  by: { gateway: `max by (gateway) (${MEMORY})`, limit: MEMORY_LIMIT },
+  by: { gateway: maxBy(['gateway'], MEMORY), limit: MEMORY_LIMIT },
 });
 
 export const exporterMemoryShare = signal({
@@ -51,9 +53,9 @@ export const eventLoopLag = signal({
   ],
   by: {
     worst: `max(${lag('p99')})`,
-    p50: `max by (gateway) (${lag('p50')})`,
-    p99: `max by (gateway) (${lag('p99')})`,
-    max: `max by (gateway) (${lag('max')})`,
+    p50: maxBy(['gateway'], lag('p50')),
+    p99: maxBy(['gateway'], lag('p99')),
+    max: maxBy(['gateway'], lag('max')),
   },
 });
 
@@ -63,7 +65,7 @@ export const garbageCollection = signal({
   unit: 'percentunit',
   min: 0,
   by: {
-    kind: `sum by (kind) (${ofExporter(rate('nodejs_gc_duration_seconds_sum'))})`,
+    kind: sumBy(['kind'], ofExporter(rateOf('nodejs_gc_duration_seconds_sum'))),
   },
 });
 
@@ -73,9 +75,9 @@ export const heap = signal({
   unit: 'bytes',
   min: 0,
   by: {
-    used: `max by (gateway) (${ofExporter(series('nodejs_heap_size_used_bytes'))})`,
-    total: `max by (gateway) (${ofExporter(series('nodejs_heap_size_total_bytes'))})`,
-    external: `max by (gateway) (${ofExporter(series('nodejs_external_memory_bytes'))})`,
+    used: maxBy(['gateway'], ofExporter(series('nodejs_heap_size_used_bytes'))),
+    total: maxBy(['gateway'], ofExporter(series('nodejs_heap_size_total_bytes'))),
+    external: maxBy(['gateway'], ofExporter(series('nodejs_external_memory_bytes'))),
   },
 });
 
@@ -84,7 +86,7 @@ export const heapSpaces = signal({
   description: 'Where in the heap the memory is; an old space that only grows is a leak.',
   unit: 'bytes',
   min: 0,
-  by: { space: `sum by (space) (${ofExporter(series('nodejs_heap_space_size_used_bytes'))})` },
+  by: { space: sumBy(['space'], ofExporter(series('nodejs_heap_space_size_used_bytes'))) },
 });
 
 export const activeResources = signal({
@@ -93,7 +95,7 @@ export const activeResources = signal({
   unit: 'short',
   decimals: 0,
   min: 0,
-  by: { type: `sum by (type) (${ofExporter(series('nodejs_active_resources'))})` },
+  by: { type: sumBy(['type'], ofExporter(series('nodejs_active_resources'))) },
 });
 
 export const fileDescriptors = signal({
@@ -119,7 +121,7 @@ export const hostCpu = signal({
   thresholds: THRESHOLDS.saturation,
   by: {
     worst: `max(${series('mcp_system_cpu_usage_ratio')})`,
-    gateway: `max by (gateway) (${series('mcp_system_cpu_usage_ratio')})`,
+    gateway: maxBy(['gateway'], series('mcp_system_cpu_usage_ratio')),
   },
 });
 
@@ -134,7 +136,7 @@ export const hostMemory = signal({
   thresholds: THRESHOLDS.saturation,
   by: {
     worst: `max(${series('mcp_system_memory_usage_ratio')})`,
-    gateway: `max by (gateway) (${series('mcp_system_memory_usage_ratio')})`,
+    gateway: maxBy(['gateway'], series('mcp_system_memory_usage_ratio')),
   },
 });
 
@@ -151,7 +153,7 @@ export const diskFree = signal({
   ],
   by: {
     worst: `min(${series('mcp_exporter_journal_free_bytes')})`,
-    gateway: `min by (gateway) (${series('mcp_exporter_journal_free_bytes')})`,
+    gateway: minBy(['gateway'], series('mcp_exporter_journal_free_bytes')),
   },
 });
 
@@ -160,7 +162,7 @@ export const journalSize = signal({
   description: 'What the history of checks, alerts and actions takes of the disk.',
   unit: 'bytes',
   min: 0,
-  by: { gateway: `max by (gateway) (${series('mcp_exporter_journal_size_bytes')})` },
+  by: { gateway: maxBy(['gateway'], series('mcp_exporter_journal_size_bytes')) },
 });
 
 export const journalRows = signal({
@@ -169,7 +171,7 @@ export const journalRows = signal({
   unit: 'short',
   decimals: 0,
   min: 0,
-  by: { kind: `sum by (kind) (${series('mcp_exporter_journal_rows')})` },
+  by: { kind: sumBy(['kind'], series('mcp_exporter_journal_rows')) },
 });
 
 export const exporters = signal({
@@ -179,7 +181,7 @@ export const exporters = signal({
   decimals: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    instance: `(time() - max by (gateway, instance) (${ofExporter(series('process_start_time_seconds'))})) * on (gateway, instance) group_left (version, nodejs) max by (gateway, instance, version, nodejs) (${series('mcp_exporter_build_info')})`,
+    instance: `(time() - ${maxBy(['gateway', 'instance'], ofExporter(series('process_start_time_seconds')))}) * on (gateway, instance) group_left (version, nodejs) ${maxBy(['gateway', 'instance', 'version', 'nodejs'], series('mcp_exporter_build_info'))}`,
   },
 });
 
@@ -191,7 +193,10 @@ export const childDeaths = signal({
   decimals: 0,
   thresholds: THRESHOLDS.warnings,
   by: {
-    server: `sum by (gateway, server) (increase(${series('mcp_server_process_exits_total', 'reason!="stopped"')}[$__range]))`,
+    server: sumBy(
+      ['gateway', 'server'],
+      increaseOf('mcp_server_process_exits_total', { reason: not('stopped') }),
+    ),
   },
 });
 
@@ -201,6 +206,6 @@ export const childStart = signal({
   unit: 's',
   thresholds: THRESHOLDS.none,
   by: {
-    server: `max by (gateway, server) (${series('mcp_server_process_start_duration_seconds')})`,
+    server: maxBy(['gateway', 'server'], series('mcp_server_process_start_duration_seconds')),
   },
 });

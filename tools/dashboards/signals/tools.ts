@@ -1,14 +1,16 @@
-import { increase, rate, series } from '../promql.ts';
+import { not } from '../../../src/catalog/promql/matchers.ts';
+import { maxBy, quantileBy, ratio, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { OVERFLOW_LABEL } from '../../../src/facts/rules/label-bound.ts';
+import { CALL, FAILED, increaseOf, rateOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
-import { FAILED } from './errors.ts';
 
-const CALL = 'operation="tools/call"';
 /** Named tools only: the rest is folded into one. */
-const NAMED = ['tool!="_OTHER"', 'tool!=""'] as const;
+const NAMED = { tool: not(OVERFLOW_LABEL, '') };
 
-const LISTED = `max by (gateway, server) (${series('mcp_server_capabilities', 'kind="tools"')})`;
-const CALLED = `(count by (gateway, server) (sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL, ...NAMED)}) > 0) or 0 * ${LISTED})`;
+const BY_TOOL = ['gateway', 'server', 'tool'] as const;
+const LISTED = maxBy(['gateway', 'server'], series('mcp_server_capabilities', { kind: 'tools' }));
+const CALLED = `(count by (gateway, server) (${sumBy(['gateway', 'server', 'tool'], increaseOf('mcp_requests_total', CALL, NAMED))} > 0) or 0 * ${LISTED})`;
 
 export const listedTools = signal({
   title: 'Listed',
@@ -48,8 +50,8 @@ export const toolCalls = signal({
   decimals: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    all: `sum(${increase('mcp_requests_total', CALL)})`,
-    top: `topk(10, sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL)}) > 0)`,
+    all: `sum(${increaseOf('mcp_requests_total', CALL)})`,
+    top: `topk(10, ${sumBy(['gateway', 'server', 'tool'], increaseOf('mcp_requests_total', CALL))} > 0)`,
   },
 });
 
@@ -58,7 +60,7 @@ export const toolRate = signal({
   description: 'The ten tools that are called most.',
   unit: 'reqps',
   by: {
-    top: `topk(10, sum by (server, tool) (${rate('mcp_requests_total', CALL)}) > 0)`,
+    top: `topk(10, ${sumBy(['server', 'tool'], rateOf('mcp_requests_total', CALL))} > 0)`,
   },
 });
 
@@ -68,7 +70,7 @@ export const toolP95 = signal({
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    top: `topk(10, histogram_quantile(0.95, sum by (server, tool, le) (${rate('mcp_request_duration_seconds_bucket', CALL)})) >= 0)`,
+    top: `topk(10, ${quantileBy(0.95, ['server', 'tool'], rateOf('mcp_request_duration_seconds_bucket', CALL))} >= 0)`,
   },
 });
 
@@ -81,8 +83,8 @@ export const toolErrorRatio = signal({
   max: 1,
   thresholds: THRESHOLDS.errorRatio,
   by: {
-    top: `topk(10, sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL, FAILED)}) / (sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL)}) > 0) > 0)`,
-    all: `(sum(${increase('mcp_requests_total', CALL, FAILED)}) or vector(0)) / (sum(${increase('mcp_requests_total', CALL)}) > 0)`,
+    top: `topk(10, ${ratio(sumBy(BY_TOOL, increaseOf('mcp_requests_total', CALL, FAILED)), sumBy(BY_TOOL, increaseOf('mcp_requests_total', CALL)))} > 0)`,
+    all: `(sum(${increaseOf('mcp_requests_total', CALL, FAILED)}) or vector(0)) / (sum(${increaseOf('mcp_requests_total', CALL)}) > 0)`,
   },
 });
 
@@ -93,7 +95,7 @@ export const toolTokens = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    tool: `sum by (gateway, server, tool) (${increase('mcp_tokens_total')}) > 0`,
-    top: `topk(10, sum by (gateway, server, tool) (${increase('mcp_tokens_total')}) > 0)`,
+    tool: `${sumBy(['gateway', 'server', 'tool'], increaseOf('mcp_tokens_total'))} > 0`,
+    top: `topk(10, ${sumBy(['gateway', 'server', 'tool'], increaseOf('mcp_tokens_total'))} > 0)`,
   },
 });

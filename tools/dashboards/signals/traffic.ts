@@ -1,17 +1,16 @@
-import { CHOSEN, increase, rate, series } from '../promql.ts';
+import { maxBy, quantileBy, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { CALL, CHOSEN, increaseOf, KNOWN_SERVERS, rateOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
-
-const CALL = 'operation="tools/call"';
 
 export const requestRate = signal({
   title: 'Requests per second',
   description: 'Exchanges that passed the gateway, whatever came of them.',
   unit: 'reqps',
   by: {
-    server: `sum by (gateway, server) (${rate('mcp_requests_total')})`,
-    operation: `sum by (operation) (${rate('mcp_requests_total', CHOSEN)})`,
-    outcome: `sum by (outcome) (${rate('mcp_requests_total', CHOSEN)})`,
+    server: sumBy(['gateway', 'server'], rateOf('mcp_requests_total')),
+    operation: sumBy(['operation'], rateOf('mcp_requests_total', CHOSEN)),
+    outcome: sumBy(['outcome'], rateOf('mcp_requests_total', CHOSEN)),
   },
 });
 
@@ -22,7 +21,7 @@ export const requestsPerMinute = signal({
   decimals: 1,
   by: {
     /** Without those that no configuration has. */
-    known: `60 * sum by (gateway, server) (${series('gateway_server:mcp_requests:rate5m', 'server!="_OTHER"')})`,
+    known: `60 * ${sumBy(['gateway', 'server'], series('gateway_server:mcp_requests:rate5m', KNOWN_SERVERS))}`,
   },
 });
 
@@ -41,10 +40,10 @@ export const requestCount = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    topServers: `topk(10, sum by (gateway, server) (${increase('mcp_requests_total')}) > 0)`,
-    topTools: `topk(5, sum by (tool) (${increase('mcp_requests_total', CALL)}) > 0)`,
-    operation: `sum by (operation) (${increase('mcp_requests_total', CHOSEN)}) > 0`,
-    tool: `sum by (gateway, server, tool) (${increase('mcp_requests_total', CALL)}) > 0`,
+    topServers: `topk(10, ${sumBy(['gateway', 'server'], increaseOf('mcp_requests_total'))} > 0)`,
+    topTools: `topk(5, ${sumBy(['tool'], increaseOf('mcp_requests_total', CALL))} > 0)`,
+    operation: `${sumBy(['operation'], increaseOf('mcp_requests_total', CHOSEN))} > 0`,
+    tool: `${sumBy(['gateway', 'server', 'tool'], increaseOf('mcp_requests_total', CALL))} > 0`,
   },
 });
 
@@ -54,7 +53,7 @@ export const activeConnections = signal({
   unit: 'short',
   decimals: 0,
   by: {
-    server: `sum by (gateway, server) (${series('mcp_active_connections')})`,
+    server: sumBy(['gateway', 'server'], series('mcp_active_connections')),
   },
 });
 
@@ -63,7 +62,7 @@ export const activeSessions = signal({
   description: 'Open sessions of clients; revision 2026-07-28 of the protocol has none.',
   unit: 'short',
   decimals: 0,
-  by: { server: `sum by (gateway, server) (${series('mcp_active_sessions')})` },
+  by: { server: sumBy(['gateway', 'server'], series('mcp_active_sessions')) },
 });
 
 export const openStreams = signal({
@@ -71,7 +70,7 @@ export const openStreams = signal({
   description: 'Open event streams to clients.',
   unit: 'short',
   decimals: 0,
-  by: { server: `sum by (gateway, server) (${series('mcp_sse_streams_active')})` },
+  by: { server: sumBy(['gateway', 'server'], series('mcp_sse_streams_active')) },
 });
 
 export const inFlight = signal({
@@ -79,7 +78,7 @@ export const inFlight = signal({
   description: 'Requests of clients that wait for their answer.',
   unit: 'short',
   decimals: 0,
-  by: { server: `sum by (gateway, server) (${series('mcp_requests_in_flight')})` },
+  by: { server: sumBy(['gateway', 'server'], series('mcp_requests_in_flight')) },
 });
 
 export const activeUsers = signal({
@@ -89,8 +88,8 @@ export const activeUsers = signal({
   decimals: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    day: `sum(max by (gateway, server) (${series('mcp_active_users', 'window="24h"')}))`,
-    window: `sum by (window) (max by (gateway, server, window) (${series('mcp_active_users')}))`,
+    day: `sum(${maxBy(['gateway', 'server'], series('mcp_active_users', { window: '24h' }))})`,
+    window: `sum by (window) (${maxBy(['gateway', 'server', 'window'], series('mcp_active_users'))})`,
   },
 });
 
@@ -99,10 +98,10 @@ export const trafficBytes = signal({
   description: 'Bodies of requests and answers, before any compression.',
   unit: 'Bps',
   by: {
-    in: `sum(${rate('mcp_request_size_bytes_sum')})`,
-    out: `sum(${rate('mcp_response_size_bytes_sum')})`,
-    serverIn: `sum by (gateway, server) (${rate('mcp_request_size_bytes_sum')})`,
-    serverOut: `sum by (gateway, server) (${rate('mcp_response_size_bytes_sum')})`,
+    in: `sum(${rateOf('mcp_request_size_bytes_sum')})`,
+    out: `sum(${rateOf('mcp_response_size_bytes_sum')})`,
+    serverIn: sumBy(['gateway', 'server'], rateOf('mcp_request_size_bytes_sum')),
+    serverOut: sumBy(['gateway', 'server'], rateOf('mcp_response_size_bytes_sum')),
   },
 });
 
@@ -111,6 +110,6 @@ export const answerSize = signal({
   description: 'The 95th percentile of the bodies of answers: what a model has to read.',
   unit: 'bytes',
   by: {
-    p95: `histogram_quantile(0.95, sum by (gateway, server, le) (${rate('mcp_response_size_bytes_bucket')}))`,
+    p95: quantileBy(0.95, ['gateway', 'server'], rateOf('mcp_response_size_bytes_bucket')),
   },
 });

@@ -1,4 +1,7 @@
-import { series, type SeriesName, total } from '../promql.ts';
+import { not } from '../../../src/catalog/promql/matchers.ts';
+import { countBy, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { OVERFLOW_LABEL } from '../../../src/facts/rules/label-bound.ts';
+import { series, type SeriesName, totalOf } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -7,8 +10,8 @@ const OPERATIONS = 'gateway_server_operation:mcp_requests:rate1h';
 const TOOLS = 'gateway_server_tool:mcp_requests:increase1h';
 const CLIENTS = 'gateway_server_client:mcp_client_requests:increase1h';
 const REVISIONS = 'gateway_server_protocol_version:mcp_protocol_requests:increase1h';
-const NAMED_TOOLS = 'tool!~"_OTHER|"';
-const SERVER_IDENTITY = 'job, gateway, server';
+const NAMED_TOOLS = { tool: not(OVERFLOW_LABEL, '') };
+const SERVER_IDENTITY = ['job', 'gateway', 'server'] as const;
 
 /** A slice without a name would be a riddle. */
 function named(label: string, otherwise: string, expr: string): string {
@@ -17,9 +20,9 @@ function named(label: string, otherwise: string, expr: string): string {
 
 /** Requests by what the server said of itself in its last handshake. */
 function byServerFact(label: 'era' | 'transport'): string {
-  const facts = `topk by (${SERVER_IDENTITY}) (1, max by (${SERVER_IDENTITY}, ${label}) (${series('mcp_server_info')}))`;
-  const requests = `sum by (${SERVER_IDENTITY}) (${total(REQUESTS, '$__range')})`;
-  const share = `round(sum by (${label}) (${requests} * on (${SERVER_IDENTITY}) group_left (${label}) ${facts})) > 0`;
+  const facts = `topk by (${SERVER_IDENTITY.join(', ')}) (1, max by (${SERVER_IDENTITY.join(', ')}, ${label}) (${series('mcp_server_info')}))`;
+  const requests = sumBy(SERVER_IDENTITY, totalOf(REQUESTS, '$__range'));
+  const share = `round(sum by (${label}) (${requests} * on (${SERVER_IDENTITY.join(', ')}) group_left (${label}) ${facts})) > 0`;
   return named(label, 'not known', share);
 }
 
@@ -30,21 +33,21 @@ export const requestTotal = signal({
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    fleet: `round(sum(${total(REQUESTS, '$__range')}))`,
-    server: `round(sum by (gateway, server) (${total(REQUESTS, '$__range')}))`,
-    topServers: `topk(10, round(sum by (gateway, server) (${total(REQUESTS, '$__range')})) > 0)`,
-    operation: `topk(10, round(3600 * sum by (operation) (${total(OPERATIONS, '$__range')})) > 0)`,
-    topTools: `topk(10, round(sum by (gateway, server, tool) (${total(TOOLS, '$__range', NAMED_TOOLS)})) > 0)`,
-    tool: `round(sum by (gateway, server, tool) (${total(TOOLS, '$__range', NAMED_TOOLS)})) > 0`,
+    fleet: `round(sum(${totalOf(REQUESTS, '$__range')}))`,
+    server: `round(${sumBy(['gateway', 'server'], totalOf(REQUESTS, '$__range'))})`,
+    topServers: `topk(10, round(${sumBy(['gateway', 'server'], totalOf(REQUESTS, '$__range'))}) > 0)`,
+    operation: `topk(10, round(3600 * ${sumBy(['operation'], totalOf(OPERATIONS, '$__range'))}) > 0)`,
+    topTools: `topk(10, round(${sumBy(['gateway', 'server', 'tool'], totalOf(TOOLS, '$__range', NAMED_TOOLS))}) > 0)`,
+    tool: `round(${sumBy(['gateway', 'server', 'tool'], totalOf(TOOLS, '$__range', NAMED_TOOLS))}) > 0`,
     client: named(
       'client',
       'no name',
-      `round(sum by (client) (${total(CLIENTS, '$__range')})) > 0`,
+      `round(${sumBy(['client'], totalOf(CLIENTS, '$__range'))}) > 0`,
     ),
     revision: named(
       'protocol_version',
       'not said',
-      `round(sum by (protocol_version) (${total(REVISIONS, '$__range')})) > 0`,
+      `round(${sumBy(['protocol_version'], totalOf(REVISIONS, '$__range'))}) > 0`,
     ),
     era: byServerFact('era'),
     transport: byServerFact('transport'),
@@ -59,13 +62,13 @@ export const requestsPerDay = signal({
   thresholds: THRESHOLDS.none,
   by: {
     mean: `round(24 * avg_over_time(sum(${series(REQUESTS)})[$__range:1h]))`,
-    server: `round(sum by (gateway, server) (${total(REQUESTS, '1d')}))`,
+    server: `round(${sumBy(['gateway', 'server'], totalOf(REQUESTS, '1d'))})`,
     revision: named(
       'protocol_version',
       'not said',
-      `round(sum by (protocol_version) (${total(REVISIONS, '1d')})) > 0`,
+      `round(${sumBy(['protocol_version'], totalOf(REVISIONS, '1d'))}) > 0`,
     ),
-    client: named('client', 'no name', `round(sum by (client) (${total(CLIENTS, '1d')})) > 0`),
+    client: named('client', 'no name', `round(${sumBy(['client'], totalOf(CLIENTS, '1d'))}) > 0`),
   },
 });
 
@@ -100,7 +103,7 @@ export const weeklyHours = signal({
   },
 });
 
-const CLIENTS_OF_SERVERS = `sum by (gateway, server, client) (${total(CLIENTS, '$__range', 'client!=""')}) > 0`;
+const CLIENTS_OF_SERVERS = `${sumBy(['gateway', 'server', 'client'], totalOf(CLIENTS, '$__range', { client: not('') }))} > 0`;
 
 export const clients = signal({
   title: 'Clients',
@@ -109,7 +112,7 @@ export const clients = signal({
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
-  by: { all: `count(count by (client) (${CLIENTS_OF_SERVERS}))` },
+  by: { all: `count(${countBy(['client'], CLIENTS_OF_SERVERS)})` },
 });
 
 export const serversOfClient = signal({
@@ -121,7 +124,7 @@ export const serversOfClient = signal({
     client: named(
       'client',
       'no name',
-      `count by (client) (sum by (gateway, server, client) (${total(CLIENTS, '$__range')}) > 0)`,
+      `count by (client) (${sumBy(['gateway', 'server', 'client'], totalOf(CLIENTS, '$__range'))} > 0)`,
     ),
   },
 });
@@ -133,7 +136,7 @@ export const usersOverTime = signal({
   unit: 'short',
   decimals: 0,
   min: 0,
-  by: { window: `sum by (window) (${series('gateway_server_window:mcp_active_users:max')})` },
+  by: { window: sumBy(['window'], series('gateway_server_window:mcp_active_users:max')) },
 });
 
 export const openSessions = signal({
@@ -142,10 +145,10 @@ export const openSessions = signal({
   unit: 'short',
   decimals: 0,
   min: 0,
-  by: { server: `sum by (gateway, server) (${series('gateway_server:mcp_active_sessions:sum')})` },
+  by: { server: sumBy(['gateway', 'server'], series('gateway_server:mcp_active_sessions:sum')) },
 });
 
-const HANDSHAKES = 'operation=~"initialize|server/discover"';
+const HANDSHAKES = { operation: ['initialize', 'server/discover'] };
 
 export const sessionsStarted = signal({
   title: 'Sessions started',
@@ -155,7 +158,7 @@ export const sessionsStarted = signal({
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    all: `round(3600 * sum(${total(OPERATIONS, '$__range', HANDSHAKES)}))`,
-    daily: `round(3600 * sum(${total(OPERATIONS, '1d', HANDSHAKES)}))`,
+    all: `round(3600 * sum(${totalOf(OPERATIONS, '$__range', HANDSHAKES)}))`,
+    daily: `round(3600 * sum(${totalOf(OPERATIONS, '1d', HANDSHAKES)}))`,
   },
 });
