@@ -20,7 +20,7 @@ import type { ExpediteReason } from './schedule.ts';
 export interface CallTally {
   readonly settings: Pick<MonitorSettings, 'errorRate' | 'callLatency'>;
   window?: RateWindow;
-  /** Whether the last call that says anything about the server failed to reach it. */
+  /** Whether the last call that is evidence about the server failed to reach it. */
   hasFailed: boolean;
   /** Of successful tool calls since the last evidence, if their latency counts. */
   latencySumMs: number;
@@ -28,7 +28,7 @@ export interface CallTally {
   disagreement: DisagreementState;
 }
 
-/** Whether the server itself was reached; mistakes of the caller and refusals of ours say nothing about that. */
+/** Whether the server itself was reached; errors of the caller and refusals by the gateway are no evidence of that. */
 const REACHES: Readonly<Record<CallOutcome, 'reached' | 'unreached' | undefined>> = {
   success: 'reached',
   input_required: 'reached',
@@ -53,8 +53,8 @@ export function createCallTally(settings: CallTally['settings']): CallTally {
 }
 
 /**
- * Counts a call that ended; cheap, since this runs for every call.
- * @returns what it says about when the next check should come; `undefined` if nothing
+ * Counts a call that ended; cheap, because it runs for every call.
+ * @returns why the next check should come sooner; `undefined` if it need not
  */
 export function countCall(
   tally: CallTally,
@@ -101,7 +101,7 @@ export function compareWithChecks(
   return tally.disagreement.disagrees === before.disagrees ? undefined : tally.disagreement;
 }
 
-/** Whether something stands that must end when the window has moved on, even without further calls. */
+/** Whether something is in force that must end once the window has moved on, even without further calls. */
 export function mustBeWeighedAgain(
   { disagreement }: CallTally,
   { findings }: Pick<HealthState, 'findings'>,

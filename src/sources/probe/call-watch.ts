@@ -19,20 +19,20 @@ export interface CallWatchOptions {
   readonly clock: Clock;
   readonly publish: FactListener;
   readonly historyMax: () => number;
-  /** A call says that the next check should come sooner. */
+  /** A call asks for the next check to come sooner. */
   readonly expedite: (reason: ExpediteReason) => void;
 }
 
 /**
- * What the real calls of one server say about it: they feed its health, bring checks forward and are compared with the
- * checks.
+ * Evidence from the real calls of one server: it feeds the server's health, brings checks forward and is compared with
+ * the results of the checks.
  *
- * Noting a call only counts it; the count is weighed a second later, by a timer that only a call starts. It is set again
- * only while something stands that must end when the window has moved on. A server without calls costs nothing.
+ * Noting a call only counts it. A timer that only a call starts evaluates the count a second later, and is set again only
+ * while something is in force that must end once the window has moved on. A server without calls costs nothing.
  */
 export interface CallWatch {
   note(call: CallRecord): void;
-  /** A steady check was weighed. */
+  /** A steady check was evaluated. */
   noteCheck(change: StatusChange | undefined): void;
   view(): Pick<ServerView, 'errorRate' | 'disagreement'>;
   stop(): void;
@@ -60,7 +60,7 @@ export function createCallWatch(options: CallWatchOptions): CallWatch {
       if (reason) expedite(reason);
     },
     noteCheck(change) {
-      // What was counted before belongs to another verdict.
+      // What was counted before belongs to the previous verdict.
       if (change && (change.to === 'offline' || change.from === 'offline')) tally.window?.clear();
       weigh(tally, options);
     },

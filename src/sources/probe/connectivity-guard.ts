@@ -9,11 +9,11 @@ import {
 import type { FactListener } from '../../facts/hub.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 
-/** Keeps `connectivity.ts` for all servers together and tells when it changes its mind. */
+/** Keeps the state of `connectivity.ts` for all servers and publishes each change of its verdict. */
 export interface ConnectivityGuard {
-  /** Weighs one steady check of a remote host; whether its failure is to be taken for ours. */
+  /** Evaluates one steady check of a remote host. Returns whether its failure counts as a failure of our own network. */
   judge(evidence: Omit<ConnectivityEvidence, 'atMs'>): boolean;
-  /** The same for a check that is no evidence of its own. */
+  /** The same for a check that is not evidence in itself. */
   isSuspect(outcome: ConnectivityEvidence['outcome']): boolean;
   forget(server: string): void;
   isSuspected(): boolean;

@@ -6,10 +6,10 @@ import type { MonotonicMs } from '../../facts/time.ts';
  * Whether our own network is the suspect. Design: only when at least three different non-loopback hosts fail at once, all
  * by dns or timeout.
  *
- * "At once" means: newly failing, within `WINDOW_MS`, with nothing that speaks against it in between. An answer of any
+ * "At once" means: newly failing, within `WINDOW_MS`, with no evidence to the contrary in between. An answer of any
  * non-loopback host, or a failure of another kind, clears the record and lifts the suspicion. Hosts of servers that are
- * Offline already are no evidence: three dead servers among few others would otherwise raise the suspicion for ever.
- * A standing suspicion does not age, because hosts with long intervals may have nothing new to say.
+ * already Offline are no evidence: otherwise three dead servers among a few others would keep the suspicion up for ever.
+ * A suspicion does not expire, because hosts with long intervals may not have been checked again yet.
  */
 export interface ConnectivityState {
   readonly isSuspected: boolean;
@@ -49,13 +49,13 @@ export function weighConnectivity(
   return settle(new Map([...kept, entry].slice(-HOSTS_MAX)), state.isSuspected);
 }
 
-/** Drops what a server that left the configuration had contributed. */
+/** Drops the evidence of a server that was removed from the configuration. */
 export function forgetServer(state: ConnectivityState, server: string): ConnectivityState {
   const lost = new Map([...state.lost].filter(([, host]) => host.server !== server));
   return lost.size === state.lost.size ? state : settle(lost, false);
 }
 
-/** The failures that a broken network of our own would cause. */
+/** The failures that a broken network on our side would cause. */
 export function pointsAtUs(outcome: ProbeOutcome): boolean {
   return outcome === 'dns' || outcome === 'timeout';
 }

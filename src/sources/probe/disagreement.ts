@@ -8,16 +8,16 @@ import type { MonitorSettings } from '../../facts/server.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
 
 /**
- * Whether checks and real calls tell different stories of one server: a check may miss what every user sees, or fail for
- * a reason of its own. Design: visible in a metric and the log.
+ * Whether checks and real calls contradict each other about one server: a check may miss what every user sees, or fail
+ * for a reason that affects no user. A metric and the log show it.
  *
- * They disagree once a contradiction has lasted `LASTS_MS`. A verdict that is being reconsidered (a strike, a warning)
- * is no contradiction, but does not end one either. `calls` must hold only calls since the server was last found Offline
- * or back again, or else those from before would contradict every new verdict.
+ * They disagree once a contradiction has lasted `LASTS_MS`. A verdict that is being reconsidered (a first failure, a
+ * warning) neither starts a contradiction nor ends one. `calls` must hold only calls since the server last became
+ * Offline or recovered; older ones would contradict every new verdict.
  */
 export interface DisagreementState {
   readonly disagrees: boolean;
-  /** Since when they contradict each other without a break, if they do. */
+  /** Since when they have contradicted each other without interruption, if they do. */
   readonly sinceMs?: MonotonicMs;
   /** For a person. */
   readonly detail: string;
@@ -28,7 +28,7 @@ export const AGREEMENT: DisagreementState = { disagrees: false, detail: 'nothing
 const LASTS_MS = 30_000;
 const FAILING_RATIO = 0.5;
 const SUCCEEDING_RATIO = 0.5;
-/** Of the ratios above, and of the calls needed, to go on. */
+/** The share of the ratios above, and of the calls needed, at which a disagreement continues. */
 const EXIT_RATIO = 0.8;
 const EXIT_REQUESTS_RATIO = 0.5;
 
@@ -54,7 +54,7 @@ export function weighDisagreement(
   return { disagrees: disagrees || atMs - sinceMs >= LASTS_MS, sinceMs, detail };
 }
 
-/** What the steady checks claim: `down` only with the verdict in, `ok` only if no deep check objects. */
+/** What the steady checks claim: `down` only once the verdict is final, `ok` only if no deep check found a problem. */
 export function verdictOfChecks({
   status,
   consecutiveSuccesses,

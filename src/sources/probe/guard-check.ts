@@ -3,27 +3,27 @@ import { redact, type Secret } from '../../facts/secret.ts';
 import type { CheckOptions } from './ports.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 
-/** How long a check may take to wind up after it was aborted. */
+/** How long a check may take to finish after it was aborted. */
 const GRACE_MS = 1_000;
 
 export interface GuardOptions {
   readonly kind: CheckReport['kind'];
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /** Ends the check before its time. */
+  /** Ends the check early. */
   readonly signal: AbortSignal;
   readonly secrets: readonly Secret[];
 }
 
 export interface GuardedCheck {
   readonly report: CheckReport;
-  /** The check ignored its signal and may run for ever: its connection is of no more use. */
+  /** The check ignored its signal and may never end: its connection must not be used again. */
   readonly isAbandoned: boolean;
 }
 
 /**
- * Runs one check and is back in `timeoutMs` plus a second at the latest, whatever the check does: a client library that
- * ignores its signal, or throws, must not take the schedule with it.
+ * Runs one check and returns within `timeoutMs` plus a second, whatever the check does: a client library that ignores its
+ * signal, or throws, must not break the schedule.
  */
 export async function guardCheck(
   run: (options: CheckOptions) => Promise<CheckReport>,

@@ -10,7 +10,7 @@ import type { Connection, Connector } from './ports.ts';
 /** The connection over which one server is checked: opened by the first check, and replaced when a check never came back. */
 export interface KeptConnection {
   isOpen(): boolean;
-  /** Never rejects, and is back soon after `timeoutMs` or an abort of the signal. */
+  /** Never rejects, and returns soon after `timeoutMs` or an abort of the signal. */
   check(kind: CheckReport['kind'], timeoutMs: number): Promise<CheckReport>;
   processUsage(): ProcessUsage | undefined;
   /** Resolves within about ten seconds, also for connections that were replaced. */

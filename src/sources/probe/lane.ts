@@ -3,11 +3,12 @@ import { endsWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 
 /**
- * Bounded concurrency for checks, in which a hung server costs its own place and nobody else's.
+ * Bounded concurrency for checks, in which a server that hangs costs only its own slot.
  *
- * A task that runs longer than `patienceMs` is waiting for somebody, not working: it leaves its slot to the next one and
- * is counted as a straggler. Only when there are `stragglersMax` of them do slow tasks keep their slots. So thousands of
- * servers that hang at once delay nobody until that bound, while bursts of work stay within `concurrency`.
+ * A task that runs longer than `patienceMs` is waiting, not working: it gives its slot to the next one and is counted as
+ * a straggler. Only when there are `stragglersMax` of them do slow tasks keep their slots. So
+ * thousands of servers that hang at once delay no other server below that bound, and bursts of work stay within
+ * `concurrency`.
  */
 export interface Lane {
   /** `task` must not reject. Higher priorities run first, equal ones in order. */

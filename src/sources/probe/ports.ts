@@ -9,30 +9,30 @@ export interface CheckOptions {
 }
 
 /**
- * What the prober keeps for one server: a session, a stream or a child, opened by the first check.
+ * What the prober keeps open for one server: a session, a stream or a child, opened by the first check.
  * Neither method rejects: a failing server is a report, not an exception. Calls never overlap.
  */
 export interface Connection {
-  /** The cheapest honest check; does a handshake first where there is no session, stream or child yet. */
+  /** The cheapest check that proves something; does a handshake first if there is no session, stream or child yet. */
   check(options: CheckOptions): Promise<CheckReport>;
   /**
-   * All lists, and the synthetic call if one is configured, after a fresh handshake of its own whose session is closed
-   * again. Over stdio it runs in the kept child instead: a child serves one client, so that a fresh handshake would be a
+   * All lists, and the synthetic call if one is configured, in a fresh session that is closed
+   * afterwards. Over stdio it runs in the kept child instead: a child serves one client, so that a fresh handshake would be a
    * second process.
    */
   inspect(options: CheckOptions): Promise<CheckReport>;
   /**
-   * Whether the next check needs no handshake: a session, stream or child stands, or the server is stateless and its
-   * era known. Decides between the two timeouts, and whether a check's duration is a response time.
+   * Whether the next check needs no handshake: a session, stream or child is open, or the server is stateless and its
+   * era is known. Decides between the two timeouts, and whether a check's duration is a response time.
    */
   isOpen(): boolean;
-  /** CPU and memory of the child and its descendants; nothing where there is none. */
+  /** CPU and memory of the child and its descendants; `undefined` without a child. */
   processUsage(): ProcessUsage | undefined;
-  /** Ends session, stream or child: DELETE, close, process-group kill. Resolves when all is gone. May come during a check. */
+  /** Ends session, stream or child: DELETE, close, process-group kill. Resolves when everything is closed. May be called during a check. */
   close(): Promise<void>;
 }
 
-/** Makes connections; does no I/O by itself. */
+/** Creates connections; does no I/O itself. */
 export interface Connector {
   open(server: ServerSpec, onChild: (fact: ChildExited | ChildStarted) => void): Connection;
 }

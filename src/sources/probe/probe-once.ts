@@ -15,7 +15,7 @@ const CLOSE_MS_MAX = 10_000;
 
 /**
  * Checks a server over a connection of its own, which is closed again: for `/probe` and the `probe` command.
- * Leaves no trace in the state of the scheduled checks. Never rejects for the server's sake.
+ * Does not affect the state of the scheduled checks. A failing server never makes it reject.
  *
  * @returns the steady report, then the deep one if there was one
  */

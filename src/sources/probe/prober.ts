@@ -14,19 +14,19 @@ import { createServerWatch, type ServerWatch, type WatchContext } from './server
 import { createWatchCloser, type WatchCloser } from './watch-closer.ts';
 import { createWitnesses } from './witnesses.ts';
 
-/** Checks all configured servers on a schedule, listens to what real calls say about them, and publishes what it finds. */
+/** Checks all configured servers on a schedule, takes real calls into account, and publishes the results. */
 export interface Prober {
   /**
    * Applies a configuration. Servers that stayed the same keep state and connection; new ones are checked soon, changed
-   * ones are removed and added again with a check at once; those that are gone are closed.
+   * ones are removed and added again with a check at once; removed ones are closed.
    */
   apply(servers: readonly ServerSpec[]): void;
   /**
-   * Asks again whether a server is disabled manually. One that is now loses its connection and keeps its histories; one
-   * that no longer is gets checked at once.
+   * Reads again whether a server is disabled manually. If it now is, its connection is closed and its histories are kept;
+   * if it no longer is, it is checked at once.
    */
   reconsider(name: string): void;
-  /** Checks a server before its time. `undefined`: unknown server, not checked at all, or gone meanwhile. */
+  /** Checks a server now. `undefined`: the server is unknown, is not checked at all, or was removed meanwhile. */
   checkNow(name: string, options: { readonly deep: boolean }): Promise<CheckReport | undefined>;
   /** In the order of the configuration. */
   views(): ServerView[];
@@ -50,7 +50,7 @@ export interface ProberOptions {
   readonly whyDisabled?: (name: string) => string | undefined;
 }
 
-/** To start a child takes mostly CPU time of ours; more at once make each of them late. */
+/** Starting a child takes mostly CPU time; starting more at once delays each of them. */
 const STARTS_MAX = 8;
 const DEEP_CHECKS_MAX = 4;
 /** Reports kept per kind of history, over all servers; each server has its share within the two bounds. */
@@ -205,7 +205,7 @@ class WatchedFleet implements Prober {
   #publishChange(server: string, change: StatusChange, disagreed: boolean): void {
     this.#hub.publish({ fact: 'status', server, ...change });
     if (!disagreed) return;
-    // The halted watch will not find out that it is over.
+    // The halted watch is not told that the suspicion has ended.
     const detail = 'the server is disabled';
     this.#hub.publish({ fact: 'disagreement', server, disagrees: false, detail });
   }

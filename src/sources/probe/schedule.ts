@@ -12,30 +12,30 @@ export type ScheduleSettings = Pick<
   | 'deepIntervalMs'
 >;
 
-/** What the next delay depends on: the server after its last check was weighed. */
+/** What the next delay depends on: the server after its last check was evaluated. */
 export interface LastCheck {
   readonly status: Status;
   /** Zero when the last check was answered. */
   readonly consecutiveDown: number;
-  /** The failure may be ours: no verdict will come soon, so nothing is gained by hurrying. */
+  /** The failure may be our own: no verdict will come soon, so there is no point in checking sooner. */
   readonly isConnectivitySuspected: boolean;
-  /** The first success since the server was added: the next check, in the session that now stands, gives the first response time. */
+  /** The first success since the server was added: the next check, in the session that is now open, gives the first response time. */
   readonly isFirstSuccess: boolean;
   readonly durationMs: number;
   readonly retryAfterMs?: number;
 }
 
 /**
- * What asks for a check before its time:
- * `failed`: a real call did not reach the server, or its child ended; `recovered`: a call was answered after such a one;
- * `answered`: calls go on being answered.
+ * What asks for a check before it is due:
+ * `failed`: a real call did not reach the server, or its child ended; `recovered`: a call was answered after such a failure;
+ * `answered`: calls continue to be answered.
  */
 export type ExpediteReason = 'failed' | 'recovered' | 'answered';
 
 /** What an expedited check depends on. Moments before the first one are minus infinity. */
 export interface ExpediteCircumstances extends Pick<LastCheck, 'status' | 'consecutiveDown'> {
   readonly lastCheckAtMs: MonotonicMs;
-  /** For when the last check was scheduled that was brought forward. */
+  /** When the last check that was brought forward was scheduled to run. */
   readonly lastExpeditedAtMs: MonotonicMs;
   /** The server asked for no check before then, or its child is not restarted yet. */
   readonly notBeforeMs: MonotonicMs;
@@ -62,7 +62,7 @@ export function nextDelayMs(settings: ScheduleSettings, last: LastCheck, random:
   return Math.max(delayMs, Math.min(last.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX));
 }
 
-/** Whether the next check decides something: a verdict on a failure, or on a recovery. */
+/** Whether the next check decides something: a verdict on a failure or on a recovery. */
 function isRetry(last: LastCheck): boolean {
   if (last.status === 'offline') return last.consecutiveDown === 0;
   return last.isFirstSuccess || (last.consecutiveDown > 0 && !last.isConnectivitySuspected);
@@ -74,7 +74,7 @@ function intervalDelayMs(settings: ScheduleSettings, last: LastCheck, random: nu
   return Math.max(startToStartMs - last.durationMs, Math.min(retryMs(settings), startToStartMs));
 }
 
-/** Whether a check would decide something now: most calls are no news. */
+/** Whether a check would decide something now: most calls bring no new evidence. */
 export function isExpediteDue(
   reason: ExpediteReason,
   { status, consecutiveDown }: Pick<LastCheck, 'status' | 'consecutiveDown'>,
@@ -84,11 +84,11 @@ export function isExpediteDue(
 }
 
 /**
- * The earliest moment for a check that real traffic asks for; `undefined` if it would decide nothing.
+ * The earliest moment for a check that real calls ask for; `undefined` if it would decide nothing.
  *
- * A first failure is looked into at once, with one such check per `retryInterval` however many calls fail; from then on
- * retries are under way, and once Offline failures are no news, so the back-off stands. An answer of a server that seems
- * down is looked into a `retryInterval` after the last check; if the checks go on failing all the same, once per interval.
+ * A first failure is checked at once, with one such check per `retryInterval` however many calls fail. After that,
+ * retries are under way; once the server is Offline, failures bring no new evidence and the back-off applies. An answer
+ * of a server that seems down is checked a `retryInterval` after the last check; if checks still fail, once per interval.
  */
 export function expeditedAtMs(
   settings: ScheduleSettings,
@@ -121,7 +121,7 @@ export function intervalFor(
 }
 
 /**
- * Milliseconds to the next deep check. A failed one comes again sooner than `deepIntervalMs`, since its finding stands
+ * Milliseconds to the next deep check. A failed one is repeated sooner than `deepIntervalMs`, because its finding remains
  * until one succeeds: first after `unhealthyIntervalMs`, then doubling.
  */
 export function nextDeepDelayMs(
@@ -137,8 +137,8 @@ export function nextDeepDelayMs(
 }
 
 /**
- * When the first check of the `index`-th of `count` new servers is due: at once for one, evenly over at most 25 seconds
- * for many, so that a start is no burst and 1,000 servers are known within 30 seconds.
+ * When the first check of the `index`-th of `count` new servers is due: at once for one, spread evenly over at most 25
+ * seconds for many, so that a start causes no burst and 1,000 servers are known within 30 seconds.
  */
 export function firstDelayMs(index: number, count: number): number {
   const spreadMs = Math.min(count * STARTUP_SPREAD_MS_PER_SERVER, STARTUP_SPREAD_MS_MAX);

@@ -1,17 +1,17 @@
 import { isSameServer } from '../../facts/rules/is-same-server.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 
-/** How one list of servers becomes another, each by name. */
+/** The difference between two lists of servers, by name. */
 export interface ServerDiff {
   /** All names of the new list, in its order. */
   readonly order: readonly string[];
-  /** Watched the same way as before; as the new list defines them. */
+  /** Watched as before; as the new list defines them. */
   readonly kept: readonly ServerSpec[];
-  /** Of names that are new. */
+  /** Servers whose name is new. */
   readonly added: readonly ServerSpec[];
-  /** Of names that are watched otherwise than before; as the new list defines them. */
+  /** Servers that are watched differently from before; as the new list defines them. */
   readonly replaced: readonly ServerSpec[];
-  /** Names that are gone. */
+  /** Names that were removed. */
   readonly removed: readonly string[];
 }
 

@@ -21,13 +21,13 @@ export type StatusChange = ServerDetail['statusChanges'][number];
 
 /**
  * What is known of one server: its health, its last reports and its bounded histories, oldest first. Plain data that the
- * functions of this file change in place; when the next check comes is not its business.
+ * functions of this file change in place; it does not know when the next check is due.
  */
 export interface ServerRecord {
   readonly spec: ServerSpec;
-  /** Kept, since parsing a URL would be most of what a view costs. */
+  /** Cached: parsing a URL would be most of the cost of a view. */
   readonly endpoint: string;
-  /** Where the configuration defines the server, which may move while nothing else changes. */
+  /** Where the configuration defines the server; may change while nothing else does. */
   source: string;
   health: HealthState;
   /** Why it was disabled manually. */
@@ -65,7 +65,7 @@ export interface SteadyCircumstances {
 
 export interface SteadyFindings {
   readonly change: StatusChange | undefined;
-  /** It identifies itself differently than before, so its lists may have changed too. */
+  /** The server identifies itself differently from before, so its lists may have changed too. */
   readonly hasNewIdentity: boolean;
   /** The first success since the server was added or enabled, and it included a handshake. */
   readonly isFirstSuccess: boolean;
@@ -116,7 +116,7 @@ export function noteSteadyReport(
 ): SteadyFindings {
   const { outcome, detail, durationMs } = report;
   const isOk = outcome === 'ok';
-  // A handshake is no response time, unless the server keeps no session and needs one every time.
+  // The time of a handshake is not a response time, unless the server keeps no session and needs one every time.
   const isResponse = isOk && (wasOpen || record.wasLastSuccessOpening);
   if (isOk) record.wasLastSuccessOpening = !wasOpen;
   record.checks += 1;
@@ -171,8 +171,8 @@ export function noteCallEvidence(
 }
 
 /**
- * Starts again without evidence, but keeps the histories: it was disabled manually for another reason than before, or
- * enabled again.
+ * Starts again without evidence but keeps the histories, because the server was enabled again or disabled for another
+ * reason.
  * @param reason `undefined` if it is not disabled
  */
 export function setDisabled(
@@ -254,7 +254,7 @@ function enter(
 
 /**
  * Keeps one copy of an identity instead of one per report.
- * @returns whether the server identified itself differently before
+ * @returns whether the server identified itself differently last time
  */
 function keepIdentity(record: ServerRecord, next: ServerIdentity | undefined): boolean {
   const { identity } = record;

@@ -46,38 +46,38 @@ export interface WatchContext {
   readonly connectivity: ConnectivityGuard;
   /** Reports kept per server and kind of history. */
   readonly historyMax: () => number;
-  /** A remote server failed for the first time, in a way that may be the fault of our own network. */
+  /** A remote server failed for the first time, in a way that a fault of our own network could explain. */
   readonly onFirstLoss: (host: string) => void;
 }
 
-/** Watches one server. `watch-state.ts` decides; this performs, and owns timers, connection and the promises of callers. */
+/** Watches one server. `watch-state.ts` decides; this module performs the effects, and owns timers, the connection and the promises of callers. */
 export interface ServerWatch {
   readonly spec: ServerSpec;
-  /** Outlives the watch if another one takes over. */
+  /** Outlives the watch if another watch takes over. */
   readonly record: ServerRecord;
-  /** Non-loopback host, if it has one. */
+  /** The non-loopback host of the server, if it has one. */
   readonly host: string | undefined;
-  /** Schedules the first check; a forced one overtakes those that wait. */
+  /** Schedules the first check; a forced check runs before those that wait. */
   start(delayMs: number, isForced: boolean): void;
-  /** The report of a check that starts now or is running; `undefined` if the server is not checked at all, or no longer. */
+  /** The report of a check that starts now or is already running; `undefined` if the server is not, or no longer, checked. */
   checkNow(isDeep: boolean): Promise<CheckReport | undefined>;
   /**
-   * Checks it before its time to find out whether our own network works.
-   * @returns `false` if its answer would show nothing, since its last check failed
+   * Checks the server now to find out whether our own network works.
+   * @returns `false` if its answer would prove nothing because its last check failed
    */
   recheckAsWitness(): boolean;
-  /** A real call to it ended. Cheap: runs for every call. */
+  /** A real call to the server ended. Cheap, because it runs for every call. */
   noteCall(call: CallRecord): void;
   view(): ServerView;
   detail(): ServerDetail;
   processUsage(): ProcessUsage | undefined;
-  /** Ends timers and the running check at once; after it no fact is published but the end of a child, unless `isRemoved`. */
+  /** Ends timers and the running check at once. Afterwards no fact is published except the end of a child, unless `isRemoved`. */
   halt(isRemoved: boolean): void;
-  /** Closes what `halt` left, within about ten seconds. */
+  /** Closes what `halt` left open, within about ten seconds. */
   close(): Promise<void>;
 }
 
-/** Timers may fire a little early, and a check within the back-off fails. */
+/** Timers may fire a little early, and a check within the back-off would fail. */
 const RESTART_MARGIN_MS = 100;
 
 /** @param record what is known of the server; a disabled one is not checked */
@@ -105,7 +105,7 @@ class WatchDriver implements ServerWatch {
   readonly #halted = new AbortController();
   /** Kept after they have fired. */
   readonly #timers: Partial<Record<CheckKind, CheckTimer>> = {};
-  /** All callers that wait for the same kind of report share a promise. */
+  /** All callers that wait for the same kind of report share one promise. */
   readonly #callers: Partial<Record<CheckKind, PromiseWithResolvers<CheckReport | undefined>>> = {};
   #running: Promise<void> | undefined;
   #isRemoved = false;
@@ -123,7 +123,7 @@ class WatchDriver implements ServerWatch {
       clock,
       publish,
       historyMax: context.historyMax,
-      // Asked before the event is made, since this runs for every call.
+      // Tested before the event is created, because this runs for every call.
       expedite: (reason) => {
         if (isExpediteDue(reason, record.health)) this.#handle({ kind: 'call_ended', reason });
       },
@@ -241,7 +241,7 @@ class WatchDriver implements ServerWatch {
     return startsChild ? lanes.starting : lanes.steady;
   }
 
-  /** Keeps the slot as long as the check runs that it leads to. */
+  /** Keeps the slot until the check that it leads to has ended. */
   async #takeSlot(check: CheckKind, ticket: number): Promise<void> {
     const before = this.#running;
     this.#handle({ kind: 'slot_free', check, ticket });

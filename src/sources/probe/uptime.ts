@@ -29,7 +29,7 @@ export function changeUptime(uptime: Uptime, status: Status, nowMs: MonotonicMs)
 export function uptimeRatio(uptime: Uptime, nowMs: MonotonicMs): number | undefined {
   const { knownMs, upMs, status } = changeUptime(uptime, uptime.status, nowMs);
   if (knownMs > 0) return upMs / knownMs;
-  // At the moment of the first verdict no time has passed.
+  // No time has passed at the moment of the first verdict.
   return isKnown(status) ? Number(status !== 'offline') : undefined;
 }
 

@@ -3,11 +3,11 @@ import type { Clock } from '../../facts/ports/clock.ts';
 import { createLane } from './lane.ts';
 import type { ServerWatch } from './server-watch.ts';
 
-/** Closes the connections of halted watches, many at a time, and knows when a server has none left. */
+/** Closes the connections of halted watches, many at a time, and reports when a server has none left. */
 export interface WatchCloser {
   /** Resolves when no connection of that server is open any more: two children of one command may fight for a port or a lock file. */
   close(watch: ServerWatch): Promise<unknown>;
-  /** Resolves when everything is closed, or too slow. */
+  /** Resolves when everything is closed or the time limit has passed. */
   allClosed(): Promise<unknown>;
 }
 
@@ -20,7 +20,7 @@ export function createWatchCloser(clock: Clock): WatchCloser {
     stragglersMax: Number.POSITIVE_INFINITY,
     clock,
   });
-  /** By server, what is not closed yet. */
+  /** What is not closed yet, by server. */
   const closing = new Map<string, Promise<unknown>>();
 
   function closeOne(watch: ServerWatch): Promise<void> {

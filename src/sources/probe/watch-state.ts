@@ -16,14 +16,14 @@ import type { StatusChange, SteadyFindings } from './server-record.ts';
 
 /**
  * When one server is checked, and what each report leads to: `nextEffects` is the only function that changes a
- * `WatchState`, and what it returns is all that happens outside. `server-watch.ts` performs that.
+ * `WatchState`, and the effects that it returns are all that happens outside. `server-watch.ts` performs them.
  *
  * A check goes through `wanted` (due), `ticket` (waiting in a lane for a slot) and `running`. One check runs at a time.
- * A deep check is wanted from the start, but gets a ticket only after a steady check has succeeded.
+ * A deep check is wanted from the start but gets a ticket only after a steady check has succeeded.
  */
 export interface WatchState {
   readonly spec: Pick<ServerSpec, 'name' | 'monitor'>;
-  /** Non-loopback host, if it has one. */
+  /** The non-loopback host of the server, if it has one. */
   readonly host: string | undefined;
   /** `false` for good if the server is disabled or its configuration is incomplete. */
   readonly isCheckable: boolean;
@@ -33,11 +33,11 @@ export interface WatchState {
   ticketCount: number;
   /** From the end of the last steady check to the next one. */
   steadyDelayMs: number;
-  /** For when the last check was scheduled that was brought forward. */
+  /** When the last check that was brought forward was scheduled to run. */
   lastExpeditedAtMs: MonotonicMs;
-  /** No check is brought forward to a moment before this one: the server asked for it, or its child is not restarted yet. */
+  /** No check is brought forward to before this moment: the server asked for a pause, or its child is not restarted yet. */
   notBeforeMs: MonotonicMs;
-  /** Deep checks in a row that failed. */
+  /** Consecutive deep checks that failed. */
   deepFailures: number;
   isHalted: boolean;
 }
@@ -48,7 +48,7 @@ export type CheckKind = CheckReport['kind'];
 interface CheckState {
   /** Due and not running yet. */
   wanted?: { readonly dueAtMs: MonotonicMs; readonly priority: number } | undefined;
-  /** Waits in a lane; a more urgent one makes an earlier one void. */
+  /** Waits in a lane; a more urgent ticket replaces an earlier one. */
   ticket?: { readonly id: number; readonly priority: number } | undefined;
   /** Callers wait for the next report. */
   isAwaited: boolean;
@@ -64,11 +64,11 @@ export type WatchEvent =
   | { readonly kind: 'slot_free'; readonly check: CheckKind; readonly ticket: number }
   | SteadyReported
   | DeepReported
-  /** After the report was dealt with; without one if the watch was halted meanwhile. */
+  /** After the report was processed; without a report if the watch was halted meanwhile. */
   | { readonly kind: 'check_ended'; readonly report?: CheckReport }
   /** A caller wants a report now. */
   | { readonly kind: 'check_requested'; readonly check: CheckKind }
-  /** Another server failed, and an answer of this one would show that our own network works. */
+  /** Another server failed, and an answer of this one would prove that our own network works. */
   | { readonly kind: 'witness_requested' }
   /** A real call ended. */
   | { readonly kind: 'call_ended'; readonly reason: ExpediteReason }
@@ -95,7 +95,7 @@ export interface DeepReported {
   readonly random: number;
 }
 
-/** What is so at the moment of an event; for a report with the report already weighed. */
+/** The situation at the moment of an event; for a report, with the report already evaluated. */
 export interface WatchMoment {
   readonly atMs: MonotonicMs;
   readonly health: Pick<
@@ -106,7 +106,7 @@ export interface WatchMoment {
 
 /** To be performed in this order. */
 export type WatchEffect =
-  /** In place of the timer set before. */
+  /** Replaces the timer set before. */
   | { readonly kind: 'set_timer'; readonly check: CheckKind; readonly delayMs: number }
   | { readonly kind: 'clear_timer'; readonly check: CheckKind }
   | {
@@ -119,7 +119,7 @@ export type WatchEffect =
   | { readonly kind: 'publish'; readonly fact: Fact }
   /** Compare the real calls with the new verdict. */
   | { readonly kind: 'weigh_calls'; readonly change: StatusChange | undefined }
-  /** The server says no more about our own network. */
+  /** The server is no longer evidence about our own network. */
   | { readonly kind: 'forget_connectivity' }
   | { readonly kind: 'ask_witnesses'; readonly host: string }
   /** Callers get the report; `undefined` if there will be none. */
@@ -127,7 +127,7 @@ export type WatchEffect =
   | { readonly kind: 'abort_check' };
 
 const PRIORITY = { ordinary: 0, forced: 1 } as const;
-/** Between deep checks that come early, for a server whose identity changes all the time. */
+/** Minimum time between early deep checks, for a server whose identity changes all the time. */
 const EXPEDITED_DEEP_PAUSE_MS = 60_000;
 const NO_EFFECTS: readonly WatchEffect[] = Object.freeze([]);
 
@@ -152,7 +152,7 @@ export function createWatchState(
   };
 }
 
-/** Whether it is checked at all. */
+/** Whether the server is checked at all. */
 export function isActive(state: WatchState): boolean {
   return state.isCheckable && !state.isHalted;
 }
@@ -204,7 +204,7 @@ function start(
     : [schedule(state, 'steady', delayMs, moment)];
 }
 
-/** A check that is wanted already stays due since then, and only becomes more urgent. */
+/** A check that is already wanted keeps its due time and only becomes more urgent. */
 function want(
   state: WatchState,
   check: CheckKind,
@@ -253,7 +253,7 @@ function takeSlot(
   own.ticket = undefined;
   if (own.wanted === undefined || state.running !== undefined) return NO_EFFECTS;
   if (check === 'deep' && !isDeepAllowed(state, moment)) return NO_EFFECTS;
-  // A deep check runs when there is room, so it cannot be late.
+  // A deep check runs when a slot is free, so it cannot be late.
   const lagMs = check === 'steady' ? Math.max(0, moment.atMs - own.wanted.dueAtMs) : 0;
   state.running = { check, lagMs };
   own.wanted = undefined;
@@ -280,7 +280,7 @@ function noteSteady(
   if (state.deep.isAwaited && report.outcome === 'ok')
     effects.push(...want(state, 'deep', PRIORITY.forced, moment));
   else if (event.hasNewIdentity || isBack) effects.push(...expediteDeep(state, moment));
-  // A host that is known to be down says no more about our own network.
+  // A host that is known to be down is no longer evidence about our own network.
   if (change?.to === 'offline') effects.push({ kind: 'forget_connectivity' });
   if (state.host !== undefined && moment.health.consecutiveDown === 1 && pointsAtUs(report.outcome))
     effects.push({ kind: 'ask_witnesses', host: state.host });
@@ -358,11 +358,11 @@ function endCheck(
   moment: WatchMoment,
 ): readonly WatchEffect[] {
   const check = state.running?.check;
-  // First of all: a caller that asks again because of this report wants a check of its own.
+  // This comes first: a caller that asks again because of this report wants a new check.
   state.running = undefined;
   if (check === undefined || report === undefined || state.isHalted) return NO_EFFECTS;
   const effects: WatchEffect[] = [...answer(state, check, report)];
-  // Without a successful steady check there will be no deep one.
+  // Without a successful steady check there is no deep check.
   if (check === 'steady' && report.outcome !== 'ok') effects.push(...answer(state, 'deep', report));
   effects.push(...takeTickets(state, moment));
   return effects;
@@ -378,7 +378,7 @@ function answer(
   return [{ kind: 'answer', check, report }];
 }
 
-/** A check that is running already serves the caller, unless only a deep check is running and a steady one is asked for. */
+/** A running check serves the caller too, unless it is a deep check and a steady one was requested. */
 function request(state: WatchState, check: CheckKind, moment: WatchMoment): readonly WatchEffect[] {
   state[check].isAwaited = true;
   const { running } = state;
@@ -397,7 +397,7 @@ function schedule(
   return { kind: 'set_timer', check, delayMs };
 }
 
-/** Brings the next steady check forward, unless it is due, running, or sooner anyway. */
+/** Brings the next steady check forward, unless it is due, running, or already scheduled sooner. */
 function expediteSteady(
   state: WatchState,
   reason: ExpediteReason,
@@ -415,7 +415,7 @@ function expediteSteady(
   });
   if (earliestMs === undefined) return NO_EFFECTS;
   const dueAtMs = latest(moment.atMs, earliestMs);
-  // Before the start no check is scheduled, so there is none to bring forward.
+  // Before the start there is no scheduled check to bring forward.
   if (dueAtMs >= steady.nextStartAtMs) return NO_EFFECTS;
   state.lastExpeditedAtMs = dueAtMs;
   return [schedule(state, 'steady', dueAtMs - moment.atMs, moment)];

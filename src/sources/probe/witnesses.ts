@@ -2,8 +2,8 @@ import { asMonotonicMs, type MonotonicMs } from '../../facts/time.ts';
 import type { ServerWatch } from './server-watch.ts';
 
 /**
- * Our own network is judged by several hosts that fail at once, but their checks may be an interval apart: by then the
- * first would be Offline. So after a first loss, servers on other hosts are checked at once.
+ * Whether our own network has failed is judged by several hosts that fail at once, but their checks may be an interval
+ * apart, and by then the first server would be Offline. So after a first failure, servers on other hosts are checked at once.
  */
 export interface Witnesses {
   recheck(lostHost: string, atMs: MonotonicMs, watches: Iterable<WitnessWatch>): void;
@@ -12,7 +12,7 @@ export interface Witnesses {
 type WitnessWatch = Pick<ServerWatch, 'host' | 'recheckAsWitness'>;
 
 const WITNESSES_MAX = 3;
-/** Between two rounds, so that many failures do not multiply the checks. */
+/** Minimum time between two rounds, so that many failures do not multiply the checks. */
 const PAUSE_MS = 10_000;
 
 export function createWitnesses(): Witnesses {
