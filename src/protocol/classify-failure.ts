@@ -1,21 +1,11 @@
 import type { RpcError } from './json-rpc.ts';
 import { supportedVersionsOf, UNSUPPORTED_PROTOCOL_VERSION } from './assess-discover.ts';
 import type { ProbeFailure } from '../facts/probe-outcome.ts';
+import { classifyNetwork, type NetworkFacts } from './network-failure.ts';
 
 /** What an adapter saw, as plain data; it has no opinion. */
 export type FailureFacts =
-  | {
-      readonly kind: 'network';
-      /** Error codes from the outermost error to its last cause. */
-      readonly codes: readonly string[];
-      /** `host:port`. */
-      readonly authority: string;
-      readonly isTls: boolean;
-      /** The connection was established, and was lost afterwards. */
-      readonly isConnected: boolean;
-      /** The first bytes that came back were a TLS record instead of HTTP. */
-      readonly sawTlsRecord?: boolean;
-    }
+  | NetworkFacts
   /** `waitedFor` completes "No … within": for example `answer to ping`. */
   | { readonly kind: 'timeout'; readonly waitedFor: string; readonly limitMs: number }
   | {
@@ -99,127 +89,7 @@ export function classifyFailure(facts: FailureFacts): ClassifiedFailure {
   }
 }
 
-type NetworkFacts = Extract<FailureFacts, { kind: 'network' }>;
 type HttpFacts = Extract<FailureFacts, { kind: 'http' }>;
-
-const DNS_CODES = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'EAI_NODATA',
-  'EAI_NONAME',
-  'ENODATA',
-  'ESERVFAIL',
-]);
-const UNREACHABLE_CODES = new Set([
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'EACCES',
-  'EPERM',
-]);
-const RESET_CODES = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ECONNABORTED',
-  'UND_ERR_SOCKET',
-  'ERR_STREAM_PREMATURE_CLOSE',
-]);
-const TIMEOUT_CODES = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
-const OUT_OF_FILES_CODES = new Set(['EMFILE', 'ENFILE']);
-
-/** Node refuses to send what the configuration holds. */
-const UNSENDABLE_CODES = new Set([
-  'ERR_INVALID_CHAR',
-  'ERR_UNESCAPED_CHARACTERS',
-  'ERR_HTTP_INVALID_HEADER_VALUE',
-  'ERR_INVALID_HTTP_TOKEN',
-]);
-
-/** What OpenSSL and Node say about certificates, in words. */
-const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its chain holds a self-signed certificate that is not trusted here',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'its certificate cannot be traced to a trusted authority (an intermediate may be missing)',
-  UNABLE_TO_GET_ISSUER_CERT: 'the issuer of its certificate is not trusted here',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the issuer of its certificate is not trusted here',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  CERT_REVOKED: 'its certificate was revoked',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
-  HOSTNAME_MISMATCH: 'its certificate is for another host name',
-};
-
-function classifyNetwork(facts: NetworkFacts): ClassifiedFailure {
-  const code = facts.codes.at(-1) ?? 'unknown';
-  const has = (codes: ReadonlySet<string>): boolean => facts.codes.some((each) => codes.has(each));
-  const { authority } = facts;
-  if (has(DNS_CODES))
-    return {
-      outcome: 'dns',
-      detail: `The host name of ${authority} cannot be resolved (${code}).`,
-    };
-  if (facts.codes.includes('ECONNREFUSED')) {
-    return {
-      outcome: 'refused',
-      detail: `Nothing accepts connections at ${authority} (ECONNREFUSED).`,
-    };
-  }
-  if (has(UNREACHABLE_CODES))
-    return { outcome: 'refused', detail: `${authority} cannot be reached from here (${code}).` };
-  if (has(TIMEOUT_CODES))
-    return {
-      outcome: 'timeout',
-      detail: `${authority} did not take the connection in time (${code}).`,
-    };
-  if (has(OUT_OF_FILES_CODES)) {
-    return {
-      outcome: 'reset',
-      detail: `No connection to ${authority}: this exporter has no free file descriptor (${code}).`,
-    };
-  }
-  if (has(UNSENDABLE_CODES)) {
-    return {
-      outcome: 'protocol',
-      detail: `Nothing was sent to ${authority}: the configured URL or a header holds a character that HTTP does not allow (${code}).`,
-    };
-  }
-  const tls = facts.isTls ? tlsReason(facts.codes) : undefined;
-  if (tls !== undefined) return { outcome: 'tls', detail: `TLS with ${authority} failed: ${tls}.` };
-  if (facts.sawTlsRecord) {
-    return {
-      outcome: 'reset',
-      detail: `${authority} speaks TLS, but plain HTTP was sent: use https in its URL.`,
-    };
-  }
-  if (facts.codes.some((each) => each.startsWith('HPE_'))) {
-    return { outcome: 'protocol', detail: `What ${authority} sent is not HTTP (${code}).` };
-  }
-  if (has(RESET_CODES)) {
-    const when = facts.isConnected ? 'before the answer was complete' : 'while it was being set up';
-    return { outcome: 'reset', detail: `${authority} closed the connection ${when} (${code}).` };
-  }
-  return { outcome: 'reset', detail: `The connection to ${authority} failed (${code}).` };
-}
-
-function tlsReason(codes: readonly string[]): string | undefined {
-  for (const code of codes) {
-    const reason = CERTIFICATE_REASONS[code];
-    if (reason !== undefined) return `${reason} (${code})`;
-  }
-  const code = codes.find(
-    (each) => /^(ERR_SSL_|ERR_TLS_|ERR_OSSL_|CERT_|EPROTO$)/.test(each) || each.includes('CERT'),
-  );
-  if (code === undefined) return undefined;
-  return code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
-    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' ||
-    code === 'EPROTO'
-    ? `the port does not seem to speak TLS (${code})`
-    : code;
-}
 
 function classifyHttp(facts: HttpFacts): ClassifiedFailure {
   const { status, retryAfterMs, rpcError } = facts;

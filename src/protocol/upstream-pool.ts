@@ -19,22 +19,3 @@ export function createUpstreamPool(
     },
   });
 }
-
-/** The cause in words, without an address. */
-export function describeSocketError(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'connection refused';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'its host name does not resolve';
-    case 'UND_ERR_CONNECT_TIMEOUT':
-      return `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`;
-    case 'ECONNRESET':
-    case 'UND_ERR_SOCKET':
-      return 'the connection broke';
-    default:
-      return code ?? 'the connection failed';
-  }
-}

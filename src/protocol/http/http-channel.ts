@@ -12,7 +12,8 @@ import {
 import { readLine } from '../read-line.ts';
 import { createSessionMemory, INITIALIZED } from '../session-memory.ts';
 import { readEvents } from '../sse/event-reader.ts';
-import { createHttpClient, describeError, type HttpClient, type TlsTrust } from './http-client.ts';
+import { createHttpClient, type HttpClient, type TlsTrust } from './http-client.ts';
+import { describeNetworkError } from '../network-failure.ts';
 import type { ChannelListener, MessageChannel } from '../message-channel.ts';
 import { createMessageOrder, type Delivery, type MessageKind } from '../message-order.ts';
 
@@ -172,7 +173,12 @@ class Channel implements HttpChannel {
     };
     for (const id of message.waiting) this.#running.set(id, message.cancelling);
     void this.#post(message, noteWritten)
-      .catch((error: unknown) => this.#fail(message, describeError(error)))
+      .catch((error: unknown) =>
+        this.#fail(
+          message,
+          error instanceof RangeError ? error.message : describeNetworkError(error),
+        ),
+      )
       .finally(() => {
         noteWritten();
         noteTaken();
@@ -489,7 +495,7 @@ async function readText(answer: IncomingMessage): Promise<string> {
   answer.setEncoding('utf8');
   for await (const chunk of answer as AsyncIterable<string>) {
     text += chunk;
-    if (text.length > BODY_CHARS_MAX) throw new Error('the answer is too large');
+    if (text.length > BODY_CHARS_MAX) throw new RangeError('the answer is too large');
   }
   return text;
 }

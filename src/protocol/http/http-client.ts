@@ -100,7 +100,7 @@ function noteConnection(request: ClientRequest, isSecure: boolean, onConnected: 
       return;
     }
     const late = setTimeout(
-      () => request.destroy(new Error(`no connection within ${CONNECT_MS_MAX / 1_000} s`)),
+      () => request.destroy(Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' })),
       CONNECT_MS_MAX,
     );
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
@@ -109,24 +109,4 @@ function noteConnection(request: ClientRequest, isSecure: boolean, onConnected: 
     });
     socket.once('close', () => clearTimeout(late));
   });
-}
-
-/** The cause in words, without an address. */
-export function describeError(error: unknown): string {
-  const code =
-    error instanceof Error && 'code' in error && typeof error.code === 'string'
-      ? error.code
-      : undefined;
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'connection refused';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'its host name does not resolve';
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'the connection broke';
-    default:
-      return code ?? (error instanceof Error ? error.message : 'the connection failed');
-  }
 }

@@ -7,7 +7,7 @@ import type { HttpTarget } from '../../facts/server.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { AgentPool } from './agent-pool.ts';
 import { timeoutFacts } from '../timeout-facts.ts';
-import { networkFacts } from './http-facts.ts';
+import { networkFacts } from '../network-failure.ts';
 import type { ExpiryReader } from './certificate-expiry.ts';
 import type { Measurement } from '../wire.ts';
 import { asEpochMs } from '../../facts/time.ts';

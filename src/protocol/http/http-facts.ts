@@ -3,37 +3,6 @@ import type { FailureFacts } from '../classify-failure.ts';
 import type { RpcError } from '../json-rpc.ts';
 
 const RETRY_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
-const CODES_MAX = 8;
-
-/** The plain facts of a transport error of Node: codes of the whole cause chain, nested errors included. */
-export function networkFacts(
-  error: unknown,
-  seen: { readonly authority: string; readonly isTls: boolean; readonly isConnected: boolean },
-): FailureFacts {
-  const codes: string[] = [];
-  collectCodes(error, codes);
-  return { kind: 'network', codes, ...seen, ...(sawTlsRecord(error) && { sawTlsRecord: true }) };
-}
-
-function collectCodes(error: unknown, codes: string[]): void {
-  if (!(error instanceof Error) || codes.length >= CODES_MAX) return;
-  if ('code' in error && typeof error.code === 'string') codes.push(error.code);
-  // All addresses of a name failed: the last one tried says as much as any.
-  if (error instanceof AggregateError) collectCodes(error.errors.at(-1), codes);
-  collectCodes(error.cause, codes);
-}
-
-/** A TLS alert or handshake record where HTTP was expected: content type 21 or 22, major version 3. */
-function sawTlsRecord(error: unknown): boolean {
-  if (
-    !(error instanceof Error) ||
-    !('rawPacket' in error) ||
-    !(error.rawPacket instanceof Uint8Array)
-  )
-    return false;
-  const [contentType, majorVersion] = error.rawPacket;
-  return (contentType === 21 || contentType === 22) && majorVersion === 3;
-}
 
 export interface ResponseHead {
   readonly status: number;

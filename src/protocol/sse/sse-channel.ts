@@ -10,7 +10,8 @@ import type {
   OpenChannel,
 } from '../message-channel.ts';
 import { createMessageOrder, type MessageKind } from '../message-order.ts';
-import { createUpstreamPool, describeSocketError } from '../upstream-pool.ts';
+import { describeNetworkError } from '../network-failure.ts';
+import { createUpstreamPool } from '../upstream-pool.ts';
 
 export interface SseChannelOptions {
   readonly url: URL;
@@ -68,8 +69,7 @@ export function createSseChannels(options: SseChannelOptions): {
       })();
       const broke = over.then(
         () => 'the event stream ended',
-        (error: unknown) =>
-          error instanceof Error ? describeSocketError(error) : 'the event stream broke',
+        (error: unknown) => describeNetworkError(error),
       );
       const first = await Promise.race([
         announced.then((address) => ({ address })),
@@ -91,7 +91,7 @@ export function createSseChannels(options: SseChannelOptions): {
       };
     } catch (error) {
       if (ending.signal.aborted) return failed('it announced no endpoint in time');
-      return failed(error instanceof Error ? describeSocketError(error) : 'the connection failed');
+      return failed(describeNetworkError(error));
     } finally {
       clearTimeout(late);
     }
@@ -144,7 +144,7 @@ export function createSseChannels(options: SseChannelOptions): {
       await body.dump();
       return statusCode >= 300 ? `it answered ${statusCode}` : undefined;
     } catch (error) {
-      return error instanceof Error ? describeSocketError(error) : 'the connection failed';
+      return describeNetworkError(error);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher, Pool } from 'undici';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Secret } from '../../facts/secret.ts';
-import { describeSocketError } from '../../protocol/upstream-pool.ts';
+import { describeNetworkError } from '../../protocol/network-failure.ts';
 import { forwardHeaders, returnHeaders } from './http-headers.ts';
 
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -144,11 +144,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     const stoppedBy = this.#stoppedBy;
     if (stoppedBy) this.#fail({ kind: stoppedBy });
     else if (!response.headersSent)
-      this.#fail({ kind: 'unreachable', detail: describeSocketError(error) });
+      this.#fail({ kind: 'unreachable', detail: describeNetworkError(error) });
     else {
       this.#isSent = true;
       response.destroy();
-      this.#fail({ kind: 'broken', detail: describeSocketError(error) });
+      this.#fail({ kind: 'broken', detail: describeNetworkError(error) });
     }
   }
 
