@@ -60,3 +60,19 @@ export function endsWithin(
     work.then(end, end);
   });
 }
+
+/** What `work` resolves to, or `undefined` if `signal` aborts first; it goes on running then. */
+export async function resultUnlessAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result | undefined> {
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
+  const onAbort = (): void => resolve(undefined);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

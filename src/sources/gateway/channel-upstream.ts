@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { resultUnlessAborted } from '../../facts/deadline.ts';
 import type { Timer } from '../../facts/ports/clock.ts';
 import {
   type EnvelopeFault,
@@ -36,13 +37,27 @@ class ChannelUpstream implements Upstream {
   #sweeper: Timer | undefined;
   #opening = 0;
   #isStopping = false;
+  /** Answers to POST that a client still waits for or reads. */
+  #unanswered = 0;
+  readonly #drained = Promise.withResolvers<void>();
 
   constructor(options: ChannelUpstreamOptions) {
     this.#options = options;
   }
 
   handle(admitted: AdmittedRequest): void {
+    const { request, response } = admitted;
+    // Streams that were opened by GET end with their session.
+    if (request.method === 'POST' && !response.closed) this.#noteUnanswered(response);
     void this.#route(admitted);
+  }
+
+  #noteUnanswered(response: ServerResponse): void {
+    this.#unanswered += 1;
+    response.once('close', () => {
+      this.#unanswered -= 1;
+      if (this.#isStopping && this.#unanswered === 0) this.#drained.resolve();
+    });
   }
 
   load(): ReturnType<Upstream['load']> {
@@ -55,12 +70,7 @@ class ChannelUpstream implements Upstream {
     this.#isStopping = true;
     this.#sweeper?.cancel();
     const shared = await this.#shared;
-    const isBusy = (): boolean =>
-      [
-        ...this.#conversations.values(),
-        ...(shared instanceof SharedConversation ? [shared] : []),
-      ].some((each) => each.isBusy);
-    while (isBusy() && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (this.#unanswered > 0) await resultUnlessAborted(this.#drained.promise, signal);
     await Promise.all(
       [...this.#conversations.values()].map((conversation) => conversation.close()),
     );

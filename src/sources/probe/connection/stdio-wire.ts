@@ -17,7 +17,7 @@ import {
   type ChildTransport,
   createChildTransport,
 } from '../../../protocol/stdio/child-transport.ts';
-import { type Deadline, startDeadline } from '../../../facts/deadline.ts';
+import { type Deadline, resultUnlessAborted, startDeadline } from '../../../facts/deadline.ts';
 import { addStep, createMeasurement } from '../../../protocol/measurement.ts';
 import type { ProcessTable } from '../../../protocol/stdio/process-usage.ts';
 import { DISCOVER_LIMIT_MS } from '../../../protocol/stdio/stdio-handshake.ts';
@@ -141,7 +141,7 @@ export function createStdioWire(target: StdioTarget, options: StdioWireOptions):
       const run = (starting ??= beginStart());
       const startedAtMs = clock.monotonicMs();
       const deadline = startDeadline(clock, startTimeoutMs, signal);
-      const result = await unlessAborted(run.done, deadline.signal);
+      const result = await resultUnlessAborted(run.done, deadline.signal);
       deadline.end();
       moveMeasurement(run.measurement, measurement);
       return result ?? { ok: false, failure: stillStarting(clock.monotonicMs() - startedAtMs) };
@@ -221,15 +221,4 @@ function moveMeasurement(from: Measurement, to: Measurement): void {
   to.bytesReceived += from.bytesReceived;
   from.bytesSent = 0;
   from.bytesReceived = 0;
-}
-
-/** Nothing once the signal aborts first. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
-  const onAbort = (): void => resolve(undefined);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const first = await Promise.race([promise, aborted]);
-  signal.removeEventListener('abort', onAbort);
-  return first;
 }

@@ -118,3 +118,21 @@ test('a shared channel with a call in flight is not idle, however long that take
 
   expect(counted.closed).toBe(1);
 });
+
+test('A stop waits for calls in flight, and ends with the last of them', async () => {
+  const { clock, gateway, call } = await setUp();
+  const ending = new AbortController();
+  const inFlight = () => gateway.load().reduce((sum, load) => sum + load.inFlight, 0);
+  const answer = call('never', ending.signal).catch(() => 'aborted');
+  await expect.poll(inFlight).toBe(1);
+
+  let isStopped = false;
+  const stopped = gateway.stop(60_000).then(() => {
+    isStopped = true;
+  });
+  await clock.advance(1_000);
+  expect(isStopped).toBe(false);
+  ending.abort();
+  expect(await answer).toBe('aborted');
+  await stopped;
+});
