@@ -1,19 +1,19 @@
 import type { EpochMs } from './time.ts';
 
-/** Fires always; a pipeline that no longer delivers it is broken. It is heard, not kept. */
+/** Always fires: a pipeline that no longer delivers it is broken. Its arrival is noted but not stored. */
 export const WATCHDOG = 'Watchdog';
-/** Prometheus sends it on every few minutes; later than this, something between it and us is broken. */
+/** Prometheus repeats it every few minutes; if it is later than this, something between Prometheus and this service is broken. */
 export const WATCHDOG_STALE_MS = 10 * 60_000;
 
 export const ALERT_STATES = ['firing', 'resolved'] as const;
 export type AlertState = (typeof ALERT_STATES)[number];
 
-/** One alert as one of Alertmanager's notifications showed it. */
+/** One alert as a notification from Alertmanager showed it. */
 export interface AlertEvent {
   readonly fact: 'alert';
-  /** Alertmanager's identity of the label set. */
+  /** Alertmanager's fingerprint of the label set. */
   readonly fingerprint: string;
-  /** Empty where the alert has none. */
+  /** Empty if the alert has none. */
   readonly alertname: string;
   readonly status: AlertState;
   readonly labels: Readonly<Record<string, string>>;
@@ -25,20 +25,20 @@ export interface AlertEvent {
   readonly receivedAtMs: EpochMs;
   readonly receiver: string;
   readonly groupKey: string;
-  /** What the rule saw, where an annotation `value` says it. */
+  /** The value that the rule evaluated, if the annotation `value` gives it. */
   readonly value?: number;
 }
 
 export const ACTION_KINDS = ['check', 'disable', 'enable', 'note'] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
-/** Somebody did something about a server or an alert. */
+/** Somebody took an action on a server or an alert. */
 export interface ActionTaken {
   readonly fact: 'action';
   readonly kind: ActionKind;
   /** Empty for a note on an alert that names no server. */
   readonly server: string;
-  /** Id of the alert in the history, where it was done for one. */
+  /** Id of the alert in the history, if the action was taken on one. */
   readonly alertId?: number;
   readonly atMs: EpochMs;
   /** Who, as far as it is known. */

@@ -1,13 +1,13 @@
-/** Ways a notification can go. `history` is our own journal and log. */
+/** Where a notification can be sent. `history` is this service's own journal and log. */
 export const CHANNELS = ['email', 'webhook', 'slack', 'pagerduty', 'history'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** An address that may be a secret, and then stands in a file. */
+/** An address that may be a secret, in which case it is in a file. */
 export type WebhookAddress = { readonly url: string } | { readonly urlFile: string };
 
 /**
- * Where alerts go; only what is named here becomes a receiver. Secrets are files, never values: Alertmanager reads them
- * itself, so that all paths are as Alertmanager sees them.
+ * Where alerts are sent; only what is named here becomes a receiver. Secrets are files, never values: Alertmanager reads
+ * them itself, so all paths are as Alertmanager sees them.
  */
 export interface AlertingConfig {
   readonly email?: {
@@ -22,11 +22,11 @@ export interface AlertingConfig {
   readonly webhooks: readonly WebhookAddress[];
   readonly slack?: { readonly webhookUrlFile: string; readonly channel: string };
   readonly pagerduty?: { readonly routingKeyFile: string };
-  /** Called as long as the pipeline works: its silence is the alarm. */
+  /** Called as long as the pipeline works; its silence is the alarm. */
   readonly heartbeat?: WebhookAddress;
   /** Our own alert history. */
   readonly history?: { readonly url: string; readonly tokenFile?: string };
-  /** Outside of these hours warnings wait; critical alerts never do. */
+  /** Outside these hours warnings wait; critical alerts never do. */
   readonly businessHours?: {
     /** IANA name. */
     readonly timeZone: string;
@@ -36,14 +36,14 @@ export interface AlertingConfig {
     readonly from: string;
     readonly to: string;
   };
-  /** Base URLs of links in messages, without a slash at the end. */
+  /** Base URLs of links in messages, without a trailing slash. */
   readonly grafanaUrl: string;
   readonly exporterUrl: string;
-  /** Where the templates are for Alertmanager; relative to its configuration. */
+  /** The path of the templates as Alertmanager sees it, relative to its configuration. */
   readonly templates: string;
 }
 
-/** Whether notifications can go that way. */
+/** Whether notifications can be sent there. */
 export function hasChannel(config: AlertingConfig, channel: Channel): boolean {
   return channel === 'webhook' ? config.webhooks.length > 0 : config[channel] !== undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * What became of one JSON-RPC exchange, over its three layers: transport, JSON-RPC, tool (`outcome` label).
- * The words are those of design and docs/metrics.md; `status` is the HTTP-like code on the wire that goes with them.
+ * How one JSON-RPC exchange ended, over its three layers: transport, JSON-RPC, tool (`outcome` label).
+ * docs/metrics.md explains the words; `status` is the HTTP-like code that goes with them.
  */
 export const CALL_OUTCOMES = [
   'success',
@@ -16,7 +16,7 @@ export const CALL_OUTCOMES = [
 ] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
-/** The outcomes that count as failures of the server, for error rates; never the caller's faults or our own refusals. */
+/** The outcomes that count as failures of the server in error rates; never errors of the caller or refusals by the gateway. */
 export const FAILED_OUTCOMES = [
   'tool_error',
   'rpc_error',
@@ -30,7 +30,7 @@ export function isFailure(outcome: CallOutcome): boolean {
   return (FAILED_OUTCOMES as readonly CallOutcome[]).includes(outcome);
 }
 
-/** What went wrong in an exchange, of the caller or the server: a closed list (`error_type` label). */
+/** What went wrong in an exchange, on the caller's or the server's side: a closed list (`error_type` label). */
 export const ERROR_TYPES = [
   'parse_error',
   'invalid_request',
@@ -62,7 +62,7 @@ export type ErrorType = (typeof ERROR_TYPES)[number];
 /** How an exchange ended. */
 export interface CallVerdict {
   readonly outcome: CallOutcome;
-  /** HTTP-like code on the wire. */
+  /** HTTP-like code. */
   readonly status: number;
   readonly errorType?: ErrorType;
 }
@@ -88,7 +88,7 @@ const CALLER_ERRORS: Readonly<
   [-32022]: { status: 400, errorType: 'unsupported_version' },
 };
 
-/** The verdict over a JSON-RPC error: the caller's fault or the server's. */
+/** Whether a JSON-RPC error is the caller's fault or the server's. */
 export function judgeRpcError(code: number): CallVerdict {
   const caller = CALLER_ERRORS[code];
   if (caller) return { outcome: 'client_error', ...caller };
@@ -100,8 +100,8 @@ export function judgeRpcError(code: number): CallVerdict {
 }
 
 /**
- * The verdict over an upstream's HTTP answer that carried no JSON-RPC message.
- * Its own 401, 403 and 429 are refusals of the caller; 404 means that a session is gone.
+ * The verdict on an HTTP response of an upstream that carried no JSON-RPC message.
+ * Its own 401, 403 and 429 are refusals of the caller; 404 means that a session no longer exists.
  */
 export function judgeHttpStatus(status: number): CallVerdict {
   if (status === 401) return { outcome: 'denied', status, errorType: 'unauthorized' };

@@ -2,14 +2,14 @@ import type { CallOutcome } from './call-outcome.ts';
 import type { Era, Transport } from './server.ts';
 import type { EpochMs } from './time.ts';
 
-/** A tracing position after the W3C Trace Context: hexadecimal ids, lower case. */
+/** A trace context according to W3C Trace Context: hexadecimal ids, lower case. */
 export interface TraceContext {
   readonly traceId: string;
-  /** Of the span that the gateway made for this exchange. */
+  /** Of the span that the gateway created for this exchange. */
   readonly spanId: string;
   /** The caller's span, from `params._meta.traceparent` or else the HTTP header. */
   readonly parentSpanId?: string;
-  /** The HTTP header's context where `_meta` had another one: becomes a span link. */
+  /** The context of the HTTP header if `_meta` had a different one; becomes a span link. */
   readonly link?: { readonly traceId: string; readonly spanId: string };
   readonly sampled: boolean;
   readonly traceState?: string;
@@ -22,17 +22,17 @@ export interface TokenUsage {
   readonly source: 'reported' | 'estimated';
 }
 
-/** Everything observed of one JSON-RPC exchange that passed the gateway; published once, when it ended. */
+/** Everything observed about one JSON-RPC exchange through the gateway; published once, when it has ended. */
 export interface CallRecord {
   readonly fact: 'call';
   readonly server: string;
-  /** `server_to_client`: sampling, elicitation, roots, ping of the server. */
+  /** `server_to_client`: sampling, elicitation, roots, and pings from the server. */
   readonly direction: 'client_to_server' | 'server_to_client';
   /** Of the client's side. */
   readonly transport: Transport;
   /** Transport verb (`method` label). */
   readonly verb: 'POST' | 'GET' | 'DELETE' | 'stdio';
-  /** JSON-RPC method as sent; unbounded, a recorder makes a label of it. */
+  /** JSON-RPC method as sent; unbounded, recorders derive a bounded label from it. */
   readonly operation: string;
   /** Tool or prompt name or resource URI as sent; unbounded. */
   readonly target?: string;
@@ -51,13 +51,13 @@ export interface CallRecord {
   readonly errorType?: string;
   readonly rpcCode?: number;
   readonly errorMessage?: string;
-  /** Where the server gives one in `error.data`. */
+  /** If the server gives one in `error.data`. */
   readonly errorStack?: string;
   /** Unix epoch. */
   readonly startedAtMs: EpochMs;
   /** Request received to result message; milliseconds. */
   readonly durationMs: number;
-  /** Own processing time, both ways; milliseconds. */
+  /** Processing time of the gateway itself, in both directions; milliseconds. */
   readonly overheadMs: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
@@ -65,11 +65,11 @@ export interface CallRecord {
   readonly costUsd?: number;
   readonly trace: TraceContext;
   readonly progressCount: number;
-  /** Pairs an input-required answer with its retry, where the server sent one. */
+  /** Pairs an input-required answer with its retry, if the server sent one. */
   readonly requestState?: string;
   /** The `requestState` that the request itself brought back. */
   readonly broughtState?: string;
-  /** The tool's arguments as JSON text, only where the configuration asks for them; redacted and shortened. */
+  /** The tool's arguments as JSON text, only if the configuration asks for them; redacted and shortened. */
   readonly argumentsText?: string;
 }
 

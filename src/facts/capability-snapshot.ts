@@ -8,7 +8,7 @@ export type CapabilityKind = (typeof CAPABILITY_KINDS)[number];
 export interface Definition {
   /** Tool or prompt name, resource URI or URI template: unique within its kind. */
   readonly name: string;
-  /** SHA-256 over the canonical JSON of everything the server said of it. */
+  /** SHA-256 of the canonical JSON of its whole definition. */
   readonly hash: string;
   /** Shortened, for pages. */
   readonly description: string;
@@ -22,7 +22,7 @@ export interface CapabilityList {
   readonly ttlMs?: number;
 }
 
-/** What a server offered at one moment. A kind that the server does not offer is absent. */
+/** The capabilities of a server at one moment. A kind that the server does not support is absent. */
 export interface CapabilitySnapshot {
   readonly takenAtMs: EpochMs;
   readonly lists: Readonly<Partial<Record<CapabilityKind, CapabilityList>>>;
@@ -36,10 +36,10 @@ export interface DefinitionChange {
   readonly name: string;
 }
 
-/** More differences than this are cut: a server that renames everything is told once, not ten thousand times. */
+/** Differences beyond this many are cut, so that a server that renames everything is reported once, not ten thousand times. */
 export const DEFINITION_CHANGES_MAX = 500;
 
-/** What differs between two snapshots, by name and hash within each kind; a kind that is gone has all its names removed. */
+/** What differs between two snapshots, by name and hash within each kind; a kind that disappeared has all its names removed. */
 export function diffSnapshots(
   previous: CapabilitySnapshot,
   next: CapabilitySnapshot,

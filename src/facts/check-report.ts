@@ -3,7 +3,7 @@ import type { Phase, ProbeOutcome } from './probe-outcome.ts';
 import type { Era, Transport } from './server.ts';
 import type { EpochMs } from './time.ts';
 
-/** What a server said of itself in the handshake. */
+/** How a server identified itself in the handshake. */
 export interface ServerIdentity {
   readonly transport: Transport;
   readonly era: Era;
@@ -18,16 +18,16 @@ export interface CheckStep {
   readonly name: string;
   readonly durationMs: number;
   readonly ok: boolean;
-  /** One line: what was seen, in words for a person. */
+  /** What was observed, in one readable line. */
   readonly detail: string;
 }
 
-/** What one check found; plain data, safe to show (secrets are masked before it leaves the prober). */
+/** The result of one check; plain data, safe to show (secrets are masked before it leaves the prober). */
 export interface CheckReport {
   /** `steady`: the cheap check in a kept session; `deep`: fresh handshake, lists and synthetic call. */
   readonly kind: 'steady' | 'deep';
   readonly outcome: ProbeOutcome;
-  /** What happened, as one sentence for a person; on success what was proved. */
+  /** What happened, as one readable sentence; after a success, what was proved. */
   readonly detail: string;
   /** Unix epoch. */
   readonly startedAtMs: EpochMs;

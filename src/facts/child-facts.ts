@@ -1,6 +1,6 @@
-/** The prober publishes these about the child processes it starts for stdio servers; the metrics and the log listen. */
+/** Published by the prober about the child processes that it starts for stdio servers; read by the metrics and the log. */
 
-/** Why a child process ended (`reason` label). `stopped`: we ended it. */
+/** Why a child process ended (`reason` label). `stopped`: this service ended it. */
 export const EXIT_REASONS = [
   'stopped',
   'exit_zero',
@@ -18,7 +18,7 @@ export interface ChildExited {
   readonly signal: string | null;
   /** The last lines of standard error, masked. */
   readonly stderrTail: string;
-  /** Back-off before it may be started again; absent if we ended it. */
+  /** Back-off before it may be started again; absent if this service ended it. */
   readonly restartInMs?: number;
 }
 

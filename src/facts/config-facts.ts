@@ -1,10 +1,10 @@
 import type { EpochMs } from './time.ts';
 
-/** The configuration was read again. The application publishes it; the metrics, the log and the live pages listen. */
+/** The configuration was read again. Published by the application; read by the metrics, the log and the live pages. */
 export interface ConfigReloaded {
   readonly fact: 'reload';
   readonly atMs: EpochMs;
   readonly ok: boolean;
-  /** On failure the message with every mistake. */
+  /** On failure, the message with every mistake. */
   readonly detail: string;
 }

@@ -1,11 +1,11 @@
 import type { Clock } from './ports/clock.ts';
 
-/** Waiting with a limit: every wait in the service that can take too long goes through one of these. */
+/** Waiting with a limit: every wait in the service that may take too long uses one of these. */
 export interface Deadline {
   readonly signal: AbortSignal;
   /** Whether the limit passed; `false` if `parent` aborted first. */
   hasPassed(): boolean;
-  /** Frees timer and listener; must be called in the end. */
+  /** Releases timer and listener; must be called in the end. */
   end(): void;
 }
 
@@ -30,7 +30,7 @@ export function startDeadline(clock: Clock, limitMs: number, parent?: AbortSigna
   };
 }
 
-/** What `work` resolves to, or `undefined` if it takes longer than `limitMs`; it goes on running then. */
+/** What `work` resolves to, or `undefined` if it takes longer than `limitMs`, in which case it continues to run. */
 export async function resultWithin<Result>(
   clock: Clock,
   limitMs: number,
@@ -45,7 +45,7 @@ export async function resultWithin<Result>(
   }
 }
 
-/** Whether `work` ends within `limitMs`. It goes on running if not; a rejection is an end like any other. */
+/** Whether `work` ends within `limitMs`. If not, it continues to run. A rejection counts as an end. */
 export function endsWithin(
   clock: Clock,
   limitMs: number,

@@ -1,21 +1,21 @@
 import type { EpochMs } from './time.ts';
 
-/** Somebody switched a server off while the service runs; the configuration says nothing of it. */
+/** A server was disabled manually while the service runs; the configuration does not contain this. */
 export interface Disabling {
   readonly server: string;
   /** Unix epoch milliseconds. */
   readonly atMs: EpochMs;
   /** Who, as far as it is known. */
   readonly by: string;
-  /** Empty where none was given. */
+  /** Empty if none was given. */
   readonly reason: string;
 }
 
-/** What became of a wish to disable or enable a server. */
+/** The result of a request to disable or enable a server. */
 export interface Switched {
   /** Whether it was not so before. */
   readonly hasChanged: boolean;
-  /** Whether it is in the journal now. */
+  /** Whether it is now stored in the journal. */
   readonly isKept: boolean;
 }
 

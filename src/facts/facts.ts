@@ -12,7 +12,7 @@ import type {
   StatusChanged,
 } from './server-facts.ts';
 
-/** Everything that sources publish: plain, immutable records, told apart by `fact`. */
+/** Everything that sources publish: plain, immutable records, distinguished by `fact`. */
 export type Fact =
   | ActionTaken
   | AlertEvent

@@ -1,6 +1,6 @@
 /**
- * The gateway publishes these, beside a `CallRecord` per call; the metrics and the log listen, and to calls also the
- * tracing and the prober.
+ * Published by the gateway, in addition to one `CallRecord` per call; read by the metrics and the log. Calls are also
+ * read by tracing and the prober.
  */
 import type { Transport } from './server.ts';
 
@@ -8,14 +8,14 @@ import type { Transport } from './server.ts';
 export const AUTH_METHODS = ['bearer', 'jwt', 'none'] as const;
 export const AUTH_STATUSES = ['success', 'failure'] as const;
 
-/** A client presented credentials to the gateway, or should have. */
+/** A client presented credentials to the gateway, or should have done so. */
 export interface AuthAttempted {
   readonly fact: 'auth';
   readonly method: (typeof AUTH_METHODS)[number];
   readonly status: (typeof AUTH_STATUSES)[number];
 }
 
-/** A client was refused because it sends too many requests. */
+/** A client was refused because it sent too many requests. */
 export interface RateLimitExceeded {
   readonly fact: 'rate_limit';
   readonly server: string;

@@ -4,7 +4,7 @@ export type FactListener = (fact: Fact) => void;
 
 /**
  * Passes each fact to every listener, synchronously and in the order of subscription: sources publish, sinks subscribe.
- * A listener must not throw; an error of one is reported and does not keep the fact from the others.
+ * A listener must not throw; if one does, the error is reported and the others still receive the fact.
  */
 export interface Hub {
   publish(fact: Fact): void;

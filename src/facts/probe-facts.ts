@@ -1,4 +1,4 @@
-/** The prober publishes these; the metrics, the log and the live pages listen, and the journal keeps each check. */
+/** Published by the prober; read by the metrics, the log and the live pages. The journal stores each check. */
 import type { CheckReport } from './check-report.ts';
 import type { Status } from './rules/health.ts';
 import type { EpochMs } from './time.ts';
@@ -8,7 +8,7 @@ export interface ProbeObservation {
   readonly fact: 'probe';
   readonly server: string;
   readonly report: CheckReport;
-  /** Of the server, with this check taken into account. */
+  /** Of the server, including this check. */
   readonly status: Status;
   readonly consecutiveFailures: number;
   /** Time until the next check. */
@@ -17,7 +17,7 @@ export interface ProbeObservation {
   readonly lagMs: number;
 }
 
-/** Our own network is suspected, or no longer: several hosts failed at once in ways that suggest it. */
+/** Our own network is, or is no longer, suspected to have failed, because several hosts failed at once in ways that suggest it. */
 export interface ConnectivityChanged {
   readonly fact: 'connectivity';
   readonly suspected: boolean;

@@ -1,6 +1,6 @@
 /**
- * Everything a check can end in: a closed list, used as label value, log field and API code.
- * `ok` is the only success. Which failure is which is decided in `classify-failure.ts`.
+ * Every way in which a check can end: a closed list, used as label value, log field and API code.
+ * `ok` is the only success. `classify-failure.ts` decides which failure is which.
  */
 export const PROBE_OUTCOMES = [
   'ok',
@@ -30,13 +30,13 @@ export const PROBE_FAILURES = PROBE_OUTCOMES.filter(
   (outcome) => outcome !== 'ok',
 ) as readonly ProbeFailure[];
 
-/** The parts of a check that are timed apart (`phase` label). */
+/** The parts of a check that are timed separately (`phase` label). */
 export const PHASES = ['connect', 'tls', 'spawn', 'handshake', 'list', 'call'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /**
- * What a failure says about the server's status:
- * `down` counts towards Offline, `critical` and `warning` are statuses at once and never count towards Offline.
+ * What a failure means for the server's status: `down` counts towards Offline; `critical` and `warning` take effect at
+ * once and never count towards Offline.
  */
 export type FailureWeight = 'down' | 'critical' | 'warning';
 

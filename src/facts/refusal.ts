@@ -1,8 +1,8 @@
 import type { CallVerdict } from './call-outcome.ts';
 
 /**
- * Every answer that the gateway gives in a server's place, with its JSON-RPC code; docs/errors.md lists them.
- * The codes lie in the range that JSON-RPC 2.0 §5.1 leaves to servers, apart from those that MCP itself uses.
+ * Every error that the gateway answers instead of a server, with its JSON-RPC code; docs/errors.md lists them.
+ * The codes are in the range that JSON-RPC 2.0 §5.1 leaves to servers, except those that MCP itself uses.
  */
 export const REFUSALS = {
   forbidden_host: {
@@ -157,8 +157,8 @@ export type RefusalName = keyof typeof REFUSALS;
 
 /**
  * A well-formed JSON-RPC error.
- * @param id JSON text of the request's id, where it is known
- * @param detail what happened, for a person; no secrets
+ * @param id JSON text of the request's id, if known
+ * @param detail what happened, readable; no secrets
  */
 export function renderRefusal(name: RefusalName, id: string | undefined, detail?: string): string {
   const { code, message } = REFUSALS[name];

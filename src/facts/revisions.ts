@@ -16,9 +16,9 @@ export const REVISIONS: ReadonlyMap<string, Revision> = new Map<string, Revision
   ['2026-07-28', { era: 'modern', hasVersionHeader: true }],
 ]);
 
-/** What `initialize` offers. */
+/** The revision that `initialize` offers. */
 export const LATEST_LEGACY_REVISION = '2025-11-25';
-/** What `server/discover` asks for. */
+/** The revision that `server/discover` asks for. */
 export const MODERN_REVISION = '2026-07-28';
 
 export function isLegacyRevision(version: string): boolean {

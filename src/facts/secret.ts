@@ -1,7 +1,7 @@
 const MASK = '***';
 const NODE_INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** A value that prints as a mask wherever it is logged, serialised or interpolated; only `reveal()` gives it. */
+/** A value that prints as a mask wherever it is logged, serialised or interpolated; only `reveal()` returns it. */
 export class Secret {
   readonly #value: string;
 
@@ -27,8 +27,8 @@ export class Secret {
 }
 
 /**
- * Replaces every occurrence of a secret in `text` by a mask: foreign error messages may quote a URL or a header.
- * Values shorter than four characters are left alone, since masking them would make any text unreadable.
+ * Replaces every occurrence of a secret in `text` with a mask: error messages from libraries may quote a URL or a header.
+ * Values shorter than four characters are left as they are, because masking them would make any text unreadable.
  */
 export function redact(text: string, secrets: readonly Secret[]): string {
   let redacted = text;

@@ -1,18 +1,18 @@
-/** The prober publishes these; the metrics, the log, the journal and the live pages listen. */
+/** Published by the prober; read by the metrics, the log, the journal and the live pages. */
 import type { DefinitionChange } from './capability-snapshot.ts';
 import type { Status } from './rules/health.ts';
 import type { ServerSpec } from './server.ts';
 import type { EpochMs } from './time.ts';
 
-/** A server entered the configuration: sinks create its series with zeros. */
+/** A server was added to the configuration: sinks create its series with zeros. */
 export interface ServerAdded {
   readonly fact: 'server_added';
   readonly server: ServerSpec;
-  /** Manually, whatever the configuration says. */
+  /** Disabled manually, regardless of the configuration. */
   readonly isDisabled?: boolean;
 }
 
-/** A server left the configuration, or its settings changed and it is added again right after. */
+/** A server was removed from the configuration, or its settings changed and it is added again right afterwards. */
 export interface ServerRemoved {
   readonly fact: 'server_removed';
   readonly server: string;
@@ -24,7 +24,7 @@ export interface StatusChanged {
   readonly atMs: EpochMs;
   readonly from: Status;
   readonly to: Status;
-  /** For a person. */
+  /** Readable text. */
   readonly reason: string;
 }
 
@@ -41,6 +41,6 @@ export interface DisagreementChanged {
   readonly fact: 'disagreement';
   readonly server: string;
   readonly disagrees: boolean;
-  /** For a person. */
+  /** Readable text. */
   readonly detail: string;
 }

@@ -1,7 +1,7 @@
 import type { ActionKind } from './alert-event.ts';
 import type { EpochMs } from './time.ts';
 
-/** What happened with one server, as it is kept. Times are Unix epoch milliseconds. */
+/** The stored events of one server. Times are milliseconds since the Unix epoch. */
 export type ServerLogEntry = CheckEntry | StatusEntry | ActionEntry;
 
 /** Result of a check. */
@@ -13,7 +13,7 @@ export interface CheckEntry {
   readonly outcome: string;
   readonly detail: string;
   readonly durationMs: number;
-  /** Of the server after it. */
+  /** Of the server after the check. */
   readonly status: string;
 }
 
@@ -40,15 +40,15 @@ export type ServerLogFact = (typeof SERVER_LOG_FACTS)[number];
 
 export interface ServerLogFilter {
   readonly server: string;
-  /** All of them where it is left out. */
+  /** All of them if omitted. */
   readonly facts?: readonly ServerLogFact[];
-  /** Status after the check or the change; leaves actions out. */
+  /** Status after the check or the change; excludes actions. */
   readonly statuses?: readonly string[];
-  /** Part of the text, case ignored for ASCII letters. */
+  /** Part of the text; case is ignored for ASCII letters. */
   readonly search?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly cursor?: string;
   readonly limit: number;
 }
@@ -60,10 +60,10 @@ export interface ServerLogPage {
   readonly next?: string;
 }
 
-/** Whether events are kept. */
+/** Whether events are stored. */
 export interface JournalState {
-  /** `off`: by the configuration. `starting`: not opened yet. `failed`: it cannot be used now, and is tried again. */
+  /** `off`: disabled by the configuration. `starting`: not open yet. `failed`: cannot be used now; opening is retried. */
   readonly status: 'ok' | 'off' | 'starting' | 'failed';
-  /** For a person; never empty. */
+  /** Readable text, never empty. */
   readonly detail: string;
 }

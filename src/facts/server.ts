@@ -1,7 +1,7 @@
 import { redact, type Secret } from './secret.ts';
 import type { ServerPrices } from './rules/usage-cost.ts';
 
-/** How a server is reached, as the `transport` label and as `type:` of clients' files. */
+/** How a server is reached: the `transport` label, and `type` in configuration files of clients. */
 export const TRANSPORTS = ['http', 'sse', 'stdio'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
@@ -11,7 +11,7 @@ export type Era = 'legacy' | 'modern';
 export interface HttpTarget {
   readonly kind: 'http';
   readonly url: string;
-  /** `auto`: Streamable HTTP, and HTTP+SSE once when the endpoint answers as the specification says old servers do. */
+  /** `auto`: Streamable HTTP, then HTTP+SSE if the endpoint answers as the specification says old servers do. */
   readonly transport: 'auto' | 'http' | 'sse';
   readonly headers: Readonly<Record<string, Secret>>;
   /** PEM text of extra certificate authorities. */
@@ -23,12 +23,12 @@ export interface StdioTarget {
   readonly kind: 'stdio';
   readonly command: string;
   readonly args: readonly string[];
-  /** Added to the exporter's own environment. */
+  /** Added to the environment of the exporter itself. */
   readonly env: Readonly<Record<string, Secret>>;
   readonly cwd?: string;
 }
 
-/** A configured read-only tool call that proves more than a list can; see `assertContent`. */
+/** A configured read-only tool call that proves more than a list does; see `assertContent`. */
 export interface SyntheticCall {
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export interface SyntheticCall {
   };
 }
 
-/** How one server is watched. Durations in milliseconds; defaults are in the config schema. */
+/** How one server is monitored. Durations are in milliseconds; defaults are in the configuration schema. */
 export interface MonitorSettings {
   /** `false`: never checked, status Disabled. */
   readonly enabled: boolean;
@@ -48,7 +48,7 @@ export interface MonitorSettings {
   readonly intervalMs: number;
   /** Between checks while Warning or Critical. */
   readonly unhealthyIntervalMs: number;
-  /** After a first failure, until the verdict is in. */
+  /** After a first failure, until the verdict is final. */
   readonly retryIntervalMs: number;
   /** Upper bound of the back-off while Offline. */
   readonly offlineIntervalMsMax: number;
@@ -68,7 +68,7 @@ export interface MonitorSettings {
     readonly warningRatio: number;
     readonly criticalRatio: number;
     readonly windowMs: number;
-    /** With fewer calls in the window the rate says nothing. */
+    /** With fewer calls in the window the rate is not evaluated. */
     readonly minRequests: number;
   };
   /** Whether the latency of `tools/call` counts towards `responseTime`; tools are slow by nature. */
@@ -79,16 +79,16 @@ export interface MonitorSettings {
 
 /** How the gateway treats one server. */
 export interface GatewaySettings {
-  /** `false`: the gateway refuses calls of it as disabled. */
+  /** `false`: the gateway refuses its calls because it is disabled. */
   readonly enabled: boolean;
-  /** Until the head of an answer. */
+  /** Until the head of a response. */
   readonly timeoutMs: number;
   readonly preserveHost: boolean;
-  /** Whether headers of the configuration are sent where the client sent none of that name. */
+  /** Whether headers of the configuration are added to requests that do not have them. */
   readonly injectHeaders: boolean;
   /** Requests, not streams. */
   readonly maxInFlight: number;
-  /** Sessions, and so children of a stdio server. */
+  /** Sessions, and therefore child processes of a stdio server. */
   readonly maxSessions: number;
   readonly prices?: ServerPrices;
 }
@@ -100,7 +100,7 @@ export interface ServerSpec {
   readonly target: HttpTarget | StdioTarget;
   readonly monitor: MonitorSettings;
   readonly gateway: GatewaySettings;
-  /** Where it was written, as `file:line`. */
+  /** Where it is defined, as `file:line`. */
   readonly source: string;
   /** Every literal that must not be printed: header and environment values, credentials in the URL, expanded variables. */
   readonly secrets: readonly Secret[];
@@ -112,18 +112,18 @@ export interface ServerSpec {
 
 /**
  * What the `endpoint` label and the pages show: scheme, host and path, or the command's base name; never a query, user or
- * argument. A secret in the path is masked, for some hosts give each user a URL of their own.
+ * argument. A secret in the path is masked, because some hosts give each user a private URL.
  */
 export function endpointLabel({ target, secrets }: Pick<ServerSpec, 'target' | 'secrets'>): string {
   if (target.kind === 'stdio') {
     return redact(target.command.split(/[\\/]/).at(-1) ?? target.command, secrets);
   }
-  // Masked before it is parsed, since parsing may write a secret in another way.
+  // Masked before it is parsed, because parsing may change how a secret is written.
   const url = URL.parse(redact(target.url, secrets)) ?? URL.parse(target.url);
   return url ? redact(`${url.protocol}//${url.host}${url.pathname}`, secrets) : 'invalid-url';
 }
 
-/** The transport before anything was learned about the server. */
+/** The transport that is assumed before the server was contacted. */
 export function expectedTransport(target: HttpTarget | StdioTarget): Transport {
   if (target.kind === 'stdio') return 'stdio';
   return target.transport === 'sse' ? 'sse' : 'http';

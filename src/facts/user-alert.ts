@@ -1,10 +1,10 @@
 import type { Channel } from './alerting.ts';
 
-/** What a value of a quantity is counted in; it decides how a threshold is written and how a message shows it. */
+/** The unit of a quantity; decides how a threshold is written and how a message shows it. */
 export type AlertUnit =
   'seconds' | 'ratio' | 'bytes' | 'per-second' | 'per-minute' | 'dollars' | 'number';
 
-/** Quantities that an alert of the user's may name, beside every metric of the page. */
+/** Quantities that a user's alert may name, in addition to every metric. */
 export const ALERT_METRICS = [
   'response_time',
   'response_time_p95',
@@ -37,14 +37,14 @@ export interface UserAlert {
   /** One of {@link ALERT_METRICS} or the name of a metric. */
   readonly metric: string;
   readonly op: Comparison;
-  /** As {@link AlertUnit} says; shares are 0 to 1. */
+  /** In the unit of {@link AlertUnit}; shares are 0 to 1. */
   readonly threshold: number;
-  /** As it was written, for messages. */
+  /** As written in the configuration, for messages. */
   readonly thresholdText: string;
   readonly forMs: number;
   readonly servers: 'all' | readonly string[];
   readonly severity: Severity;
-  /** Instead of the way of its severity. */
+  /** Overrides the channels of its severity. */
   readonly channels?: readonly Channel[];
 }
 
@@ -64,8 +64,8 @@ const UNITS: Readonly<Record<AlertMetric, AlertUnit>> = {
 };
 
 /**
- * What the value of an alert's expression is counted in.
- * @param kind of the metric, where `name` is one of the page
+ * The unit of the value of an alert's expression.
+ * @param kind of the metric, if `name` is a metric
  */
 export function alertUnitOf(name: string, kind?: 'counter' | 'gauge' | 'histogram'): AlertUnit {
   if (isAlertMetric(name)) return UNITS[name];

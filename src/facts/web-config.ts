@@ -1,7 +1,7 @@
 import type { RateLimit } from './rules/rate-limit.ts';
 import type { Secret } from './secret.ts';
 
-/** As Go's `crypto/tls` calls them, and so the files of Prometheus exporters. */
+/** Named as in Go's `crypto/tls`, and therefore in the web configuration files of Prometheus exporters. */
 export const CLIENT_AUTH_TYPES = [
   'NoClientCert',
   'RequestClientCert',
@@ -25,7 +25,7 @@ export interface TlsSettings {
   readonly ecdhCurve?: string;
   readonly honorCipherOrder: boolean;
   readonly clientAuth: ClientAuthType;
-  /** A client certificate must have one of these among its subject alternative names; empty: any will do. */
+  /** A client certificate must have one of these among its subject alternative names; empty: any name is accepted. */
   readonly clientAllowedSans: readonly string[];
 }
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
@@ -35,23 +35,23 @@ export interface WebConfig {
   readonly tls?: TlsSettings;
   /** Bcrypt hashes of passwords. */
   readonly users: Readonly<Record<string, Secret>>;
-  /** For every answer. */
+  /** For every response. */
   readonly headers: Readonly<Record<string, string>>;
   /** For all clients together. */
   readonly rateLimit?: RateLimit;
 }
 
-/** What a web configuration says of a request. */
+/** What a web configuration decides about a request. */
 export type WebAccess =
-  /** It has nothing against it. */
+  /** The request is allowed without credentials. */
   | { readonly kind: 'open' }
-  /** The client proved who it is. */
+  /** The client proved its identity. */
   | { readonly kind: 'known' }
-  /** It needs credentials, and showed none or wrong ones. */
+  /** Credentials are required, and were missing or wrong. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'too_many'; readonly retryAfterS: number };
 
-/** Whether a connection that came to be proves who the client is. */
+/** Whether an established connection proves the identity of the client. */
 export function provesClient(auth: ClientAuthType): boolean {
   return auth === 'VerifyClientCertIfGiven' || auth === 'RequireAndVerifyClientCert';
 }

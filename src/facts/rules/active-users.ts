@@ -18,14 +18,14 @@ export interface ActiveUsers {
   keptCount(): number;
 }
 
-/** From `sinceMs` on only hashes below `below` were kept. */
+/** Since `sinceMs`, only hashes below `below` were kept. */
 interface Threshold {
   readonly sinceMs: number;
   readonly below: number;
 }
 
 /**
- * Counts different users in sliding windows in bounded memory. Exact up to `keptMax` users a week; beyond it, half of all
+ * Counts distinct users in sliding windows in bounded memory. Exact up to `keptMax` users a week; beyond it, half of all
  * hashes are dropped at a time and the rest is scaled up, which errs by about 1/√(users kept in the window): 2 to 3 % for
  * many users, more for a short window with few of them. After a flood the sample widens again, step by step.
  *
@@ -56,7 +56,7 @@ interface Sample {
 function addUser(sample: Sample, hash: number, nowMs: EpochMs): void {
   const { lastSeenMs, keptMax } = sample;
   if (hash >= currentThreshold(sample)) return;
-  // Deleted first, so that the map stays in the order of time.
+  // Deleted first, so that the map stays in order of time.
   lastSeenMs.delete(hash);
   lastSeenMs.set(hash, nowMs);
   if (lastSeenMs.size <= keptMax) return;
@@ -88,7 +88,7 @@ function narrowestSince(sample: Sample, sinceMs: number): number {
 
 function setThreshold(sample: Sample, below: number, nowMs: EpochMs): void {
   const { thresholds } = sample;
-  // Only the last week matters, and what was in force at its start.
+  // Only the last week matters, and what was in force when it began.
   const first = thresholds.findLastIndex(({ sinceMs }) => sinceMs <= nowMs - WINDOW_MS_MAX);
   sample.thresholds = [...thresholds.slice(Math.max(0, first)), { sinceMs: nowMs, below }];
 }

@@ -3,7 +3,7 @@ import { hashText } from './hash-text.ts';
 import { OVERFLOW_LABEL } from './label-bound.ts';
 import { REVISIONS } from '../revisions.ts';
 
-/** Every request method of every revision, of both sides; any other text is folded (`operation` label). */
+/** Every request method of every revision, of both sides; any other text becomes `_OTHER` (`operation` label). */
 export const OPERATIONS = [
   'initialize',
   'server/discover',
@@ -30,7 +30,7 @@ export const OPERATIONS = [
   'roots/list',
 ] as const;
 
-/** The name that our own checks give as client: usage families leave it out. */
+/** The client name that our own checks send: usage metrics exclude it. */
 export const PROBE_CLIENT_NAME = 'mcp-exporter';
 
 /** Value of `server` for requests to names that are not configured. */
@@ -48,7 +48,7 @@ export function operationLabel(operation: string): string {
   return KNOWN_OPERATIONS.has(operation) ? operation : OVERFLOW_LABEL;
 }
 
-/** A code of a closed list: an unusual one becomes the first of its class, so that `5..` still matches. */
+/** A code from a closed list: an unusual one becomes the first of its class, so that `5..` still matches. */
 export function statusLabel(status: number): string {
   if (KNOWN_STATUSES.has(status)) return String(status);
   return status >= 400 && status < 500 ? '400' : '500';
@@ -58,13 +58,13 @@ export function errorTypeLabel(errorType: string): string {
   return KNOWN_ERROR_TYPES.has(errorType) ? errorType : OVERFLOW_LABEL;
 }
 
-/** @returns a published revision, empty where the client named none, else `_OTHER` */
+/** @returns a published revision, empty if the client named none, else `_OTHER` */
 export function protocolVersionLabel(version: string | undefined): string {
   if (version === undefined || version === '') return '';
   return REVISIONS.has(version) ? version : OVERFLOW_LABEL;
 }
 
-/** What an exchange must have been for its duration to say something of the server; see `isTimed`. */
+/** What decides whether the duration of an exchange is a measurement of the server; see `isTimed`. */
 interface TimedFacts {
   readonly operation: string;
   readonly outcome: CallVerdict['outcome'];
@@ -72,30 +72,30 @@ interface TimedFacts {
 }
 
 /**
- * Whether an exchange of a client belongs in the latency. Left out: streams that are meant to last, refusals (by us or by
- * the server's own edge), and calls that found no connection: their milliseconds would make an outage look fast. Timeouts
- * and cancelled calls stay in with the time they took, a lower bound: leaving them out would flatter a server the more
- * clients give up on it.
+ * Whether a client's exchange counts towards latency. Excluded are streams that are meant to last, refusals (by the
+ * gateway or by the server's own edge), and calls that found no connection: their milliseconds would make an outage look
+ * fast. Timeouts and cancelled calls count with the time they took, a lower bound: excluding them would flatter a server
+ * the more clients give up on it.
  */
 export function isTimed({ operation, outcome, errorType }: TimedFacts): boolean {
-  // Without an operation nothing of it was read, so that nothing of it went on.
+  // Without an operation the request was not read, so it was not forwarded either.
   if (operation === 'subscriptions/listen' || operation === '') return false;
   if (outcome === 'denied' || outcome === 'rate_limited') return false;
   return errorType !== 'connection';
 }
 
-/** Buckets that users are thrown into where a label may not name them. */
+/** Buckets for users where a label must not name them. */
 export const USER_BUCKETS = Array.from({ length: 16 }, (_, bucket) =>
   String(bucket).padStart(2, '0'),
 );
 
-/** @returns one of `USER_BUCKETS`, the same for the same user always */
+/** @returns one of `USER_BUCKETS`, always the same for the same user */
 export function userBucket(user: string): string {
   return USER_BUCKETS[hashText(user) % USER_BUCKETS.length] ?? OVERFLOW_LABEL;
 }
 
 /**
- * A short pseudonym of a user, the same in every process, so that the series of replicas add up.
+ * A short pseudonym of a user, the same in every process, so that the series of replicas can be added up.
  * @param userHash see `hashText`
  */
 export function userPseudonym(userHash: number): string {

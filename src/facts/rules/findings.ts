@@ -1,11 +1,11 @@
 import { type CallRate, describeFailures, formatShare } from './rate-window.ts';
 import type { MonitorSettings } from '../server.ts';
 
-/** Where a finding comes from; a worse one hides no other, all are said. */
+/** Where a finding comes from; a worse one does not hide the others, all are reported. */
 const FINDING_SOURCES = ['check', 'deep', 'error_rate', 'response_time'] as const;
 export type FindingSource = (typeof FINDING_SOURCES)[number];
 
-/** Something about a server that answers and yet is not well. */
+/** A problem of a server that answers. */
 export interface Finding {
   readonly level: 'warning' | 'critical';
   readonly text: string;
@@ -14,9 +14,9 @@ export interface Finding {
 /** At most one per source. */
 export type Findings = Readonly<Partial<Record<FindingSource, Finding>>>;
 
-/** To leave a level, a value must fall below this share of its threshold. */
+/** A level ends when the value falls below this share of its threshold. */
 const EXIT_RATIO = 0.9;
-/** With fewer than this share of the calls needed, a level that was reached is left. */
+/** A level that was reached ends when there are fewer calls than this share of the minimum. */
 const EXIT_REQUESTS_RATIO = 0.5;
 
 export function assessResponseTime(
@@ -40,7 +40,7 @@ export function assessResponseTime(
   );
 }
 
-/** A level needs `minRequests` to be reached; with fewer calls it can only be kept or left. */
+/** A level is reached only with `minRequests`; with fewer calls it can only be kept or end. */
 export function assessErrorRate(
   rate: CallRate,
   settings: MonitorSettings['errorRate'],
@@ -80,7 +80,7 @@ export function withFinding(
   return { ...findings, [source]: finding };
 }
 
-/** Nothing where there is no finding. */
+/** `undefined` without a finding. */
 export function worstLevel(findings: Findings): Finding['level'] | undefined {
   const levels = FINDING_SOURCES.map((source) => findings[source]?.level);
   if (levels.includes('critical')) return 'critical';

@@ -1,9 +1,9 @@
-/** Longer texts are told apart by this much of their beginning and by their length. */
+/** Longer texts are distinguished by this many characters of their beginning and by their length. */
 const UNITS_MAX = 1024;
 
 /**
- * A well-mixed 32-bit hash (FNV-1a over UTF-16 units, then MurmurHash3's finalizer). Not secret: it spreads and shortens,
- * and makes a pseudonym of a name at best.
+ * A well-mixed 32-bit hash (FNV-1a over UTF-16 units, then MurmurHash3's finalizer). Not cryptographic: it distributes and shortens,
+ * and at best turns a name into a pseudonym.
  */
 export function hashText(text: string, seed = 0): number {
   let hash = 0x811c9dc5 ^ seed ^ text.length;

@@ -18,7 +18,7 @@ import {
 import type { MonitorSettings, ServerSpec } from '../server.ts';
 import type { MonotonicMs } from '../time.ts';
 
-/** The statuses, in the order of `mcp_server_status_code`. Not a scale beyond `offline`. */
+/** The statuses, in the order of `mcp_server_status_code`. Beyond `offline` the order has no meaning. */
 export const STATUSES = [
   'healthy',
   'warning',
@@ -30,29 +30,29 @@ export const STATUSES = [
 export type Status = (typeof STATUSES)[number];
 
 /**
- * How a status comes about. Three things are remembered apart and put together by `judge`:
+ * How a status is determined. Three things are tracked separately and combined by `judge`:
  *
- * - the row of `down` failures, which means Offline from `offlineAfter` on, until `healthyAfter` answers in a row;
+ * - consecutive `down` failures, which mean Offline from `offlineAfter` on, until `healthyAfter` consecutive answers;
  * - one finding per source (last steady check, last deep check, error rate of real calls, response time), each Warning or
  *   Critical, the worst wins;
  * - whether the server has answered at all: before that it is Unknown, not Healthy.
  *
- * A `down` failure before the verdict changes neither status nor findings, it only counts. Any other failure shows that
- * the server is reachable, so it ends the row and counts as an answer. A new kind of evidence is a new finding.
- * Real calls neither lead to Offline nor out of it; what failed while it was Offline is forgotten when it is back, since
- * Offline has said it already and the window would go on saying it for minutes.
+ * A `down` failure before the verdict changes neither status nor findings, it is only counted. Any other failure shows
+ * that the server is reachable, so it ends the row and counts as an answer. A new kind of evidence is a new finding.
+ * Real calls neither lead to Offline nor out of it. Calls that failed while the server was Offline are forgotten when it
+ * recovers, because Offline has reported them already and the window would repeat them for minutes.
  */
 export interface HealthState {
   readonly status: Status;
-  /** Why, for a person; never empty. */
+  /** Why, as readable text; never empty. */
   readonly reason: string;
-  /** Steady checks in a row that did not end `ok`, of whatever weight. */
+  /** Consecutive steady checks that did not end `ok`, whatever their severity. */
   readonly consecutiveFailures: number;
-  /** Steady checks in a row that ended `ok`. */
+  /** Consecutive steady checks that ended `ok`. */
   readonly consecutiveSuccesses: number;
-  /** Steady checks in a row with a failure of weight `down`. */
+  /** Consecutive steady checks with a `down` failure. */
   readonly consecutiveDown: number;
-  /** Steady checks in a row that the server answered, well or badly. */
+  /** Consecutive steady checks that the server answered, successfully or not. */
   readonly consecutiveAnswers: number;
   readonly hasAnswered: boolean;
   readonly findings: Findings;
@@ -63,18 +63,18 @@ export interface HealthState {
 
 interface CheckEvidence {
   readonly outcome: ProbeOutcome;
-  /** One sentence for a person. */
+  /** One readable sentence. */
   readonly detail: string;
   readonly hasCredentials: boolean;
-  /** The failure may be ours, not the server's: it counts, but the verdict waits. See `connectivity.ts`. */
+  /** The failure may be our own, not the server's: it is counted, but the verdict waits. See `connectivity.ts`. */
   readonly isConnectivitySuspected: boolean;
 }
 
 export interface SteadyEvidence extends CheckEvidence {
   readonly kind: 'steady';
-  /** Of a clock that never goes back. */
+  /** Of a monotonic clock. */
   readonly atMs: MonotonicMs;
-  /** Absent where the duration is no response time, for example with the start of a child in it. */
+  /** Absent if the duration is not a response time, for example because it includes the start of a child. */
   readonly responseMs?: number;
 }
 
@@ -88,7 +88,7 @@ export interface CallEvidence {
   readonly atMs: MonotonicMs;
   /** Over the window of the settings. */
   readonly rate: CallRate;
-  /** Of tool calls since the last evidence of this kind; only where their latency counts. */
+  /** Of tool calls since the last evidence of this kind; only if their latency counts. */
   readonly latency?: { readonly sumMs: number; readonly count: number };
 }
 
@@ -99,8 +99,8 @@ export type HealthSettings = Pick<
 >;
 
 /**
- * The state before the first check, and for good where a server is disabled or cannot be checked.
- * @param disabled why it is disabled, beyond what the configuration says
+ * The state before the first check, and permanently if a server is disabled or cannot be checked.
+ * @param disabled why it was disabled manually, if it was
  */
 export function initialHealth(
   server: Pick<ServerSpec, 'unresolved'> & { monitor: Pick<MonitorSettings, 'enabled'> },
@@ -263,12 +263,12 @@ function weighCalls(
   const failing = assessErrorRate(rate, settings.errorRate, state.findings.error_rate?.level);
   const rated = { ...state, findings: withFinding(state.findings, 'error_rate', failing) };
   const found = latency ? countResponses(rated, atMs, latency, settings) : rated;
-  // Calls that are no news leave it to the checks to say why.
+  // If the calls bring no new evidence, the reason of the checks stays.
   if (found.findings === state.findings) return found;
   return judgeUnasked(found, state.status, describeFailures(rate, settings.errorRate.windowMs));
 }
 
-/** The verdict on a server that is down, or was never seen, belongs to the steady checks alone; nor is a strike unsaid. */
+/** Only steady checks decide about a server that is down or has never answered; calls do not cancel a counted failure either. */
 function judgeUnasked(found: HealthState, before: Status, healthyReason: string): HealthState {
   if (before === 'offline' || !found.hasAnswered) return found;
   const judged = judgeFindings(found, healthyReason);

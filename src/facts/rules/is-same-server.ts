@@ -2,14 +2,14 @@ import type { Secret } from '../secret.ts';
 import type { ServerSpec } from '../server.ts';
 
 /**
- * Whether two specifications mean the same server watched the same way, secrets included. Where it was written does not count.
- * Comparing them as JSON would miss a changed token: a `Secret` prints as a mask.
+ * Whether two specifications mean the same server monitored in the same way, secrets included. Where they are defined does
+ * not matter. Comparing them as JSON would miss a changed token: a `Secret` prints as a mask.
  */
 export function isSameServer(a: ServerSpec, b: ServerSpec): boolean {
   return a === b || (a.name === b.name && fingerprint(a) === fingerprint(b));
 }
 
-/** Whether also the gateway treats both the same way. */
+/** Whether the gateway treats both in the same way, too. */
 export function isSameEntry(a: ServerSpec, b: ServerSpec): boolean {
   return (
     isSameServer(a, b) &&

@@ -1,23 +1,23 @@
-/** What a label says instead of a value that was not let in. */
+/** The label value that replaces a value beyond the bound. */
 export const OVERFLOW_LABEL = '_OTHER';
 
 export interface LabelBound {
-  /** `value` itself while there is room for it, else `OVERFLOW_LABEL`. Sticky: what was let in once stays in. */
+  /** `value` itself while there is room for it, else `OVERFLOW_LABEL`. A value that was accepted once stays accepted. */
   fold(value: string): string;
-  /** How many calls of `fold` were answered by `OVERFLOW_LABEL`. */
+  /** How many calls of `fold` returned `OVERFLOW_LABEL`. */
   foldedCount(): number;
 }
 
 export interface LabelBoundOptions {
-  /** The first so many different values are let in. */
+  /** This many distinct values are accepted, first come, first served. */
   readonly valuesMax: number;
-  /** Longer values (in UTF-8) are never let in. */
+  /** Longer values (in UTF-8) are never accepted. */
   readonly bytesMax?: number;
 }
 
 const BYTES_MAX = 128;
 
-/** Keeps the values of one label few and short, whatever others send. Text that is not well-formed Unicode is folded too. */
+/** Keeps the values of one label few and short, whatever is received. Text that is not well-formed Unicode is replaced too. */
 export function createLabelBound({
   valuesMax,
   bytesMax = BYTES_MAX,
@@ -40,7 +40,7 @@ export function createLabelBound({
 }
 
 function isShortText(value: string, bytesMax: number): boolean {
-  // The length first: a hostile value may be megabytes long.
+  // The length is tested first: a hostile value may be megabytes long.
   return value.length <= bytesMax && value.isWellFormed() && utf8Bytes(value) <= bytesMax;
 }
 

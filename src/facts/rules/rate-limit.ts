@@ -1,6 +1,6 @@
 import { later, latest, type MonotonicMs } from '../time.ts';
 
-/** `requests` in `perMs` on average, and `burst` of them at once. */
+/** `requests` per `perMs` on average, with at most `burst` of them at once. */
 export interface RateLimit {
   readonly requests: number;
   readonly perMs: number;
@@ -16,12 +16,12 @@ export interface RateLimiter {
   readonly size: number;
 }
 
-/** About 2 MB of addresses. Beyond it the client that was quiet longest is forgotten and starts with a full bucket. */
+/** About 2 MB of addresses. Beyond that, the client that was idle longest is forgotten and starts again with a full bucket. */
 const CLIENTS_MAX = 10_000;
 
 /**
  * A token bucket for each client, kept as one number: the time at which the bucket would be full again
- * (generic cell rate algorithm). A client whose time has passed is the same as one that was never seen.
+ * (generic cell rate algorithm). A client whose time has passed is treated like a new one.
  */
 export function createRateLimiter(
   { requests, perMs, burst }: RateLimit,
@@ -40,7 +40,7 @@ export function createRateLimiter(
       const excessMs = afterMs - nowMs - toleranceMs;
       // The sum of fractions is off by less than a thousandth of a millisecond.
       if (excessMs > 0.001) return excessMs;
-      // Deleted first, so that the first in the map is the one that was quiet longest.
+      // Deleted first, so that the first in the map is the one that was idle longest.
       if (before !== undefined) fullAtMs.delete(client);
       else if (fullAtMs.size >= clientsMax) forgetQuiet(nowMs);
       fullAtMs.set(client, afterMs);
@@ -48,7 +48,7 @@ export function createRateLimiter(
     },
   };
 
-  /** Those at the head whose bucket is full again, and at least one. */
+  /** Removes those at the head whose bucket is full again, and at least one. */
   function forgetQuiet(nowMs: MonotonicMs): void {
     for (const [client, atMs] of fullAtMs) {
       if (atMs > nowMs && fullAtMs.size < clientsMax) return;

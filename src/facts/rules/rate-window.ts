@@ -1,22 +1,22 @@
 import { type CallOutcome, FAILED_OUTCOMES, type FailedOutcome } from '../call-outcome.ts';
 import type { MonotonicMs } from '../time.ts';
 
-/** What became of the calls of the last while. */
+/** How the calls of a recent window ended. */
 export interface CallRate {
   readonly requests: number;
   readonly failures: number;
-  /** The server did what it was asked; the rest of `requests` are faults of callers. */
+  /** The server did what it was asked to do; the rest of `requests` are errors of callers. */
   readonly successes: number;
-  /** The most frequent kind of failure; absent where nothing failed. */
+  /** The most frequent kind of failure; absent if nothing failed. */
   readonly mostOften?: FailedOutcome;
 }
 
 /**
  * Counts calls over a sliding window: a ring of sub-windows, so the same memory for one call or a million, with running
- * totals, so noting and reading cost the same too. The window is exact to one sub-window. All times are of one clock that
- * never goes back.
+ * totals, so noting and reading take constant time. The window is exact to one sub-window. All times are of one monotonic
+ * clock.
  *
- * Calls that never reached the server, or that their caller gave up, say nothing about it and are not counted at all.
+ * Calls that never reached the server, or that their caller cancelled, are no evidence about it and are not counted.
  */
 export interface RateWindow {
   note(atMs: MonotonicMs, outcome: CallOutcome): void;
@@ -32,7 +32,7 @@ const SUCCESSES = 1;
 const FIRST_FAILURE = 2;
 const COLUMNS = FIRST_FAILURE + FAILED_OUTCOMES.length;
 
-/** Column of an outcome beside that of all requests; nothing for what is only a request, `uncounted` for not even that. */
+/** Column of an outcome in addition to that of all requests; `undefined` if it counts only as a request, `uncounted` if not at all. */
 const COLUMN_OF: Readonly<Record<CallOutcome, number | 'uncounted' | undefined>> = {
   success: SUCCESSES,
   input_required: SUCCESSES,
@@ -106,7 +106,7 @@ export function createRateWindow(windowMs: number): RateWindow {
   };
 }
 
-/** For a person, for example `7.5 % of 120 calls failed in 5 m, most often tool_error`. */
+/** Readable, for example `7.5 % of 120 calls failed in 5 m, most often tool_error`. */
 export function describeFailures(rate: CallRate, windowMs: number): string {
   const { requests, failures, mostOften } = rate;
   if (requests === 0) return `no calls in ${formatWindow(windowMs)}`;
@@ -119,7 +119,7 @@ export function describeSuccesses({ requests, successes }: CallRate, windowMs: n
   return `${formatShare(successes, requests)} of ${countCalls(requests)} succeeded in ${formatWindow(windowMs)}`;
 }
 
-/** Two digits are enough, but what is not all must not look like all. */
+/** Two digits are enough, but a share below 100 % must not be shown as 100 %. */
 export function formatShare(part: number, whole: number): string {
   const percent = Number(((100 * part) / whole).toPrecision(2));
   return `${percent === 100 && part < whole ? 99 : percent} %`;

@@ -1,4 +1,4 @@
-/** Parts of argument names whose values are never written down; compared without case and punctuation. */
+/** Parts of argument names whose values are never logged; compared without case and punctuation. */
 export const SECRET_NAMES = [
   'password',
   'passwd',
@@ -16,23 +16,23 @@ export const SECRET_NAMES = [
 ] as const;
 
 export interface RedactOptions {
-  /** Instead of `SECRET_NAMES`. */
+  /** Replaces `SECRET_NAMES`. */
   readonly secretNames?: readonly string[];
-  /** Of the text; the rest is cut off. */
+  /** Maximum length of the text; the rest is cut off. */
   readonly charsMax?: number;
 }
 
 const MASK = '"***"';
 const CHARS_MAX = 2_048;
 const DEPTH_MAX = 16;
-/** A name that is longer is no name; its beginning is compared. */
+/** Of a longer name, only this many characters at the beginning are compared. */
 const NAME_CHARS_MAX = 256;
 
 /**
- * The arguments of a tool call as JSON text for the audit log. A value under a secret's name is masked whole, whatever it
- * is; rather one too many: `max_tokens` goes too. Nothing is written past the cut, however long the arguments are.
- * @param value as `JSON.parse` gave it
- * @returns text that ends in `…` where it was cut and then is no valid JSON any more; nothing for no arguments
+ * The arguments of a tool call as JSON text for the audit log. A value under a secret's name is masked as a whole, whatever
+ * its type; rather too much than too little: `max_tokens` is masked too. Nothing is written beyond the cut.
+ * @param value as `JSON.parse` returned it
+ * @returns text that ends in `…` if it was cut, and then is no longer valid JSON; `undefined` for no arguments
  */
 export function redactArguments(
   value: unknown,

@@ -21,7 +21,7 @@ export const EMPTY_RESPONSE_WINDOW: ResponseWindow = [];
 
 /**
  * Adds one duration, or the sum of several.
- * @param atMs of any clock that never goes back, as long as it is always the same one
+ * @param atMs of any monotonic clock, as long as it is always the same one
  */
 export function addResponse(
   window: ResponseWindow,
@@ -36,7 +36,7 @@ export function addResponse(
   return [...kept.slice(0, -1), { slot, sumMs: last.sumMs + sumMs, count: last.count + count }];
 }
 
-/** Mean of what the window holds; `undefined` when it is empty. */
+/** Mean of the durations in the window; `undefined` if it is empty. */
 export function meanResponseMs(window: ResponseWindow): number | undefined {
   let sumMs = 0;
   let count = 0;

@@ -1,6 +1,6 @@
 /**
- * Token counts that servers put into `_meta` of a result. There is no standard: these are the spellings in use, after the
- * APIs that servers pass on (camel and snake case alike, so `inputTokens` stands for `input_tokens` too).
+ * Token counts that servers put into `_meta` of a result. There is no standard: these are the spellings in use, from the
+ * APIs that servers pass on (camel and snake case alike, so `inputTokens` covers `input_tokens` too).
  */
 const CONTAINERS: ReadonlySet<string> = new Set(['usage', 'tokenusage', 'usagemetadata', 'tokens']);
 const INPUT_NAMES: ReadonlySet<string> = new Set([
@@ -22,9 +22,9 @@ const OUTPUT_NAMES: ReadonlySet<string> = new Set([
 ]);
 const TOTAL_NAMES: ReadonlySet<string> = new Set(['totaltokens', 'totaltokencount', 'tokens']);
 
-/** More than this in one call is taken for nonsense; a counter must never reach infinity. */
+/** More than this in one call is ignored as nonsense; a counter must never reach infinity. */
 const TOKENS_MAX = 1e9;
-/** Keys of `_meta` looked at; it is the server's to fill. */
+/** How many keys of `_meta` are examined; servers control its size. */
 const KEYS_MAX = 64;
 
 type Bag = Readonly<Record<string, unknown>>;
@@ -43,9 +43,9 @@ interface Found {
 /**
  * Reported tokens of a result: from a container (`usage`, `tokenUsage`, `usageMetadata`, `tokens`; also behind a prefix,
  * as in `com.example/usage`), else from `_meta` itself. A total without its parts counts as output, which is what the
- * caller gets to read.
+ * caller receives.
  * @param meta `_meta` of the result
- * @returns nothing where nothing usable is said
+ * @returns `undefined` if there is nothing usable
  */
 export function readTokenUsage(meta: Bag | undefined): TokenCounts | undefined {
   if (!meta) return undefined;
@@ -60,7 +60,7 @@ export function readTokenUsage(meta: Bag | undefined): TokenCounts | undefined {
   return settle(findCounts(meta, false));
 }
 
-/** About four bytes to a token, which holds for English text and JSON; at least good for comparing tools. */
+/** About four bytes per token, which holds for English text and JSON; good enough to compare tools. */
 export function estimateTokens(sizes: {
   readonly requestBytes: number;
   readonly responseBytes: number;

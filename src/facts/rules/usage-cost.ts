@@ -1,24 +1,24 @@
 import type { TokenCounts } from './token-usage.ts';
 
-/** What a call costs, in US dollars; a price that is not named is nothing. */
+/** What a call costs, in US dollars; a price that is not given is zero. */
 export interface Price {
   readonly perCallUsd?: number;
   readonly perThousandInputTokensUsd?: number;
   readonly perThousandOutputTokensUsd?: number;
 }
 
-/** Prices of one server. A tool's own prices replace those of the server one by one: `perCallUsd: 0` makes it free of that one. */
+/** Prices of one server. A tool's own prices replace those of the server one by one: `perCallUsd: 0` removes that price. */
 export interface ServerPrices extends Price {
   readonly tools?: Readonly<Record<string, Price>>;
 }
 
 export interface Charge {
-  /** Whether the price per call is due. */
+  /** Whether the price per call applies. */
   readonly isCall: boolean;
   readonly tokens?: TokenCounts;
 }
 
-/** The price of one tool, or of what is no tool. */
+/** The price of one tool, or of anything that is not a tool call. */
 export function priceOf(prices: ServerPrices, tool: string | undefined): Price {
   const own =
     tool !== undefined && prices.tools && Object.hasOwn(prices.tools, tool)
@@ -28,7 +28,7 @@ export function priceOf(prices: ServerPrices, tool: string | undefined): Price {
   return { ...price, ...own };
 }
 
-/** US dollars, never negative for prices that are not. */
+/** US dollars; never negative if no price is. */
 export function costUsdOf(price: Price, { isCall, tokens }: Charge): number {
   const perCall = isCall ? (price.perCallUsd ?? 0) : 0;
   const input = ((tokens?.input ?? 0) / 1000) * (price.perThousandInputTokensUsd ?? 0);
