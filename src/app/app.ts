@@ -5,6 +5,7 @@ import { findConfig } from '../settings/find-config.ts';
 import { loadConfig, type LoadConfigResult } from '../settings/load-config.ts';
 import { formatYaml } from '../settings/format-yaml.ts';
 import { formatProblems } from '../settings/problem.ts';
+import { findRestartChanges } from '../settings/restart-keys.ts';
 import { watchConfig } from './watch-config.ts';
 import { textFiles } from './text-files.ts';
 import type { Gateway } from '../sources/gateway/create-gateway.ts';
@@ -14,7 +15,7 @@ import { explainListenFailure, listen } from '../sinks/web/listen.ts';
 import type { ConfigStatus } from '../facts/ports/views.ts';
 import type { ProbeSource, ProbeTarget } from '../sinks/web/ports.ts';
 import { createConnector } from '../sources/probe/connection/connector.ts';
-import { createLog, type LogOutput, type ServiceLog } from '../sinks/log/create-log.ts';
+import { createLog, type LogOutput } from '../sinks/log/create-log.ts';
 import { logCalls } from '../sinks/log/log-calls.ts';
 import { logFacts } from '../sinks/log/log-facts.ts';
 import { createMetrics } from '../sinks/prometheus/metrics.ts';
@@ -33,7 +34,6 @@ import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import { describeDisabling } from '../facts/disabling.ts';
 import { createHub } from '../facts/hub.ts';
 import type { GatewayLoad } from '../facts/call-record.ts';
-import { Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import { METRICS_PAGE } from '../catalog/catalog.ts';
 import { createChildChannels } from '../protocol/open-channel.ts';
@@ -222,11 +222,11 @@ export function createApp(options: AppOptions): App {
             { channel: 'health', detail: formatProblems([warning]) },
             'configuration warning',
           );
-        noteRestartNeeds(config, result.config, log);
+        const waiting = findRestartChanges(config, result.config);
         metrics.nameAlerts(result.config.alerts.map(({ name }) => name));
         prober.apply(result.config.servers);
         switches.retain(result.config.servers.map(({ name }) => name));
-        for (const key of web.apply(result.config.web))
+        for (const key of [...waiting, ...web.apply(result.config.web)])
           log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
         const served = atListener(result.config, config.gateway.listen);
         edge.apply(edgeSettingsOf(served, web.isTls), served.servers);
@@ -392,23 +392,6 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-/** What is read once, at the start. */
-function restartSettings(config: Config): Readonly<Record<string, unknown>> {
-  const { listen, gateway, log, admin, audit, metrics, tracing, journal, alertWebhook } = config;
-  const { listen: gatewayListen, bodyBytesMax: bodyLimit, sessionIdleMs: sessionIdle } = gateway;
-  return {
-    listen,
-    gateway: { listen: gatewayListen, bodyLimit, sessionIdle },
-    log,
-    admin,
-    audit,
-    metrics,
-    tracing,
-    journal,
-    alertWebhook,
-  };
-}
-
 /**
  * A reload does not move the gateway: what follows from where it listens must follow from where it does listen.
  * Headers of the configuration, for one, must not be sent for everybody because a file now says loopback.
@@ -427,23 +410,6 @@ function atListener(config: Config, listen: ListenAddress | undefined): Config {
           gateway: { ...server.gateway, injectHeaders: false },
         })),
   };
-}
-
-/** Says which changes wait for the next start instead of pretending that they took effect. */
-function noteRestartNeeds(before: Config, now: Config, log: ServiceLog): void {
-  const settings = restartSettings(now);
-  for (const [key, value] of Object.entries(restartSettings(before))) {
-    if (printRevealed(value) === printRevealed(settings[key])) continue;
-    log.warn({ channel: 'health', key }, 'a changed setting takes effect at the next start');
-  }
-}
-
-/** For a comparison only: a `Secret` prints as a mask, and a changed one would go unnoticed. */
-function printRevealed(value: unknown): string {
-  return JSON.stringify(value, function (this: Record<string, unknown>, key, printed: unknown) {
-    const own = this[key];
-    return own instanceof Secret ? own.reveal() : printed;
-  });
 }
 
 /** The demonstration does not fail because of a port that nobody asked for. */

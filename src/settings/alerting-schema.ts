@@ -91,6 +91,7 @@ export const AlertsSchema = list(AlertSchema, {
   description:
     'Alerts of your own, beside those in `prometheus/rules/`. They become a rule file of Prometheus; see [alerting.md](alerting.md).',
   examples: [[{ name: 'SearchIsSlow', metric: 'response_time', op: '>', threshold: '500ms' }]],
+  reloadable: true,
 });
 
 const webhookAddress = {
@@ -206,6 +207,7 @@ export const AlertingSchema = section(
   {
     description:
       'Where alerts go. `mcp-exporter render alertmanager` makes the configuration of Alertmanager of it. Files are named as Alertmanager sees them.',
+    reloadable: true,
   },
 );
 

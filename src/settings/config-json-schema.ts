@@ -35,6 +35,7 @@ export function configJsonSchema(): JsonSchema {
         fallback === undefined ? {} : { default: fallback },
         examples && { examples },
       );
+      delete jsonSchema['reloadable'];
       if (jsonSchema.type === 'object') {
         delete jsonSchema.propertyNames;
         // `KEY_file: path` instead of any `KEY`.

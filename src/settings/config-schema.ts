@@ -114,6 +114,7 @@ export const ServerSchema = section(
 const serversMeta = {
   description:
     'The block that every MCP client has. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor` or `gateway` sets those of an imported server.',
+  reloadable: true,
 };
 
 /** Our own file. */
@@ -124,6 +125,7 @@ export const ConfigSchema = section(
         description: '`host:port` of the metrics, the pages and the API.',
         default: CONFIG_DEFAULTS.listen,
         examples: ['0.0.0.0:19110', '[::1]:19110'],
+        reloadable: false,
       },
       false,
     ).optional(),
@@ -134,6 +136,7 @@ export const ConfigSchema = section(
         description:
           "Clients' files whose servers are added: `.mcp.json`, `claude_desktop_config.json`, `.cursor/mcp.json`, `.vscode/mcp.json`.",
         examples: [['./.mcp.json', '~/.cursor/mcp.json']],
+        reloadable: true,
       },
     ).optional(),
     mcpServers: map(ServerSchema, serversMeta).optional(),
@@ -143,6 +146,7 @@ export const ConfigSchema = section(
         concurrency: count(1, 10_000, {
           description: 'Checks that may run at the same time.',
           default: CONFIG_DEFAULTS.concurrency,
+          reloadable: false,
         }).optional(),
         allowUrlTargets: flag({
           description:
@@ -150,7 +154,7 @@ export const ConfigSchema = section(
           default: false,
         }).optional(),
       },
-      { description: 'How checks are made.' },
+      { description: 'How checks are made.', reloadable: true },
     ).optional(),
     admin: section(
       {
@@ -160,7 +164,7 @@ export const ConfigSchema = section(
           examples: ['/run/secrets/mcp-exporter-admin'],
         }).optional(),
       },
-      { description: 'Who may change something.' },
+      { description: 'Who may change something.', reloadable: false },
     ).optional(),
     log: section(
       {
@@ -195,7 +199,7 @@ export const ConfigSchema = section(
         ).optional(),
         otlp: OtlpLogSchema.optional(),
       },
-      { description: 'What is logged, and where.' },
+      { description: 'What is logged, and where.', reloadable: false },
     ).optional(),
     audit: AuditSchema.optional(),
     metrics: MetricsSchema.optional(),
@@ -205,6 +209,7 @@ export const ConfigSchema = section(
       description:
         'Where `alerts` are written for Prometheus, relative to this file. `prometheus/prometheus.yml` reads the default.',
       default: ALERT_DEFAULTS.rulesFile,
+      reloadable: true,
     }).optional(),
     alerting: AlertingSchema.optional(),
     journal: JournalSchema.optional(),
@@ -213,6 +218,7 @@ export const ConfigSchema = section(
       description:
         "File in the form of the Prometheus exporters' `--web.config.file`: TLS, client certificates and basic authentication for the listener, TLS and client certificates for the gateway. Read again on change.",
       examples: ['./web.yml'],
+      reloadable: true,
     }).optional(),
   },
   { description: 'Configuration of mcp-exporter.' },

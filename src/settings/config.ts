@@ -107,4 +107,6 @@ export interface Config {
   readonly alertWebhook: { readonly token?: Secret };
   /** What `webConfigFile` says. */
   readonly web?: WebConfig;
+  /** Values of the keys that take effect at the next start only; see {@link findRestartChanges}. */
+  readonly atStart: Readonly<Record<string, unknown>>;
 }

@@ -173,6 +173,7 @@ export const GatewaySchema = section(
           '`host:port` where clients find the servers, as `http://host:port/NAME/mcp`. `off`: no gateway.',
         default: GATEWAY_DEFAULTS.listen,
         examples: ['0.0.0.0:19100', 'off'],
+        reloadable: false,
       },
       true,
     ).optional(),
@@ -204,16 +205,21 @@ export const GatewaySchema = section(
     bodyLimit: size('1KB', '1GB', {
       description: 'Largest body of a request: 413 beyond it.',
       default: GATEWAY_DEFAULTS.bodyLimit,
+      reloadable: false,
     }).optional(),
     sessionIdle: duration('1s', '7d', {
       description:
         'A session without a message for this long is over, and its child with it; so is a child that clients share.',
       default: GATEWAY_DEFAULTS.sessionIdle,
+      reloadable: false,
     }).optional(),
     authentication: authentication.optional(),
     rateLimit: rateLimit.optional(),
   },
-  { description: 'The gateway that clients can be pointed at instead of the servers.' },
+  {
+    description: 'The gateway that clients can be pointed at instead of the servers.',
+    reloadable: true,
+  },
 );
 
 const price = {

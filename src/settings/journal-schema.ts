@@ -40,7 +40,10 @@ export const JournalSchema = section(
       default: JOURNAL_DEFAULTS.maxSize,
     }).optional(),
   },
-  { description: 'Events that are kept: checks, status changes, alerts, and what people did.' },
+  {
+    description: 'Events that are kept: checks, status changes, alerts, and what people did.',
+    reloadable: false,
+  },
 );
 
 /** `alertWebhook:` */
@@ -52,5 +55,8 @@ export const AlertWebhookSchema = section(
       examples: ['/run/secrets/mcp-exporter-alerts'],
     }).optional(),
   },
-  { description: 'Where Alertmanager sends its notifications: `POST /api/v1/alerts/webhook`.' },
+  {
+    description: 'Where Alertmanager sends its notifications: `POST /api/v1/alerts/webhook`.',
+    reloadable: false,
+  },
 );

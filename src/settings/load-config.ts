@@ -20,6 +20,7 @@ import { loadWebConfig } from './load-web-config.ts';
 import { readSource } from './read-source.ts';
 import { readText, type ReadText } from './read-text.ts';
 import { resolvePath } from './resolve-path.ts';
+import { restartValues } from './restart-keys.ts';
 import { scalarsOf, type SourceFile } from './source-node.ts';
 import { settleAlerting, settleAlerts } from './settle-alerts.ts';
 import { settleAuthentication } from './settle-authentication.ts';
@@ -261,6 +262,10 @@ function settleConfig(
     journal: settleJournal(input.journal, context, written === undefined),
     alertWebhook: alertToken === undefined ? {} : { token: alertToken },
     ...(web ? { web } : {}),
+    atStart: restartValues(input, {
+      'admin.tokenFile': token,
+      'alertWebhook.tokenFile': alertToken,
+    }),
   };
 }
 

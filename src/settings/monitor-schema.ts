@@ -164,6 +164,7 @@ const call = section(
 /** `defaults:` */
 export const DefaultsSchema = section(timing, {
   description: 'How every server is watched, unless its own `monitor` says otherwise.',
+  reloadable: true,
 });
 
 /** `monitor:` of one server. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Secret } from '../facts/secret.ts';
 import {
   DURATION_PATTERN,
   parseDuration,
@@ -13,6 +14,8 @@ export interface KeyMeta {
   readonly description: string;
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
+  /** Whether a reload applies a change. Of a section it holds for every key in it that does not say otherwise. */
+  readonly reloadable?: boolean;
 }
 
 // Each message continues a sentence that begins with the key: "interval must be …".
@@ -23,6 +26,14 @@ export function text(meta: KeyMeta, rule: { pattern?: RegExp; message?: string }
   return (rule.pattern ? schema.regex(rule.pattern, { error: message }) : schema).meta(
     jsonMeta(meta),
   );
+}
+
+/** A text that prints as a mask from here on. */
+export function secret(meta: KeyMeta) {
+  return z
+    .string({ error: 'must be text' })
+    .transform((value) => new Secret(value))
+    .meta(jsonMeta(meta));
 }
 
 export function flag(meta: KeyMeta) {
@@ -121,14 +132,16 @@ export function schemaAt(
   return schema;
 }
 
-function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+/** A schema without its wrappers. */
+export function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
   if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
   return schema;
 }
 
-function jsonMeta({ description, default: fallback, examples }: KeyMeta) {
+function jsonMeta({ description, default: fallback, examples, reloadable }: KeyMeta) {
   return {
     description,
+    ...(reloadable === undefined ? {} : { reloadable }),
     ...(fallback === undefined ? {} : { default: fallback }),
     ...(examples === undefined ? {} : { examples: [...examples] }),
   };

@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { Secret } from '../facts/secret.ts';
 import type { OtlpLogConfig } from './config.ts';
 import type { LoadContext } from './load-context.ts';
 import { isHttpUrl, LOGS_ENDPOINT_VARIABLE, type OtlpLogSchema } from './telemetry-schema.ts';
@@ -9,12 +8,7 @@ export function settleOtlpLogs(
   input: z.output<typeof OtlpLogSchema> | undefined,
   { env, path, problems }: Pick<LoadContext, 'env' | 'path' | 'problems'>,
 ): OtlpLogConfig | undefined {
-  if (input) {
-    const headers = Object.entries(input.headers ?? {}).map(
-      ([name, value]) => [name, new Secret(value)] as const,
-    );
-    return { endpoint: input.endpoint, headers: Object.fromEntries(headers) };
-  }
+  if (input) return { endpoint: input.endpoint, headers: input.headers ?? {} };
   const endpoint = env[LOGS_ENDPOINT_VARIABLE]?.trim() ?? '';
   if (endpoint === '') return undefined;
   if (isHttpUrl(endpoint)) return { endpoint, headers: {} };

@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { Secret } from '../facts/secret.ts';
 import type { TracingConfig } from './config.ts';
 import { TELEMETRY_DEFAULTS, type TracingSchema } from './telemetry-schema.ts';
 
@@ -7,9 +6,7 @@ export function settleTracing(input: z.output<typeof TracingSchema>): TracingCon
   return {
     exporter: input.exporter ?? TELEMETRY_DEFAULTS.exporter,
     ...(input.endpoint === undefined ? {} : { endpoint: input.endpoint }),
-    headers: Object.fromEntries(
-      Object.entries(input.headers ?? {}).map(([name, value]) => [name, new Secret(value)]),
-    ),
+    headers: input.headers ?? {},
     sampleRatio: input.sampleRatio ?? TELEMETRY_DEFAULTS.sampleRatio,
     serviceName: input.serviceName ?? TELEMETRY_DEFAULTS.serviceName,
   };

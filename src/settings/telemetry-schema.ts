@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import { SECRET_NAMES } from '../facts/rules/redact-arguments.ts';
 import { TRACE_EXPORTERS } from './config.ts';
-import { amount, choice, flag, list, map, section, text } from './schema-types.ts';
+import { amount, choice, flag, list, map, secret, section, text } from './schema-types.ts';
 
 export const TELEMETRY_DEFAULTS = {
   exporter: 'none',
@@ -29,7 +28,7 @@ export const TracingSchema = section(
         error: 'must be an absolute URL that starts with http://, https:// or, for jaeger, udp://',
       })
       .optional(),
-    headers: map(z.string({ error: 'must be text' }), {
+    headers: map(secret({ description: 'Value of the header.' }), {
       description: 'Sent with every export, but for `jaeger`. Values are secrets.',
       examples: [{ Authorization: 'Bearer ${TRACES_TOKEN}' }],
     }).optional(),
@@ -43,7 +42,7 @@ export const TracingSchema = section(
       default: TELEMETRY_DEFAULTS.serviceName,
     }).optional(),
   },
-  { description: 'One span for each call through the gateway.' },
+  { description: 'One span for each call through the gateway.', reloadable: false },
 );
 
 /** The same collector may take logs and traces: variable of the OpenTelemetry specification, for logs alone. */
@@ -57,7 +56,7 @@ export const OtlpLogSchema = section(
         'URL for OTLP over HTTP (protobuf): a collector, or Loki itself. Without a path it gets `/v1/logs`.',
       examples: ['http://127.0.0.1:4318', 'http://loki:3100/otlp/v1/logs'],
     }).refine(isHttpUrl, { error: 'must be an absolute URL that starts with http:// or https://' }),
-    headers: map(z.string({ error: 'must be text' }), {
+    headers: map(secret({ description: 'Value of the header.' }), {
       description: 'Sent with every export. Values are secrets.',
       examples: [{ Authorization: 'Bearer ${LOGS_TOKEN}' }],
     }).optional(),
@@ -80,7 +79,7 @@ export const MetricsSchema = section(
       default: TELEMETRY_DEFAULTS.otelHistograms,
     }).optional(),
   },
-  { description: 'What is on the metrics page.' },
+  { description: 'What is on the metrics page.', reloadable: false },
 );
 
 /** `audit:` */
@@ -96,7 +95,7 @@ export const AuditSchema = section(
       default: TELEMETRY_DEFAULTS.redactKeys,
     }).optional(),
   },
-  { description: 'What is written down of tool calls.' },
+  { description: 'What is written down of tool calls.', reloadable: false },
 );
 
 /** One that OTLP over HTTP can be sent to. */
