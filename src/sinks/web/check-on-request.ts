@@ -1,4 +1,5 @@
 import type { CheckReport } from '../../facts/check-report.ts';
+import { findServer } from './find-server.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { AlertCommands, CheckCommands } from '../../facts/ports/commands.ts';
 import type { ServerViews } from '../../facts/ports/views.ts';
@@ -31,8 +32,7 @@ export function createCheckOnRequest(
   return (name, by) => {
     const present = running.get(name);
     if (present) return present;
-    const view = servers.detail(name);
-    if (!view) throw new HttpProblem(404, 'No server of that name is configured.');
+    const view = findServer({ servers }, name);
     if (view.status === 'disabled') {
       throw new HttpProblem(409, `This server is not checked: ${view.reason}.`);
     }

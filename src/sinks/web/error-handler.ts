@@ -14,7 +14,7 @@ export type ErrorPage = (problem: {
 
 /**
  * The one place where errors become answers: problem+json (RFC 9457) or, on the pages, HTML, each with an id that is in
- * the log as well. Unexpected errors tell the asker nothing but the id.
+ * the log as well. Unexpected errors tell the caller nothing but the id.
  */
 export function errorHandler(log: HttpLog, errorPage: ErrorPage): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {

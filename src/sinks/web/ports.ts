@@ -39,7 +39,7 @@ export type ProbeModule = (typeof PROBE_MODULES)[number];
 export interface ProbeRequest {
   readonly target: ProbeTarget;
   readonly module: ProbeModule;
-  /** Aborted at the deadline and when the asker goes away. */
+  /** Aborted at the deadline and when the caller goes away. */
   readonly signal: AbortSignal;
   readonly accept: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Switched } from '../../facts/disabling.ts';
+import { findServer } from './find-server.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { HttpAppDeps } from './ports.ts';
 
@@ -11,12 +12,12 @@ export const SWITCH_TO = ['disable', 'enable'] as const satisfies readonly Switc
 /**
  * Disables or enables `name`. Throws 404 for an unknown server, 409 for one that the configuration disables, which only the
  * configuration can enable, and 400 for a body that says what cannot be.
- * @param asker who the request comes from, which no body can take away
+ * @param caller who the request comes from, which no body can take away
  */
 export type SwitchOnRequest = (request: {
   readonly to: SwitchTo;
   readonly name: string;
-  readonly asker: string;
+  readonly caller: string;
   readonly body: unknown;
 }) => Promise<Switched>;
 
@@ -24,11 +25,10 @@ export function createSwitchOnRequest({
   servers,
   switches,
 }: Pick<HttpAppDeps, 'servers' | 'switches'>): SwitchOnRequest {
-  return async ({ to, name, asker, body }) => {
+  return async ({ to, name, caller, body }) => {
     const { reason, by } = readOrder(body);
-    const detail = servers.detail(name);
-    if (!detail) throw new HttpProblem(404, 'No server of that name is configured.');
-    const order = { reason, by: by === '' ? asker : `${by}, via ${asker}` };
+    const detail = findServer({ servers }, name);
+    const order = { reason, by: by === '' ? caller : `${by}, via ${caller}` };
     if (to === 'disable') return switches.disable(name, order);
     if (!switches.find(name) && detail.status === 'disabled') {
       throw new HttpProblem(

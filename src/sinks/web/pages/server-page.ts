@@ -26,7 +26,7 @@ export interface ServerContent {
   readonly nowMs: number;
   /** Whether the buttons ask for the admin token. */
   readonly needsToken: boolean;
-  readonly isDisabledByHand: boolean;
+  readonly isDisabledManually: boolean;
   readonly kept: KeptOfServer;
 }
 
@@ -46,7 +46,7 @@ export function serverPage(content: ServerContent): Page {
           ${verdict(content)}
         </section>
         ${canBeChecked(detail) && checkForm(content)}
-        ${content.isDisabledByHand && enableForm(content)}
+        ${content.isDisabledManually && enableForm(content)}
       </div>
       <dl id="facts" class="facts" data-region>${facts(detail, nowMs)}</dl>
       <section id="history" class="card pad" data-region aria-label="Response times">

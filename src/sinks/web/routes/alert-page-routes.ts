@@ -1,107 +1,96 @@
-import { type Request, type RequestHandler, type Router, urlencoded } from 'express';
-import { askBriefly, askJournal, requireJournal } from '../ask-journal.ts';
-import { HttpProblem } from '../http-problem.ts';
+import { type Request, urlencoded } from 'express';
+import { askBriefly, askJournal } from '../ask-journal.ts';
+import { findAlert } from '../find-alert.ts';
+import { findServer } from '../find-server.ts';
 import { readNote } from '../note.ts';
 import { alertPage } from '../pages/alert-page.ts';
 import { alertPath } from '../pages/alert-table.ts';
 import { alertsPage, type HistoryPage } from '../pages/alerts-page.ts';
 import type { Page } from '../pages/layout.ts';
 import { serverLogPage } from '../pages/server-log.ts';
-import type { HttpAppDeps } from '../ports.ts';
 import { pathId, pathName, queryText } from '../request-values.ts';
+import type { WebContext } from '../web-context.ts';
 import { readAlertFilter } from './alert-routes.ts';
-import { allowOnly } from './allow-only.ts';
+import { get, post, type Route } from './route.ts';
 
 /** Firing alerts on the page; more at once nobody reads. */
 const FIRING_MAX = 500;
 const HISTORY_ROWS = 50;
 const LOG_ROWS = 100;
 
-export function addAlertPageRoutes(
-  router: Router,
-  deps: HttpAppDeps,
-  options: {
-    readonly admin: RequestHandler;
-    readonly askerOf: (request: Request) => string;
-    readonly renderPage: (page: Page) => string;
-  },
-): void {
-  const { alerts, journal, clock } = deps;
-  const { renderPage } = options;
-
-  async function findHistory(filter: ReturnType<typeof readAlertFilter>): Promise<HistoryPage> {
-    const found = await alerts.find({ ...filter, state: 'resolved', limit: HISTORY_ROWS + 1 });
-    const page = found.slice(0, HISTORY_ROWS);
-    return { alerts: page, next: found.length > page.length ? page.at(-1)?.id : undefined };
-  }
-
-  const list = router.route('/alerts').get(async (request, response) => {
-    const filter = readAlertFilter(request);
-    const { before: _, ...present } = filter;
-    const [firing, history] = await Promise.all([
-      filter.state !== 'resolved' &&
-        askBriefly(deps, () => alerts.find({ ...present, state: 'firing', limit: FIRING_MAX })),
-      filter.state !== 'firing' && askBriefly(deps, () => findHistory(filter)),
-    ]);
-    const shown = [
-      ...(firing && firing.ok ? firing.value : []),
-      ...(history && history.ok ? history.value.alerts : []),
-    ];
-    const page = alertsPage({
-      filter: {
-        state: filter.state,
-        alertname: filter.alertname ?? '',
-        server: filter.server ?? '',
-        from: queryText(request, 'from') ?? '',
-        to: queryText(request, 'to') ?? '',
-      },
-      ...(firing ? { firing } : {}),
-      ...(history ? { history } : {}),
-      servers: deps.servers.views().map(({ name }) => name),
-      alertnames: [...new Set(shown.map(({ alertname }) => alertname))].toSorted(),
-      watchdogHeardAtMs: alerts.watchdogHeardAtMs(),
-      nowMs: clock.nowMs(),
-    });
-    response.type('html').send(renderPage(page));
-  });
-  allowOnly(list, ['GET']);
-
-  const one = router.route('/alerts/:id').get(async (request, response) => {
-    requireJournal(deps);
-    const id = pathId(request);
-    const [alert] = id === undefined ? [] : await askJournal(alerts.find({ id, limit: 1 }));
-    if (!alert) throw new HttpProblem(404, 'There is no alert of that id, or no more.');
-    const needsToken = deps.adminToken !== undefined;
-    response.type('html').send(renderPage(alertPage({ alert, needsToken, nowMs: clock.nowMs() })));
-  });
-  allowOnly(one, ['GET']);
-
-  const notes = router
-    .route('/alerts/:id/notes')
-    .post(
+/** The list of alerts, one alert with its notes, and the log of a server. */
+export function alertPageRoutes(context: WebContext): readonly Route[] {
+  const { alerts, adminToken, clock, sendPage } = context;
+  return [
+    get('/alerts', async (request, response) => {
+      sendPage(response, await showAlerts(context, request));
+    }),
+    get('/alerts/:id', async (request, response) => {
+      const alert = await findAlert(context, pathId(request));
+      const needsToken = adminToken !== undefined;
+      sendPage(response, alertPage({ alert, needsToken, nowMs: clock.nowMs() }));
+    }),
+    post(
+      '/alerts/:id/notes',
       urlencoded({ extended: false, limit: '16kb' }),
-      options.admin,
+      context.requireAdmin,
       async (request, response) => {
-        requireJournal(deps);
-        const id = pathId(request) ?? 0;
-        const note = { id, by: options.askerOf(request), text: readNote(request.body) };
-        if (!(await askJournal(alerts.addNote(note))))
-          throw new HttpProblem(404, 'There is no alert of that id, or no more.');
+        const { id } = await findAlert(context, pathId(request));
+        const text = readNote(request.body);
+        await askJournal(alerts.addNote({ id, by: context.callerOf(request), text }));
         response.redirect(303, alertPath(id));
       },
-    );
-  allowOnly(notes, ['POST']);
+    ),
+    get('/servers/:name/log', async (request, response) => {
+      sendPage(response, await showServerLog(context, request));
+    }),
+  ];
+}
 
-  const log = router.route('/servers/:name/log').get(async (request, response) => {
-    const server = pathName(request);
-    if (!deps.servers.detail(server))
-      throw new HttpProblem(404, `No server named ${server} is configured.`);
-    const search = queryText(request, 'search') ?? '';
-    const cursor = queryText(request, 'cursor') ?? '';
-    const filter = { server, search, cursor, limit: LOG_ROWS };
-    const found = await askBriefly(deps, () => journal.findServerLog(filter));
-    const page = serverLogPage({ server, log: found, search, nowMs: clock.nowMs() });
-    response.type('html').send(renderPage(page));
+async function showAlerts(context: WebContext, request: Request): Promise<Page> {
+  const { alerts, servers, clock } = context;
+  const filter = readAlertFilter(request);
+  const { before: _, ...present } = filter;
+  const [firing, history] = await Promise.all([
+    filter.state !== 'resolved' &&
+      askBriefly(context, () => alerts.find({ ...present, state: 'firing', limit: FIRING_MAX })),
+    filter.state !== 'firing' && askBriefly(context, () => findHistory(context, filter)),
+  ]);
+  const shown = [
+    ...(firing && firing.ok ? firing.value : []),
+    ...(history && history.ok ? history.value.alerts : []),
+  ];
+  return alertsPage({
+    filter: {
+      state: filter.state,
+      alertname: filter.alertname ?? '',
+      server: filter.server ?? '',
+      from: queryText(request, 'from') ?? '',
+      to: queryText(request, 'to') ?? '',
+    },
+    ...(firing ? { firing } : {}),
+    ...(history ? { history } : {}),
+    servers: servers.views().map(({ name }) => name),
+    alertnames: [...new Set(shown.map(({ alertname }) => alertname))].toSorted(),
+    watchdogHeardAtMs: alerts.watchdogHeardAtMs(),
+    nowMs: clock.nowMs(),
   });
-  allowOnly(log, ['GET']);
+}
+
+async function findHistory(
+  { alerts }: WebContext,
+  filter: ReturnType<typeof readAlertFilter>,
+): Promise<HistoryPage> {
+  const found = await alerts.find({ ...filter, state: 'resolved', limit: HISTORY_ROWS + 1 });
+  const page = found.slice(0, HISTORY_ROWS);
+  return { alerts: page, next: found.length > page.length ? page.at(-1)?.id : undefined };
+}
+
+async function showServerLog(context: WebContext, request: Request): Promise<Page> {
+  const server = findServer(context, pathName(request)).name;
+  const search = queryText(request, 'search') ?? '';
+  const cursor = queryText(request, 'cursor') ?? '';
+  const filter = { server, search, cursor, limit: LOG_ROWS };
+  const log = await askBriefly(context, () => context.journal.findServerLog(filter));
+  return serverLogPage({ server, log, search, nowMs: context.clock.nowMs() });
 }

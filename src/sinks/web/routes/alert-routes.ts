@@ -1,12 +1,13 @@
-import { json, type Request, type RequestHandler, type Router } from 'express';
+import { json, type Request } from 'express';
 import type { AlertFilter } from '../../../facts/ports/alert-store.ts';
 import { ALERT_STATES } from '../../../facts/alert-event.ts';
 import { SERVER_LOG_FACTS } from '../../../facts/server-log.ts';
 import { alertJson, logEntryJson } from '../alert-json.ts';
 import { askJournal, requireJournal } from '../ask-journal.ts';
+import { findAlert } from '../find-alert.ts';
+import { findServer } from '../find-server.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { readNote } from '../note.ts';
-import type { HttpAppDeps } from '../ports.ts';
 import {
   pathId,
   pathName,
@@ -18,8 +19,9 @@ import {
   queryStatuses,
   queryText,
 } from '../request-values.ts';
+import type { WebContext } from '../web-context.ts';
 import { ALERT_WEBHOOK } from '../web-gate.ts';
-import { allowOnly } from './allow-only.ts';
+import { get, post, type Route } from './route.ts';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1_000;
@@ -27,79 +29,65 @@ const LIMIT_MAX = 1_000;
 const NOTIFICATION_SIZE_MAX = '4mb';
 
 /** The history of alerts and the logs of servers, and what comes into them. */
-export function addAlertRoutes(
-  router: Router,
-  deps: HttpAppDeps,
-  options: {
-    readonly admin: RequestHandler;
-    readonly alertSender: RequestHandler;
-    readonly askerOf: (request: Request) => string;
-  },
-): void {
-  const { alerts, journal, clock } = deps;
-
-  const webhook = router
-    .route(ALERT_WEBHOOK)
-    .post(
-      options.alertSender,
+export function alertRoutes(context: WebContext): readonly Route[] {
+  const { alerts, clock, requireAdmin, requireAlertSender } = context;
+  return [
+    post(
+      ALERT_WEBHOOK,
+      requireAlertSender,
       json({ limit: NOTIFICATION_SIZE_MAX }),
       async (request, response) => {
-        const body: unknown = request.body;
-        if (body === undefined) throw new HttpProblem(415, 'A notification is application/json.');
-        const received = await askJournal(alerts.receive(body));
-        if (!received.ok)
-          throw new HttpProblem(400, `This is no notification: ${received.problem}.`);
-        if (received.problems.length > 0)
-          deps.log.warn({ problems: received.problems }, 'alerts could not be read');
-        response.json({ alerts: received.alerts, kept: received.isKept });
+        response.json(await receiveNotification(context, request.body));
       },
-    );
-  allowOnly(webhook, ['POST']);
+    ),
+    get('/api/v1/alerts', async (request, response) => {
+      response.json(await listAlerts(context, request));
+    }),
+    get('/api/v1/alerts/:id', async (request, response) => {
+      response.json(alertJson(await findAlert(context, pathId(request)), clock.nowMs()));
+    }),
+    post(
+      '/api/v1/alerts/:id/notes',
+      requireAdmin,
+      json({ limit: '16kb' }),
+      async (request, response) => {
+        const { id } = await findAlert(context, pathId(request));
+        const text = readNote(request.body);
+        await askJournal(alerts.addNote({ id, by: context.callerOf(request), text }));
+        response.status(201).json(alertJson(await findAlert(context, id), clock.nowMs()));
+      },
+    ),
+    get('/api/v1/mcp/servers/:name/logs', async (request, response) => {
+      const server = findServer(context, pathName(request)).name;
+      requireJournal(context);
+      const filter = readLogFilter(request, server);
+      const page = await askJournal(context.journal.findServerLog(filter));
+      response.json({ entries: page.entries.map(logEntryJson), next_cursor: page.next });
+    }),
+  ];
+}
 
-  const list = router.route('/api/v1/alerts').get(async (request, response) => {
-    requireJournal(deps);
-    const limit = queryLimit(request, LIMIT_DEFAULT, LIMIT_MAX);
-    const found = await askJournal(alerts.find({ ...readAlertFilter(request), limit: limit + 1 }));
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    response.json({
-      alerts: page.map((alert) => alertJson(alert, clock.nowMs())),
-      next_cursor: last && found.length > page.length ? String(last.id) : undefined,
-    });
-  });
-  allowOnly(list, ['GET']);
+async function receiveNotification({ alerts, log }: WebContext, body: unknown) {
+  if (body === undefined) throw new HttpProblem(415, 'A notification must be application/json.');
+  const received = await askJournal(alerts.receive(body));
+  if (!received.ok)
+    throw new HttpProblem(400, `This is not an Alertmanager notification: ${received.problem}.`);
+  if (received.problems.length > 0)
+    log.warn({ problems: received.problems }, 'alerts could not be read');
+  return { alerts: received.alerts, kept: received.isKept };
+}
 
-  async function findAlert(id: number | undefined) {
-    requireJournal(deps);
-    const [alert] = id === undefined ? [] : await askJournal(alerts.find({ id, limit: 1 }));
-    if (!alert) throw new HttpProblem(404, 'There is no alert of that id, or no more.');
-    return alert;
-  }
-
-  const one = router.route('/api/v1/alerts/:id').get(async (request, response) => {
-    response.json(alertJson(await findAlert(pathId(request)), clock.nowMs()));
-  });
-  allowOnly(one, ['GET']);
-
-  const notes = router
-    .route('/api/v1/alerts/:id/notes')
-    .post(options.admin, json({ limit: '16kb' }), async (request, response) => {
-      const { id } = await findAlert(pathId(request));
-      const text = readNote(request.body);
-      await askJournal(alerts.addNote({ id, by: options.askerOf(request), text }));
-      response.status(201).json(alertJson(await findAlert(id), clock.nowMs()));
-    });
-  allowOnly(notes, ['POST']);
-
-  const logs = router.route('/api/v1/mcp/servers/:name/logs').get(async (request, response) => {
-    const server = pathName(request);
-    if (!deps.servers.detail(server))
-      throw new HttpProblem(404, 'No server of that name is configured.');
-    requireJournal(deps);
-    const page = await askJournal(journal.findServerLog(readLogFilter(request, server)));
-    response.json({ entries: page.entries.map(logEntryJson), next_cursor: page.next });
-  });
-  allowOnly(logs, ['GET']);
+async function listAlerts(context: WebContext, request: Request) {
+  requireJournal(context);
+  const limit = queryLimit(request, LIMIT_DEFAULT, LIMIT_MAX);
+  const filter = { ...readAlertFilter(request), limit: limit + 1 };
+  const found = await askJournal(context.alerts.find(filter));
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    alerts: page.map((alert) => alertJson(alert, context.clock.nowMs())),
+    next_cursor: last && found.length > page.length ? String(last.id) : undefined,
+  };
 }
 
 /** Without its limit. Throws a 400. */

@@ -1,4 +1,4 @@
-import type { Request, Response, Router } from 'express';
+import type { Request, Response } from 'express';
 import { describeDisabling } from '../../../facts/disabling.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { discoveredTargets } from '../discovery.ts';
@@ -13,7 +13,8 @@ import {
 import { probeDeadlineMs } from '../probe-deadline.ts';
 import { formatProbeTrace } from '../probe-trace.ts';
 import { queryText } from '../request-values.ts';
-import { allowOnly } from './allow-only.ts';
+import type { WebContext } from '../web-context.ts';
+import { get, type Route } from './route.ts';
 
 /** Probes at the same time; each is a connection or a child process of its own. */
 const PROBES_MAX = 50;
@@ -22,45 +23,42 @@ const LATE_MS = 300;
 const NAMES_SHOWN_MAX = 20;
 
 /** `/probe`, for those who want Prometheus to own the schedule, and the service discovery for it. */
-export function addProbeRoutes(router: Router, deps: HttpAppDeps): void {
+export function probeRoutes(context: WebContext): readonly Route[] {
   let running = 0;
-  const probe = router.route('/probe').get(async (request, response) => {
-    const target = readTarget(request, deps);
-    const module = readModule(request);
-    const ownTimeoutMs = deps.probe.timeoutMs(target);
-    if (ownTimeoutMs === undefined) throw unknownTarget(deps);
-    refuseDisabled(target, deps);
-    if (running >= PROBES_MAX) {
-      throw new HttpProblem(
-        503,
-        `${PROBES_MAX} probes are running already; ask again in a moment.`,
-        { 'Retry-After': '1' },
-      );
-    }
-    const deadlineMs = probeDeadlineMs(
-      request.get('x-prometheus-scrape-timeout-seconds'),
-      ownTimeoutMs,
-    );
-    const answer = await probeWithin(
-      deps,
-      { request, response, target, module, deadlineMs },
-      (end) => {
+  return [
+    get('/probe', async (request, response) => {
+      const probe = readProbe(context, request);
+      if (running >= PROBES_MAX) {
+        throw new HttpProblem(
+          503,
+          `${PROBES_MAX} probes are running already; try again in a moment.`,
+          { 'Retry-After': '1' },
+        );
+      }
+      const answer = await probeWithin(context, { request, response, ...probe }, (end) => {
         running += 1;
         // A probe that is late still holds its connection, so it counts until it has ended.
         void end.then(
           () => (running -= 1),
           () => (running -= 1),
         );
-      },
-    );
-    sendAnswer(request, response, { target: targetText(target), module, deadlineMs, answer });
-  });
-  allowOnly(probe, ['GET']);
+      });
+      sendAnswer(request, response, { ...probe, target: targetText(probe.target), answer });
+    }),
+    get('/sd/servers', (_request, response) => {
+      response.json(discoveredTargets(context.servers.views()));
+    }),
+  ];
+}
 
-  const discovery = router.route('/sd/servers').get((_request, response) => {
-    response.json(discoveredTargets(deps.servers.views()));
-  });
-  allowOnly(discovery, ['GET']);
+function readProbe(context: WebContext, request: Request) {
+  const target = readTarget(request, context);
+  const module = readModule(request);
+  const ownTimeoutMs = context.probe.timeoutMs(target);
+  if (ownTimeoutMs === undefined) throw unknownTarget(context);
+  refuseDisabled(target, context);
+  const scrapeTimeout = request.get('x-prometheus-scrape-timeout-seconds');
+  return { target, module, deadlineMs: probeDeadlineMs(scrapeTimeout, ownTimeoutMs) };
 }
 
 /** One that the configuration disables is not on our schedule, and may well be on that of Prometheus. */
@@ -129,7 +127,7 @@ interface TimedProbe {
   readonly deadlineMs: number;
 }
 
-/** Aborts the probe at the deadline, or when the asker is gone. Throws 504 if it does not end soon after. */
+/** Aborts the probe at the deadline, or when the caller is gone. Throws 504 if it does not end soon after. */
 async function probeWithin(
   deps: HttpAppDeps,
   probe: TimedProbe,

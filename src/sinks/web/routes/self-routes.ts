@@ -1,58 +1,47 @@
-import type { RequestHandler, Router } from 'express';
 import { WATCHDOG_STALE_MS } from '../../../facts/alert-event.ts';
 import { HttpProblem } from '../http-problem.ts';
-import type { HttpAppDeps } from '../ports.ts';
 import { countByStatus } from '../select-servers.ts';
-import { allowOnly } from './allow-only.ts';
+import type { WebContext } from '../web-context.ts';
+import { get, post, type Route } from './route.ts';
 
 /** The service about itself: metrics, health, lifecycle. */
-export function addSelfRoutes(
-  router: Router,
-  deps: HttpAppDeps,
-  options: { readonly admin: RequestHandler; readonly uptimeMs: () => number },
-): void {
-  const metrics = router.route('/metrics').get(async (request, response) => {
-    const page = await deps.metrics.render(request.headers.accept);
-    response.set({ 'Content-Type': page.contentType, Vary: 'Accept' });
-    response.end(page.body);
-  });
-  allowOnly(metrics, ['GET']);
-
-  const health = router.route('/health').get((_request, response) => {
-    response.json(describeHealth(deps, options.uptimeMs()));
-  });
-  allowOnly(health, ['GET']);
-
-  const healthy = router.route('/-/healthy').get((_request, response) => {
-    response.type('text/plain').send('mcp-exporter is healthy.\n');
-  });
-  allowOnly(healthy, ['GET']);
-
-  const ready = router.route('/-/ready').get((_request, response) => {
-    if (!deps.isReady()) {
-      throw new HttpProblem(503, 'The first configuration is not applied yet.', {
-        'Retry-After': '1',
-      });
-    }
-    response.type('text/plain').send('mcp-exporter is ready.\n');
-  });
-  allowOnly(ready, ['GET']);
-
-  const reload = router.route('/-/reload').post(options.admin, async (_request, response) => {
-    const result = await deps.config.reload();
-    if (!result.ok) throw new HttpProblem(422, result.detail);
-    response.json({ ok: true, detail: result.detail });
-  });
-  allowOnly(reload, ['POST']);
+export function selfRoutes(context: WebContext): readonly Route[] {
+  const { metrics, config, requireAdmin } = context;
+  return [
+    get('/metrics', async (request, response) => {
+      const page = await metrics.render(request.headers.accept);
+      response.set({ 'Content-Type': page.contentType, Vary: 'Accept' });
+      response.end(page.body);
+    }),
+    get('/health', (_request, response) => {
+      response.json(describeHealth(context));
+    }),
+    get('/-/healthy', (_request, response) => {
+      response.type('text/plain').send('mcp-exporter is healthy.\n');
+    }),
+    get('/-/ready', (_request, response) => {
+      if (!context.isReady()) {
+        throw new HttpProblem(503, 'The first configuration has not been applied yet.', {
+          'Retry-After': '1',
+        });
+      }
+      response.type('text/plain').send('mcp-exporter is ready.\n');
+    }),
+    post('/-/reload', requireAdmin, async (_request, response) => {
+      const result = await config.reload();
+      if (!result.ok) throw new HttpProblem(422, result.detail);
+      response.json({ ok: true, detail: result.detail });
+    }),
+  ];
 }
 
 /** Degraded means the exporter itself; an upstream that is down shows in `servers` and nowhere else. */
-function describeHealth(deps: HttpAppDeps, uptimeMs: number): Readonly<Record<string, unknown>> {
-  const views = deps.servers.views();
-  const config = deps.config.status();
-  const isReady = deps.isReady();
-  const journal = describeJournal(deps);
-  const alerting = describeAlerting(deps);
+function describeHealth(context: WebContext) {
+  const views = context.servers.views();
+  const config = context.config.status();
+  const isReady = context.isReady();
+  const journal = describeJournal(context);
+  const alerting = describeAlerting(context);
   const isDegraded =
     !isReady ||
     !config.lastReloadSuccessful ||
@@ -60,10 +49,10 @@ function describeHealth(deps: HttpAppDeps, uptimeMs: number): Readonly<Record<st
     alerting.status === 'degraded';
   return {
     status: isDegraded ? 'degraded' : 'ok',
-    version: deps.version,
-    uptime_seconds: Math.round(uptimeMs) / 1_000,
+    version: context.version,
+    uptime_seconds: Math.round(context.uptimeMs()) / 1_000,
     servers: { total: views.length, ...countByStatus(views) },
-    queue_size: deps.servers.queueSize(),
+    queue_size: context.servers.queueSize(),
     plugins: [],
     components: {
       prober: { status: isReady ? 'ok' : 'starting' },
@@ -76,20 +65,20 @@ function describeHealth(deps: HttpAppDeps, uptimeMs: number): Readonly<Record<st
             : new Date(config.lastReloadAtMs).toISOString(),
         message: config.message,
       },
-      connectivity: { status: deps.servers.connectivitySuspected() ? 'suspected' : 'ok' },
+      connectivity: { status: context.servers.connectivitySuspected() ? 'suspected' : 'ok' },
       journal,
       alerting,
     },
   };
 }
 
-function describeJournal({ journal }: HttpAppDeps) {
+function describeJournal({ journal }: WebContext) {
   const { status, detail } = journal.state();
   return { status: status === 'failed' ? 'degraded' : status, message: detail };
 }
 
 /** Where the Watchdog was never heard, nobody may have meant to send it here: that is no failure. */
-function describeAlerting({ alerts, clock }: HttpAppDeps) {
+function describeAlerting({ alerts, clock }: WebContext) {
   const heardAtMs = alerts.watchdogHeardAtMs();
   if (heardAtMs === undefined)
     return { status: 'unknown', message: 'The Watchdog was not heard yet.' };

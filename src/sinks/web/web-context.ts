@@ -1,0 +1,23 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Assets } from './assets.ts';
+import type { CheckOnRequest } from './check-on-request.ts';
+import type { EventStream } from './event-stream.ts';
+import type { Page } from './pages/layout.ts';
+import type { HttpAppDeps } from './ports.ts';
+import type { SwitchOnRequest } from './switch-on-request.ts';
+
+/** What the routes share: what the service hands in, and what the app builds from it once. */
+export interface WebContext extends HttpAppDeps {
+  readonly assets: Assets;
+  readonly events: EventStream;
+  /** In front of whatever changes something. */
+  readonly requireAdmin: RequestHandler;
+  readonly requireAlertSender: RequestHandler;
+  readonly checkOnRequest: CheckOnRequest;
+  readonly switchOnRequest: SwitchOnRequest;
+  /** Who made a request, for the journal. */
+  callerOf(request: Request): string;
+  render(page: Page): string;
+  sendPage(response: Response, page: Page): void;
+  uptimeMs(): number;
+}
