@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderConfigDocs, renderConfigSchema } from './docs/config-docs.ts';
@@ -8,8 +8,8 @@ import { formatProblems } from '../src/settings/problem.ts';
 import { CATALOG } from '../src/catalog/catalog.ts';
 import { renderMetricsDocs } from './docs/render-metrics-docs.ts';
 import { renderDashboards } from './dashboards/render.ts';
-import { renderKnownAlerts } from './known-alerts.ts';
-import { renderRecordedSeries } from './recorded-names.ts';
+import { renderKnownAlerts, renderRecordedSeries } from './rules/render-names.ts';
+import { renderRules } from './rules/render-rules.ts';
 
 const EXAMPLE = 'alertmanager/mcp-exporter.example.yml';
 const example = await loadConfig({ path: EXAMPLE, env: {} });
@@ -24,28 +24,23 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': renderConfigDocs,
   'docs/metrics.md': () => renderMetricsDocs(CATALOG),
   ...renderDashboards(),
+  'prometheus/rules/mcp.rules.yml': renderRules,
   'src/catalog/known-alerts.ts': renderKnownAlerts,
   'tools/dashboards/recorded-series.ts': renderRecordedSeries,
 };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const stale = Object.entries(GENERATED).filter(([path, render]) => read(path) !== render());
 
-if (values.check) {
-  for (const [path] of stale) process.stderr.write(`${path} is stale: npm run generate\n`);
-  process.exitCode = stale.length === 0 ? 0 : 1;
-} else {
-  for (const [path, render] of stale) {
+// One after the other, because the lists of names are read from the rules.
+for (const [path, render] of Object.entries(GENERATED)) {
+  const text = render();
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+  if (values.check) {
+    process.stderr.write(`${path} is stale: npm run generate\n`);
+    process.exitCode = 1;
+  } else {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, render());
+    writeFileSync(path, text);
     process.stdout.write(`wrote ${path}\n`);
-  }
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

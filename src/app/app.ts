@@ -21,7 +21,7 @@ import { logFacts } from '../sinks/log/log-facts.ts';
 import { createMetrics } from '../sinks/prometheus/metrics.ts';
 import { renderProbe } from '../sinks/prometheus/render-probe.ts';
 import { startTracing } from '../sinks/otel/start-tracing.ts';
-import { createRuleFile } from '../sinks/alerting/rule-file.ts';
+import { createUserRules } from '../sinks/alerting/user-rules.ts';
 import { createAlertHistory } from '../sources/alerts/alert-history.ts';
 import { createServerSwitch } from '../sources/control/server-switch.ts';
 import { composeGateway } from './compose-gateway.ts';
@@ -206,7 +206,7 @@ export function createApp(options: AppOptions): App {
     ends.push(() => switches.stop());
     gatewayLoad = () => gateway.load();
 
-    const rules = createRuleFile({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
+    const rules = createUserRules({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
     let status: ConfigStatus = { lastReloadSuccessful: true, message: '' };
     let unused: LoadConfigResult | undefined = first;
     const reloader = createConfigReloader({

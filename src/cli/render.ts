@@ -7,7 +7,7 @@ import { loadConfig } from '../settings/load-config.ts';
 import { formatProblems } from '../settings/problem.ts';
 import { textFiles } from '../app/text-files.ts';
 import { renderAlertmanagerConfig } from '../sinks/alerting/alertmanager-config.ts';
-import { createRuleFile } from '../sinks/alerting/rule-file.ts';
+import { createUserRules } from '../sinks/alerting/user-rules.ts';
 import { type AlertingConfig, CHANNELS, hasChannel } from '../facts/alerting.ts';
 import { METRICS_PAGE } from '../catalog/catalog.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
@@ -62,7 +62,7 @@ const TEXTS: Readonly<Record<Rendered, (config: Config) => { text: string; warni
       : { warning: 'alerting: has no channel, so Alertmanager will notify nobody' }),
   }),
   rules: ({ alerts }) => ({
-    text: createRuleFile({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml }).render(
+    text: createUserRules({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml }).render(
       alerts,
     ),
   }),

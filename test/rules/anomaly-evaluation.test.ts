@@ -7,7 +7,8 @@ import { createTimeline, type Timeline } from '../../tools/demo-history/timeline
 import { simulate } from '../../tools/demo-history/traffic.ts';
 import { evaluateAlerts, type Sightings } from './support/evaluate-alerts.ts';
 import { isMissing } from './support/programs.ts';
-import { readGroups, type RuleGroup } from './support/rule-files.ts';
+import type { RuleGroup } from '../../src/catalog/rule-file.ts';
+import { readGroups } from './support/rule-files.ts';
 
 const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
 const DAYS = 14;

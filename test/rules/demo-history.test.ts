@@ -9,7 +9,7 @@ import { createEnding } from '../dashboards/support/ending.ts';
 import { createPrometheusClient, type Series } from '../dashboards/support/prometheus-client.ts';
 import { answers, startProgram } from '../dashboards/support/start-program.ts';
 import { freePort } from '../integration/support/free-port.ts';
-import { type Expression, parsePromql, partsOf } from './support/parse-promql.ts';
+import { parsePromql, selectorsOf } from './support/parse-promql.ts';
 import { isMissing } from './support/programs.ts';
 import { readGroups, recordingRules } from './support/rule-files.ts';
 
@@ -85,12 +85,7 @@ async function startPrometheus(nowSeconds: number): Promise<string> {
 function isOfRecorded(expr: string): boolean {
   const parsed = parsePromql(expr);
   if (!parsed.ok) throw new Error(parsed.at);
-  return metricsOf(parsed.expression).every((metric) => metric.includes(':'));
-}
-
-function metricsOf(expression: Expression): string[] {
-  if (expression.kind === 'selector') return [expression.metric];
-  return partsOf(expression).flatMap(metricsOf);
+  return selectorsOf(parsed.expression).every(({ metric }) => metric.includes(':'));
 }
 
 /** Values by label set. */

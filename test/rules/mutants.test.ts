@@ -6,7 +6,9 @@ import { mutateThresholds } from './support/mutate-thresholds.ts';
 import { plantAlert } from './support/plant-alert.ts';
 import { isMissing } from './support/programs.ts';
 import { run } from './support/promtools.ts';
-import { type AlertRule, alertRules, readRuleFiles } from './support/rule-files.ts';
+import type { AlertRule } from '../../src/catalog/rule-file.ts';
+import { readRuleFiles } from '../../tools/rules/read-rules.ts';
+import { alertRules } from './support/rule-files.ts';
 
 // Goal: the tests of alerts really stand on both sides of each threshold, and wait as long as the alert does. Method: move
 // one threshold at a time, a fifth down or two fifths up, or take the wait away, and demand that a test of that alert fails.

@@ -5,7 +5,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { isMissing } from './support/programs.ts';
 import { PROMTOOLS, run } from './support/promtools.ts';
-import { PROMETHEUS_FOLDER, readRuleFiles, readTestFiles } from './support/rule-files.ts';
+import { readRuleFiles } from '../../tools/rules/read-rules.ts';
+import { PROMETHEUS_FOLDER, readTestFiles } from './support/rule-files.ts';
 
 // Goal: the shipped folder is accepted, and its rules do what their tests say, on Prometheus 2 and 3.
 // Method: promtool of both, over the files as they are shipped.

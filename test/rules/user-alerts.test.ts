@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { formatYaml } from '../../src/settings/format-yaml.ts';
 import { textFiles } from '../../src/app/text-files.ts';
-import { createRuleFile } from '../../src/sinks/alerting/rule-file.ts';
+import { createUserRules } from '../../src/sinks/alerting/user-rules.ts';
 import { ALERT_METRICS, type UserAlert } from '../../src/facts/user-alert.ts';
 import { METRICS_PAGE } from '../../src/catalog/catalog.ts';
 import { freePort } from '../integration/support/free-port.ts';
 import { until } from '../integration/support/until.ts';
+import { scrapedSeries } from './support/known-series.ts';
+import { lintSeries } from './support/lint-expression.ts';
 import { isMissing, runProgram } from './support/programs.ts';
 
 // Goal: an entry of `alerts:` means in Prometheus what it says. Method: promtool of 2.x and 3.x on rendered files, and a
@@ -40,7 +42,7 @@ async function createFolder(): Promise<string> {
 }
 
 async function writeRules(path: string, alerts: readonly UserAlert[]): Promise<void> {
-  const rules = createRuleFile({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
+  const rules = createUserRules({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
   expect(await rules.update(alerts, path)).toBeUndefined();
 }
 
@@ -60,6 +62,7 @@ test.skipIf(hasNoPromtool).each(PROMTOOLS)(
   },
 );
 
+const SCRAPED = scrapedSeries();
 const SERVER = 'job="j", gateway="g", server="a"';
 
 /** Series as promtool writes them, and at which minute the alert fires. */
@@ -100,7 +103,7 @@ const CASES: readonly (readonly [
     '6 % failures',
     { metric: 'error_rate', threshold: 0.05, thresholdText: '5%' },
     {
-      [`mcp_requests_total{${SERVER}, outcome="ok"}`]: '0+94x40',
+      [`mcp_requests_total{${SERVER}, outcome="success"}`]: '0+94x40',
       [`mcp_requests_total{${SERVER}, outcome="timeout"}`]: '0+6x40',
     },
     true,
@@ -109,7 +112,7 @@ const CASES: readonly (readonly [
     '6 % that are the mistakes of callers',
     { metric: 'error_rate', threshold: 0.05, thresholdText: '5%' },
     {
-      [`mcp_requests_total{${SERVER}, outcome="ok"}`]: '0+94x40',
+      [`mcp_requests_total{${SERVER}, outcome="success"}`]: '0+94x40',
       [`mcp_requests_total{${SERVER}, outcome="denied"}`]: '0+6x40',
     },
     false,
@@ -117,13 +120,13 @@ const CASES: readonly (readonly [
   [
     'no failure and no series of failures, where that is what is asked for',
     { metric: 'error_rate', op: '==', threshold: 0, thresholdText: '0%' },
-    { [`mcp_requests_total{${SERVER}, outcome="ok"}`]: '0+94x40' },
+    { [`mcp_requests_total{${SERVER}, outcome="success"}`]: '0+94x40' },
     true,
   ],
   [
     'no traffic',
     { metric: 'error_rate', op: '>=', threshold: 0, thresholdText: '0%' },
-    { [`mcp_requests_total{${SERVER}, outcome="ok"}`]: '5+0x40' },
+    { [`mcp_requests_total{${SERVER}, outcome="success"}`]: '5+0x40' },
     false,
   ],
   [
@@ -147,13 +150,13 @@ const CASES: readonly (readonly [
   [
     '11 calls a second',
     { metric: 'request_rate', threshold: 10, thresholdText: '10/s' },
-    { [`mcp_requests_total{${SERVER}, outcome="ok"}`]: '0+660x40' },
+    { [`mcp_requests_total{${SERVER}, outcome="success"}`]: '0+660x40' },
     true,
   ],
   [
     '1,200 tokens a minute',
     { metric: 'tokens', threshold: 1_200, thresholdText: '1200', op: '>=' },
-    { [`mcp_tokens_total{${SERVER}, direction="in"}`]: '0+1200x40' },
+    { [`mcp_tokens_total{${SERVER}, direction="input"}`]: '0+1200x40' },
     true,
   ],
   [
@@ -170,6 +173,10 @@ const CASES: readonly (readonly [
   ],
   ['no series at all', { op: '<' }, { [`up{job="j"}`]: '1x40' }, false],
 ];
+
+test.each(CASES)('the exporter has the series of %s', (_what, _alert, series) => {
+  expect(Object.keys(series).flatMap((name) => lintSeries(name, SCRAPED))).toEqual([]);
+});
 
 test.skipIf(hasNoPromtool).each(CASES)('%s: %o', async (_, fields, series, fires) => {
   const folder = await createFolder();
@@ -226,7 +233,7 @@ test.skipIf(isMissing('prometheus'))(
       child.kill('SIGKILL');
       await ended;
     });
-    const rules = createRuleFile({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
+    const rules = createUserRules({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
     const path = join(folder, 'generated', 'user-alerts.yml');
     const seen = async (): Promise<string> => {
       const response = await fetch(`${url}/api/v1/rules`).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Names of the series that Prometheus records by our rules. Generated from `prometheus/rules/`: `npm run generate`. */
+/** Names of the series that our rules record in Prometheus. Generated from `prometheus/rules/`: `npm run generate`. */
 export const RECORDED_SERIES = [
   'gateway:mcp_active_connections:sum',
   'gateway:mcp_cost_usd:increase1d',

@@ -8,6 +8,7 @@ import {
   type UserAlert,
 } from '../../facts/user-alert.ts';
 import type { Metric } from '../../catalog/metric.ts';
+import type { AlertRule, RuleFile } from '../../catalog/rule-file.ts';
 import type { LabelName } from '../../catalog/promql/labels.ts';
 import type { Matchers } from '../../catalog/promql/matchers.ts';
 import {
@@ -20,19 +21,6 @@ import {
   selector,
   sumBy,
 } from '../../catalog/promql/promql.ts';
-
-/** A rule file of Prometheus, as its YAML is. */
-export interface RuleFile {
-  readonly groups: readonly { readonly name: string; readonly rules: readonly AlertRule[] }[];
-}
-
-export interface AlertRule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly for: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
 
 const BY = ['job', 'gateway', 'server'] as const;
 const WINDOW = '5m';
@@ -145,7 +133,7 @@ const WHAT_TO_DO =
 export function renderUserAlerts(
   alerts: readonly UserAlert[],
   catalog: readonly Metric[],
-): RuleFile {
+): RuleFile<AlertRule> {
   if (alerts.length === 0) return { groups: [] };
   const rules = alerts.map((alert) => ruleOf(alert, catalog));
   return { groups: [{ name: 'mcp-exporter-user-alerts', rules }] };

@@ -1,11 +1,12 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { renderAlertmanagerConfig } from '../../../src/sinks/alerting/alertmanager-config.ts';
 import { createBlocks } from '../../../tools/demo-history/create-blocks.ts';
 import { type HistoryOptions, writeHistory } from '../../../tools/demo-history/write-history.ts';
+import { readRuleFiles } from '../../../tools/rules/read-rules.ts';
 import { freePort } from '../../integration/support/free-port.ts';
 import { createEnding } from './ending.ts';
 import { startClients, tokenOf, USERS } from './start-clients.ts';
@@ -206,19 +207,15 @@ interface PrometheusConfig {
   readonly scrape_configs: { dns_sd_configs?: unknown }[];
 }
 
-interface RuleFile {
-  readonly groups: { interval?: string }[];
-}
-
 /** Groups that are evaluated seldom look far back: they stay slower than the rest. */
 async function writeRules(folder: string, intervalSeconds: number): Promise<void> {
   await mkdir(folder);
-  const shipped = join(ROOT, 'prometheus/rules');
-  for (const name of await readdir(shipped)) {
-    const rules = parse(await readFile(join(shipped, name), 'utf8')) as RuleFile;
-    for (const group of rules.groups)
-      if (group.interval !== undefined)
-        group.interval = `${intervalSeconds * (group.interval === '1m' ? 2 : 8)}s`;
-    await writeFile(join(folder, name), stringify(rules));
+  for (const { file, groups } of readRuleFiles()) {
+    const faster = groups.map(({ interval, ...group }) =>
+      interval === undefined
+        ? group
+        : { ...group, interval: `${intervalSeconds * (interval === '1m' ? 2 : 8)}s` },
+    );
+    await writeFile(join(folder, basename(file)), stringify({ groups: faster }));
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Series } from '../../../tools/demo-history/series.ts';
 import type { Timeline } from '../../../tools/demo-history/timeline.ts';
-import type { RuleGroup } from './rule-files.ts';
+import type { RuleGroup } from '../../../src/catalog/rule-file.ts';
 import { run } from './promtools.ts';
 
 const HOUR_SECONDS = 3_600;

@@ -30,6 +30,19 @@ export function lintExpression(text: string, options: LintOptions): string[] {
   return lintPart(parsed.expression, undefined, options);
 }
 
+/** What is wrong with the name and labels of a series that a test makes up. */
+export function lintSeries(text: string, known: KnownSeries): string[] {
+  const parsed = parsePromql(text);
+  if (!parsed.ok || parsed.expression.kind !== 'selector') return [`${text} is not a series`];
+  const { metric, matchers } = parsed.expression;
+  const series = known.get(metric);
+  if (!series) return [`${metric} is neither in the catalog nor recorded`];
+  return matchers.flatMap(({ label, value }) =>
+    // Prometheus 3 stores the bound 1 as "1.0".
+    lintValues(metric, series, label, [label === 'le' ? value.replace(/\.0$/, '') : value]),
+  );
+}
+
 function lintPart(
   expression: Expression,
   reader: string | undefined,
@@ -96,10 +109,14 @@ function lintRange(seconds: number, what: string): string[] {
 
 function lintMatcher(metric: string, series: Series, { label, operator, value }: Matcher) {
   if (label === '__name__') return [];
-  if (!series.labels.includes(label)) return [`${metric} has no label ${label}`];
   const wanted = wantedValues(operator, value);
   if (label === 'le' && wanted.some((bound) => /^\d+(?:\.0+)?$/.test(bound)))
     return [`le="${value}" is a whole number, which Prometheus 2 and 3 write differently`];
+  return lintValues(metric, series, label, wanted);
+}
+
+function lintValues(metric: string, series: Series, label: string, wanted: readonly string[]) {
+  if (!series.labels.includes(label)) return [`${metric} has no label ${label}`];
   const allowed = series.values?.[label];
   if (!allowed) return [];
   return wanted

@@ -1,4 +1,4 @@
-import type { AlertRule } from './rule-files.ts';
+import type { AlertRule } from '../../../src/catalog/rule-file.ts';
 
 /** An alert that says something else than it should; its tests have to notice. */
 export interface Mutant {

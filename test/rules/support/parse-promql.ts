@@ -76,6 +76,11 @@ export function partsOf(expression: Expression): readonly Expression[] {
   }
 }
 
+/** Every selector in an expression, subqueries included. */
+export function selectorsOf(expression: Expression): readonly Selector[] {
+  return expression.kind === 'selector' ? [expression] : partsOf(expression).flatMap(selectorsOf);
+}
+
 const SAME_AS_INSIDE = new Set(['ParenExpr', 'OffsetExpr', 'StepInvariantExpr']);
 
 function convert(node: SyntaxNode, text: string): Expression {

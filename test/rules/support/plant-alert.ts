@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { type AlertRule, readTestFiles, type RuleFile } from './rule-files.ts';
+import type { AlertRule } from '../../../src/catalog/rule-file.ts';
+import type { NamedRuleFile } from '../../../tools/rules/read-rules.ts';
+import { readTestFiles } from './rule-files.ts';
 
 interface TestFile {
   readonly tests: readonly {
@@ -17,7 +19,7 @@ interface TestFile {
  */
 export function plantAlert(
   folder: string,
-  files: readonly RuleFile[],
+  files: readonly NamedRuleFile[],
   [alert, rules]: readonly [alert: string, rules: readonly AlertRule[]],
 ): string[] {
   mkdirSync(join(folder, 'rules'), { recursive: true });

@@ -1,58 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
+import type { AlertRule, RecordingRule, RuleGroup } from '../../../src/catalog/rule-file.ts';
+import { readRuleFiles } from '../../../tools/rules/read-rules.ts';
 import { inferLabels } from './infer-labels.ts';
-import { type KnownSeries, scrapedSeries } from './known-series.ts';
-import { parsePromql } from './parse-promql.ts';
+import { type KnownSeries, scrapedSeries, type Series } from './known-series.ts';
+import { parsePromql, selectorsOf } from './parse-promql.ts';
 
 export const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../../prometheus', import.meta.url));
 
-export interface RecordingRule {
-  readonly record: string;
-  readonly expr: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-export interface AlertRule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly for?: string;
-  readonly keep_firing_for?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
-export interface RuleGroup {
-  readonly name: string;
-  readonly interval?: string;
-  readonly rules: readonly (RecordingRule | AlertRule)[];
-}
-
-export interface RuleFile {
-  /** Relative to `prometheus/`. */
-  readonly file: string;
-  readonly groups: readonly RuleGroup[];
-}
-
-export function readRuleFiles(): RuleFile[] {
-  return readFolder('rules').map(({ file, text }) => ({
-    file,
-    groups: (parse(text) as RuleFile).groups,
-  }));
-}
-
-/** The files that promtool runs, as text: whoever reads them knows what for. */
+/** The files that promtool runs, as text: each caller reads the part that it needs. */
 export function readTestFiles(): { readonly file: string; readonly text: string }[] {
-  return readFolder('tests');
-}
-
-function readFolder(folder: string): { file: string; text: string }[] {
-  return readdirSync(`${PROMETHEUS_FOLDER}/${folder}`)
+  return readdirSync(`${PROMETHEUS_FOLDER}/tests`)
     .filter((name) => name.endsWith('.yml'))
     .toSorted()
     .map((name) => ({
-      file: `${folder}/${name}`,
-      text: readFileSync(`${PROMETHEUS_FOLDER}/${folder}/${name}`, 'utf8'),
+      file: `tests/${name}`,
+      text: readFileSync(`${PROMETHEUS_FOLDER}/tests/${name}`, 'utf8'),
     }));
 }
 
@@ -82,7 +45,7 @@ export function knownSeries(rules: readonly RecordingRule[]): KnownSeries {
         isCounter: false,
         isRecorded: true,
         labels: [...new Set([...labelsOf(rule, known), ...(known.get(rule.record)?.labels ?? [])])],
-        ...(rule.record.includes('_bucket:') ? { values: bucketBounds(rule.record, known) } : {}),
+        values: valuesOf(rule, known),
       });
       waiting.delete(rule);
     }
@@ -100,7 +63,26 @@ export function labelsOf(
   return new Set([...(inferred ?? []), ...Object.keys(labels ?? {})]);
 }
 
-function bucketBounds(record: string, known: KnownSeries) {
-  const metric = record.split(':')[1] ?? '';
-  return { le: known.get(metric)?.values?.['le'] };
+/** The closed lists of label values that a rule takes over from the series it reads, or sets itself. */
+function valuesOf({ record, expr, labels }: RecordingRule, known: KnownSeries) {
+  const parsed = parsePromql(expr);
+  if (!parsed.ok) return {};
+  const sources = selectorsOf(parsed.expression).flatMap(({ metric }) => known.get(metric) ?? []);
+  const before = known.get(record)?.values ?? {};
+  const inherited = new Set(sources.flatMap((source) => Object.keys(source.values ?? {})));
+  return Object.fromEntries([
+    ...[...inherited].map((label) => [label, inheritedValues(label, sources)]),
+    ...Object.entries(labels ?? {}).map(([label, value]) => [
+      label,
+      [...(before[label] ?? []), value],
+    ]),
+  ]);
+}
+
+/** `undefined` if the label has any value in one of the sources. */
+function inheritedValues(label: string, sources: readonly Series[]): string[] | undefined {
+  const lists = sources
+    .filter(({ labels }) => labels.includes(label))
+    .map(({ values }) => values?.[label]);
+  return lists.every((list) => list !== undefined) ? [...new Set(lists.flat())] : undefined;
 }

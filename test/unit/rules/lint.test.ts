@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import type { AlertRule } from '../../../src/catalog/rule-file.ts';
 import { REVISIONS } from '../../../src/facts/revisions.ts';
 import { lintExpression } from '../../rules/support/lint-expression.ts';
 import {
-  type AlertRule,
   alertRules,
   knownSeries,
   labelsOf,

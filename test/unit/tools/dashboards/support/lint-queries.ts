@@ -5,6 +5,7 @@ import {
   parsePromql,
   partsOf,
   type Selector,
+  selectorsOf,
 } from '../../../../rules/support/parse-promql.ts';
 import { chartsOf, type Dashboard, type Panel, type Target } from './dashboard.ts';
 import { selectorOfVariable } from './lint-model.ts';
@@ -87,8 +88,8 @@ function lintQuery(expr: string, { known, isInstant, scope }: QueryOptions): str
   return [
     ...lintExpression(withoutVariables(expr), { known, mayDrop: MAY_DROP }),
     ...lintSpans(parsed.expression, isInstant),
-    ...selectorsOf(expr).flatMap((selector) => lintScope(selector, scope, known)),
-    ...selectorsOf(expr).flatMap(({ metric }) =>
+    ...scopedSelectors(expr).flatMap((selector) => lintScope(selector, scope, known)),
+    ...selectorsOf(parsed.expression).flatMap(({ metric }) =>
       /^(?:process|nodejs)_/.test(metric) && !expr.includes('mcp_exporter_build_info')
         ? [`${metric} of any program`]
         : [],
@@ -119,14 +120,10 @@ function isRightWindow({ metric, rangeSeconds }: Selector): boolean {
 }
 
 /** With the variables still in the matchers. */
-function selectorsOf(expr: string): Selector[] {
+function scopedSelectors(expr: string): readonly Selector[] {
   const marked = withoutVariables(expr.replaceAll(/"[^"]*"/g, (text) => text.replaceAll('$', '@')));
   const parsed = parsePromql(marked);
-  return parsed.ok ? collect(parsed.expression) : [];
-}
-
-function collect(expression: Expression): Selector[] {
-  return expression.kind === 'selector' ? [expression] : partsOf(expression).flatMap(collect);
+  return parsed.ok ? selectorsOf(parsed.expression) : [];
 }
 
 /** Two installations in one Prometheus are told apart by job and gateway. Alerts belong to a job only now and then. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { formatYaml } from '../../../../src/settings/format-yaml.ts';
-import { createRuleFile } from '../../../../src/sinks/alerting/rule-file.ts';
+import { createUserRules } from '../../../../src/sinks/alerting/user-rules.ts';
 import type { UserAlert } from '../../../../src/facts/user-alert.ts';
 import { METRICS_PAGE } from '../../../../src/catalog/catalog.ts';
 
@@ -19,7 +19,7 @@ const ALERT: UserAlert = {
 function setUp(content: Record<string, string> = {}, fault?: string) {
   const files = new Map(Object.entries(content));
   const writes: string[] = [];
-  const rules = createRuleFile({
+  const rules = createUserRules({
     catalog: METRICS_PAGE,
     format: formatYaml,
     files: {

@@ -8,7 +8,7 @@ const MARK =
 /** Prometheus often runs as another user. */
 const MODE = 0o644;
 
-export interface RuleFileOptions {
+export interface UserRulesOptions {
   readonly catalog: readonly Metric[];
   readonly files: {
     /** @returns nothing where there is no such file. Rejects where it cannot be read. */
@@ -20,7 +20,7 @@ export interface RuleFileOptions {
   readonly format: (value: unknown, comment: string) => string;
 }
 
-export interface RuleFile {
+export interface UserRules {
   /** What the file is to hold. */
   render(alerts: readonly UserAlert[]): string;
   /**
@@ -32,7 +32,7 @@ export interface RuleFile {
 }
 
 /** Keeps the rule file of Prometheus that the user's alerts become. */
-export function createRuleFile({ catalog, files, format }: RuleFileOptions): RuleFile {
+export function createUserRules({ catalog, files, format }: UserRulesOptions): UserRules {
   let writtenAt: string | undefined;
 
   function render(alerts: readonly UserAlert[]): string {
