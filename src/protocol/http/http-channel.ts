@@ -11,7 +11,9 @@ import {
 } from '../header-values.ts';
 import { readLine } from '../read-line.ts';
 import { createSessionMemory, INITIALIZED } from '../session-memory.ts';
-import { readEvents } from '../sse/event-reader.ts';
+import { type EventsEnd, readEvents } from '../sse/read-events.ts';
+import { createSseDecoder, type SseDecoder } from '../sse/sse-decoder.ts';
+import { BRIDGE_LIMITS, readBody, type ReadProblem } from './read-body.ts';
 import { createHttpClient, type HttpClient, type TlsTrust } from './http-client.ts';
 import { describeNetworkError } from '../network-failure.ts';
 import type { ChannelListener, MessageChannel } from '../message-channel.ts';
@@ -38,7 +40,6 @@ export interface HttpChannel extends MessageChannel {
 }
 
 const MODERN = '2026-07-28';
-const BODY_CHARS_MAX = 64 * 1024 * 1024;
 const RETRY_MS = 100;
 const REOPEN_MS = { first: 1_000, max: 30_000 };
 const RESUME_TRIES_MAX = 3;
@@ -201,7 +202,7 @@ class Channel implements HttpChannel {
         method: 'POST',
         headers: this.#headersOf(message, session),
         body: message.text,
-        signal: AbortSignal.any([message.cancelling.signal, this.#ending.signal]),
+        signal: this.#signalOf(message),
       });
       void exchange.written.then(onWritten);
       try {
@@ -234,6 +235,10 @@ class Channel implements HttpChannel {
     }
   }
 
+  #signalOf({ cancelling }: Message): AbortSignal {
+    return AbortSignal.any([cancelling.signal, this.#ending.signal]);
+  }
+
   #isOver({ cancelling }: Message): boolean {
     return cancelling.signal.aborted || this.#ending.signal.aborted;
   }
@@ -249,7 +254,9 @@ class Channel implements HttpChannel {
     if (String(headers['content-type']).startsWith('text/event-stream')) {
       await this.#readStream(answer, message);
     } else {
-      const text = await readText(answer);
+      const read = await readBody(answer, this.#signalOf(message), BRIDGE_LIMITS);
+      if (!read.ok) throw errorOf(read.problem);
+      const { text } = read;
       if (
         isOpening &&
         !this.#hasAnswered &&
@@ -270,7 +277,7 @@ class Channel implements HttpChannel {
   #takeBody(text: string, statusCode: number, message: Message): void {
     const answers = readLine(text).messages;
     const isAnswer = answers.some(({ id }) => id !== undefined && message.waiting.has(id));
-    const error = isAnswer ? undefined : errorOf(text);
+    const error = isAnswer ? undefined : rpcErrorOf(text);
     if (error !== undefined && message.waiting.size > 0) {
       // Refused before its id was read: whoever waits for that id must hear of it all the same.
       for (const id of message.waiting)
@@ -292,21 +299,15 @@ class Channel implements HttpChannel {
     let lastEventId: string | undefined;
     let retryMs = REOPEN_MS.first;
     for (let tries = 0; ;) {
-      const before = lastEventId;
-      let broke: unknown;
-      try {
-        for await (const event of readEvents(stream)) {
-          lastEventId = event.id ?? lastEventId;
-          retryMs = event.retryMs ?? retryMs;
-          if (event.data !== '') this.#take(event.data, message);
-        }
-      } catch (error) {
-        broke = error;
-      }
+      const decoder = createSseDecoder(BRIDGE_LIMITS);
+      const end = await this.#takeEvents(stream, decoder, message, message.cancelling.signal);
       if (message.waiting.size === 0 || this.#isOver(message)) return;
-      tries = lastEventId === before ? tries + 1 : 0;
+      const resumeAt = decoder.lastEventId() ?? lastEventId;
+      tries = resumeAt === lastEventId ? tries + 1 : 0;
+      lastEventId = resumeAt;
+      retryMs = decoder.retryMs() ?? retryMs;
       if (lastEventId === undefined || tries >= RESUME_TRIES_MAX) {
-        if (broke) throw broke;
+        if (end.kind === 'problem') throw errorOf(end.problem);
         this.#fail(message, 'the answer ended without a result');
         return;
       }
@@ -318,6 +319,19 @@ class Channel implements HttpChannel {
         return;
       }
     }
+  }
+
+  #takeEvents(
+    stream: IncomingMessage,
+    decoder: SseDecoder,
+    message: Message | undefined,
+    signal: AbortSignal,
+  ): Promise<EventsEnd> {
+    const life = AbortSignal.any([signal, this.#ending.signal]);
+    return readEvents(stream, life, decoder, ({ event, data }) => {
+      if (event === 'message') this.#take(data, message);
+      return true;
+    });
   }
 
   #take(text: string, message: Message | undefined): void {
@@ -362,11 +376,10 @@ class Channel implements HttpChannel {
         } else {
           pauseMs = REOPEN_MS.first;
           retryMs = pauseMs;
-          for await (const event of readEvents(stream)) {
-            lastEventId = event.id ?? lastEventId;
-            retryMs = event.retryMs ?? retryMs;
-            if (event.data !== '') this.#take(event.data, undefined);
-          }
+          const decoder = createSseDecoder(BRIDGE_LIMITS);
+          await this.#takeEvents(stream, decoder, undefined, signal);
+          lastEventId = decoder.lastEventId() ?? lastEventId;
+          retryMs = decoder.retryMs() ?? retryMs;
         }
       } catch {
         // Broken streams are opened again, for as long as the session lasts.
@@ -415,7 +428,8 @@ class Channel implements HttpChannel {
     const { signal } = this.#ending;
     const headers = this.#headersOf(undefined, session);
     const answer = await this.#http.call({ method: 'POST', headers, body, signal }).answer;
-    await readText(answer);
+    const read = await readBody(answer, signal, BRIDGE_LIMITS);
+    if (!read.ok) throw errorOf(read.problem);
     return answer;
   }
 
@@ -476,7 +490,7 @@ function isSpoken({ facts }: Message): boolean {
 }
 
 /** The `error` of a JSON-RPC answer, as JSON text. */
-function errorOf(text: string): string | undefined {
+function rpcErrorOf(text: string): string | undefined {
   try {
     const { error } = JSON.parse(text) as { readonly error?: unknown };
     return typeof error === 'object' && error !== null ? JSON.stringify(error) : undefined;
@@ -490,14 +504,9 @@ function toLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]+/g, ' ') : text;
 }
 
-async function readText(answer: IncomingMessage): Promise<string> {
-  let text = '';
-  answer.setEncoding('utf8');
-  for await (const chunk of answer as AsyncIterable<string>) {
-    text += chunk;
-    if (text.length > BODY_CHARS_MAX) throw new RangeError('the answer is too large');
-  }
-  return text;
+function errorOf(problem: ReadProblem): Error {
+  if (problem.kind === 'lost') return problem.error;
+  return new RangeError(problem.kind === 'aborted' ? 'it was given up' : problem.reason);
 }
 
 /** Resolves early where `signal` aborts. */

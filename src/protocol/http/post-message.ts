@@ -8,7 +8,7 @@ import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
 import { networkFacts } from '../network-failure.ts';
 import { httpFacts } from './http-facts.ts';
 import { readAnswer } from './read-answer.ts';
-import { readBody, type ReadProblem } from './read-body.ts';
+import { ERROR_LIMITS, readBody, type ReadProblem } from './read-body.ts';
 import type { RequestOptions } from '../wire.ts';
 
 export interface OutgoingMessage {
@@ -39,9 +39,6 @@ const CONTENT_HEADERS = {
   accept: 'application/json, text/event-stream',
   'accept-encoding': 'identity',
 };
-
-/** Enough for a JSON-RPC error; more of an error page is not read. */
-const ERROR_BODY_BYTES_MAX = 64 * 1024;
 
 /** Posts one JSON-RPC message and reads its answer, if it is a request. Never rejects. */
 export async function postMessage(
@@ -129,7 +126,7 @@ export async function explainStatus(
   signal: AbortSignal,
   clock: Clock,
 ): Promise<FailureFacts> {
-  const body = await readBody(response, signal, ERROR_BODY_BYTES_MAX);
+  const body = await readBody(response, signal, ERROR_LIMITS);
   return httpFacts(
     { status: response.statusCode ?? 0, headers: response.headers },
     {

@@ -8,7 +8,7 @@ import { httpFacts } from './http-facts.ts';
 import type { LateSessions } from './late-sessions.ts';
 import { explainProblem, rpcErrorOf } from './post-message.ts';
 import { mediaTypeOf } from './read-answer.ts';
-import { describeBytes, readBody, streamBody } from './read-body.ts';
+import { describeBytes, ERROR_LIMITS, readBody, streamBody } from './read-body.ts';
 import { createSseDecoder } from '../sse/sse-decoder.ts';
 import type { Measurement } from '../wire.ts';
 
@@ -35,7 +35,6 @@ export interface ProbeFetch {
 
 /** All lists of a server together; a single one has its own bound. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
-const ERROR_BODY_BYTES_MAX = 64 * 1024;
 
 /**
  * A `fetch` for the SDK over our own endpoint, so that a deep check has the same certificates, headers, bounds and
@@ -86,7 +85,7 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
     const status = response.statusCode ?? 0;
     const responseHeaders = toHeaders(response.headers);
     if (status < 200 || status > 299) {
-      const text = await readBody(response, signal, ERROR_BODY_BYTES_MAX);
+      const text = await readBody(response, signal, ERROR_LIMITS);
       sent.finished();
       const context = {
         method: rpcMethod,
@@ -207,16 +206,14 @@ function createAnswerWatch(response: IncomingMessage): AnswerWatch | undefined {
   if (mediaTypeOf(response) !== 'text/event-stream') return undefined;
   const decoder = createSseDecoder();
   let hasAnswer = false;
-  let canResume = false;
   return {
     push(chunk) {
       if (hasAnswer) return;
-      // With event ids the SDK resumes the stream by itself.
-      canResume ||= /(^|[\r\n])id:/.test(Buffer.from(chunk).toString('latin1'));
       const decoded = decoder.push(chunk);
       if (decoded.ok) hasAnswer = decoded.events.some(({ data }) => holdsAnswer(data));
     },
-    endedInVain: () => !hasAnswer && !canResume,
+    // With event ids the SDK resumes the stream by itself.
+    endedInVain: () => !hasAnswer && decoder.lastEventId() === undefined,
   };
 }
 

@@ -6,8 +6,9 @@ import {
   type RpcId,
   type RpcMessage,
 } from '../json-rpc.ts';
-import { describeBytes, readBody, type ReadProblem, streamBody } from './read-body.ts';
-import { createSseDecoder } from '../sse/sse-decoder.ts';
+import { readEvents } from '../sse/read-events.ts';
+import { createSseDecoder, type SseEvent } from '../sse/sse-decoder.ts';
+import { readBody, type ReadProblem } from './read-body.ts';
 
 export type AnswerReading =
   | { readonly ok: true; readonly answer: Answer }
@@ -36,7 +37,7 @@ export async function readAnswer(
       return body.ok ? findAnswer(body.text, id) : body;
     }
     case 'text/event-stream':
-      return readEvents(response, id, signal);
+      return readFromEvents(response, id, signal);
     case 'text/html':
       return refuse(response, 'it is an HTML page, perhaps a login or an error page');
     case '':
@@ -74,37 +75,20 @@ function describeMisfit(message: RpcMessage | undefined): string | undefined {
   return undefined;
 }
 
-function readEvents(
+async function readFromEvents(
   response: IncomingMessage,
   id: RpcId,
   signal: AbortSignal,
 ): Promise<AnswerReading> {
-  return new Promise((resolve) => {
-    const decoder = createSseDecoder();
-    let bytes = 0;
-    const stop = (reading: AnswerReading): false => {
-      resolve(reading);
-      if (!reading.ok) response.destroy();
-      return false;
-    };
-    streamBody(response, signal, {
-      onChunk(chunk) {
-        bytes += chunk.length;
-        if (bytes > STREAM_BYTES_MAX)
-          return stop(unusable(`${describeBytes(STREAM_BYTES_MAX)} of events held no answer`));
-        const decoded = decoder.push(chunk);
-        if (!decoded.ok) return stop(unusable(decoded.reason));
-        for (const { event, data } of decoded.events) {
-          if (event !== 'message') continue;
-          const reading = findInEvent(data, id);
-          if (reading !== undefined) return stop(reading);
-        }
-        return true;
-      },
-      onEnd: () => resolve(unusable('the stream of events ended without it')),
-      onProblem: (problem) => resolve({ ok: false, problem }),
-    });
-  });
+  let reading: AnswerReading | undefined;
+  const onEvent = ({ event, data }: SseEvent): boolean => {
+    if (event === 'message') reading = findInEvent(data, id);
+    return reading === undefined;
+  };
+  const end = await readEvents(response, signal, createSseDecoder(), onEvent, STREAM_BYTES_MAX);
+  if (end.kind === 'problem') return { ok: false, problem: end.problem };
+  if (reading?.ok === false) response.destroy();
+  return reading ?? unusable('the stream of events ended without it');
 }
 
 function findInEvent(data: string, id: RpcId): AnswerReading | undefined {

@@ -11,8 +11,18 @@ export type ReadProblem =
   | { readonly kind: 'lost'; readonly error: Error }
   | { readonly kind: 'unusable'; readonly reason: string };
 
+/** How much text is read, and what bytes that are not UTF-8 mean: the end, or a replacement character. */
+export interface TextLimits {
+  readonly bytesMax: number;
+  readonly isStrict: boolean;
+}
+
 /** Answers past this size are no answers to what a check asks. */
-export const BODY_BYTES_MAX = 4 * 1024 * 1024;
+export const CHECK_LIMITS: TextLimits = { bytesMax: 4 * 1024 * 1024, isStrict: true };
+/** Results of 10 MB and more do pass through real bridges, and their clients judge the text. */
+export const BRIDGE_LIMITS: TextLimits = { bytesMax: 64 * 1024 * 1024, isStrict: false };
+/** Enough for a JSON-RPC error; more of an error page is not read. */
+export const ERROR_LIMITS: TextLimits = { bytesMax: 64 * 1024, isStrict: true };
 
 /** Calls for the pieces of a body; `onChunk` returns false when it has seen enough. One of `onEnd` and `onProblem` comes, once. */
 export interface BodyHandlers {
@@ -67,11 +77,11 @@ function letFinish(response: IncomingMessage): void {
   response.once('close', () => clearTimeout(timer));
 }
 
-/** Reads a whole body as UTF-8 text, up to `bytesMax`. */
+/** Reads a whole body as UTF-8 text. Never rejects. */
 export function readBody(
   response: IncomingMessage,
   signal: AbortSignal,
-  bytesMax = BODY_BYTES_MAX,
+  { bytesMax, isStrict } = CHECK_LIMITS,
 ): Promise<BodyReading> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -90,7 +100,7 @@ export function readBody(
       onEnd() {
         const [first] = chunks;
         const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-        if (isUtf8(body)) resolve({ ok: true, text: body.toString('utf8') });
+        if (!isStrict || isUtf8(body)) resolve({ ok: true, text: body.toString('utf8') });
         else refuse('it is not UTF-8 text');
       },
       onProblem: (problem) => resolve({ ok: false, problem }),

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { BODY_BYTES_MAX, describeBytes } from '../http/read-body.ts';
+import { CHECK_LIMITS, describeBytes, type TextLimits } from '../http/read-body.ts';
 
 export interface SseEvent {
   /** `message` where the server names none. */
@@ -14,17 +14,27 @@ export interface SseDecoder {
   ):
     | { readonly ok: true; readonly events: readonly SseEvent[] }
     | { readonly ok: false; readonly reason: string };
+  /** From where the stream can be resumed; undefined where no event had an id. */
+  lastEventId(): string | undefined;
+  /** How long the server wants a client to wait before it opens the stream again. */
+  retryMs(): number | undefined;
 }
 
-/** Bytes to server-sent events, wherever the chunk borders fall. An event may have `BODY_BYTES_MAX`. */
-export function createSseDecoder(): SseDecoder {
-  const text = new TextDecoder('utf-8', { fatal: true });
+/** Bytes to server-sent events, wherever the chunk borders fall. `limits` are those of one event. */
+export function createSseDecoder({ bytesMax, isStrict }: TextLimits = CHECK_LIMITS): SseDecoder {
+  const text = new TextDecoder('utf-8', { fatal: isStrict });
   let events: SseEvent[] = [];
   let isTooLarge = false;
+  let lastEventId: string | undefined;
+  let retryMs: number | undefined;
   const parser = createParser({
-    maxBufferSize: BODY_BYTES_MAX,
-    onEvent({ event = 'message', data }) {
+    maxBufferSize: bytesMax,
+    onEvent({ event = 'message', data, id }) {
+      lastEventId = id ?? lastEventId;
       if (data !== '') events.push({ event, data });
+    },
+    onRetry(delayMs) {
+      retryMs = delayMs;
     },
     onError(error) {
       if (error.type === 'max-buffer-size-exceeded') isTooLarge = true;
@@ -41,8 +51,10 @@ export function createSseDecoder(): SseDecoder {
       }
       if (!isTooLarge) parser.feed(decoded);
       return isTooLarge
-        ? { ok: false, reason: `it is larger than ${describeBytes(BODY_BYTES_MAX)}` }
+        ? { ok: false, reason: `it is larger than ${describeBytes(bytesMax)}` }
         : { ok: true, events };
     },
+    lastEventId: () => lastEventId,
+    retryMs: () => retryMs,
   };
 }
