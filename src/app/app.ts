@@ -101,6 +101,7 @@ export function createApp(options: AppOptions): App {
       level: options.logLevel ?? config.log.level,
       output: options.output,
       report: options.report,
+      clock,
     });
     ends.push(() => log.close());
     let logExportFailures = 0;

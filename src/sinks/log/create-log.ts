@@ -8,6 +8,7 @@ import {
   type LogFields,
   type LogSeverity,
 } from '../../facts/ports/log.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import { createLineBatch } from './line-batch.ts';
 import { createSink, type Sink } from './sink.ts';
 
@@ -18,6 +19,7 @@ export interface LogOptions {
   /** Also writes JSON lines to a file, and keeps `maxFiles` old ones of about `maxBytes` each. */
   readonly file?: LogFileOptions;
   readonly output: LogOutput;
+  readonly clock: Clock;
   /** One line for the operator when the log itself fails; not the log. */
   readonly report: (line: string) => void;
 }
@@ -67,7 +69,7 @@ export function createLog(options: LogOptions): ServiceLog {
     options.format === 'pretty' || (options.format === 'auto' && options.output.isTerminal);
   const print = isPretty ? createPrinter(options.output.hasColours) : (text: string) => text;
   const output = openOutput(options);
-  const file = options.file && openFile(options.file, options.report);
+  const file = options.file && openFile(options.file, options);
   const sinks = file ? [output, file] : [output];
   let copy: ((text: string) => void) | undefined;
   const writeLines = (text: string, lineCount: number): void => {
@@ -75,7 +77,7 @@ export function createLog(options: LogOptions): ServiceLog {
     file?.write(text, lineCount);
     copy?.(text);
   };
-  const batch = createLineBatch(writeLines);
+  const batch = createLineBatch(options.clock, writeLines);
   const logger = pino(
     {
       level: options.level,
@@ -136,25 +138,25 @@ function createPrinter(hasColours: boolean): (text: string) => string {
       .join('');
 }
 
-function openOutput({ output, report }: LogOptions): Sink {
+function openOutput({ output, report, clock }: LogOptions): Sink {
   return createSink({
     name: 'standard output',
     open: () => output.stream,
     isOwned: false,
     report,
-    monotonicMs: () => performance.now(),
+    clock,
   });
 }
 
 function openFile(
   { path, maxBytes, maxFiles }: LogFileOptions,
-  report: LogOptions['report'],
+  { report, clock }: LogOptions,
 ): Sink {
   return createSink({
     name: path,
     open: () => createStream(path, { size: `${maxBytes}B`, rotate: maxFiles }),
     isOwned: true,
     report,
-    monotonicMs: () => performance.now(),
+    clock,
   });
 }

@@ -1,4 +1,6 @@
 import type { Writable } from 'node:stream';
+import { resultWithin } from '../../facts/deadline.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 
 export interface SinkOptions {
   /** The name for the operator: a path, or "standard output". */
@@ -9,7 +11,7 @@ export interface SinkOptions {
   readonly isOwned: boolean;
   /** Reports in one line that writing fails or works again; must reach the operator another way. */
   readonly report: (line: string) => void;
-  readonly monotonicMs: () => number;
+  readonly clock: Clock;
   readonly bufferBytesMax?: number;
   readonly reopenAfterMs?: number;
 }
@@ -70,11 +72,9 @@ class GuardedStream implements Sink {
     const target = this.#stream;
     if (target === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, timeoutMs);
     if (this.#options.isOwned) target.once('close', resolve).end();
     else target.write('', () => resolve());
-    await promise;
-    clearTimeout(timer);
+    await resultWithin(this.#options.clock, timeoutMs, promise);
     if (this.#options.isOwned) target.destroy();
   }
 
@@ -86,14 +86,14 @@ class GuardedStream implements Sink {
   }
 
   #giveUp(error: unknown): void {
-    const { monotonicMs, reopenAfterMs = REOPEN_AFTER_MS } = this.#options;
+    const { clock, reopenAfterMs = REOPEN_AFTER_MS } = this.#options;
     this.#stream = undefined;
-    this.#reopenAtMs = monotonicMs() + reopenAfterMs;
+    this.#reopenAtMs = clock.monotonicMs() + reopenAfterMs;
     this.#complain(error instanceof Error ? error.message : String(error));
   }
 
   #reopen(): Writable | undefined {
-    if (this.#options.monotonicMs() < this.#reopenAtMs) return undefined;
+    if (this.#options.clock.monotonicMs() < this.#reopenAtMs) return undefined;
     try {
       const opened = this.#options.open();
       if (opened.destroyed) throw new Error('it is closed');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
+import { REAL_CLOCK } from '../../../fakes/real-clock.ts';
 import { createLog, type LogOptions } from '../../../../src/sinks/log/create-log.ts';
 import { Secret } from '../../../../src/facts/secret.ts';
 
@@ -27,6 +28,7 @@ function setUp(options: Partial<Omit<LogOptions, 'output'>> & { isTerminal?: boo
     format: 'auto',
     output: { stream, isTerminal, hasColours: false },
     report: (line) => reports.push(line),
+    clock: REAL_CLOCK,
     ...rest,
   });
   const text = (): string => String(stream.read() ?? '');

@@ -6,6 +6,7 @@ import type { CallRecord } from '../../../../src/facts/call-record.ts';
 import { createHub } from '../../../../src/facts/hub.ts';
 import type { LogSeverity } from '../../../../src/facts/ports/log.ts';
 import { buildCall } from '../../../fakes/build-call.ts';
+import { REAL_CLOCK } from '../../../fakes/real-clock.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 
 interface Setup extends Partial<CallLogOptions> {
@@ -29,6 +30,7 @@ function start({ level = 'info', format = 'json', isStuck = false, ...options }:
     format,
     output: { stream, isTerminal: false, hasColours: false },
     report: (line) => reports.push(line),
+    clock: REAL_CLOCK,
   });
   const hub = createHub((error) => expect.unreachable(String(error)));
   const clock = createFakeClock();

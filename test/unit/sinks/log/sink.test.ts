@@ -1,20 +1,21 @@
 import { createWriteStream } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { createFakeClock } from '../../../fakes/fake-clock.ts';
 import { createSink, type SinkOptions } from '../../../../src/sinks/log/sink.ts';
 
 function setUp(options: Partial<SinkOptions> & Pick<SinkOptions, 'open'>) {
   const reports: string[] = [];
-  let nowMs = 0;
+  const clock = createFakeClock();
   const sink = createSink({
     name: 'the file',
     isOwned: true,
     report: (line) => reports.push(line),
-    monotonicMs: () => nowMs,
+    clock,
     reopenAfterMs: 1_000,
     ...options,
   });
-  return { sink, reports, pass: (ms: number) => (nowMs += ms) };
+  return { sink, reports, pass: (ms: number) => clock.advance(ms) };
 }
 
 /** Keeps what it took; while it is stalled it takes nothing more. */
@@ -63,7 +64,7 @@ test('a full disk is said once, counted, and forgotten when there is room again'
   sink.write('one\n');
   await until(() => reports.length > 0);
   sink.write('two\n');
-  pass(1_000);
+  await pass(1_000);
   sink.write('three\n');
   await until(() => sink.dropped() === 3);
 
@@ -72,7 +73,7 @@ test('a full disk is said once, counted, and forgotten when there is room again'
     'The log cannot be written to the file: ENOSPC: no space left on device, write. Lines are dropped.',
   ]);
 
-  pass(1_000);
+  await pass(1_000);
   sink.write('four\n');
   await until(() => reports.length > 1);
   expect(reports[1]).toBe('The log is written to the file again. Lines lost so far: 3.');
@@ -80,7 +81,7 @@ test('a full disk is said once, counted, and forgotten when there is room again'
   expect(openCount).toBe(3);
 });
 
-test('a destination that cannot be opened is tried again only after a while', () => {
+test('a destination that cannot be opened is tried again only after a while', async () => {
   let openCount = 0;
   const { sink, reports, pass } = setUp({
     open: () => {
@@ -92,7 +93,7 @@ test('a destination that cannot be opened is tried again only after a while', ()
   for (let line = 0; line < 10; line += 1) sink.write('x\n');
   expect([openCount, sink.dropped()]).toEqual([1, 10]);
 
-  pass(1_000);
+  await pass(1_000);
   sink.write('x\n');
   expect([openCount, sink.dropped(), reports.length]).toEqual([2, 11, 1]);
 });
@@ -146,10 +147,12 @@ test('closing waits for what is buffered', async () => {
 
 test('closing gives up a destination that takes nothing, and later lines are lost', async () => {
   const { stream } = createSlowStream();
-  const { sink } = setUp({ open: () => stream });
+  const { sink, pass } = setUp({ open: () => stream });
   sink.write('one');
 
-  await sink.close(1);
+  const closed = sink.close(1);
+  await pass(1);
+  await closed;
   const droppedBefore = sink.dropped();
   sink.write('late');
 
