@@ -95,7 +95,6 @@ export function createApp(options: AppOptions): App {
     const first = await readConfig(configPath);
     if (!first.ok) return { ok: false, message: formatProblems(first.problems) };
     const { config } = first;
-
     const log = createLog({
       ...config.log,
       level: options.logLevel ?? config.log.level,
