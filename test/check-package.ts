@@ -6,7 +6,14 @@ import { readFileSync } from 'node:fs';
 const UNPACKED_BYTES_MAX = 1_500_000;
 const DEPENDENCIES_MAX = 28;
 const NEEDED_FILES = ['LICENSE', 'README.md', 'dist/main.js', 'docs/config.schema.json'];
-const FORBIDDEN_FILES = [/^src\//, /^test\//, /^tools\//, /^dist\/demo\/fleet\//, /\.tsbuildinfo$/];
+const FORBIDDEN_FILES = [
+  /^src\//,
+  /^test\//,
+  /^tools\//,
+  /^docs\/images\//,
+  /^dist\/demo\/fleet\//,
+  /\.tsbuildinfo$/,
+];
 
 interface Packed {
   readonly unpackedSize: number;

@@ -14,7 +14,12 @@ import {
   fakeHttpDeps,
   NOW_MS,
 } from '../unit/sinks/web/fake-http-deps.ts';
-import { type Browser, type BrowserPage, findChromium, launchChromium } from './chromium.ts';
+import {
+  type Browser,
+  type BrowserPage,
+  findChromium,
+  launchChromium,
+} from '../../tools/chromium.ts';
 import { exampleAlerts, exampleJournal } from './example-alerts.ts';
 import { exampleFleet } from './example-fleet.ts';
 import { asEpochMs } from '../../src/facts/time.ts';

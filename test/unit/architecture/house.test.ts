@@ -1,8 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from './source-tree.ts';
 
 interface Manifest {
+  readonly files: readonly string[];
+  /** What relative links and pictures of README resolve against where the package is shown. */
+  readonly repository: { readonly url: string };
   readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -64,13 +68,36 @@ test('decisions are numbered without gaps and have the three parts', () => {
   }
 });
 
-test('links between the documents lead somewhere', () => {
-  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/architecture.md'];
-  const broken = pages.flatMap((page) => {
-    const folder = page.includes('/') ? page.slice(0, page.lastIndexOf('/') + 1) : '';
-    return [...read(page).matchAll(/\]\((?!https?:|#)(?<path>[^)#\s]+)/g)]
-      .map((match) => `${folder}${match.groups?.['path']}`)
-      .filter((path) => !existsSync(`${ROOT}${path}`));
-  });
+/** The pages that people read, from the root of the repository. */
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...['docs', 'docs/adr'].flatMap((folder) =>
+    readdirSync(`${ROOT}${folder}`)
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
+];
+
+test('links and pictures of the documents lead somewhere', () => {
+  expect(PAGES.length).toBeGreaterThan(20);
+  const broken = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:|#)(?<path>[^)#\s]+)/g)]
+      .map((match) => posix.join(posix.dirname(page), match.groups?.['path'] ?? ''))
+      .filter((path) => !existsSync(`${ROOT}${path}`)),
+  );
   expect(broken).toEqual([]);
+});
+
+test('README has pictures that are small, and the package has none of them', () => {
+  const pictures = [...read('README.md').matchAll(/!\[[^\]]+\]\((?<path>[^)]+)\)/g)].map(
+    (match) => match.groups?.['path'] ?? '',
+  );
+  expect(pictures.length).toBeGreaterThanOrEqual(2);
+  expect(pictures.filter((path) => statSync(`${ROOT}${path}`).size > 300_000)).toEqual([]);
+  expect(MANIFEST.files.filter((path) => path.startsWith('docs/'))).toEqual([
+    'docs/config.schema.json',
+  ]);
+  expect(MANIFEST.repository.url).toMatch(/^git\+https:/);
 });

@@ -28,8 +28,8 @@ export interface BrowserPage {
   resize(width: number, height: number): Promise<void>;
   setColorScheme(scheme: 'light' | 'dark'): Promise<void>;
   setScriptEnabled(isEnabled: boolean): Promise<void>;
-  /** PNG of the whole page. */
-  screenshot(): Promise<Buffer>;
+  /** PNG of the whole page, or of its top `heightMax` pixels. */
+  screenshot(heightMax?: number): Promise<Buffer>;
   /** Errors and refusals by the content security policy that the console showed. */
   problems(): readonly string[];
   close(): Promise<void>;
@@ -188,12 +188,12 @@ async function newPage(connection: Connection): Promise<BrowserPage> {
     async setScriptEnabled(isEnabled) {
       await send('Emulation.setScriptExecutionDisabled', { value: !isEnabled });
     },
-    async screenshot() {
+    async screenshot(heightMax = Infinity) {
       const { cssContentSize } = await send('Page.getLayoutMetrics');
       const { width, height } = cssContentSize as { width: number; height: number };
       const answer = await send('Page.captureScreenshot', {
         captureBeyondViewport: true,
-        clip: { x: 0, y: 0, width, height, scale: 1 },
+        clip: { x: 0, y: 0, width, height: Math.min(height, heightMax), scale: 1 },
       });
       return Buffer.from(answer['data'] as string, 'base64');
     },
