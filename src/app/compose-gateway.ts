@@ -18,7 +18,7 @@ import type { Hub } from '../facts/hub.ts';
 import { redactArguments } from '../facts/rules/redact-arguments.ts';
 import type { HttpTarget, ServerSpec } from '../facts/server.ts';
 import { createAccountant } from '../sources/gateway/account-usage.ts';
-import { type CallTracker, createCallTracker } from '../sources/gateway/call-tracker.ts';
+import { CallTracker } from '../sources/gateway/call-tracker.ts';
 import { type ChildChannels, remoteOf } from '../protocol/open-channel.ts';
 
 export interface GatewayParts {
@@ -44,11 +44,10 @@ export function composeGateway(parts: GatewayParts): Gateway {
   const newId = createIdSource();
 
   function createTracker(server: string, spec: ServerSpec | undefined): CallTracker {
-    return createCallTracker({
+    return new CallTracker({
       server,
       clock,
-      onCall: (record) => hub.publish(record),
-      onSessionEnd: (ended) => hub.publish(ended),
+      hub,
       newTraceId: () => newId(16),
       newSpanId: () => newId(8),
       sample: parts.sampleTrace,

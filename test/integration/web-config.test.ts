@@ -13,7 +13,7 @@ import { createEdge } from '../../src/sources/gateway/edge.ts';
 import { createGateway } from '../../src/sources/gateway/create-gateway.ts';
 import { Secret } from '../../src/facts/secret.ts';
 import type { TlsSettings, WebConfig } from '../../src/facts/web-config.ts';
-import { createCallTracker } from '../../src/sources/gateway/call-tracker.ts';
+import { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import { buildDetail, fakeHttpDeps } from '../unit/sinks/web/fake-http-deps.ts';
@@ -318,10 +318,10 @@ test('the gateway is served by the same TLS, client certificates included', asyn
   const web = createWebSecurity({ ...NOBODY, tls, users: USERS }, REAL_CLOCK);
   const settings = { listenHost: '127.0.0.1', isTls: true, allowedHosts: [], allowedOrigins: [] };
   const tracker = () =>
-    createCallTracker({
+    new CallTracker({
       server: '_OTHER',
       clock: REAL_CLOCK,
-      onCall: () => undefined,
+      hub: { publish: () => undefined },
       newTraceId: () => '0'.repeat(32),
       newSpanId: () => '0'.repeat(16),
       sample: () => false,

@@ -2,12 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CallRecord } from '../../src/facts/call-record.ts';
 import { factsOfMessage, type MessageFacts } from '../../src/protocol/message-facts.ts';
-import {
-  type CallTracker,
-  type Carrier,
-  createCallTracker,
-  type Exchange,
-} from '../../src/sources/gateway/call-tracker.ts';
+import { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
+import type { Carrier, Exchange } from '../../src/sources/gateway/exchange.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 
 const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
@@ -20,10 +16,10 @@ const BROKEN = { outcome: 'transport_error', status: 502, errorType: 'connection
 function setUp() {
   const clock = createFakeClock();
   const records: CallRecord[] = [];
-  const tracker = createCallTracker({
+  const tracker = new CallTracker({
     server: 'files',
     clock,
-    onCall: (record) => records.push(record),
+    hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
     newTraceId: () => '0af7651916cd43dd8448eb211c80319c',
     newSpanId: () => 'b7ad6b7169203331',
     sample: () => false,

@@ -2,10 +2,21 @@ import type { TokenUsage } from '../../facts/call-record.ts';
 import type { MessageFacts } from '../../protocol/message-facts.ts';
 import { estimateTokens, readTokenUsage } from '../../facts/rules/token-usage.ts';
 import { costUsdOf, type Price, priceOf, type ServerPrices } from '../../facts/rules/usage-cost.ts';
-import type { CallTrackerOptions } from './call-tracker.ts';
 
 /** Tools whose merged price is kept; the price list of the configuration is as long as its author made it. */
 const PRICES_MAX = 1_000;
+
+export interface Usage {
+  readonly tokens?: TokenUsage;
+  readonly costUsd?: number;
+}
+
+/** Tokens and cost of one exchange. */
+export type Accountant = (
+  facts: MessageFacts,
+  result: MessageFacts | undefined,
+  sizes: { readonly requestBytes: number; readonly responseBytes: number },
+) => Usage;
 
 /**
  * Tokens and cost of the exchanges of one server. Tokens: as the result's `_meta` reports them, for whatever method; else
@@ -13,9 +24,7 @@ const PRICES_MAX = 1_000;
  * not: not for a JSON-RPC error, and not for an answer that asks for more input, whose retry will be charged.
  * @param prices of this server; without them nothing has a cost
  */
-export function createAccountant(
-  prices: ServerPrices | undefined,
-): NonNullable<CallTrackerOptions['account']> {
+export function createAccountant(prices: ServerPrices | undefined): Accountant {
   const known = new Map<string | undefined, Price>();
 
   function priceFor(tool: string | undefined): Price | undefined {

@@ -1,5 +1,5 @@
 import type { Era, Transport } from '../../facts/server.ts';
-import type { Carrier } from './call-tracker.ts';
+import type { Carrier } from './exchange.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
 const MODERN = '2026-07-28';

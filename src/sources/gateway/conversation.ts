@@ -2,10 +2,11 @@ import { CANCELLED } from '../../facts/call-outcome.ts';
 import type { ServerResponse } from 'node:http';
 import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
-import type { Exchange } from './call-tracker.ts';
+import type { Exchange } from './exchange.ts';
 import { readMessages } from '../../protocol/message-reader.ts';
 import { createPendingMap } from '../../protocol/pending-map.ts';
 import { parseKeepingNumbers } from '../../protocol/rewrite-ids.ts';
+import type { MonotonicMs } from '../../facts/time.ts';
 import { carrierOf } from './carrier.ts';
 import {
   acceptsEvents,
@@ -23,7 +24,7 @@ const QUEUE_MAX = 200;
 /** One client's session on a channel of its own: nothing needs to be rewritten. */
 export class Conversation {
   readonly id: string;
-  usedMs: number;
+  usedMs: MonotonicMs;
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
   readonly #waiting = createPendingMap<string, Waiting>();

@@ -18,7 +18,7 @@ import type { CallTracker } from './call-tracker.ts';
 import { PARSE_BYTES_MAX, readMessages, type ReadMessages } from '../../protocol/message-reader.ts';
 import { type RefusalDetails, renderRefusalAnswer, sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
-import type { EpochMs } from '../../facts/time.ts';
+import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 
 /** What the edge says of a request before its body is read. */
 export type Admission =
@@ -278,7 +278,7 @@ interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly receivedAtMs: EpochMs;
-  readonly receivedMs: number;
+  readonly receivedMs: MonotonicMs;
   readonly entry: Entry | undefined;
   readonly tracker: CallTracker;
 }

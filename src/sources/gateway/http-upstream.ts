@@ -6,7 +6,8 @@ import { isRequest, isResponse, type MessageFacts } from '../../protocol/message
 import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { formatTraceParent } from './trace-context.ts';
-import type { CallTracker, Carrier, Exchange } from './call-tracker.ts';
+import type { CallTracker } from './call-tracker.ts';
+import type { Carrier, Exchange } from './exchange.ts';
 import {
   createMessageReader,
   type MessageReader,

@@ -4,6 +4,7 @@ import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.t
 import { readMessages } from '../../protocol/message-reader.ts';
 import { createPendingMap } from '../../protocol/pending-map.ts';
 import { createRewriter, type Rewriter } from '../../protocol/rewrite-ids.ts';
+import type { MonotonicMs } from '../../facts/time.ts';
 import { carrierOf } from './carrier.ts';
 import {
   acceptsEvents,
@@ -25,7 +26,7 @@ const STATUS_OF_CODE: Readonly<Record<number, number>> = {
 
 /** All modern clients on one channel: their ids are made unique on the way in and given back on the way out. */
 export class SharedConversation {
-  usedMs: number;
+  usedMs: MonotonicMs;
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
   readonly #waiting = createPendingMap<string, Waiting>();

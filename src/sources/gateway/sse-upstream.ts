@@ -3,7 +3,7 @@ import { type CallVerdict, CANCELLED, judgeHttpStatus } from '../../facts/call-o
 import { isRequest, isResponse } from '../../protocol/message-facts.ts';
 import { REFUSALS } from '../../facts/refusal.ts';
 import { formatTraceParent } from './trace-context.ts';
-import type { Exchange } from './call-tracker.ts';
+import type { Exchange } from './exchange.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { createPendingMap, type PendingMap } from '../../protocol/pending-map.ts';
 import { createSseScanner } from './sse-scanner.ts';

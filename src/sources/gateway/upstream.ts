@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { TrackerLoad } from './call-tracker.ts';
+import type { TrackerLoad } from './tracker-state.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
-import type { EpochMs } from '../../facts/time.ts';
+import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 
 /** One HTTP request of a client that passed the edge. */
 export interface AdmittedRequest {
@@ -18,8 +18,7 @@ export interface AdmittedRequest {
   /** Authenticated subject. */
   readonly user?: string;
   readonly receivedAtMs: EpochMs;
-  /** Monotonic. */
-  readonly receivedMs: number;
+  readonly receivedMs: MonotonicMs;
 }
 
 /** A monitored server as the gateway sees it: takes over an admitted request, answers it and observes it. */

@@ -11,7 +11,7 @@ import type { CallRecord } from '../../../src/facts/call-record.ts';
 import type { Fact } from '../../../src/facts/facts.ts';
 import { type RefusalName, REFUSALS } from '../../../src/facts/refusal.ts';
 import { Secret } from '../../../src/facts/secret.ts';
-import { type CallTracker, createCallTracker } from '../../../src/sources/gateway/call-tracker.ts';
+import { CallTracker } from '../../../src/sources/gateway/call-tracker.ts';
 import { buildServer } from '../../fakes/build-server.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../../fakes/real-clock.ts';
@@ -87,10 +87,10 @@ async function start({
   const facts: Fact[] = [];
   const records: CallRecord[] = [];
   const trackerOf = (server: string): CallTracker =>
-    createCallTracker({
+    new CallTracker({
       server,
       clock: REAL_CLOCK,
-      onCall: (record) => void records.push(record),
+      hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
       newTraceId: () => randomBytes(16).toString('hex'),
       newSpanId: () => randomBytes(8).toString('hex'),
       sample: () => false,

@@ -35,7 +35,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/sinks/web/event-stream.ts#createEventStream': 79,
   'src/sinks/web/pages/landing-page.ts#grid': 64,
   'src/sinks/web/security/create-web-security.ts#createWebSecurity': 71,
-  'src/sources/gateway/call-tracker.ts#createCallTracker': 255,
   'src/sources/gateway/create-gateway.ts#createGateway': 169,
   'src/sources/gateway/create-gateway.ts#route': 71,
   'src/sources/gateway/edge.ts#createEdge': 103,

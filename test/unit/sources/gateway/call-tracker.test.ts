@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { CallRecord } from '../../../../src/facts/call-record.ts';
 import type { SessionEnded } from '../../../../src/facts/gateway-facts.ts';
 import { factsOfMessage, type MessageFacts } from '../../../../src/protocol/message-facts.ts';
-import { type Carrier, createCallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
+import { CallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
+import type { Carrier } from '../../../../src/sources/gateway/exchange.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -12,11 +13,15 @@ function setUp() {
   const clock = createFakeClock();
   const calls: CallRecord[] = [];
   const sessions: SessionEnded[] = [];
-  const tracker = createCallTracker({
+  const tracker = new CallTracker({
     server: 'files',
     clock,
-    onCall: (record) => calls.push(record),
-    onSessionEnd: (ended) => sessions.push(ended),
+    hub: {
+      publish(fact) {
+        if (fact.fact === 'call') calls.push(fact);
+        if (fact.fact === 'session') sessions.push(fact);
+      },
+    },
     newTraceId: () => TRACE,
     newSpanId: () => SPAN,
     sample: () => true,

@@ -3,7 +3,7 @@ import { createChannelUpstream } from '../../../../src/sources/gateway/channel-u
 import { createGateway } from '../../../../src/sources/gateway/create-gateway.ts';
 import type { OpenChannel } from '../../../../src/protocol/message-channel.ts';
 import { createAccountant } from '../../../../src/sources/gateway/account-usage.ts';
-import { createCallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
+import { CallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
 import { buildServer } from '../../../fakes/build-server.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 
@@ -35,10 +35,10 @@ async function setUp() {
     };
   };
   const createTracker = () =>
-    createCallTracker({
+    new CallTracker({
       server: 'a',
       clock,
-      onCall: () => undefined,
+      hub: { publish: () => undefined },
       newTraceId: () => '1'.repeat(32),
       newSpanId: () => '2'.repeat(16),
       sample: () => false,
