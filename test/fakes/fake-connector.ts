@@ -4,14 +4,15 @@ import type { ServerSpec } from '../../src/facts/server.ts';
 import type { Clock } from '../../src/facts/ports/clock.ts';
 import type { Connection, Connector } from '../../src/sources/probe/ports.ts';
 
-/** What a server answers; `durationMs` passes on the clock before it does. `'hang'`: nothing until the abort. `'deaf'`: not even then. */
+/** What a server answers, after `durationMs` on the clock. `'hang'`: nothing until the abort. `'deaf'`: not even then. */
 export type Answer = Partial<CheckReport> | 'hang' | 'deaf';
+type ChildListener = (fact: ChildExited | ChildStarted) => void;
 export type Behaviour = (kind: CheckReport['kind'], count: number) => Answer;
 
 export interface FakeConnector extends Connector {
-  /** From now on; counts start at zero again. */
+  /** Takes effect at the next check; counts start at zero again. */
   script(server: string, behaviour: Behaviour): void;
-  /** Every check that began, with its moment on the monotonic clock. */
+  /** Every check that began, with its time on the monotonic clock. */
   readonly checks: {
     readonly server: string;
     readonly kind: CheckReport['kind'];
@@ -20,7 +21,7 @@ export interface FakeConnector extends Connector {
   startsOf(server: string, kind?: CheckReport['kind']): number[];
   openCount(server: string): number;
   closedCount(server: string): number;
-  /** Checks of one connection that overlapped: always zero, by contract. */
+  /** Checks of one connection that overlapped: the contract forbids any. */
   overlaps(): number;
   readonly peakRunning: () => number;
   emitChild(server: string, fact: ChildExited | ChildStarted): void;
@@ -32,33 +33,20 @@ export interface FakeConnectorOptions {
   readonly closeMs?: number;
 }
 
-/** A connector whose servers answer by script: at once and well, unless told otherwise. Opened by the first answered check. */
+/** A connector whose servers answer by script, at once and well by default. The first answered check opens a connection. */
 export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions): FakeConnector {
-  const scripts = new Map<
-    string,
-    { readonly behave: Behaviour; readonly counts: { steady: number; deep: number } }
-  >();
-  const opened = new Map<string, number>();
-  const closed = new Map<string, number>();
-  const listeners = new Map<string, (fact: ChildExited | ChildStarted) => void>();
+  const scripts = createScripts();
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const listeners = new Map<string, ChildListener>();
   const checks: FakeConnector['checks'] = [];
   let overlaps = 0;
   let running = 0;
   let peak = 0;
 
-  function answerOf(server: string, kind: CheckReport['kind']): Answer {
-    const script = scripts.get(server);
-    if (!script) return {};
-    script.counts[kind] += 1;
-    return script.behave(kind, script.counts[kind] - 1);
-  }
-
-  function open(
-    server: ServerSpec,
-    onChild: (fact: ChildExited | ChildStarted) => void,
-  ): Connection {
-    opened.set(server.name, (opened.get(server.name) ?? 0) + 1);
-    listeners.set(server.name, onChild);
+  function open({ name, target }: ServerSpec, onChild: ChildListener): Connection {
+    opened.push(name);
+    listeners.set(name, onChild);
     let isOpen = false;
     let isBusy = false;
 
@@ -67,10 +55,9 @@ export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions
       isBusy = true;
       running += 1;
       peak = Math.max(peak, running);
-      checks.push({ server: server.name, kind, atMs: clock.monotonicMs() });
+      checks.push({ server: name, kind, atMs: clock.monotonicMs() });
       const startedAtMs = clock.nowMs();
-      const answer = answerOf(server.name, kind);
-      const report = await play(answer, signal, clock);
+      const report = await play(scripts.answer(name, kind), signal, clock);
       isBusy = false;
       running -= 1;
       if (kind === 'steady') isOpen = report.outcome === undefined || report.outcome === 'ok';
@@ -81,17 +68,11 @@ export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions
       check: ({ signal }) => run('steady', signal),
       inspect: ({ signal }) => run('deep', signal),
       isOpen: () => isOpen,
-      processUsage: () =>
-        server.target.kind === 'stdio' && isOpen
-          ? { pid: 4_242, cpuSeconds: 1, residentBytes: 2 }
-          : undefined,
+      processUsage: () => (target.kind === 'stdio' && isOpen ? PROCESS_USAGE : undefined),
       async close() {
-        if (closeMs > 0)
-          await new Promise<void>(
-            (resolve) => closeMs !== Infinity && clock.after(closeMs, resolve),
-          );
+        await wait(closeMs, clock);
         isOpen = false;
-        closed.set(server.name, (closed.get(server.name) ?? 0) + 1);
+        closed.push(name);
       },
     };
   }
@@ -99,18 +80,37 @@ export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions
   return {
     open,
     checks,
-    script: (server, behave) => scripts.set(server, { behave, counts: { steady: 0, deep: 0 } }),
+    script: scripts.set,
     startsOf: (server, kind = 'steady') =>
-      checks
-        .filter((check) => check.server === server && check.kind === kind)
-        .map(({ atMs }) => atMs),
-    openCount: (server) => opened.get(server) ?? 0,
-    closedCount: (server) => closed.get(server) ?? 0,
+      checks.filter((one) => one.server === server && one.kind === kind).map(({ atMs }) => atMs),
+    openCount: (server) => opened.filter((name) => name === server).length,
+    closedCount: (server) => closed.filter((name) => name === server).length,
     overlaps: () => overlaps,
     peakRunning: () => peak,
     emitChild: (server, fact) => listeners.get(server)?.(fact),
   };
 }
+
+/** The behaviour of each server, and how many checks of a kind it has answered. */
+function createScripts() {
+  const scripts = new Map<
+    string,
+    { readonly behave: Behaviour; readonly counts: Record<CheckReport['kind'], number> }
+  >();
+  return {
+    set(server: string, behave: Behaviour): void {
+      scripts.set(server, { behave, counts: { steady: 0, deep: 0 } });
+    },
+    answer(server: string, kind: CheckReport['kind']): Answer {
+      const script = scripts.get(server);
+      if (!script) return {};
+      script.counts[kind] += 1;
+      return script.behave(kind, script.counts[kind] - 1);
+    },
+  };
+}
+
+const PROCESS_USAGE = { pid: 4_242, cpuSeconds: 1, residentBytes: 2 };
 
 const EMPTY = {
   outcome: 'ok',
@@ -140,6 +140,11 @@ async function play(
     if (isAborted) return { outcome: 'timeout', detail: 'no answer in time' };
   }
   return answer;
+}
+
+function wait(ms: number, clock: Clock): Promise<void> | undefined {
+  if (ms === 0) return undefined;
+  return new Promise((resolve) => ms !== Infinity && clock.after(ms, resolve));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -4,10 +4,10 @@ import { createNoise, type Noise } from './noise.ts';
 import { fill, timeAt, type Timeline, type Values } from './timeline.ts';
 
 const DAY_SECONDS = 86_400;
-/** Load and speed wander from one half hour to the next, and a little from one moment to the next. */
+/** Load and speed drift from one half hour to the next, and vary a little from one moment to the next. */
 const KNOT_SECONDS = 1_800;
 const WANDER = 0.08;
-/** Rates are recorded over so long: so many requests are what the noise of counting is about. */
+/** The window of recorded rates: the noise of counting depends on the requests within it. */
 const RATE_SECONDS = 300;
 const FAILURES_WHILE_DOWN = 0.97;
 
@@ -43,52 +43,21 @@ export function simulate(
   timeline: Timeline,
   nowSeconds: number,
 ): ServerTraffic {
-  const active = activeIncidents(server, timeline, nowSeconds);
-  const factor = (key: 'traffic' | 'latency', index: number): number =>
-    (active.get(index) ?? []).reduce((product, incident) => product * (incident[key] ?? 1), 1);
-  const isDown = (index: number): boolean =>
-    (active.get(index) ?? []).some((incident) => incident.isDown === true);
-  const failureRatioAt = (index: number): number => {
-    if (isDown(index)) return FAILURES_WHILE_DOWN;
-    const ratios = (active.get(index) ?? []).flatMap(({ failureRatio }) => failureRatio ?? []);
-    return Math.max(server.failureRatio, ...ratios);
-  };
+  const course = courseOf(server, timeline, nowSeconds);
   const pace = createNoise(`${server.name} pace`);
   const slowness = fill(
     timeline,
     (index) =>
-      factor('latency', index) *
+      course.factor('latency', index) *
       Math.exp(WANDER * pace.drift(timeAt(timeline, index) / KNOT_SECONDS)),
   );
-  const operations = OPERATIONS.map(({ name, share }) => {
-    const noise = createNoise(`${server.name} ${name}`);
-    const requests = fill(timeline, (index) =>
-      countNoise(
-        share *
-          usualRate(server, timeAt(timeline, index), nowSeconds, noise) *
-          factor('traffic', index) *
-          // Clients that find nobody ask less.
-          (isDown(index) ? 0.6 : 1),
-        noise,
-        timeAt(timeline, index),
-      ),
-    );
-    const failing = name === 'tools/call' ? 1 : 0.1;
-    const failures = createNoise(`${server.name} ${name} failures`);
-    const failed = fill(timeline, (index) => {
-      const ratio = failureRatioAt(index) * (isDown(index) ? 1 : failing);
-      const rate = (requests[index] ?? 0) * ratio;
-      return Math.min(requests[index] ?? 0, countNoise(rate, failures, timeAt(timeline, index)));
-    });
-    const median = name === 'tools/call' ? server.callSeconds : server.checkSeconds;
-    const medianSeconds = fill(timeline, (index) => median * (slowness[index] ?? 1));
-    return { operation: name, requests, failed, medianSeconds };
-  });
   const checks = createNoise(`${server.name} checks`);
   return {
     server,
-    operations,
-    isUp: fill(timeline, (index) => (isDown(index) ? 0 : 1)),
+    operations: OPERATIONS.map((operation) =>
+      simulateOperation({ ...operation, server, timeline, nowSeconds, course, slowness }),
+    ),
+    isUp: fill(timeline, (index) => (course.isDown(index) ? 0 : 1)),
     checkSeconds: fill(
       timeline,
       (index) =>
@@ -96,7 +65,67 @@ export function simulate(
         (slowness[index] ?? 1) *
         Math.exp(0.15 * checks.normal(timeAt(timeline, index))),
     ),
-    failureRatio: fill(timeline, failureRatioAt),
+    failureRatio: fill(timeline, course.failureRatio),
+  };
+}
+
+interface OperationOptions {
+  readonly name: Operation;
+  /** Of the requests of the server. */
+  readonly share: number;
+  readonly server: DemoServer;
+  readonly timeline: Timeline;
+  readonly nowSeconds: number;
+  readonly course: Course;
+  readonly slowness: Values;
+}
+
+function simulateOperation(options: OperationOptions): OperationTraffic {
+  const { name, share, server, timeline, nowSeconds, course, slowness } = options;
+  const noise = createNoise(`${server.name} ${name}`);
+  const requests = fill(timeline, (index) =>
+    countNoise(
+      share *
+        usualRate(server, timeAt(timeline, index), nowSeconds, noise) *
+        course.factor('traffic', index) *
+        // Clients call a server that is down less often.
+        (course.isDown(index) ? 0.6 : 1),
+      noise,
+      timeAt(timeline, index),
+    ),
+  );
+  const failing = name === 'tools/call' ? 1 : 0.1;
+  const failures = createNoise(`${server.name} ${name} failures`);
+  const failed = fill(timeline, (index) => {
+    const ratio = course.failureRatio(index) * (course.isDown(index) ? 1 : failing);
+    const rate = (requests[index] ?? 0) * ratio;
+    return Math.min(requests[index] ?? 0, countNoise(rate, failures, timeAt(timeline, index)));
+  });
+  const median = name === 'tools/call' ? server.callSeconds : server.checkSeconds;
+  const medianSeconds = fill(timeline, (index) => median * (slowness[index] ?? 1));
+  return { operation: name, requests, failed, medianSeconds };
+}
+
+/** What the incidents of a server do to it at each step of a timeline. */
+interface Course {
+  readonly isDown: (index: number) => boolean;
+  readonly factor: (key: 'traffic' | 'latency', index: number) => number;
+  readonly failureRatio: (index: number) => number;
+}
+
+function courseOf(server: DemoServer, timeline: Timeline, nowSeconds: number): Course {
+  const active = activeIncidents(server, timeline, nowSeconds);
+  const at = (index: number): readonly Incident[] => active.get(index) ?? [];
+  const isDown = (index: number): boolean => at(index).some((incident) => incident.isDown === true);
+  return {
+    isDown,
+    factor: (key, index) =>
+      at(index).reduce((product, incident) => product * (incident[key] ?? 1), 1),
+    failureRatio(index) {
+      if (isDown(index)) return FAILURES_WHILE_DOWN;
+      const ratios = at(index).flatMap(({ failureRatio }) => failureRatio ?? []);
+      return Math.max(server.failureRatio, ...ratios);
+    },
   };
 }
 
@@ -115,7 +144,7 @@ function usualRate(
   );
 }
 
-/** A rate as it is counted: the fewer there are, the rougher. */
+/** A rate as it is counted: the fewer requests, the more noise. */
 function countNoise(rate: number, noise: Noise, timeSeconds: number): number {
   const count = rate * RATE_SECONDS;
   const counted = count + Math.sqrt(count) * noise.normal(timeSeconds);

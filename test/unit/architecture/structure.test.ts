@@ -45,7 +45,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/sources/probe/connection/http-wire.ts#createHttpWire': 165,
   'src/sources/probe/connection/sse-wire.ts#createSseWire': 261,
   'src/sources/probe/connection/stdio-wire.ts#createStdioWire': 98,
-  'tools/demo-history/traffic.ts#simulate': 61,
 };
 
 test('no box holds more than a quarter of the source', () => {
