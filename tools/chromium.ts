@@ -171,6 +171,19 @@ async function newPage(connection: Connection): Promise<BrowserPage> {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
+    ...viewOf(send),
+    problems: () => problems,
+    close: async () => {
+      await connection.send('Target.closeTarget', { targetId });
+    },
+  };
+}
+
+type View = Pick<BrowserPage, 'resize' | 'setColorScheme' | 'setScriptEnabled' | 'screenshot'>;
+
+/** What the page is shown on, and what is shown. */
+function viewOf(send: (method: string, params?: Json) => Promise<Json>): View {
+  return {
     async resize(width, height) {
       const isPhone = width < 600;
       await send('Emulation.setDeviceMetricsOverride', {
@@ -196,10 +209,6 @@ async function newPage(connection: Connection): Promise<BrowserPage> {
         clip: { x: 0, y: 0, width, height: Math.min(height, heightMax), scale: 1 },
       });
       return Buffer.from(answer['data'] as string, 'base64');
-    },
-    problems: () => problems,
-    close: async () => {
-      await connection.send('Target.closeTarget', { targetId });
     },
   };
 }
