@@ -147,16 +147,18 @@ export function createApp(options: AppOptions): App {
       hub,
       clock,
       version: VERSION,
-      processUsage: () => prober.processUsage(),
-      logDropped: () => log.dropped() + shipping.dropped(),
-      logExportFailures: () => logExportFailures,
+      views: {
+        servers: prober,
+        gateway: { load: () => gatewayLoad() },
+        alerts,
+        journal: { usage: () => journalUsageOf(journal) },
+        log: { dropped: () => log.dropped() + shipping.dropped() },
+        traceExports: { failures: () => exportFailures },
+        logExports: { failures: () => logExportFailures },
+      },
       gateway: config.gateway.listen !== undefined,
       toolHistogram: config.metrics.toolHistogram,
       otelHistograms: config.metrics.otelHistograms,
-      gatewayLoad: () => gatewayLoad(),
-      traceExportFailures: () => exportFailures,
-      journal: () => journalUsageOf(journal),
-      watchdogHeardAtMs: () => alerts.watchdogHeardAtMs(),
     });
     const tracing = await startTracing({
       hub,
@@ -199,7 +201,6 @@ export function createApp(options: AppOptions): App {
       children,
       identityOf: (server) => prober.detail(server)?.identity,
       sampleTrace: () => tracing.sample(),
-      onUpstreamRequest: (server) => metrics.countUpstreamRequest(server),
       isDisabled: (server) => switches.find(server) !== undefined,
     });
     await switches.restore();
@@ -223,7 +224,6 @@ export function createApp(options: AppOptions): App {
             'configuration warning',
           );
         const waiting = findRestartChanges(config, result.config);
-        metrics.nameAlerts(result.config.alerts.map(({ name }) => name));
         prober.apply(result.config.servers);
         switches.retain(result.config.servers.map(({ name }) => name));
         for (const key of [...waiting, ...web.apply(result.config.web)])
@@ -240,7 +240,13 @@ export function createApp(options: AppOptions): App {
         };
         if (problem !== undefined)
           log.error({ channel: 'error', detail: problem }, 'alert rules not written');
-        hub.publish({ fact: 'reload', atMs: clock.nowMs(), ok: true, detail: trigger });
+        hub.publish({
+          fact: 'reload',
+          atMs: clock.nowMs(),
+          ok: true,
+          detail: trigger,
+          alertNames: result.config.alerts.map(({ name }) => name),
+        });
       },
       onFailed(result) {
         const detail = formatProblems(result.problems);

@@ -32,7 +32,6 @@ export interface GatewayParts {
   /** What the prober learned of a server. */
   readonly identityOf: (server: string) => ServerIdentity | undefined;
   readonly sampleTrace: () => boolean;
-  readonly onUpstreamRequest: (server: string) => void;
   /** By hand. */
   readonly isDisabled?: (server: string) => boolean;
 }
@@ -65,6 +64,8 @@ export function composeGateway(parts: GatewayParts): Gateway {
 
   function createUpstream(spec: ServerSpec, tracker: CallTracker): Upstream {
     const { target, name, gateway } = spec;
+    const requested = Object.freeze({ fact: 'upstream_request', server: name } as const);
+    const onRequest = (): void => hub.publish(requested);
     const channels = {
       clock,
       tracker,
@@ -72,7 +73,7 @@ export function composeGateway(parts: GatewayParts): Gateway {
       sessionsMax: gateway.maxSessions,
       idleMs: config.gateway.sessionIdleMs,
       answerTimeoutMs: gateway.timeoutMs,
-      onRequest: () => parts.onUpstreamRequest(name),
+      onRequest,
     };
     if (target.kind === 'stdio') {
       return createChannelUpstream({
@@ -89,7 +90,7 @@ export function composeGateway(parts: GatewayParts): Gateway {
       answerTimeoutMs: gateway.timeoutMs,
       preserveHost: gateway.preserveHost,
       propagatesTrace: config.tracing.exporter !== 'none',
-      onRequest: () => parts.onUpstreamRequest(name),
+      onRequest,
     };
     const createSse = (): Upstream => {
       const sse = createSseUpstream({ ...http, name });

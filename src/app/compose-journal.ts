@@ -5,7 +5,7 @@ import {
   type JournalOptions,
 } from '../sinks/journal/create-journal.ts';
 import { noJournal } from '../sinks/journal/no-journal.ts';
-import type { JournalUsage } from '../sinks/prometheus/record-alerts.ts';
+import type { JournalUsage } from '../facts/ports/views.ts';
 
 /** The demonstration (no `configPath`) leaves nothing behind: its journal is in memory. */
 export function composeJournal(

@@ -7,4 +7,6 @@ export interface ConfigReloaded {
   readonly ok: boolean;
   /** On failure, the message with every mistake. */
   readonly detail: string;
+  /** The alerts that the configuration defines; absent on failure. */
+  readonly alertNames?: readonly string[];
 }

@@ -2,7 +2,12 @@ import type { ActionTaken, AlertEvent } from './alert-event.ts';
 import type { CallRecord } from './call-record.ts';
 import type { ChildExited, ChildStarted } from './child-facts.ts';
 import type { ConfigReloaded } from './config-facts.ts';
-import type { AuthAttempted, RateLimitExceeded, SessionEnded } from './gateway-facts.ts';
+import type {
+  AuthAttempted,
+  RateLimitExceeded,
+  SessionEnded,
+  UpstreamRequested,
+} from './gateway-facts.ts';
 import type { ConnectivityChanged, ProbeObservation } from './probe-facts.ts';
 import type {
   DefinitionsChanged,
@@ -29,4 +34,5 @@ export type Fact =
   | ServerAdded
   | ServerRemoved
   | SessionEnded
-  | StatusChanged;
+  | StatusChanged
+  | UpstreamRequested;

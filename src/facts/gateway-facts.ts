@@ -23,6 +23,12 @@ export interface RateLimitExceeded {
   readonly user: string;
 }
 
+/** The gateway sends one request to a server. Published for every request, so make the record once per server. */
+export interface UpstreamRequested {
+  readonly fact: 'upstream_request';
+  readonly server: string;
+}
+
 /** A session of the legacy era ended at the gateway. */
 export interface SessionEnded {
   readonly fact: 'session';

@@ -16,10 +16,14 @@ import { asEpochMs } from '../../src/facts/time.ts';
  */
 async function renderScript(accept: string): Promise<string> {
   const { metrics, publish } = createTestMetrics({
-    processUsage: () => [
-      { server: 'files', usage: { pid: 7, cpuSeconds: 1.5, residentBytes: 40_000_000 } },
-    ],
-    logDropped: () => 2,
+    views: {
+      servers: {
+        processUsage: () => [
+          { server: 'files', usage: { pid: 7, cpuSeconds: 1.5, residentBytes: 40_000_000 } },
+        ],
+      },
+      log: { dropped: () => 2 },
+    },
   });
   publish({ fact: 'server_added', server: stdioServer('files') });
   publish({ fact: 'server_added', server: httpServer('search') });
@@ -140,10 +144,21 @@ async function renderGatewayScript(accept: string): Promise<string> {
   const { metrics, publish } = createTestMetrics({
     gateway: true,
     otelHistograms: true,
-    gatewayLoad: () => [
-      { server: 'files', transport: 'http', sessions: 2, streams: 1, inFlight: 3, connections: 4 },
-    ],
-    traceExportFailures: () => 5,
+    views: {
+      gateway: {
+        load: () => [
+          {
+            server: 'files',
+            transport: 'http',
+            sessions: 2,
+            streams: 1,
+            inFlight: 3,
+            connections: 4,
+          },
+        ],
+      },
+      traceExports: { failures: () => 5 },
+    },
   });
   publish({ fact: 'server_added', server: httpServer('files') });
   publish({ fact: 'server_added', server: httpServer('quiet') });
@@ -220,7 +235,7 @@ async function renderGatewayScript(accept: string): Promise<string> {
     durationMs: 61_000,
   });
   publish({ fact: 'disagreement', server: 'files', disagrees: true, detail: '' });
-  metrics.countUpstreamRequest('files');
+  publish({ fact: 'upstream_request', server: 'files' });
   return (await metrics.render(accept)).body;
 }
 

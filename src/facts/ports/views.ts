@@ -36,11 +36,40 @@ export interface SwitchViews {
   find(server: string): Disabling | undefined;
 }
 
-/** What was kept of servers. */
+/** What is stored about servers. */
 export interface JournalViews {
   state(): JournalState;
-  /** Rejects where the journal does not answer. */
+  /** Rejects if the journal does not answer. */
   findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
+}
+
+/** What the journal holds, and what it lost. */
+export interface JournalUsage {
+  /** Absent if the journal is disabled. */
+  readonly isUp?: boolean;
+  /** By kind. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly sizeBytes: number;
+  /** On its disk; absent if unknown. */
+  readonly freeBytes?: number;
+  /** Entries lost since the start. */
+  readonly dropped: number;
+  readonly writeErrors: number;
+}
+
+export interface JournalUsageViews {
+  usage(): JournalUsage;
+}
+
+export interface LogViews {
+  /** Lines lost since the start. */
+  dropped(): number;
+}
+
+/** An export to a collector. */
+export interface ExportViews {
+  /** Batches that failed since the start. */
+  failures(): number;
 }
 
 export interface ConfigStatus {

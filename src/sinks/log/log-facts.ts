@@ -69,6 +69,7 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   auth: undefined,
   rate_limit: undefined,
   session: undefined,
+  upstream_request: undefined,
   alert: logAlert,
   definitions: logDefinitions,
   probe: logProbe,

@@ -11,35 +11,22 @@ import {
   watchdogLastReceived,
 } from '../../catalog/alerts.ts';
 import { KNOWN_ALERTS } from '../../catalog/known-alerts.ts';
+import type { JournalUsage } from '../../facts/ports/views.ts';
 import type { Families } from './create-families.ts';
 import { createRisingCounter } from './rising-counter.ts';
 
-/** What the journal says of itself when somebody looks. */
-export interface JournalUsage {
-  /** Nothing where it is off. */
-  readonly isUp?: boolean;
-  /** By kind. */
-  readonly rows: Readonly<Record<string, number>>;
-  readonly sizeBytes: number;
-  /** On its disk, where it has one. */
-  readonly freeBytes?: number;
-  /** Since the start. */
-  readonly dropped: number;
-  readonly writeErrors: number;
-}
-
 export interface AlertsRecorder {
   notified(event: AlertEvent): void;
-  /** @param names of the alerts of the configuration */
-  own(names: readonly string[]): void;
+  /** These alerts of the configuration get a label value of their own. */
+  defined(names: readonly string[]): void;
   journal(usage: JournalUsage): void;
   watchdog(heardAtMs: number | undefined): void;
 }
 
-/** Alerts of a configuration that get a name of their own; far more than somebody writes. */
+/** Alerts of a configuration that get a label value of their own; far more than anybody defines. */
 const OWN_ALERTS_MAX = 1_000;
 
-/** Fills what comes of Alertmanager's notifications, and what the journal says of itself. */
+/** Fills the metrics of Alertmanager's notifications and of the journal. */
 export function createAlertsRecorder(families: Families): AlertsRecorder {
   const notifications = families.counter(alertNotifications);
   const names = new Set<string>();
@@ -56,7 +43,7 @@ export function createAlertsRecorder(families: Families): AlertsRecorder {
     notified({ alertname, status }) {
       notifications.inc({ alertname: names.has(alertname) ? alertname : OVERFLOW_LABEL, status });
     },
-    own(added) {
+    defined(added) {
       for (const name of added) {
         if (!names.has(name) && names.size < KNOWN_ALERTS.length + OWN_ALERTS_MAX) add(name);
       }

@@ -39,12 +39,14 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
   const clock = createSystemClock();
   const log = createMemoryLog();
   const records: CallRecord[] = [];
+  let upstreamRequests = 0;
   const hub = createHub((error) => {
     throw error;
   });
   const onCall = options.onCall ?? ((record) => void records.push(record));
   hub.subscribe((fact) => {
     if (fact.fact === 'call') onCall(fact);
+    else if (fact.fact === 'upstream_request') upstreamRequests += 1;
   });
   const config = await defaultConfig(options.gateway);
   const listenHost = '127.0.0.1';
@@ -55,7 +57,6 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
     log,
     settings: { listenHost, isTls: false, allowedHosts, allowedOrigins },
   });
-  let upstreamRequests = 0;
   const gateway = composeGateway({
     config: () => config,
     clock,
@@ -65,7 +66,6 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
     children: createChildChannels(clock),
     identityOf: options.identityOf ?? (() => undefined),
     sampleTrace: () => false,
-    onUpstreamRequest: () => upstreamRequests++,
   });
   const apply = (servers: readonly ServerSpec[]): void => {
     edge.apply({ listenHost, isTls: false, allowedHosts, allowedOrigins }, servers);

@@ -31,7 +31,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/settings/load-config.ts#loadOwnFile': 64,
   'src/settings/read-yaml.ts#createConverter': 91,
   'src/settings/server-list.ts#createServerList': 219,
-  'src/sinks/prometheus/metrics.ts#createMetrics': 199,
   'src/sinks/web/event-stream.ts#createEventStream': 79,
   'src/sinks/web/pages/landing-page.ts#grid': 64,
   'src/sinks/web/security/create-web-security.ts#createWebSecurity': 71,

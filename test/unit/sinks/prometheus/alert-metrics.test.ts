@@ -39,7 +39,13 @@ test('notifications count by name and status, and names that nobody knows as _OT
 
 test('an alert of the configuration has a name of its own, with zeros before it fires', async () => {
   const { metrics, publish } = createTestMetrics();
-  metrics.nameAlerts(['SearchIsSlow', 'McpServerOffline']);
+  publish({
+    fact: 'reload',
+    atMs: asEpochMs(START_MS),
+    ok: true,
+    detail: '',
+    alertNames: ['SearchIsSlow', 'McpServerOffline'],
+  });
   const before = await scrape({ metrics });
   expect(valueOf(before, NAME, { alertname: 'SearchIsSlow', status: 'firing' })).toBe(0);
   publish(buildAlert({ alertname: 'SearchIsSlow' }));
@@ -49,7 +55,9 @@ test('an alert of the configuration has a name of its own, with zeros before it 
 
 test('the Watchdog has no time until it is heard', async () => {
   const heard: { atMs?: EpochMs } = {};
-  const { metrics } = createTestMetrics({ watchdogHeardAtMs: () => heard.atMs });
+  const { metrics } = createTestMetrics({
+    views: { alerts: { watchdogHeardAtMs: () => heard.atMs } },
+  });
   const name = 'mcp_watchdog_last_received_timestamp_seconds';
   expect((await scrape({ metrics })).get(name)?.samples).toEqual([]);
   heard.atMs = asEpochMs(START_MS);
@@ -65,7 +73,7 @@ test('the journal says how much it holds, what it lost, and whether it works', a
     dropped: 0,
     writeErrors: 0,
   };
-  const { metrics } = createTestMetrics({ journal: () => usage });
+  const { metrics } = createTestMetrics({ views: { journal: { usage: () => usage } } });
   const first = await scrape({ metrics });
   expect(valueOf(first, 'mcp_exporter_journal_up')).toBe(1);
   expect(valueOf(first, 'mcp_exporter_journal_rows', { kind: 'checks' })).toBe(7);
@@ -81,7 +89,7 @@ test('the journal says how much it holds, what it lost, and whether it works', a
 
 test('where the journal is off nothing says that it is down or has no space left', async () => {
   const { metrics } = createTestMetrics({
-    journal: () => ({ rows: {}, sizeBytes: 0, dropped: 0, writeErrors: 0 }),
+    views: { journal: { usage: () => ({ rows: {}, sizeBytes: 0, dropped: 0, writeErrors: 0 }) } },
   });
   const page = await scrape({ metrics });
   expect(page.get('mcp_exporter_journal_up')?.samples).toEqual([]);

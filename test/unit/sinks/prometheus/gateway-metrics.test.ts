@@ -79,7 +79,7 @@ test('without the gateway nothing of it is on the page, and calls harm nothing',
   publish(callRecord('files'));
   publish({ fact: 'auth', method: 'jwt', status: 'failure' });
   publish({ fact: 'disagreement', server: 'files', disagrees: true, detail: '' });
-  metrics.countUpstreamRequest('files');
+  publish({ fact: 'upstream_request', server: 'files' });
   const names = [...(await scrape(metrics)).keys()];
   expect(
     names.filter((name) => /^mcp_(requests|auth|tokens|gateway|client|active)_/.test(name)),
@@ -128,7 +128,7 @@ test('a removed server takes the series of its calls along, and late calls do no
   expect((await metrics.render('text/plain')).body).toContain('server="files"');
   publish({ fact: 'server_removed', server: 'files' });
   publish(callRecord('files'));
-  metrics.countUpstreamRequest('files');
+  publish({ fact: 'upstream_request', server: 'files' });
   expect((await metrics.render('text/plain')).body).not.toContain('server="files"');
 });
 
@@ -373,7 +373,7 @@ test('what is open is read when somebody looks, and is gone when it is', async (
       connections: 6,
     },
   ];
-  const { metrics } = createGatewayMetrics({ gatewayLoad: () => load });
+  const { metrics } = createGatewayMetrics({ views: { gateway: { load: () => load } } });
   const page = await scrape(metrics);
   const labels = { server: 'files', transport: 'http' };
   expect(valueOf(page, 'mcp_active_connections', labels)).toBe(6);
@@ -385,10 +385,10 @@ test('what is open is read when somebody looks, and is gone when it is', async (
 });
 
 test('each upstream request counts for its server', async () => {
-  const { metrics } = createGatewayMetrics();
-  metrics.countUpstreamRequest('files');
-  metrics.countUpstreamRequest('files');
-  metrics.countUpstreamRequest('nobody');
+  const { metrics, publish } = createGatewayMetrics();
+  publish({ fact: 'upstream_request', server: 'files' });
+  publish({ fact: 'upstream_request', server: 'files' });
+  publish({ fact: 'upstream_request', server: 'nobody' });
   const samples = (await scrape(metrics)).get('mcp_gateway_upstream_requests_total')?.samples;
   expect(samples?.map(({ value }) => value)).toEqual([2]);
 });
@@ -450,7 +450,9 @@ test('a disagreement of checks and calls is 1 while it lasts', async () => {
 
 test('failed exports of traces follow the total that the exporter of spans keeps', async () => {
   let failures = 0;
-  const { metrics } = createGatewayMetrics({ traceExportFailures: () => failures });
+  const { metrics } = createGatewayMetrics({
+    views: { traceExports: { failures: () => failures } },
+  });
   const now = async () =>
     valueOf(await scrape(metrics), 'mcp_exporter_otlp_export_failures_total', { signal: 'traces' });
   expect(await now()).toBe(0);

@@ -36,15 +36,19 @@ test('every metric of the catalog for /metrics is on the page, and nothing else 
     runtimeMetrics: true,
     gateway: true,
     otelHistograms: true,
-    journal: () => ({
-      isUp: true,
-      rows: {},
-      sizeBytes: 0,
-      freeBytes: 0,
-      dropped: 0,
-      writeErrors: 0,
-    }),
-    watchdogHeardAtMs: () => asEpochMs(START_MS),
+    views: {
+      journal: {
+        usage: () => ({
+          isUp: true,
+          rows: {},
+          sizeBytes: 0,
+          freeBytes: 0,
+          dropped: 0,
+          writeErrors: 0,
+        }),
+      },
+      alerts: { watchdogHeardAtMs: () => asEpochMs(START_MS) },
+    },
   });
   publish({ fact: 'server_added', server: stdioServer('files') });
   publish(callRecord('files', { user: 'ada', costUsd: 1 }));
@@ -124,7 +128,13 @@ test('a disabled server is disabled from the first scrape', async () => {
 
 test('a server that is reached by URL has no series of a child process', async () => {
   const { metrics, publish } = createTestMetrics({
-    processUsage: () => [{ server: 'search', usage: { pid: 1, cpuSeconds: 1, residentBytes: 1 } }],
+    views: {
+      servers: {
+        processUsage: () => [
+          { server: 'search', usage: { pid: 1, cpuSeconds: 1, residentBytes: 1 } },
+        ],
+      },
+    },
   });
   publish({ fact: 'server_added', server: httpServer('search') });
   expect(await scrapeText(metrics)).not.toMatch(/^mcp_server_process_\w+\{/m);
@@ -423,8 +433,14 @@ test('CPU time of a child never decreases on the page, and memory is 0 once it h
   let cpuSeconds = 1.5;
   let isRunning = true;
   const { metrics, publish } = createTestMetrics({
-    processUsage: () =>
-      isRunning ? [{ server: 'files', usage: { pid: 1, cpuSeconds, residentBytes: 4_096 } }] : [],
+    views: {
+      servers: {
+        processUsage: () =>
+          isRunning
+            ? [{ server: 'files', usage: { pid: 1, cpuSeconds, residentBytes: 4_096 } }]
+            : [],
+      },
+    },
   });
   publish({ fact: 'server_added', server: stdioServer('files') });
   publish({ fact: 'child_start', server: 'files', pid: 1, startMs: 750 });
@@ -484,7 +500,9 @@ test('a failed reload shows at once and keeps the time of the configuration in f
 
 test('suspected connectivity, lost log lines, build and system are on the page', async () => {
   let dropped = 3;
-  const { metrics, publish } = createTestMetrics({ logDropped: () => dropped });
+  const { metrics, publish } = createTestMetrics({
+    views: { log: { dropped: () => dropped } },
+  });
   publish({ fact: 'connectivity', suspected: true, atMs: asEpochMs(0), servers: ['a', 'b', 'c'] });
   const first = await scrape(metrics);
   expect(valueOf(first, 'mcp_exporter_connectivity_suspected')).toBe(1);
@@ -588,7 +606,11 @@ test('a reload in the middle of a page neither doubles nor loses a server', asyn
 
 test('a server that is disabled by hand is Disabled from the first page, or from then on, with no verdict of its checks', async () => {
   const { metrics, publish } = createTestMetrics({
-    processUsage: () => [{ server: 'files', usage: { pid: 1, cpuSeconds, residentBytes: 1 } }],
+    views: {
+      servers: {
+        processUsage: () => [{ server: 'files', usage: { pid: 1, cpuSeconds, residentBytes: 1 } }],
+      },
+    },
   });
   let cpuSeconds = 5;
   publish({ fact: 'server_added', server: stdioServer('kept'), isDisabled: true });

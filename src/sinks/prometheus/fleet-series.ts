@@ -1,0 +1,88 @@
+import type { Registry } from 'prom-client';
+import { PER_GATEWAY_SERVER_METRICS, selectMetrics } from '../../catalog/catalog.ts';
+import { WIRE_LABELS, type WireLabel } from '../../catalog/self.ts';
+import { serverInfo } from '../../catalog/server.ts';
+import type { ServerAdded } from '../../facts/server-facts.ts';
+import type { ServerSpec } from '../../facts/server.ts';
+import { createFamilies, type Families } from './create-families.ts';
+import {
+  createGatewaySeries,
+  type GatewaySeries,
+  type GatewaySeriesOptions,
+} from './gateway-series.ts';
+import { createServerBanks } from './server-banks.ts';
+import { createServerSeries, type ServerSeries } from './server-series.ts';
+
+export interface FleetSeriesOptions extends Pick<
+  GatewaySeriesOptions,
+  'toolHistogram' | 'otelHistograms' | 'foldings' | 'onUserCharged'
+> {
+  /** Whether the gateway is enabled: without it no server has traffic metrics. */
+  readonly gateway: boolean;
+}
+
+/** All series of one server. */
+export interface FleetMember {
+  readonly series: ServerSeries;
+  /** `undefined` if the server is not behind the gateway. */
+  readonly gateway: GatewaySeries | undefined;
+  readonly gatewayRegistry: Registry | undefined;
+}
+
+/** The series of all configured servers. */
+export interface FleetSeries {
+  add(added: ServerAdded): void;
+  remove(name: string): void;
+  find(name: string): FleetMember | undefined;
+  members(): Iterable<readonly [name: string, FleetMember]>;
+  /** Registries with the series of several servers each. */
+  sharedRegistries(): readonly Registry[];
+  /** Grows with each server that is added or removed. */
+  changeCount(): number;
+}
+
+export function createFleetSeries(options: FleetSeriesOptions): FleetSeries {
+  const { foldings } = options;
+  const perGatewayServer = selectMetrics(PER_GATEWAY_SERVER_METRICS, options);
+  const shortenings = Object.fromEntries(
+    WIRE_LABELS.map((label) => [label, foldings(serverInfo, label)]),
+  ) as Readonly<Record<WireLabel, () => void>>;
+  const banks = createServerBanks();
+  const members = new Map<string, FleetMember & { leaveBank(): void }>();
+  let changeCount = 0;
+
+  function addGateway(server: ServerSpec): { gateway: GatewaySeries; families: Families } {
+    const families = createFamilies(perGatewayServer);
+    return { gateway: createGatewaySeries({ ...options, families, server }), families };
+  }
+
+  function remove(name: string): void {
+    const member = members.get(name);
+    if (!member) return;
+    member.series.remove();
+    member.leaveBank();
+    members.delete(name);
+    changeCount += 1;
+  }
+
+  return {
+    add(added) {
+      const { server } = added;
+      remove(server.name);
+      const seat = banks.join();
+      const behind = options.gateway && server.gateway.enabled ? addGateway(server) : undefined;
+      members.set(server.name, {
+        series: createServerSeries(seat.families, added, (label) => shortenings[label]()),
+        gateway: behind?.gateway,
+        gatewayRegistry: behind?.families.registry,
+        leaveBank: seat.leave,
+      });
+      changeCount += 1;
+    },
+    remove,
+    find: (name) => members.get(name),
+    members: () => members,
+    sharedRegistries: () => banks.registries(),
+    changeCount: () => changeCount,
+  };
+}
