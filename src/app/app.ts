@@ -1,5 +1,6 @@
 import { createSystemClock } from './system-clock.ts';
 import type { Config, ListenAddress, LogLevel } from '../settings/config.ts';
+import { createProbeSource } from './create-probe-source.ts';
 import { createConfigReloader, type ReloadTrigger } from './create-config-reloader.ts';
 import { findConfig } from '../settings/find-config.ts';
 import { loadConfig, type LoadConfigResult } from '../settings/load-config.ts';
@@ -13,13 +14,11 @@ import { createEdge, type EdgeSettings } from '../sources/gateway/edge.ts';
 import { createHttpApp } from '../sinks/web/create-http-app.ts';
 import { explainListenFailure, listen } from '../sinks/web/listen.ts';
 import type { ConfigStatus } from '../facts/ports/views.ts';
-import type { ProbeSource, ProbeTarget } from '../sinks/web/ports.ts';
 import { createConnector } from '../sources/probe/connection/connector.ts';
 import { createLog, type LogOutput } from '../sinks/log/create-log.ts';
 import { logCalls } from '../sinks/log/log-calls.ts';
 import { logFacts } from '../sinks/log/log-facts.ts';
 import { createMetrics } from '../sinks/prometheus/metrics.ts';
-import { renderProbe } from '../sinks/prometheus/render-probe.ts';
 import { startTracing } from '../sinks/otel/start-tracing.ts';
 import { createUserRules } from '../sinks/alerting/user-rules.ts';
 import { createAlertHistory } from '../sources/alerts/alert-history.ts';
@@ -33,13 +32,9 @@ import { createWebSecurity } from '../sinks/web/security/create-web-security.ts'
 import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import { describeDisabling } from '../facts/disabling.ts';
 import { createHub } from '../facts/hub.ts';
-import type { GatewayLoad } from '../facts/call-record.ts';
-import type { ServerSpec } from '../facts/server.ts';
 import { METRICS_PAGE } from '../catalog/catalog.ts';
 import { createChildChannels } from '../protocol/open-channel.ts';
-import { probeOnce } from '../sources/probe/probe-once.ts';
 import { createProber } from '../sources/probe/prober.ts';
-import { serverOfUrl } from '../settings/ad-hoc-server.ts';
 import { VERSION } from './version.ts';
 
 export interface AppOptions {
@@ -141,7 +136,6 @@ export function createApp(options: AppOptions): App {
         return disabling && describeDisabling(disabling);
       },
     });
-    let gatewayLoad = (): readonly GatewayLoad[] => [];
     let exportFailures = 0;
     const metrics = createMetrics({
       hub,
@@ -149,7 +143,7 @@ export function createApp(options: AppOptions): App {
       version: VERSION,
       views: {
         servers: prober,
-        gateway: { load: () => gatewayLoad() },
+        gateway: { load: () => gateway.load() },
         alerts,
         journal: { usage: () => journalUsageOf(journal) },
         log: { dropped: () => log.dropped() + shipping.dropped() },
@@ -205,7 +199,6 @@ export function createApp(options: AppOptions): App {
     });
     await switches.restore();
     ends.push(() => switches.stop());
-    gatewayLoad = () => gateway.load();
 
     const rules = createUserRules({ catalog: METRICS_PAGE, files: textFiles, format: formatYaml });
     let status: ConfigStatus = { lastReloadSuccessful: true, message: '' };
@@ -233,20 +226,16 @@ export function createApp(options: AppOptions): App {
         gateway.apply(served.servers);
         // The servers are watched whatever becomes of the rule file; whoever waits for its alerts must hear of it.
         const problem = await rules.update(result.config.alerts, result.config.alertRulesFile);
+        const atMs = clock.nowMs();
+        const alertNames = result.config.alerts.map(({ name }) => name);
         status = {
           lastReloadSuccessful: problem === undefined,
-          lastReloadAtMs: clock.nowMs(),
+          lastReloadAtMs: atMs,
           message: problem ?? `${result.config.servers.length} servers`,
         };
         if (problem !== undefined)
           log.error({ channel: 'error', detail: problem }, 'alert rules not written');
-        hub.publish({
-          fact: 'reload',
-          atMs: clock.nowMs(),
-          ok: true,
-          detail: trigger,
-          alertNames: result.config.alerts.map(({ name }) => name),
-        });
+        hub.publish({ fact: 'reload', atMs, ok: true, detail: trigger, alertNames });
       },
       onFailed(result) {
         const detail = formatProblems(result.problems);
@@ -277,7 +266,7 @@ export function createApp(options: AppOptions): App {
       journal,
       metrics,
       config: { status: () => status, reload: () => reload('request') },
-      probe: createProbeSource(() => reloader.current() ?? config),
+      probe: createProbeSource(clock, () => reloader.current() ?? config),
       isReady: () => reloader.current() !== undefined,
       stopping: stopping.signal,
     });
@@ -350,30 +339,6 @@ export function createApp(options: AppOptions): App {
       env: options.env,
       readText: async () => ({ ok: true, text: demoConfig() }),
     });
-  }
-
-  /** Checks on connections of their own, apart from the schedule. */
-  function createProbeSource(current: () => Config): ProbeSource {
-    const specOf = (target: ProbeTarget): ServerSpec | undefined =>
-      target.kind === 'url'
-        ? serverOfUrl(target.url, { source: '/probe' })
-        : current().servers.find((server) => server.name === target.name);
-    const connector = createConnector({
-      clientName: 'mcp-exporter',
-      clientVersion: VERSION,
-      clock,
-    });
-    return {
-      allowsUrlTargets: () => current().probe.allowUrlTargets,
-      timeoutMs: (target) => specOf(target)?.monitor.startTimeoutMs,
-      async probeOnce({ target, module, signal, accept }) {
-        const spec = specOf(target);
-        const reports = spec
-          ? await probeOnce(connector, spec, clock, { signal, deep: module === 'full' })
-          : [];
-        return { reports, metricsPage: await renderProbe(reports, accept) };
-      },
-    };
   }
 
   let crash: App['crash'] = (error) =>

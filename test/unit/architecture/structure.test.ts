@@ -14,7 +14,6 @@ const FUNCTION_LINES_MAX = 60;
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/app/app.ts#createApp': 306,
   'src/app/app.ts#start': 246,
-  'src/app/compose-gateway.ts#composeGateway': 81,
   'src/cli/bridge-stdio.ts#createStdioBridge': 135,
   'src/protocol/http/http-endpoint.ts#attempt': 62,
   'src/protocol/http/http-endpoint.ts#createHttpEndpoint': 94,

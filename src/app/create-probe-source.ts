@@ -1,0 +1,33 @@
+import type { Clock } from '../facts/ports/clock.ts';
+import type { ServerSpec } from '../facts/server.ts';
+import { serverOfUrl } from '../settings/ad-hoc-server.ts';
+import type { Config } from '../settings/config.ts';
+import { renderProbe } from '../sinks/prometheus/render-probe.ts';
+import type { ProbeSource, ProbeTarget } from '../sinks/web/ports.ts';
+import { createConnector } from '../sources/probe/connection/connector.ts';
+import { probeOnce } from '../sources/probe/probe-once.ts';
+import { VERSION } from './version.ts';
+
+/** The checks of `/probe`: on connections of their own, apart from the schedule. */
+export function createProbeSource(clock: Clock, current: () => Config): ProbeSource {
+  const specOf = (target: ProbeTarget): ServerSpec | undefined =>
+    target.kind === 'url'
+      ? serverOfUrl(target.url, { source: '/probe' })
+      : current().servers.find((server) => server.name === target.name);
+  const connector = createConnector({
+    clientName: 'mcp-exporter',
+    clientVersion: VERSION,
+    clock,
+  });
+  return {
+    allowsUrlTargets: () => current().probe.allowUrlTargets,
+    timeoutMs: (target) => specOf(target)?.monitor.startTimeoutMs,
+    async probeOnce({ target, module, signal, accept }) {
+      const spec = specOf(target);
+      const reports = spec
+        ? await probeOnce(connector, spec, clock, { signal, deep: module === 'full' })
+        : [];
+      return { reports, metricsPage: await renderProbe(reports, accept) };
+    },
+  };
+}
