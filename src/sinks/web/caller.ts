@@ -1,6 +1,7 @@
 import { TLSSocket } from 'node:tls';
 import type { Request } from 'express';
 import type { Secret } from '../../facts/secret.ts';
+import { readBasicCredentials } from './basic-credentials.ts';
 import type { WebGate } from './web-gate.ts';
 
 const NAME_CHARS_MAX = 128;
@@ -12,20 +13,13 @@ export function describeCaller(
   adminToken: Secret | undefined,
 ): string {
   const name = web?.isKnown(request)
-    ? (basicUser(request) ?? certificateOwner(request))
+    ? readBasicCredentials(request.headers.authorization)?.user || certificateOwner(request)
     : undefined;
   if (name !== undefined) return name.slice(0, NAME_CHARS_MAX);
   const address = request.socket.remoteAddress ?? 'an unknown address';
   // With one configured, nothing else would have let it through.
   const hasToken = adminToken !== undefined && web?.isKnown(request) !== true;
   return hasToken ? `admin token, from ${address}` : address;
-}
-
-function basicUser(request: Request): string | undefined {
-  const encoded = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (encoded === undefined) return undefined;
-  const [user] = Buffer.from(encoded, 'base64').toString().split(':');
-  return user === '' ? undefined : user;
 }
 
 function certificateOwner({ socket }: Request): string | undefined {

@@ -1,6 +1,6 @@
-import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
+import { eventOfFact, formatEvent, type StreamEvent } from './event-of-fact.ts';
 
 /** Where events are written: the part of a response that is needed. */
 export interface EventSink {
@@ -18,7 +18,7 @@ export interface EventStreamOptions {
 }
 
 export interface EventStream {
-  /** Nothing when the number of listeners is at its bound; otherwise a function that takes the listener off. */
+  /** Returns a function that removes the listener, or `undefined` if there are too many already. */
   add(sink: EventSink): (() => void) | undefined;
   listenerCount(): number;
   /** Ends all streams; no listener is taken afterwards. */
@@ -35,18 +35,13 @@ const BACKLOG_BYTES_MAX = 512 * 1024;
 
 /**
  * Turns facts into server-sent events for any number of listeners up to a bound. Events are gathered for a moment and
- * written to all as one text, so that a fleet's checks cost one write a flush; status changes leave at once.
+ * written to all as one text, so that a fleet's checks cost one write per flush; status changes leave at once.
  * Without a listener nothing is subscribed and no timer runs.
  */
 export function createEventStream(options: EventStreamOptions): EventStream {
-  const { hub, clock } = options;
-  const listenersMax = options.listenersMax ?? LISTENERS_MAX;
+  const { hub, clock, listenersMax = LISTENERS_MAX } = options;
   const sinks = new Set<EventSink>();
-  let pending: string[] = [];
-  let droppedCount = 0;
-  let flushTimer: Timer | undefined;
-  let heartbeatTimer: Timer | undefined;
-  let unsubscribe: (() => void) | undefined;
+  let stopFeed: (() => void) | undefined;
   let isStopped = false;
 
   function broadcast(text: string): void {
@@ -60,49 +55,16 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     }
   }
 
-  function flush(): void {
-    flushTimer?.cancel();
-    flushTimer = undefined;
-    if (droppedCount > 0) pending.push(formatEvent('dropped', { count: droppedCount }));
-    const text = pending.join('');
-    pending = [];
-    droppedCount = 0;
-    if (text !== '') broadcast(text);
-  }
-
-  function onFact(fact: Fact): void {
-    const event = describeFact(fact);
-    if (event === undefined) return;
-    if (pending.length >= PENDING_EVENTS_MAX) droppedCount += 1;
-    else pending.push(formatEvent(event.name, event.data));
-    if (fact.fact === 'status') flush();
-    else flushTimer ??= clock.after(FLUSH_AFTER_MS, flush);
-  }
-
-  function heartbeat(): void {
-    heartbeatTimer = clock.after(HEARTBEAT_EVERY_MS, heartbeat);
-    broadcast(': still here\n\n');
-  }
-
   function remove(sink: EventSink): void {
     if (!sinks.delete(sink) || sinks.size > 0) return;
-    unsubscribe?.();
-    unsubscribe = undefined;
-    flushTimer?.cancel();
-    flushTimer = undefined;
-    heartbeatTimer?.cancel();
-    heartbeatTimer = undefined;
-    pending = [];
-    droppedCount = 0;
+    stopFeed?.();
+    stopFeed = undefined;
   }
 
   return {
     add(sink) {
       if (isStopped || sinks.size >= listenersMax) return undefined;
-      if (sinks.size === 0) {
-        unsubscribe = hub.subscribe(onFact);
-        heartbeatTimer = clock.after(HEARTBEAT_EVERY_MS, heartbeat);
-      }
+      stopFeed ??= startFeed(hub, clock, broadcast);
       sinks.add(sink);
       sink.write('retry: 2000\n\n');
       return () => remove(sink);
@@ -118,69 +80,63 @@ export function createEventStream(options: EventStreamOptions): EventStream {
   };
 }
 
-interface Event {
-  readonly name: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+/** Hands gathered events and heartbeats to `broadcast` until the returned function is called. */
+function startFeed(
+  hub: EventStreamOptions['hub'],
+  clock: Clock,
+  broadcast: (text: string) => void,
+): () => void {
+  const batch = createBatch();
+  let flushTimer: Timer | undefined;
+  let heartbeatTimer = clock.after(HEARTBEAT_EVERY_MS, heartbeat);
 
-/** Servers' texts are JSON strings here, so that a line break of theirs cannot end the event. */
-function formatEvent(name: string, data: Event['data']): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-}
-
-function describeFact(fact: Fact): Event | undefined {
-  switch (fact.fact) {
-    case 'probe':
-      return {
-        name: 'check',
-        data: {
-          server: fact.server,
-          kind: fact.report.kind,
-          outcome: fact.report.outcome,
-          status: fact.status,
-          started_at: new Date(fact.report.startedAtMs).toISOString(),
-          duration_seconds: fact.report.durationMs / 1_000,
-        },
-      };
-    case 'status':
-      return {
-        name: 'status',
-        data: {
-          server: fact.server,
-          from: fact.from,
-          to: fact.to,
-          reason: fact.reason,
-          at: new Date(fact.atMs).toISOString(),
-        },
-      };
-    case 'definitions':
-      return { name: 'definitions', data: { server: fact.server, changes: fact.changes.length } };
-    case 'server_added':
-      return { name: 'added', data: { server: fact.server.name } };
-    case 'server_removed':
-      return { name: 'removed', data: { server: fact.server } };
-    case 'reload':
-      return { name: 'reload', data: { ok: fact.ok } };
-    case 'alert':
-      return {
-        name: 'alert',
-        data: {
-          alertname: fact.alertname,
-          status: fact.status,
-          server: fact.labels['server'],
-          severity: fact.labels['severity'],
-          started_at: new Date(fact.startsAtMs).toISOString(),
-        },
-      };
-    case 'action':
-      return {
-        name: 'action',
-        data: { kind: fact.kind, server: fact.server, alert_id: fact.alertId },
-      };
-    case 'connectivity':
-      return { name: 'connectivity', data: { suspected: fact.suspected } };
-    // Children, and what traffic brings, are no news for these pages.
-    default:
-      return undefined;
+  function heartbeat(): void {
+    heartbeatTimer = clock.after(HEARTBEAT_EVERY_MS, heartbeat);
+    broadcast(': still here\n\n');
   }
+
+  function flush(): void {
+    flushTimer?.cancel();
+    flushTimer = undefined;
+    const text = batch.take();
+    if (text !== '') broadcast(text);
+  }
+
+  const unsubscribe = hub.subscribe((fact) => {
+    const event = eventOfFact(fact);
+    if (event === undefined) return;
+    batch.add(event);
+    if (fact.fact === 'status') flush();
+    else flushTimer ??= clock.after(FLUSH_AFTER_MS, flush);
+  });
+  return () => {
+    unsubscribe();
+    flushTimer?.cancel();
+    heartbeatTimer.cancel();
+  };
+}
+
+interface Batch {
+  add(event: StreamEvent): void;
+  /** Everything since the last time as one text, and how many events were too many. */
+  take(): string;
+}
+
+function createBatch(): Batch {
+  let texts: string[] = [];
+  let droppedCount = 0;
+  return {
+    add(event) {
+      if (texts.length >= PENDING_EVENTS_MAX) droppedCount += 1;
+      else texts.push(formatEvent(event));
+    },
+    take() {
+      if (droppedCount > 0)
+        texts.push(formatEvent({ name: 'dropped', data: { count: droppedCount } }));
+      const text = texts.join('');
+      texts = [];
+      droppedCount = 0;
+      return text;
+    },
+  };
 }

@@ -2,6 +2,14 @@ import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
 import { formatCount, formatInstant, formatNumber } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { alertDuration, alertPath, serverLink } from './alert-table.ts';
+import {
+  emptySection,
+  factItems,
+  type LogColumn,
+  logTable,
+  pairList,
+  tokenInput,
+} from './elements.ts';
 import type { Page } from './layout.ts';
 import { severityBadge, severityLook } from './severity.ts';
 import { statusIcon } from './status-badge.ts';
@@ -35,7 +43,9 @@ export function alertPage(content: AlertContent): Page {
         <section id="notifications" class="card pad" data-region>
           ${notifications(alert, nowMs)}
         </section>
-        <section id="labels" class="card pad" data-region>${texts('Labels', alert.labels)}</section>
+        <section id="labels" class="card pad" data-region>
+          ${pairList('Labels', Object.entries(alert.labels))}
+        </section>
       </div>`,
   };
 }
@@ -73,57 +83,40 @@ function links({ annotations }: AlertRecord): Html | false {
 }
 
 function facts(alert: AlertRecord, nowMs: number): readonly Html[] {
-  const pairs: readonly (readonly [string, Html | string])[] = [
-    ['Severity', severityBadge(alert.severity)],
+  const { severity, startsAtMs, endsAtMs, value, notificationCount } = alert;
+  return factItems([
+    ['Severity', severityBadge(severity)],
     ['Server', serverLink(alert)],
-    ['Since', html`${relativeTime(alert.startsAtMs, nowMs, 'ago')}`],
-    ...(alert.endsAtMs === undefined
-      ? []
-      : [['Ended', html`${relativeTime(alert.endsAtMs, nowMs, 'ago')}`] as const]),
-    [
-      'Value',
-      alert.value === undefined ? html`<span class="none">–</span>` : formatNumber(alert.value),
-    ],
-    ['Notifications', formatCount(alert.notificationCount)],
-  ];
-  return pairs.map(
-    ([name, value]) =>
-      html`<div>
-        <dt>${name}</dt>
-        <dd>${value}</dd>
-      </div>`,
-  );
+    ['Since', relativeTime(startsAtMs, nowMs, 'ago')],
+    ...(endsAtMs === undefined ? [] : [['Ended', relativeTime(endsAtMs, nowMs, 'ago')] as const]),
+    ['Value', value === undefined ? undefined : formatNumber(value)],
+    ['Notifications', formatCount(notificationCount)],
+  ]);
 }
+
+const ACTION_COLUMNS: readonly LogColumn[] = [
+  { head: 'When' },
+  { head: 'What' },
+  { head: 'Who' },
+  { head: 'Text', look: 'wide' },
+];
 
 function actions({ actions: taken }: AlertRecord, nowMs: number): Html {
   if (taken.length === 0)
-    return html`<h2>Actions</h2>
-      <p class="muted">
-        Nothing was done yet: notes, checks on request, disabling and enabling the server are kept
-        here.
-      </p>`;
+    return emptySection(
+      'Actions',
+      'Nothing was done yet: notes, checks on request, disabling and enabling the server are kept here.',
+    );
+  const rows = taken
+    .toReversed()
+    .map(({ atMs, kind, by, text }) => [
+      relativeTime(atMs, nowMs, 'ago'),
+      WORDS[kind],
+      html`<bdi>${by}</bdi>`,
+      html`<bdi>${text}</bdi>`,
+    ]);
   return html`<h2>Actions</h2>
-    <table class="log">
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">What</th>
-          <th scope="col">Who</th>
-          <th scope="col">Text</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${taken.toReversed().map(
-          ({ atMs, kind, by, text }) =>
-            html`<tr>
-              <td>${relativeTime(atMs, nowMs, 'ago')}</td>
-              <td>${WORDS[kind]}</td>
-              <td><bdi>${by}</bdi></td>
-              <td class="wide"><bdi>${text}</bdi></td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
+    ${logTable(ACTION_COLUMNS, rows)}`;
 }
 
 function noteForm({ alert, needsToken }: AlertContent): Html {
@@ -138,39 +131,32 @@ function noteForm({ alert, needsToken }: AlertContent): Html {
         required
         placeholder="What was found, what was done"
       ></textarea>
-      ${needsToken && html`<label class="unseen" for="token">Admin token</label><input id="token" type="password" name="token" placeholder="Admin token" autocomplete="current-password" required />`}
+      ${needsToken && tokenInput('token')}
       <button type="submit">Add</button>
     </form>`;
 }
 
+const NOTIFICATION_COLUMNS: readonly LogColumn[] = [
+  { head: 'When' },
+  { head: 'Status' },
+  { head: 'Receiver', look: 'wide' },
+  { head: 'Time', look: 'num' },
+];
+
 function notifications(alert: AlertRecord, nowMs: number): Html {
   const { notifications: last, notificationCount } = alert;
   const rest = notificationCount - last.length;
+  const rows = last
+    .toReversed()
+    .map(({ atMs, status, receiver }) => [
+      relativeTime(atMs, nowMs, 'ago'),
+      status,
+      html`<bdi>${receiver}</bdi>`,
+      formatInstant(atMs),
+    ]);
   return html`<h2>
       Notifications
       ${rest > 0 && html`<small>the last ${last.length} of ${formatCount(notificationCount)}</small>`}
     </h2>
-    <table class="log">
-      <tbody>
-        ${last.toReversed().map(
-          ({ atMs, status, receiver }) =>
-            html`<tr>
-              <td>${relativeTime(atMs, nowMs, 'ago')}</td>
-              <td>${status}</td>
-              <td class="wide"><bdi>${receiver}</bdi></td>
-              <td class="num">${formatInstant(atMs)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
-}
-
-function texts(title: string, pairs: Readonly<Record<string, string>>): Html {
-  const rows = Object.entries(pairs).map(
-    ([name, value]) =>
-      html`<dt><bdi>${name}</bdi></dt>
-        <dd><bdi>${value}</bdi></dd>`,
-  );
-  return html`<h2>${title}</h2>
-    <dl class="pairs">${rows}</dl>`;
+    ${logTable(NOTIFICATION_COLUMNS, rows)}`;
 }

@@ -1,6 +1,7 @@
 import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
 import { formatClock, formatCount, formatNumber, formatSpan } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { columnHead, noValue } from './elements.ts';
 import { serverPath } from './landing-page.ts';
 import { severityBadge } from './severity.ts';
 import { relativeTime } from './time.ts';
@@ -17,8 +18,6 @@ export interface AlertTable {
 
 /** Alerts as rows: what, where, how bad, since when, how long, and what was done. */
 export function alertTable({ id, caption, alerts, nowMs, hasServer }: AlertTable): Html {
-  const head = (text: string, look: string) =>
-    html`<th scope="col" role="columnheader" class="${look}">${text}</th>`;
   return html`<div class="card">
     <table class="grid alerts" role="table" id="${id}">
       <caption class="unseen">
@@ -26,10 +25,10 @@ export function alertTable({ id, caption, alerts, nowMs, hasServer }: AlertTable
       </caption>
       <thead role="rowgroup">
         <tr role="row">
-          ${head('Severity', 'status')} ${head('Alert', 'name')}
-          ${hasServer && head('Server', 'where')} ${head('Since', 'num since')}
-          ${head('Duration', 'num duration')} ${head('Value', 'num value')}
-          ${head('Notified', 'num notified')} ${head('Actions', 'num acted')}
+          ${columnHead('Severity', 'status')} ${columnHead('Alert', 'name')}
+          ${hasServer && columnHead('Server', 'where')} ${columnHead('Since', 'num since')}
+          ${columnHead('Duration', 'num duration')} ${columnHead('Value', 'num value')}
+          ${columnHead('Notified', 'num notified')} ${columnHead('Actions', 'num acted')}
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -59,7 +58,7 @@ function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
     </td>
     <td role="cell" class="num" data-label="Duration">${alertDuration(alert, nowMs)}</td>
     <td role="cell" class="num" data-label="Value">
-      ${alert.value === undefined ? nothing('Not told') : formatNumber(alert.value)}
+      ${alert.value === undefined ? noValue('Not told') : formatNumber(alert.value)}
     </td>
     <td role="cell" class="num" data-label="Notified">${notified(alert, nowMs)}</td>
     <td role="cell" class="num" data-label="Actions">${acted(alert)}</td>
@@ -68,7 +67,7 @@ function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
 
 export function serverLink({ server, gateway }: AlertRecord): Html {
   if (server !== '') return html`<a href="${serverPath(server)}"><bdi>${server}</bdi></a>`;
-  return gateway === '' ? nothing('Of no server') : html`<bdi>${gateway}</bdi>`;
+  return gateway === '' ? noValue('Of no server') : html`<bdi>${gateway}</bdi>`;
 }
 
 /** It ticks while the alert fires. */
@@ -85,17 +84,13 @@ export function alertDuration(
 
 function notified({ notificationCount, notifications }: AlertRecord, nowMs: number): Html {
   const last = notifications.at(-1);
-  if (!last) return nothing('Never');
+  if (!last) return noValue('Never');
   return html`${formatCount(notificationCount)}×, ${relativeTime(last.atMs, nowMs, 'ago')}`;
 }
 
 function acted({ actions }: AlertRecord): Html {
   const last = actions.at(-1);
-  if (!last) return nothing('None');
+  if (!last) return noValue('None');
   const text = `${last.kind} by ${last.by}: ${last.text}`;
   return html`<span title="${text}">${actions.length}, last ${last.kind}</span>`;
-}
-
-function nothing(title: string): Html {
-  return html`<span class="none" title="${title}">–</span>`;
 }

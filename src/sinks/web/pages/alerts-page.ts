@@ -4,6 +4,7 @@ import type { Kept } from '../ask-journal.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { alertTable } from './alert-table.ts';
+import { chip, emptySection, searchInput } from './elements.ts';
 import type { Page } from './layout.ts';
 import { statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
@@ -104,39 +105,32 @@ function chips(filter: AlertsFilter): readonly Html[] {
     ['firing', 'Firing'],
     ['resolved', 'History'],
   ] as const;
-  return choices.map(([state, word]) => {
-    const isCurrent = (filter.state ?? '') === state;
-    return html`<a
-      class="chip"
-      href="${addressOf(filter, { state })}"
-      ${isCurrent && html` aria-current="true"`}
-      >${word}</a
-    >`;
-  });
+  return choices.map(([state, word]) =>
+    chip(addressOf(filter, { state }), (filter.state ?? '') === state, word),
+  );
 }
 
 function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
-  const field = (name: 'alertname' | 'server' | 'from' | 'to', label: string, more: Html) =>
-    html`<label class="unseen" for="${name}">${label}</label>
-      <input
-        id="${name}"
-        type="search"
-        name="${name}"
-        value="${filter[name]}"
-        placeholder="${label}"
-        autocomplete="off"
-        spellcheck="false"
-        ${more}
-      />`;
+  const field = (
+    name: 'alertname' | 'server' | 'from' | 'to',
+    placeholder: string,
+    list?: string,
+  ) =>
+    searchInput({
+      id: name,
+      name,
+      value: filter[name],
+      placeholder,
+      ...(list === undefined ? {} : { list }),
+    });
   const options = (id: string, values: readonly string[]) =>
     html`<datalist id="${id}">
       ${values.map((value) => html`<option value="${value}"></option>`)}
     </datalist>`;
   return html`<form class="search fields" role="search" action="/alerts" method="get">
     ${filter.state && html`<input type="hidden" name="state" value="${filter.state}" />`}
-    ${field('alertname', 'Alert', html` list="alertnames"`)}
-    ${field('server', 'Server', html` list="servers"`)}
-    ${field('from', 'From, as 2026-11-21', html``)} ${field('to', 'To', html``)}
+    ${field('alertname', 'Alert', 'alertnames')} ${field('server', 'Server', 'servers')}
+    ${field('from', 'From, as 2026-11-21')} ${field('to', 'To')}
     <button type="submit">Filter</button>
     ${options('alertnames', alertnames)} ${options('servers', servers)}
   </form>`;
@@ -145,9 +139,7 @@ function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
 function firingPart(firing: Kept<readonly AlertRecord[]>, { nowMs }: AlertsContent): Html {
   if (!firing.ok) return trouble(firing.message);
   const alerts = firing.value;
-  if (alerts.length === 0)
-    return html`<h2>Firing</h2>
-      <p class="muted">No alert fires.</p>`;
+  if (alerts.length === 0) return emptySection('Firing', 'No alert fires.');
   return html`<h2>Firing <small>${formatCount(alerts.length)}</small></h2>
     ${alertTable({ id: 'firing-alerts', caption: 'Alerts that fire', alerts, nowMs, hasServer: true })}`;
 }
@@ -155,9 +147,7 @@ function firingPart(firing: Kept<readonly AlertRecord[]>, { nowMs }: AlertsConte
 function historyPart(history: Kept<HistoryPage>, { nowMs, filter }: AlertsContent): Html {
   if (!history.ok) return trouble(history.message);
   const { alerts, next } = history.value;
-  if (alerts.length === 0)
-    return html`<h2>History</h2>
-      <p class="muted">No alert that is over.</p>`;
+  if (alerts.length === 0) return emptySection('History', 'No alert that is over.');
   return html`<h2>History <small>newest first</small></h2>
     ${alertTable({ id: 'past-alerts', caption: 'Alerts that are over', alerts, nowMs, hasServer: true })}
     ${next !== undefined && html`<p class="remark"><a href="${addressOf(filter, { state: 'resolved', cursor: String(next) })}">Older alerts</a></p>`}`;

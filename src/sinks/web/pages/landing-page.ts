@@ -10,6 +10,7 @@ import {
   sortWorstFirst,
   STATUSES_WORST_FIRST,
 } from '../select-servers.ts';
+import { chip, columnHead, noValue, searchInput } from './elements.ts';
 import type { Page } from './layout.ts';
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
@@ -54,16 +55,13 @@ function grid(content: LandingContent): Html {
       </nav>
       <form class="search" role="search" action="/" method="get">
         ${filter.statuses.length > 0 && html`<input type="hidden" name="status" value="${filter.statuses.join(',')}" />`}
-        <label class="unseen" for="search">Search by name or endpoint</label>
-        <input
-          id="search"
-          type="search"
-          name="search"
-          value="${filter.search}"
-          placeholder="Search servers"
-          autocomplete="off"
-          spellcheck="false"
-        />
+        ${searchInput({
+          id: 'search',
+          name: 'search',
+          value: filter.search,
+          placeholder: 'Search servers',
+          label: 'Search by name or endpoint',
+        })}
         <button type="submit">Search</button>
       </form>
     </div>
@@ -74,27 +72,11 @@ function grid(content: LandingContent): Html {
         </caption>
         <thead role="rowgroup">
           <tr role="row">
-            <th scope="col" role="columnheader">Status</th>
-            <th scope="col" role="columnheader">Server</th>
-            <th scope="col" role="columnheader">Endpoint</th>
-            <th
-              scope="col"
-              role="columnheader"
-              class="num"
-              title="Mean of the last minute's checks"
-            >
-              Response time
-            </th>
-            <th scope="col" role="columnheader" class="num">Last check</th>
-            <th
-              scope="col"
-              role="columnheader"
-              class="num"
-              title="Share of the time since the start of the exporter"
-            >
-              Uptime
-            </th>
-            <th scope="col" role="columnheader" class="num">Tools</th>
+            ${columnHead('Status')} ${columnHead('Server')} ${columnHead('Endpoint')}
+            ${columnHead('Response time', 'num', "Mean of the last minute's checks")}
+            ${columnHead('Last check', 'num')}
+            ${columnHead('Uptime', 'num', 'Share of the time since the start of the exporter')}
+            ${columnHead('Tools', 'num')}
           </tr>
         </thead>
         <tbody id="rows" role="rowgroup" data-rows>
@@ -187,7 +169,7 @@ function proportions(views: readonly ServerView[]): Html {
 
 function chips(views: readonly ServerView[], filter: ServerFilter): readonly Html[] {
   const counts = countByStatus(views);
-  const all = chip(
+  const all = statusChip(
     { statuses: [], search: filter.search },
     filter.statuses.length === 0,
     html`All <b>${formatCount(views.length)}</b>`,
@@ -195,7 +177,7 @@ function chips(views: readonly ServerView[], filter: ServerFilter): readonly Htm
   const others = STATUSES_WORST_FIRST.filter(
     (status) => counts[status] > 0 || filter.statuses.includes(status),
   ).map((status) =>
-    chip(
+    statusChip(
       { statuses: [status], search: filter.search },
       filter.statuses.length === 1 && filter.statuses[0] === status,
       html`<span class="is-${status}">${statusIcon(status)}</span>${STATUS_WORDS[status]}
@@ -205,14 +187,11 @@ function chips(views: readonly ServerView[], filter: ServerFilter): readonly Htm
   return [all, ...others];
 }
 
-function chip(filter: ServerFilter, isCurrent: boolean, label: Html): Html {
+function statusChip(filter: ServerFilter, isCurrent: boolean, label: Html): Html {
   const query = new URLSearchParams();
   if (filter.statuses.length > 0) query.set('status', filter.statuses.join(','));
   if (filter.search !== '') query.set('search', filter.search);
-  const href = query.size > 0 ? `/?${query.toString()}` : '/';
-  return html`<a class="chip" href="${href}" ${isCurrent && html` aria-current="true"`}
-    >${label}</a
-  >`;
+  return chip(query.size > 0 ? `/?${query.toString()}` : '/', isCurrent, label);
 }
 
 function row(view: ServerView, nowMs: number): Html {
@@ -233,7 +212,7 @@ function row(view: ServerView, nowMs: number): Html {
       ${known(view.responseTimeMs, formatDuration)}
     </td>
     <td role="cell" class="num" data-label="Last check">
-      ${view.lastCheckAtMs === undefined ? nothing() : relativeTime(view.lastCheckAtMs, nowMs, 'ago')}
+      ${view.lastCheckAtMs === undefined ? noValue('Not known yet') : relativeTime(view.lastCheckAtMs, nowMs, 'ago')}
     </td>
     <td role="cell" class="num" data-label="Uptime">${known(view.uptimeRatio, formatRatio)}</td>
     <td role="cell" class="num" data-label="Tools">${known(tools, formatCount)}</td>
@@ -248,12 +227,8 @@ function reasonBelow(view: ServerView, nowMs: number): HtmlOrNothing {
   >`;
 }
 
-function nothing(): Html {
-  return html`<span class="none" title="Not known yet">–</span>`;
-}
-
 function known<T>(value: T | undefined, format: (value: T) => string): string | Html {
-  return value === undefined ? nothing() : format(value);
+  return value === undefined ? noValue('Not known yet') : format(value);
 }
 
 export function serverPath(name: string): string {

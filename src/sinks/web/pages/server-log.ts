@@ -2,9 +2,10 @@ import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
 import { type Status, STATUSES } from '../../../facts/rules/health.ts';
 import type { ServerLogEntry, ServerLogPage } from '../../../facts/server-log.ts';
 import type { Kept } from '../ask-journal.ts';
-import { formatDuration, formatInstant } from '../format.ts';
+import { formatDuration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { alertTable } from './alert-table.ts';
+import { emptySection, type LogColumn, logTable, outcomeBadge, searchInput } from './elements.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
 import { statusBadge } from './status-badge.ts';
@@ -18,21 +19,21 @@ export interface KeptOfServer {
 }
 
 export function serverAlerts({ alerts }: KeptOfServer, nowMs: number): Html {
-  if (!alerts.ok) return empty('Alerts', alerts.message);
-  if (alerts.value.length === 0) return empty('Alerts', 'No alert named this server.');
+  if (!alerts.ok) return emptySection('Alerts', alerts.message);
+  if (alerts.value.length === 0) return emptySection('Alerts', 'No alert named this server.');
   return html`<h2>Alerts</h2>
     ${alertTable({ id: 'server-alerts', caption: 'Alerts of this server', alerts: alerts.value, nowMs, hasServer: false })}`;
 }
 
 export function serverJournal(server: string, { log }: KeptOfServer, nowMs: number): Html {
-  if (!log.ok) return empty('Journal', log.message);
+  if (!log.ok) return emptySection('Journal', log.message);
   const whole = html`<p class="remark">
     <a href="${serverPath(server)}/log">Everything, checks too</a>
   </p>`;
   if (log.value.entries.length === 0)
-    return html`${empty('Journal', 'No status change and no action is kept.')} ${whole}`;
+    return html`${emptySection('Journal', 'No status change and no action is kept.')} ${whole}`;
   return html`<h2>Journal <small>status changes and actions, kept over restarts</small></h2>
-    ${logTable(log.value.entries, nowMs)} ${whole}`;
+    ${entryTable(log.value.entries, nowMs)} ${whole}`;
 }
 
 export interface ServerLogContent {
@@ -52,15 +53,7 @@ export function serverLogPage({ server, log, search, nowMs }: ServerLogContent):
       <h1>Log of <bdi>${server}</bdi></h1>
       <div class="tools">
         <form class="search" role="search" action="${serverPath(server)}/log" method="get">
-          <label class="unseen" for="log-search">Search the log</label>
-          <input
-            id="log-search"
-            type="search"
-            name="search"
-            value="${search}"
-            placeholder="Search the log"
-            autocomplete="off"
-          />
+          ${searchInput({ id: 'log-search', name: 'search', value: search, placeholder: 'Search the log' })}
           <button type="submit">Search</button>
         </form>
       </div>
@@ -76,36 +69,30 @@ function wholeLog(server: string, log: Kept<ServerLogPage>, search: string, nowM
     ...(search === '' ? {} : { search }),
     ...(next === undefined ? {} : { cursor: next }),
   });
-  return html`${logTable(entries, nowMs)}
+  return html`${entryTable(entries, nowMs)}
   ${next !== undefined && html`<p class="remark"><a href="${serverPath(server)}/log?${query.toString()}">Older entries</a></p>`}`;
 }
 
-function logTable(entries: readonly ServerLogEntry[], nowMs: number): Html {
-  return html`<table class="log">
-    <thead>
-      <tr>
-        <th scope="col">When</th>
-        <th scope="col">What</th>
-        <th scope="col">Result</th>
-        <th scope="col">Why</th>
-        <th scope="col" class="num">Took</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${entries.map((entry) => row(entry, nowMs))}
-    </tbody>
-  </table>`;
-}
+const LOG_COLUMNS: readonly LogColumn[] = [
+  { head: 'When' },
+  { head: 'What' },
+  { head: 'Result' },
+  { head: 'Why', look: 'wide' },
+  { head: 'Took', look: 'num' },
+];
 
-function row(entry: ServerLogEntry, nowMs: number): Html {
-  const { what, result, why, took } = describe(entry);
-  return html`<tr>
-    <td title="${formatInstant(entry.atMs)}">${relativeTime(entry.atMs, nowMs, 'ago')}</td>
-    <td>${what}</td>
-    <td>${result}</td>
-    <td class="wide"><bdi>${why}</bdi></td>
-    <td class="num">${took}</td>
-  </tr>`;
+function entryTable(entries: readonly ServerLogEntry[], nowMs: number): Html {
+  const rows = entries.map((entry) => {
+    const { what, result, why, took } = describe(entry);
+    return [
+      relativeTime(entry.atMs, nowMs, 'ago'),
+      what,
+      result,
+      html`<bdi>${why}</bdi>`,
+      took,
+    ] as const;
+  });
+  return logTable(LOG_COLUMNS, rows);
 }
 
 interface Described {
@@ -120,9 +107,7 @@ function describe(entry: ServerLogEntry): Described {
     case 'check':
       return {
         what: entry.kind === 'deep' ? 'Deep check' : 'Check',
-        result: html`<span class="outcome ${entry.outcome === 'ok' ? 'is-healthy' : 'is-offline'}"
-          >${entry.outcome}</span
-        >`,
+        result: outcomeBadge(entry.outcome),
         why: entry.detail,
         took: formatDuration(entry.durationMs),
       };
@@ -137,9 +122,4 @@ function describe(entry: ServerLogEntry): Described {
 function badge(status: string): Html {
   const known: Status | undefined = STATUSES.find((each) => each === status);
   return known ? statusBadge(known) : html`<bdi>${status}</bdi>`;
-}
-
-function empty(title: string, text: string): Html {
-  return html`<h2>${title}</h2>
-    <p class="muted"><bdi>${text}</bdi></p>`;
 }

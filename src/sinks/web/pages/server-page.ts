@@ -15,6 +15,15 @@ import {
 } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { checkChart, phaseBar } from './check-chart.ts';
+import {
+  emptySection,
+  factItems,
+  type LogColumn,
+  logTable,
+  outcomeBadge,
+  pairList,
+  tokenInput,
+} from './elements.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
 import { type KeptOfServer, serverAlerts, serverJournal } from './server-log.ts';
@@ -133,34 +142,15 @@ function disableForm({ detail, needsToken }: ServerContent): Html {
   </section>`;
 }
 
-function tokenInput(id: string): Html {
-  return html`<label class="unseen" for="${id}">Admin token</label
-    ><input
-      id="${id}"
-      type="password"
-      name="token"
-      placeholder="Admin token"
-      autocomplete="current-password"
-      required
-    />`;
-}
-
 function facts(detail: ServerDetail, nowMs: number): readonly Html[] {
-  const pairs: readonly (readonly [string, Html | string | undefined])[] = [
+  return factItems([
     ['Response time', mapKnown(detail.responseTimeMs, formatDuration)],
     ['Uptime', mapKnown(detail.uptimeRatio, formatRatio)],
     ['Last check', mapKnown(detail.lastCheckAtMs, (atMs) => relativeTime(atMs, nowMs, 'ago'))],
     ['Next check', mapKnown(detail.nextCheckAtMs, (atMs) => relativeTime(atMs, nowMs, 'in'))],
     ['Checks', formatCount(detail.checks)],
     ['Failures', formatCount(detail.failures)],
-  ];
-  return pairs.map(
-    ([name, value]) =>
-      html`<div>
-        <dt>${name}</dt>
-        <dd>${value ?? html`<span class="none">–</span>`}</dd>
-      </div>`,
-  );
+  ]);
 }
 
 function mapKnown<T, U>(value: T | undefined, map: (value: T) => U): U | undefined {
@@ -168,10 +158,7 @@ function mapKnown<T, U>(value: T | undefined, map: (value: T) => U): U | undefin
 }
 
 function history(detail: ServerDetail): Html {
-  if (detail.recentChecks.length === 0) {
-    return html`<h2>Response times</h2>
-      <p class="muted">${neverChecked(detail)}</p>`;
-  }
+  if (detail.recentChecks.length === 0) return emptySection('Response times', neverChecked(detail));
   return html`<h2>Response times <small>newest on the right, failures in full height</small></h2>
     ${checkChart(detail.recentChecks)}`;
 }
@@ -183,12 +170,7 @@ function neverChecked(detail: ServerDetail): string {
 
 function lastChecks(detail: ServerDetail, nowMs: number): readonly Html[] {
   const { lastReport, lastDeepReport } = detail;
-  if (!lastReport && !lastDeepReport) {
-    return [
-      html`<h2>Last check</h2>
-        <p class="muted">${neverChecked(detail)}</p>`,
-    ];
-  }
+  if (!lastReport && !lastDeepReport) return [emptySection('Last check', neverChecked(detail))];
   const parts: Html[] = [];
   if (lastReport) parts.push(ladder('Last check', lastReport, nowMs));
   if (lastDeepReport && lastDeepReport !== lastReport) {
@@ -214,7 +196,7 @@ function ladder(title: string, report: CheckReport, nowMs: number): Html {
         ${formatBytes(report.bytesSent)} sent, ${formatBytes(report.bytesReceived)} received</small
       >
     </h2>
-    <p>${outcome(report)} <bdi>${report.detail}</bdi></p>
+    <p>${outcomeBadge(report.outcome)} <bdi>${report.detail}</bdi></p>
     ${phaseBar(report)}
     ${
       steps.length > 0 &&
@@ -240,16 +222,10 @@ function markCell(look: 'healthy' | 'disabled' | 'offline', word: string): Html 
   return html`<td class="mark is-${look}">${icon}<span class="unseen">${word}</span></td>`;
 }
 
-function outcome(report: CheckReport): Html {
-  return html`<span class="outcome ${report.outcome === 'ok' ? 'is-healthy' : 'is-offline'}"
-    >${report.outcome}</span
-  >`;
-}
-
 function identity(detail: ServerDetail): Html {
   const said = detail.identity;
   const expiresAtMs = detail.lastDeepReport?.tlsExpiresAtMs ?? detail.lastReport?.tlsExpiresAtMs;
-  const pairs: readonly (readonly [string, string | undefined])[] = [
+  return pairList('Server', [
     ['Endpoint', detail.endpoint],
     ['Transport', said?.transport ?? detail.transport],
     ['Implementation', said && `${said.implementation} ${said.version}`],
@@ -257,17 +233,7 @@ function identity(detail: ServerDetail): Html {
     ['Certificate until', mapKnown(expiresAtMs, formatInstant)],
     ['Checked every', `${detail.intervalMs / 1_000} s`],
     ['Written in', detail.source],
-  ];
-  const rows = pairs.flatMap(([name, value]) =>
-    value === undefined
-      ? []
-      : [
-          html`<dt>${name}</dt>
-            <dd><bdi>${value}</bdi></dd>`,
-        ],
-  );
-  return html`<h2>Server</h2>
-    <dl class="pairs">${rows}</dl>`;
+  ]);
 }
 
 const KIND_WORDS: Readonly<Record<CapabilityKind, string>> = {
@@ -279,9 +245,7 @@ const KIND_WORDS: Readonly<Record<CapabilityKind, string>> = {
 
 function capabilities(detail: ServerDetail, nowMs: number): Html {
   const { snapshot } = detail;
-  if (!snapshot)
-    return html`<h2>Offers</h2>
-      <p class="muted">Not read yet: the first deep check does it.</p>`;
+  if (!snapshot) return emptySection('Offers', 'Not read yet: the first deep check does it.');
   const lists = CAPABILITY_KINDS.flatMap((kind) => {
     const list = snapshot.lists[kind];
     return list ? [capabilityList(kind, list)] : [];
@@ -314,41 +278,32 @@ function capabilityList(kind: CapabilityKind, list: CapabilityList): Html {
   </details>`;
 }
 
+const REPORT_COLUMNS: readonly LogColumn[] = [
+  { head: 'When' },
+  { head: 'Kind' },
+  { head: 'Outcome' },
+  { head: 'What happened', look: 'wide' },
+  { head: 'Took', look: 'num' },
+];
+
 function reportTable(
   title: string,
   reports: readonly CheckReport[],
   nowMs: number,
   empty: string,
 ): Html {
-  if (reports.length === 0)
-    return html`<h2>${title}</h2>
-      <p class="muted">${empty}</p>`;
-  const rows = reports.slice(0, CHECKS_SHOWN_MAX).map(
-    (report) =>
-      html`<tr>
-        <td>${loggedTime(report.startedAtMs, nowMs)}</td>
-        <td>${report.kind}</td>
-        <td>${outcome(report)}</td>
-        <td class="wide"><bdi>${report.detail}</bdi></td>
-        <td class="num">${formatDuration(report.durationMs)}</td>
-      </tr>`,
-  );
+  if (reports.length === 0) return emptySection(title, empty);
+  const rows = reports
+    .slice(0, CHECKS_SHOWN_MAX)
+    .map(({ startedAtMs, kind, outcome, detail, durationMs }) => [
+      loggedTime(startedAtMs, nowMs),
+      kind,
+      outcomeBadge(outcome),
+      html`<bdi>${detail}</bdi>`,
+      formatDuration(durationMs),
+    ]);
   return html`<h2>${title}</h2>
-
-    <table class="log">
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">Kind</th>
-          <th scope="col">Outcome</th>
-          <th scope="col">What happened</th>
-          <th scope="col" class="num">Took</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>`;
+    ${logTable(REPORT_COLUMNS, rows)}`;
 }
 
 /** With the clock beside it, to find the moment in logs. */
@@ -358,33 +313,24 @@ function loggedTime(atMs: number, nowMs: number): Html {
     >`;
 }
 
-function statusChanges(detail: ServerDetail, nowMs: number): Html {
-  if (detail.statusChanges.length === 0) {
-    return html`<h2>Status changes</h2>
-      <p class="muted">The status has not changed since the start.</p>`;
-  }
-  const rows = detail.statusChanges.slice(0, CHECKS_SHOWN_MAX).map(
-    (change) =>
-      html`<tr>
-        <td>${loggedTime(change.atMs, nowMs)}</td>
-        <td>${statusBadge(change.from)}</td>
-        <td>${statusBadge(change.to)}</td>
-        <td class="wide"><bdi>${change.reason}</bdi></td>
-      </tr>`,
-  );
-  return html`<h2>Status changes</h2>
+const CHANGE_COLUMNS: readonly LogColumn[] = [
+  { head: 'When' },
+  { head: 'From' },
+  { head: 'To' },
+  { head: 'Why', look: 'wide' },
+];
 
-    <table class="log">
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">From</th>
-          <th scope="col">To</th>
-          <th scope="col">Why</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>`;
+function statusChanges(detail: ServerDetail, nowMs: number): Html {
+  if (detail.statusChanges.length === 0)
+    return emptySection('Status changes', 'The status has not changed since the start.');
+  const rows = detail.statusChanges
+    .slice(0, CHECKS_SHOWN_MAX)
+    .map(({ atMs, from, to, reason }) => [
+      loggedTime(atMs, nowMs),
+      statusBadge(from),
+      statusBadge(to),
+      html`<bdi>${reason}</bdi>`,
+    ]);
+  return html`<h2>Status changes</h2>
+    ${logTable(CHANGE_COLUMNS, rows)}`;
 }

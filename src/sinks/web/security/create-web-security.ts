@@ -5,7 +5,10 @@ import {
   type Server,
   type ServerOptions,
 } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import {
+  createServer as createTlsServer,
+  type ServerOptions as HttpsServerOptions,
+} from 'node:https';
 import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { createRateLimiter, type RateLimiter } from '../../../facts/rules/rate-limit.ts';
@@ -16,6 +19,7 @@ import {
   type WebAccess,
   type WebConfig,
 } from '../../../facts/web-config.ts';
+import { readBasicCredentials } from '../basic-credentials.ts';
 import { createPasswordChecker } from './password-checker.ts';
 import { isWelcome } from './client-certificate.ts';
 
@@ -38,7 +42,6 @@ export interface WebSecurity {
 }
 
 const NOTHING: WebConfig = { users: {}, headers: {} };
-const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i;
 /** Of a password that nobody knows: an unknown user takes as long as a known one. */
 const NOBODY = new Secret('$2b$10$U/YZJLO0rz5LVepOV4TZ4.A/A4isz6VkBn/lzJsTz26rva1Sr8UHu');
 const BUSY_S = 1;
@@ -48,19 +51,15 @@ const HANDSHAKE_MS_MAX = 10_000;
 export function createWebSecurity(first: WebConfig | undefined, clock: Clock): WebSecurity {
   const atStart = first ?? NOTHING;
   const passwords = createPasswordChecker();
-  const servers = new Set<Pick<ReturnType<typeof createHttpsServer>, 'setSecureContext'>>();
+  const servers = new Set<Pick<ReturnType<typeof createTlsServer>, 'setSecureContext'>>();
   let config = atStart;
   let limiter = limiterOf(atStart);
 
-  async function isKnownUser(authorization: string): Promise<boolean | undefined> {
-    const [, encoded] = BASIC.exec(authorization) ?? [];
-    if (encoded === undefined) return false;
-    const credentials = Buffer.from(encoded, 'base64').toString();
-    const colon = credentials.indexOf(':');
-    if (colon === -1) return false;
-    const user = credentials.slice(0, colon);
-    const hash = Object.hasOwn(config.users, user) ? config.users[user] : undefined;
-    const isSame = await passwords.check(credentials.slice(colon + 1), hash ?? NOBODY);
+  async function isKnownUser(authorization: string | undefined): Promise<boolean | undefined> {
+    const given = readBasicCredentials(authorization);
+    if (given === undefined) return false;
+    const hash = Object.hasOwn(config.users, given.user) ? config.users[given.user] : undefined;
+    const isSame = await passwords.check(given.password, hash ?? NOBODY);
     return hash === undefined && isSame !== undefined ? false : isSame;
   }
 
@@ -85,15 +84,8 @@ export function createWebSecurity(first: WebConfig | undefined, clock: Clock): W
     createServer(options, onRequest) {
       const { tls } = atStart;
       if (!tls) return createHttpServer(options, onRequest);
-      const server = createHttpsServer(
-        {
-          ...options,
-          ...contextOf(config.tls ?? tls),
-          requestCert: tls.clientAuth !== 'NoClientCert',
-          // Which clients are welcome may change; Node can only be told once.
-          rejectUnauthorized: false,
-          handshakeTimeout: HANDSHAKE_MS_MAX,
-        },
+      const server = createTlsServer(
+        { ...options, ...tlsOptions(config.tls ?? tls), requestCert: asksForCertificate(tls) },
         onRequest,
       );
       server.prependListener('secureConnection', (socket: TLSSocket) => {
@@ -109,7 +101,7 @@ export function createWebSecurity(first: WebConfig | undefined, clock: Clock): W
       const { users, tls } = config;
       if (Object.keys(users).length === 0)
         return { kind: isProven(request, tls) ? 'known' : 'open' };
-      const isKnown = await isKnownUser(request.headers.authorization ?? '');
+      const isKnown = await isKnownUser(request.headers.authorization);
       if (isKnown === undefined) return { kind: 'too_many', retryAfterS: BUSY_S };
       return { kind: isKnown ? 'known' : 'refused' };
     },
@@ -135,11 +127,22 @@ function contextOf(tls: TlsSettings): SecureContextOptions {
   };
 }
 
+function tlsOptions(tls: TlsSettings): HttpsServerOptions {
+  return {
+    ...contextOf(tls),
+    // Which clients are allowed may change, but Node takes this once.
+    rejectUnauthorized: false,
+    handshakeTimeout: HANDSHAKE_MS_MAX,
+  };
+}
+
 function startNeeds(before: TlsSettings | undefined, now: TlsSettings | undefined): string[] {
   if (!before !== !now) return ['tls_server_config'];
-  const asks = (tls: TlsSettings | undefined): boolean =>
-    tls !== undefined && tls.clientAuth !== 'NoClientCert';
-  return asks(before) === asks(now) ? [] : ['client_auth_type'];
+  return asksForCertificate(before) === asksForCertificate(now) ? [] : ['client_auth_type'];
+}
+
+function asksForCertificate(tls: TlsSettings | undefined): boolean {
+  return tls !== undefined && tls.clientAuth !== 'NoClientCert';
 }
 
 function isProven({ socket }: IncomingMessage, tls: TlsSettings | undefined): boolean {
