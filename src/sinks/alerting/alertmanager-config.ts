@@ -40,7 +40,7 @@ export function renderAlertmanagerConfig(config: AlertingConfig): Part {
       ],
     },
     inhibit_rules: INHIBITIONS,
-    ...(config.businessHours ? { time_intervals: [hoursOf(config.businessHours)] } : {}),
+    ...(config.businessHours && { time_intervals: [hoursOf(config.businessHours)] }),
     receivers: receiversOf(config),
   };
 }
@@ -54,7 +54,7 @@ function watchdogRoute({ heartbeat, history }: AlertingConfig): Part {
     group_wait: '0s',
     group_interval: '1m',
     repeat_interval: '5m',
-    ...(history ? { routes: [{ receiver: 'history', continue: true }, { receiver: last }] } : {}),
+    ...(history && { routes: [{ receiver: 'history', continue: true }, { receiver: last }] }),
   };
 }
 
@@ -97,7 +97,7 @@ function severityRoutes({ businessHours }: AlertingConfig): Part[] {
     {
       matchers: ['severity="warning"'],
       receiver: 'warning',
-      ...(businessHours ? { active_time_intervals: ['business-hours'] } : {}),
+      ...(businessHours && { active_time_intervals: ['business-hours'] }),
     },
     { matchers: ['severity=~"info|none"'], receiver: NOBODY },
   ];
@@ -169,12 +169,13 @@ function receiverOf(name: string, wanted: readonly Channel[], config: AlertingCo
   const has = (channel: Channel): boolean => wanted.includes(channel);
   return {
     name,
-    ...(email && has('email') ? { email_configs: email.to.map((to) => mailTo(to, config)) } : {}),
-    ...(slack && has('slack') ? { slack_configs: [slackTo(slack, config)] } : {}),
-    ...(pagerduty && has('pagerduty') ? { pagerduty_configs: [pageTo(pagerduty, config)] } : {}),
-    ...(webhooks.length > 0 && has('webhook')
-      ? { webhook_configs: webhooks.map((hook) => ({ ...addressOf(hook), send_resolved: true })) }
-      : {}),
+    ...(email && has('email') && { email_configs: email.to.map((to) => mailTo(to, config)) }),
+    ...(slack && has('slack') && { slack_configs: [slackTo(slack, config)] }),
+    ...(pagerduty && has('pagerduty') && { pagerduty_configs: [pageTo(pagerduty, config)] }),
+    ...(webhooks.length > 0 &&
+      has('webhook') && {
+        webhook_configs: webhooks.map((hook) => ({ ...addressOf(hook), send_resolved: true })),
+      }),
   };
 }
 

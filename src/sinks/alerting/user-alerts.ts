@@ -161,7 +161,7 @@ function ruleOf(alert: UserAlert, catalog: readonly Metric[]): AlertRule {
       component: 'mcp',
       origin: 'user',
       // Routed by, so that Alertmanager's configuration need not know the alerts.
-      ...(channels ? { channels: channels.join(',') } : {}),
+      ...(channels && { channels: channels.join(',') }),
     },
     annotations: {
       summary: `${isAlertMetric(metric) ? capitalize(title) : title} is ${condition}`,

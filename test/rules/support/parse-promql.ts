@@ -138,8 +138,8 @@ function aggregationOf(node: SyntaxNode, text: string): Aggregation {
   return {
     kind: 'aggregation',
     operator: textOf(childOf(node), text),
-    ...(modifier?.getChild('By') ? { by: labels } : {}),
-    ...(modifier?.getChild('Without') ? { without: labels } : {}),
+    ...(modifier?.getChild('By') && { by: labels }),
+    ...(modifier?.getChild('Without') && { without: labels }),
     args: argsOf(node, text),
   };
 }
@@ -159,9 +159,9 @@ function operationOf(node: SyntaxNode, text: string): Operation {
     operator: operator ? textOf(operator, text) : '',
     left: convert(left, text),
     right: convert(lastChildOf(node), text),
-    ...(clause?.getChild('On') ? { on: labels } : {}),
-    ...(clause?.getChild('Ignoring') ? { ignoring: labels } : {}),
-    ...(clause && side ? { group: { side, labels: labelsOf(clause, text, 1) } } : {}),
+    ...(clause?.getChild('On') && { on: labels }),
+    ...(clause?.getChild('Ignoring') && { ignoring: labels }),
+    ...(clause && side && { group: { side, labels: labelsOf(clause, text, 1) } }),
   };
 }
 

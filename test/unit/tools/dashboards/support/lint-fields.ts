@@ -1,6 +1,6 @@
 import type { KnownSeries } from '../../../../rules/support/known-series.ts';
 import { chartsOf, type Dashboard, type Override, type Panel } from './dashboard.ts';
-import { promqlOf } from './lint-queries.ts';
+import { promqlOf, scopedSelectors } from './lint-queries.ts';
 import { labelsInText, labelsOfQuery } from './query.ts';
 
 /** These name each field that they make or take; others make what nobody foresees. */
@@ -41,7 +41,7 @@ function lintLegends(panel: Panel, fixed: readonly string[], known: KnownSeries)
       const used = labelsInText(legendFormat);
       const several = [...labels].filter(
         // A matcher that wants one value leaves one line.
-        (label) => !fixed.includes(label) && !new RegExp(`\\b${label}="`).test(expr),
+        (label) => !fixed.includes(label) && !isEqualled(label, expr),
       );
       return [
         ...(legendFormat === '' || legendFormat === '__auto' ? [`${refId} has no legend`] : []),
@@ -57,6 +57,12 @@ function lintLegends(panel: Panel, fixed: readonly string[], known: KnownSeries)
       .filter((legend, index) => legends.indexOf(legend) !== index)
       .map((legend) => `two queries go by the name ${legend}`),
   ];
+}
+
+function isEqualled(name: string, expr: string): boolean {
+  return scopedSelectors(expr).some(({ matchers }) =>
+    matchers.some(({ label, operator }) => label === name && operator === '='),
+  );
 }
 
 /** Every label of the answers is a column with a title, or hidden; every column named is there. */

@@ -3,7 +3,6 @@ import { variablesIn } from './query.ts';
 
 /** What holds for each page as a whole. */
 export function lintModel(dashboard: Dashboard): string[] {
-  const text = JSON.stringify(dashboard);
   const findings: [boolean, string][] = [
     [dashboard.schemaVersion === 42, 'schemaVersion is not 42'],
     [dashboard.editable === false, 'it can be edited, and the edit would be lost'],
@@ -12,10 +11,19 @@ export function lintModel(dashboard: Dashboard): string[] {
     [dashboard.tags?.join() === tagsOf(dashboard), `its tags are not ${tagsOf(dashboard)}`],
     [Boolean(dashboard.description?.endsWith('?')), 'no question that it answers'],
     [dashboard.time?.to === 'now', 'it does not end now'],
-    [!text.includes('"__inputs"'), '__inputs, which nobody fills in from a file'],
-    [!text.includes('${DS_'), 'a data source that only an import by hand would fill in'],
+    [!('__inputs' in dashboard), '__inputs, which nobody fills in from a file'],
+    [
+      !textsOf(dashboard).some((text) => text.includes('${DS_')),
+      'a data source that only an import by hand would fill in',
+    ],
   ];
   return findings.filter(([isRight]) => !isRight).map(([, finding]) => finding);
+}
+
+/** Every string in it. */
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
 /** By the second tag the menus on top of each page tell hours from weeks. */
@@ -29,8 +37,8 @@ const ALL = '.*';
 export function lintVariables(dashboard: Dashboard): string[] {
   const { list } = dashboard.templating;
   const names = list.map(({ name }) => name);
-  const text = JSON.stringify(dashboard);
-  const used = new Set(variablesIn(text));
+  const texts = textsOf(dashboard);
+  const used = new Set(texts.flatMap(variablesIn));
   return [
     ...['datasource', 'job', 'gateway']
       .filter((name) => !names.includes(name))
@@ -42,7 +50,8 @@ export function lintVariables(dashboard: Dashboard): string[] {
     ...names.filter((name) => !used.has(name)).map((name) => `$${name} is not used`),
     ...list
       .filter(
-        ({ type, multi, name }) => type === 'query' && !multi && text.includes(`=~\\"$${name}`),
+        ({ type, multi, name }) =>
+          type === 'query' && !multi && texts.some((text) => text.includes(`=~"$${name}`)),
       )
       .map(({ name }) => `$${name} is one name, which Grafana does not escape for a pattern`),
     ...list.flatMap((variable) =>

@@ -120,7 +120,7 @@ function isRightWindow({ metric, rangeSeconds }: Selector): boolean {
 }
 
 /** With the variables still in the matchers. */
-function scopedSelectors(expr: string): readonly Selector[] {
+export function scopedSelectors(expr: string): readonly Selector[] {
   const marked = withoutVariables(expr.replaceAll(/"[^"]*"/g, (text) => text.replaceAll('$', '@')));
   const parsed = parsePromql(marked);
   return parsed.ok ? selectorsOf(parsed.expression) : [];
