@@ -33,7 +33,7 @@ import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import { describeDisabling } from '../facts/disabling.ts';
 import { createHub } from '../facts/hub.ts';
 import { METRICS_PAGE } from '../catalog/catalog.ts';
-import { createChildChannels } from '../protocol/open-channel.ts';
+import { createChildChannels } from '../protocol/stdio/child-messages.ts';
 import { createProber } from '../sources/probe/prober.ts';
 import { VERSION } from './version.ts';
 

@@ -15,7 +15,7 @@ import { redactArguments } from '../facts/rules/redact-arguments.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import { createAccountant } from '../sources/gateway/account-usage.ts';
 import { CallTracker } from '../sources/gateway/call-tracker.ts';
-import type { ChildChannels } from '../protocol/open-channel.ts';
+import type { ChildChannels } from '../protocol/stdio/child-messages.ts';
 
 export interface GatewayParts {
   /** Asked anew for what a reload may change. */

@@ -237,10 +237,13 @@ class Conversation {
 
   async #openDirect(onMessage: (text: string) => void): Promise<BridgeRoute | undefined> {
     const { clock, stderr } = this.#context;
-    const opening = import('../protocol/open-channel.ts');
+    const opening = Promise.all([
+      import('../protocol/open-channel.ts'),
+      import('../protocol/stdio/child-messages.ts'),
+    ]);
     const spec = await this.#specOfServer();
     if (!spec) return undefined;
-    const { createChildChannels, openDirect } = await opening;
+    const [{ openDirect }, { createChildChannels }] = await opening;
     const children = createChildChannels(clock, {
       onErrorOutput: (chunk) => stderr.stream.write(chunk),
       onLost: (server, bytesMax) =>

@@ -2,6 +2,8 @@ import process from 'node:process';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { ProcessRow, ProcessSnapshot, ProcessTable } from './process-usage.ts';
 
+/** Between two checks: the end of processes that are not our own children is no event. */
+const CHECK_MS = 20;
 /** How old a walk over `/proc` may be when many children end at once. */
 const SNAPSHOT_AGE_MS_MAX = 100;
 
@@ -11,6 +13,8 @@ export interface ChildGroup {
   signal(name: NodeJS.Signals): void;
   /** Zombies count as gone: where process 1 does not collect orphans they stay for ever. */
   isGone(): boolean;
+  /** Resolves when it is gone, or after `limitMs`. */
+  untilGone(limitMs: number): Promise<void>;
 }
 
 /** @param leaderPid a child started with `detached`, so that it leads its own group and session */
@@ -28,6 +32,11 @@ export function createChildGroup(leaderPid: number, table: ProcessTable, clock: 
     return processes ? livingOf(leaderPid, processes).length === 0 : !exists(leaderPid);
   }
 
+  function isGone(): boolean {
+    wasGone ||= check();
+    return wasGone;
+  }
+
   return {
     signal(name) {
       if (wasGone) return;
@@ -38,9 +47,14 @@ export function createChildGroup(leaderPid: number, table: ProcessTable, clock: 
       );
       for (const groupId of groups.add(leaderPid)) trySignal(groupId, name);
     },
-    isGone() {
-      wasGone ||= check();
-      return wasGone;
+    isGone,
+    async untilGone(limitMs) {
+      const endsAtMs = clock.monotonicMs() + limitMs;
+      while (!isGone() && clock.monotonicMs() < endsAtMs) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        clock.after(CHECK_MS, resolve);
+        await promise;
+      }
     },
   };
 }

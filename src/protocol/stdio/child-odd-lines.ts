@@ -2,7 +2,7 @@ import { excerpt } from '../classify-failure.ts';
 
 /** In the order in which they are told. */
 const ODDITIES = ['is no JSON', 'is no JSON-RPC', 'answers nothing'] as const;
-type Oddity = (typeof ODDITIES)[number];
+export type Oddity = (typeof ODDITIES)[number];
 
 const PLURALS: Readonly<Record<Oddity, string>> = {
   'is no JSON': 'are no JSON',

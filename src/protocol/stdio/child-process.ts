@@ -1,35 +1,27 @@
 import { spawn } from 'node:child_process';
 import process from 'node:process';
-import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { StdioTarget } from '../../facts/server.ts';
+import { finished } from 'node:stream/promises';
+import { endsWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import { createChildGroup } from './child-group.ts';
-import { createLineReader, createTextTail } from './child-lines.ts';
+import type { StdioTarget } from '../../facts/server.ts';
+import type { MonotonicMs } from '../../facts/time.ts';
+import type { ChildEnd } from './child-end.ts';
+import { type ChildGroup, createChildGroup } from './child-group.ts';
+import { createLineReader, createTextTail, type TextTail } from './child-lines.ts';
 import type { ProcessTable } from './process-usage.ts';
 
-/** The largest real answer seen is 226 kB of tools/list. */
-export const LINE_BYTES_MAX = 4 * 1024 * 1024;
-/** What may wait for a child that does not read its standard input. */
-const UNREAD_BYTES_MAX = 1024 * 1024;
 const STDERR_LIMITS = { bytesMax: 4096, linesMax: 20 };
 /** What a child may still have to say after its exit, where something else holds its pipes open. */
 const DRAIN_MS_MAX = 200;
 /** The steps of an end: standard input closes, SIGTERM, SIGKILL. Together about 4 s, so that a shutdown is bounded. */
 const END_MS_MAX = { input: 1_000, terminate: 1_500, kill: 1_500 };
-const POLL_MS = 20;
-
-export interface ChildExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 export interface ChildListener {
   onLine(line: string): void;
-  /** A line longer than {@link LINE_BYTES_MAX} was thrown away. */
+  /** A line longer than the limit was thrown away. */
   onOversizedLine(): void;
   /** Once; nothing comes after it. */
-  onExit(exit: ChildExit): void;
+  onEnd(end: ChildEnd): void;
   /** Standard error as it comes, for whoever stands in the place of a client's own child. */
   onErrorOutput?(chunk: Buffer): void;
 }
@@ -41,18 +33,28 @@ export interface ChildLimits {
   readonly unreadBytesMax: number;
 }
 
+export interface ChildOptions {
+  readonly target: StdioTarget;
+  readonly table: ProcessTable;
+  readonly clock: Clock;
+  readonly limits: ChildLimits;
+  /** Applied to everything that the child wrote and a person may read. */
+  readonly mask: (text: string) => string;
+}
+
 /** A process of ours that leads its own group and session, and talks in lines. */
 export interface Child {
   readonly pid: number;
+  readonly startedAtMs: MonotonicMs;
   readonly bytes: { readonly sent: number; readonly received: number };
   /** Resolves once it and all that it started are gone, whoever ended them. */
   readonly gone: Promise<void>;
-  /** Starts reading; lines before it wait in the pipe. */
+  /** Starts reading; lines before it wait in the pipe. Called once. */
   listen(listener: ChildListener): void;
   /** @returns whether the line was taken: not after the end, nor while the child leaves too much unread */
   write(line: string): boolean;
-  /** The last lines of standard error. */
-  stderrTail(): string;
+  /** Undefined until the listener heard of it. */
+  end(): ChildEnd | undefined;
   /** Ends the whole group, by force if need be: about 4 s at most. Resolves when it is gone. */
   close(): Promise<void>;
   /** For the last moment of our own process: synchronous, at once. */
@@ -70,31 +72,23 @@ export type ChildStart =
  * Its environment is the exporter's own with the configured one on top, as every MCP client does it: `npx` needs at
  * least PATH and HOME.
  */
-export function startChild(
-  target: StdioTarget,
-  table: ProcessTable,
-  clock: Clock,
-  limits: ChildLimits = {
-    lineBytesMax: LINE_BYTES_MAX,
-    unreadBytesMax: UNREAD_BYTES_MAX,
-  },
-): Promise<ChildStart> {
-  const failed = (error: unknown): ChildStart => ({
-    ok: false,
-    code: spawnErrorCode(error),
-  });
+export function startChild(options: ChildOptions): Promise<ChildStart> {
+  const startedAtMs = options.clock.monotonicMs();
+  const failed = (error: unknown): ChildStart => ({ ok: false, code: spawnErrorCode(error) });
   return new Promise((resolve) => {
     try {
-      const subprocess = spawnGroup(target);
+      const subprocess = spawnGroup(options.target);
       subprocess.once('error', (error) => resolve(failed(error)));
       subprocess.once('spawn', () =>
-        resolve({ ok: true, child: createChild(subprocess, table, clock, limits) }),
+        resolve({ ok: true, child: new ChildProcess(subprocess, startedAtMs, options) }),
       );
     } catch (error) {
       resolve(failed(error));
     }
   });
 }
+
+type Subprocess = ReturnType<typeof spawnGroup>;
 
 function spawnGroup(target: StdioTarget) {
   const env: NodeJS.ProcessEnv = { ...process.env };
@@ -108,98 +102,132 @@ function spawnGroup(target: StdioTarget) {
   });
 }
 
-function createChild(
-  subprocess: ReturnType<typeof spawnGroup>,
-  table: ProcessTable,
-  clock: Clock,
-  { lineBytesMax, unreadBytesMax }: ChildLimits,
-): Child {
-  const { stdin, stdout, stderr } = subprocess;
-  // There is a pid once `spawn` was emitted.
-  const pid = subprocess.pid ?? 0;
-  const group = createChildGroup(pid, table, clock);
-  const stderrTail = createTextTail(STDERR_LIMITS);
-  const bytes = { sent: 0, received: 0 };
-  const { promise: exited, resolve: resolveExit } = Promise.withResolvers<ChildExit>();
-  const { promise: gone, resolve: resolveGone } = Promise.withResolvers<void>();
-  let hasExited = false;
-  let ending: Promise<void> | undefined;
+class ChildProcess implements Child {
+  readonly pid: number;
+  readonly startedAtMs: MonotonicMs;
+  readonly bytes = { sent: 0, received: 0 };
+  readonly #subprocess: Subprocess;
+  readonly #options: ChildOptions;
+  readonly #group: ChildGroup;
+  readonly #stderrTail: TextTail = createTextTail(STDERR_LIMITS);
+  readonly #exited = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<ChildEnd>();
+  readonly #gone = Promise.withResolvers<void>();
+  #hasExited = false;
+  #isStopped = false;
+  #end: ChildEnd | undefined;
+  #ending: Promise<void> | undefined;
 
-  // Without listeners a write to a child that is gone (EPIPE) would end our own process.
-  for (const stream of [stdin, stdout, stderr]) stream.on('error', () => {});
-  subprocess.on('error', () => {});
-  stderr.on('data', (chunk: Buffer) => stderrTail.push(chunk));
+  constructor(subprocess: Subprocess, startedAtMs: MonotonicMs, options: ChildOptions) {
+    // There is a pid once `spawn` was emitted.
+    this.pid = subprocess.pid ?? 0;
+    this.startedAtMs = startedAtMs;
+    this.#subprocess = subprocess;
+    this.#options = options;
+    this.#group = createChildGroup(this.pid, options.table, options.clock);
+    // Without listeners a write to a child that is gone (EPIPE) would end our own process.
+    for (const stream of subprocess.stdio) stream?.on('error', () => {});
+    subprocess.on('error', () => {});
+    subprocess.stderr.on('data', (chunk: Buffer) => this.#stderrTail.push(chunk));
+    subprocess.once('exit', (code, signal) => void this.#onExit(code, signal));
+  }
 
-  subprocess.once('exit', (code, signal) => {
-    hasExited = true;
-    void drained([stdout, stderr]).then(() => {
-      for (const stream of [stdin, stdout, stderr]) stream.destroy();
-      resolveExit({ code, signal });
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  listen(listener: ChildListener): void {
+    const { stdout, stderr } = this.#subprocess;
+    const lines = createLineReader({
+      lineBytesMax: this.#options.limits.lineBytesMax,
+      onLine: (line) => listener.onLine(line),
+      onOversizedLine: () => listener.onOversizedLine(),
     });
+    stdout.on('data', (chunk: Buffer) => {
+      this.bytes.received += chunk.length;
+      lines.push(chunk);
+    });
+    const { onErrorOutput } = listener;
+    if (onErrorOutput) stderr.on('data', onErrorOutput);
+    void this.#ended.promise.then((end) => {
+      this.#end = end;
+      listener.onEnd(end);
+    });
+  }
+
+  write(line: string): boolean {
+    const { stdin } = this.#subprocess;
+    const { unreadBytesMax } = this.#options.limits;
+    if (!stdin.writable || stdin.writableLength > unreadBytesMax) return false;
+    stdin.write(`${line}\n`);
+    this.bytes.sent += Buffer.byteLength(line) + 1;
+    return true;
+  }
+
+  end(): ChildEnd | undefined {
+    return this.#end;
+  }
+
+  close(): Promise<void> {
+    this.#isStopped ||= this.#end === undefined;
+    return this.#endGroup();
+  }
+
+  killGroup(): void {
+    this.#group.signal('SIGKILL');
+  }
+
+  async #onExit(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    const { clock, mask } = this.#options;
+    const { stdin, stdout, stderr } = this.#subprocess;
+    this.#hasExited = true;
+    this.#exited.resolve();
     // What it started would stay behind.
-    void close();
-  });
-
-  function close(): Promise<void> {
-    ending ??= endGroup();
-    return ending;
+    void this.#endGroup();
+    await endsWithin(clock, DRAIN_MS_MAX, Promise.all([stdout, stderr].map(drained)));
+    for (const stream of [stdin, stdout, stderr]) stream.destroy();
+    this.#ended.resolve({
+      code,
+      signal,
+      wasStopped: this.#isStopped,
+      livedMs: clock.monotonicMs() - this.startedAtMs,
+      stderrTail: mask(this.#stderrTail.text()),
+    });
   }
 
-  async function endGroup(): Promise<void> {
-    const isGone = (): boolean => hasExited && group.isGone();
-    stdin.end();
-    if (!hasExited) await until(() => hasExited, END_MS_MAX.input);
-    if (!isGone()) {
-      group.signal('SIGTERM');
-      await until(isGone, END_MS_MAX.terminate);
-    }
-    if (!isGone()) {
-      group.signal('SIGKILL');
-      await until(isGone, END_MS_MAX.kill);
-    }
+  #endGroup(): Promise<void> {
+    this.#ending ??= this.#escalate();
+    return this.#ending;
+  }
+
+  async #escalate(): Promise<void> {
+    const { clock } = this.#options;
+    this.#subprocess.stdin.end();
+    await endsWithin(clock, END_MS_MAX.input, this.#exited.promise);
+    if (!this.#isGone()) await this.#signal('SIGTERM', END_MS_MAX.terminate);
+    if (!this.#isGone()) await this.#signal('SIGKILL', END_MS_MAX.kill);
     // A process that even SIGKILL does not end (it waits for a disk) must not hold up our own end.
-    if (hasExited) await exited;
-    resolveGone();
+    if (this.#hasExited) await this.#ended.promise;
+    this.#gone.resolve();
   }
 
-  return {
-    pid,
-    bytes,
-    gone,
-    listen(listener) {
-      const lines = createLineReader({ lineBytesMax, ...listener });
-      stdout.on('data', (chunk: Buffer) => {
-        bytes.received += chunk.length;
-        lines.push(chunk);
-      });
-      const { onErrorOutput } = listener;
-      if (onErrorOutput) stderr.on('data', onErrorOutput);
-      void exited.then((exit) => listener.onExit(exit));
-    },
-    write(line) {
-      if (!stdin.writable || stdin.writableLength > unreadBytesMax) return false;
-      stdin.write(`${line}\n`);
-      bytes.sent += Buffer.byteLength(line) + 1;
-      return true;
-    },
-    stderrTail: () => stderrTail.text(),
-    close,
-    killGroup: () => group.signal('SIGKILL'),
-  };
+  async #signal(name: NodeJS.Signals, limitMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const startedAtMs = clock.monotonicMs();
+    this.#group.signal(name);
+    await endsWithin(clock, limitMs, this.#exited.promise);
+    const restMs = limitMs - (clock.monotonicMs() - startedAtMs);
+    if (this.#hasExited) await this.#group.untilGone(restMs);
+  }
+
+  #isGone(): boolean {
+    return this.#hasExited && this.#group.isGone();
+  }
 }
 
-/** Resolves when all streams have ended, or soon after: a grandchild may hold them open. */
-async function drained(streams: readonly Readable[]): Promise<void> {
-  await until(
-    () => streams.every((stream) => stream.readableEnded || stream.destroyed),
-    DRAIN_MS_MAX,
-  );
-}
-
-/** Looks every few milliseconds, since the end of processes that are not our own children is no event. */
-async function until(isDone: () => boolean, limitMs: number): Promise<void> {
-  const endsAtMs = performance.now() + limitMs;
-  while (!isDone() && performance.now() < endsAtMs) await delay(POLL_MS);
+/** Resolves at the end of the stream. A grandchild may hold it open for longer than the child lives. */
+async function drained(stream: Subprocess['stdout']): Promise<void> {
+  await finished(stream).catch(() => undefined);
 }
 
 function spawnErrorCode(error: unknown): string {

@@ -9,13 +9,13 @@ import {
   readDiscoverResult,
   readInitializeResult,
 } from '../handshake.ts';
-import type { ServerIdentity } from '../../facts/check-report.ts';
+import type { CheckStep, ServerIdentity } from '../../facts/check-report.ts';
 import type { Era } from '../../facts/server.ts';
+import { resultWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { ChildChannel, ChildReply } from './child-channel.ts';
+import type { ChildReply } from './channel-state.ts';
+import type { ChildChannel } from './child-channel.ts';
 import { discoverAnswerOf } from '../discover-answer.ts';
-import { addStep } from '../measurement.ts';
-import type { Measurement } from '../wire.ts';
 
 /**
  * How long `server/discover` may stay unanswered before `initialize` is sent as well. Some legacy servers never answer
@@ -46,7 +46,8 @@ export interface HandshakeOptions {
   readonly client: ClientName;
   readonly clock: Clock;
   readonly discoverLimitMs: number;
-  readonly measurement: Measurement;
+  /** For whoever measures. */
+  readonly onStep: (step: CheckStep) => void;
   readonly signal: AbortSignal;
 }
 
@@ -175,7 +176,7 @@ function initialize(options: HandshakeOptions): Promise<ChildReply> {
 
 /** Sends one request of the handshake and notes it as a step of the check. */
 function ask(method: string, params: JsonObject, options: HandshakeOptions): Asked {
-  const { channel, clock, measurement, signal } = options;
+  const { channel, clock, onStep, signal } = options;
   const forgotten = new AbortController();
   const startedAtMs = clock.monotonicMs();
   const onAbort = (): void => forgotten.abort(signal.reason);
@@ -185,7 +186,7 @@ function ask(method: string, params: JsonObject, options: HandshakeOptions): Ask
     signal.removeEventListener('abort', onAbort);
     const isForgotten = forgotten.signal.aborted && !signal.aborted;
     if (!isForgotten) {
-      addStep(measurement, {
+      onStep({
         name: method,
         durationMs: clock.monotonicMs() - startedAtMs,
         ok: received.ok,
@@ -202,20 +203,16 @@ function describe(reply: ChildReply, oddities: string): string {
   return oddities === '' ? said : `${said} (${oddities})`;
 }
 
-/** Nothing if there is no answer within the limit of discover. */
-async function withinLimit(
+/** Undefined if there is no answer within the limit of discover. */
+function withinLimit(
   reply: Promise<ChildReply>,
   { clock, discoverLimitMs }: HandshakeOptions,
 ): Promise<ChildReply | undefined> {
-  const { promise: limit, resolve } = Promise.withResolvers<undefined>();
-  const timer = clock.after(discoverLimitMs, () => resolve(undefined));
-  const first = await Promise.race([reply, limit]);
-  timer.cancel();
-  return first;
+  return resultWithin(clock, discoverLimitMs, reply);
 }
 
-function noteSilence({ discoverLimitMs, measurement }: HandshakeOptions): void {
-  addStep(measurement, {
+function noteSilence({ discoverLimitMs, onStep }: HandshakeOptions): void {
+  onStep({
     name: 'server/discover',
     durationMs: discoverLimitMs,
     ok: false,

@@ -1,34 +1,36 @@
-import { classifyFailure, type FailureFacts } from '../classify-failure.ts';
-import type { ClientName } from '../handshake.ts';
-import type { Era, StdioTarget } from '../../facts/server.ts';
-import type { Clock } from '../../facts/ports/clock.ts';
-import {
-  type ChannelStart,
-  type ChildChannel,
-  type ChildEnd,
-  exitFacts,
-  startChannel,
-} from './child-channel.ts';
-import type { ChildLedger } from './child-ledger.ts';
+import type { CheckStep } from '../../facts/check-report.ts';
 import type { Deadline } from '../../facts/deadline.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import type { Era } from '../../facts/server.ts';
+import { classifyFailure, type FailureFacts } from '../classify-failure.ts';
+import { createEraMemory, type EraMemory } from '../era-memory.ts';
+import type { ClientName } from '../handshake.ts';
 import { timeoutFacts } from '../timeout-facts.ts';
-import { createEraMemory } from '../era-memory.ts';
-import { addStep } from '../measurement.ts';
-import type { ProcessTable } from './process-usage.ts';
-import { type Greeting, shakeHands } from './stdio-handshake.ts';
-import type { Measurement } from '../wire.ts';
+import { type ChildChannel, createChildChannel } from './child-channel.ts';
+import { type ChildEnd, exitFacts } from './child-end.ts';
+import type { Child } from './child-process.ts';
+import type { StdioClient, StdioStart } from './stdio-client.ts';
+import { type Greeting, type HandshakeResult, shakeHands } from './stdio-handshake.ts';
 
 export interface LauncherOptions {
-  readonly target: StdioTarget;
+  readonly client: StdioClient;
   readonly era: 'auto' | Era;
-  readonly client: ClientName;
+  /** How we introduce ourselves. */
+  readonly clientName: ClientName;
   readonly clock: Clock;
-  readonly table: ProcessTable;
   readonly discoverLimitMs: number;
-  readonly ledger: ChildLedger;
-  mask(text: string): string;
+  readonly mask: (text: string) => string;
+  /** Called with the time from the start of a child to its first message. */
+  readonly onFirstMessage: (child: Child, startMs: number) => void;
   /** A child ended after its handshake. */
-  onLost(channel: ChildChannel): void;
+  readonly onLost: (channel: ChildChannel) => void;
+}
+
+/** For whoever measures a launch. */
+export interface LaunchObserver {
+  onStep(step: CheckStep): void;
+  onPhase(phase: 'spawn' | 'handshake', durationMs: number): void;
+  onBytes(bytes: Child['bytes']): void;
 }
 
 export type Launch =
@@ -38,8 +40,10 @@ export type Launch =
 /** Starts children and finds out how they speak; remembers it for the next one. */
 export interface Launcher {
   /** Never rejects. Leaves no child behind where it fails; running out of time is a failure, an abort is none. */
-  launch(measurement: Measurement, life: Deadline): Promise<Launch>;
+  launch(observer: LaunchObserver, life: Deadline): Promise<Launch>;
 }
+
+type Plan = 'detect' | Era;
 
 type Attempt =
   | Launch
@@ -54,111 +58,122 @@ const NOT_LEGACY: FailureFacts = {
 };
 
 export function createLauncher(options: LauncherOptions): Launcher {
-  const { clock, ledger } = options;
-  const memory = createEraMemory(options.era, clock);
-  let version: string | undefined;
+  return new ChildLauncher(options);
+}
 
-  function rememberEra(launch: Launch): void {
-    if (!launch.ok) {
-      if (!isInKeeping(memory.era(), launch.facts)) memory.forget();
-      return;
-    }
-    const { identity } = launch.greeting;
-    // Another version may be of another era: the next child is asked again.
-    if (version !== undefined && version !== identity.version) memory.forget();
-    else memory.learn(identity.era);
-    ({ version } = identity);
+class ChildLauncher implements Launcher {
+  readonly #options: LauncherOptions;
+  readonly #eras: EraMemory;
+  #version: string | undefined;
+
+  constructor(options: LauncherOptions) {
+    this.#options = options;
+    this.#eras = createEraMemory(options.era, options.clock);
   }
 
-  async function attempt(
-    plan: 'detect' | Era,
-    measurement: Measurement,
-    life: Deadline,
-  ): Promise<Attempt> {
+  async launch(observer: LaunchObserver, life: Deadline): Promise<Launch> {
+    const first = await this.#attempt(this.#eras.era() ?? 'detect', observer, life);
+    const launch = await this.#follow(first, observer, life);
+    this.#rememberEra(launch);
+    return launch;
+  }
+
+  /** Starts a second child where the first one only showed the era. */
+  async #follow(first: Attempt, observer: LaunchObserver, life: Deadline): Promise<Launch> {
+    if ('turnedLegacy' in first) {
+      await first.turnedLegacy.child.close();
+      return this.#attempt('modern', observer, life);
+    }
+    if (!('endOnDiscover' in first)) return first;
+    const second = await this.#attempt('legacy', observer, life);
+    // A server that cannot bear the question is not one that crashes.
+    this.#options.client.noteEnd(first.endOnDiscover, second.ok ? 'stopped' : undefined);
+    return second;
+  }
+
+  async #attempt(plan: Plan, observer: LaunchObserver, life: Deadline): Promise<Attempt> {
+    const { client, clock, mask, onFirstMessage, onLost } = this.#options;
     if (life.signal.aborted) return { ok: false, facts: timeoutFacts('answer', 0) };
     const startedAtMs = clock.monotonicMs();
+    const start = await client.start();
+    noteSpawn(observer, clock.monotonicMs() - startedAtMs, start);
+    if (!start.ok) return start;
+    const { child } = start;
     // Whether an end is the server's doing or our question's is known only after the handshake.
     let isGreeting = true;
-    const start = await startChannel({
-      target: options.target,
-      table: options.table,
+    const channel = createChildChannel(child, {
       clock,
-      mask: options.mask,
-      onFirstMessage: (pid, startMs) => ledger.noteFirstMessage(pid, startMs),
-      onEnd(channel, end) {
+      mask,
+      onFirstMessage: (startMs) => onFirstMessage(child, startMs),
+      onEnd(end) {
         if (isGreeting) return;
-        ledger.noteEnd(end);
-        options.onLost(channel);
+        client.noteEnd(end);
+        onLost(channel);
       },
     });
-    noteSpawn(measurement, clock.monotonicMs() - startedAtMs, start);
-    if (!start.ok) {
-      ledger.noteSpawnFailure(start.facts);
-      return start;
-    }
-    ledger.track(start.channel);
-    const result = await greet(start.channel, plan, measurement, life);
+    const result = await this.#greet(channel, plan, observer, life);
     isGreeting = false;
-    return result;
+    return this.#conclude(channel, result, life);
   }
 
-  async function greet(
+  async #greet(
     channel: ChildChannel,
-    plan: 'detect' | Era,
-    measurement: Measurement,
+    plan: Plan,
+    observer: LaunchObserver,
     life: Deadline,
-  ): Promise<Attempt> {
-    const { client, discoverLimitMs } = options;
-    const spawnedAtMs = clock.monotonicMs();
+  ): Promise<HandshakeResult> {
+    const { clientName, clock, discoverLimitMs } = this.#options;
+    const startedAtMs = clock.monotonicMs();
     const result = await shakeHands({
       channel,
       plan,
-      client,
+      client: clientName,
       clock,
       discoverLimitMs,
-      measurement,
+      onStep: (step) => observer.onStep(step),
       signal: life.signal,
     });
-    addPhase(measurement, 'handshake', clock.monotonicMs() - spawnedAtMs);
-    measurement.bytesSent += channel.bytes.sent;
-    measurement.bytesReceived += channel.bytes.received;
-    const end = channel.end();
+    observer.onPhase('handshake', clock.monotonicMs() - startedAtMs);
+    observer.onBytes(channel.child.bytes);
+    return result;
+  }
+
+  #conclude(channel: ChildChannel, result: HandshakeResult, life: Deadline): Attempt {
+    const { client } = this.#options;
+    const { child } = channel;
+    const end = child.end();
     if (end && result.kind === 'ended_on_discover') {
       return { ok: false, facts: result.facts, endOnDiscover: end };
     }
     if (end) {
-      ledger.noteEnd(end);
+      client.noteEnd(end);
       return { ok: false, facts: exitFacts(end) };
     }
-    if (result.kind === 'greeted') return { ok: true, channel, greeting: result.greeting };
-    if (result.kind === 'turned_legacy')
-      return { ok: false, facts: NOT_LEGACY, turnedLegacy: channel };
-    if (life.signal.aborted && !life.hasPassed()) void channel.close();
-    else ledger.discard(channel, classifyFailure(result.facts));
-    return { ok: false, facts: result.facts };
-  }
-
-  /** Starts a second child where the first one only told the era. */
-  async function follow(first: Attempt, measurement: Measurement, life: Deadline): Promise<Launch> {
-    if ('turnedLegacy' in first) {
-      await first.turnedLegacy.close();
-      return attempt('modern', measurement, life);
+    switch (result.kind) {
+      case 'greeted':
+        return { ok: true, channel, greeting: result.greeting };
+      case 'turned_legacy':
+        return { ok: false, facts: NOT_LEGACY, turnedLegacy: channel };
+      case 'ended_on_discover':
+      case 'failed':
+        if (life.signal.aborted && !life.hasPassed()) void child.close();
+        else client.discard(child, classifyFailure(result.facts));
+        return { ok: false, facts: result.facts };
     }
-    if (!('endOnDiscover' in first)) return first;
-    const second = await attempt('legacy', measurement, life);
-    // A server that cannot bear the question is not one that crashes.
-    ledger.noteEnd(first.endOnDiscover, second.ok ? 'stopped' : undefined);
-    return second;
   }
 
-  return {
-    async launch(measurement, life) {
-      const first = await attempt(memory.era() ?? 'detect', measurement, life);
-      const launch = await follow(first, measurement, life);
-      rememberEra(launch);
-      return launch;
-    },
-  };
+  #rememberEra(launch: Launch): void {
+    const eras = this.#eras;
+    if (!launch.ok) {
+      if (!isInKeeping(eras.era(), launch.facts)) eras.forget();
+      return;
+    }
+    const { era, version } = launch.greeting.identity;
+    // Another version may be of another era: the next child is asked again.
+    if (this.#version !== undefined && this.#version !== version) eras.forget();
+    else eras.learn(era);
+    this.#version = version;
+  }
 }
 
 /** Whether a server of a known era may fail so without having become another one. */
@@ -166,16 +181,8 @@ function isInKeeping(era: Era | undefined, { kind }: FailureFacts): boolean {
   return kind === 'spawn' || (era === 'legacy' && (kind === 'exit' || kind === 'timeout'));
 }
 
-function noteSpawn(measurement: Measurement, durationMs: number, start: ChannelStart): void {
-  addPhase(measurement, 'spawn', durationMs);
-  const detail = start.ok ? `process ${start.channel.pid}` : classifyFailure(start.facts).detail;
-  addStep(measurement, { name: 'spawn', durationMs, ok: start.ok, detail });
-}
-
-function addPhase(
-  measurement: Measurement,
-  phase: 'spawn' | 'handshake',
-  durationMs: number,
-): void {
-  measurement.phasesMs[phase] = (measurement.phasesMs[phase] ?? 0) + durationMs;
+function noteSpawn(observer: LaunchObserver, durationMs: number, start: StdioStart): void {
+  observer.onPhase('spawn', durationMs);
+  const detail = start.ok ? `process ${start.child.pid}` : classifyFailure(start.facts).detail;
+  observer.onStep({ name: 'spawn', durationMs, ok: start.ok, detail });
 }

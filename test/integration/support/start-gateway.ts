@@ -8,7 +8,7 @@ import type { CallRecord, GatewayLoad } from '../../../src/facts/call-record.ts'
 import type { ServerIdentity } from '../../../src/facts/check-report.ts';
 import { createHub } from '../../../src/facts/hub.ts';
 import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
-import { createChildChannels } from '../../../src/protocol/open-channel.ts';
+import { createChildChannels } from '../../../src/protocol/stdio/child-messages.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';
 import { serverSpec } from './server-spec.ts';
 

@@ -19,13 +19,8 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/protocol/http/http-endpoint.ts#createHttpEndpoint': 94,
   'src/protocol/http/probe-fetch.ts#anonymous': 84,
   'src/protocol/http/probe-fetch.ts#createProbeFetch': 109,
-  'src/protocol/open-channel.ts#createChildChannels': 67,
   'src/protocol/sse/sse-channel.ts#createSseChannels': 126,
   'src/protocol/sse/sse-channel.ts#open': 63,
-  'src/protocol/stdio/child-channel.ts#createChannel': 164,
-  'src/protocol/stdio/child-process.ts#createChild': 79,
-  'src/protocol/stdio/child-transport.ts#createChildTransport': 90,
-  'src/protocol/stdio/stdio-launcher.ts#createLauncher': 107,
   'src/settings/expand-values.ts#expandValues': 85,
   'src/settings/load-config.ts#loadOwnFile': 64,
   'src/settings/read-yaml.ts#createConverter': 91,
@@ -39,7 +34,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/sources/probe/connection/connection.ts#createConnection': 75,
   'src/sources/probe/connection/http-wire.ts#createHttpWire': 165,
   'src/sources/probe/connection/sse-wire.ts#createSseWire': 261,
-  'src/sources/probe/connection/stdio-wire.ts#createStdioWire': 98,
 };
 
 test('no box holds more than a quarter of the source', () => {

@@ -6,11 +6,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createSystemClock } from '../../../src/app/system-clock.ts';
 import type { ChannelFailure } from '../../../src/protocol/message-channel.ts';
 import type { HttpTarget, StdioTarget } from '../../../src/facts/server.ts';
+import { openDirect } from '../../../src/protocol/open-channel.ts';
 import {
   type ChildListeners,
   createChildChannels,
-  openDirect,
-} from '../../../src/protocol/open-channel.ts';
+} from '../../../src/protocol/stdio/child-messages.ts';
 import { buildServer } from '../../fakes/build-server.ts';
 import { fakeServer, type StdioBehaviour } from '../../fakes/stdio-behaviour.ts';
 

@@ -3,9 +3,9 @@ import type { Connector } from '../ports.ts';
 import { createAgentPool, IDLE_SOCKETS_MAX } from '../../../protocol/http/agent-pool.ts';
 import { createConnection } from './connection.ts';
 import { createHttpPeer } from './http-peer.ts';
-import { createProcessTable } from '../../../protocol/stdio/process-usage.ts';
+import { createStdioClients } from '../../../protocol/stdio/stdio-client.ts';
 import { createStdioPeer } from './stdio-peer.ts';
-import { createStdioWire, type StdioWire } from './stdio-wire.ts';
+import { createStdioWire } from './stdio-wire.ts';
 
 export interface ConnectorOptions {
   /** How probe traffic names itself: `clientInfo` and `User-Agent`, so that usage numbers can leave it out. */
@@ -26,9 +26,8 @@ export function createConnector({
   clock,
 }: ConnectorOptions): McpConnector {
   const pool = createAgentPool(IDLE_SOCKETS_MAX);
-  const processTable = createProcessTable(clock);
+  const clients = createStdioClients(clock);
   const client = { name: clientName, version: clientVersion };
-  const children = new Set<StdioWire>();
   return {
     open({ name, target, monitor, secrets }, onChild) {
       const common = { secrets, clock };
@@ -43,28 +42,17 @@ export function createConnector({
         server: name,
         era,
         startTimeoutMs,
-        clientName,
-        clientVersion,
+        client,
         secrets,
         clock,
-        processTable,
+        clients,
         onChild,
       });
-      children.add(wire);
-      const connection = createConnection({
+      return createConnection({
         ...common,
         peer: createStdioPeer(wire, { client, clock, ...(call !== undefined && { call }) }),
       });
-      return {
-        ...connection,
-        async close() {
-          await connection.close();
-          children.delete(wire);
-        },
-      };
     },
-    killChildren() {
-      for (const wire of children) wire.killGroup();
-    },
+    killChildren: () => clients.killAll(),
   };
 }

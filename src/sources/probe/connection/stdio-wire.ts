@@ -1,39 +1,42 @@
+import type { ChildExited, ChildStarted } from '../../../facts/child-facts.ts';
+import { type Deadline, resultUnlessAborted, startDeadline } from '../../../facts/deadline.ts';
+import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
+import type { Clock } from '../../../facts/ports/clock.ts';
+import type { ProcessUsage } from '../../../facts/ports/process-usage.ts';
+import { redact, type Secret } from '../../../facts/secret.ts';
+import type { Era, StdioTarget } from '../../../facts/server.ts';
 import {
   classifyFailure,
   type FailureFacts,
   formatLimit,
 } from '../../../protocol/classify-failure.ts';
-import type { ChildExited, ChildStarted } from '../../../facts/child-facts.ts';
-import { METHOD_NOT_FOUND } from '../../../protocol/json-rpc.ts';
-import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
 import { type ClientName, modernMeta } from '../../../protocol/handshake.ts';
-import { redact, type Secret } from '../../../facts/secret.ts';
-import type { Era, StdioTarget } from '../../../facts/server.ts';
-import type { Clock } from '../../../facts/ports/clock.ts';
-import type { ProcessUsage } from '../../../facts/ports/process-usage.ts';
-import type { ChildReply } from '../../../protocol/stdio/child-channel.ts';
-import { createChildLedger } from '../../../protocol/stdio/child-ledger.ts';
-import {
-  type ChildTransport,
-  createChildTransport,
-} from '../../../protocol/stdio/child-transport.ts';
-import { type Deadline, resultUnlessAborted, startDeadline } from '../../../facts/deadline.ts';
+import { METHOD_NOT_FOUND } from '../../../protocol/json-rpc.ts';
 import { addStep, createMeasurement } from '../../../protocol/measurement.ts';
-import type { ProcessTable } from '../../../protocol/stdio/process-usage.ts';
+import type { ChildReply } from '../../../protocol/stdio/channel-state.ts';
+import { CHANNEL_LIMITS } from '../../../protocol/stdio/child-channel.ts';
+import { exitFacts } from '../../../protocol/stdio/child-end.ts';
+import { ChildTransport } from '../../../protocol/stdio/child-transport.ts';
+import type { StdioClient, StdioClients } from '../../../protocol/stdio/stdio-client.ts';
 import { DISCOVER_LIMIT_MS } from '../../../protocol/stdio/stdio-handshake.ts';
-import { createLauncher, type Launch } from '../../../protocol/stdio/stdio-launcher.ts';
+import {
+  createLauncher,
+  type Launcher,
+  type LaunchObserver,
+} from '../../../protocol/stdio/stdio-launcher.ts';
 import type {
   Measurement,
   OpenResult,
+  RequestOptions,
   Wire,
   WireFailure,
   WireResult,
 } from '../../../protocol/wire.ts';
+import { type ChildWatch, watchChildren } from './child-facts.ts';
+import { type StdioWireEvent, type StdioWireState, wireEffects } from './stdio-wire-state.ts';
 
 /** A handshake goes on in the background after a check gave up on it: slow is not dead, but this is. */
 const START_LIMITS_MAX = 3;
-/** A child that leaves so many requests in a row unanswered is replaced by the next `open`. */
-const UNANSWERED_MAX = 3;
 
 export interface StdioWireOptions {
   /** The configured name. */
@@ -41,13 +44,12 @@ export interface StdioWireOptions {
   readonly era: 'auto' | Era;
   /** What one `open` waits for a child's first answers. */
   readonly startTimeoutMs: number;
-  readonly clientName: string;
-  readonly clientVersion: string;
+  readonly client: ClientName;
   /** What must not be printed: masked in everything that the child wrote. */
   readonly secrets: readonly Secret[];
   readonly clock: Clock;
   /** Shared by all wires. */
-  readonly processTable: ProcessTable;
+  readonly clients: StdioClients;
   readonly onChild: (fact: ChildExited | ChildStarted) => void;
   /** Default: {@link DISCOVER_LIMIT_MS}. */
   readonly discoverLimitMs?: number;
@@ -62,13 +64,13 @@ export interface StdioWireOptions {
 export interface StdioWire extends Wire {
   /** Of the running child; its CPU time includes the children before it. */
   processUsage(): ProcessUsage | undefined;
-  /** For a client of the SDK on the kept child; nothing unless the wire is open. */
+  /** For a client of the SDK on the kept child; undefined unless the wire is open. */
   clientTransport(): ChildTransport | undefined;
-  /** Kills every process at once and synchronously: for the `exit` event of our own process. */
-  killGroup(): void;
 }
 
-type Opened = Extract<Launch, { readonly ok: true }>;
+export function createStdioWire(target: StdioTarget, options: StdioWireOptions): StdioWire {
+  return new StdioWireDriver(target, options);
+}
 
 /** A start goes on when the check that began it has given up. */
 interface Starting {
@@ -78,102 +80,137 @@ interface Starting {
   abandon(): void;
 }
 
-export function createStdioWire(target: StdioTarget, options: StdioWireOptions): StdioWire {
-  const { clock, server, startTimeoutMs, processTable: table } = options;
-  const client = { name: options.clientName, version: options.clientVersion };
-  const ledger = createChildLedger({ server, clock, table, onChild: options.onChild });
-  const launcher = createLauncher({
-    target,
-    era: options.era,
-    client,
-    clock,
-    table,
-    discoverLimitMs: options.discoverLimitMs ?? DISCOVER_LIMIT_MS,
-    ledger,
-    mask: (text) => redact(text, options.secrets),
-    onLost(channel) {
-      if (opened?.channel === channel) opened = undefined;
-    },
-  });
-  let opened: Opened | undefined;
-  let starting: Starting | undefined;
-  let unansweredCount = 0;
+class StdioWireDriver implements StdioWire {
+  readonly #options: StdioWireOptions;
+  readonly #state: StdioWireState = { isStarting: false, unanswered: 0 };
+  readonly #children: ChildWatch;
+  readonly #client: StdioClient;
+  readonly #launcher: Launcher;
+  #starting: Starting | undefined;
 
-  function beginStart(): Starting {
+  constructor(target: StdioTarget, options: StdioWireOptions) {
+    const { clients, clock, client: clientName, era, secrets } = options;
+    const mask = (text: string): string => redact(text, secrets);
+    this.#options = options;
+    this.#children = watchChildren(options.server, clients.table, options.onChild);
+    this.#client = clients.clientOf({
+      target,
+      limits: CHANNEL_LIMITS,
+      observer: this.#children,
+      mask,
+    });
+    this.#launcher = createLauncher({
+      client: this.#client,
+      era,
+      clientName,
+      clock,
+      discoverLimitMs: options.discoverLimitMs ?? DISCOVER_LIMIT_MS,
+      mask,
+      onFirstMessage: (child, startMs) => this.#children.onFirstMessage(child, startMs),
+      onLost: (channel) => this.#handle({ kind: 'child_ended', channel }),
+    });
+  }
+
+  state(): 'open' | 'closed' {
+    return this.#state.opened ? 'open' : 'closed';
+  }
+
+  async open({ signal, measurement }: RequestOptions): Promise<OpenResult> {
+    const { clock, startTimeoutMs } = this.#options;
+    this.#handle({ kind: 'open', delayMs: this.#client.delayMs() });
+    const { opened } = this.#state;
+    if (opened) return { ok: true, identity: opened.greeting.identity };
+    const starting = this.#starting;
+    if (!starting) return { ok: false, failure: waitingFailure(this.#client) };
+    const startedAtMs = clock.monotonicMs();
+    const deadline = startDeadline(clock, startTimeoutMs, signal);
+    const result = await resultUnlessAborted(starting.done, deadline.signal);
+    deadline.end();
+    moveMeasurement(starting.measurement, measurement);
+    return result ?? { ok: false, failure: stillStarting(clock.monotonicMs() - startedAtMs) };
+  }
+
+  async request(
+    method: string,
+    params: JsonObject | undefined,
+    { signal, measurement }: RequestOptions,
+  ): Promise<WireResult> {
+    const { client, clock } = this.#options;
+    const { opened } = this.#state;
+    if (!opened) return { ok: false, failure: this.#client.lastFailure() };
+    const { channel, greeting } = opened;
+    const startedAtMs = clock.monotonicMs();
+    const before = { ...channel.child.bytes };
+    const sent = greeting.identity.era === 'modern' ? withModernMeta(params, client) : params;
+    const result = readReply(method, await channel.request(method, sent, signal));
+    measurement.bytesSent += channel.child.bytes.sent - before.sent;
+    measurement.bytesReceived += channel.child.bytes.received - before.received;
+    addStep(measurement, {
+      name: method,
+      durationMs: clock.monotonicMs() - startedAtMs,
+      ok: result.ok,
+      detail: describe(result, channel.takeOddities()),
+    });
+    this.#handle({ kind: 'replied', channel, result });
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#starting?.abandon();
+    await this.#starting?.done;
+    this.#handle({ kind: 'closed' });
+    await this.#client.closeAll();
+  }
+
+  processUsage(): ProcessUsage | undefined {
+    return this.#children.usageOf(this.#client.running());
+  }
+
+  clientTransport(): ChildTransport | undefined {
+    const { opened } = this.#state;
+    return opened && new ChildTransport(opened.channel, opened.greeting);
+  }
+
+  #handle(event: StdioWireEvent): void {
+    const effect = wireEffects(this.#state, event);
+    if (effect?.kind === 'start') this.#beginStart();
+    if (effect?.kind === 'discard') this.#client.discard(effect.channel.child, effect.failure);
+  }
+
+  #beginStart(): void {
+    const { clock, startTimeoutMs } = this.#options;
     const measurement = createMeasurement();
     const abandoned = new AbortController();
     const life = startDeadline(clock, START_LIMITS_MAX * startTimeoutMs, abandoned.signal);
-    const done = start(measurement, life).finally(() => {
+    const done = this.#start(measureInto(measurement), life).finally(() => {
       life.end();
-      starting = undefined;
+      this.#starting = undefined;
     });
-    return { done, measurement, abandon: () => abandoned.abort() };
+    this.#starting = { done, measurement, abandon: () => abandoned.abort() };
   }
 
-  async function start(measurement: Measurement, life: Deadline): Promise<OpenResult> {
+  async #start(observer: LaunchObserver, life: Deadline): Promise<OpenResult> {
     // What an earlier child holds, such as a lock, is free only when all of it is gone.
-    await ledger.closeAll();
-    const launch = await launcher.launch(measurement, life);
-    if (!launch.ok) return failed(launch.facts);
-    opened = launch;
-    unansweredCount = 0;
-    return { ok: true, identity: launch.greeting.identity };
+    await this.#client.closeAll();
+    const launch = await this.#launcher.launch(observer, life);
+    const end = launch.ok ? launch.channel.child.end() : undefined;
+    this.#handle({ kind: 'started', opened: launch.ok && !end ? launch : undefined });
+    if (end) return failed(exitFacts(end));
+    return launch.ok ? { ok: true, identity: launch.greeting.identity } : failed(launch.facts);
   }
+}
 
-  /** A child that hangs is no use to anybody: nobody but us talks to it. */
-  function countUnanswered({ channel }: Opened, result: WireResult): void {
-    if (result.ok || result.failure.outcome !== 'timeout') {
-      unansweredCount = 0;
-      return;
-    }
-    unansweredCount += 1;
-    if (unansweredCount < UNANSWERED_MAX) return;
-    opened = undefined;
-    ledger.discard(channel, result.failure);
-  }
-
+function measureInto(measurement: Measurement): LaunchObserver {
+  const { phasesMs } = measurement;
   return {
-    state: () => (opened ? 'open' : 'closed'),
-    async open({ signal, measurement }) {
-      if (opened) return { ok: true, identity: opened.greeting.identity };
-      const delayMs = starting ? 0 : ledger.delayMs();
-      if (delayMs > 0) return { ok: false, failure: waitingFailure(ledger.lastFailure(), delayMs) };
-      const run = (starting ??= beginStart());
-      const startedAtMs = clock.monotonicMs();
-      const deadline = startDeadline(clock, startTimeoutMs, signal);
-      const result = await resultUnlessAborted(run.done, deadline.signal);
-      deadline.end();
-      moveMeasurement(run.measurement, measurement);
-      return result ?? { ok: false, failure: stillStarting(clock.monotonicMs() - startedAtMs) };
+    onStep: (step) => addStep(measurement, step),
+    onPhase(phase, durationMs) {
+      phasesMs[phase] = (phasesMs[phase] ?? 0) + durationMs;
     },
-    async request(method, params, { signal, measurement }) {
-      const current = opened;
-      if (!current) return { ok: false, failure: ledger.lastFailure() };
-      const { channel, greeting } = current;
-      const startedAtMs = clock.monotonicMs();
-      const before = { ...channel.bytes };
-      const sent = greeting.identity.era === 'modern' ? withModernMeta(params, client) : params;
-      const result = readReply(method, await channel.request(method, sent, signal));
-      measurement.bytesSent += channel.bytes.sent - before.sent;
-      measurement.bytesReceived += channel.bytes.received - before.received;
-      addStep(measurement, {
-        name: method,
-        durationMs: clock.monotonicMs() - startedAtMs,
-        ok: result.ok,
-        detail: describe(result, channel.takeOddities()),
-      });
-      countUnanswered(current, result);
-      return result;
+    onBytes({ sent, received }) {
+      measurement.bytesSent += sent;
+      measurement.bytesReceived += received;
     },
-    async close() {
-      starting?.abandon();
-      await starting?.done;
-      opened = undefined;
-      await ledger.closeAll();
-    },
-    processUsage: () => ledger.usage(),
-    clientTransport: () => opened && createChildTransport(opened.channel, opened.greeting),
-    killGroup: () => ledger.killAll(),
   };
 }
 
@@ -201,11 +238,10 @@ function withModernMeta(params: JsonObject | undefined, client: ClientName): Jso
   return { ...params, _meta: { ...modernMeta(client), ...(isJsonObject(meta) && meta) } };
 }
 
-function waitingFailure(last: WireFailure, delayMs: number): WireFailure {
-  return {
-    ...last,
-    detail: `${last.detail} It is not started again for another ${formatLimit(delayMs)}.`,
-  };
+function waitingFailure(client: StdioClient): WireFailure {
+  const last = client.lastFailure();
+  const delay = formatLimit(client.delayMs());
+  return { ...last, detail: `${last.detail} It is not started again for another ${delay}.` };
 }
 
 function stillStarting(waitedMs: number): WireFailure {

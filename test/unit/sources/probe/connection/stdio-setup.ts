@@ -3,10 +3,8 @@ import process from 'node:process';
 import { afterEach } from 'vitest';
 import { createSystemClock } from '../../../../../src/app/system-clock.ts';
 import { createMeasurement } from '../../../../../src/protocol/measurement.ts';
-import {
-  createProcessTable,
-  parseProcessStat,
-} from '../../../../../src/protocol/stdio/process-usage.ts';
+import { parseProcessStat } from '../../../../../src/protocol/stdio/process-usage.ts';
+import { createStdioClients } from '../../../../../src/protocol/stdio/stdio-client.ts';
 import {
   createStdioWire,
   type StdioWire,
@@ -20,6 +18,7 @@ export interface WireUnderTest {
   readonly facts: (ChildExited | ChildStarted)[];
   /** The process ids of all children that answered something. */
   pids(): number[];
+  killAll(): void;
 }
 
 const wires: StdioWire[] = [];
@@ -34,16 +33,16 @@ export function createTestWire(
   options: Partial<StdioWireOptions> = {},
 ): WireUnderTest {
   const clock = options.clock ?? createSystemClock();
+  const clients = createStdioClients(clock);
   const facts: (ChildExited | ChildStarted)[] = [];
   const wire = createStdioWire(target, {
     server: 'fake',
     era: 'auto',
     startTimeoutMs: 20_000,
-    clientName: 'mcp-exporter-test',
-    clientVersion: '0.0.0',
+    client: { name: 'mcp-exporter-test', version: '0.0.0' },
     secrets: [],
     clock,
-    processTable: createProcessTable(clock),
+    clients,
     onChild: (fact) => facts.push(fact),
     ...options,
   });
@@ -51,6 +50,7 @@ export function createTestWire(
   return {
     wire,
     facts,
+    killAll: () => clients.killAll(),
     pids: () => facts.flatMap((fact) => (fact.fact === 'child_start' ? fact.pid : [])),
   };
 }

@@ -314,9 +314,11 @@ test('What a server started dies with it also where the server crashes', async (
 });
 
 test('At the last moment everything can be killed synchronously', async () => {
-  const { wire, pids } = createTestWire(fakeServer({ isStubborn: true, grandchild: 'own_group' }));
+  const { wire, pids, killAll } = createTestWire(
+    fakeServer({ isStubborn: true, grandchild: 'own_group' }),
+  );
   await wire.open(check());
-  wire.killGroup();
+  killAll();
   await eventually(() => !groupExists(pids()[0] as number));
 });
 

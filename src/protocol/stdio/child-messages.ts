@@ -1,0 +1,82 @@
+import type { Clock } from '../../facts/ports/clock.ts';
+import { redact } from '../../facts/secret.ts';
+import type { ServerSpec, StdioTarget } from '../../facts/server.ts';
+import type { ChannelListener, ChannelOpening, OpenChannel } from '../message-channel.ts';
+import type { ChildEnd } from './child-end.ts';
+import { createStdioClients, type StdioClient } from './stdio-client.ts';
+
+/** Results of 10 MB and more do pass through real gateways. */
+const LIMITS = { lineBytesMax: 64 * 1024 * 1024, unreadBytesMax: 16 * 1024 * 1024 };
+
+export interface ChildListeners {
+  /** A server sent a message of more than `bytesMax`, which is lost. */
+  readonly onLost?: (server: string, bytesMax: number) => void;
+  /** Gets their standard error as it comes; without it its end goes into the reason of a failure. */
+  readonly onErrorOutput?: (chunk: Buffer) => void;
+}
+
+export interface ChildChannels {
+  /** Conversations with children of `spec`, one child each. */
+  channelsOf(spec: StdioServer): OpenChannel;
+  /** For the last moment of our own process: synchronous, at once. */
+  killChildren(): void;
+}
+
+type StdioServer = Pick<ServerSpec, 'name' | 'secrets'> & { readonly target: StdioTarget };
+
+/**
+ * Message channels to children, for what passes on messages of a client unchanged. A message beyond any use is thrown
+ * away, since its sender would fill our memory; whoever waits for it runs into the timeout.
+ */
+export function createChildChannels(clock: Clock, listeners: ChildListeners = {}): ChildChannels {
+  const clients = createStdioClients(clock);
+  return {
+    channelsOf(spec) {
+      const { target, secrets } = spec;
+      const mask = (text: string): string => redact(text, secrets);
+      const client = clients.clientOf({ target, limits: LIMITS, mask });
+      return (listener) => openChild(client, spec.name, listener, listeners);
+    },
+    killChildren: () => clients.killAll(),
+  };
+}
+
+async function openChild(
+  client: StdioClient,
+  server: string,
+  listener: ChannelListener,
+  { onLost, onErrorOutput }: ChildListeners,
+): Promise<ChannelOpening> {
+  const delayMs = client.delayMs();
+  if (delayMs > 0) {
+    const waitS = Math.ceil(delayMs / 1000);
+    return closed(`it ended too soon before, and is not started again for ${waitS} s`);
+  }
+  const start = await client.start();
+  if (!start.ok) return closed(`it could not be started (${start.facts.code})`);
+  const { child } = start;
+  child.listen({
+    onLine: (line) => listener.onMessage(line),
+    onOversizedLine: () => onLost?.(server, LIMITS.lineBytesMax),
+    ...(onErrorOutput ? { onErrorOutput } : {}),
+    onEnd(end) {
+      client.noteEnd(end);
+      if (end.wasStopped) return;
+      const detail = describeEnd(end, onErrorOutput === undefined);
+      listener.onClose({ refusal: 'child_exit', detail });
+    },
+  });
+  return {
+    ok: true,
+    channel: { send: (text) => child.write(text), close: () => child.close() },
+  };
+}
+
+function closed(detail: string): ChannelOpening {
+  return { ok: false, failure: { refusal: 'child_exit', detail } };
+}
+
+function describeEnd({ code, signal, stderrTail }: ChildEnd, hasLastWords: boolean): string {
+  const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+  return hasLastWords && stderrTail !== '' ? `${how}; ${stderrTail}` : how;
+}

@@ -1,0 +1,70 @@
+import type { Launch } from '../../../protocol/stdio/stdio-launcher.ts';
+import type { ChildChannel } from '../../../protocol/stdio/child-channel.ts';
+import type { WireFailure, WireResult } from '../../../protocol/wire.ts';
+
+/** A child that leaves so many requests in a row unanswered is replaced by the next `open`. */
+const UNANSWERED_MAX = 3;
+
+export type Opened = Extract<Launch, { readonly ok: true }>;
+
+/** Which child is kept: `wireEffects` is the only function that changes it. `stdio-wire.ts` performs what it returns. */
+export interface StdioWireState {
+  opened?: Opened | undefined;
+  isStarting: boolean;
+  /** Requests in a row that the kept child left unanswered. */
+  unanswered: number;
+}
+
+export type StdioWireEvent =
+  /** A check needs a child; `delayMs` remain of the back-off. Without a start the check fails. */
+  | { readonly kind: 'open'; readonly delayMs: number }
+  | { readonly kind: 'started'; readonly opened: Opened | undefined }
+  | { readonly kind: 'replied'; readonly channel: ChildChannel; readonly result: WireResult }
+  | { readonly kind: 'child_ended'; readonly channel: ChildChannel }
+  | { readonly kind: 'closed' };
+
+export type StdioWireEffect =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'discard'; readonly channel: ChildChannel; readonly failure: WireFailure };
+
+export function wireEffects(
+  state: StdioWireState,
+  event: StdioWireEvent,
+): StdioWireEffect | undefined {
+  switch (event.kind) {
+    case 'open':
+      if (state.opened || state.isStarting || event.delayMs > 0) return undefined;
+      state.isStarting = true;
+      return { kind: 'start' };
+    case 'started':
+      state.isStarting = false;
+      state.opened = event.opened;
+      state.unanswered = 0;
+      return undefined;
+    case 'replied':
+      return countUnanswered(state, event.channel, event.result);
+    case 'child_ended':
+      if (state.opened?.channel === event.channel) state.opened = undefined;
+      return undefined;
+    case 'closed':
+      state.opened = undefined;
+      return undefined;
+  }
+}
+
+/** A child that hangs is no use to anybody: nobody but us talks to it. */
+function countUnanswered(
+  state: StdioWireState,
+  channel: ChildChannel,
+  result: WireResult,
+): StdioWireEffect | undefined {
+  if (state.opened?.channel !== channel) return undefined;
+  if (result.ok || result.failure.outcome !== 'timeout') {
+    state.unanswered = 0;
+    return undefined;
+  }
+  state.unanswered += 1;
+  if (state.unanswered < UNANSWERED_MAX) return undefined;
+  state.opened = undefined;
+  return { kind: 'discard', channel, failure: result.failure };
+}

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import type { ChildChannel } from '../../../../../src/protocol/stdio/child-channel.ts';
+import type { WireResult } from '../../../../../src/protocol/wire.ts';
+import {
+  type Opened,
+  type StdioWireEvent,
+  type StdioWireState,
+  wireEffects,
+} from '../../../../../src/sources/probe/connection/stdio-wire-state.ts';
+
+const CHANNEL = {} as ChildChannel;
+const OTHER_CHANNEL = {} as ChildChannel;
+const OPENED = { ok: true, channel: CHANNEL } as Opened;
+const FAILURE = { outcome: 'timeout', detail: 'No answer.' } as const;
+
+const open = { kind: 'open', delayMs: 0 } as const;
+const openEarly = { kind: 'open', delayMs: 500 } as const;
+const started = { kind: 'started', opened: OPENED } as const;
+const failed = { kind: 'started', opened: undefined } as const;
+const closed = { kind: 'closed' } as const;
+const lost = { kind: 'child_ended', channel: CHANNEL } as const;
+const otherLost = { kind: 'child_ended', channel: OTHER_CHANNEL } as const;
+const answered = replied({ ok: true, result: {} });
+const silent = replied({ ok: false, failure: FAILURE });
+const refused = replied({ ok: false, failure: { outcome: 'rpc_error', detail: 'No.' } });
+
+function replied(result: WireResult, channel = CHANNEL): StdioWireEvent {
+  return { kind: 'replied', channel, result };
+}
+
+test.each<[string, readonly StdioWireEvent[], readonly string[], 'open' | 'closed']>([
+  ['The first open starts a child', [open, started], ['start'], 'open'],
+  ['A child that is starting is waited for', [open, open, open, started], ['start'], 'open'],
+  ['A kept child is not started again', [open, started, open, openEarly], ['start'], 'open'],
+  ['No child is started within the back-off', [openEarly], [], 'closed'],
+  [
+    'After a failed start the next open starts anew',
+    [open, failed, open],
+    ['start', 'start'],
+    'closed',
+  ],
+  [
+    'After the end of its child the next open starts anew',
+    [open, started, lost, open],
+    ['start', 'start'],
+    'closed',
+  ],
+  ['The end of an earlier child changes nothing', [open, started, otherLost], ['start'], 'open'],
+  [
+    'After a close the next open starts anew',
+    [open, started, closed, open],
+    ['start', 'start'],
+    'closed',
+  ],
+  [
+    'A child that leaves three requests in a row unanswered is discarded',
+    [open, started, silent, silent, silent],
+    ['start', 'discard'],
+    'closed',
+  ],
+  [
+    'Any answer in between starts the count anew, a refusal too',
+    [open, started, silent, silent, answered, silent, silent, refused, silent, silent],
+    ['start'],
+    'open',
+  ],
+  [
+    'What an earlier child left unanswered does not count',
+    [open, started, silent, silent, lost, open, started, silent, silent],
+    ['start', 'start'],
+    'open',
+  ],
+  [
+    'Silence of a child that is no longer kept does not count',
+    [open, started, lost, silent, silent, silent],
+    ['start'],
+    'closed',
+  ],
+])('%s', (_name, events, effects, expected) => {
+  const state: StdioWireState = { isStarting: false, unanswered: 0 };
+  const performed = events.flatMap((event) => wireEffects(state, event)?.kind ?? []);
+  expect(performed).toEqual(effects);
+  expect(state.opened ? 'open' : 'closed').toBe(expected);
+});
+
+test('A discarded child is blamed for its last failure', () => {
+  const state: StdioWireState = { isStarting: false, unanswered: 2, opened: OPENED };
+  expect(wireEffects(state, silent)).toEqual({
+    kind: 'discard',
+    channel: CHANNEL,
+    failure: FAILURE,
+  });
+});
