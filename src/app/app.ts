@@ -1,5 +1,6 @@
 import { createSystemClock } from './system-clock.ts';
-import type { Config, ListenAddress, LogLevel } from '../settings/config.ts';
+import type { ListenAddress } from '../facts/service-settings.ts';
+import type { Config, LogLevel } from '../settings/config.ts';
 import { createProbeSource } from './create-probe-source.ts';
 import { createConfigReloader, type ReloadTrigger } from './create-config-reloader.ts';
 import { findConfig } from '../settings/find-config.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ALERTING_DEFAULTS } from '../settings/alerting-schema.ts';
+import { AlertingSchema } from '../settings/alerting-schema.ts';
 import type { Config } from '../settings/config.ts';
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
 import { formatYaml } from '../settings/format-yaml.ts';
@@ -68,7 +68,7 @@ const TEXTS: Readonly<Record<Rendered, (config: Config) => { text: string; warni
   }),
 };
 
-const NO_CHANNEL: AlertingConfig = { ...ALERTING_DEFAULTS, webhooks: [] };
+const NO_CHANNEL: AlertingConfig = AlertingSchema.parse({});
 
 /** The text of `alertmanager.yml`. */
 export function renderAlertmanagerText(alerting: AlertingConfig): string {

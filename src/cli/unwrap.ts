@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { readClientEntries } from '../settings/client-entries.ts';
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
-import { parseListen } from '../settings/listen-address.ts';
+import { GATEWAY_LISTEN_DEFAULT } from '../settings/listen-address.ts';
 import { maskSource } from '../settings/mask-source.ts';
-import { GATEWAY_LISTEN_DEFAULT, peekGateway } from '../settings/peek-gateway.ts';
+import { peekGateway } from '../settings/peek-gateway.ts';
 import { planUnwrap, type UnwrapPlan } from '../settings/plan-unwrap.ts';
 import { readText } from '../settings/read-text.ts';
 import { readWrappedEntry } from '../settings/wrapped-entry.ts';
@@ -41,7 +41,7 @@ export async function unwrap(options: UnwrapOptions, context: CommandContext): P
     clientText: text,
     backupText: backup && splitMark(backup.toString('utf8')).text,
     ownText: own.file.text,
-    listen: peek.kind === 'address' ? peek.listen : parseListen(GATEWAY_LISTEN_DEFAULT),
+    listen: peek.kind === 'address' ? peek.listen : GATEWAY_LISTEN_DEFAULT,
     home: context.env['HOME'] ?? context.env['USERPROFILE'],
   });
   if (!result.ok) return fail(result.message);

@@ -7,8 +7,8 @@ import {
 import { argumentSecrets, createSecretBag } from './collect-secrets.ts';
 import { createHttpTarget } from './create-http-target.ts';
 import { printMasked } from './print-masked.ts';
-import { settleGateway } from './settle-gateway.ts';
-import { settleMonitor } from './settle-monitor.ts';
+import { completeGatewaySettings } from './gateway-settings.ts';
+import { completeMonitor } from './monitor-settings.ts';
 
 export interface AdHocOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -50,8 +50,8 @@ function adHoc(name: string, target: HttpTarget | StdioTarget, source: string): 
   return {
     name: name || expectedTransport(target),
     target,
-    monitor: settleMonitor({}, {}, false).settings,
-    gateway: settleGateway({}, {}, true),
+    monitor: completeMonitor({}, {}, false).settings,
+    gateway: completeGatewaySettings({}, { listen: 'off' }, true),
     source,
     secrets: [],
     hasCredentials: false,

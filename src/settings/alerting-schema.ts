@@ -1,27 +1,12 @@
 import { z } from 'zod';
-import { CHANNELS } from '../facts/alerting.ts';
+import { type AlertingConfig, CHANNELS, type WebhookAddress } from '../facts/alerting.ts';
 import { COMPARISONS, SEVERITIES } from '../facts/user-alert.ts';
 import { choice, duration, flag, list, section, text } from './schema-types.ts';
+import { isHttpUrl } from './service-schema.ts';
+import { DAY, MINUTE } from './units.ts';
 
-export const ALERT_DEFAULTS = {
-  for: '1m',
-  servers: 'all',
-  severity: 'warning',
-  rulesFile: 'prometheus/generated/user-alerts.yml',
-} as const;
-
-export const ALERTING_DEFAULTS = {
-  requireTls: true,
-  days: 'monday:friday',
-  from: '09:00',
-  to: '17:00',
-  grafanaUrl: 'http://localhost:3000',
-  exporterUrl: 'http://localhost:19110',
-  templates: 'templates/*.tmpl',
-} as const;
-
-const DAY = '(?:mon|tues|wednes|thurs|fri|satur|sun)day';
-const HOUR = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+const WEEKDAY = '(?:mon|tues|wednes|thurs|fri|satur|sun)day';
+const HOUR_TEXT = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
 const COMPARISON_ERROR = `must be one of ${COMPARISONS.map((op) => `"${op}"`).join(', ')}, in quotes`;
 const HOUR_ERROR = 'must be an hour such as "09:00", in quotes';
 
@@ -54,10 +39,9 @@ const AlertSchema = section(
           'With its unit where it has one: `500ms`, `5%`, `$20`, `10/s`, `100/m`, `3/h`, `512MiB`.',
         examples: ['500ms', '5%', '$20'],
       }),
-    for: duration('0s', '30d', {
+    for: duration(0, 30 * DAY, {
       description: 'How long it must hold before the alert fires.',
-      default: ALERT_DEFAULTS.for,
-    }).optional(),
+    }).default(1 * MINUTE),
     servers: z
       .union(
         [z.literal('all'), z.array(z.string({ error: 'must be the name of a server' })).min(1)],
@@ -67,21 +51,19 @@ const AlertSchema = section(
       )
       .meta({
         description: 'Whose values are compared, each server for itself.',
-        default: ALERT_DEFAULTS.servers,
         examples: [['search', 'files']],
       })
-      .optional(),
+      .default('all'),
     severity: choice(SEVERITIES, {
       description: '`critical` pages, `warning` asks for a look within a day, `info` is only kept.',
-      default: ALERT_DEFAULTS.severity,
-    }).optional(),
+    }).default('warning'),
     channels: list(choice(CHANNELS, { description: 'A channel of `alerting`.' }), {
       description:
         'Goes there, instead of the way of its severity; `history` alone notifies nobody.',
       examples: [['email', 'slack']],
     })
       .min(1, { error: 'must name at least one channel' })
-      .optional(),
+      .exactOptional(),
   },
   { description: 'One alert.' },
 );
@@ -98,20 +80,24 @@ const webhookAddress = {
   url: text({
     description: 'Address that gets the notification.',
     examples: ['http://localhost:8080/alerts'],
+    secret: true,
   })
     .refine(isHttpUrl, { error: 'must be a URL that starts with http:// or https://' })
     .refine((value) => !hasCredentials(value), {
       error: 'has a password or a query, which may be a secret: put the URL into a file, urlFile',
     })
-    .optional(),
-  urlFile: secretFile('File with the address, where the address is a secret.').optional(),
+    .exactOptional(),
+  urlFile: secretFile('File with the address, where the address is a secret.').exactOptional(),
 };
 
 function webhook(description: string) {
-  return section(webhookAddress, { description }).refine(
-    ({ url, urlFile }) => (url === undefined) !== (urlFile === undefined),
-    { error: 'needs either url or urlFile' },
-  );
+  return section(webhookAddress, { description })
+    .refine(({ url, urlFile }) => (url === undefined) !== (urlFile === undefined), {
+      error: 'needs either url or urlFile',
+    })
+    .transform(({ url, urlFile = '' }): WebhookAddress =>
+      url === undefined ? { urlFile } : { url },
+    );
 }
 
 /** `alerting:` */
@@ -128,42 +114,45 @@ export const AlertingSchema = section(
           { description: '`host:port` of the mail server.', examples: ['smtp.example.com:587'] },
           { pattern: /^[^\s:]+:\d{1,5}$/, message: 'must be host:port, such as localhost:25' },
         ),
-        username: text({ description: 'For a mail server that asks for one.' }).optional(),
-        passwordFile: secretFile('File with its password.').optional(),
+        username: text({
+          description: 'For a mail server that asks for one.',
+          secret: true,
+        }).exactOptional(),
+        passwordFile: secretFile('File with its password.').exactOptional(),
         requireTls: flag({
           description: 'Whether mail goes only over TLS (STARTTLS).',
-          default: ALERTING_DEFAULTS.requireTls,
-        }).optional(),
+        }).default(true),
       },
       { description: 'Mail, as HTML and as text.' },
-    ).optional(),
+    ).exactOptional(),
     webhooks: list(webhook('One address.'), {
       description: "Addresses that get Alertmanager's JSON.",
-    }).optional(),
+    }).prefault([]),
     slack: section(
       {
         webhookUrlFile: secretFile('File with the address of the incoming webhook.'),
         channel: text({ description: 'Channel or user.', examples: ['#mcp'] }),
       },
       { description: 'Slack.' },
-    ).optional(),
+    ).exactOptional(),
     pagerduty: section(
       { routingKeyFile: secretFile('File with the integration key (Events API v2).') },
       { description: 'PagerDuty; only critical alerts go there.' },
-    ).optional(),
+    ).exactOptional(),
     heartbeat: webhook(
       'Called every five minutes as long as alerts can reach you: a service there calls you when it stops.',
-    ).optional(),
+    ).exactOptional(),
     history: section(
       {
         url: text({
           description: 'Address of `/api/v1/alerts/webhook` of this exporter.',
           examples: ['http://exporter:19110/api/v1/alerts/webhook'],
+          secret: true,
         }).refine(isHttpUrl, { error: 'must be a URL that starts with http:// or https://' }),
-        tokenFile: secretFile('File with the token that it asks for.').optional(),
+        tokenFile: secretFile('File with the token that it asks for.').exactOptional(),
       },
       { description: 'The history of alerts on the page `/alerts` and in the log.' },
-    ).optional(),
+    ).exactOptional(),
     businessHours: section(
       {
         timeZone: text({ description: 'IANA name.', examples: ['Europe/Berlin'] }).refine(
@@ -173,50 +162,44 @@ export const AlertingSchema = section(
           },
         ),
         days: text(
-          { description: 'Days of the week.', default: ALERTING_DEFAULTS.days },
+          { description: 'Days of the week.' },
           {
-            pattern: new RegExp(`^${DAY}(?::${DAY})?$`),
+            pattern: new RegExp(`^${WEEKDAY}(?::${WEEKDAY})?$`),
             message: 'must be a day or a range of days, such as monday:friday',
           },
-        ).optional(),
-        from: text(
-          { description: 'Begin.', default: ALERTING_DEFAULTS.from },
-          { pattern: HOUR, message: HOUR_ERROR },
-        ).optional(),
-        to: text(
-          { description: 'End.', default: ALERTING_DEFAULTS.to },
-          { pattern: HOUR, message: HOUR_ERROR },
-        ).optional(),
+        ).default('monday:friday'),
+        from: hour('Begin.').default('09:00'),
+        to: hour('End.').default('17:00'),
       },
       {
         description:
           'Outside of these hours warnings wait until they begin; critical alerts never do.',
       },
     )
-      .refine(({ from, to }) => (from ?? ALERTING_DEFAULTS.from) < (to ?? ALERTING_DEFAULTS.to), {
-        error: 'must begin before they end',
-      })
-      .optional(),
-    grafanaUrl: baseUrl('Where Grafana is for whoever reads a message.', 'grafanaUrl'),
-    exporterUrl: baseUrl('Where our own pages are for whoever reads a message.', 'exporterUrl'),
+      .refine(({ from, to }) => from < to, { error: 'must begin before they end' })
+      .exactOptional(),
+    grafanaUrl: baseUrl('Where Grafana is for whoever reads a message.').default(
+      'http://localhost:3000',
+    ),
+    exporterUrl: baseUrl('Where our own pages are for whoever reads a message.').default(
+      'http://localhost:19110',
+    ),
     templates: text({
       description: 'Where Alertmanager finds `mcp.tmpl`, relative to its configuration.',
-      default: ALERTING_DEFAULTS.templates,
-    }).optional(),
+    }).default('templates/*.tmpl'),
   },
   {
     description:
       'Where alerts go. `mcp-exporter render alertmanager` makes the configuration of Alertmanager of it. Files are named as Alertmanager sees them.',
     reloadable: true,
   },
-);
+) satisfies z.ZodType<AlertingConfig>;
 
 export type AlertInput = z.output<typeof AlertSchema>;
-export type AlertingInput = z.output<typeof AlertingSchema>;
 
 function secretFile(description: string) {
   // A secret in the place of its file would end up in Alertmanager's configuration; it is not quoted.
-  return text({ description }).refine((value) => !value.includes('://'), {
+  return text({ description, secret: true }).refine((value) => !value.includes('://'), {
     error: 'must be the path of a file that holds the address or the secret',
   });
 }
@@ -228,18 +211,17 @@ function mailAddress(description: string) {
   );
 }
 
-function baseUrl(description: string, key: 'grafanaUrl' | 'exporterUrl') {
-  return text({ description, default: ALERTING_DEFAULTS[key] })
+function hour(description: string) {
+  return text({ description }, { pattern: HOUR_TEXT, message: HOUR_ERROR });
+}
+
+function baseUrl(description: string) {
+  return text({ description, secret: true })
     .refine((value) => isHttpUrl(value) && !/[{}"'\\<>\s]/.test(value), {
       error: 'must be a URL that starts with http:// or https://',
     })
     .refine((value) => !hasCredentials(value), { error: 'must have no password and no query' })
-    .optional();
-}
-
-function isHttpUrl(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+    .transform((value) => value.replace(/\/+$/, ''));
 }
 
 function hasCredentials(value: string): boolean {

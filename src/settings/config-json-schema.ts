@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigSchema } from './config-schema.ts';
+import { formatValue, metaOf } from './schema-types.ts';
 
 /** The JSON Schema of our file (draft 2020-12), for editors and for the reference page. */
 export interface JsonSchema {
@@ -28,14 +29,14 @@ export function configJsonSchema(): JsonSchema {
     io: 'input',
     reused: 'inline',
     override: ({ zodSchema, jsonSchema }) => {
-      // zod leaves these out where a value is transformed; as written they are what an editor wants.
-      const { default: fallback, examples } = z.globalRegistry.get(zodSchema) ?? {};
-      Object.assign(
-        jsonSchema,
-        fallback === undefined ? {} : { default: fallback },
-        examples && { examples },
-      );
-      delete jsonSchema['reloadable'];
+      for (const key of ['reloadable', 'secret', 'unit']) delete jsonSchema[key];
+      // zod leaves out default and examples of a transformed value; as written in the file they are what an editor wants.
+      const { default: unset, unit, examples } = metaOf(zodSchema);
+      const fallback = zodSchema instanceof z.ZodDefault ? zodSchema.def.defaultValue : unset;
+      if (fallback === undefined || zodSchema instanceof z.ZodPrefault) delete jsonSchema.default;
+      else jsonSchema.default = formatValue(fallback, unit);
+      delete jsonSchema.examples;
+      if (examples) jsonSchema.examples = [...examples];
       if (jsonSchema.type === 'object') {
         delete jsonSchema.propertyNames;
         // `KEY_file: path` instead of any `KEY`.

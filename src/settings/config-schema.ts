@@ -1,11 +1,18 @@
 import { z } from 'zod';
-import { ALERT_DEFAULTS, AlertingSchema, AlertsSchema } from './alerting-schema.ts';
-import { LOG_FORMATS, LOG_LEVELS } from './config.ts';
+import { AlertingSchema, AlertsSchema } from './alerting-schema.ts';
 import { address, GatewaySchema, ServerGatewaySchema } from './gateway-schema.ts';
-import { AlertWebhookSchema, JournalSchema } from './journal-schema.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor-schema.ts';
-import { choice, count, flag, list, map, section, size, text } from './schema-types.ts';
-import { AuditSchema, MetricsSchema, OtlpLogSchema, TracingSchema } from './telemetry-schema.ts';
+import { choice, flag, list, map, section, text } from './schema-types.ts';
+import {
+  AdminSchema,
+  AlertWebhookSchema,
+  AuditSchema,
+  JournalSchema,
+  LogSchema,
+  MetricsSchema,
+  ProbeSchema,
+  TracingSchema,
+} from './service-schema.ts';
 
 const SERVER_TYPES = [
   'stdio',
@@ -15,16 +22,6 @@ const SERVER_TYPES = [
   'streamableHttp',
   'sse',
 ] as const;
-
-export const CONFIG_DEFAULTS = {
-  listen: '127.0.0.1:19110',
-  concurrency: 256,
-  logLevel: 'info',
-  logFormat: 'auto',
-  logAccess: true,
-  logFileMaxSize: '10MB',
-  logFileMaxFiles: 5,
-} as const;
 
 const serverType = choice(SERVER_TYPES, {
   description:
@@ -60,7 +57,7 @@ const ignoredClientKeys = Object.fromEntries(
     key,
     z
       .unknown()
-      .optional()
+      .exactOptional()
       .meta({ description: 'Written by some clients; accepted and without an effect here.' }),
   ]),
 ) as Record<(typeof IGNORED_CLIENT_KEYS)[number], z.ZodOptional<z.ZodUnknown>>;
@@ -73,39 +70,47 @@ function textLike() {
 /** One entry of `mcpServers`, as every MCP client writes it, and ours beside it. */
 export const ServerSchema = section(
   {
-    command: text({ description: 'Program of a stdio server.', examples: ['npx'] }).optional(),
+    command: text({
+      description: 'Program of a stdio server.',
+      examples: ['npx'],
+      secret: true,
+    }).exactOptional(),
     args: list(textLike(), {
       description: 'Its arguments.',
       examples: [['-y', '@modelcontextprotocol/server-filesystem', '/tmp']],
-    }).optional(),
+      secret: true,
+    }).exactOptional(),
     env: map(textLike(), {
       description: "Added to the exporter's own environment. Values are secrets.",
       examples: [{ API_KEY: '${API_KEY}' }],
-    }).optional(),
+      secret: true,
+    }).exactOptional(),
     envFile: text({
       description: 'File with more `NAME=value` lines; `env` wins.',
       examples: ['./.env'],
-    }).optional(),
-    cwd: text({ description: 'Working directory of the program.' }).optional(),
+    }).exactOptional(),
+    cwd: text({ description: 'Working directory of the program.' }).exactOptional(),
     url: text({
       description:
         'Address of a remote server (http or https). User, password and query values are secrets.',
       examples: ['https://mcp.example.com/mcp'],
-    }).optional(),
+      secret: true,
+    }).exactOptional(),
     headers: map(textLike(), {
       description: 'Sent with every request. Values are secrets.',
       examples: [{ Authorization: 'Bearer ${SEARCH_TOKEN}' }],
-    }).optional(),
-    type: serverType.optional(),
+      secret: true,
+    }).exactOptional(),
+    type: serverType.exactOptional(),
     transport: choice(SERVER_TYPES, {
       description: 'The same as `type`, as some clients write it.',
-    }).optional(),
+    }).exactOptional(),
     disabled: flag({
       description: '`true`: never checked, status Disabled.',
       default: false,
-    }).optional(),
-    monitor: MonitorSchema.optional(),
-    gateway: ServerGatewaySchema.optional(),
+    }).exactOptional(),
+    monitor: MonitorSchema.prefault({}),
+    gateway: ServerGatewaySchema.prefault({}),
     ...ignoredClientKeys,
   },
   { description: 'One server: `command` for stdio or `url` for a remote one.' },
@@ -120,16 +125,12 @@ const serversMeta = {
 /** Our own file. */
 export const ConfigSchema = section(
   {
-    listen: address(
-      {
-        description: '`host:port` of the metrics, the pages and the API.',
-        default: CONFIG_DEFAULTS.listen,
-        examples: ['0.0.0.0:19110', '[::1]:19110'],
-        reloadable: false,
-      },
-      false,
-    ).optional(),
-    gateway: GatewaySchema.optional(),
+    listen: address({
+      description: '`host:port` of the metrics, the pages and the API.',
+      examples: ['0.0.0.0:19110', '[::1]:19110'],
+      reloadable: false,
+    }).default({ host: '127.0.0.1', port: 19_110 }),
+    gateway: GatewaySchema.prefault({}),
     import: list(
       text({ description: "A client's file, relative to this one; `~/` is the home directory." }),
       {
@@ -138,88 +139,30 @@ export const ConfigSchema = section(
         examples: [['./.mcp.json', '~/.cursor/mcp.json']],
         reloadable: true,
       },
-    ).optional(),
-    mcpServers: map(ServerSchema, serversMeta).optional(),
-    defaults: DefaultsSchema.optional(),
-    probe: section(
-      {
-        concurrency: count(1, 10_000, {
-          description: 'Checks that may run at the same time.',
-          default: CONFIG_DEFAULTS.concurrency,
-          reloadable: false,
-        }).optional(),
-        allowUrlTargets: flag({
-          description:
-            'Whether `/probe?target=` may name any http(s) URL. Whoever reaches the listener can then make the exporter call addresses of its network.',
-          default: false,
-        }).optional(),
-      },
-      { description: 'How checks are made.', reloadable: true },
-    ).optional(),
-    admin: section(
-      {
-        tokenFile: text({
-          description:
-            'File with the token (`Authorization: Bearer …`) for requests that change something. Without it only requests from this machine may.',
-          examples: ['/run/secrets/mcp-exporter-admin'],
-        }).optional(),
-      },
-      { description: 'Who may change something.', reloadable: false },
-    ).optional(),
-    log: section(
-      {
-        level: choice(LOG_LEVELS, {
-          description: 'Least severe level that is logged.',
-          default: CONFIG_DEFAULTS.logLevel,
-        }).optional(),
-        access: flag({
-          description: 'A line for each call through the gateway.',
-          default: CONFIG_DEFAULTS.logAccess,
-        }).optional(),
-        format: choice(LOG_FORMATS, {
-          description: '`auto` is pretty on a terminal and JSON elsewhere.',
-          default: CONFIG_DEFAULTS.logFormat,
-        }).optional(),
-        file: section(
-          {
-            path: text({
-              description: 'Where to write, relative to this file.',
-              examples: ['/var/log/mcp-exporter/exporter.log'],
-            }),
-            maxSize: size('10KB', '10GB', {
-              description: 'A new file is begun at this size.',
-              default: CONFIG_DEFAULTS.logFileMaxSize,
-            }).optional(),
-            maxFiles: count(1, 1_000, {
-              description: 'Rotated files that are kept; older ones are deleted.',
-              default: CONFIG_DEFAULTS.logFileMaxFiles,
-            }).optional(),
-          },
-          { description: 'JSON lines to a file too, rotated.' },
-        ).optional(),
-        otlp: OtlpLogSchema.optional(),
-      },
-      { description: 'What is logged, and where.', reloadable: false },
-    ).optional(),
-    audit: AuditSchema.optional(),
-    metrics: MetricsSchema.optional(),
-    tracing: TracingSchema.optional(),
-    alerts: AlertsSchema.optional(),
+    ).prefault([]),
+    mcpServers: map(ServerSchema, serversMeta).prefault({}),
+    defaults: DefaultsSchema.prefault({}),
+    probe: ProbeSchema.prefault({}),
+    admin: AdminSchema.prefault({}),
+    log: LogSchema.prefault({}),
+    audit: AuditSchema.prefault({}),
+    metrics: MetricsSchema.prefault({}),
+    tracing: TracingSchema.prefault({}),
+    alerts: AlertsSchema.prefault([]),
     alertRulesFile: text({
       description:
         'Where `alerts` are written for Prometheus, relative to this file. `prometheus/prometheus.yml` reads the default.',
-      default: ALERT_DEFAULTS.rulesFile,
       reloadable: true,
-    }).optional(),
-    alerting: AlertingSchema.optional(),
-    journal: JournalSchema.optional(),
-    alertWebhook: AlertWebhookSchema.optional(),
+    }).default('prometheus/generated/user-alerts.yml'),
+    alerting: AlertingSchema.exactOptional(),
+    journal: JournalSchema.prefault({}),
+    alertWebhook: AlertWebhookSchema.prefault({}),
     webConfigFile: text({
       description:
         "File in the form of the Prometheus exporters' `--web.config.file`: TLS, client certificates and basic authentication for the listener, TLS and client certificates for the gateway. Read again on change.",
       examples: ['./web.yml'],
       reloadable: true,
-    }).optional(),
+    }).exactOptional(),
   },
   { description: 'Configuration of mcp-exporter.' },
 );
@@ -227,8 +170,8 @@ export const ConfigSchema = section(
 /** The part of a client's file that we read; whatever else is in it is the client's own business. */
 export const ClientFileSchema = z.object(
   {
-    mcpServers: map(ServerSchema, serversMeta).optional(),
-    servers: map(ServerSchema, { description: 'As VS Code calls it.' }).optional(),
+    mcpServers: map(ServerSchema, serversMeta).exactOptional(),
+    servers: map(ServerSchema, { description: 'As VS Code calls it.' }).exactOptional(),
   },
   { error: 'must be a map' },
 );

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import type { RateLimit } from '../facts/rules/rate-limit.ts';
+import type { Price } from '../facts/rules/usage-cost.ts';
+import { GATEWAY_LISTEN_DEFAULT, parseListen } from './listen-address.ts';
 import {
   amount,
   count,
@@ -7,22 +10,19 @@ import {
   type KeyMeta,
   list,
   map,
+  secret,
   section,
   size,
   text,
 } from './schema-types.ts';
+import { DAY, GB, HOUR, KB, MB, MINUTE, SECOND } from './units.ts';
 
-/** As in the files; what is not written anywhere is this. */
+/** What applies to a server if neither its `gateway` nor the one for all servers sets a key. */
 export const GATEWAY_DEFAULTS = {
-  listen: '127.0.0.1:19100',
   preserveHost: false,
-  timeout: '5m',
-  bodyLimit: '16MB',
-  sessionIdle: '30m',
+  timeout: 5 * MINUTE,
   maxInFlight: 256,
   maxSessions: 20,
-  rateLimit: { requests: 100, per: '1s' },
-  userClaim: 'sub',
 } as const;
 
 const HOST_AND_PORT = String.raw`(?:\[[0-9a-fA-F:.%\w]+\]|[^\s:[\]/]+):\d{1,5}`;
@@ -31,53 +31,62 @@ const HOST = /^(?:\*\.)?(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
 const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+|null)$/i;
 
 /** `host:port` of a listener. */
-export function address(meta: KeyMeta, canBeOff: boolean) {
-  const error = canBeOff
-    ? 'must be host:port, such as 127.0.0.1:19100 or 0.0.0.0:19100, or off'
-    : 'must be host:port, such as 127.0.0.1:19110 or 0.0.0.0:19110';
-  const pattern = new RegExp(canBeOff ? `^(?:${HOST_AND_PORT}|off)$` : `^${HOST_AND_PORT}$`);
-  const written = z
-    .string({ error })
-    .regex(pattern, { error })
-    .refine((value) => value === 'off' || portOf(value) <= 65_535, {
-      error: 'must have a port from 0 to 65535',
-    });
-  // YAML 1.1 editors and people write `off` and `false` alike.
-  const read = (value: unknown) => (canBeOff && value === false ? 'off' : value);
-  return z.preprocess(read, written).meta({ ...meta });
+export function address(meta: KeyMeta) {
+  const error = 'must be host:port, such as 127.0.0.1:19110 or 0.0.0.0:19110';
+  return hostAndPort(`^${HOST_AND_PORT}$`, error)
+    .transform(parseListen)
+    .meta({ ...meta, unit: 'address' });
 }
 
-function portOf(value: string): number {
-  return Number(value.slice(value.lastIndexOf(':') + 1));
+/** `host:port` of a listener, or `off`. */
+function addressOrOff(meta: KeyMeta) {
+  const error = 'must be host:port, such as 127.0.0.1:19100 or 0.0.0.0:19100, or off';
+  const written = hostAndPort(`^(?:${HOST_AND_PORT}|off)$`, error);
+  // YAML 1.1 editors and people write `off` and `false` alike.
+  return z
+    .preprocess((value) => (value === false ? 'off' : value), written)
+    .transform((value) => (value === 'off' ? value : parseListen(value)))
+    .meta({ ...meta, unit: 'address' });
+}
+
+function hostAndPort(pattern: string, error: string) {
+  return z
+    .string({ error })
+    .regex(new RegExp(pattern), { error })
+    .refine((value) => value === 'off' || parseListen(value).port <= 65_535, {
+      error: 'must have a port from 0 to 65535',
+    });
 }
 
 /** Both for all servers and for one. */
 const perServer = {
-  timeout: duration('10ms', '1d', {
+  timeout: duration(10, DAY, {
     description:
       'A server that has not begun to answer a request by then is given up: 504, outcome `timeout`. Streams may last as long as both sides like.',
     default: GATEWAY_DEFAULTS.timeout,
-  }).optional(),
+  }).exactOptional(),
   preserveHost: flag({
     description:
       "Send the client's `Host` on instead of the server's own. Servers that check it against DNS rebinding refuse the client's.",
     default: GATEWAY_DEFAULTS.preserveHost,
-  }).optional(),
+  }).exactOptional(),
   injectHeaders: flag({
     description:
       "Send a server's `headers` of this file with requests of clients that have none of that name. By default where the gateway listens on loopback or has `authentication`: everywhere else anybody would act with your credentials, so that it must be written.",
-  }).optional(),
+  }).exactOptional(),
   maxInFlight: count(1, 100_000, {
     description:
       'Requests of one server that are answered at the same time. Beyond it: 503. The last eighth of it is kept for clients that hold less than their fair share.',
     default: GATEWAY_DEFAULTS.maxInFlight,
-  }).optional(),
+  }).exactOptional(),
   maxSessions: count(1, 100_000, {
     description:
       'Sessions of one server whose every session is a child process or a connection of its own.',
     default: GATEWAY_DEFAULTS.maxSessions,
-  }).optional(),
+  }).exactOptional(),
 };
+
+const TOKEN_ERROR = 'must be visible ASCII characters without a space';
 
 const bearerToken = section(
   {
@@ -85,15 +94,15 @@ const bearerToken = section(
       description: 'Who holds it: the user of logs and limits.',
       examples: ['ci'],
     }),
-    token: text(
+    token: secret(
       {
         description: 'The token itself; better a variable, or `token_file`.',
         examples: ['${CI_TOKEN}'],
       },
-      {
-        pattern: /^[\x21-\x7e]+$/,
-        message: 'must be visible ASCII characters without a space',
-      },
+      z
+        .string({ error: TOKEN_ERROR })
+        .min(1, { error: 'must not be empty' })
+        .regex(/^[\x21-\x7e]+$/, { error: TOKEN_ERROR }),
     ),
   },
   { description: 'A client that may pass.' },
@@ -105,11 +114,12 @@ const jwt = section(
       description:
         'Address of the key set (https, or http on loopback). It is cached, and read again when a token names a new key.',
       examples: ['https://login.example.com/.well-known/jwks.json'],
-    }).optional(),
+      secret: true,
+    }).exactOptional(),
     jwksFile: text({
       description: 'File with the key set instead, relative to this file.',
       examples: ['./jwks.json'],
-    }).optional(),
+    }).exactOptional(),
     issuer: text({
       description: 'The claim `iss` must be this.',
       examples: ['https://login.example.com/'],
@@ -120,8 +130,7 @@ const jwt = section(
     }),
     userClaim: text({
       description: 'The claim that names the user of logs and limits.',
-      default: GATEWAY_DEFAULTS.userClaim,
-    }).optional(),
+    }).default('sub'),
   },
   { description: 'Tokens that an identity provider signed.' },
 ).refine(({ jwksUrl, jwksFile }) => (jwksUrl === undefined) !== (jwksFile === undefined), {
@@ -133,14 +142,14 @@ const authentication = section(
     bearerTokens: list(bearerToken, {
       description: 'Fixed tokens, one for each client.',
       examples: [[{ name: 'ci', token: '${CI_TOKEN}' }]],
-    }).optional(),
-    jwt: jwt.optional(),
+    }).prefault([]),
+    jwt: jwt.exactOptional(),
   },
   {
     description:
       'Who may use the gateway: `Authorization: Bearer …` with one of these, everybody else gets 401. The header is then not sent on to the server. Left out: everybody who reaches it.',
   },
-).refine(({ bearerTokens, jwt: tokens }) => (bearerTokens?.length ?? 0) > 0 || tokens, {
+).refine(({ bearerTokens, jwt: tokens }) => bearerTokens.length > 0 || tokens, {
   error: 'must have bearerTokens or jwt',
 });
 
@@ -148,35 +157,29 @@ const rateLimit = section(
   {
     requests: count(1, 1_000_000, {
       description: 'So many requests of one client are answered in `per`, on average.',
-      default: GATEWAY_DEFAULTS.rateLimit.requests,
-    }).optional(),
-    per: duration('100ms', '1h', {
+    }).default(100),
+    per: duration(100, HOUR, {
       description: 'Over how long they are counted.',
-      default: GATEWAY_DEFAULTS.rateLimit.per,
-    }).optional(),
+    }).default(1 * SECOND),
     burst: count(1, 1_000_000, {
       description: 'So many at once; by default as many as `requests`.',
-    }).optional(),
+    }).exactOptional(),
   },
   {
     description:
       'Limit for each client, that is each authenticated user or else each address: 429 with `Retry-After` beyond it. `{}` for the defaults; left out: no limit.',
   },
-);
+).transform(({ requests, per, burst = requests }): RateLimit => ({ requests, perMs: per, burst }));
 
 /** `gateway:` */
 export const GatewaySchema = section(
   {
-    listen: address(
-      {
-        description:
-          '`host:port` where clients find the servers, as `http://host:port/NAME/mcp`. `off`: no gateway.',
-        default: GATEWAY_DEFAULTS.listen,
-        examples: ['0.0.0.0:19100', 'off'],
-        reloadable: false,
-      },
-      true,
-    ).optional(),
+    listen: addressOrOff({
+      description:
+        '`host:port` where clients find the servers, as `http://host:port/NAME/mcp`. `off`: no gateway.',
+      examples: ['0.0.0.0:19100', 'off'],
+      reloadable: false,
+    }).default(GATEWAY_LISTEN_DEFAULT),
     allowedHosts: list(
       text(
         { description: 'A name, with a port or for every port; `*.example.com` for all below.' },
@@ -185,10 +188,11 @@ export const GatewaySchema = section(
       {
         description:
           'Names in the `Host` header that are answered, everything else gets 403. Empty: on loopback only names of this machine, elsewhere every name. What is listed is allowed beside names of this machine.',
-        default: [],
         examples: [['mcp.example.com', 'mcp.internal:8443']],
       },
-    ).optional(),
+    )
+      .transform(toLowerCase)
+      .default([]),
     allowedOrigins: list(
       text(
         { description: 'Scheme and host, and the port where it is no default.' },
@@ -197,24 +201,23 @@ export const GatewaySchema = section(
       {
         description:
           'Web pages that may call (`Origin` header), beside the gateway’s own origin where its host is listed or an address, and pages of this machine where the gateway listens on loopback. Requests without the header, as programs send them, pass.',
-        default: [],
         examples: [['https://app.example.com']],
       },
-    ).optional(),
+    )
+      .transform(toLowerCase)
+      .default([]),
     ...perServer,
-    bodyLimit: size('1KB', '1GB', {
+    bodyLimit: size(KB, GB, {
       description: 'Largest body of a request: 413 beyond it.',
-      default: GATEWAY_DEFAULTS.bodyLimit,
       reloadable: false,
-    }).optional(),
-    sessionIdle: duration('1s', '7d', {
+    }).default(16 * MB),
+    sessionIdle: duration(SECOND, 7 * DAY, {
       description:
         'A session without a message for this long is over, and its child with it; so is a child that clients share.',
-      default: GATEWAY_DEFAULTS.sessionIdle,
       reloadable: false,
-    }).optional(),
-    authentication: authentication.optional(),
-    rateLimit: rateLimit.optional(),
+    }).default(30 * MINUTE),
+    authentication: authentication.exactOptional(),
+    rateLimit: rateLimit.exactOptional(),
   },
   {
     description: 'The gateway that clients can be pointed at instead of the servers.',
@@ -222,17 +225,17 @@ export const GatewaySchema = section(
   },
 );
 
-const price = {
+const priceKeys = {
   perCall: amount(0, 1_000_000, {
     description: 'For each tool call that is answered, in US dollars.',
     examples: [0.002],
-  }).optional(),
+  }).exactOptional(),
   perThousandInputTokens: amount(0, 1_000_000, {
     description: 'For a thousand tokens of requests.',
-  }).optional(),
+  }).exactOptional(),
   perThousandOutputTokens: amount(0, 1_000_000, {
     description: 'For a thousand tokens of answers.',
-  }).optional(),
+  }).exactOptional(),
 };
 
 /** `gateway:` of one server. */
@@ -241,24 +244,52 @@ export const ServerGatewaySchema = section(
     enabled: flag({
       description:
         '`false`: the gateway refuses its calls with 503. By default what `monitor.enabled` says: a server that is switched off is so everywhere.',
-    }).optional(),
+    }).exactOptional(),
     ...perServer,
     prices: section(
       {
-        ...price,
+        ...priceKeys,
         tools: map(
-          section(price, { description: 'Prices of one tool; what is left out is the server’s.' }),
+          section(priceKeys, {
+            description: 'Prices of one tool; what is left out is the server’s.',
+          }).transform(priceOf),
           {
             description: 'Tools with prices of their own.',
             examples: [{ search: { perCall: 0.01 } }],
           },
-        ).optional(),
+        ).prefault({}),
       },
       { description: 'What the use of this server costs, for `mcp_cost_usd_total`.' },
-    ).optional(),
+    )
+      .transform(({ tools, ...own }) => ({ ...priceOf(own), tools }))
+      .exactOptional(),
   },
   { description: 'How the gateway treats this server; what is left out comes from `gateway`.' },
 );
 
 export type GatewayInput = z.output<typeof GatewaySchema>;
 export type ServerGatewayInput = z.output<typeof ServerGatewaySchema>;
+
+function toLowerCase(values: readonly string[]): readonly string[] {
+  return values.map((value) => value.toLowerCase());
+}
+
+function priceOf({
+  perCall,
+  perThousandInputTokens,
+  perThousandOutputTokens,
+}: {
+  readonly perCall?: number;
+  readonly perThousandInputTokens?: number;
+  readonly perThousandOutputTokens?: number;
+}): Price {
+  return {
+    ...(perCall === undefined ? {} : { perCallUsd: perCall }),
+    ...(perThousandInputTokens === undefined
+      ? {}
+      : { perThousandInputTokensUsd: perThousandInputTokens }),
+    ...(perThousandOutputTokens === undefined
+      ? {}
+      : { perThousandOutputTokensUsd: perThousandOutputTokens }),
+  };
+}

@@ -1,5 +1,5 @@
 import { isLoopbackHost } from '../facts/rules/loopback.ts';
-import type { ListenAddress } from './config.ts';
+import type { ListenAddress } from '../facts/service-settings.ts';
 
 /**
  * Whether a server's URL leads back to us: our own pages, or our gateway that a client was pointed at.

@@ -1,4 +1,7 @@
-import type { ListenAddress } from './config.ts';
+import type { ListenAddress } from '../facts/service-settings.ts';
+
+/** Where the gateway listens by default. Here, since the schema takes too long to load for {@link peekGateway}. */
+export const GATEWAY_LISTEN_DEFAULT: ListenAddress = { host: '127.0.0.1', port: 19_100 };
 
 const WILDCARDS = ['0.0.0.0', '::'];
 
@@ -9,6 +12,10 @@ export function parseListen(text: string): ListenAddress {
     host: text.slice(0, colon).replace(/^\[|\]$/g, ''),
     port: Number(text.slice(colon + 1)),
   };
+}
+
+export function formatListen({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Whether two listeners cannot be there at once. */

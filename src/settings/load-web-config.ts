@@ -45,14 +45,12 @@ export async function loadWebConfig(
   const intervalMs = rate_limit?.interval ?? 0;
   return {
     ...(tls ? { tls } : {}),
-    users: Object.fromEntries(
-      Object.entries(users).map(([name, hash]) => [name, new Secret(hash)]),
-    ),
+    users,
     headers: Object.fromEntries(
       Object.entries(http?.headers ?? {}).filter(
         ([, value]) => value !== undefined && value !== '',
       ),
-    ) as Record<string, string>,
+    ),
     ...(intervalMs > 0
       ? { rateLimit: { requests: 1, perMs: intervalMs, burst: rate_limit?.burst ?? 0 } }
       : {}),

@@ -1,127 +1,128 @@
 import { z } from 'zod';
+import { DAY, HOUR, MINUTE, SECOND } from './units.ts';
 import { choice, count, duration, flag, map, percent, section, text } from './schema-types.ts';
 
-/** As in the files; what is not written anywhere is this. Also shown as `default` in the reference. */
+/** What applies if neither the server nor `defaults` sets a key: milliseconds and shares from 0 to 1. */
 export const MONITOR_DEFAULTS = {
-  interval: '30s',
-  unhealthyInterval: '15s',
-  retryInterval: '3s',
-  offlineIntervalMax: '2m',
-  timeout: '5s',
-  startTimeout: '30s',
-  deepInterval: '10m',
+  interval: 30 * SECOND,
+  unhealthyInterval: 15 * SECOND,
+  retryInterval: 3 * SECOND,
+  offlineIntervalMax: 2 * MINUTE,
+  timeout: 5 * SECOND,
+  startTimeout: 30 * SECOND,
+  deepInterval: 10 * MINUTE,
   offlineAfter: 3,
   healthyAfter: 2,
-  responseTime: { warning: '500ms', critical: '1s' },
-  errorRate: { warning: '1%', critical: '5%', window: '5m', minRequests: 20 },
+  responseTime: { warning: 500, critical: 1 * SECOND },
+  errorRate: { warning: 0.01, critical: 0.05, window: 5 * MINUTE, minRequests: 20 },
   callLatency: false,
   era: 'auto',
 } as const;
 
 const timing = {
-  interval: duration('100ms', '1d', {
+  interval: duration(100, DAY, {
     description: 'Between two checks while the server is Healthy.',
     default: MONITOR_DEFAULTS.interval,
-  }).optional(),
-  unhealthyInterval: duration('100ms', '1d', {
+  }).exactOptional(),
+  unhealthyInterval: duration(100, DAY, {
     description:
       'Between two checks while it is Warning or Critical. Not longer than `interval`, and by default that if it is shorter.',
     default: MONITOR_DEFAULTS.unhealthyInterval,
-  }).optional(),
-  retryInterval: duration('100ms', '1d', {
+  }).exactOptional(),
+  retryInterval: duration(100, DAY, {
     description:
       'After a first failure, until the verdict is in: `offlineAfter: 3` takes one interval and two of these. Not longer than `interval`, and by default that if it is shorter.',
     default: MONITOR_DEFAULTS.retryInterval,
-  }).optional(),
-  offlineIntervalMax: duration('100ms', '7d', {
+  }).exactOptional(),
+  offlineIntervalMax: duration(100, 7 * DAY, {
     description:
       'While Offline the pause between checks grows up to this. Not shorter than `interval`, and by default that if it is longer.',
     default: MONITOR_DEFAULTS.offlineIntervalMax,
-  }).optional(),
-  timeout: duration('10ms', '10m', {
+  }).exactOptional(),
+  timeout: duration(10, 10 * MINUTE, {
     description:
       'For a steady check. Not longer than `interval`, and by default that if it is shorter.',
     default: MONITOR_DEFAULTS.timeout,
-  }).optional(),
-  startTimeout: duration('10ms', '10m', {
+  }).exactOptional(),
+  startTimeout: duration(10, 10 * MINUTE, {
     description:
       'For a handshake, and for the start of a stdio server (`npx` may have to download it).',
     default: MONITOR_DEFAULTS.startTimeout,
-  }).optional(),
-  deepInterval: duration('1s', '7d', {
+  }).exactOptional(),
+  deepInterval: duration(SECOND, 7 * DAY, {
     description:
       'Between two deep checks: fresh handshake, all lists compared with the last ones, synthetic call.',
     default: MONITOR_DEFAULTS.deepInterval,
-  }).optional(),
+  }).exactOptional(),
   offlineAfter: count(1, 100, {
     description: 'Consecutive failures that mean Offline.',
     default: MONITOR_DEFAULTS.offlineAfter,
-  }).optional(),
+  }).exactOptional(),
   healthyAfter: count(1, 100, {
     description: 'Consecutive successes before Offline clears.',
     default: MONITOR_DEFAULTS.healthyAfter,
-  }).optional(),
+  }).exactOptional(),
   responseTime: section(
     {
-      warning: duration('1ms', '10m', {
+      warning: duration(1, 10 * MINUTE, {
         description: 'Slower than this is Warning.',
         default: MONITOR_DEFAULTS.responseTime.warning,
-      }).optional(),
-      critical: duration('1ms', '10m', {
+      }).exactOptional(),
+      critical: duration(1, 10 * MINUTE, {
         description: 'Slower than this is Critical. Longer than `warning`.',
         default: MONITOR_DEFAULTS.responseTime.critical,
-      }).optional(),
+      }).exactOptional(),
     },
     { description: 'Thresholds on the one-minute mean of steady checks.' },
-  ).optional(),
+  ).exactOptional(),
   errorRate: section(
     {
       warning: percent({
         description: 'A larger share of failures is Warning.',
         default: MONITOR_DEFAULTS.errorRate.warning,
-      }).optional(),
+      }).exactOptional(),
       critical: percent({
         description: 'A larger share of failures is Critical. Larger than `warning`.',
         default: MONITOR_DEFAULTS.errorRate.critical,
-      }).optional(),
-      window: duration('10s', '1h', {
+      }).exactOptional(),
+      window: duration(10 * SECOND, HOUR, {
         description: 'The calls of this long count.',
         default: MONITOR_DEFAULTS.errorRate.window,
-      }).optional(),
+      }).exactOptional(),
       minRequests: count(1, 1_000_000, {
         description: 'With fewer calls in the window the rate says nothing.',
         default: MONITOR_DEFAULTS.errorRate.minRequests,
-      }).optional(),
+      }).exactOptional(),
     },
     {
       description:
         'Thresholds on the failures among the real calls through the gateway: tool, JSON-RPC and transport errors and timeouts.',
     },
-  ).optional(),
+  ).exactOptional(),
   callLatency: flag({
     description:
       'Whether the latency of real `tools/call` through the gateway counts towards `responseTime`. Tools are slow by nature, so it does not unless you say so.',
     default: MONITOR_DEFAULTS.callLatency,
-  }).optional(),
+  }).exactOptional(),
   era: choice(['auto', 'legacy', 'modern'], {
     description:
       'Which protocol to speak: `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28), `auto` finds out.',
     default: MONITOR_DEFAULTS.era,
-  }).optional(),
+  }).exactOptional(),
   tls: section(
     {
       caFile: text({
         description:
           'PEM file with extra certificate authorities, relative to the file that names it.',
         examples: ['./company-ca.pem'],
-      }).optional(),
+      }).exactOptional(),
       insecureSkipVerify: flag({
         description: 'Accept any certificate. Says nothing about who answers: for tests only.',
         default: false,
-      }).optional(),
+      }).exactOptional(),
     },
     { description: 'For https servers.' },
-  ).optional(),
+  ).exactOptional(),
 };
 
 const expectation = section(
@@ -129,19 +130,22 @@ const expectation = section(
     contains: text({
       description: 'This text must be in the answer.',
       examples: ['"status":"ok"'],
-    }).optional(),
+    }).exactOptional(),
     matches: text({
       description: 'This regular expression must match the answer.',
       examples: ['^\\d+ documents$'],
     })
       .refine(isRegularExpression, { error: 'must be a regular expression (JavaScript)' })
-      .optional(),
+      .exactOptional(),
     notContains: text({
       description: 'This text must not be in the answer.',
       examples: ['error'],
-    }).optional(),
+    }).exactOptional(),
   },
-  { description: "What the text of the tool's answer must look like; at least one of the three." },
+  {
+    description: "What the text of the tool's answer must look like; at least one of the three.",
+    secret: true,
+  },
 ).refine((expect) => Object.values(expect).some((value) => value !== undefined), {
   error: 'must have contains, matches or notContains',
 });
@@ -155,7 +159,8 @@ const call = section(
     arguments: map(z.unknown(), {
       description: 'Arguments of the call.',
       examples: [{ query: 'health' }],
-    }).optional(),
+      secret: true,
+    }).prefault({}),
     expect: expectation,
   },
   { description: 'A synthetic call that proves more than a list can.' },
@@ -173,9 +178,9 @@ export const MonitorSchema = section(
     enabled: flag({
       description: '`false`: never checked, status Disabled.',
       default: true,
-    }).optional(),
+    }).exactOptional(),
     ...timing,
-    call: call.optional(),
+    call: call.exactOptional(),
   },
   { description: 'How this server is watched; what is left out comes from `defaults`.' },
 );

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { IGNORED_CLIENT_KEYS } from './config-schema.ts';
 import type { Path, Problem } from './problem.ts';
-import { schemaAt } from './schema-types.ts';
+import { metaOf, schemasAlong, unwrap } from './schema-types.ts';
 import { nodeAt, scalarsOf, type SourceFile, type SourceNode, toValue } from './source-node.ts';
 import { problemAt } from './problem-at.ts';
 
@@ -48,7 +48,7 @@ export function parseValues<T extends z.ZodType>(
     if (pruned.has(keyOf(path)) || aroundPruned.has(keyOf(path))) return;
     const node = nodeAt(source.root, path);
     if (node?.kind === 'scalar' && node.unresolved !== undefined) return;
-    problems.push(problemAt(source, path, explain(issue, path, source.root, written)));
+    problems.push(problemAt(source, path, explain(issue, path, source.root, written, schema)));
   }
 
   function reportUnknownKey(path: Path, key: string): void {
@@ -98,6 +98,7 @@ function explain(
   path: Path,
   root: SourceNode | undefined,
   written: SourceNode | undefined,
+  schema: z.ZodType,
 ): string {
   const node = nodeAt(root, path);
   if (node === undefined) return `is missing; it ${issue.message}`;
@@ -107,43 +108,29 @@ function explain(
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
   // A rule about a whole map names what is missing: that it is a map is right.
   const isRule = issue.code === 'custom' && node.kind !== 'scalar';
-  return `${issue.message}${isRule ? '' : describe(nodeAt(written, path), path)}${hint}`;
+  return `${issue.message}${isRule ? '' : describe(nodeAt(written, path), path, schema)}${hint}`;
 }
 
-/** Below these a text may be secret. */
-const SENSITIVE = new Set([
-  'url',
-  'headers',
-  'env',
-  'args',
-  'command',
-  'cwd',
-  'envFile',
-  'call',
-  'tls',
-  'import',
-  'admin',
-  'path',
-  'authentication',
-  'tracing',
-  'alerting',
-  'basic_auth_users',
-  'tls_server_config',
-]);
-
-function describe(node: SourceNode | undefined, path: Path): string {
+/** Quotes a wrong value unless the schema says that it may be secret, or expects a map or a list there. */
+function describe(node: SourceNode | undefined, path: Path, schema: z.ZodType): string {
   if (node === undefined) return '';
   if (node.kind !== 'scalar') return `, not a ${node.kind}`;
   if (node.value === null) return ', not nothing';
-  // The first two parts of mcpServers.NAME are no keys of ours: a server may be called "url".
-  const keys = path[0] === 'mcpServers' || path[0] === 'servers' ? path.slice(2) : path;
-  if (keys.length === 0 || keys.some((key) => SENSITIVE.has(String(key)))) return '';
+  const along = schemasAlong(schema, path);
+  if (isContainer(unwrap(along.at(-1))) || along.some((part) => metaOf(part).secret)) return '';
   if (typeof node.value !== 'string') return `, not ${node.text.slice(0, 40)}`;
   return node.value !== '' && node.value.length <= 60 ? `, not ${JSON.stringify(node.value)}` : '';
 }
 
+function isContainer(schema: z.core.$ZodType | undefined): boolean {
+  return (
+    schema instanceof z.ZodObject || schema instanceof z.ZodRecord || schema instanceof z.ZodArray
+  );
+}
+
 function allowedKeys(schema: z.ZodType, path: Path): string[] {
-  const found = schemaAt(schema, path);
+  const along = schemasAlong(schema, path);
+  const found = along.length > path.length ? unwrap(along.at(-1)) : undefined;
   return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
 }
 

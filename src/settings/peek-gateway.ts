@@ -1,6 +1,6 @@
-import type { ListenAddress } from './config.ts';
+import type { ListenAddress } from '../facts/service-settings.ts';
 import { isClientFile } from './client-file.ts';
-import { parseListen } from './listen-address.ts';
+import { GATEWAY_LISTEN_DEFAULT, parseListen } from './listen-address.ts';
 import { readSource } from './read-source.ts';
 import type { ReadText } from './read-text.ts';
 import { nodeAt } from './source-node.ts';
@@ -10,9 +10,6 @@ export type GatewayPeek =
   | { readonly kind: 'off' }
   /** The file has to be read whole to know. */
   | { readonly kind: 'unclear' };
-
-/** The same as in the schema, which takes too long to load for this. */
-export const GATEWAY_LISTEN_DEFAULT = '127.0.0.1:19100';
 
 /** In a file that cannot be parsed, such as one that is half written. */
 const LOOKS_LIKE_ADDRESS = /\bgateway:[^]{0,200}?\blisten:\s*["']?([^\s"'{},$]+:\d{1,5})\b/;
@@ -29,7 +26,7 @@ export async function peekGateway(path: string, readText: ReadText): Promise<Gat
   if (root === undefined) return guess(result.text);
   const standard = {
     kind: 'address',
-    listen: parseListen(GATEWAY_LISTEN_DEFAULT),
+    listen: GATEWAY_LISTEN_DEFAULT,
   } as const;
   if (isClientFile(path, result.text, root)) return standard;
   if (nodeAt(root, ['webConfigFile']) !== undefined) return { kind: 'unclear' };
@@ -47,8 +44,8 @@ export async function peekGateway(path: string, readText: ReadText): Promise<Gat
 
 function guess(text: string): GatewayPeek {
   if (/authentication|webConfigFile/.test(text)) return { kind: 'unclear' };
-  const address = LOOKS_LIKE_ADDRESS.exec(text)?.[1] ?? GATEWAY_LISTEN_DEFAULT;
-  return { kind: 'address', listen: parseListen(address) };
+  const address = LOOKS_LIKE_ADDRESS.exec(text)?.[1];
+  return { kind: 'address', listen: address ? parseListen(address) : GATEWAY_LISTEN_DEFAULT };
 }
 
 /** How a program on the same machine reaches a listener. */

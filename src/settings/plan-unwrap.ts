@@ -6,7 +6,7 @@ import {
   replaceConnection,
 } from './client-entries.ts';
 import { argumentSecrets, urlSecrets } from './collect-secrets.ts';
-import type { ListenAddress } from './config.ts';
+import type { ListenAddress } from '../facts/service-settings.ts';
 import { readOwnEntry, removeOwnEntries } from './own-entries.ts';
 import type { LeftEntry } from './plan-wrap.ts';
 import { formatProblems } from './problem.ts';

@@ -11,8 +11,8 @@ import {
 import type { Config, GatewayConfig } from './config.ts';
 import { loadConfig, type LoadConfigResult } from './load-config.ts';
 import { addOwnEntries, type OwnEntry } from './own-entries.ts';
-import { GATEWAY_LISTEN_DEFAULT, localUrl } from './peek-gateway.ts';
-import { parseListen } from './listen-address.ts';
+import { localUrl } from './peek-gateway.ts';
+import { GATEWAY_LISTEN_DEFAULT } from './listen-address.ts';
 import { formatProblems } from './problem.ts';
 import { readText } from './read-text.ts';
 import { toOwnEntry } from './to-own-entry.ts';
@@ -102,7 +102,7 @@ export async function planWrap(request: WrapRequest): Promise<WrapResult> {
   });
   if (conflicts.length > 0) return failed(conflicts.join('\n'));
   const isFirst = read.entries.every(({ value }) => !readWrappedEntry(value, listen));
-  return settle(request, candidates, { left, alreadyWrapped, isFirst, listen });
+  return finishPlan(request, candidates, { left, alreadyWrapped, isFirst, listen });
 }
 
 /** Finds out whether one entry can be moved. */
@@ -125,7 +125,7 @@ async function examine(
   return { entry, spec, own: { name, value: toOwnEntry(entry, request.clientFile, home) } };
 }
 
-async function settle(
+async function finishPlan(
   request: WrapRequest,
   candidates: readonly Candidate[],
   rest: Pick<WrapPlan, 'left' | 'alreadyWrapped' | 'isFirst'> & {
@@ -198,7 +198,7 @@ function pointAtGateway(
 }
 
 function gatewayOf(config: Config | undefined): Pick<GatewayConfig, 'listen' | 'authentication'> {
-  return config?.gateway ?? { listen: parseListen(GATEWAY_LISTEN_DEFAULT) };
+  return config?.gateway ?? { listen: GATEWAY_LISTEN_DEFAULT };
 }
 
 function reasonAgainstAddresses(config: Config | undefined): string | undefined {

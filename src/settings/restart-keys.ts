@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Secret } from '../facts/secret.ts';
 import { ConfigSchema } from './config-schema.ts';
 import type { Config } from './config.ts';
-import { unwrap } from './schema-types.ts';
+import { metaOf, unwrap } from './schema-types.ts';
 
 /** A key that holds a value, not a section. */
 export interface LeafKey {
@@ -18,7 +18,7 @@ export function leafKeys(
   path = '',
   inherited?: boolean,
 ): readonly LeafKey[] {
-  const isReloadable = reloadableOf(schema) ?? inherited;
+  const isReloadable = metaOf(schema).reloadable ?? inherited;
   const plain = unwrap(schema);
   if (plain instanceof z.ZodObject) {
     return Object.entries(plain.shape).flatMap(([key, part]) =>
@@ -33,12 +33,6 @@ export function leafKeys(
         : undefined;
   if (!(item instanceof z.ZodObject)) return [{ path, isReloadable }];
   return leafKeys(item, `${path}${plain instanceof z.ZodArray ? '[]' : '.NAME'}`, isReloadable);
-}
-
-function reloadableOf(schema: z.core.$ZodType): boolean | undefined {
-  const stated = z.globalRegistry.get(schema)?.['reloadable'];
-  if (typeof stated === 'boolean') return stated;
-  return schema instanceof z.ZodOptional ? reloadableOf(schema.unwrap()) : undefined;
 }
 
 const RESTART_KEYS = leafKeys(ConfigSchema)

@@ -1,21 +1,49 @@
 import { z } from 'zod';
 import { Secret } from '../facts/secret.ts';
+import type { ListenAddress } from '../facts/service-settings.ts';
 import {
   DURATION_PATTERN,
+  formatDuration,
+  formatPercent,
+  formatSize,
   parseDuration,
   parsePercent,
   parseSize,
   PERCENT_PATTERN,
   SIZE_PATTERN,
 } from './units.ts';
+import { formatListen } from './listen-address.ts';
 
-/** What the reference page says of a key; `default` is text as in the file. */
+/** How the configuration spells a value that settings hold as a number or an object. */
+export type Unit = 'duration' | 'size' | 'share' | 'address';
+
+/** What the schema says of a key besides its rule. */
 export interface KeyMeta {
   readonly description: string;
+  /**
+   * The value that applies if the key is not set, for the reference only: where several sections are merged, each leaves
+   * it open. Everywhere else `.default()` of the schema says it.
+   */
   readonly default?: unknown;
+  /** As written in the file. */
   readonly examples?: readonly unknown[];
   /** Whether a reload applies a change. Of a section it holds for every key in it that does not say otherwise. */
   readonly reloadable?: boolean;
+  /** No message quotes what is written here or below. */
+  readonly secret?: boolean;
+  readonly unit?: Unit;
+}
+
+const FORMATS: Readonly<Record<Unit, (value: never) => string>> = {
+  duration: (value: number) => formatDuration(value),
+  size: (value: number) => formatSize(value),
+  share: (value: number) => formatPercent(value),
+  address: (value: ListenAddress) => formatListen(value),
+};
+
+/** A default as somebody would write it in the file. */
+export function formatValue(value: unknown, unit: Unit | undefined): unknown {
+  return unit === undefined ? value : FORMATS[unit](value as never);
 }
 
 // Each message continues a sentence that begins with the key: "interval must be …".
@@ -23,22 +51,17 @@ export interface KeyMeta {
 export function text(meta: KeyMeta, rule: { pattern?: RegExp; message?: string } = {}) {
   const message = rule.message ?? 'must be text';
   const schema = z.string({ error: message }).min(1, { error: 'must not be empty' });
-  return (rule.pattern ? schema.regex(rule.pattern, { error: message }) : schema).meta(
-    jsonMeta(meta),
-  );
+  return (rule.pattern ? schema.regex(rule.pattern, { error: message }) : schema).meta({ ...meta });
 }
 
 /** A text that prints as a mask from here on. */
-export function secret(meta: KeyMeta) {
-  return z
-    .string({ error: 'must be text' })
-    .transform((value) => new Secret(value))
-    .meta(jsonMeta(meta));
+export function secret(meta: KeyMeta, rule = z.string({ error: 'must be text' })) {
+  return rule.transform((value) => new Secret(value)).meta({ ...meta, secret: true });
 }
 
 export function flag(meta: KeyMeta) {
   const read = (value: unknown) => (value === 'true' ? true : value === 'false' ? false : value);
-  return z.preprocess(read, z.boolean({ error: 'must be true or false' })).meta(jsonMeta(meta));
+  return z.preprocess(read, z.boolean({ error: 'must be true or false' })).meta({ ...meta });
 }
 
 export function count(min: number, max: number, meta: KeyMeta) {
@@ -46,39 +69,7 @@ export function count(min: number, max: number, meta: KeyMeta) {
   // A variable is text: `${CHECKS}` must do where a number is wanted.
   const read = (value: unknown) =>
     typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return z.preprocess(read, z.int({ error }).min(min).max(max)).meta(jsonMeta(meta));
-}
-
-export function choice<const T extends readonly [string, ...string[]]>(values: T, meta: KeyMeta) {
-  return z.enum(values, { error: `must be one of ${values.join(', ')}` }).meta(jsonMeta(meta));
-}
-
-/** A duration with its unit, as milliseconds. */
-export function duration(min: string, max: string, meta: KeyMeta) {
-  const error = `must be a duration with its unit (ms, s, m, h, d), such as 30s or 1m30s, from ${min} to ${max}`;
-  const isInside = (ms: number) =>
-    ms >= (parseDuration(min) ?? 0) && ms <= (parseDuration(max) ?? Infinity);
-  return quantity(error, parseDuration, isInside).meta({
-    ...jsonMeta(meta),
-    pattern: DURATION_PATTERN,
-  });
-}
-
-/** A size with its unit, as bytes. */
-export function size(min: string, max: string, meta: KeyMeta) {
-  const error = `must be a size with its unit (B, KB, MB, GB, KiB, MiB, GiB), such as 10MB, from ${min} to ${max}`;
-  const isInside = (bytes: number) =>
-    bytes >= (parseSize(min) ?? 0) && bytes <= (parseSize(max) ?? Infinity);
-  return quantity(error, parseSize, isInside).meta({ ...jsonMeta(meta), pattern: SIZE_PATTERN });
-}
-
-/** A share with its unit, as a number from 0 to 1. */
-export function percent(meta: KeyMeta) {
-  const error = 'must be a share with its unit, such as 1% or 0.5%, more than 0% and up to 100%';
-  return quantity(error, parsePercent, (ratio) => ratio > 0).meta({
-    ...jsonMeta(meta),
-    pattern: PERCENT_PATTERN,
-  });
+  return z.preprocess(read, z.int({ error }).min(min).max(max)).meta({ ...meta });
 }
 
 /** A number that need not be whole. */
@@ -88,7 +79,43 @@ export function amount(min: number, max: number, meta: KeyMeta) {
     typeof value === 'string' && /^\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value;
   return z
     .preprocess(read, z.number({ error }).min(min, { error }).max(max, { error }))
-    .meta(jsonMeta(meta));
+    .meta({ ...meta });
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(values: T, meta: KeyMeta) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` }).meta({ ...meta });
+}
+
+/** A duration with its unit, as milliseconds. */
+export function duration(minMs: number, maxMs: number, meta: KeyMeta) {
+  const range = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  const error = `must be a duration with its unit (ms, s, m, h, d), such as 30s or 1m30s, ${range}`;
+  return quantity(error, parseDuration, (ms) => ms >= minMs && ms <= maxMs).meta({
+    ...meta,
+    unit: 'duration',
+    pattern: DURATION_PATTERN,
+  });
+}
+
+/** A size with its unit, as bytes. */
+export function size(min: number, max: number, meta: KeyMeta) {
+  const range = `from ${formatSize(min)} to ${formatSize(max)}`;
+  const error = `must be a size with its unit (B, KB, MB, GB, KiB, MiB, GiB), such as 10MB, ${range}`;
+  return quantity(error, parseSize, (bytes) => bytes >= min && bytes <= max).meta({
+    ...meta,
+    unit: 'size',
+    pattern: SIZE_PATTERN,
+  });
+}
+
+/** A share with its unit, as a number from 0 to 1. */
+export function percent(meta: KeyMeta) {
+  const error = 'must be a share with its unit, such as 1% or 0.5%, more than 0% and up to 100%';
+  return quantity(error, parsePercent, (ratio) => ratio > 0).meta({
+    ...meta,
+    unit: 'share',
+    pattern: PERCENT_PATTERN,
+  });
 }
 
 function quantity(
@@ -105,44 +132,60 @@ function quantity(
 }
 
 export function list<T extends z.ZodType>(item: T, meta: KeyMeta) {
-  return z.array(item, { error: 'must be a list' }).meta(jsonMeta(meta));
+  return z.array(item, { error: 'must be a list' }).meta({ ...meta });
 }
 
 export function map<T extends z.ZodType>(value: T, meta: KeyMeta) {
-  return z.record(z.string(), value, { error: 'must be a map' }).meta(jsonMeta(meta));
+  return z.record(z.string(), value, { error: 'must be a map' }).meta({ ...meta });
 }
 
-/** A map with known keys only; all of them may be left out unless they say otherwise. */
+/** A map that has known keys only. */
 export function section<T extends z.core.$ZodLooseShape>(shape: T, meta: KeyMeta) {
-  return z.strictObject(shape, { error: 'must be a map' }).meta(jsonMeta(meta));
+  return z.strictObject(shape, { error: 'must be a map' }).meta({ ...meta });
 }
 
-/** The schema that holds at `path`, with wrappers taken off. */
-export function schemaAt(
+/** What a schema or a wrapper around it says of its key; the outermost statement counts. */
+export function metaOf(schema: z.core.$ZodType): Partial<KeyMeta> {
+  const inner = innerOf(schema);
+  return { ...(inner && metaOf(inner)), ...(z.globalRegistry.get(schema) as Partial<KeyMeta>) };
+}
+
+/** A schema without its wrappers: what a map, a list or a value must look like. */
+export function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  const inner = schema && innerOf(schema);
+  return inner === undefined ? schema : unwrap(inner);
+}
+
+function innerOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodExactOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  )
+    return schema.unwrap();
+  if (!(schema instanceof z.ZodPipe)) return undefined;
+  return schema.in instanceof z.ZodTransform ? schema.out : schema.in;
+}
+
+/** The schemas from the root to `path`, as far as they are known. */
+export function schemasAlong(
   root: z.core.$ZodType,
   path: readonly PropertyKey[],
-): z.core.$ZodType | undefined {
-  let schema: z.core.$ZodType | undefined = unwrap(root);
+): z.core.$ZodType[] {
+  const found = [root];
   for (const part of path) {
-    if (schema instanceof z.ZodObject) schema = unwrap(schema.shape[String(part)]);
-    else if (schema instanceof z.ZodRecord) schema = unwrap(schema.valueType);
-    else if (schema instanceof z.ZodArray) schema = unwrap(schema.element);
-    else return undefined;
+    const around = unwrap(found.at(-1));
+    const next =
+      around instanceof z.ZodObject
+        ? (around.shape[String(part)] as z.core.$ZodType | undefined)
+        : around instanceof z.ZodRecord
+          ? around.valueType
+          : around instanceof z.ZodArray
+            ? around.element
+            : undefined;
+    if (next === undefined) break;
+    found.push(next);
   }
-  return schema;
-}
-
-/** A schema without its wrappers. */
-export function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
-  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
-  return schema;
-}
-
-function jsonMeta({ description, default: fallback, examples, reloadable }: KeyMeta) {
-  return {
-    description,
-    ...(reloadable === undefined ? {} : { reloadable }),
-    ...(fallback === undefined ? {} : { default: fallback }),
-    ...(examples === undefined ? {} : { examples: [...examples] }),
-  };
+  return found;
 }

@@ -3,7 +3,7 @@ import { isSameEntry } from '../facts/rules/is-same-server.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import { placeOfClientFile } from './client-file.ts';
 import { ClientFileSchema, type ServerInput } from './config-schema.ts';
-import type { ListenAddress } from './config.ts';
+import type { ListenAddress } from '../facts/service-settings.ts';
 import { expandValues } from './expand-values.ts';
 import type { GatewayInput, ServerGatewayInput } from './gateway-schema.ts';
 import { isOwnAddress } from './is-own-address.ts';
@@ -15,8 +15,8 @@ import { readSource } from './read-source.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { EntryContext, ServerEntry } from './server-entry.ts';
 import { findNameMistake } from './server-name.ts';
-import { mergeGateways } from './settle-gateway.ts';
-import { settleMonitor } from './settle-monitor.ts';
+import { mergeGateways } from './gateway-settings.ts';
+import { completeMonitor } from './monitor-settings.ts';
 import { nodeAt, type SourceFile } from './source-node.ts';
 import type { Path } from './problem.ts';
 import { problemAt } from './problem-at.ts';
@@ -65,7 +65,7 @@ export function createServerList(
 ): ServerList {
   const servers = new Map<string, ServerSpec>();
   const ownSettings = new Map<string, OwnSettings>();
-  const defaultConflicts = settleMonitor({}, defaults, false).conflicts;
+  const defaultConflicts = completeMonitor({}, defaults, false).conflicts;
   const { problems, warnings, readText, home } = context;
   let ownSource: SourceFile | undefined;
 

@@ -6,8 +6,8 @@ import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
 import { printMasked } from './print-masked.ts';
 import type { EntryContext, ServerEntry } from './server-entry.ts';
 import { findNameMistake } from './server-name.ts';
-import { settleGateway } from './settle-gateway.ts';
-import { settleMonitor } from './settle-monitor.ts';
+import { completeGatewaySettings } from './gateway-settings.ts';
+import { completeMonitor } from './monitor-settings.ts';
 import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-node.ts';
 import { type TlsInput, toHttpTarget } from './to-http-target.ts';
 import { toStdioTarget } from './to-stdio-target.ts';
@@ -44,7 +44,7 @@ export async function toServerSpec(
   const unresolved = nodes.map(findUnresolved).find((reason) => reason !== undefined);
   const secrets = createSecretBag();
   secrets.add(...nodes.flatMap(expandedSecrets));
-  const { settings, conflicts } = settleMonitor(
+  const { settings, conflicts } = completeMonitor(
     watch.monitor,
     watch.defaults,
     isDisabled(entry.input),
@@ -68,7 +68,7 @@ export async function toServerSpec(
     name: entry.name,
     target: connection.target,
     monitor,
-    gateway: settleGateway(watch.gateway, watch.gatewayForAll, settings.enabled),
+    gateway: completeGatewaySettings(watch.gateway, watch.gatewayForAll, settings.enabled),
     source: `${entry.source.file}:${entry.source.locate(offset).line}`,
     secrets: secrets.list(),
     hasCredentials: connection.hasCredentials,

@@ -1,9 +1,17 @@
-const DURATION_UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const KB = 1e3;
+export const MB = 1e6;
+export const GB = 1e9;
+
+const DURATION_UNITS_MS = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY } as const;
 const SIZE_UNITS_BYTES = {
   B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
+  KB,
+  MB,
+  GB,
   KiB: 1024,
   MiB: 1024 ** 2,
   GiB: 1024 ** 3,
@@ -58,4 +66,12 @@ export function parseSize(text: string): number | undefined {
     Number(match[1]) * SIZE_UNITS_BYTES[match[2] as keyof typeof SIZE_UNITS_BYTES],
   );
   return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** The shortest text with a decimal unit that `parseSize` reads back: `10MB`. */
+export function formatSize(bytes: number): string {
+  const unit = (['GB', 'MB', 'KB'] as const).find((name) => bytes % SIZE_UNITS_BYTES[name] === 0);
+  return bytes === 0 || unit === undefined
+    ? `${bytes}B`
+    : `${bytes / SIZE_UNITS_BYTES[unit]}${unit}`;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { DAY } from './units.ts';
 import { CLIENT_AUTH_TYPES } from '../facts/web-config.ts';
-import { choice, count, duration, flag, list, map, section, text } from './schema-types.ts';
+import { choice, count, duration, flag, list, map, secret, section, text } from './schema-types.ts';
 
 /** As Go and as Node call them. */
 export const TLS_VERSIONS = {
@@ -45,7 +46,7 @@ function oneOf<const T extends string>(values: readonly T[], description: string
 
 /** An empty text is the same as none, as in Go. */
 function maybe(description: string) {
-  return z.string({ error: 'must be text' }).meta({ description }).optional();
+  return z.string({ error: 'must be text' }).meta({ description }).exactOptional();
 }
 
 function header(description: string, allowed?: readonly [string, ...string[]]) {
@@ -56,7 +57,7 @@ function header(description: string, allowed?: readonly [string, ...string[]]) {
     : z.string({ error: 'must be text' }).regex(/^[\t\x20-\x7e\x80-\xff]*$/, {
         error: 'must be one line without control characters',
       });
-  return z.preprocess(read, value).meta({ description }).optional();
+  return z.preprocess(read, value).meta({ description }).exactOptional();
 }
 
 /** The keys of https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md, and their rules. */
@@ -67,31 +68,34 @@ export const WebConfigSchema = section(
         cert_file: maybe('PEM file with the certificate and its chain.'),
         key_file: maybe('PEM file with its key.'),
         cert: maybe('The certificate itself.'),
-        key: maybe('The key itself.'),
+        key: z
+          .string({ error: 'must be text' })
+          .meta({ description: 'The key itself.', secret: true })
+          .exactOptional(),
         client_ca_file: maybe('PEM file with the authorities of client certificates.'),
         client_ca: maybe('Those authorities themselves.'),
         client_auth_type: oneOf(
           [...NAMES.authentication, ''],
           'Whether clients need a certificate.',
-        ).optional(),
+        ).exactOptional(),
         client_allowed_sans: list(text({ description: 'A subject alternative name.' }), {
           description: 'Names of which a client certificate must have one.',
-        }).optional(),
-        min_version: oneOf(NAMES.versions, 'Oldest version of TLS.').optional(),
-        max_version: oneOf(NAMES.versions, 'Newest version of TLS.').optional(),
+        }).exactOptional(),
+        min_version: oneOf(NAMES.versions, 'Oldest version of TLS.').exactOptional(),
+        max_version: oneOf(NAMES.versions, 'Newest version of TLS.').exactOptional(),
         cipher_suites: list(oneOf(NAMES.ciphers, 'A cipher suite.'), {
           description: 'Cipher suites up to TLS 1.2.',
-        }).optional(),
+        }).exactOptional(),
         curve_preferences: list(oneOf(NAMES.curves, 'A curve.'), {
           description: 'Elliptic curves.',
-        }).optional(),
-        prefer_server_cipher_suites: flag({ description: 'Whose order counts.' }).optional(),
+        }).exactOptional(),
+        prefer_server_cipher_suites: flag({ description: 'Whose order counts.' }).exactOptional(),
       },
       { description: 'TLS.' },
-    ).optional(),
+    ).exactOptional(),
     http_server_config: section(
       {
-        http2: flag({ description: 'Accepted; our listeners speak HTTP/1.1.' }).optional(),
+        http2: flag({ description: 'Accepted; our listeners speak HTTP/1.1.' }).exactOptional(),
         headers: section(
           {
             'Content-Security-Policy': header('Sent with every answer.'),
@@ -101,26 +105,29 @@ export const WebConfigSchema = section(
             'Strict-Transport-Security': header('Sent with every answer.'),
           },
           { description: 'Headers of answers.' },
-        ).optional(),
+        ).exactOptional(),
       },
       { description: 'HTTP.' },
-    ).optional(),
+    ).exactOptional(),
     basic_auth_users: map(
-      z.string({ error: 'must be text' }).regex(BCRYPT, { error: 'must be a bcrypt hash' }),
+      secret(
+        { description: 'Bcrypt hash of the password.' },
+        z.string({ error: 'must be text' }).regex(BCRYPT, { error: 'must be a bcrypt hash' }),
+      ),
       { description: 'Users and the bcrypt hashes of their passwords.' },
-    ).optional(),
+    ).exactOptional(),
     rate_limit: section(
       {
         interval: z
           .preprocess(
             (value) => (value === 0 || value === '0' ? '0s' : value),
-            duration('0s', '1d', { description: 'Between two requests.' }),
+            duration(0, DAY, { description: 'Between two requests.' }),
           )
-          .optional(),
-        burst: count(0, 1_000_000, { description: 'So many at once.' }).optional(),
+          .exactOptional(),
+        burst: count(0, 1_000_000, { description: 'So many at once.' }).exactOptional(),
       },
       { description: 'For all clients together.' },
-    ).optional(),
+    ).exactOptional(),
   },
   { description: 'Web configuration.' },
 );

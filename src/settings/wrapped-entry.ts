@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { ListenAddress } from './config.ts';
+import type { ListenAddress } from '../facts/service-settings.ts';
 import { isOwnAddress } from './is-own-address.ts';
 import { localUrl } from './peek-gateway.ts';
 import type { EntryValue } from './client-entries.ts';

@@ -22,7 +22,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/protocol/sse/sse-channel.ts#createSseChannels': 126,
   'src/protocol/sse/sse-channel.ts#open': 63,
   'src/settings/expand-values.ts#expandValues': 85,
-  'src/settings/load-config.ts#loadOwnFile': 64,
   'src/settings/read-yaml.ts#createConverter': 91,
   'src/settings/server-list.ts#createServerList': 219,
   'src/sources/gateway/create-gateway.ts#createGateway': 169,

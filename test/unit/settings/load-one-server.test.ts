@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
-import { GATEWAY_DEFAULTS } from '../../../src/settings/gateway-schema.ts';
+import { GatewaySchema } from '../../../src/settings/gateway-schema.ts';
 import { loadOneServer } from '../../../src/settings/load-one-server.ts';
-import {
-  GATEWAY_LISTEN_DEFAULT,
-  localUrl,
-  peekGateway,
-} from '../../../src/settings/peek-gateway.ts';
+import { GATEWAY_LISTEN_DEFAULT } from '../../../src/settings/listen-address.ts';
+import { localUrl, peekGateway } from '../../../src/settings/peek-gateway.ts';
 import { createFakeFiles } from '../../fakes/fake-files.ts';
 
 const PATH = 'mcp-exporter.yml';
@@ -46,7 +43,7 @@ test('what is left of a file keeps the address of the gateway', async () => {
 });
 
 test('the address that is taken where none is written is that of the schema', () => {
-  expect(GATEWAY_LISTEN_DEFAULT).toBe(GATEWAY_DEFAULTS.listen);
+  expect(GatewaySchema.parse({}).listen).toEqual(GATEWAY_LISTEN_DEFAULT);
 });
 
 const standard = { kind: 'address', listen: { host: '127.0.0.1', port: 19_100 } };

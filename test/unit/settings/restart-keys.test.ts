@@ -43,7 +43,11 @@ test.each([
   ['gateway: { bodyLimit: 1MB }', 'gateway: { bodyLimit: 2MB }', ['gateway.bodyLimit']],
   ['gateway: { sessionIdle: 1m }', 'gateway: { sessionIdle: 2m }', ['gateway.sessionIdle']],
   ['log: { level: info }', 'log: { level: debug, access: false }', ['log.level', 'log.access']],
-  ['', 'log: { file: { path: a.log, maxFiles: 2 } }', ['log.file.path', 'log.file.maxFiles']],
+  [
+    'log: { file: { path: a.log } }',
+    'log: { file: { path: b.log, maxFiles: 2 } }',
+    ['log.file.path', 'log.file.maxFiles'],
+  ],
   ['audit: { redactKeys: [a] }', 'audit: { redactKeys: [b] }', ['audit.redactKeys']],
   ['metrics: { toolHistogram: false }', '', ['metrics.toolHistogram']],
   [
@@ -73,6 +77,7 @@ test.each([
   ['defaults: { interval: 1m }'],
   ['gateway: { allowedHosts: [a.example.com], rateLimit: { requests: 3 }, timeout: 1m }'],
   ['alertRulesFile: other.yml'],
+  ['probe: { concurrency: 256 }\nlog: { level: info }\ngateway: { bodyLimit: 16MB }'],
 ])('a change of %j needs no restart', async (text) => {
   const [before, now] = [await configOf(SERVER), await configOf(`${SERVER}${text}`)];
   expect(findRestartChanges(before, now)).toEqual([]);

@@ -3,24 +3,18 @@ import { type AlertingConfig, hasChannel } from '../facts/alerting.ts';
 import { ALERT_METRICS, alertUnitOf, type UserAlert } from '../facts/user-alert.ts';
 import { METRICS_PAGE } from '../catalog/catalog.ts';
 import { KNOWN_ALERTS } from '../catalog/known-alerts.ts';
-import {
-  ALERT_DEFAULTS,
-  ALERTING_DEFAULTS,
-  type AlertingInput,
-  type AlertInput,
-} from './alerting-schema.ts';
+import type { AlertInput } from './alerting-schema.ts';
+import type { ConfigInput } from './config-schema.ts';
 import type { Path, Problem } from './problem.ts';
 import { problemAt } from './problem-at.ts';
 import { parseThreshold, THRESHOLD_RULES } from './parse-threshold.ts';
 import { nodeAt, type SourceFile, type SourceNode } from './source-node.ts';
-import { parseDuration } from './units.ts';
 
 export interface AlertSources {
   readonly source: SourceFile;
   readonly problems: Problem[];
   /** Names that an alert may be about. */
   readonly servers: readonly string[];
-  readonly alerting: AlertingConfig | undefined;
   isPruned(path: Path): boolean;
 }
 
@@ -29,9 +23,12 @@ const OFFERED: readonly string[] = [...ALERT_METRICS, ...KINDS.keys()];
 const SHOWN_MAX = 10;
 
 /** Turns `alerts:` into base units, reporting what the schema cannot see. */
-export function settleAlerts(inputs: readonly AlertInput[], sources: AlertSources): UserAlert[] {
+export function completeAlerts(
+  { alerts, alerting }: Pick<ConfigInput, 'alerts' | 'alerting'>,
+  sources: AlertSources,
+): UserAlert[] {
   const names = new Set<string>();
-  return inputs.flatMap((input, index) => {
+  return alerts.flatMap((input, index) => {
     const at = (...keys: (string | number)[]): Path => ['alerts', index, ...keys];
     const report = (path: Path, message: string): void => {
       sources.problems.push(problemAt(sources.source, path, message));
@@ -41,8 +38,8 @@ export function settleAlerts(inputs: readonly AlertInput[], sources: AlertSource
       report(at('name'), 'this is the name of an alert in prometheus/rules/; choose another');
     names.add(input.name);
     checkServers(input, at('servers'), sources, report);
-    checkChannels(input, at('channels'), sources, report);
-    const threshold = settleThreshold(input, at, report);
+    checkChannels(input, at('channels'), alerting, report);
+    const threshold = readThreshold(input, at, report);
     return threshold === undefined ? [] : [alertOf(input, threshold)];
   });
 }
@@ -54,14 +51,14 @@ function alertOf(input: AlertInput, threshold: number): UserAlert {
     op: input.op,
     threshold,
     thresholdText: input.threshold.trim(),
-    forMs: input.for ?? parseDuration(ALERT_DEFAULTS.for) ?? 0,
-    servers: input.servers ?? ALERT_DEFAULTS.servers,
-    severity: input.severity ?? ALERT_DEFAULTS.severity,
+    forMs: input.for,
+    servers: input.servers,
+    severity: input.severity,
     ...(input.channels ? { channels: [...new Set(input.channels)] } : {}),
   };
 }
 
-function settleThreshold(
+function readThreshold(
   { metric, threshold }: AlertInput,
   at: (key: string) => Path,
   report: (path: Path, message: string) => void,
@@ -81,7 +78,7 @@ function settleThreshold(
 }
 
 function checkServers(
-  { servers = 'all' }: AlertInput,
+  { servers }: AlertInput,
   path: Path,
   { servers: known, isPruned }: AlertSources,
   report: (path: Path, message: string) => void,
@@ -99,7 +96,7 @@ function checkServers(
 function checkChannels(
   { channels = [] }: AlertInput,
   path: Path,
-  { alerting }: AlertSources,
+  alerting: AlertingConfig | undefined,
   report: (path: Path, message: string) => void,
 ): void {
   for (const [index, channel] of channels.entries()) {
@@ -118,65 +115,8 @@ function hintFor(word: string, names: readonly string[]): string {
   return near[0] === undefined ? '' : `; did you mean ${near[0].name}?`;
 }
 
-export function settleAlerting(
-  input: AlertingInput | undefined,
-  source: SourceFile,
-  written: SourceNode | undefined,
-  problems: Problem[],
-): AlertingConfig | undefined {
-  if (!input) return undefined;
-  checkSecretReferences(source, written, problems);
-  const { email, webhooks, slack, pagerduty, heartbeat, history, businessHours } = input;
-  return {
-    ...(email ? { email: mailOf(email) } : {}),
-    webhooks: (webhooks ?? []).map(addressOf),
-    ...(slack ? { slack } : {}),
-    ...(pagerduty ? { pagerduty } : {}),
-    ...(heartbeat ? { heartbeat: addressOf(heartbeat) } : {}),
-    ...(history ? { history: historyOf(history) } : {}),
-    ...(businessHours
-      ? {
-          businessHours: {
-            timeZone: businessHours.timeZone,
-            days: businessHours.days ?? ALERTING_DEFAULTS.days,
-            from: businessHours.from ?? ALERTING_DEFAULTS.from,
-            to: businessHours.to ?? ALERTING_DEFAULTS.to,
-          },
-        }
-      : {}),
-    grafanaUrl: withoutSlash(input.grafanaUrl ?? ALERTING_DEFAULTS.grafanaUrl),
-    exporterUrl: withoutSlash(input.exporterUrl ?? ALERTING_DEFAULTS.exporterUrl),
-    templates: input.templates ?? ALERTING_DEFAULTS.templates,
-  };
-}
-
-function mailOf({
-  to,
-  from,
-  smarthost,
-  username,
-  passwordFile,
-  requireTls,
-}: NonNullable<AlertingInput['email']>): NonNullable<AlertingConfig['email']> {
-  return {
-    to,
-    from,
-    smarthost,
-    ...(username === undefined ? {} : { username }),
-    ...(passwordFile === undefined ? {} : { passwordFile }),
-    requireTls: requireTls ?? ALERTING_DEFAULTS.requireTls,
-  };
-}
-
-function historyOf({
-  url,
-  tokenFile,
-}: NonNullable<AlertingInput['history']>): NonNullable<AlertingConfig['history']> {
-  return { url, ...(tokenFile === undefined ? {} : { tokenFile }) };
-}
-
 /** `url_file` would put the content of the file into Alertmanager's configuration, where it is no secret any more. */
-function checkSecretReferences(
+export function checkAlerting(
   source: SourceFile,
   written: SourceNode | undefined,
   problems: Problem[],
@@ -199,18 +139,4 @@ function checkSecretReferences(
     }
   };
   visit(nodeAt(written, ['alerting']), ['alerting']);
-}
-
-function addressOf({
-  url,
-  urlFile,
-}: {
-  readonly url?: string | undefined;
-  readonly urlFile?: string | undefined;
-}) {
-  return url === undefined ? { urlFile: urlFile ?? '' } : { url };
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
 }

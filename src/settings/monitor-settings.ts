@@ -1,9 +1,9 @@
 import type { MonitorSettings } from '../facts/server.ts';
 import { type DefaultsInput, MONITOR_DEFAULTS, type MonitorInput } from './monitor-schema.ts';
 import type { Path } from './problem.ts';
-import { formatDuration, formatPercent, parseDuration, parsePercent } from './units.ts';
+import { formatDuration, formatPercent } from './units.ts';
 
-export interface SettledMonitor {
+export interface CompleteMonitor {
   readonly settings: MonitorSettings;
   /** Settings that contradict each other; `path` is the one that is better changed, seen from `monitor`. */
   readonly conflicts: readonly { readonly path: Path; readonly message: string }[];
@@ -13,49 +13,42 @@ export interface SettledMonitor {
  * Puts the layers of settings together: what a server says, then `defaults`, then what is built in.
  * What is built in gives way to a written interval, so that `interval: 1s` alone is enough.
  */
-export function settleMonitor(
+export function completeMonitor(
   monitor: MonitorInput,
   defaults: DefaultsInput,
   isDisabled: boolean,
-): SettledMonitor {
-  const written = { ...defaults, ...withoutUndefined(monitor) };
-  const responseTime = {
-    ...defaults.responseTime,
-    ...withoutUndefined(monitor.responseTime ?? {}),
-  };
-  const errorRate = { ...defaults.errorRate, ...withoutUndefined(monitor.errorRate ?? {}) };
-  const intervalMs = written.interval ?? builtIn('interval');
+): CompleteMonitor {
+  const written = { ...defaults, ...monitor };
+  const responseTime = { ...defaults.responseTime, ...monitor.responseTime };
+  const errorRate = { ...defaults.errorRate, ...monitor.errorRate };
+  const intervalMs = written.interval ?? MONITOR_DEFAULTS.interval;
   const settings: MonitorSettings = {
     enabled: monitor.enabled ?? !isDisabled,
     intervalMs,
     unhealthyIntervalMs:
-      written.unhealthyInterval ?? Math.min(builtIn('unhealthyInterval'), intervalMs),
-    retryIntervalMs: written.retryInterval ?? Math.min(builtIn('retryInterval'), intervalMs),
+      written.unhealthyInterval ?? Math.min(MONITOR_DEFAULTS.unhealthyInterval, intervalMs),
+    retryIntervalMs: written.retryInterval ?? Math.min(MONITOR_DEFAULTS.retryInterval, intervalMs),
     offlineIntervalMsMax:
-      written.offlineIntervalMax ?? Math.max(builtIn('offlineIntervalMax'), intervalMs),
-    timeoutMs: written.timeout ?? Math.min(builtIn('timeout'), intervalMs),
-    startTimeoutMs: written.startTimeout ?? builtIn('startTimeout'),
-    deepIntervalMs: written.deepInterval ?? builtIn('deepInterval'),
+      written.offlineIntervalMax ?? Math.max(MONITOR_DEFAULTS.offlineIntervalMax, intervalMs),
+    timeoutMs: written.timeout ?? Math.min(MONITOR_DEFAULTS.timeout, intervalMs),
+    startTimeoutMs: written.startTimeout ?? MONITOR_DEFAULTS.startTimeout,
+    deepIntervalMs: written.deepInterval ?? MONITOR_DEFAULTS.deepInterval,
     offlineAfter: written.offlineAfter ?? MONITOR_DEFAULTS.offlineAfter,
     healthyAfter: written.healthyAfter ?? MONITOR_DEFAULTS.healthyAfter,
-    responseTime: settleResponseTime(responseTime),
-    errorRate: settleErrorRate(errorRate),
+    responseTime: completeResponseTime(responseTime),
+    errorRate: completeErrorRate(errorRate),
     callLatency: written.callLatency ?? MONITOR_DEFAULTS.callLatency,
     era: written.era ?? MONITOR_DEFAULTS.era,
-    ...(monitor.call ? { call: settleCall(monitor.call) } : {}),
+    ...(monitor.call ? { call: monitor.call } : {}),
   };
   return { settings, conflicts: findConflicts(settings, monitor) };
 }
 
-function settleResponseTime({
+function completeResponseTime({
   warning,
   critical,
-}: {
-  warning?: number | undefined;
-  critical?: number | undefined;
-}) {
-  const builtInWarningMs = parseDuration(MONITOR_DEFAULTS.responseTime.warning) ?? 0;
-  const builtInCriticalMs = parseDuration(MONITOR_DEFAULTS.responseTime.critical) ?? 0;
+}: NonNullable<MonitorInput['responseTime']>): MonitorSettings['responseTime'] {
+  const { warning: builtInWarningMs, critical: builtInCriticalMs } = MONITOR_DEFAULTS.responseTime;
   return {
     // Only one of the two written: the other keeps the built-in proportion where its own value would contradict.
     warningMs:
@@ -64,30 +57,21 @@ function settleResponseTime({
   };
 }
 
-function settleErrorRate({
+function completeErrorRate({
   warning,
   critical,
   window,
   minRequests,
 }: NonNullable<MonitorInput['errorRate']>): MonitorSettings['errorRate'] {
-  const builtInWarning = parsePercent(MONITOR_DEFAULTS.errorRate.warning) ?? 0;
-  const builtInCritical = parsePercent(MONITOR_DEFAULTS.errorRate.critical) ?? 0;
+  const { warning: builtInWarning, critical: builtInCritical } = MONITOR_DEFAULTS.errorRate;
   return {
     // As with the response time: what is built in gives way to the one that is written.
     warningRatio: warning ?? Math.min(builtInWarning, (critical ?? builtInCritical) / 2),
     criticalRatio:
       critical ?? Math.min(1, Math.max(builtInCritical, (warning ?? builtInWarning) * 2)),
-    windowMs: window ?? parseDuration(MONITOR_DEFAULTS.errorRate.window) ?? 0,
+    windowMs: window ?? MONITOR_DEFAULTS.errorRate.window,
     minRequests: minRequests ?? MONITOR_DEFAULTS.errorRate.minRequests,
   };
-}
-
-function settleCall({
-  tool,
-  arguments: args,
-  expect,
-}: NonNullable<MonitorInput['call']>): NonNullable<MonitorSettings['call']> {
-  return { tool, arguments: args ?? {}, expect: withoutUndefined(expect) };
 }
 
 type DurationKey = 'timeout' | 'unhealthyInterval' | 'retryInterval' | 'offlineIntervalMax';
@@ -95,7 +79,7 @@ type DurationKey = 'timeout' | 'unhealthyInterval' | 'retryInterval' | 'offlineI
 function findConflicts(
   settings: MonitorSettings,
   monitor: MonitorInput,
-): SettledMonitor['conflicts'] {
+): CompleteMonitor['conflicts'] {
   const { intervalMs, responseTime } = settings;
   const conflicts: { path: Path; message: string }[] = [];
   const interval = formatDuration(intervalMs);
@@ -147,16 +131,4 @@ function findConflicts(
     });
   }
   return conflicts;
-}
-
-function builtIn(key: 'interval' | 'startTimeout' | 'deepInterval' | DurationKey): number {
-  return parseDuration(MONITOR_DEFAULTS[key]) ?? 0;
-}
-
-function withoutUndefined<T extends object>(
-  values: T,
-): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }

@@ -1,8 +1,7 @@
 import { dirname } from 'node:path';
 import { isLoopbackHost } from '../facts/rules/loopback.ts';
-import { Secret } from '../facts/secret.ts';
-import type { AuthenticationConfig, JwtConfig } from './config.ts';
-import { GATEWAY_DEFAULTS, type GatewayInput } from './gateway-schema.ts';
+import type { AuthenticationSettings, JwtSettings } from '../facts/service-settings.ts';
+import type { GatewayInput } from './gateway-schema.ts';
 import type { LoadContext } from './load-context.ts';
 import { resolvePath } from './resolve-path.ts';
 import type { SourceFile } from './source-node.ts';
@@ -15,30 +14,26 @@ const PATH: Path = ['gateway', 'authentication'];
 /** About 96 bits where it is random. */
 const TOKEN_CHARACTERS_MIN = 16;
 
-/** Turns `gateway.authentication` into what the edge needs, reporting what the schema cannot see. */
-export async function settleAuthentication(
-  input: AuthenticationInput | undefined,
+/** Checks `gateway.authentication` for what the schema cannot see, and reads the key set that it names. */
+export async function readAuthentication(
+  { bearerTokens, jwt: written }: AuthenticationInput,
   source: SourceFile,
   context: LoadContext,
-): Promise<AuthenticationConfig | undefined> {
-  if (!input) return undefined;
-  const tokens = input.bearerTokens ?? [];
-  checkTokens(tokens, source, context);
-  const jwt = input.jwt && (await settleJwt(input.jwt, source, context));
-  return {
-    bearerTokens: tokens.map(({ name, token }) => ({ name, token: new Secret(token) })),
-    ...(jwt ? { jwt } : {}),
-  };
+): Promise<AuthenticationSettings> {
+  checkTokens(bearerTokens, source, context);
+  const jwt = written && (await readJwt(written, source, context));
+  return { bearerTokens, ...(jwt ? { jwt } : {}) };
 }
 
 function checkTokens(
-  tokens: NonNullable<AuthenticationInput['bearerTokens']>,
+  tokens: AuthenticationInput['bearerTokens'],
   source: SourceFile,
   { problems, warnings }: LoadContext,
 ): void {
   const names = new Set<string>();
   const values = new Set<string>();
-  for (const [index, { name, token }] of tokens.entries()) {
+  for (const [index, { name, token: secret }] of tokens.entries()) {
+    const token = secret.reveal();
     const at = (key: string): Path => [...PATH, 'bearerTokens', index, key];
     if (names.has(name)) problems.push(problemAt(source, at('name'), 'this name is here twice'));
     if (values.has(token))
@@ -52,15 +47,15 @@ function checkTokens(
   }
 }
 
-async function settleJwt(
+async function readJwt(
   { jwksUrl, jwksFile, issuer, audience, userClaim }: NonNullable<AuthenticationInput['jwt']>,
   source: SourceFile,
   context: LoadContext,
-): Promise<JwtConfig | undefined> {
+): Promise<JwtSettings | undefined> {
   const report = (key: string, message: string): void => {
     context.problems.push(problemAt(source, [...PATH, 'jwt', key], message));
   };
-  const rest = { issuer, audience, userClaim: userClaim ?? GATEWAY_DEFAULTS.userClaim };
+  const rest = { issuer, audience, userClaim };
   if (jwksUrl !== undefined) {
     if (isSafeUrl(jwksUrl)) return { keys: { url: jwksUrl }, ...rest };
     report('jwksUrl', 'must be an https URL, or an http one on loopback');

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { dirname, join, resolve } from 'node:path';
+import { Secret } from '../facts/secret.ts';
+import type { ListenAddress, OtlpLogSettings } from '../facts/service-settings.ts';
+import type { WebConfig } from '../facts/web-config.ts';
+import { readAuthentication } from './authentication.ts';
+import type { ConfigInput } from './config-schema.ts';
+import type { Config, GatewayConfig, JournalConfig } from './config.ts';
+import { gatewayListen } from './gateway-settings.ts';
+import { collides } from './listen-address.ts';
+import type { LoadContext } from './load-context.ts';
+import { loadWebConfig } from './load-web-config.ts';
+import type { Path } from './problem.ts';
+import { problemAt } from './problem-at.ts';
+import { resolvePath } from './resolve-path.ts';
+import { restartValues } from './restart-keys.ts';
+import type { ServerList } from './server-list.ts';
+import { isHttpUrl, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
+import { nodeAt, type SourceFile, type SourceNode } from './source-node.ts';
+import { checkAlerting, completeAlerts } from './user-alerts.ts';
+
+/** A file that the schema accepted. */
+export interface ParsedFile {
+  readonly input: ConfigInput;
+  readonly source: SourceFile;
+  /** The file before its variables were expanded. */
+  readonly written: SourceNode | undefined;
+  /** A client's file as the configuration: none of our keys is in it. */
+  readonly isClientFile: boolean;
+  /** Whether the value at a path was wrong and taken out. */
+  isPruned(path: Path): boolean;
+}
+
+/** Makes settings of a file: checks what the schema cannot see, and reads the files that it names. */
+export async function completeConfig(
+  file: ParsedFile,
+  servers: ServerList,
+  context: LoadContext,
+): Promise<Config> {
+  const { input, source } = file;
+  const { log, alerting } = input;
+  const adminToken = await readToken('admin', file, context);
+  const alertToken = await readToken('alertWebhook', file, context);
+  const web = await readWebConfig(file, context);
+  const otlp = log.otlp ?? otlpOfEnvironment(context);
+  if (alerting) checkAlerting(source, file.written, context.problems);
+  return {
+    listen: input.listen,
+    gateway: await completeGateway(file, context),
+    servers: servers.list(),
+    probe: input.probe,
+    admin: adminToken ? { token: adminToken } : {},
+    log: {
+      level: log.level,
+      format: log.format,
+      access: log.access,
+      ...(log.file
+        ? {
+            file: {
+              path: inFolder(log.file.path, context),
+              maxBytes: log.file.maxSize,
+              maxFiles: log.file.maxFiles,
+            },
+          }
+        : {}),
+      ...(otlp ? { otlp } : {}),
+    },
+    audit: input.audit,
+    metrics: input.metrics,
+    tracing: input.tracing,
+    alerts: completeAlerts(input, {
+      source,
+      problems: context.problems,
+      servers: namesOf(servers, input),
+      isPruned: (path) => file.isPruned(path),
+    }),
+    alertRulesFile: inFolder(input.alertRulesFile, context),
+    ...(alerting ? { alerting } : {}),
+    journal: completeJournal(file, context),
+    alertWebhook: alertToken ? { token: alertToken } : {},
+    ...(web ? { web } : {}),
+    atStart: restartValues(input, {
+      'admin.tokenFile': adminToken,
+      'alertWebhook.tokenFile': alertToken,
+    }),
+  };
+}
+
+/** The addresses of the pages and of the gateway. */
+export function listenersOf({ listen, gateway }: ConfigInput): ListenAddress[] {
+  const own = gatewayListen(gateway);
+  return [listen, ...(own ? [own] : [])];
+}
+
+export function checkListeners({ input, source }: ParsedFile, { problems }: LoadContext): void {
+  const [listen, gateway] = listenersOf(input);
+  if (!listen || !gateway || !collides(listen, gateway)) return;
+  const written = ['gateway', 'listen'];
+  const path = nodeAt(source.root, written) === undefined ? ['listen'] : written;
+  const message = `the gateway and the metrics need ports of their own, and both have ${gateway.port}`;
+  problems.push(problemAt(source, path, message));
+}
+
+async function completeGateway(
+  { input: { gateway }, source }: ParsedFile,
+  context: LoadContext,
+): Promise<GatewayConfig> {
+  const listen = gatewayListen(gateway);
+  const authentication =
+    gateway.authentication && (await readAuthentication(gateway.authentication, source, context));
+  return {
+    ...(listen ? { listen } : {}),
+    allowedHosts: gateway.allowedHosts,
+    allowedOrigins: gateway.allowedOrigins,
+    bodyBytesMax: gateway.bodyLimit,
+    sessionIdleMs: gateway.sessionIdle,
+    ...(authentication ? { authentication } : {}),
+    ...(gateway.rateLimit ? { rateLimit: gateway.rateLimit } : {}),
+  };
+}
+
+function completeJournal(
+  { input: { journal }, isClientFile }: ParsedFile,
+  context: LoadContext,
+): JournalConfig {
+  const written = journal.path === 'off' ? undefined : inFolder(journal.path, context);
+  const path = isClientFile ? journalOfClientFile(context) : written;
+  return {
+    ...(path === undefined ? {} : { path }),
+    checksMs: journal.checks,
+    alertsMs: journal.alerts,
+    bytesMax: journal.maxSize,
+  };
+}
+
+/** The folder of a client is not ours to put files into (XDG Base Directory Specification: `$XDG_STATE_HOME`). */
+function journalOfClientFile({ path, env, home }: LoadContext): string | undefined {
+  const named = env['XDG_STATE_HOME'];
+  const states = named?.startsWith('/') ? named : home && join(home, '.local', 'state');
+  if (states === undefined || states === '') return undefined;
+  // One for each file, since two services cannot share one.
+  const hash = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 12);
+  return join(states, 'mcp-exporter', `journal-${hash}.sqlite`);
+}
+
+function otlpOfEnvironment({ env, path, problems }: LoadContext): OtlpLogSettings | undefined {
+  const endpoint = env[LOGS_ENDPOINT_VARIABLE]?.trim() ?? '';
+  if (endpoint === '') return undefined;
+  if (isHttpUrl(endpoint)) return { endpoint, headers: {} };
+  const message = `${LOGS_ENDPOINT_VARIABLE} of the environment must be an absolute URL that starts with http:// or https://`;
+  problems.push({ file: path, line: 1, column: 1, path: 'log.otlp', message });
+  return undefined;
+}
+
+async function readWebConfig(
+  { input: { webConfigFile }, source }: ParsedFile,
+  context: LoadContext,
+): Promise<WebConfig | undefined> {
+  if (webConfigFile === undefined) return undefined;
+  const report = (message: string): void => {
+    context.problems.push(problemAt(source, ['webConfigFile'], message));
+  };
+  return loadWebConfig(inFolder(webConfigFile, context), report, context);
+}
+
+async function readToken(
+  key: 'admin' | 'alertWebhook',
+  { input, source }: ParsedFile,
+  context: LoadContext,
+): Promise<Secret | undefined> {
+  const file = input[key].tokenFile;
+  if (file === undefined) return undefined;
+  const result = await context.readText(inFolder(file, context));
+  const token = result.ok ? result.text.trim() : '';
+  if (token !== '') return new Secret(token);
+  const message = result.ok ? 'the file is empty' : `the file ${result.reason}`;
+  context.problems.push(problemAt(source, [key, 'tokenFile'], message));
+  return undefined;
+}
+
+/** An entry with a mistake of its own is a server too: what names it is right. */
+function namesOf(servers: ServerList, { mcpServers }: ConfigInput): string[] {
+  return [...new Set([...servers.list().map(({ name }) => name), ...Object.keys(mcpServers)])];
+}
+
+/** A path as seen from the configuration. */
+function inFolder(path: string, context: LoadContext): string {
+  return resolvePath(path, dirname(context.path), context.home);
+}
