@@ -3,7 +3,7 @@ import { localUrl, peekGateway } from '../settings/peek-gateway.ts';
 import type { Problem } from '../settings/problem.ts';
 import { readText } from '../settings/read-text.ts';
 import { createHttpChannel, type HttpChannel } from '../protocol/http/http-channel.ts';
-import type { TlsTrust } from '../protocol/http/http-client.ts';
+import type { TlsTrust } from '../protocol/http/connections.ts';
 import type { ChannelFailure, MessageChannel } from '../protocol/message-channel.ts';
 import { createLineReader } from '../protocol/stdio/child-lines.ts';
 import { renderRefusal } from '../facts/refusal.ts';
@@ -11,7 +11,7 @@ import { redact, Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import type { TlsSettings } from '../facts/web-config.ts';
 import { type BridgeRoute, createStdioBridge } from './bridge-stdio.ts';
-import { askGateway } from './ask-gateway.ts';
+import { askGateway, type GatewayAnswer } from './ask-gateway.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import { suggestName } from './suggest-name.ts';
 
@@ -74,7 +74,7 @@ async function findGateway(name: string, file: string, context: CommandContext):
   const peek = await peekGateway(file, readText);
   if (peek.kind === 'address') {
     const url = localUrl(peek.listen);
-    const answer = await askGateway(url, name);
+    const answer = await askGateway(url, name, context.clock);
     if (answer === 'knows_server')
       return { kind: 'gateway', url, tls: { rejectUnauthorized: true }, load };
     const found = await load();
@@ -97,7 +97,7 @@ async function findGateway(name: string, file: string, context: CommandContext):
     ...(served ? { ca: served.cert, isPinned: true } : {}),
   };
   const url = localUrl(listen, served ? 'https' : 'http');
-  const answer = await askGateway(url, name, tls);
+  const answer = await askGateway(url, name, context.clock, tls);
   if (answer !== 'knows_server') return direct(describeAbsence(answer, url));
   return { kind: 'gateway', url, tls, ...(token ? { token } : {}), load: async () => found };
 }
@@ -112,8 +112,6 @@ function describeAbsence(answer: Exclude<GatewayAnswer, 'knows_server'>, url: st
       return `the gateway at ${url} does not have this server`;
   }
 }
-
-type GatewayAnswer = Awaited<ReturnType<typeof askGateway>>;
 
 type FoundServer =
   | {
@@ -223,6 +221,7 @@ class Conversation {
         url: new URL(`${url}/${encodeURIComponent(this.#name)}/mcp`),
         headers: token ? { authorization: new Secret(`Bearer ${token.reveal()}`) } : {},
         tls,
+        clock: this.#context.clock,
         restartMsMax: GATEWAY_RESTART_MS_MAX,
       },
       {
@@ -254,10 +253,15 @@ class Conversation {
       children.killChildren();
       removeListener();
     });
-    const result = await openDirect(spec, children, {
-      onMessage,
-      onClose: (failure) => this.#lose(describeFailure(failure, spec)),
-    });
+    const result = await openDirect(
+      spec,
+      children,
+      {
+        onMessage,
+        onClose: (failure) => this.#lose(describeFailure(failure, spec)),
+      },
+      clock,
+    );
     if (result.ok) {
       this.#channels.push(result.channel);
       return result.channel;

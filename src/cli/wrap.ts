@@ -118,14 +118,14 @@ async function showNextSteps(
   { moved, gateway }: WrapPlan,
   clientFile: string,
   own: EditableFile,
-  { stdout }: CommandContext,
+  { stdout, clock }: CommandContext,
 ): Promise<void> {
   const lines = [
     `kept as it was: ${backupPath(clientFile)}`,
     'restart the client, or let it read its file again',
   ];
   const [first = ''] = moved;
-  if ((await askGateway(gateway, first)) === 'absent')
+  if ((await askGateway(gateway, first, clock)) === 'absent')
     lines.push(
       `no service answers at ${gateway}; start it with: mcp-exporter serve --config ${own.path}`,
     );

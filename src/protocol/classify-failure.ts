@@ -1,7 +1,7 @@
 import type { RpcError } from './json-rpc.ts';
 import { supportedVersionsOf, UNSUPPORTED_PROTOCOL_VERSION } from './assess-discover.ts';
 import type { ProbeFailure } from '../facts/probe-outcome.ts';
-import { classifyNetwork, type NetworkFacts } from './network-failure.ts';
+import { classifyNetwork, describeNetwork, type NetworkFacts } from './network-failure.ts';
 
 /** What an adapter saw, as plain data; it has no opinion. */
 export type FailureFacts =
@@ -86,6 +86,22 @@ export function classifyFailure(facts: FailureFacts): ClassifiedFailure {
       };
     case 'exit':
       return { outcome: 'exit', detail: describeExit(facts) };
+  }
+}
+
+/** Completes "The server could not be reached: …". Names no address. */
+export function describeBriefly(facts: FailureFacts): string {
+  switch (facts.kind) {
+    case 'network':
+      return describeNetwork(facts);
+    case 'timeout':
+      return `no ${facts.waitedFor} in time`;
+    case 'http':
+      return facts.status === 401 ? 'it wants authorization' : `it answered ${facts.status}`;
+    case 'unusable':
+      return facts.reason;
+    default:
+      return classifyFailure(facts).detail;
   }
 }
 

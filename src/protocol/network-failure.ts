@@ -168,7 +168,7 @@ export function classifyNetwork(facts: NetworkFacts): {
 }
 
 /** The cause in a few words, without an address. */
-function describeNetwork(facts: NetworkFacts): string {
+export function describeNetwork(facts: NetworkFacts): string {
   return causeOf(facts).brief(codeOf(facts), facts);
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../facts/ports/clock.ts';
 import type { ChannelListener, ChannelOpening, MessageChannel } from './message-channel.ts';
 import type { ChildChannels } from './stdio/child-messages.ts';
 import type { HttpTarget, ServerSpec } from '../facts/server.ts';
@@ -23,11 +24,12 @@ export async function openDirect(
   spec: ServerSpec,
   children: ChildChannels,
   listener: ChannelListener,
+  clock: Clock,
 ): Promise<ChannelOpening> {
   const { target } = spec;
   if (target.kind === 'stdio') return children.channelsOf({ ...spec, target })(listener);
-  if (target.transport === 'sse') return openSse(spec, target, listener);
-  return openHttp(spec, target, listener);
+  if (target.transport === 'sse') return openSse(spec, target, listener, clock);
+  return openHttp(spec, target, listener, clock);
 }
 
 /** Loaded where it is needed: a stdio client waits for each millisecond of its server's start. */
@@ -35,10 +37,12 @@ async function openSse(
   { monitor }: ServerSpec,
   target: HttpTarget,
   listener: ChannelListener,
+  clock: Clock,
 ): Promise<ChannelOpening> {
   const { createSseChannels } = await import('./sse/sse-channel.ts');
   const channels = createSseChannels({
     ...remoteOf(target),
+    clock,
     openTimeoutMs: monitor.startTimeoutMs,
   });
   const opening = await channels.open(listener);
@@ -63,12 +67,13 @@ async function openHttp(
   spec: ServerSpec,
   target: HttpTarget,
   listener: ChannelListener,
+  clock: Clock,
 ): Promise<ChannelOpening> {
   const { createHttpChannel } = await import('./http/http-channel.ts');
   let current: MessageChannel;
   /** As the specification has it: an endpoint that refuses the opening may be one of HTTP+SSE. */
   const fallBack = async (text: string): Promise<void> => {
-    const opening = await openSse(spec, target, listener);
+    const opening = await openSse(spec, target, listener, clock);
     if (!opening.ok) {
       listener.onClose(opening.failure);
       return;
@@ -77,11 +82,14 @@ async function openHttp(
     current = opening.channel;
     current.send(text);
   };
-  current = await createHttpChannel(remoteOf(target), {
-    onMessage: (text) => listener.onMessage(text),
-    onClose: (failure) => listener.onClose(failure),
-    ...(target.transport === 'auto' ? { onUnsuitable: (text) => void fallBack(text) } : {}),
-  });
+  current = await createHttpChannel(
+    { ...remoteOf(target), clock },
+    {
+      onMessage: (text) => listener.onMessage(text),
+      onClose: (failure) => listener.onClose(failure),
+      ...(target.transport === 'auto' ? { onUnsuitable: (text) => void fallBack(text) } : {}),
+    },
+  );
   return {
     ok: true,
     channel: { send: (text) => current.send(text), close: () => current.close() },

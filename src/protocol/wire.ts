@@ -25,8 +25,13 @@ export interface Measurement {
   tlsExpiresAtMs?: EpochMs;
 }
 
-export interface RequestOptions {
+/** What goes with one request: its limit, and who measures it, if anybody does. */
+export interface SendOptions {
   readonly signal: AbortSignal;
+  readonly measurement?: Measurement;
+}
+
+export interface RequestOptions extends SendOptions {
   readonly measurement: Measurement;
 }
 

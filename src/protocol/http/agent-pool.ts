@@ -3,18 +3,12 @@ import https from 'node:https';
 import tls from 'node:tls';
 import type { Duplex } from 'node:stream';
 import type { HttpTarget } from '../../facts/server.ts';
-import { createExpiryReader, type ExpiryReader } from './certificate-expiry.ts';
-
-/** Connections of one origin and TLS setting. */
-export interface AgentLease {
-  readonly agent: http.Agent;
-  readonly expiryOf: ExpiryReader;
-  /** The last lease of an origin that is released destroys its connections. */
-  release(): void;
-}
+import { createExpiryReader } from './certificate-expiry.ts';
+import type { Connections } from './connections.ts';
 
 export interface AgentPool {
-  lease(target: HttpTarget): AgentLease;
+  /** The last lease of an origin that is released destroys its connections. */
+  lease(target: HttpTarget): Connections;
 }
 
 const IDLE_SOCKETS_PER_ORIGIN_MAX = 16;
@@ -48,6 +42,7 @@ export function createAgentPool(idleSocketsMax: number): AgentPool {
       entry.leases += 1;
       let isReleased = false;
       return {
+        request: url.protocol === 'https:' ? https.request : http.request,
         agent: entry.agent,
         expiryOf,
         release() {

@@ -1,7 +1,6 @@
 import type { Clock } from '../../facts/ports/clock.ts';
 import { startDeadline } from '../../facts/deadline.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
-import { createMeasurement } from '../measurement.ts';
 import { readBody } from './read-body.ts';
 
 const DELETE_MS_MAX = 2_000;
@@ -15,16 +14,15 @@ export async function deleteSession(
   endpoint: HttpEndpoint,
   headers: Readonly<Record<string, string>>,
   clock: Clock,
+  limitMs = DELETE_MS_MAX,
 ): Promise<void> {
-  const deadline = startDeadline(clock, DELETE_MS_MAX);
+  const deadline = startDeadline(clock, limitMs);
   const { signal } = deadline;
-  const measurement = createMeasurement();
   const sent = await endpoint.send({
     method: 'DELETE',
     headers,
     waitedFor: 'answer to DELETE',
     signal,
-    measurement,
   });
   if (sent.ok) await readBody(sent.response, signal);
   deadline.end();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { isJsonObject } from '../../facts/json-object.ts';
+import { parseMessages } from '../json-rpc.ts';
 import { isRequest, isResponse, type MessageFacts } from '../message-facts.ts';
 import { renderRefusal } from '../../facts/refusal.ts';
 import type { Secret } from '../../facts/secret.ts';
@@ -14,8 +15,13 @@ import { createSessionMemory, INITIALIZED } from '../session-memory.ts';
 import { type EventsEnd, readEvents } from '../sse/read-events.ts';
 import { createSseDecoder, type SseDecoder } from '../sse/sse-decoder.ts';
 import { BRIDGE_LIMITS, readBody, type ReadProblem } from './read-body.ts';
-import { createHttpClient, type HttpClient, type TlsTrust } from './http-client.ts';
-import { describeNetworkError } from '../network-failure.ts';
+import { resultWithin } from '../../facts/deadline.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import { describeBriefly, type FailureFacts } from '../classify-failure.ts';
+import { openConnections, type TlsTrust } from './connections.ts';
+import { deleteSession } from './delete-session.ts';
+import { createHttpEndpoint, type HttpEndpoint, type HttpResult } from './http-endpoint.ts';
+import { problemFacts } from './http-facts.ts';
 import type { ChannelListener, MessageChannel } from '../message-channel.ts';
 import { createMessageOrder, type Delivery, type MessageKind } from '../message-order.ts';
 
@@ -23,6 +29,7 @@ export interface HttpChannelOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly tls: TlsTrust;
+  readonly clock: Clock;
   /** For how long a message is tried again where nobody listens: a gateway that restarts. */
   readonly restartMsMax?: number;
 }
@@ -40,6 +47,7 @@ export interface HttpChannel extends MessageChannel {
 }
 
 const MODERN = '2026-07-28';
+const CONNECT_TIMEOUT_MS = 10_000;
 const RETRY_MS = 100;
 const REOPEN_MS = { first: 1_000, max: 30_000 };
 const RESUME_TRIES_MAX = 3;
@@ -63,7 +71,15 @@ export async function createHttpChannel(
   options: HttpChannelOptions,
   listener: HttpChannelListener,
 ): Promise<HttpChannel> {
-  return new Channel(options, listener, await createHttpClient(options));
+  const endpoint = createHttpEndpoint({
+    url: options.url,
+    headers: options.headers,
+    connections: await openConnections(options.url, options.tls),
+    clock: options.clock,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    retriesStale: false,
+  });
+  return new Channel(options, listener, endpoint);
 }
 
 /** One message of the client on its way. */
@@ -80,9 +96,9 @@ interface Message {
 
 class Channel implements HttpChannel {
   readonly #listener: HttpChannelListener;
-  readonly #http: HttpClient;
+  readonly #endpoint: HttpEndpoint;
+  readonly #clock: Clock;
   readonly #restartMsMax: number;
-  readonly #headers: Readonly<Record<string, string>>;
   readonly #ending = new AbortController();
   readonly #listening = new AbortController();
   readonly #running = new Map<string, AbortController>();
@@ -99,16 +115,14 @@ class Channel implements HttpChannel {
   #hasAnswered = false;
 
   constructor(
-    { headers, restartMsMax }: HttpChannelOptions,
+    { clock, restartMsMax }: HttpChannelOptions,
     listener: HttpChannelListener,
-    http: HttpClient,
+    endpoint: HttpEndpoint,
   ) {
     this.#listener = listener;
-    this.#http = http;
+    this.#endpoint = endpoint;
+    this.#clock = clock;
     this.#restartMsMax = restartMsMax ?? 0;
-    this.#headers = Object.fromEntries(
-      Object.entries(headers).map(([name, secret]) => [name.toLowerCase(), secret.reveal()]),
-    );
   }
 
   send(text: string): boolean {
@@ -138,24 +152,15 @@ class Channel implements HttpChannel {
 
   async close(): Promise<void> {
     this.retire();
-    await Promise.race([
-      Promise.all(this.#lastPosts),
-      delay(LAST_POSTS_MS_MAX, undefined, { ref: false }),
-    ]);
+    await resultWithin(this.#clock, LAST_POSTS_MS_MAX, Promise.all(this.#lastPosts));
     this.#ending.abort(new Error('closed'));
     const session = this.#session;
     this.#session = undefined;
     if (session !== undefined) {
-      await this.#http
-        .call({
-          method: 'DELETE',
-          headers: this.#headersOf(undefined, session),
-          signal: AbortSignal.timeout(DELETE_MS_MAX),
-        })
-        .answer.then((answer) => answer.resume())
-        .catch(() => undefined);
+      const headers = this.#headersOf(undefined, session);
+      await deleteSession(this.#endpoint, headers, this.#clock, DELETE_MS_MAX);
     }
-    this.#http.close();
+    this.#endpoint.release();
   }
 
   #deliver(text: string, facts: readonly MessageFacts[], onDone: () => void): Delivery {
@@ -173,66 +178,66 @@ class Channel implements HttpChannel {
       },
     };
     for (const id of message.waiting) this.#running.set(id, message.cancelling);
-    void this.#post(message, noteWritten)
-      .catch((error: unknown) =>
-        this.#fail(
-          message,
-          error instanceof RangeError ? error.message : describeNetworkError(error),
-        ),
-      )
-      .finally(() => {
-        noteWritten();
-        noteTaken();
-        onDone();
-        for (const { id = '' } of facts) {
-          if (this.#running.get(id) === message.cancelling) this.#running.delete(id);
-        }
-      });
+    void this.#post(message, noteWritten).then((failure) => {
+      if (failure) this.#fail(message, describeBriefly(failure));
+      noteWritten();
+      noteTaken();
+      onDone();
+      for (const { id = '' } of facts) {
+        if (this.#running.get(id) === message.cancelling) this.#running.delete(id);
+      }
+    });
     return { written, taken };
   }
 
-  /** Until the message has its answers, or certainly gets none. */
-  async #post(message: Message, onWritten: () => void): Promise<void> {
-    const startedMs = performance.now();
+  /** Until the message has its answers, or certainly gets none. @returns what broke the connection */
+  async #post(message: Message, onWritten: () => void): Promise<FailureFacts | undefined> {
+    const startedMs = this.#clock.monotonicMs();
     let mayRepeat = message.facts.every(({ method }) => REPEATABLE.has(method ?? ''));
     let mayRenew = true;
     while (!this.#isOver(message)) {
       const session = message.first?.method === 'initialize' ? undefined : this.#session;
-      const exchange = this.#http.call({
-        method: 'POST',
-        headers: this.#headersOf(message, session),
-        body: message.text,
-        signal: this.#signalOf(message),
-      });
-      void exchange.written.then(onWritten);
-      try {
-        const answer = await exchange.answer;
-        message.onProgress();
-        if (mayRenew && answer.statusCode === 404 && session !== undefined) {
-          answer.resume();
-          mayRenew = false;
-          if (this.#session !== session || (await this.#renew())) continue;
-          this.#fail(message, 'the session was lost and could not be begun anew');
-          return;
-        }
-        await this.#read(answer, message);
-        return;
-      } catch (error) {
-        if (this.#isOver(message)) return;
-        if (exchange.wasConnected()) {
-          if (!mayRepeat || message.waiting.size < message.facts.length) throw error;
-          mayRepeat = false;
-        } else if (performance.now() - startedMs < this.#restartMsMax) {
-          await pause(RETRY_MS, this.#ending.signal);
-        } else if (this.#listener.onUndelivered) {
-          message.waiting.clear();
-          this.#listener.onUndelivered(message.text);
-          return;
-        } else {
-          throw error;
-        }
+      const sent = await this.#sendPost(message, session, onWritten);
+      onWritten();
+      if (sent.ok) message.onProgress();
+      if (sent.ok && mayRenew && sent.response.statusCode === 404 && session !== undefined) {
+        sent.response.resume();
+        mayRenew = false;
+        if (this.#session !== session || (await this.#renew())) continue;
+        this.#fail(message, 'the session was lost and could not be begun anew');
+        return undefined;
+      }
+      const failure = sent.ok ? await this.#read(sent.response, message) : sent.facts;
+      if (!failure || this.#isOver(message)) return undefined;
+      if (sent.ok || sent.wasConnected) {
+        if (!mayRepeat || message.waiting.size < message.facts.length) return failure;
+        mayRepeat = false;
+      } else if (this.#clock.monotonicMs() - startedMs < this.#restartMsMax) {
+        await this.#pause(RETRY_MS, this.#ending.signal);
+      } else if (this.#listener.onUndelivered) {
+        message.waiting.clear();
+        this.#listener.onUndelivered(message.text);
+        return undefined;
+      } else {
+        return failure;
       }
     }
+    return undefined;
+  }
+
+  #sendPost(
+    message: Message,
+    session: string | undefined,
+    onWritten: () => void,
+  ): Promise<HttpResult> {
+    return this.#endpoint.send({
+      method: 'POST',
+      headers: this.#headersOf(message, session),
+      body: message.text,
+      waitedFor: 'answer',
+      signal: this.#signalOf(message),
+      onWritten,
+    });
   }
 
   #signalOf({ cancelling }: Message): AbortSignal {
@@ -243,7 +248,8 @@ class Channel implements HttpChannel {
     return cancelling.signal.aborted || this.#ending.signal.aborted;
   }
 
-  async #read(answer: IncomingMessage, message: Message): Promise<void> {
+  /** @returns what broke the answer off */
+  async #read(answer: IncomingMessage, message: Message): Promise<FailureFacts | undefined> {
     const { statusCode = 0, headers } = answer;
     const isOpening = message.first?.method === 'initialize';
     const session = headers['mcp-session-id'];
@@ -252,10 +258,11 @@ class Channel implements HttpChannel {
       this.#session = typeof session === 'string' ? session : undefined;
     }
     if (String(headers['content-type']).startsWith('text/event-stream')) {
-      await this.#readStream(answer, message);
+      const failure = await this.#readStream(answer, message);
+      if (failure) return failure;
     } else {
       const read = await readBody(answer, this.#signalOf(message), BRIDGE_LIMITS);
-      if (!read.ok) throw errorOf(read.problem);
+      if (!read.ok) return this.#explain(read.problem, message);
       const { text } = read;
       if (
         isOpening &&
@@ -266,12 +273,13 @@ class Channel implements HttpChannel {
       ) {
         message.waiting.clear();
         this.#listener.onUnsuitable(message.text);
-        return;
+        return undefined;
       }
       this.#takeBody(text, statusCode, message);
     }
     if (message.first?.method === 'notifications/initialized' && statusCode < 300)
       void this.#listen();
+    return undefined;
   }
 
   #takeBody(text: string, statusCode: number, message: Message): void {
@@ -294,29 +302,31 @@ class Channel implements HttpChannel {
   }
 
   /** A stream with event ids may break off before the answer, and go on where it is asked for the rest. */
-  async #readStream(answer: IncomingMessage, message: Message): Promise<void> {
+  async #readStream(answer: IncomingMessage, message: Message): Promise<FailureFacts | undefined> {
     let stream = answer;
     let lastEventId: string | undefined;
     let retryMs = REOPEN_MS.first;
     for (let tries = 0; ;) {
       const decoder = createSseDecoder(BRIDGE_LIMITS);
       const end = await this.#takeEvents(stream, decoder, message, message.cancelling.signal);
-      if (message.waiting.size === 0 || this.#isOver(message)) return;
+      if (message.waiting.size === 0 || this.#isOver(message)) return undefined;
       const resumeAt = decoder.lastEventId() ?? lastEventId;
       tries = resumeAt === lastEventId ? tries + 1 : 0;
       lastEventId = resumeAt;
       retryMs = decoder.retryMs() ?? retryMs;
       if (lastEventId === undefined || tries >= RESUME_TRIES_MAX) {
-        if (end.kind === 'problem') throw errorOf(end.problem);
+        if (end.kind === 'problem') return this.#explain(end.problem, message);
         this.#fail(message, 'the answer ended without a result');
-        return;
+        return undefined;
       }
-      await pause(retryMs, this.#ending.signal);
-      stream = await this.#openStream(lastEventId, message.cancelling.signal);
+      await this.#pause(retryMs, this.#ending.signal);
+      const reopened = await this.#openStream(lastEventId, message.cancelling.signal);
+      if (!reopened.ok) return reopened.facts;
+      stream = reopened.response;
       if (stream.statusCode !== 200) {
         stream.resume();
         this.#fail(message, 'the answer ended without a result');
-        return;
+        return undefined;
       }
     }
   }
@@ -349,13 +359,11 @@ class Channel implements HttpChannel {
 
   #noteMirrored(text: string): void {
     if (!text.includes('"x-mcp-header"')) return;
-    const { result } = JSON.parse(text) as {
-      readonly result?: { readonly tools?: readonly { name: string; inputSchema: unknown }[] };
-    };
-    for (const { name, inputSchema } of result?.tools ?? []) {
-      const params = findMirroredParams(inputSchema);
+    for (const tool of toolsOf(text)) {
+      if (!isJsonObject(tool) || typeof tool['name'] !== 'string') continue;
+      const params = findMirroredParams(tool['inputSchema']);
       if (params.length > 0 && this.#mirrored.size < MIRRORING_TOOLS_MAX)
-        this.#mirrored.set(name, params);
+        this.#mirrored.set(tool['name'], params);
     }
   }
 
@@ -367,70 +375,89 @@ class Channel implements HttpChannel {
     let pauseMs = REOPEN_MS.first;
     while (session === this.#session && !signal.aborted) {
       let retryMs = pauseMs;
-      try {
-        const stream = await this.#openStream(lastEventId, signal);
-        const { statusCode = 0 } = stream;
-        if (statusCode !== 200) {
-          stream.resume();
-          if (statusCode < 500) return;
-        } else {
-          pauseMs = REOPEN_MS.first;
-          retryMs = pauseMs;
-          const decoder = createSseDecoder(BRIDGE_LIMITS);
-          await this.#takeEvents(stream, decoder, undefined, signal);
-          lastEventId = decoder.lastEventId() ?? lastEventId;
-          retryMs = decoder.retryMs() ?? retryMs;
-        }
-      } catch {
-        // Broken streams are opened again, for as long as the session lasts.
+      // Broken streams are opened again, for as long as the session lasts.
+      const opened = await this.#openStream(lastEventId, signal);
+      if (opened.ok && opened.response.statusCode === 200) {
+        pauseMs = REOPEN_MS.first;
+        const decoder = createSseDecoder(BRIDGE_LIMITS);
+        await this.#takeEvents(opened.response, decoder, undefined, signal);
+        lastEventId = decoder.lastEventId() ?? lastEventId;
+        retryMs = decoder.retryMs() ?? pauseMs;
+      } else if (opened.ok) {
+        opened.response.resume();
+        if ((opened.response.statusCode ?? 0) < 500) return;
       }
-      await pause(retryMs, signal);
+      await this.#pause(retryMs, signal);
       pauseMs = Math.min(pauseMs * 2, REOPEN_MS.max);
     }
   }
 
-  #openStream(lastEventId: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
-    return this.#http.call({
+  #openStream(lastEventId: string | undefined, signal: AbortSignal): Promise<HttpResult> {
+    return this.#endpoint.send({
       method: 'GET',
+      waitedFor: 'answer to GET',
       headers: {
         ...this.#headersOf(undefined, this.#session),
         accept: 'text/event-stream',
         ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
       },
       signal: AbortSignal.any([signal, this.#ending.signal]),
-    }).answer;
+    });
   }
 
   /** Begins the session anew with the client's own `initialize`; once for all messages that found it lost. */
   #renew(): Promise<boolean> {
-    this.#renewing ??= this.#begin()
-      .catch(() => false)
-      .finally(() => {
-        this.#renewing = undefined;
-      });
+    this.#renewing ??= this.#begin().finally(() => {
+      this.#renewing = undefined;
+    });
     return this.#renewing;
   }
 
   async #begin(): Promise<boolean> {
     const opening = this.#memory.opening();
     if (opening === undefined) return false;
-    const { statusCode, headers } = await this.#say(opening, undefined);
-    const session = headers['mcp-session-id'];
-    if (statusCode !== 200 || typeof session !== 'string') return false;
+    const answer = await this.#say(opening, undefined);
+    const session = answer?.headers['mcp-session-id'];
+    if (answer?.statusCode !== 200 || typeof session !== 'string') return false;
     this.#session = session;
-    for (const text of [INITIALIZED, ...this.#memory.settings()]) await this.#say(text, session);
+    for (const text of [INITIALIZED, ...this.#memory.settings()])
+      if (!(await this.#say(text, session))) return false;
     void this.#listen();
     return true;
   }
 
-  /** Something the client said before, whose answer it has already. */
-  async #say(body: string, session: string | undefined): Promise<IncomingMessage> {
+  /** Something the client said before, whose answer it has already. @returns its head, unless the answer broke off */
+  async #say(body: string, session: string | undefined): Promise<IncomingMessage | undefined> {
     const { signal } = this.#ending;
     const headers = this.#headersOf(undefined, session);
-    const answer = await this.#http.call({ method: 'POST', headers, body, signal }).answer;
-    const read = await readBody(answer, signal, BRIDGE_LIMITS);
-    if (!read.ok) throw errorOf(read.problem);
-    return answer;
+    const sent = await this.#endpoint.send({
+      method: 'POST',
+      headers,
+      body,
+      waitedFor: 'answer',
+      signal,
+    });
+    if (!sent.ok) return undefined;
+    const read = await readBody(sent.response, signal, BRIDGE_LIMITS);
+    return read.ok ? sent.response : undefined;
+  }
+
+  #explain(problem: ReadProblem, { first }: Message): FailureFacts {
+    return problemFacts(problem, first?.method ?? 'message', this.#endpoint, 0);
+  }
+
+  /** Resolves early where `signal` aborts. */
+  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = this.#clock.after(delayMs, end);
+      signal.addEventListener('abort', end, { once: true });
+      if (signal.aborted) end();
+    });
   }
 
   #headersOf(
@@ -439,7 +466,6 @@ class Channel implements HttpChannel {
   ): Readonly<Record<string, string>> {
     const first = message?.first;
     const headers: Record<string, string> = {
-      ...this.#headers,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
     };
@@ -504,12 +530,10 @@ function toLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]+/g, ' ') : text;
 }
 
-function errorOf(problem: ReadProblem): Error {
-  if (problem.kind === 'lost') return problem.error;
-  return new RangeError(problem.kind === 'aborted' ? 'it was given up' : problem.reason);
-}
-
-/** Resolves early where `signal` aborts. */
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  await delay(delayMs, undefined, { signal }).catch(() => undefined);
+/** The tools of an answer to `tools/list`. */
+function toolsOf(text: string): readonly unknown[] {
+  const parsed = parseMessages(text);
+  const [message] = parsed.ok ? parsed.messages : [];
+  const result = message?.kind === 'result' ? message.result : undefined;
+  return isJsonObject(result) && Array.isArray(result['tools']) ? result['tools'] : [];
 }

@@ -1,16 +1,29 @@
-import http from 'node:http';
-import https from 'node:https';
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import type { FailureFacts } from '../classify-failure.ts';
-import type { HttpTarget } from '../../facts/server.ts';
+import type http from 'node:http';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { AgentPool } from './agent-pool.ts';
-import { timeoutFacts } from '../timeout-facts.ts';
+import type { Secret } from '../../facts/secret.ts';
+import type { FailureFacts } from '../classify-failure.ts';
 import { networkFacts } from '../network-failure.ts';
-import type { ExpiryReader } from './certificate-expiry.ts';
+import { timeoutFacts } from '../timeout-facts.ts';
 import type { Measurement } from '../wire.ts';
-import { asEpochMs } from '../../facts/time.ts';
+import { type ConnectionTracker, createConnectionTracker } from './connection-tracker.ts';
+import type { Connections } from './connections.ts';
+import { awaitLateHead, type LateHead } from './late-head.ts';
+
+export interface HttpEndpointOptions {
+  readonly url: URL;
+  /** Configured headers, for every request. */
+  readonly headers: Readonly<Record<string, Secret>>;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly userAgent?: string;
+  /** Without it the signal of a request is its only limit. */
+  readonly connectTimeoutMs?: number;
+  /**
+   * Where a kept connection had been closed by the server before any byte came back, a request is made again (RFC 9112
+   * §9.3.1): that says nothing about the server. Off for bridges, whose messages may not be repeated.
+   */
+  readonly retriesStale: boolean;
+}
 
 export interface HttpRequest {
   readonly method: 'POST' | 'GET' | 'DELETE';
@@ -22,9 +35,12 @@ export interface HttpRequest {
   /** For messages: completes "No …". */
   readonly waitedFor: string;
   readonly signal: AbortSignal;
-  readonly measurement: Measurement;
+  /** Gets phases, bytes and certificate of the connection. */
+  readonly measurement?: Measurement;
   /** What the answer begins must be ended: after an abort its head is waited for a while longer. */
   readonly awaitsLateHead?: boolean;
+  /** The request left this process. Not called where it fails before. */
+  readonly onWritten?: () => void;
 }
 
 export type HttpResult =
@@ -37,11 +53,13 @@ export type HttpResult =
   | {
       readonly ok: false;
       readonly facts: FailureFacts;
-      /** Of a success that came after the abort; nothing if none came in time. */
+      /** Whether there was ever a connection: without one nothing was delivered. */
+      readonly wasConnected: boolean;
+      /** Of a success that came after the abort; undefined if none came in time. */
       readonly late?: Promise<http.IncomingHttpHeaders | undefined>;
     };
 
-/** Where requests to one configured server go. */
+/** Where requests to one configured server go: of checks, and of bridges. */
 export interface HttpEndpoint {
   readonly url: URL;
   readonly authority: string;
@@ -54,214 +72,187 @@ export interface HttpEndpoint {
 
 /** Every idle connection may turn out stale, one after the other, before a fresh one is opened. */
 const ATTEMPTS_MAX = 17;
-/** How long the head of an answer is waited for after its request was aborted. */
-const LATE_HEAD_MS = 5_000;
 
-/**
- * One HTTP request at a time, as cheap as `node:http` has it. A request is made once; only where a kept connection had
- * been closed by the server before any byte came back it is made again (RFC 9112 §9.3.1), since that says nothing
- * about the server.
- */
-export function createHttpEndpoint(
-  target: HttpTarget,
-  pool: AgentPool,
-  userAgent: string,
-  clock: Clock,
-): HttpEndpoint {
-  const url = new URL(target.url);
-  const isTls = url.protocol === 'https:';
-  const request = isTls ? https.request : http.request;
-  const lease = pool.lease(target);
-  const authority = `${url.hostname}:${url.port || (isTls ? 443 : 80)}`;
-  const address = {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port || (isTls ? 443 : 80),
-    agent: lease.agent,
-  };
-  const configured = configuredHeaders(target, url, userAgent);
+/** One HTTP request at a time, as cheap as `node:http` has it. */
+export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
+  return new Endpoint(options);
+}
+
+class Endpoint implements HttpEndpoint {
+  readonly url: URL;
+  readonly authority: string;
+  readonly isTls: boolean;
+  readonly options: HttpEndpointOptions;
+  readonly address: http.RequestOptions;
+  readonly configured: Readonly<Record<string, string>>;
   /** At most one: a server that never answers costs one connection more, not one per check. */
-  let lateHead: LateHead | undefined;
+  #lateHead: LateHead | undefined;
 
-  function attempt(
+  constructor(options: HttpEndpointOptions) {
+    const { url, connections } = options;
+    this.options = options;
+    this.url = url;
+    this.isTls = url.protocol === 'https:';
+    const port = url.port || (this.isTls ? 443 : 80);
+    this.authority = `${url.hostname}:${port}`;
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    this.address = { host, port, agent: connections.agent };
+    this.configured = configuredHeaders(options);
+  }
+
+  send(wanted: HttpRequest): Promise<HttpResult> {
+    const attemptsMax = this.options.retriesStale ? ATTEMPTS_MAX : 1;
+    return new Promise((resolve) => new Attempt(this, wanted, attemptsMax, resolve).start());
+  }
+
+  release(): void {
+    this.#lateHead?.cut();
+    this.options.connections.release();
+  }
+
+  awaitLateHead(outgoing: http.ClientRequest): LateHead['headers'] {
+    this.#lateHead?.cut();
+    this.#lateHead = awaitLateHead(outgoing, this.options.clock);
+    return this.#lateHead.headers;
+  }
+}
+
+/** One request over one connection. */
+class Attempt {
+  readonly #endpoint: Endpoint;
+  readonly #wanted: HttpRequest;
+  readonly #attemptsLeft: number;
+  readonly #resolve: (result: HttpResult) => void;
+  readonly #startedAt: number;
+  readonly #tracker: ConnectionTracker;
+  readonly #onAbort = (): void => this.#abort();
+  #outgoing: http.ClientRequest | undefined;
+  #hasHead = false;
+
+  constructor(
+    endpoint: Endpoint,
     wanted: HttpRequest,
     attemptsLeft: number,
     resolve: (result: HttpResult) => void,
-  ): void {
-    const { signal, measurement } = wanted;
-    const startedAt = clock.monotonicMs();
-    const track = createTracker(measurement, clock, lease.expiryOf);
-    let outgoing: http.ClientRequest;
-    let hasHead = false;
-    try {
-      const { pathname, search } = wanted.url ?? url;
-      outgoing = request({
-        ...address,
-        method: wanted.method,
-        path: `${pathname}${search}`,
-        headers: { ...configured, ...wanted.headers },
-      });
-    } catch (error) {
-      resolve({ ok: false, facts: networkFacts(error, { authority, isTls, isConnected: false }) });
-      return;
-    }
-    const onAbort = (): void => {
-      const facts = timeoutFacts(describeWait(outgoing, wanted), clock.monotonicMs() - startedAt);
-      if (wanted.awaitsLateHead !== true || !track.isReady()) {
-        settle({ ok: false, facts });
-        outgoing.destroy();
-        return;
-      }
-      lateHead?.cut();
-      lateHead = awaitLateHead(outgoing, clock);
-      settle({ ok: false, facts, late: lateHead.headers });
-    };
-    const settle = (result: HttpResult): void => {
-      signal.removeEventListener('abort', onAbort);
-      if (!result.ok) track.finished();
-      resolve(result);
-    };
-    outgoing.once('socket', track.useSocket);
-    outgoing.once('response', (response) => {
-      hasHead = true;
-      settle({ ok: true, response, finished: track.finished });
-    });
-    outgoing.on('error', (error) => {
-      if (signal.aborted || hasHead) return;
-      if (outgoing.reusedSocket && !track.hasRead() && isReset(error) && attemptsLeft > 1) {
-        signal.removeEventListener('abort', onAbort);
-        attempt(wanted, attemptsLeft - 1, resolve);
-        return;
-      }
-      settle({
-        ok: false,
-        facts: networkFacts(error, { authority, isTls, isConnected: track.isReady() }),
-      });
-    });
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) {
-      onAbort();
-      return;
-    }
-    outgoing.end(wanted.body);
+  ) {
+    const { clock, connections } = endpoint.options;
+    this.#endpoint = endpoint;
+    this.#wanted = wanted;
+    this.#attemptsLeft = attemptsLeft;
+    this.#resolve = resolve;
+    this.#startedAt = clock.monotonicMs();
+    this.#tracker = createConnectionTracker(clock, wanted.measurement, connections.expiryOf);
   }
 
-  return {
-    url,
-    authority,
-    isTls,
-    send: (wanted) => new Promise((resolve) => attempt(wanted, ATTEMPTS_MAX, resolve)),
-    release() {
-      lateHead?.cut();
-      lease.release();
-    },
-  };
+  start(): void {
+    const { address, configured, options, url } = this.#endpoint;
+    const { signal, method, headers, body, onWritten } = this.#wanted;
+    try {
+      const { pathname, search } = this.#wanted.url ?? url;
+      this.#outgoing = options.connections.request({
+        ...address,
+        method,
+        path: `${pathname}${search}`,
+        headers: { ...configured, ...headers },
+      });
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#listen(this.#outgoing);
+    if (onWritten) this.#outgoing.once('finish', onWritten);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal.aborted) this.#abort();
+    else this.#outgoing.end(body);
+  }
+
+  #listen(outgoing: http.ClientRequest): void {
+    const { clock, connectTimeoutMs } = this.#endpoint.options;
+    outgoing.once('socket', (socket) => {
+      this.#tracker.useSocket(socket);
+      // Between an answer and the next request a connection has no listener of Node's own: an error in that moment would
+      // end this process.
+      if (!outgoing.reusedSocket) socket.on('error', () => undefined);
+      if (connectTimeoutMs === undefined || !socket.connecting) return;
+      const timer = clock.after(connectTimeoutMs, () => {
+        if (!this.#tracker.isReady()) outgoing.destroy(new ConnectTimeout());
+      });
+      socket.once('close', () => timer.cancel());
+      socket.once(this.#endpoint.isTls ? 'secureConnect' : 'connect', () => timer.cancel());
+    });
+    outgoing.once('response', (response) => {
+      this.#hasHead = true;
+      // One that nobody reads to its end would throw its own end at the process.
+      response.on('error', () => undefined);
+      this.#settle({ ok: true, response, finished: this.#tracker.finished });
+    });
+    outgoing.on('error', (error) => this.#onError(error));
+  }
+
+  #abort(): void {
+    const { clock } = this.#endpoint.options;
+    const outgoing = this.#outgoing;
+    const waitedFor =
+      outgoing?.socket?.connecting === true ? 'connection to the server' : this.#wanted.waitedFor;
+    const facts = timeoutFacts(waitedFor, clock.monotonicMs() - this.#startedAt);
+    const wasConnected = this.#tracker.isReady();
+    if (outgoing !== undefined && this.#wanted.awaitsLateHead === true && wasConnected) {
+      const late = this.#endpoint.awaitLateHead(outgoing);
+      this.#settle({ ok: false, facts, wasConnected, late });
+    } else {
+      this.#settle({ ok: false, facts, wasConnected });
+      outgoing?.destroy();
+    }
+  }
+
+  #onError(error: Error): void {
+    const { signal } = this.#wanted;
+    if (signal.aborted || this.#hasHead) return;
+    const isStale =
+      this.#outgoing?.reusedSocket === true && !this.#tracker.hasRead() && isReset(error);
+    if (!isStale || this.#attemptsLeft === 1) {
+      this.#fail(error);
+      return;
+    }
+    signal.removeEventListener('abort', this.#onAbort);
+    new Attempt(this.#endpoint, this.#wanted, this.#attemptsLeft - 1, this.#resolve).start();
+  }
+
+  #fail(error: unknown): void {
+    const { authority, isTls } = this.#endpoint;
+    const isConnected = this.#tracker.isReady();
+    const facts = networkFacts(error, { authority, isTls, isConnected });
+    this.#settle({ ok: false, facts, wasConnected: isConnected });
+  }
+
+  #settle(result: HttpResult): void {
+    this.#wanted.signal.removeEventListener('abort', this.#onAbort);
+    if (!result.ok) this.#tracker.finished();
+    this.#resolve(result);
+  }
 }
 
-interface LateHead {
-  readonly headers: Promise<http.IncomingHttpHeaders | undefined>;
-  /** Waits no longer. */
-  cut(): void;
-}
-
-/** The body of such an answer interests nobody, so the connection goes with it. */
-function awaitLateHead(outgoing: http.ClientRequest, clock: Clock): LateHead {
-  const { promise: headers, resolve } = Promise.withResolvers<
-    http.IncomingHttpHeaders | undefined
-  >();
-  const end = (found?: http.IncomingHttpHeaders): void => {
-    timer.cancel();
-    resolve(found);
-    outgoing.destroy();
-  };
-  const timer = clock.after(LATE_HEAD_MS, end);
-  outgoing.once('response', (response) => {
-    response.on('error', () => undefined);
-    end(response.statusCode === 200 ? response.headers : undefined);
-  });
-  outgoing.once('close', () => end());
-  return { headers, cut: end };
+class ConnectTimeout extends Error {
+  readonly code = 'ETIMEDOUT';
 }
 
 /** What is configured, plus our name; credentials of the URL become a header, as browsers do it. */
-function configuredHeaders(
-  target: HttpTarget,
-  url: URL,
-  userAgent: string,
-): Record<string, string> {
-  const headers: Record<string, string> = { 'user-agent': userAgent };
+function configuredHeaders({
+  url,
+  headers,
+  userAgent,
+}: HttpEndpointOptions): Readonly<Record<string, string>> {
+  const configured: Record<string, string> =
+    userAgent === undefined ? {} : { 'user-agent': userAgent };
   if (url.username !== '' || url.password !== '') {
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    headers['authorization'] = `Basic ${Buffer.from(credentials).toString('base64')}`;
+    configured['authorization'] = `Basic ${Buffer.from(credentials).toString('base64')}`;
   }
-  for (const [name, value] of Object.entries(target.headers))
-    headers[name.toLowerCase()] = value.reveal();
-  return headers;
+  for (const [name, value] of Object.entries(headers))
+    configured[name.toLowerCase()] = value.reveal();
+  return configured;
 }
 
 function isReset(error: Error): boolean {
   return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-}
-
-function describeWait(outgoing: http.ClientRequest, wanted: HttpRequest): string {
-  const { socket } = outgoing;
-  if (socket === null || !socket.connecting) return wanted.waitedFor;
-  return 'connection to the server';
-}
-
-interface Tracker {
-  readonly useSocket: (socket: Socket) => void;
-  readonly hasRead: () => boolean;
-  /** Connected, TLS included. */
-  readonly isReady: () => boolean;
-  readonly finished: () => void;
-}
-
-/** Notes phases, bytes and certificate of the connection that a request runs over. */
-function createTracker(measurement: Measurement, clock: Clock, expiryOf: ExpiryReader): Tracker {
-  const startedAt = clock.monotonicMs();
-  let socket: Socket | undefined;
-  let writtenBefore = 0;
-  let readBefore = 0;
-  let isReady = false;
-  const noteExpiry = (used: TLSSocket): void => {
-    const expiresAtMs = expiryOf(used);
-    if (expiresAtMs !== undefined) measurement.tlsExpiresAtMs = asEpochMs(expiresAtMs);
-  };
-  return {
-    useSocket(used) {
-      socket = used;
-      writtenBefore = used.bytesWritten;
-      readBefore = used.bytesRead;
-      if (!used.connecting) {
-        isReady = true;
-        if (used instanceof TLSSocket) noteExpiry(used);
-        return;
-      }
-      used.once('connect', () => {
-        const connectedAt = clock.monotonicMs();
-        addPhase(measurement, 'connect', connectedAt - startedAt);
-        if (!(used instanceof TLSSocket)) {
-          isReady = true;
-          return;
-        }
-        used.once('secureConnect', () => {
-          isReady = true;
-          addPhase(measurement, 'tls', clock.monotonicMs() - connectedAt);
-          noteExpiry(used);
-        });
-      });
-    },
-    isReady: () => isReady,
-    hasRead: () => socket !== undefined && socket.bytesRead > readBefore,
-    finished() {
-      if (socket === undefined) return;
-      measurement.bytesSent += socket.bytesWritten - writtenBefore;
-      measurement.bytesReceived += socket.bytesRead - readBefore;
-      socket = undefined;
-    },
-  };
-}
-
-function addPhase(measurement: Measurement, phase: 'connect' | 'tls', durationMs: number): void {
-  measurement.phasesMs[phase] = (measurement.phasesMs[phase] ?? 0) + durationMs;
 }

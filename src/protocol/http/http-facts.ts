@@ -1,6 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FailureFacts } from '../classify-failure.ts';
+import { networkFacts } from '../network-failure.ts';
+import { timeoutFacts } from '../timeout-facts.ts';
 import type { RpcError } from '../json-rpc.ts';
+import type { HttpEndpoint } from './http-endpoint.ts';
+import type { ReadProblem } from './read-body.ts';
 
 const RETRY_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 
@@ -40,6 +44,23 @@ export function httpFacts(
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(rpcError !== undefined && { rpcError }),
   };
+}
+
+/** What a body that ended early says about the server. */
+export function problemFacts(
+  problem: ReadProblem,
+  method: string,
+  { authority, isTls }: HttpEndpoint,
+  waitedMs: number,
+): FailureFacts {
+  switch (problem.kind) {
+    case 'aborted':
+      return timeoutFacts(`complete answer to ${method}`, waitedMs);
+    case 'lost':
+      return networkFacts(problem.error, { authority, isTls, isConnected: true });
+    case 'unusable':
+      return { kind: 'unusable', method, reason: problem.reason };
+  }
 }
 
 /** `Retry-After` as seconds or as HTTP date (RFC 9110 §10.2.3), at most a day. */

@@ -1,22 +1,20 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FailureFacts } from '../classify-failure.ts';
 import { type Answer, parseMessages, type RpcError, type RpcId } from '../json-rpc.ts';
-import type { JsonObject } from '../../facts/json-object.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import { timeoutFacts } from '../timeout-facts.ts';
-import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
-import { networkFacts } from '../network-failure.ts';
-import { httpFacts } from './http-facts.ts';
+import type { HttpEndpoint } from './http-endpoint.ts';
+import { httpFacts, problemFacts } from './http-facts.ts';
 import { readAnswer } from './read-answer.ts';
 import { ERROR_LIMITS, readBody, type ReadProblem } from './read-body.ts';
-import type { RequestOptions } from '../wire.ts';
+import type { SendOptions } from '../wire.ts';
 
 export interface OutgoingMessage {
   /** Absent for a notification or an answer: then no answer is waited for. */
   readonly id?: RpcId;
   /** Method of the message, for headers and sentences. */
   readonly method: string;
-  readonly body: JsonObject;
+  /** The message as JSON. */
+  readonly text: string;
   /** Session and version headers. */
   readonly headers: Readonly<Record<string, string>>;
   /** The address that an `endpoint` event named: it carries the session. */
@@ -44,7 +42,7 @@ const CONTENT_HEADERS = {
 export async function postMessage(
   endpoint: HttpEndpoint,
   message: OutgoingMessage,
-  { signal, measurement }: RequestOptions,
+  { signal, measurement }: SendOptions,
   clock: Clock,
 ): Promise<PostResult> {
   const startedAt = clock.monotonicMs();
@@ -53,25 +51,25 @@ export async function postMessage(
     method: 'POST',
     ...(message.url !== undefined && { url: message.url }),
     headers: { ...CONTENT_HEADERS, ...message.headers },
-    body: JSON.stringify(message.body),
+    body: message.text,
     waitedFor,
     signal,
-    measurement,
+    ...(measurement && { measurement }),
     ...(message.awaitsLateHead !== undefined && { awaitsLateHead: message.awaitsLateHead }),
   });
   if (!sent.ok) return sent;
   try {
-    const problemFacts = (problem: ReadProblem): FailureFacts =>
-      explainProblem(problem, message.method, endpoint, clock.monotonicMs() - startedAt);
+    const explain = (problem: ReadProblem): FailureFacts =>
+      problemFacts(problem, message.method, endpoint, clock.monotonicMs() - startedAt);
     const { response } = sent;
     const status = response.statusCode ?? 0;
     if (status < 200 || status > 299)
-      return { ok: false, facts: await explainStatus(sent, endpoint, message, signal, clock) };
+      return { ok: false, facts: await explainStatus(response, endpoint, message, signal, clock) };
     if (message.id === undefined) {
       const drained = await readBody(response, signal);
       return drained.ok || drained.problem.kind === 'unusable'
         ? { ok: true, headers: response.headers }
-        : { ok: false, facts: problemFacts(drained.problem) };
+        : { ok: false, facts: explain(drained.problem) };
     }
     if (status !== 200) {
       response.destroy();
@@ -89,7 +87,7 @@ export async function postMessage(
       ? { ok: true, answer: read.answer, headers: response.headers }
       : {
           ok: false,
-          facts: problemFacts(read.problem),
+          facts: explain(read.problem),
           late: Promise.resolve(response.headers),
         };
   } finally {
@@ -97,30 +95,9 @@ export async function postMessage(
   }
 }
 
-/** What a body that ended early says about the server. */
-export function explainProblem(
-  problem: ReadProblem,
-  method: string,
-  endpoint: HttpEndpoint,
-  waitedMs: number,
-): FailureFacts {
-  switch (problem.kind) {
-    case 'aborted':
-      return timeoutFacts(`complete answer to ${method}`, waitedMs);
-    case 'lost':
-      return networkFacts(problem.error, {
-        authority: endpoint.authority,
-        isTls: endpoint.isTls,
-        isConnected: true,
-      });
-    case 'unusable':
-      return { kind: 'unusable', method, reason: problem.reason };
-  }
-}
-
 /** The facts of a status that is no success, with the JSON-RPC error of its body if there is one. */
 export async function explainStatus(
-  { response }: Extract<HttpResult, { ok: true }>,
+  response: IncomingMessage,
   endpoint: HttpEndpoint,
   message: Pick<OutgoingMessage, 'method' | 'headers' | 'url'>,
   signal: AbortSignal,

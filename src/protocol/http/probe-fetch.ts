@@ -4,9 +4,9 @@ import type { FailureFacts } from '../classify-failure.ts';
 import { parseMessages } from '../json-rpc.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
-import { httpFacts } from './http-facts.ts';
+import { httpFacts, problemFacts } from './http-facts.ts';
 import type { LateSessions } from './late-sessions.ts';
-import { explainProblem, rpcErrorOf } from './post-message.ts';
+import { rpcErrorOf } from './post-message.ts';
 import { mediaTypeOf } from './read-answer.ts';
 import { describeBytes, ERROR_LIMITS, readBody, streamBody } from './read-body.ts';
 import { createSseDecoder } from '../sse/sse-decoder.ts';
@@ -134,7 +134,7 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
         options.onHopeless();
       },
       onLost: (problem) =>
-        fail(explainProblem(problem, rpcMethod, endpoint, clock.monotonicMs() - startedAt)),
+        fail(problemFacts(problem, rpcMethod, endpoint, clock.monotonicMs() - startedAt)),
     });
     return new Response(stream, { status, headers: responseHeaders });
   };
@@ -155,7 +155,7 @@ interface StreamHandlers {
   onOver(): void;
   onTooLarge(): Error;
   onDeadEnd(): void;
-  onLost(problem: Parameters<typeof explainProblem>[0]): Error;
+  onLost(problem: Parameters<typeof problemFacts>[0]): Error;
 }
 
 function toStream(

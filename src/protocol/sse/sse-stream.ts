@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { FailureFacts } from '../classify-failure.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { HttpEndpoint } from '../http/http-endpoint.ts';
-import { explainProblem, explainStatus } from '../http/post-message.ts';
+import { problemFacts } from '../http/http-facts.ts';
+import { explainStatus } from '../http/post-message.ts';
 import { mediaTypeOf } from '../http/read-answer.ts';
-import { type ReadProblem, streamBody } from '../http/read-body.ts';
-import { createSseDecoder } from './sse-decoder.ts';
-import type { RequestOptions } from '../wire.ts';
+import type { TextLimits } from '../http/read-body.ts';
+import type { SendOptions } from '../wire.ts';
+import { type EventsEnd, readEvents } from './read-events.ts';
+import { createSseDecoder, type SseEvent } from './sse-decoder.ts';
 
 /** The kept GET stream of an HTTP+SSE server. */
 export interface SseStream {
@@ -18,7 +19,9 @@ export interface SseStream {
   close(): void;
 }
 
-export interface SseStreamHandlers {
+export interface SseStreamOptions extends SendOptions {
+  /** Of one event. */
+  readonly limits: TextLimits;
   onMessage(data: string): void;
   /** The stream ended, by the server or by the network; never by `close`. */
   onLost(facts: FailureFacts): void;
@@ -29,129 +32,139 @@ export type SseOpening =
   | { readonly ok: false; readonly facts: FailureFacts };
 
 const WAITED_FOR = 'endpoint event on the SSE stream';
+const HEADERS = {
+  accept: 'text/event-stream',
+  'accept-encoding': 'identity',
+  'cache-control': 'no-store',
+};
 
 /** Opens the stream and waits for its `endpoint` event (HTTP with SSE, 2024-11-05). Never rejects. */
 export async function openSseStream(
   endpoint: HttpEndpoint,
-  { signal, measurement }: RequestOptions,
-  handlers: SseStreamHandlers,
+  options: SseStreamOptions,
   clock: Clock,
 ): Promise<SseOpening> {
+  const { signal, measurement } = options;
   const startedAt = clock.monotonicMs();
+  const waitedMs = (): number => clock.monotonicMs() - startedAt;
   const sent = await endpoint.send({
     method: 'GET',
-    headers: {
-      accept: 'text/event-stream',
-      'accept-encoding': 'identity',
-      'cache-control': 'no-store',
-    },
+    headers: HEADERS,
     waitedFor: 'answer to GET',
     signal,
-    measurement,
+    ...(measurement && { measurement }),
   });
   if (!sent.ok) return sent;
   const { response } = sent;
-  if (response.statusCode !== 200) {
-    const facts = await explainStatus(
-      sent,
-      endpoint,
-      { method: 'GET', headers: {} },
-      signal,
-      clock,
-    );
-    sent.finished();
-    return { ok: false, facts };
-  }
-  if (mediaTypeOf(response) !== 'text/event-stream') {
-    response.destroy();
-    sent.finished();
-    return { ok: false, facts: unusable('its content type is not text/event-stream') };
-  }
-  const opening = await waitForEndpoint(
-    response,
-    endpoint,
-    signal,
-    handlers,
-    () => clock.monotonicMs() - startedAt,
-  );
+  const opening = await openResponse();
   sent.finished();
   return opening;
+
+  async function openResponse(): Promise<SseOpening> {
+    if (response.statusCode !== 200) {
+      const message = { method: 'GET', headers: {} };
+      return { ok: false, facts: await explainStatus(response, endpoint, message, signal, clock) };
+    }
+    if (mediaTypeOf(response) === 'text/event-stream')
+      return new Stream(response, endpoint, options, waitedMs).open();
+    response.destroy();
+    return { ok: false, facts: unusable('its content type is not text/event-stream') };
+  }
 }
 
-/** One listener reads the stream for its whole life; its first event decides whether it is one of ours. */
-function waitForEndpoint(
-  response: IncomingMessage,
-  endpoint: HttpEndpoint,
-  signal: AbortSignal,
-  handlers: SseStreamHandlers,
-  waitedMs: () => number,
-): Promise<SseOpening> {
-  return new Promise((resolve) => {
-    // The check that opened the stream may not end it later on: past the first event it has no say.
-    const life = new AbortController();
-    const { socket } = response;
-    const decoder = createSseDecoder();
-    let isOpen = false;
-    const end = (facts: FailureFacts): false => {
-      signal.removeEventListener('abort', onAbort);
-      response.destroy();
-      if (isOpen) handlers.onLost(facts);
-      else resolve({ ok: false, facts });
-      isOpen = false;
-      return false;
-    };
-    const onAbort = (): void =>
-      void end({ kind: 'timeout', waitedFor: WAITED_FOR, limitMs: waitedMs() });
-    signal.addEventListener('abort', onAbort, { once: true });
-    const open = (data: string): boolean => {
-      const postUrl = URL.parse(data.trim(), endpoint.url.href);
-      if (postUrl === null) return end(unusable('its endpoint event holds no address'));
-      if (postUrl.origin !== endpoint.url.origin)
-        return end(unusable('its endpoint event names another origin'));
-      signal.removeEventListener('abort', onAbort);
-      isOpen = true;
-      resolve({ ok: true, stream: createStream(postUrl, response, socket, life) });
-      return true;
-    };
-    streamBody(response, life.signal, {
-      onChunk(chunk) {
-        const decoded = decoder.push(chunk);
-        if (!decoded.ok) return end(unusable(decoded.reason));
-        for (const { event, data } of decoded.events) {
-          if (isOpen && event === 'message') handlers.onMessage(data);
-          if (!isOpen && event === 'endpoint' && !open(data)) return false;
-        }
-        return true;
-      },
-      onEnd: () =>
-        end(isOpen ? lost(endpoint) : unusable('the stream ended before its endpoint event')),
-      onProblem(problem: ReadProblem) {
-        if (problem.kind === 'aborted') isOpen = false;
-        else end(explainProblem(problem, 'GET', endpoint, waitedMs()));
-      },
-    });
-  });
+/** One reader for the whole life of the stream; its first event decides whether it is one of ours. */
+class Stream implements SseStream {
+  readonly #response: IncomingMessage;
+  readonly #endpoint: HttpEndpoint;
+  readonly #options: SseStreamOptions;
+  readonly #waitedMs: () => number;
+  readonly #bytesBefore: number;
+  /** The check that opened the stream may not end it later on: past the first event it has no say. */
+  readonly #life = new AbortController();
+  readonly #opening = Promise.withResolvers<SseOpening>();
+  readonly #onAbort = (): void =>
+    this.#end({ kind: 'timeout', waitedFor: WAITED_FOR, limitMs: this.#waitedMs() });
+  #state: 'opening' | 'open' | 'over' = 'opening';
+  #postUrl: URL;
+
+  constructor(
+    response: IncomingMessage,
+    endpoint: HttpEndpoint,
+    options: SseStreamOptions,
+    waitedMs: () => number,
+  ) {
+    this.#response = response;
+    this.#endpoint = endpoint;
+    this.#options = options;
+    this.#waitedMs = waitedMs;
+    this.#postUrl = endpoint.url;
+    this.#bytesBefore = response.socket.bytesRead;
+  }
+
+  get postUrl(): URL {
+    return this.#postUrl;
+  }
+
+  open(): Promise<SseOpening> {
+    const { signal, limits } = this.#options;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal.aborted) this.#onAbort();
+    const decoder = createSseDecoder(limits);
+    void readEvents(this.#response, this.#life.signal, decoder, (event) =>
+      this.#onEvent(event),
+    ).then((end) => this.#onEnd(end));
+    return this.#opening.promise;
+  }
+
+  bytesReceived(): number {
+    return this.#response.socket.bytesRead - this.#bytesBefore;
+  }
+
+  close(): void {
+    this.#state = 'over';
+    this.#life.abort();
+    this.#response.destroy();
+  }
+
+  #onEvent({ event, data }: SseEvent): boolean {
+    if (this.#state === 'open' && event === 'message') this.#options.onMessage(data);
+    if (this.#state === 'opening' && event === 'endpoint') this.#announce(data.trim());
+    return this.#state !== 'over';
+  }
+
+  #announce(address: string): void {
+    const { url } = this.#endpoint;
+    const postUrl = URL.parse(address, url.href);
+    if (postUrl === null) this.#end(unusable('its endpoint event holds no address'));
+    else if (postUrl.origin !== url.origin)
+      this.#end(unusable('its endpoint event names another origin'));
+    else {
+      this.#options.signal.removeEventListener('abort', this.#onAbort);
+      this.#state = 'open';
+      this.#postUrl = postUrl;
+      this.#opening.resolve({ ok: true, stream: this });
+    }
+  }
+
+  #onEnd(end: EventsEnd): void {
+    if (end.kind === 'problem')
+      this.#end(problemFacts(end.problem, 'GET', this.#endpoint, this.#waitedMs()));
+    else if (this.#state === 'open') this.#end(lost(this.#endpoint));
+    else this.#end(unusable('the stream ended before its endpoint event'));
+  }
+
+  #end(facts: FailureFacts): void {
+    const wasOpen = this.#state === 'open';
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#response.destroy();
+    if (wasOpen) this.#options.onLost(facts);
+    else this.#opening.resolve({ ok: false, facts });
+  }
 }
 
-function createStream(
-  postUrl: URL,
-  response: IncomingMessage,
-  socket: Socket,
-  life: AbortController,
-): SseStream {
-  const readBefore = socket.bytesRead;
-  return {
-    postUrl,
-    bytesReceived: () => socket.bytesRead - readBefore,
-    close() {
-      life.abort();
-      response.destroy();
-    },
-  };
-}
-
-function lost(endpoint: HttpEndpoint): FailureFacts {
-  const { authority, isTls } = endpoint;
+function lost({ authority, isTls }: HttpEndpoint): FailureFacts {
   return { kind: 'network', codes: ['ECONNRESET'], authority, isTls, isConnected: true };
 }
 

@@ -54,6 +54,7 @@ export function createUpstream(spec: ServerSpec, options: CreateUpstreamOptions)
   const createSse = (): Upstream => {
     const { open, stop } = createSseChannels({
       ...remote,
+      clock,
       headers: http.headers,
       openTimeoutMs: spec.monitor.startTimeoutMs,
     });

@@ -33,13 +33,18 @@ async function open(target: HttpTarget | StdioTarget, listeners: ChildListeners 
   const messages: string[] = [];
   const waiting: (() => void)[] = [];
   const { promise: closed, resolve } = Promise.withResolvers<ChannelFailure>();
-  const opening = await openDirect(buildServer('a', { target }), children, {
-    onMessage(text) {
-      messages.push(text);
-      for (const wake of waiting.splice(0)) wake();
+  const opening = await openDirect(
+    buildServer('a', { target }),
+    children,
+    {
+      onMessage(text) {
+        messages.push(text);
+        for (const wake of waiting.splice(0)) wake();
+      },
+      onClose: resolve,
     },
-    onClose: resolve,
-  });
+    createSystemClock(),
+  );
   if (!opening.ok) return { failure: opening.failure };
   const { channel } = opening;
   onTestFinished(() => channel.close());
@@ -125,10 +130,15 @@ test.each([
   const children = createChildChannels(createSystemClock());
   const base = buildServer('a', { target: httpTarget(`${url}/sse`, 'sse') });
   const spec = { ...base, monitor: { ...base.monitor, startTimeoutMs: 100 } };
-  const opening = await openDirect(spec, children, {
-    onMessage: () => undefined,
-    onClose: () => undefined,
-  });
+  const opening = await openDirect(
+    spec,
+    children,
+    {
+      onMessage: () => undefined,
+      onClose: () => undefined,
+    },
+    createSystemClock(),
+  );
   expect(opening).toMatchObject({
     ok: false,
     failure: { detail: expect.stringContaining(detail) as string },

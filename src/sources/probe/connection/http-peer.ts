@@ -4,7 +4,7 @@ import type { Clock } from '../../../facts/ports/clock.ts';
 import type { AgentPool } from '../../../protocol/http/agent-pool.ts';
 import { createAutoWire } from './auto-wire.ts';
 import { createEraMemory } from '../../../protocol/era-memory.ts';
-import { createHttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
+import { createHttpEndpoint, type HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { createHttpWire } from './http-wire.ts';
 import { createLateSessions } from '../../../protocol/http/late-sessions.ts';
 import type { Peer } from './peer.ts';
@@ -23,11 +23,9 @@ const HTTP_DISCOVER_MS_MAX = 10_000;
 const SSE_DISCOVER_MS_MAX = 2_000;
 
 /** A server over Streamable HTTP or HTTP+SSE. Small as long as nothing is open: there may be ten thousand. */
-export function createHttpPeer(
-  target: HttpTarget,
-  { monitor, client, clock, pool }: HttpPeerOptions,
-): Peer {
-  const endpoint = createHttpEndpoint(target, pool, `${client.name}/${client.version}`, clock);
+export function createHttpPeer(target: HttpTarget, options: HttpPeerOptions): Peer {
+  const { monitor, client, clock } = options;
+  const endpoint = createEndpoint(target, options);
   const memory = createEraMemory(monitor.era, clock);
   const lateSessions = createLateSessions(endpoint, clock);
   const common = { endpoint, memory, client, clock, lateSessions };
@@ -79,4 +77,18 @@ export function createHttpPeer(
       endpoint.release();
     },
   };
+}
+
+function createEndpoint(
+  target: HttpTarget,
+  { client, clock, pool }: HttpPeerOptions,
+): HttpEndpoint {
+  return createHttpEndpoint({
+    url: new URL(target.url),
+    headers: target.headers,
+    connections: pool.lease(target),
+    userAgent: `${client.name}/${client.version}`,
+    clock,
+    retriesStale: true,
+  });
 }

@@ -75,9 +75,9 @@ export function createHttpWire({
   ): Promise<Answered> {
     const id = nextId;
     nextId += 1;
-    const body = { jsonrpc: '2.0', id, method, ...(params !== undefined && { params }) };
+    const text = JSON.stringify({ jsonrpc: '2.0', id, method, ...(params && { params }) });
     const awaitsLateHead = method === 'initialize';
-    const message = { id, method, body, headers, awaitsLateHead };
+    const message = { id, method, text, headers, awaitsLateHead };
     const posted = await postMessage(endpoint, message, options, clock);
     if (!posted.ok)
       return { ...failed(posted.facts), ...(posted.late !== undefined && { late: posted.late }) };
@@ -167,7 +167,7 @@ export function createHttpWire({
     const run = async (): Promise<{ readonly ok: true } | Extract<Answered, { ok: false }>> => {
       const posted = await postMessage(
         endpoint,
-        { method, body: { jsonrpc: '2.0', method }, headers },
+        { method, text: JSON.stringify({ jsonrpc: '2.0', method }), headers },
         options,
         clock,
       );

@@ -25,8 +25,9 @@ import { discoverAnswerOf } from '../../../protocol/discover-answer.ts';
 import type { EraMemory } from '../../../protocol/era-memory.ts';
 import { type Opening, timeAliveness, timeHandshake } from './timed-steps.ts';
 import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
-import { createMeasurement, timeStep } from '../../../protocol/measurement.ts';
+import { timeStep } from '../../../protocol/measurement.ts';
 import { postMessage } from '../../../protocol/http/post-message.ts';
+import { CHECK_LIMITS } from '../../../protocol/http/read-body.ts';
 import { openSseStream, type SseStream } from '../../../protocol/sse/sse-stream.ts';
 import type { OpenResult, RequestOptions, Wire, WireFailure } from '../../../protocol/wire.ts';
 
@@ -121,14 +122,9 @@ export function createSseWire({
       method: `answer to ${method}`,
       url: stream.postUrl,
       headers: {},
-      body: { jsonrpc: '2.0', id, ...answer },
+      text: JSON.stringify({ jsonrpc: '2.0', id, ...answer }),
     };
-    await postMessage(
-      endpoint,
-      message,
-      { signal: deadline.signal, measurement: createMeasurement() },
-      clock,
-    );
+    await postMessage(endpoint, message, { signal: deadline.signal }, clock);
     repliesInFlight -= 1;
     deadline.end();
   }
@@ -160,7 +156,7 @@ export function createSseWire({
     if (signal.aborted) onAbort();
     const posting = new AbortController();
     let isPosted = false;
-    const message = { method, url: used.postUrl, headers: {}, body };
+    const message = { method, url: used.postUrl, headers: {}, text: JSON.stringify(body) };
     void postMessage(endpoint, message, { signal: posting.signal, measurement }, clock).then(
       (posted) => {
         isPosted = true;
@@ -248,7 +244,7 @@ export function createSseWire({
         method,
         url: stream.postUrl,
         headers: {},
-        body: { jsonrpc: '2.0', method },
+        text: JSON.stringify({ jsonrpc: '2.0', method }),
       };
       const posted = await postMessage(endpoint, message, options, clock);
       return posted.ok ? { ok: true } : failed(posted.facts);
@@ -260,7 +256,11 @@ export function createSseWire({
     options: RequestOptions,
   ): Promise<{ readonly ok: true } | Extract<Answered, { ok: false }>> {
     const run = async (): Promise<{ readonly ok: true } | Extract<Answered, { ok: false }>> => {
-      const opened = await openSseStream(endpoint, options, { onMessage, onLost }, clock);
+      const opened = await openSseStream(
+        endpoint,
+        { ...options, limits: CHECK_LIMITS, onMessage, onLost },
+        clock,
+      );
       if (!opened.ok) return failed(opened.facts);
       ({ stream } = opened);
       return { ok: true };

@@ -8,6 +8,7 @@ import {
   type HttpChannel,
   type HttpChannelListener,
 } from '../../../../src/protocol/http/http-channel.ts';
+import { createSystemClock } from '../../../../src/app/system-clock.ts';
 import { Secret } from '../../../../src/facts/secret.ts';
 
 interface Seen {
@@ -90,6 +91,7 @@ async function openChannel(
       url,
       headers: { 'X-Key': new Secret('k') },
       tls: { rejectUnauthorized: true },
+      clock: createSystemClock(),
       ...options,
     },
     {

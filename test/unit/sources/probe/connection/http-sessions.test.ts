@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpEndpoint } from '../../../../../src/protocol/http/http-endpoint.ts';
-import { createAgentPool } from '../../../../../src/protocol/http/agent-pool.ts';
+import {
+  createHttpEndpoint,
+  type HttpEndpoint,
+} from '../../../../../src/protocol/http/http-endpoint.ts';
+import { type AgentPool, createAgentPool } from '../../../../../src/protocol/http/agent-pool.ts';
 import { createMeasurement } from '../../../../../src/protocol/measurement.ts';
+import type { HttpTarget } from '../../../../../src/facts/server.ts';
 import { parseRetryAfter } from '../../../../../src/protocol/http/http-facts.ts';
 import { readBody } from '../../../../../src/protocol/http/read-body.ts';
 import { REAL_CLOCK } from '../../../../fakes/real-clock.ts';
@@ -260,8 +264,8 @@ test('connections of one origin end with its last user', async () => {
     headers: {},
     tlsSkipVerify: false,
   } as const;
-  const first = createHttpEndpoint(target, pool, 'test', REAL_CLOCK);
-  const second = createHttpEndpoint(target, pool, 'test', REAL_CLOCK);
+  const first = endpointOf(target, pool);
+  const second = endpointOf(target, pool);
   await requestOnce(first);
   first.release();
   expect(server.openSockets()).toBe(1);
@@ -273,12 +277,7 @@ test('past the bound of idle connections an answered one is closed', async () =>
   const servers = [await startServer(), await startServer()];
   const pool = createAgentPool(1);
   const endpoints = servers.map(({ url }) =>
-    createHttpEndpoint(
-      { kind: 'http', url, transport: 'http', headers: {}, tlsSkipVerify: false },
-      pool,
-      'test',
-      REAL_CLOCK,
-    ),
+    endpointOf({ kind: 'http', url, transport: 'http', headers: {}, tlsSkipVerify: false }, pool),
   );
   for (const endpoint of endpoints) await requestOnce(endpoint);
   await servers[1]?.socketsGone();
@@ -315,7 +314,7 @@ test('a kept connection that the server had closed is replaced without a failure
     headers: {},
     tlsSkipVerify: false,
   } as const;
-  const endpoint = createHttpEndpoint(target, createAgentPool(10), 'test', REAL_CLOCK);
+  const endpoint = endpointOf(target, createAgentPool(10));
   expect(await requestOnce(endpoint)).toBe(200);
   expect(await requestOnce(endpoint)).toBe(200);
   expect({ connections, requests }).toEqual({ connections: 2, requests: 3 });
@@ -332,9 +331,17 @@ test.each([
   expect(parseRetryAfter(value, Date.UTC(2026, 0, 1))).toBe(expected);
 });
 
-async function requestOnce(
-  endpoint: ReturnType<typeof createHttpEndpoint>,
-): Promise<number | undefined> {
+function endpointOf(target: HttpTarget, pool: AgentPool): HttpEndpoint {
+  return createHttpEndpoint({
+    url: new URL(target.url),
+    headers: target.headers,
+    connections: pool.lease(target),
+    clock: REAL_CLOCK,
+    retriesStale: true,
+  });
+}
+
+async function requestOnce(endpoint: HttpEndpoint): Promise<number | undefined> {
   const { signal } = new AbortController();
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover' });
   const sent = await endpoint.send({
