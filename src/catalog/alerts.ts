@@ -6,7 +6,7 @@ const area = 'self';
 export const alertNotifications = metric({
   name: 'mcp_alert_notifications_total',
   kind: 'counter',
-  help: 'Alerts in notifications that Alertmanager delivered to the webhook, repeated ones too.',
+  help: 'Alerts in the notifications that Alertmanager delivered to the webhook, repetitions included.',
   labels: ['alertname', 'status'],
   values: { status: ALERT_STATES },
   area,
@@ -16,7 +16,7 @@ export const alertNotifications = metric({
 export const watchdogLastReceived = metric({
   name: 'mcp_watchdog_last_received_timestamp_seconds',
   kind: 'gauge',
-  help: 'Unix time at which the Watchdog, which fires always, was last heard of; it grows old where the way from Prometheus over Alertmanager to here is broken. Absent before the first time.',
+  help: 'Unix time of the last heartbeat: the Watchdog alert always fires, so an old value means that the path from Prometheus through Alertmanager to the exporter is broken. Absent before the first heartbeat.',
   labels: [],
   area,
   absentUntilKnown: true,
@@ -26,7 +26,7 @@ export const watchdogLastReceived = metric({
 export const journalUp = metric({
   name: 'mcp_exporter_journal_up',
   kind: 'gauge',
-  help: 'Whether events are kept; 0 where the journal cannot be used. Absent where it is off.',
+  help: 'Whether events are kept; 0 if the journal cannot be used. Absent if it is disabled.',
   labels: [],
   area,
   absentUntilKnown: true,
@@ -36,7 +36,7 @@ export const journalUp = metric({
 export const journalRows = metric({
   name: 'mcp_exporter_journal_rows',
   kind: 'gauge',
-  help: 'Events that the journal holds.',
+  help: 'Events in the journal.',
   labels: ['kind'],
   values: { kind: ['checks', 'status_changes', 'alerts', 'actions'] },
   area,
@@ -46,7 +46,7 @@ export const journalRows = metric({
 export const journalSize = metric({
   name: 'mcp_exporter_journal_size_bytes',
   kind: 'gauge',
-  help: 'What the journal takes of the disk.',
+  help: 'Disk space that the journal uses.',
   labels: [],
   area,
   since: '0.1.0',
@@ -55,7 +55,7 @@ export const journalSize = metric({
 export const journalFree = metric({
   name: 'mcp_exporter_journal_free_bytes',
   kind: 'gauge',
-  help: 'What is left on the disk of the journal. Absent where the journal is off or in memory.',
+  help: 'Free space on the disk of the journal. Absent if the journal is disabled or in memory.',
   labels: [],
   area,
   absentUntilKnown: true,
@@ -65,7 +65,7 @@ export const journalFree = metric({
 export const journalDropped = metric({
   name: 'mcp_exporter_journal_dropped_total',
   kind: 'counter',
-  help: 'Events that were lost because the journal did not take them.',
+  help: 'Events lost because the journal did not accept them.',
   labels: [],
   area,
   since: '0.1.0',
@@ -74,7 +74,7 @@ export const journalDropped = metric({
 export const journalWriteErrors = metric({
   name: 'mcp_exporter_journal_write_errors_total',
   kind: 'counter',
-  help: 'Attempts to write to the journal that failed; what was to be written is tried again, or sent again by whoever wanted it kept.',
+  help: 'Failed attempts to write to the journal. Events are written again later; requests that fail have to be sent again by the client.',
   labels: [],
   area,
   since: '0.1.0',

@@ -7,7 +7,7 @@ const area = 'auth';
 export const authAttempts = metric({
   name: 'mcp_auth_attempts_total',
   kind: 'counter',
-  help: 'Credentials shown at the gateway, or missing where they are required (method none).',
+  help: 'Credentials presented to the gateway, or missing although required (method none).',
   labels: ['method', 'status'],
   values: { method: AUTH_METHODS, status: AUTH_STATUSES },
   area,
@@ -17,7 +17,7 @@ export const authAttempts = metric({
 export const authRateLimitExceeded = metric({
   name: 'mcp_auth_rate_limit_exceeded_total',
   kind: 'counter',
-  help: 'Requests refused because their user or address asks too often. The user_id is one of 16 buckets by hash; the log has the names.',
+  help: 'Requests refused by the rate limit of their user or address. The user_id is one of 16 hash buckets; the log has the names.',
   labels: ['user_id'],
   values: { user_id: USER_BUCKETS },
   area,

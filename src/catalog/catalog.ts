@@ -24,7 +24,7 @@ const PAGE = [
   ...RUNTIME_METRICS,
 ] as const;
 
-/** What `/metrics` shows with everything on, in the order of the page. */
+/** What `/metrics` shows if everything is enabled, in the order of the page. */
 export const METRICS_PAGE: readonly Metric[] = PAGE;
 
 type SeriesOf<M> = M extends { readonly name: infer Name extends string; readonly kind: infer Kind }
@@ -35,7 +35,7 @@ type SeriesOf<M> = M extends { readonly name: infer Name extends string; readonl
 
 type PageMetric = (typeof PAGE)[number];
 
-/** Names as Prometheus stores them, so that a query for any other does not compile. */
+/** Names as Prometheus stores them. A query for any other name does not compile. */
 export type CatalogSeries = SeriesOf<PageMetric>;
 
 export type CatalogLabel = PageMetric['labels'][number];
@@ -54,7 +54,7 @@ export const CATALOG: readonly Metric[] = [...METRICS_PAGE, ...TARGET_METRICS];
 
 const GATEWAY_AREAS: ReadonlySet<Area> = new Set(['gateway', 'usage', 'auth', 'otel']);
 
-/** Metrics that exist once per configured server, made and removed with it. */
+/** Metrics that exist once per configured server, created and removed with it. */
 export const PER_SERVER_METRICS: readonly Metric[] = METRICS_PAGE.filter(
   ({ area, labels }) => labels.includes('server') && !GATEWAY_AREAS.has(area),
 );
@@ -64,7 +64,7 @@ export const PER_GATEWAY_SERVER_METRICS: readonly Metric[] = METRICS_PAGE.filter
   ({ area, labels }) => labels.includes('server') && GATEWAY_AREAS.has(area),
 );
 
-/** Metrics that exist once, filled by ourselves. */
+/** Metrics that exist once and are set by our own code. */
 export const GLOBAL_METRICS: readonly Metric[] = METRICS_PAGE.filter(
   ({ area, labels }) => !labels.includes('server') && area !== 'runtime',
 );
@@ -75,7 +75,7 @@ export interface ShownParts {
   readonly otelHistograms: boolean;
 }
 
-/** Those of `metrics` that are shown with these parts on. */
+/** Those of `metrics` that are shown if these parts are enabled. */
 export function selectMetrics(
   metrics: readonly Metric[],
   { gateway, otelHistograms }: ShownParts,

@@ -8,8 +8,7 @@ const area = 'gateway';
 const VERBS = ['POST', 'GET', 'DELETE', 'stdio'] as const;
 
 /**
- * Upper bounds in seconds. The whole numbers among them only serve quantiles; rules use those that are none (see
- * `probe.ts`).
+ * Upper bounds in seconds. The whole numbers among them only serve quantiles; rules use the others (see `probe.ts`).
  */
 const REQUEST_BUCKETS_SECONDS = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
@@ -17,7 +16,7 @@ const REQUEST_BUCKETS_SECONDS = [
 const OVERHEAD_BUCKETS_SECONDS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 ] as const;
-/** From 128 bytes to 32 MiB, by four. */
+/** From 128 bytes to 32 MiB, in steps of four. */
 const SIZE_BUCKETS_BYTES = [
   128, 512, 2_048, 8_192, 32_768, 131_072, 524_288, 2_097_152, 8_388_608, 33_554_432,
 ] as const;
@@ -25,7 +24,7 @@ const SIZE_BUCKETS_BYTES = [
 export const requests = metric({
   name: 'mcp_requests_total',
   kind: 'counter',
-  help: 'JSON-RPC exchanges that ended, one sample each, batches element by element, requests of the server to the client included. Read failures from outcome, not from status. Requests to names that are not configured have the server _OTHER.',
+  help: 'Completed JSON-RPC exchanges. Each element of a batch counts, and so do requests from the server to the client. Use outcome, not status, to find failures. Requests for server names that are not configured have the server _OTHER.',
   labels: ['server', 'tool', 'operation', 'method', 'endpoint', 'status', 'outcome'],
   values: { method: VERBS, outcome: CALL_OUTCOMES },
   area,
@@ -35,7 +34,7 @@ export const requests = metric({
 export const requestDuration = metric({
   name: 'mcp_request_duration_seconds',
   kind: 'histogram',
-  help: 'Time from the request of a client to the result message. Left out: streams that are meant to last (subscriptions/listen), requests of the server to the client, refusals, and calls that found no connection. Timeouts and cancelled calls are in with the time they took. Exemplars carry the trace_id of sampled traces.',
+  help: "Time from a client's request to the result message. Excludes long-lived streams (subscriptions/listen), requests from the server to the client, refusals, and calls that could not connect. Includes timeouts and cancelled calls with the time they took. Exemplars carry the trace_id of sampled traces.",
   labels: ['server', 'tool', 'operation', 'method', 'endpoint'],
   values: { method: VERBS },
   buckets: REQUEST_BUCKETS_SECONDS,
@@ -47,7 +46,7 @@ export const requestDuration = metric({
 export const requestErrors = metric({
   name: 'mcp_request_errors_total',
   kind: 'counter',
-  help: 'Exchanges that ended in an error of the caller, the server or the way between, by kind. For error ratios use mcp_requests_total by outcome.',
+  help: 'Exchanges that ended in an error of the caller, the server or the connection, by type. For error ratios use mcp_requests_total by outcome.',
   labels: ['server', 'tool', 'operation', 'error_type'],
   values: { error_type: ERROR_TYPES },
   area,
@@ -68,15 +67,15 @@ function loadMetric<const Name extends string>(name: Name, help: string) {
 
 export const activeConnections = loadMetric(
   'mcp_active_connections',
-  'Sessions, open streams and sessionless requests in flight of clients.',
+  'Client sessions, open streams, and requests in flight without a session.',
 );
 export const activeSessions = loadMetric(
   'mcp_active_sessions',
-  'Open sessions of clients; revision 2026-07-28 has none.',
+  'Open client sessions; revision 2026-07-28 has no sessions.',
 );
 export const requestsInFlight = loadMetric(
   'mcp_requests_in_flight',
-  'Requests of clients that wait for their answer.',
+  'Client requests that wait for a response.',
 );
 export const sseStreamsActive = loadMetric(
   'mcp_sse_streams_active',
@@ -86,7 +85,7 @@ export const sseStreamsActive = loadMetric(
 export const requestSize = metric({
   name: 'mcp_request_size_bytes',
   kind: 'histogram',
-  help: 'Size of the bodies that requests of clients came in.',
+  help: 'Size of the bodies of client requests.',
   labels: ['server'],
   buckets: SIZE_BUCKETS_BYTES,
   area,
@@ -96,7 +95,7 @@ export const requestSize = metric({
 export const responseSize = metric({
   name: 'mcp_response_size_bytes',
   kind: 'histogram',
-  help: 'Size of the answers to requests of clients; requests without an answer are left out.',
+  help: 'Size of the responses to client requests; requests without a response are excluded.',
   labels: ['server'],
   buckets: SIZE_BUCKETS_BYTES,
   area,
@@ -106,7 +105,7 @@ export const responseSize = metric({
 export const gatewayOverhead = metric({
   name: 'mcp_gateway_overhead_seconds',
   kind: 'histogram',
-  help: 'Processing time of the gateway itself, both ways, for the exchanges of the latency histogram.',
+  help: 'Processing time of the gateway itself, in both directions, for the exchanges in mcp_request_duration_seconds.',
   labels: ['server'],
   buckets: OVERHEAD_BUCKETS_SECONDS,
   area,
@@ -116,7 +115,7 @@ export const gatewayOverhead = metric({
 export const upstreamRequests = metric({
   name: 'mcp_gateway_upstream_requests_total',
   kind: 'counter',
-  help: 'Requests that the gateway sent to the server: exactly one for each HTTP request of a client that it passed on, or for each message where the server is reached by stdio or a stream. Nothing is ever sent twice.',
+  help: 'Requests that the gateway sent to the server: exactly one for each forwarded HTTP request, or for each forwarded message if the server uses stdio or a stream. Nothing is ever sent twice.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -125,7 +124,7 @@ export const upstreamRequests = metric({
 export const unknownToolCalls = metric({
   name: 'mcp_unknown_tool_calls_total',
   kind: 'counter',
-  help: 'Calls of tools that the last capability snapshot of the server does not have; counted only where there is a snapshot.',
+  help: 'Calls of tools that are not in the last capability snapshot of the server; counted only if there is a snapshot.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -134,7 +133,7 @@ export const unknownToolCalls = metric({
 export const inputRequired = metric({
   name: 'mcp_input_required_total',
   kind: 'counter',
-  help: 'Answers that asked the client for more input (resultType input_required of revision 2026-07-28).',
+  help: 'Results that asked the client for more input (resultType input_required of revision 2026-07-28).',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -143,7 +142,7 @@ export const inputRequired = metric({
 export const inputAbandoned = metric({
   name: 'mcp_input_abandoned_total',
   kind: 'counter',
-  help: 'Answers that asked for more input and saw no retry within 15 minutes; counted only where requestState can pair them, for at most 1,000 open ones per server.',
+  help: 'Results that asked for more input and were not followed by a retry within 15 minutes; counted only if requestState pairs the two, for at most 1,000 open requests per server.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -152,7 +151,7 @@ export const inputAbandoned = metric({
 export const probeTrafficDisagreement = metric({
   name: 'mcp_probe_traffic_disagreement',
   kind: 'gauge',
-  help: 'Whether checks and real calls disagree about the server now.',
+  help: 'Whether checks and real calls currently disagree about the server.',
   labels: ['server'],
   area,
   since: '0.1.0',

@@ -1,20 +1,20 @@
-/** One metric of the catalog: what it is called and means; pure data, the one source of truth for names and labels. */
+/** One metric of the catalog. Pure data, the one source of truth for names and labels. */
 export interface Metric<Label extends string = string> {
   readonly name: string;
   readonly kind: MetricKind;
   readonly help: string;
   readonly labels: readonly Label[];
-  /** Labels whose values are a closed list. */
+  /** Closed lists of label values. */
   readonly values?: Readonly<Partial<Record<Label, readonly string[]>>>;
   /** Histograms only: upper bounds, ascending. */
   readonly buckets?: readonly number[];
-  /** Which part of the exporter fills it; one catalog file each. `target` is the page of `/probe`, the others are `/metrics`; `gateway`, `usage`, `auth`, `otel` and `tracing` only with the gateway. */
+  /** Which part of the exporter sets it; one catalog file each. `target` is the page of `/probe`, the others are `/metrics`; `gateway`, `usage`, `auth`, `otel` and `tracing` only with the gateway. */
   readonly area: Area;
   /** Histograms only: whether observations may point at a trace. */
   readonly hasExemplars?: boolean;
-  /** Absent until known, where a zero would page someone (timestamps, ages, certificate expiry). */
+  /** Absent until known, because a zero would page someone (timestamps, ages, certificate expiry). */
   readonly absentUntilKnown?: boolean;
-  /** The version that brought it. */
+  /** The version that added it. */
   readonly since: string;
 }
 
@@ -33,8 +33,8 @@ export type Area =
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
 
 /**
- * Keeps name, kind and label names as literal types, so that a recorder with a wrong label or a panel on a wrong name does
- * not compile.
+ * Keeps name, kind and label names as literal types: a recorder with a wrong label or a panel with a wrong name does not
+ * compile.
  */
 export function metric<
   const Label extends string,

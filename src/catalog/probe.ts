@@ -5,14 +5,14 @@ const area = 'probe';
 
 /**
  * Upper bounds in seconds. The whole numbers among them only serve quantiles: rules use 0.25, 0.5 and 2.5,
- * since Prometheus 2 keeps `le="1"` as it was written, while Prometheus 3 makes `le="1.0"` of it.
+ * because Prometheus 2 stores `le="1"`, while Prometheus 3 stores `le="1.0"`.
  */
 const PROBE_BUCKETS_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 7.5, 30, 120] as const;
 
 export const probeSuccess = metric({
   name: 'mcp_probe_success',
   kind: 'gauge',
-  help: "Whether the last steady check succeeded; deep checks show in mcp_server_status. Cached: checks run on the exporter's own schedule, not on scrape; see mcp_probe_last_run_timestamp_seconds for their age.",
+  help: "Whether the last steady check succeeded; deep checks affect mcp_server_status. Cached: checks run on the exporter's own schedule, not on scrape; see mcp_probe_last_run_timestamp_seconds for their age.",
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -21,7 +21,7 @@ export const probeSuccess = metric({
 export const probeDuration = metric({
   name: 'mcp_probe_duration_seconds',
   kind: 'histogram',
-  help: 'Duration of whole checks, steady and deep, failed ones included with the time they took.',
+  help: 'Duration of complete checks, steady and deep, including failed ones.',
   labels: ['server'],
   buckets: PROBE_BUCKETS_SECONDS,
   area,
@@ -31,7 +31,7 @@ export const probeDuration = metric({
 export const probePhaseDuration = metric({
   name: 'mcp_probe_phase_duration_seconds',
   kind: 'gauge',
-  help: 'Duration of each phase of the last check, 0 where it had no such phase. Cached: a scrape does not run a check.',
+  help: 'Duration of each phase of the last check, 0 if it had no such phase. Cached: a scrape does not run a check.',
   labels: ['server', 'phase'],
   values: { phase: PHASES },
   area,
@@ -50,7 +50,7 @@ export const probeLastDuration = metric({
 export const probeLastRun = metric({
   name: 'mcp_probe_last_run_timestamp_seconds',
   kind: 'gauge',
-  help: 'Unix time at which the last check ended. Absent before the first one.',
+  help: 'Unix time at which the last check ended. Absent before the first check.',
   labels: ['server'],
   area,
   absentUntilKnown: true,
@@ -60,7 +60,7 @@ export const probeLastRun = metric({
 export const probeLastSuccess = metric({
   name: 'mcp_probe_last_success_timestamp_seconds',
   kind: 'gauge',
-  help: 'Unix time at which the last successful check ended. Absent before the first one.',
+  help: 'Unix time at which the last successful check ended. Absent before the first success.',
   labels: ['server'],
   area,
   absentUntilKnown: true,
@@ -70,7 +70,7 @@ export const probeLastSuccess = metric({
 export const probeConsecutiveFailures = metric({
   name: 'mcp_probe_consecutive_failures',
   kind: 'gauge',
-  help: 'Failed checks in a row. Cached: a scrape does not run a check.',
+  help: 'Consecutive failed checks. Cached: a scrape does not run a check.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -79,7 +79,7 @@ export const probeConsecutiveFailures = metric({
 export const probeInterval = metric({
   name: 'mcp_probe_interval_seconds',
   kind: 'gauge',
-  help: 'Time from the last check to the next one as scheduled now: it adapts to the status.',
+  help: 'Time between the last check and the next scheduled one; it adapts to the status.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -98,7 +98,7 @@ export const probeFailures = metric({
 export const probeTlsCertExpiry = metric({
   name: 'mcp_probe_tls_cert_expiry_timestamp_seconds',
   kind: 'gauge',
-  help: 'Unix time of the earliest expiry in the certificate chain. Absent until a TLS handshake was seen.',
+  help: 'Unix time of the earliest expiry in the certificate chain. Absent until the first TLS handshake.',
   labels: ['server'],
   area,
   absentUntilKnown: true,
@@ -108,7 +108,7 @@ export const probeTlsCertExpiry = metric({
 export const probeScheduleLag = metric({
   name: 'mcp_probe_schedule_lag_seconds',
   kind: 'histogram',
-  help: 'How late checks started against their schedule, over all servers.',
+  help: 'How late checks started compared with their schedule, across all servers.',
   labels: [],
   buckets: PROBE_BUCKETS_SECONDS,
   area,

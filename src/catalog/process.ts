@@ -6,7 +6,7 @@ const area = 'process';
 export const processCpu = metric({
   name: 'mcp_server_process_cpu_seconds_total',
   kind: 'counter',
-  help: 'CPU time of the child processes that the prober keeps for a stdio server, children that ended included.',
+  help: 'CPU time of the child processes that the prober runs for a stdio server, including those that have exited.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -15,7 +15,7 @@ export const processCpu = metric({
 export const processResidentMemory = metric({
   name: 'mcp_server_process_resident_memory_bytes',
   kind: 'gauge',
-  help: 'Resident memory of the child process of a stdio server and its descendants, 0 while there is none.',
+  help: 'Resident memory of the child process of a stdio server and its descendants, 0 while none is running.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -24,7 +24,7 @@ export const processResidentMemory = metric({
 export const processStartDuration = metric({
   name: 'mcp_server_process_start_duration_seconds',
   kind: 'gauge',
-  help: 'Time from the last spawn of the child of a stdio server to its first answer. Absent before the first start.',
+  help: "Time from the last start of a stdio server's child process to its first response. Absent before the first start.",
   labels: ['server'],
   area,
   absentUntilKnown: true,
@@ -34,7 +34,7 @@ export const processStartDuration = metric({
 export const processExits = metric({
   name: 'mcp_server_process_exits_total',
   kind: 'counter',
-  help: 'Ends of child processes of a stdio server by reason; stopped means by the exporter itself.',
+  help: 'Exits of the child processes of a stdio server by reason; stopped means stopped by the exporter.',
   labels: ['server', 'reason'],
   values: { reason: EXIT_REASONS },
   area,

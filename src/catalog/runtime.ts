@@ -1,7 +1,7 @@
 import { metric } from './metric.ts';
 
 /**
- * What the Prometheus client tells of the Node.js process. Five of its metrics are left out because
+ * What the Prometheus client reports about the Node.js process. Five of its metrics are left out because
  * `promtool check metrics` rejects their names (gauges ending in `_total`, a type within the name).
  */
 export const nodeGcDuration = metric({
@@ -46,45 +46,41 @@ export const RUNTIME_METRICS = [
   runtimeMetric('gauge', 'process_heap_bytes', 'Data segment of the exporter (Linux).'),
   runtimeMetric('gauge', 'process_open_fds', 'Open file descriptors (Linux).'),
   runtimeMetric('gauge', 'process_max_fds', 'Limit of open file descriptors (Linux).'),
-  runtimeMetric(
-    'gauge',
-    'nodejs_eventloop_lag_seconds',
-    'Lag of the event loop at the scrape before.',
-  ),
+  runtimeMetric('gauge', 'nodejs_eventloop_lag_seconds', 'Event-loop lag at the previous scrape.'),
   runtimeMetric(
     'gauge',
     'nodejs_eventloop_lag_min_seconds',
-    'Least event-loop delay since the scrape before.',
+    'Minimum event-loop delay since the previous scrape.',
   ),
   runtimeMetric(
     'gauge',
     'nodejs_eventloop_lag_max_seconds',
-    'Greatest event-loop delay since the scrape before.',
+    'Greatest event-loop delay since the previous scrape.',
   ),
   runtimeMetric(
     'gauge',
     'nodejs_eventloop_lag_mean_seconds',
-    'Mean event-loop delay since the scrape before.',
+    'Mean event-loop delay since the previous scrape.',
   ),
   runtimeMetric(
     'gauge',
     'nodejs_eventloop_lag_stddev_seconds',
-    'Standard deviation of the event-loop delay since the scrape before.',
+    'Standard deviation of the event-loop delay since the previous scrape.',
   ),
   runtimeMetric(
     'gauge',
     'nodejs_eventloop_lag_p50_seconds',
-    'Median event-loop delay since the scrape before.',
+    'Median event-loop delay since the previous scrape.',
   ),
   runtimeMetric(
     'gauge',
     'nodejs_eventloop_lag_p90_seconds',
-    '90th percentile of the event-loop delay since the scrape before.',
+    '90th percentile of the event-loop delay since the previous scrape.',
   ),
   runtimeMetric(
     'gauge',
     'nodejs_eventloop_lag_p99_seconds',
-    '99th percentile of the event-loop delay since the scrape before.',
+    '99th percentile of the event-loop delay since the previous scrape.',
   ),
   runtimeMetric(
     'gauge',

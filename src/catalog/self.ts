@@ -6,11 +6,11 @@ import { clientRequests, protocolRequests, userCost } from './usage.ts';
 
 const area = 'self';
 
-/** Labels of `mcp_server_info` whose values come from the wire and are cut at a byte limit. */
+/** Labels of `mcp_server_info` whose values come from the server and are cut at a byte limit. */
 export const WIRE_LABELS = ['protocol_version', 'implementation', 'version'] as const;
 export type WireLabel = (typeof WIRE_LABELS)[number];
 
-/** Labels that are folded to `_OTHER` or shortened, each under the one metric that stands for all that share it. */
+/** Labels whose values are replaced by `_OTHER` or shortened, each with the one metric that it is counted for. */
 export const FOLDED_LABELS = [
   ...WIRE_LABELS.map((label) => ({ metric: serverInfo, label })),
   { metric: requests, label: 'tool' },
@@ -25,7 +25,7 @@ export const FOLDED_LABELS = [
 export const labelOverflow = metric({
   name: 'mcp_label_overflow_total',
   kind: 'counter',
-  help: 'Label values that were folded or shortened to keep the page bounded, once per value that came: a tool that is folded counts for mcp_requests_total only, though other families share the label.',
+  help: 'Label values that were replaced by _OTHER or shortened to limit the number of series. Each occurrence counts once: a tool counts for mcp_requests_total only, although other metrics share the label.',
   labels: ['metric', 'label'],
   values: {
     metric: [...new Set(FOLDED_LABELS.map(({ metric: { name } }) => name))],
@@ -40,7 +40,7 @@ const MARKER_KINDS = ['config_change'] as const;
 export const markerTimestamp = metric({
   name: 'mcp_marker_timestamp_seconds',
   kind: 'gauge',
-  help: 'Unix time of the last event of this kind, for annotations on graphs. Absent before the first one.',
+  help: 'Unix time of the last event of this kind, for annotations in graphs. Absent before the first event.',
   labels: ['kind'],
   values: { kind: MARKER_KINDS },
   area,
@@ -51,7 +51,7 @@ export const markerTimestamp = metric({
 export const buildInfo = metric({
   name: 'mcp_exporter_build_info',
   kind: 'gauge',
-  help: 'Always 1: version of the exporter and of the Node.js that runs it.',
+  help: 'Always 1; the labels have the versions of the exporter and of Node.js.',
   labels: ['version', 'nodejs'],
   area,
   since: '0.1.0',
@@ -60,7 +60,7 @@ export const buildInfo = metric({
 export const configReloadSuccessful = metric({
   name: 'mcp_exporter_config_last_reload_successful',
   kind: 'gauge',
-  help: 'Whether the last attempt to read the configuration succeeded; after a failure the old one stays in force.',
+  help: 'Whether the last attempt to load the configuration succeeded; after a failure the previous configuration stays active.',
   labels: [],
   area,
   since: '0.1.0',
@@ -69,7 +69,7 @@ export const configReloadSuccessful = metric({
 export const configReloadTimestamp = metric({
   name: 'mcp_exporter_config_last_reload_timestamp_seconds',
   kind: 'gauge',
-  help: 'Unix time at which the configuration in force was read.',
+  help: 'Unix time at which the active configuration was loaded.',
   labels: [],
   area,
   since: '0.1.0',
@@ -78,7 +78,7 @@ export const configReloadTimestamp = metric({
 export const logDropped = metric({
   name: 'mcp_exporter_log_dropped_total',
   kind: 'counter',
-  help: 'Log lines that were lost because a destination (standard output, file, collector) did not take them.',
+  help: 'Log lines lost because a destination (standard output, file, collector) did not accept them.',
   labels: [],
   area,
   since: '0.1.0',
@@ -89,7 +89,7 @@ const OTLP_SIGNALS = ['traces', 'logs'] as const;
 export const otlpExportFailures = metric({
   name: 'mcp_exporter_otlp_export_failures_total',
   kind: 'counter',
-  help: 'Exports of spans or log records to a collector that failed, whatever the protocol; nothing waits for them.',
+  help: 'Failed exports of spans or log records to a collector, over any protocol. Failures never delay requests.',
   labels: ['signal'],
   values: { signal: OTLP_SIGNALS },
   area,
@@ -99,7 +99,7 @@ export const otlpExportFailures = metric({
 export const connectivitySuspected = metric({
   name: 'mcp_exporter_connectivity_suspected',
   kind: 'gauge',
-  help: 'Whether the exporter suspects its own network: several hosts failed at once in ways that point at this end.',
+  help: "Whether the exporter suspects its own network: several hosts failed at the same time in ways that point to the exporter's side.",
   labels: [],
   area,
   since: '0.1.0',
@@ -108,7 +108,7 @@ export const connectivitySuspected = metric({
 export const systemCpuPercent = metric({
   name: 'mcp_system_cpu_usage_percent',
   kind: 'gauge',
-  help: 'CPU use of the container or host of the exporter since the scrape before, 0 to 100. Prefer the ratio.',
+  help: "CPU usage of the exporter's container or host since the previous scrape, 0 to 100. Prefer the ratio.",
   labels: [],
   area,
   since: '0.1.0',
@@ -117,7 +117,7 @@ export const systemCpuPercent = metric({
 export const systemCpuRatio = metric({
   name: 'mcp_system_cpu_usage_ratio',
   kind: 'gauge',
-  help: 'CPU use of the container or host of the exporter since the scrape before, as share of what it may use, 0 to 1.',
+  help: "CPU usage of the exporter's container or host since the previous scrape, as a fraction of its limit, 0 to 1.",
   labels: [],
   area,
   since: '0.1.0',
@@ -126,7 +126,7 @@ export const systemCpuRatio = metric({
 export const systemMemoryPercent = metric({
   name: 'mcp_system_memory_usage_percent',
   kind: 'gauge',
-  help: 'Memory use of the container or host of the exporter, page cache left out, 0 to 100. Prefer the ratio.',
+  help: "Memory usage of the exporter's container or host without page cache, 0 to 100. Prefer the ratio.",
   labels: [],
   area,
   since: '0.1.0',
@@ -135,7 +135,7 @@ export const systemMemoryPercent = metric({
 export const systemMemoryRatio = metric({
   name: 'mcp_system_memory_usage_ratio',
   kind: 'gauge',
-  help: 'Memory use of the container or host of the exporter, page cache left out, as share of its limit, 0 to 1.',
+  help: "Memory usage of the exporter's container or host without page cache, as a fraction of its limit, 0 to 1.",
   labels: [],
   area,
   since: '0.1.0',

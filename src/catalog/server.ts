@@ -7,7 +7,7 @@ const area = 'server';
 export const serverUp = metric({
   name: 'mcp_server_up',
   kind: 'gauge',
-  help: 'Whether the server serves: 1 while healthy, warning or critical, 0 while offline, disabled or unknown. Cached: a scrape does not run a check.',
+  help: 'Whether the server is up: 1 while healthy, warning or critical, 0 while offline, disabled or unknown. Cached: a scrape does not run a check.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -16,7 +16,7 @@ export const serverUp = metric({
 export const serverStatus = metric({
   name: 'mcp_server_status',
   kind: 'gauge',
-  help: 'State set: 1 for the status that the server has, 0 for the others. Use this in rules, not the code. Cached: a scrape does not run a check.',
+  help: 'State set: 1 for the current status of the server, 0 for the others. Use this in rules instead of mcp_server_status_code. Cached: a scrape does not run a check.',
   labels: ['server', 'status'],
   values: { status: STATUSES },
   area,
@@ -26,7 +26,7 @@ export const serverStatus = metric({
 export const serverStatusCode = metric({
   name: 'mcp_server_status_code',
   kind: 'gauge',
-  help: 'Status as a number for value mappings: 0 healthy, 1 warning, 2 critical, 3 offline, 4 disabled, 5 unknown. Not a scale beyond 3.',
+  help: 'Status as a number for value mappings: 0 healthy, 1 warning, 2 critical, 3 offline, 4 disabled, 5 unknown. Only 0 to 3 are ordered by severity.',
   labels: ['server'],
   area,
   since: '0.1.0',
@@ -35,7 +35,7 @@ export const serverStatusCode = metric({
 export const serverInfo = metric({
   name: 'mcp_server_info',
   kind: 'gauge',
-  help: 'Always 1: what the server said of itself in its last handshake. One series per server.',
+  help: 'Always 1; the labels have what the server reported in its last handshake. One series per server.',
   labels: [
     'server',
     'endpoint',
@@ -52,7 +52,7 @@ export const serverInfo = metric({
 export const serverStatusChanges = metric({
   name: 'mcp_server_status_changes_total',
   kind: 'counter',
-  help: 'Changes of status, by the status after the change.',
+  help: 'Status changes, by the new status.',
   labels: ['server', 'to'],
   values: { to: STATUSES },
   area,
@@ -62,7 +62,7 @@ export const serverStatusChanges = metric({
 export const serverStatusSince = metric({
   name: 'mcp_server_status_since_timestamp_seconds',
   kind: 'gauge',
-  help: 'Unix time of the last change of status: since when it is as it is. Absent before the first.',
+  help: 'Unix time of the last status change. Absent before the first change.',
   labels: ['server'],
   area,
   absentUntilKnown: true,
@@ -92,7 +92,7 @@ export const serverDefinitionChanges = metric({
 export const serverListBytes = metric({
   name: 'mcp_server_list_bytes',
   kind: 'gauge',
-  help: 'Size of the list answers of the last deep check as JSON text, all pages: what a model has to read.',
+  help: 'Size of all pages of the lists in the last deep check, as JSON text: what a model has to read.',
   labels: ['server', 'kind'],
   values: { kind: CAPABILITY_KINDS },
   area,
@@ -102,7 +102,7 @@ export const serverListBytes = metric({
 export const serverListTtl = metric({
   name: 'mcp_server_list_ttl_seconds',
   kind: 'gauge',
-  help: 'How long the server allows its list to be cached (ttlMs of revision 2026-07-28). Absent where it does not say.',
+  help: 'How long the server allows its list to be cached (ttlMs of revision 2026-07-28). Absent if it does not say.',
   labels: ['server', 'kind'],
   values: { kind: CAPABILITY_KINDS },
   area,

@@ -3,8 +3,8 @@ import { PHASES, PROBE_OUTCOMES } from '../facts/probe-outcome.ts';
 import { metric } from './metric.ts';
 
 /**
- * What `/probe` says of its one target. The names have no `mcp_` and no `server`, like those of other multi-target
- * exporters: Prometheus names the target by `instance`, and no rule on the scheduled checks counts these as well.
+ * What `/probe` reports about its one target. The names have no `mcp_` and no `server`, like those of other multi-target
+ * exporters: Prometheus identifies the target by `instance`, and rules on the scheduled checks do not include these.
  */
 const area = 'target';
 
@@ -20,7 +20,7 @@ export const targetSuccess = metric({
 export const targetDuration = metric({
   name: 'probe_duration_seconds',
   kind: 'gauge',
-  help: 'How long the checks of this request took together.',
+  help: 'Total duration of the checks of this request.',
   labels: [],
   area,
   since: '0.1.0',
@@ -39,7 +39,7 @@ export const targetOutcome = metric({
 export const targetPhaseDuration = metric({
   name: 'probe_phase_duration_seconds',
   kind: 'gauge',
-  help: 'How long each phase took over all checks of this request, 0 for a phase that did not occur.',
+  help: 'Total duration of each phase in the checks of this request, 0 for a phase that did not occur.',
   labels: ['phase'],
   values: { phase: PHASES },
   area,
@@ -49,7 +49,7 @@ export const targetPhaseDuration = metric({
 export const targetHttpStatus = metric({
   name: 'probe_http_status_code',
   kind: 'gauge',
-  help: 'HTTP status of the last answer that had one, 0 if none had.',
+  help: 'HTTP status of the last response that had one, 0 if none had.',
   labels: [],
   area,
   since: '0.1.0',
@@ -79,7 +79,7 @@ export const targetTlsCertExpiry = metric({
 export const targetInfo = metric({
   name: 'probe_server_info',
   kind: 'gauge',
-  help: 'Always 1: what the server said of itself.',
+  help: 'Always 1; the labels have what the server reported about itself.',
   labels: ['transport', 'era', 'protocol_version', 'implementation', 'version'],
   area,
   absentUntilKnown: true,

@@ -12,7 +12,7 @@ export const USER_WINDOW_NAMES = Object.keys(USER_WINDOWS) as UserWindow[];
 export const clientRequests = metric({
   name: 'mcp_client_requests_total',
   kind: 'counter',
-  help: "Requests of clients by the name that the client gives itself: the first 50 names of a server, then _OTHER; empty where it gave none. The exporter's own checks are left out.",
+  help: "Client requests by the name that the client reports: the first 50 names of a server, then _OTHER; empty if it reports none. The exporter's own checks are excluded.",
   labels: ['server', 'client'],
   area,
   since: '0.1.0',
@@ -21,7 +21,7 @@ export const clientRequests = metric({
 export const protocolRequests = metric({
   name: 'mcp_protocol_requests_total',
   kind: 'counter',
-  help: "Requests of clients by protocol revision, empty where neither handshake nor request named one. The exporter's own checks are left out.",
+  help: "Client requests by protocol revision, empty if neither the handshake nor the request named one. The exporter's own checks are excluded.",
   labels: ['server', 'protocol_version'],
   values: { protocol_version: [...REVISIONS.keys(), OVERFLOW_LABEL, ''] },
   area,
@@ -31,7 +31,7 @@ export const protocolRequests = metric({
 export const activeUsers = metric({
   name: 'mcp_active_users',
   kind: 'gauge',
-  help: "Different users within the window: authenticated subjects, or, for requests without one, names and versions of clients. Exact up to 2,048 a week and server, then within a few percent; starts anew with the exporter. The exporter's own checks are left out.",
+  help: "Distinct users within the window: authenticated subjects or, for requests without one, names and versions of clients. Exact up to 2,048 users per week and server, then within a few percent; reset when the exporter restarts. The exporter's own checks are excluded.",
   labels: ['server', 'window'],
   values: { window: USER_WINDOW_NAMES },
   area,
@@ -41,7 +41,7 @@ export const activeUsers = metric({
 export const tokens = metric({
   name: 'mcp_tokens_total',
   kind: 'counter',
-  help: 'Tokens of answered requests: input is what went to the server, output what came back. Reported by the server in _meta, or else, for tool calls, estimated as a quarter of the bytes.',
+  help: 'Tokens of answered requests: input was sent to the server, output was returned by it. Reported by the server in _meta or, for tool calls without a report, estimated as a quarter of the bytes.',
   labels: ['server', 'tool', 'direction', 'source'],
   values: { direction: TOKEN_DIRECTIONS, source: TOKEN_SOURCES },
   area,
@@ -51,7 +51,7 @@ export const tokens = metric({
 export const cost = metric({
   name: 'mcp_cost_usd_total',
   kind: 'counter',
-  help: 'Cost in US dollars by the configured prices; the source is that of the tokens.',
+  help: 'Cost in US dollars at the configured prices; the source is that of the tokens.',
   labels: ['server', 'tool', 'source'],
   values: { source: TOKEN_SOURCES },
   area,
@@ -61,7 +61,7 @@ export const cost = metric({
 export const userCost = metric({
   name: 'mcp_user_cost_usd_total',
   kind: 'counter',
-  help: 'Cost in US dollars by authenticated user over all servers: a pseudonym (hash) for each of the first 50, then _OTHER. The log has the names.',
+  help: 'Cost in US dollars per authenticated user across all servers: a pseudonym (hash) for each of the first 50 users, then _OTHER. The log has the names.',
   labels: ['user'],
   area,
   since: '0.1.0',

@@ -1,25 +1,25 @@
 import { LABELS } from '../../src/catalog/labels.ts';
 import type { Metric } from '../../src/catalog/metric.ts';
 
-const GATEWAY_TEXT = `Only with the gateway. Made when the server enters the configuration, removed with it.
+const GATEWAY_TEXT = `Only with the gateway. Created when a server is added to the configuration, and removed with it.
 
-Zeros that exist from the first scrape: \`initialize\` and \`tools/list\` by POST; \`tools/call\` by POST with the tool \`_OTHER\`
-for success and each failure of the server; \`denied\` and \`rate_limited\` with the operation \`_OTHER\`. A tool that is called
-for the first time begins its series with 1: \`increase()\` over \`sum by (server)\` does see it, over the tool alone it does not.
+These series exist with 0 from the first scrape: \`initialize\` and \`tools/list\` by POST; \`tools/call\` by POST with the tool
+\`_OTHER\` for success and each failure of the server; \`denied\` and \`rate_limited\` with the operation \`_OTHER\`. The series of a
+tool starts with 1 at its first call: \`increase()\` over \`sum by (server)\` includes that call, over the tool alone it does not.
 
-One exchange is one sample: \`sum(mcp_requests_total)\` counts each once, and equals what the access log has. Refused before
-the body was read, an exchange has the operation \`_OTHER\`, one per HTTP request.`;
+Each exchange counts once: \`sum(mcp_requests_total)\` equals the number of lines in the access log. A request that is refused
+before its body was read counts as one exchange with the operation \`_OTHER\`.`;
 
 const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = [
   {
     area: 'server',
     title: 'Servers',
-    text: 'What a monitored server is and how it does. Made when the server enters the configuration, removed with it.',
+    text: 'Identity and status of each monitored server. Created when a server is added to the configuration, and removed with it.',
   },
   {
     area: 'probe',
     title: 'Checks',
-    text: "Checks run on the exporter's own schedule; a scrape shows the last one and never starts one.",
+    text: "Checks run on the exporter's own schedule; a scrape shows the result of the last check and never starts one.",
   },
   {
     area: 'process',
@@ -33,49 +33,49 @@ const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = 
   },
   {
     area: 'usage',
-    title: 'Use and cost',
-    text: 'Who calls, and what it costs. Only with the gateway.',
+    title: 'Usage and cost',
+    text: 'Who calls the servers, and what it costs. Only with the gateway.',
   },
   {
     area: 'auth',
-    title: 'Admission to the gateway',
-    text: 'Over all servers. Only with the gateway.',
+    title: 'Authentication and rate limits',
+    text: 'Across all servers. Only with the gateway.',
   },
   {
     area: 'otel',
     title: 'OpenTelemetry histograms',
-    text: 'Only with `otelHistograms`. Do not send the same metrics to the same Prometheus by OTLP as well. Requests of the server to the client and streams that are meant to last are left out.',
+    text: 'Only with `otelHistograms`. Do not send the same metrics to the same Prometheus by OTLP as well. Requests from the server to the client and long-lived streams are excluded.',
   },
-  { area: 'self', title: 'The exporter', text: 'How the exporter itself does.' },
+  { area: 'self', title: 'The exporter', text: 'Health of the exporter itself.' },
   {
     area: 'runtime',
     title: 'The Node.js process',
-    text: 'As the Prometheus client for Node.js collects them; some exist on Linux only.',
+    text: 'Collected by the Prometheus client for Node.js; some exist on Linux only.',
   },
   {
     area: 'target',
-    title: 'One target on request',
-    text: 'What `/probe` answers: checks made for this very request, without a `server` label. Prometheus owns this schedule.',
+    title: 'A single target',
+    text: 'Served by `/probe`: results of checks that run for this request, without a `server` label. Prometheus controls the schedule.',
   },
 ];
 
 const INTRODUCTION = `# Metrics
 
-<!-- Generated from src/metrics by \`npm run generate\`; edit the catalog, not this page. -->
+<!-- Generated from src/catalog by \`npm run generate\`; edit the catalog, not this page. -->
 
-\`/metrics\` shows these families (the last group is \`/probe\`), as Prometheus text 0.0.4 or OpenMetrics 1.0 by the \`Accept\`
-header.
+\`/metrics\` serves these metrics (\`/probe\` serves the last group), as Prometheus text 0.0.4 or OpenMetrics 1.0, depending on the
+\`Accept\` header.
 
 - Base units: seconds, bytes, ratios from 0 to 1. Counters end in \`_total\`.
-- \`server\` is the configured name. Whatever a server says of itself is bounded: at most 128 bytes, and one \`mcp_server_info\`
-  series per server; \`mcp_label_overflow_total\` counts what was cut.
-- Series exist with 0 from the first scrape, so that a rule on a rare event sees its first occurrence. Metrics marked
-  _absent until known_ are the exception: timestamps, ages and the like, where a 0 would page someone.
-- A server that leaves the configuration takes all its series with it.
-- Rules and panels read the status from the state set \`mcp_server_status\`; the code is for value mappings only.
-- Bounds of histograms (\`le\`) are always written as floats (\`30.0\`), which is the same series in Prometheus 2 and 3 and in
-  both formats. Rules should still use bounds that are no whole numbers: 0.25, 0.5, 2.5.
-- \`gateway\`, \`job\` and \`instance\` are labels that Prometheus adds.
+- \`server\` is the configured name. What a server reports about itself is limited to 128 bytes per label and one
+  \`mcp_server_info\` series per server; \`mcp_label_overflow_total\` counts shortened values.
+- Series exist with 0 from the first scrape, so that a rule detects the first occurrence of a rare event. Metrics marked
+  _absent until known_ are exceptions: for a timestamp or an age, a 0 would page someone.
+- When a server is removed from the configuration, all its series are removed.
+- Rules and panels should use the state set \`mcp_server_status\`; \`mcp_server_status_code\` is for value mappings only.
+- Bounds of histograms (\`le\`) are always floats (\`30.0\`), so that the series are the same in Prometheus 2 and 3 and in both
+  formats. Rules should still use bounds that are not whole numbers: 0.25, 0.5, 2.5.
+- Prometheus adds the labels \`gateway\`, \`job\` and \`instance\`.
 `;
 
 /** The text of `docs/metrics.md`. Tables are kept from the formatter, which would widen every row for the longest cell. */
