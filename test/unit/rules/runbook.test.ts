@@ -56,7 +56,7 @@ function requestsOf(text: string): string[] {
 function readRoutes(): string[] {
   const files = globSync('src/sinks/web/routes/*.ts', { cwd: ROOT });
   return files.flatMap((file) =>
-    [...readFileSync(`${ROOT}${file}`, 'utf8').matchAll(/\.route\(\s*'([^']+)'/g)].map(
+    [...readFileSync(`${ROOT}${file}`, 'utf8').matchAll(/\b(?:get|post)\(\s*'([^']+)'/g)].map(
       ([, path]) => path ?? '',
     ),
   );
