@@ -6,11 +6,12 @@ import { createHttpChannel, type HttpChannel } from '../protocol/http/http-chann
 import type { TlsTrust } from '../protocol/http/connections.ts';
 import type { ChannelFailure, MessageChannel } from '../protocol/message-channel.ts';
 import { createLineReader } from '../protocol/stdio/child-lines.ts';
+import { endsWithin, resultUnlessAborted, startDeadline } from '../facts/deadline.ts';
 import { renderRefusal } from '../facts/refusal.ts';
 import { redact, Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import type { TlsSettings } from '../facts/web-config.ts';
-import { type BridgeRoute, createStdioBridge } from './bridge-stdio.ts';
+import { type BridgeRoute, createStdioBridge, type StdioBridge } from './bridge-stdio.ts';
 import { askGateway, type GatewayAnswer } from './ask-gateway.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import { suggestName } from './suggest-name.ts';
@@ -30,7 +31,6 @@ const LAST_ANSWERS_MS_MAX = 10_000;
 const STOP_MS_MAX = 1_500;
 /** A gateway that starts again is back by then. */
 const GATEWAY_RESTART_MS_MAX = 1_500;
-const POLL_MS = 20;
 
 type End =
   { readonly how: 'input_ended' | 'stopped' } | { readonly how: 'lost'; readonly detail: string };
@@ -176,7 +176,6 @@ class Conversation {
   }
 
   async run(): Promise<ExitCode> {
-    const { stdout } = this.#context;
     const route = await this.#openObserved();
     const bridge = createStdioBridge(route, {
       toClient: (text) => this.#toClient(text),
@@ -190,21 +189,37 @@ class Conversation {
 
     const end = await this.#ended.promise;
     if (end.how === 'lost') this.#complain(`${this.#name}: ${end.detail}`);
-    const isStopped = this.#whenStopped();
-    if (end.how === 'input_ended')
-      await Promise.race([
-        isStopped,
-        until(
-          () => bridge.pending() === 0 && stdout.stream.writableLength === 0,
-          LAST_ANSWERS_MS_MAX,
-        ),
-      ]);
-    const closed = Promise.all(this.#channels.map((channel) => channel.close()));
-    await (end.how === 'input_ended'
-      ? Promise.race([closed, isStopped])
-      : Promise.race([closed, until(() => false, STOP_MS_MAX)]));
+    await this.#finish(end, bridge);
     for (const remove of this.#removals) remove();
     return end.how === 'lost' ? EXIT.failed : EXIT.ok;
+  }
+
+  /** Waits for answers that are still on their way, and closes everything; both only as long as the client has patience. */
+  async #finish({ how }: End, bridge: StdioBridge): Promise<void> {
+    const { clock } = this.#context;
+    const isStopped = this.#whenStopped();
+    if (how === 'input_ended') {
+      const deadline = startDeadline(clock, LAST_ANSWERS_MS_MAX);
+      await Promise.race([
+        isStopped,
+        resultUnlessAborted(this.#whenAnswered(bridge), deadline.signal),
+      ]);
+      deadline.end();
+    }
+    const closed = Promise.all(this.#channels.map((channel) => channel.close()));
+    await (how === 'input_ended'
+      ? Promise.race([closed, isStopped])
+      : endsWithin(clock, STOP_MS_MAX, closed));
+  }
+
+  async #whenAnswered(bridge: StdioBridge): Promise<void> {
+    const { stream } = this.#context.stdout;
+    await bridge.whenIdle();
+    if (stream.writableLength === 0) return;
+    const { promise: written, resolve } = Promise.withResolvers<void>();
+    // Called after everything that was written before.
+    stream.write('', () => resolve());
+    await written;
   }
 
   #fromServer: (text: string) => void = () => undefined;
@@ -331,12 +346,4 @@ class Conversation {
 
 function describeFailure({ detail }: ChannelFailure, { secrets }: ServerSpec): string {
   return `the server ended: ${redact(detail, secrets)}`;
-}
-
-async function until(isDone: () => boolean, limitMs: number): Promise<void> {
-  const endsAtMs = performance.now() + limitMs;
-  while (!isDone() && performance.now() < endsAtMs)
-    await new Promise((resolve) => {
-      setTimeout(resolve, POLL_MS);
-    });
 }

@@ -14,7 +14,6 @@ const FUNCTION_LINES_MAX = 60;
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/app/app.ts#createApp': 306,
   'src/app/app.ts#start': 246,
-  'src/cli/bridge-stdio.ts#createStdioBridge': 135,
   'src/protocol/http/probe-fetch.ts#anonymous': 84,
   'src/protocol/http/probe-fetch.ts#createProbeFetch': 109,
   'src/settings/expand-values.ts#expandValues': 85,

@@ -216,3 +216,21 @@ test.each([
   else bridge.fromClient(text);
   expect(bridge.pending()).toBe(waiting);
 });
+
+test('The bridge is idle at once without requests, and else with the last answer', async () => {
+  const bridge = createStdioBridge(route(), {
+    toClient: () => undefined,
+    openDirect: async () => undefined,
+  });
+  await bridge.whenIdle();
+  bridge.fromClient(CALL);
+  let isIdle = false;
+  const idle = bridge.whenIdle().then(() => {
+    isIdle = true;
+  });
+  await settle();
+  expect(isIdle).toBe(false);
+  bridge.fromServer('{"jsonrpc":"2.0","id":1,"result":{}}');
+  await idle;
+  expect(isIdle).toBe(true);
+});

@@ -1,0 +1,205 @@
+import { type RefusalName, renderRefusal } from '../facts/refusal.ts';
+import { isRequest, isResponse, type MessageFacts } from '../protocol/message-facts.ts';
+import { readLine } from '../protocol/read-line.ts';
+import {
+  createSessionMemory,
+  INITIALIZED,
+  isReplayId,
+  REPLAY_ID,
+  type SessionMemory,
+} from '../protocol/session-memory.ts';
+
+/** What waits while the way past the gateway is being opened; a client that says more gets refusals. */
+const HELD_MAX = 1_000;
+/** Requests of the server that the client has not answered yet. */
+const ASKED_MAX = 1_000;
+
+/**
+ * One client in front of the gateway or, once that is gone, of the server itself: `bridgeEffects` is the only function that
+ * changes it. `bridge-stdio.ts` performs what it returns.
+ */
+export interface BridgeState {
+  /** Where messages of the client go: to the gateway, nowhere yet, or to the server itself. */
+  route: 'gateway' | 'opening' | 'direct';
+  readonly memory: SessionMemory;
+  /** Requests of the client that wait for an answer, without those that only end with the session. */
+  readonly waiting: Set<string>;
+  /** Requests of the server that wait for an answer of the client. */
+  asked: Set<string>;
+  /** The same of the route that is gone: the server that is spoken to now does not know them. */
+  stale: Set<string>;
+  openingId?: string;
+  isInitialized: boolean;
+  hasSentInitialized: boolean;
+  /** Messages that the gateway did not get; they go before those held. */
+  undelivered: string[];
+  /** What the client said since. */
+  held: string[];
+}
+
+export type BridgeEvent =
+  | { readonly kind: 'started'; readonly hasGateway: boolean }
+  | { readonly kind: 'client_line'; readonly text: string }
+  | { readonly kind: 'server_message'; readonly text: string }
+  /** A message of the client that certainly did not reach the gateway. */
+  | { readonly kind: 'undelivered'; readonly text: string }
+  /** The way to the server itself is open. */
+  | { readonly kind: 'direct_opened' }
+  /** A message of the client that the other side did not take. */
+  | { readonly kind: 'not_taken'; readonly text: string };
+
+/** To be performed in this order. */
+export type BridgeEffect =
+  | { readonly kind: 'to_client'; readonly text: string }
+  /** A message of the client; if it is not taken, a `not_taken` follows. */
+  | { readonly kind: 'to_server'; readonly text: string }
+  /** A message of our own. */
+  | { readonly kind: 'replay'; readonly text: string }
+  | { readonly kind: 'open_direct' }
+  /** The server itself did not take the client's `initialize` when it was sent again. */
+  | { readonly kind: 'replay_refused'; readonly message: string };
+
+const NO_EFFECTS: readonly BridgeEffect[] = Object.freeze([]);
+
+export function createBridgeState(): BridgeState {
+  return {
+    route: 'gateway',
+    memory: createSessionMemory(),
+    waiting: new Set(),
+    asked: new Set(),
+    stale: new Set(),
+    isInitialized: false,
+    hasSentInitialized: false,
+    undelivered: [],
+    held: [],
+  };
+}
+
+export function bridgeEffects(state: BridgeState, event: BridgeEvent): readonly BridgeEffect[] {
+  switch (event.kind) {
+    case 'started':
+      return event.hasGateway ? NO_EFFECTS : switchOver(state);
+    case 'client_line':
+      return readClientLine(state, event.text);
+    case 'server_message':
+      return readServerMessage(state, event.text);
+    case 'undelivered':
+      return resend(state, event.text);
+    case 'direct_opened':
+      return beginDirect(state);
+    case 'not_taken':
+      return refuse(state, event.text, 'overloaded');
+  }
+}
+
+function readClientLine(state: BridgeState, text: string): readonly BridgeEffect[] {
+  const { messages, isBatch, isJson } = readLine(text);
+  // A server's own reader would see this line; HTTP has no place for it.
+  if (!isJson && state.route === 'gateway')
+    return [toClient(renderRefusal('invalid_json', undefined))];
+  const isWanted = messages.map((facts) => noteOfClient(state, facts));
+  if (messages.length > 0 && !isWanted.includes(true)) return NO_EFFECTS;
+  if (!isBatch) for (const facts of messages) state.memory.note(facts, text);
+  return state.route === 'opening' ? hold(state, state.held, text) : [toServer(text)];
+}
+
+/** @returns whether the message may go on */
+function noteOfClient(state: BridgeState, facts: MessageFacts): boolean {
+  const { id = '', method, cancelledId } = facts;
+  if (isResponse(facts)) {
+    state.asked.delete(id);
+    return !state.stale.delete(id);
+  }
+  if (isRequest(facts) && method !== 'subscriptions/listen') state.waiting.add(id);
+  if (method === 'initialize') state.openingId = id;
+  if (method === 'notifications/initialized') state.hasSentInitialized = true;
+  if (method === 'notifications/cancelled') state.waiting.delete(cancelledId ?? '');
+  return true;
+}
+
+function readServerMessage(state: BridgeState, text: string): readonly BridgeEffect[] {
+  const { messages } = readLine(text);
+  const [first] = messages;
+  if (first && isResponse(first) && isReplayId(first.id))
+    return first.id === REPLAY_ID ? readReplayAnswer(state, first) : NO_EFFECTS;
+  for (const facts of messages) noteOfServer(state, facts);
+  return [toClient(text)];
+}
+
+function noteOfServer(state: BridgeState, facts: MessageFacts): void {
+  const { id = '' } = facts;
+  if (isResponse(facts)) {
+    state.waiting.delete(id);
+    if (facts.hasResult && id === state.openingId) state.isInitialized = true;
+  } else if (isRequest(facts) && state.asked.size < ASKED_MAX) {
+    state.asked.add(id);
+    state.stale.delete(id);
+  }
+}
+
+function resend(state: BridgeState, text: string): readonly BridgeEffect[] {
+  if (state.route === 'direct') return [toServer(text)];
+  const refusals = hold(state, state.undelivered, text);
+  return state.route === 'gateway' ? [...refusals, ...switchOver(state)] : refusals;
+}
+
+function switchOver(state: BridgeState): readonly BridgeEffect[] {
+  state.route = 'opening';
+  // The server that is spoken to next does not know what was asked over the lost connection.
+  const cancellations = [...state.asked].map((id) =>
+    toClient(
+      `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id},"reason":"the connection was lost"}}`,
+    ),
+  );
+  state.stale = state.asked;
+  state.asked = new Set();
+  return [...cancellations, { kind: 'open_direct' }];
+}
+
+function beginDirect(state: BridgeState): readonly BridgeEffect[] {
+  const opening = state.isInitialized ? state.memory.opening() : undefined;
+  return opening === undefined ? release(state) : [{ kind: 'replay', text: opening }];
+}
+
+function readReplayAnswer(state: BridgeState, { error }: MessageFacts): readonly BridgeEffect[] {
+  if (error) return [{ kind: 'replay_refused', message: error.message }];
+  const isOnItsWay = [...state.undelivered, ...state.held].some((text) =>
+    readLine(text).messages.some(({ method }) => method === 'notifications/initialized'),
+  );
+  const replayed = [
+    ...(state.hasSentInitialized && !isOnItsWay ? [INITIALIZED] : []),
+    ...state.memory.settings(),
+  ];
+  return [...replayed.map((text) => ({ kind: 'replay', text }) as const), ...release(state)];
+}
+
+function release(state: BridgeState): readonly BridgeEffect[] {
+  const texts = [...state.undelivered, ...state.held];
+  state.route = 'direct';
+  state.undelivered = [];
+  state.held = [];
+  return texts.map(toServer);
+}
+
+function hold(state: BridgeState, texts: string[], text: string): readonly BridgeEffect[] {
+  if (texts.length >= HELD_MAX) return refuse(state, text, 'overloaded');
+  texts.push(text);
+  return NO_EFFECTS;
+}
+
+function refuse(state: BridgeState, text: string, name: RefusalName): readonly BridgeEffect[] {
+  return readLine(text)
+    .messages.filter(isRequest)
+    .map(({ id }) => {
+      state.waiting.delete(id ?? '');
+      return toClient(renderRefusal(name, id));
+    });
+}
+
+function toClient(text: string): BridgeEffect {
+  return { kind: 'to_client', text };
+}
+
+function toServer(text: string): BridgeEffect {
+  return { kind: 'to_server', text };
+}
