@@ -16,7 +16,7 @@ export async function composeLogShipping(
 ): Promise<Pick<LogShipping, 'dropped' | 'stop'>> {
   if (!otlp) return { dropped: () => 0, stop: async () => undefined };
   const { startLogShipping } = await import('../sinks/otel/start-log-shipping.ts');
-  const serviceName = tracing.serviceName ?? 'mcp-exporter';
+  const { serviceName } = tracing;
   const shipping = await startLogShipping({ ...parts, log, config: { ...otlp, serviceName } });
   const endCopy = log.copyTo((text) => shipping.ship(text));
   return {

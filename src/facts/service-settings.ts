@@ -53,6 +53,8 @@ export interface JwtSettings {
   readonly audience: string;
   /** Claim that names the user. */
   readonly userClaim: string;
+  /** Shortest time between two readings of the key set because of an unknown key. */
+  readonly cooldownMs?: number;
 }
 
 /** How long the journal keeps what. */

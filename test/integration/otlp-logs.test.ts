@@ -27,7 +27,7 @@ async function ship(endpoint: string, options: Partial<LogShippingOptions> = {})
   const log = createMemoryLog();
   const failures = { count: 0 };
   const shipping = await startLogShipping({
-    config: { endpoint, serviceName: 'mcp-exporter' },
+    config: { endpoint, headers: {}, serviceName: 'mcp-exporter' },
     version: '9.8.7',
     clock: createSystemClock(),
     log,

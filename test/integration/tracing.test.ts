@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, expect, test } from 'vitest';
 import { createSystemClock } from '../../src/app/system-clock.ts';
 import { startTracing, type Tracing } from '../../src/sinks/otel/start-tracing.ts';
-import type { TracingConfig } from '../../src/sinks/otel/tracing-config.ts';
+import type { TracingSettings } from '../../src/facts/service-settings.ts';
 import { createHub, type Hub } from '../../src/facts/hub.ts';
 import { Secret } from '../../src/facts/secret.ts';
 import { buildCall } from '../fakes/build-call.ts';
@@ -32,13 +32,19 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-async function trace(config: Partial<TracingConfig>, random = () => 0): Promise<Traced> {
+async function trace(config: Partial<TracingSettings>, random = () => 0): Promise<Traced> {
   const hub = createHub((error) => expect.unreachable(String(error)));
   const log = createMemoryLog();
   const failures = { count: 0 };
   const tracing = await startTracing({
     hub,
-    config: { exporter: 'otlp', sampleRatio: 1, ...config },
+    config: {
+      exporter: 'otlp',
+      sampleRatio: 1,
+      headers: {},
+      serviceName: 'mcp-exporter',
+      ...config,
+    },
     version: '9.8.7',
     clock: createSystemClock(),
     random,
@@ -357,7 +363,9 @@ async function listLoadedPackages(exporter: string): Promise<string[]> {
     const nothing = () => {};
     const tracing = await startTracing({
       hub: { subscribe: () => nothing },
-      config: { exporter: '${exporter}', sampleRatio: 1, endpoint: 'http://127.0.0.1:9' },
+      config: {
+        exporter: '${exporter}', sampleRatio: 1, endpoint: 'http://127.0.0.1:9', headers: {}, serviceName: 'x',
+      },
       version: '1', clock: { after: () => ({ cancel: nothing }) }, random: Math.random, log: {},
       onExportFailure: nothing,
     });

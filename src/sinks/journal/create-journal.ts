@@ -8,13 +8,14 @@ import type { Log } from '../../facts/ports/log.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../../facts/server-log.ts';
 import { createEntryQueue, type WriteResult } from './entry-queue.ts';
 import { createJournalThread, type JournalThread } from './journal-thread.ts';
-import { IN_MEMORY, type JournalEntry, type JournalStats, type Retention } from './messages.ts';
+import type { JournalRetention } from '../../facts/service-settings.ts';
+import { IN_MEMORY, type JournalEntry, type JournalStats } from './messages.ts';
 import { JournalFailure } from './worker-line.ts';
 
 export interface JournalOptions {
   /** The database file; a missing folder is created. Without a path the journal is in memory and ends with the process. */
   readonly path?: string;
-  readonly retention: Retention;
+  readonly retention: JournalRetention;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn' | 'error' | 'debug'>;
   /** The script that runs in the thread; the journal's own by default. */
@@ -144,7 +145,7 @@ function ownWorkerFile(): URL {
   return new URL(`./journal-worker${ending}`, import.meta.url);
 }
 
-function boundRetention({ path, retention }: JournalOptions): Retention {
+function boundRetention({ path, retention }: JournalOptions): JournalRetention {
   if (path !== undefined) return retention;
   return { ...retention, bytesMax: Math.min(retention.bytesMax, MEMORY_BYTES_MAX) };
 }

@@ -1,12 +1,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { explainFailure, isDamage, isPassing } from './database-failure.ts';
-import type { Answer, Opening, Question, Retention } from './messages.ts';
+import type { JournalRetention } from '../../facts/service-settings.ts';
+import type { Answer, Opening, Question } from './messages.ts';
 import type { JournalDatabase } from './open-database.ts';
 import { moveAside, openOrReplace } from './open-or-replace.ts';
 
 export interface WorkerInput {
   readonly path: string;
-  readonly retention: Retention;
+  readonly retention: JournalRetention;
 }
 
 /** The journal's own thread: `node:sqlite` blocks, and a slow disk must never hold up a call or a check. */

@@ -21,15 +21,6 @@ export type JournalEntry = CheckEntry | StatusEntry | AlertEvent | ActionTaken |
 /** In place of a file: gone with the process. Here, since `node:sqlite` is for the thread alone. */
 export const IN_MEMORY = ':memory:';
 
-export interface Retention {
-  /** Of checks and status changes. */
-  readonly checksMs: number;
-  /** Of alerts and actions, from their end. */
-  readonly alertsMs: number;
-  /** Of everything on the disk. */
-  readonly bytesMax: number;
-}
-
 /** What the journal holds of one kind (`kind` label of `mcp_exporter_journal_rows`). */
 export type JournalRows = Readonly<
   Record<'checks' | 'status_changes' | 'alerts' | 'actions', number>

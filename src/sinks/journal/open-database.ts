@@ -8,7 +8,8 @@ import type { ServerLogFilter, ServerLogPage } from '../../facts/server-log.ts';
 import { findDisablings, saveDisablings } from './disablings.ts';
 import { findAlerts } from './find-alerts.ts';
 import { findServerLog } from './find-server-log.ts';
-import { IN_MEMORY, type JournalEntry, type JournalStats, type Retention } from './messages.ts';
+import type { JournalRetention } from '../../facts/service-settings.ts';
+import { IN_MEMORY, type JournalEntry, type JournalStats } from './messages.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { createPruner, LOG_BYTES_MAX } from './prune-database.ts';
 import { createRowCounts } from './row-counts.ts';
@@ -37,7 +38,7 @@ export interface JournalDatabase {
  * Opens or makes the database and brings its schema up to date. Blocks, as all of `node:sqlite` does: for a worker.
  * Throws where the file is no database, is newer than this program, is in use, or cannot be written.
  */
-export function openDatabase(path: string, retention: Retention): JournalDatabase {
+export function openDatabase(path: string, retention: JournalRetention): JournalDatabase {
   const database = new DatabaseSync(path);
   try {
     return prepareDatabase(database, path, retention);
@@ -50,7 +51,7 @@ export function openDatabase(path: string, retention: Retention): JournalDatabas
 function prepareDatabase(
   database: DatabaseSync,
   path: string,
-  retention: Retention,
+  retention: JournalRetention,
 ): JournalDatabase {
   // One process alone: no shared memory is needed, which some network disks lack, and nobody else can move the file.
   database.exec('PRAGMA busy_timeout = 2000; PRAGMA locking_mode = EXCLUSIVE');

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isDamage } from './database-failure.ts';
-import { IN_MEMORY, type Retention } from './messages.ts';
+import type { JournalRetention } from '../../facts/service-settings.ts';
+import { IN_MEMORY } from './messages.ts';
 import { type JournalDatabase, openDatabase } from './open-database.ts';
 
 /** Damaged files that are kept for whoever wants to look; each may be as large as the journal. */
@@ -15,7 +16,7 @@ export interface Opened {
 }
 
 /** As `openDatabase`, but a damaged file is moved aside and a new one begun; its folder is made where it is missing. */
-export function openOrReplace(path: string, retention: Retention): Opened {
+export function openOrReplace(path: string, retention: JournalRetention): Opened {
   // Only for us: details of checks and alerts are nobody else's business on this machine.
   if (path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {

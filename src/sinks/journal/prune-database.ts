@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Retention } from './messages.ts';
+import type { JournalRetention } from '../../facts/service-settings.ts';
 import type { JournalKind, RowCounts } from './row-counts.ts';
 import { numberOf } from './rows.ts';
 
@@ -54,7 +54,7 @@ const LEAST_IMPORTANT_FIRST: readonly Eviction[] = [
 /** Keeps the database within its age and size. */
 export function createPruner(
   database: DatabaseSync,
-  retention: Retention,
+  retention: JournalRetention,
   counts: RowCounts,
 ): Pruner {
   const bytesMax = Math.max(retention.bytesMax - LOG_BYTES_MAX, retention.bytesMax / 2);

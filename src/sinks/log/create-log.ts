@@ -8,6 +8,7 @@ import {
   type LogFields,
   type LogSeverity,
 } from '../../facts/ports/log.ts';
+import type { LogFileSettings } from '../../facts/service-settings.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { createLineBatch } from './line-batch.ts';
 import { createSink, type Sink } from './sink.ts';
@@ -17,17 +18,11 @@ export interface LogOptions {
   /** `auto`: for people on a terminal, else JSON. */
   readonly format: 'auto' | 'json' | 'pretty';
   /** Also writes JSON lines to a file, and keeps `maxFiles` old ones of about `maxBytes` each. */
-  readonly file?: LogFileOptions;
+  readonly file?: LogFileSettings;
   readonly output: LogOutput;
   readonly clock: Clock;
   /** One line for the operator when the log itself fails; not the log. */
   readonly report: (line: string) => void;
-}
-
-export interface LogFileOptions {
-  readonly path: string;
-  readonly maxBytes: number;
-  readonly maxFiles: number;
 }
 
 /** Standard output, usually. */
@@ -149,7 +144,7 @@ function openOutput({ output, report, clock }: LogOptions): Sink {
 }
 
 function openFile(
-  { path, maxBytes, maxFiles }: LogFileOptions,
+  { path, maxBytes, maxFiles }: LogFileSettings,
   { report, clock }: LogOptions,
 ): Sink {
   return createSink({

@@ -1,6 +1,6 @@
 import { JaegerExporter } from '@opentelemetry/exporter-jaeger';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
-import type { TracingConfig } from './tracing-config.ts';
+import type { TracingSettings } from '../../facts/service-settings.ts';
 
 const ENDPOINT = 'udp://127.0.0.1:6832';
 const UDP_PORT = 6832;
@@ -10,7 +10,7 @@ const TRACES_PATH = '/api/traces';
  * Jaeger's own Thrift protocol, for collectors that are too old for OTLP. The package is deprecated and ends at SDK 2;
  * it gets by with the spans of SDK 3, which docs/tracing.md and a test hold.
  */
-export function createExporter({ endpoint = ENDPOINT }: TracingConfig): SpanExporter {
+export function createExporter({ endpoint = ENDPOINT }: TracingSettings): SpanExporter {
   const url = new URL(endpoint);
   if (url.protocol === 'udp:') {
     const port = url.port === '' ? UDP_PORT : Number(url.port);

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { guardExporter, type GuardOptions } from './guard-exporter.ts';
-import type { LogShippingConfig } from './log-shipping-config.ts';
+import type { OtlpLogSettings } from '../../facts/service-settings.ts';
 import { revealHeaders } from './reveal-headers.ts';
 
 const SCOPE = 'mcp-exporter';
@@ -25,7 +25,7 @@ export interface LogRecorder {
 }
 
 export interface LogRecorderOptions {
-  readonly config: LogShippingConfig;
+  readonly config: OtlpLogSettings & { readonly serviceName: string };
   readonly version: string;
   readonly queueRecordsMax: number;
   readonly guard: GuardOptions;

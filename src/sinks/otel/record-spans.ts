@@ -49,7 +49,7 @@ export interface SpanRecorderOptions {
   readonly exporter: SpanExporter;
   readonly exportTimeoutMs: number;
   readonly version: string;
-  readonly serviceName?: string | undefined;
+  readonly serviceName: string;
   readonly queueSpansMax: number;
   readonly onQueued: () => void;
 }
@@ -113,7 +113,7 @@ function createSdk(options: SpanRecorderOptions, ids: SpanIds): NodeSDK {
     ),
     // Without the process detector: arguments of the process may hold secrets.
     resourceDetectors: [envDetector, serviceInstanceIdDetector],
-    ...(options.serviceName !== undefined && { serviceName: options.serviceName }),
+    serviceName: options.serviceName,
     sampler: new AlwaysOnSampler(),
     idGenerator: { generateTraceId: () => ids.traceId, generateSpanId: () => ids.spanId },
     spanProcessors: [createProcessor(options)],

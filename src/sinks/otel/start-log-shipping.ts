@@ -2,12 +2,12 @@ import { resultWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import { createExportWatch } from './export-watch.ts';
-import type { LogShippingConfig } from './log-shipping-config.ts';
+import type { OtlpLogSettings } from '../../facts/service-settings.ts';
 import { printEndpoint } from './print-endpoint.ts';
-import { EXPORT_TIMEOUT_MS } from './tracing-config.ts';
+import { EXPORT_TIMEOUT_MS } from './export-timeout.ts';
 
 export interface LogShippingOptions {
-  readonly config: LogShippingConfig;
+  readonly config: OtlpLogSettings & { readonly serviceName: string };
   readonly version: string;
   readonly clock: Clock;
   /** Its own lines are shipped as well: once per outage, so that no circle comes of it. */

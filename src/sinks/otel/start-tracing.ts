@@ -4,11 +4,12 @@ import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import { createExportWatch } from './export-watch.ts';
 import { printEndpoint } from './print-endpoint.ts';
-import { EXPORT_TIMEOUT_MS, type TraceExporter, type TracingConfig } from './tracing-config.ts';
+import type { TraceExporter, TracingSettings } from '../../facts/service-settings.ts';
+import { EXPORT_TIMEOUT_MS } from './export-timeout.ts';
 
 export interface TracingOptions {
   readonly hub: Pick<Hub, 'subscribe'>;
-  readonly config: TracingConfig;
+  readonly config: TracingSettings;
   readonly version: string;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,16 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Secret } from '../../facts/secret.ts';
+import type { AuthenticationSettings } from '../../facts/service-settings.ts';
 import type { Authentication } from './authentication.ts';
-import {
-  createTokenVerifier,
-  type JwtSettings,
-  type TokenVerifierOptions,
-} from './verify-token.ts';
-
-export interface AuthenticationSettings {
-  readonly bearerTokens: readonly { readonly name: string; readonly token: Secret }[];
-  readonly jwt?: JwtSettings;
-}
+import { createTokenVerifier, type TokenVerifierOptions } from './verify-token.ts';
 
 export interface Authenticator {
   /** Only a token that is new to us makes one wait. Never rejects. */

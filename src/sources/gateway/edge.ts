@@ -12,11 +12,8 @@ import {
   type RateLimiter,
 } from '../../facts/rules/rate-limit.ts';
 import type { ServerSpec } from '../../facts/server.ts';
-import {
-  type AuthenticationSettings,
-  type Authenticator,
-  createAuthenticator,
-} from './authenticate.ts';
+import type { AuthenticationSettings } from '../../facts/service-settings.ts';
+import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import type { Authentication } from './authentication.ts';
 import type { Admission, Edge } from './create-gateway.ts';
 

@@ -9,18 +9,8 @@ import {
   type JWTVerifyGetKey,
 } from 'jose';
 import type { Clock } from '../../facts/ports/clock.ts';
+import type { JwtSettings } from '../../facts/service-settings.ts';
 import type { Authentication } from './authentication.ts';
-
-export interface JwtSettings {
-  /** Where the key set is, or the set itself as JSON text. */
-  readonly keys: { readonly url: string } | { readonly text: string };
-  readonly issuer: string;
-  readonly audience: string;
-  /** Claim that names the user. */
-  readonly userClaim: string;
-  /** Shortest time between two readings of the key set because of an unknown key. */
-  readonly cooldownMs?: number;
-}
 
 export interface TokenVerifierOptions {
   readonly clock: Clock;

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Retention } from '../../../../src/sinks/journal/messages.ts';
+import type { JournalRetention } from '../../../../src/facts/service-settings.ts';
 import { type JournalDatabase, openDatabase } from '../../../../src/sinks/journal/open-database.ts';
 
 const DAY_MS = 86_400_000;
 
-export const RETENTION: Retention = {
+export const RETENTION: JournalRetention = {
   checksMs: 30 * DAY_MS,
   alertsMs: 90 * DAY_MS,
   bytesMax: 512 * 1024 * 1024,
@@ -22,7 +22,7 @@ export function makeFolder(): string {
 
 /** A real database in a real file, closed when the test ends. */
 export function openInFolder(
-  changes: Partial<Retention> = {},
+  changes: Partial<JournalRetention> = {},
   path = join(makeFolder(), 'journal.sqlite'),
 ): { readonly database: JournalDatabase; readonly path: string } {
   const database = openDatabase(path, { ...RETENTION, ...changes });
