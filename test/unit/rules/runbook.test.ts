@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { FAILED_OUTCOMES } from '../../../src/facts/call-outcome.ts';
 import { lintExpression } from '../../rules/support/lint-expression.ts';
 import {
   alertRules,
@@ -115,6 +116,10 @@ test.each(SECTIONS.flatMap(({ name, requests }) => requests.map((request) => [na
     expect(isServed(request, ROUTES)).toBe(true);
   },
 );
+
+test('the query for failed requests names every failed outcome', () => {
+  expect(RUNBOOK).toContain(`outcome=~"${FAILED_OUTCOMES.join('|')}"`);
+});
 
 test('links within the page lead to a section', () => {
   const links = [...RUNBOOK.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
