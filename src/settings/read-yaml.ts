@@ -64,7 +64,7 @@ export function readYaml(file: string, text: string): SourceFile {
     isReadable = false;
     report(error.pos[0], `not YAML: ${SYNTAX[error.code] ?? 'a mistake of syntax'}`);
   }
-  const root = isReadable ? createConverter(report)(document.contents) : undefined;
+  const root = isReadable ? convertDocument(document.contents, report) : undefined;
   return { file, root, problems, locate };
 }
 
@@ -77,100 +77,120 @@ interface Anchored {
   readonly height: number;
 }
 
-/**
- * Follows aliases to what is converted already: a value is converted once, and still counts each time, since every
- * later step walks through it each time.
- */
-function createConverter(report: Report): (node: Node | null) => SourceNode | undefined {
-  const anchors = new Map<string, Anchored>();
-  let count = 0;
-  let height = 0;
-  let isTooLarge = false;
+/** One document on its way to a tree. */
+interface Conversion {
+  readonly report: Report;
+  readonly anchors: Map<string, Anchored>;
+  /** Nodes so far, aliases followed: every later step visits an aliased node each time it is used. */
+  count: number;
+  /** Depth of the deepest node since it was last reset. */
+  height: number;
+  isTooLarge: boolean;
+}
 
-  function convert(node: unknown, depth: number, fallbackOffset: number): SourceNode {
-    const offset = offsetOf(node) ?? fallbackOffset;
-    const nothing: SourceNode = { kind: 'scalar', value: null, text: '', offset };
-    count += 1;
-    height = Math.max(height, depth);
-    if (isAlias(node)) return follow(node, depth, offset) ?? { ...nothing, isBroken: true };
-    if (!isWithinBounds(depth, offset)) return { ...nothing, isBroken: true };
-    const countBefore = count;
-    const heightBefore = height;
-    height = depth;
-    const converted = convertPlain(node, depth, offset) ?? nothing;
-    if (isScalar(node) || isCollection(node)) {
-      const size = count - countBefore + 1;
-      if (node.anchor !== undefined)
-        anchors.set(node.anchor, { node: converted, size, height: height - depth });
-    }
-    height = Math.max(height, heightBefore);
-    return converted;
+/** Converts each value once: an alias refers to the node that its anchor was converted to. */
+function convertDocument(contents: Node | null, report: Report): SourceNode | undefined {
+  if (contents === null || (isScalar(contents) && contents.value === null)) return undefined;
+  const conversion = { report, anchors: new Map(), count: 0, height: 0, isTooLarge: false };
+  const root = convert(conversion, contents, 0, 0);
+  return conversion.isTooLarge ? undefined : root;
+}
+
+function convert(
+  conversion: Conversion,
+  node: unknown,
+  depth: number,
+  fallbackOffset: number,
+): SourceNode {
+  const offset = offsetOf(node) ?? fallbackOffset;
+  const nothing: SourceNode = { kind: 'scalar', value: null, text: '', offset };
+  conversion.count += 1;
+  conversion.height = Math.max(conversion.height, depth);
+  if (isAlias(node))
+    return follow(conversion, node, depth, offset) ?? { ...nothing, isBroken: true };
+  if (!isWithinBounds(conversion, depth, offset)) return { ...nothing, isBroken: true };
+  const countBefore = conversion.count;
+  const heightBefore = conversion.height;
+  conversion.height = depth;
+  const converted = convertPlain(conversion, node, depth, offset) ?? nothing;
+  if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) {
+    const size = conversion.count - countBefore + 1;
+    const height = conversion.height - depth;
+    conversion.anchors.set(node.anchor, { node: converted, size, height });
   }
+  conversion.height = Math.max(conversion.height, heightBefore);
+  return converted;
+}
 
-  function convertPlain(node: unknown, depth: number, offset: number): SourceNode | undefined {
-    if (isSeq(node)) {
-      return {
-        kind: 'list',
-        items: node.items.map((item) => convert(item, depth + 1, offset)),
-        offset,
-      };
-    }
-    if (isMap(node)) return convertMap(node, depth, offset);
-    return isScalar(node) ? convertScalar(node, offset) : undefined;
+function convertPlain(
+  conversion: Conversion,
+  node: unknown,
+  depth: number,
+  offset: number,
+): SourceNode | undefined {
+  if (isSeq(node)) {
+    const items = node.items.map((item) => convert(conversion, item, depth + 1, offset));
+    return { kind: 'list', items, offset };
   }
+  if (isMap(node)) return convertMap(conversion, node, depth, offset);
+  return isScalar(node) ? convertScalar(node, offset) : undefined;
+}
 
-  /** What an alias stands for, at the place of the alias; what is inside it keeps its own place. */
-  function follow(alias: Alias, depth: number, offset: number): SourceNode | undefined {
-    const anchored = anchors.get(alias.source);
-    if (anchored === undefined) {
-      report(offset, 'an alias of something that is not complete before it');
-      return undefined;
-    }
-    count += anchored.size;
-    height = Math.max(height, depth + anchored.height);
-    return isWithinBounds(depth + anchored.height, offset)
-      ? { ...anchored.node, offset }
-      : undefined;
+/** The node that an alias refers to, at the offset of the alias; the nodes inside it keep their own offsets. */
+function follow(
+  conversion: Conversion,
+  alias: Alias,
+  depth: number,
+  offset: number,
+): SourceNode | undefined {
+  const anchored = conversion.anchors.get(alias.source);
+  if (anchored === undefined) {
+    conversion.report(offset, 'an alias of something that is not complete before it');
+    return undefined;
   }
+  conversion.count += anchored.size;
+  conversion.height = Math.max(conversion.height, depth + anchored.height);
+  return isWithinBounds(conversion, depth + anchored.height, offset)
+    ? { ...anchored.node, offset }
+    : undefined;
+}
 
-  function isWithinBounds(depth: number, offset: number): boolean {
-    if (count <= NODES_MAX && depth <= DEPTH_MAX) return true;
-    if (!isTooLarge)
-      report(offset, `more than ${NODES_MAX} values or ${DEPTH_MAX} levels, aliases followed`);
-    isTooLarge = true;
-    return false;
+function isWithinBounds(conversion: Conversion, depth: number, offset: number): boolean {
+  if (conversion.count <= NODES_MAX && depth <= DEPTH_MAX) return true;
+  if (!conversion.isTooLarge)
+    conversion.report(
+      offset,
+      `more than ${NODES_MAX} values or ${DEPTH_MAX} levels, aliases followed`,
+    );
+  conversion.isTooLarge = true;
+  return false;
+}
+
+function convertMap(conversion: Conversion, map: YAMLMap, depth: number, offset: number): MapNode {
+  const { report } = conversion;
+  const entries = new Map<string, MapEntry>();
+  const merged: SourceNode[] = [];
+  for (const pair of map.items) {
+    const key = keyText(pair.key);
+    const keyOffset = offsetOf(pair.key) ?? offset;
+    const value = () => convert(conversion, pair.value, depth + 1, keyOffset);
+    if (isMerge(pair)) merged.push(value());
+    else if (key === undefined) report(keyOffset, 'a key must be text');
+    else if (entries.has(key))
+      report(keyOffset, `the key ${JSON.stringify(key.slice(0, 80))} is here twice`);
+    else entries.set(key, { keyOffset, node: value() });
   }
+  for (const source of merged) mergeInto(entries, source, report);
+  return { kind: 'map', entries, offset };
+}
 
-  function convertMap(map: YAMLMap, depth: number, offset: number): MapNode {
-    const entries = new Map<string, MapEntry>();
-    const merged: SourceNode[] = [];
-    for (const pair of map.items) {
-      const key = keyText(pair.key);
-      const keyOffset = offsetOf(pair.key) ?? offset;
-      if (isMerge(pair)) merged.push(convert(pair.value, depth + 1, keyOffset));
-      else if (key === undefined) report(keyOffset, 'a key must be text');
-      else if (entries.has(key))
-        report(keyOffset, `the key ${JSON.stringify(key.slice(0, 80))} is here twice`);
-      else entries.set(key, { keyOffset, node: convert(pair.value, depth + 1, keyOffset) });
-    }
-    for (const source of merged) mergeInto(entries, source);
-    return { kind: 'map', entries, offset };
+/** `<<: *other`: a key of the map itself takes precedence. */
+function mergeInto(entries: Map<string, MapEntry>, merged: SourceNode, report: Report): void {
+  for (const source of merged.kind === 'list' ? merged.items : [merged]) {
+    if (source.kind === 'map')
+      for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry);
+    if (source.kind !== 'map') report(source.offset, 'what is merged by << must be a map');
   }
-
-  /** `<<: *other`: what is written in the map itself wins. */
-  function mergeInto(entries: Map<string, MapEntry>, merged: SourceNode): void {
-    for (const source of merged.kind === 'list' ? merged.items : [merged]) {
-      if (source.kind === 'map')
-        for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry);
-      if (source.kind !== 'map') report(source.offset, 'what is merged by << must be a map');
-    }
-  }
-
-  return (contents) => {
-    if (contents === null || (isScalar(contents) && contents.value === null)) return undefined;
-    const root = convert(contents, 0, 0);
-    return isTooLarge ? undefined : root;
-  };
 }
 
 function convertScalar(node: Scalar, offset: number): SourceNode {

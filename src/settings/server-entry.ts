@@ -1,7 +1,10 @@
 import type { ServerInput } from './config-schema.ts';
 import type { ReadText } from './read-text.ts';
-import type { SourceFile } from './source-node.ts';
+import type { LoadContext } from './load-context.ts';
 import type { Path } from './problem.ts';
+import { problemAt } from './problem-at.ts';
+import { findNameMistake } from './server-name.ts';
+import { nodeAt, type SourceFile } from './source-node.ts';
 
 /** One entry of a `mcpServers` block on its way to a `ServerSpec`. */
 export interface ServerEntry {
@@ -29,4 +32,22 @@ export interface EntryContext {
   readonly home: string | undefined;
   /** Whether the schema took this out: then it was explained already. */
   readonly isPruned: (path: Path) => boolean;
+}
+
+/** The entries of a block in the order of the file; the schema's result leaves out what it does not accept as a key. */
+export function entriesOf(
+  source: SourceFile,
+  block: string,
+  inputs: Readonly<Record<string, ServerInput>>,
+  { problems }: LoadContext,
+): [string, ServerInput][] {
+  const node = nodeAt(source.root, [block]);
+  if (node?.kind !== 'map') return [];
+  return [...node.entries.keys()].flatMap((name): [string, ServerInput][] => {
+    const input = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
+    if (input !== undefined) return [[name, input]];
+    if (name === '__proto__')
+      problems.push(problemAt(source, [block, name], findNameMistake(name) ?? '', 'key'));
+    return [];
+  });
 }
