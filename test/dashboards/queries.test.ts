@@ -14,10 +14,10 @@ import { type Stack, startStack } from './support/start-stack.ts';
 const EMPTY_WHEN_ALL_IS_WELL: readonly { readonly where: RegExp; readonly why: string }[] = [
   { where: /^mcp-server \/ Certificate valid for/, why: 'no server speaks TLS' },
   { where: /^mcp-security \/ Servers with .* certificates \/ C/, why: 'no server speaks TLS' },
-  { where: /^mcp-alerts \/ Failed, by way and reason/, why: 'all notifications arrive' },
+  { where: /^mcp-alerts \/ Failed, by channel and reason/, why: 'all notifications arrive' },
   { where: /^mcp-compare \/ Error ratio, change/, why: 'nothing may have failed a week ago' },
   { where: /^mcp-compare \/ Each server, now and then \/ I/, why: 'the same' },
-  { where: /^mcp-compare \/ Outside of the usual now/, why: 'everything may be as usual' },
+  { where: /^mcp-compare \/ Unusual servers now/, why: 'everything may be as usual' },
   { where: /^mcp-meta \/ Notifications that failed/, why: 'all notifications arrive' },
   { where: /^mcp-meta \/ Rules failed, by group/, why: 'all rules can be evaluated' },
   { where: /^mcp-meta \/ annotation Alerts/, why: 'nothing is wrong with the monitoring itself' },

@@ -105,7 +105,7 @@ function headerLinks(page: Page): dashboard.DashboardLinkBuilder[] {
             // Without the server that was looked at: the way up leads to all of them.
             .url(`/d/mcp-overview?${CONTEXT}`)
             .icon('arrow-up')
-            .tooltip('Up to the fleet')
+            .tooltip('Overview of all servers')
             .keepTime(span === 'live')
             .includeVars(false),
         ];
@@ -113,8 +113,8 @@ function headerLinks(page: Page): dashboard.DashboardLinkBuilder[] {
     ...up,
     pagesLink('live', span),
     pagesLink('month', span),
-    exporterLink('Exporter', '', 'Live status, checks on request'),
-    exporterLink('Alert history', '/alerts', 'Every alert with what was done about it'),
+    exporterLink('Exporter', '', 'Live status and manual checks'),
+    exporterLink('Alert history', '/alerts', 'Every alert with the actions taken'),
   ];
 }
 

@@ -20,7 +20,7 @@ export function datasourceVariable(): VariableBuilder {
 export function exporterVariable(): VariableBuilder {
   return new dashboard.TextBoxVariableBuilder('exporter')
     .label('Exporter')
-    .description('Address of the pages of the exporter, for links.')
+    .description('Base URL of the exporter, for links.')
     .defaultValue(EXPORTER_URL)
     .current({ text: EXPORTER_URL, value: EXPORTER_URL })
     .hide(dashboard.VariableHide.HideVariable);

@@ -33,7 +33,7 @@ import {
 } from '../signals/alerts.ts';
 
 const TILE = { width: 6, height: 3, look: 'tile' } as const;
-const NONE_FIRED = 'Nothing fired in this time';
+const NONE_FIRED = 'No alerts in this time range';
 
 const ROW_TO_HISTORY: Link = {
   title: 'History with values and notes (page of the exporter)',
@@ -42,9 +42,9 @@ const ROW_TO_HISTORY: Link = {
 };
 
 const MORE = `
-**${linkInNewTab('History of all alerts', '${exporter}/alerts')}**: the value at the time, who was told, what was done, notes.
+**${linkInNewTab('History of all alerts', '${exporter}/alerts')}**: the value at the time, who was notified, actions, and notes.
 
-Actions are taken there too: a check now, a server that is switched off, a note.
+You can also act there: check a server now, disable it, or add a note.
 
 [What fails](${addressOf('mcp-errors')}) · [This week and last](${addressOf('mcp-compare')}) · [The monitoring itself](${addressOf('mcp-meta', GATEWAY_ONLY)})
 `.trim();
@@ -60,7 +60,7 @@ const LABELS = [
 
 export const alertsPage: Page = {
   uid: 'mcp-alerts',
-  description: 'What fires, since when, how often, and did anybody hear of it?',
+  description: 'What is firing, since when, how often, and was anyone notified?',
   from: 'now-24h',
   refresh: '30s',
   sections: [
@@ -77,9 +77,7 @@ export const alertsPage: Page = {
           {
             ...TILE,
             empty: 'never',
-            links: [
-              linkToPage('mcp-meta', 'The way from here to Alertmanager and back', GATEWAY_ONLY),
-            ],
+            links: [linkToPage('mcp-meta', 'The alerting pipeline', GATEWAY_ONLY)],
           },
           ask(watchdogAge, 'worst'),
         ),
@@ -87,17 +85,17 @@ export const alertsPage: Page = {
           title: 'Firing',
           width: 12,
           height: 8,
-          empty: 'Nothing fires',
+          empty: 'No alerts firing',
           sortBy: 'Since',
           labels: LABELS,
           values: [{ question: ask(alertSince, 'firing'), width: 150 }],
         }),
         tablePanel({
           title: 'Pending',
-          description: 'Alerts whose condition holds, but not yet for long enough to tell anybody.',
+          description: 'Alerts whose condition is true, but not yet long enough to notify anyone.',
           width: 12,
           height: 8,
-          empty: 'Nothing is about to fire',
+          empty: 'No pending alerts',
           sortBy: 'Since',
           labels: LABELS,
           values: [{ question: ask(alertSince, 'pending'), width: 150 }],
@@ -113,12 +111,12 @@ export const alertsPage: Page = {
       ],
     },
     {
-      title: 'What fired in this time',
+      title: 'History',
       panels: [
         tablePanel({
           title: 'Alerts that fired',
           description:
-            'How often each alert fired in the time that the page shows, for how long, and how long it took to end.',
+            'How often and how long each alert fired in the selected time range, and how long it took to resolve.',
           width: 16,
           height: 10,
           empty: NONE_FIRED,
@@ -145,8 +143,8 @@ export const alertsPage: Page = {
           ask(alertsOverTime, 'severity', '{{severity}}'),
         ),
         textPanel({
-          title: 'And then?',
-          description: 'Pages beside this one.',
+          title: 'Next steps',
+          description: 'Related pages.',
           width: 8,
           height: 7,
           content: MORE,
@@ -160,19 +158,20 @@ export const alertsPage: Page = {
         statPanel({ width: 4, height: 8, empty: '0' }, ask(silences, 'active')),
         timeSeriesPanel(
           {
-            title: 'Sent, by way',
-            description: 'Messages that Alertmanager sent, by mail, webhook and so on.',
+            title: 'Sent, by channel',
+            description:
+              'Notifications that Alertmanager sent, by channel (email, webhook and so on).',
             width: 8,
             height: 8,
             isBars: true,
             isStacked: true,
-            empty: 'Nothing was sent',
+            empty: 'No notifications sent',
           },
           ask(notifications, 'integration', '{{integration}}'),
         ),
         timeSeriesPanel(
           {
-            title: 'Failed, by way and reason',
+            title: 'Failed, by channel and reason',
             width: 8,
             height: 8,
             isBars: true,
@@ -192,7 +191,7 @@ export const alertsPage: Page = {
           ask(activations, 'top', '{{alertname}} {{server}}'),
         ),
         barPanel(
-          { width: 8, height: 10, empty: 'The exporter heard of no alert' },
+          { width: 8, height: 10, empty: 'The exporter received no alerts' },
           ask(receivedNotifications, 'alert', '{{alertname}} {{status}}'),
         ),
         timeSeriesPanel(

@@ -44,7 +44,7 @@ export const capacity: Page = {
             ...TILE,
             title: 'Advice',
             description:
-              'The most urgent one of the table below. Scale out: a resource is, or in two weeks will be, over 85 % at its peaks.',
+              'The most urgent recommendation of the table below. Scale out: the peak use of a resource is over 85 %, or will be in two weeks.',
             look: 'tile',
             empty: NOT_YET,
           },
@@ -55,7 +55,7 @@ export const capacity: Page = {
           {
             ...TILE,
             title: 'Fullest at its peak',
-            description: 'The resource that had the least left in the busiest hours of the week.',
+            description: 'The resource with the least left in the busiest hours of the week.',
             look: 'tile',
             shows: 'value_and_name',
             empty: NOT_YET,
@@ -72,7 +72,7 @@ export const capacity: Page = {
             ...TILE,
             title: 'Limit of a gateway',
             description:
-              'Requests per second that a gateway is taken to manage: mcp:limit:requests_per_second in the rules, yours to set.',
+              'Requests per second that a gateway can handle: mcp:limit:requests_per_second, configurable in the rules.',
             empty: NOT_YET,
           },
           ask(busyHour, 'limit'),
@@ -81,7 +81,7 @@ export const capacity: Page = {
           {
             ...NUMBER,
             title: 'Growth a day',
-            description: 'How much the weekly mean of the requests grew a day, over three days.',
+            description: 'Daily growth of the weekly mean of requests, over three days.',
             empty: TEN_DAYS,
           },
           ask(requestGrowth, 'fleetDay'),
@@ -103,7 +103,7 @@ export const capacity: Page = {
         tablePanel({
           title: 'Resources',
           description:
-            'Each resource of each gateway: what is used, what its peaks will need in two weeks, and what to do.',
+            'Each resource of each gateway: current use, expected peak use in two weeks, and the recommendation.',
           width: 24,
           height: 8,
           sortBy: 'Peak of the week',
@@ -165,21 +165,21 @@ export const capacity: Page = {
         timeSeriesPanel(
           {
             ...HOURLY,
-            title: 'Requests a day, and foretold',
+            title: 'Requests per day and forecast',
             description:
-              'The mean of the seven days before each point, and what was foretold at that point for 30 days later.',
+              'The mean of the seven days before each point, and the forecast at that point for 30 days later.',
             width: 12,
             height: 9,
             empty: NOT_YET,
-            styles: [{ pattern: 'Foretold for 30 days later', isDashed: true, color: 'purple' }],
+            styles: [{ pattern: 'Forecast for 30 days later', isDashed: true, color: 'purple' }],
           },
           ask(requestForecast, 'now', 'Mean of the week'),
-          ask(requestForecast, 'course', 'Foretold for 30 days later'),
+          ask(requestForecast, 'course', 'Forecast for 30 days later'),
         ),
         barPanel(
           {
             title: 'Busy hour by gateway',
-            description: 'Nineteen of twenty hours that the page shows had less load.',
+            description: 'Nineteen of twenty hours in the selected time range had less load.',
             width: 12,
             height: 9,
             empty: NOT_YET,
@@ -189,7 +189,7 @@ export const capacity: Page = {
         tablePanel({
           title: 'Servers',
           description:
-            'Growth and latency of each server. Slower while it grows: it needs more of something.',
+            'Growth and latency of each server. A server that gets slower while it grows lacks a resource.',
           width: 24,
           height: 10,
           sortBy: 'Requests a day',

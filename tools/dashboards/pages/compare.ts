@@ -25,8 +25,8 @@ import {
 } from '../signals/compare.ts';
 import { focusVariable, offsetVariable } from '../variables.ts';
 
-const NOTHING_THEN = 'nothing then';
-const NO_DATA_THEN = 'Neither calls now nor then';
+const NOTHING_THEN = 'no earlier data';
+const NO_DATA_THEN = 'No calls now or then';
 const NO_BAND = 'Needs a day of history';
 
 function change(of: Signal<'fleet'>, title = of.title): Panel {
@@ -72,7 +72,7 @@ function bandPanel(of: Signal<'level' | 'upper' | 'lower'>): Panel {
 
 export const compare: Page = {
   uid: 'mcp-compare',
-  description: 'Is it slower, or does it fail more, than an hour, a day, a week ago?',
+  description: 'Is it slower, or does it fail more often, than an hour, a day or a week ago?',
   from: 'now-24h',
   refresh: '30s',
   variables: [offsetVariable(), focusVariable()],
@@ -89,7 +89,7 @@ export const compare: Page = {
           {
             title: 'Unusual now',
             description:
-              'Measures of servers that are outside of what was usual a day and a week ago.',
+              'Signals of servers that are outside their usual range of a day and a week ago.',
             width: 4,
             height: 4,
             decimals: 0,
@@ -99,7 +99,7 @@ export const compare: Page = {
         ),
         tablePanel({
           title: 'Each server, now and then',
-          description: 'What changed most since then; a click on the server leads on.',
+          description: 'The largest changes since then. Click a server for details.',
           width: 24,
           height: 8,
           sortBy: 'P95 change',
@@ -145,7 +145,7 @@ export const compare: Page = {
         overlay(comparedConnections),
         overlay(comparedCost),
         tablePanel({
-          title: 'Outside of the usual now',
+          title: 'Unusual servers now',
           width: 12,
           height: 8,
           empty: 'Nothing unusual',
@@ -161,13 +161,13 @@ export const compare: Page = {
       ],
     },
     {
-      title: 'What is usual for $focus',
+      title: 'Usual range of $focus',
       panels: [
         bandPanel(rateBand),
         bandPanel(p95Band),
         bandPanel(errorBand),
         tablePanel({
-          title: 'Time outside of the usual, 24 hours',
+          title: 'Time outside the usual range, 24 hours',
           width: 24,
           height: 7,
           empty: 'Nothing unusual',

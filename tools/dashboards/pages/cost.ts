@@ -29,7 +29,7 @@ const TO_USAGE = linkToPage('mcp-usage', 'Who uses it');
 
 export const costPage: Page = {
   uid: 'mcp-cost',
-  description: 'What does it cost, what for, and will it stay within the limit?',
+  description: 'What does it cost, why, and will it stay within the limit?',
   from: 'now-30d',
   refresh: '5m',
   sections: [
@@ -45,7 +45,7 @@ export const costPage: Page = {
             ...TILE,
             title: 'Limit a day',
             description:
-              'mcp:limit:cost_usd_per_day in the rules, yours to set: what a gateway may spend in 24 hours before an alert tells.',
+              'mcp:limit:cost_usd_per_day, configurable in the rules: cost of a gateway within 24 hours above which an alert fires.',
           },
           ask(cost, 'limit'),
         ),
@@ -61,7 +61,7 @@ export const costPage: Page = {
             ...HOURLY,
             title: 'Cost of a day, now and a week before',
             description:
-              'What the 24 hours before each point cost, the same a week earlier, and the limit of one gateway.',
+              'Cost of the 24 hours before each point, the same a week earlier, and the limit of one gateway.',
             width: 12,
             height: 9,
             empty: NOTHING,
@@ -78,7 +78,7 @@ export const costPage: Page = {
           {
             ...HOURLY,
             title: 'Cost of a day by server',
-            description: 'What the 24 hours before each point cost, by server.',
+            description: 'Cost of the 24 hours before each point, by server.',
             width: 12,
             height: 9,
             isStacked: true,
@@ -90,7 +90,7 @@ export const costPage: Page = {
       ],
     },
     {
-      title: 'What it is spent on',
+      title: 'What causes the cost',
       panels: [
         piePanel(
           {
@@ -110,7 +110,7 @@ export const costPage: Page = {
           {
             title: 'Reported and estimated',
             description:
-              'Cost by where its tokens come from: the server itself, or an estimate as a quarter of the bytes.',
+              'Cost by source of the token counts: reported by the server, or estimated as a quarter of the bytes.',
             width: 8,
             height: 8,
             empty: NOTHING,
@@ -119,7 +119,7 @@ export const costPage: Page = {
         ),
         tablePanel({
           title: 'Servers',
-          description: 'Every server that cost something in the time that the page shows.',
+          description: 'Every server that cost something in the selected time range.',
           width: 24,
           height: 9,
           sortBy: 'Cost',
@@ -153,7 +153,7 @@ export const costPage: Page = {
             ...DAILY,
             title: 'Tokens a day by direction',
             description:
-              'Each bar counts the 24 hours before it. Output is what a model had to read.',
+              'Each bar covers the 24 hours before it. Output is what a model had to read.',
             width: 12,
             height: 8,
             empty: NO_TOKENS,
@@ -188,7 +188,7 @@ export const costPage: Page = {
       panels: [
         tablePanel({
           title: 'Tools',
-          description: 'Every tool that cost something in the time that the page shows.',
+          description: 'Every tool that cost something in the selected time range.',
           width: 12,
           height: 10,
           sortBy: 'Cost',
@@ -203,7 +203,7 @@ export const costPage: Page = {
         tablePanel({
           title: 'Users',
           description:
-            'Cost by authenticated user over all servers, as pseudonym: the log of the exporter has the names.',
+            'Cost by authenticated user across all servers. Users are pseudonyms; the log of the exporter has the names.',
           width: 12,
           height: 10,
           sortBy: 'Cost',
@@ -218,7 +218,7 @@ export const costPage: Page = {
           {
             ...DAILY,
             title: 'Cost a day by source',
-            description: 'Each bar counts the 24 hours before it, by where its tokens come from.',
+            description: 'Each bar covers the 24 hours before it, by source of the token counts.',
             width: 24,
             height: 8,
             empty: NOTHING,

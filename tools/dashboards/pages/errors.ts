@@ -32,7 +32,7 @@ const ERROR_LINE =
 
 export const errorsPage: Page = {
   uid: 'mcp-errors',
-  description: 'What fails, for whom, since when, and what happened just before?',
+  description: 'What fails, for whom, since when, and what changed just before?',
   from: 'now-6h',
   refresh: '30s',
   variables: [operationVariable(), lokiVariable()],
@@ -63,7 +63,7 @@ export const errorsPage: Page = {
           {
             title: 'Error ratio by server',
             description:
-              'Share of calls that failed. The lines are where the alerts begin. Marks: changes of status, configuration and capabilities.',
+              'Ratio of calls that failed. The lines are the alert thresholds. Annotations mark changes of status, configuration and capabilities.',
             width: 12,
             height: 9,
             hasThresholdLines: true,
@@ -101,7 +101,7 @@ export const errorsPage: Page = {
         ),
         tablePanel({
           title: 'Affected servers and operations',
-          description: 'Who has which error where, the most frequent first.',
+          description: 'Errors by server, operation and type, the most frequent first.',
           width: 12,
           height: 9,
           sortBy: 'Errors',
@@ -143,11 +143,11 @@ export const errorsPage: Page = {
       ],
     },
     {
-      title: 'Has this been before?',
+      title: 'Has this happened before?',
       panels: [
         tablePanel({
           title: 'Similar incidents',
-          description: 'Each type of error now, and at its worst in the last 30 days.',
+          description: 'Current rate of each error type, and its highest rate in the last 30 days.',
           width: 24,
           height: 8,
           sortBy: 'Now',
@@ -166,13 +166,13 @@ export const errorsPage: Page = {
       ],
     },
     {
-      title: 'Samples of errors (needs the profile "logs")',
+      title: 'Error samples (needs the profile "logs")',
       isCollapsed: true,
       panels: [
         logsPanel({
           title: 'Samples',
           description:
-            'Errors with their stack and a link to the trace, from the log of the exporter.',
+            'Errors with stack traces and links to traces, from the log of the exporter.',
           width: 24,
           height: 12,
           empty: 'No errors, or no Loki',

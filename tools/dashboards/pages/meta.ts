@@ -39,7 +39,7 @@ const TO_ALERTS = [linkToPage('mcp-alerts', 'Alerts and notifications', GATEWAY_
 
 export const meta: Page = {
   uid: 'mcp-meta',
-  description: 'Can the monitoring itself be trusted, from the check to the notification?',
+  description: 'Does the monitoring itself work, from the check to the notification?',
   from: 'now-6h',
   refresh: '30s',
   server: 'none',
@@ -65,8 +65,7 @@ export const meta: Page = {
         statPanel({ ...NUMBER, empty: '0' }, ask(unsentAlerts, 'all')),
         tablePanel({
           title: 'Targets',
-          description:
-            'What Prometheus asks for the sake of this monitoring, and whether it answers.',
+          description: 'The targets of this monitoring, and whether Prometheus can scrape them.',
           width: 12,
           height: 8,
           sortBy: 'State',
@@ -83,11 +82,11 @@ export const meta: Page = {
         }),
         timeSeriesPanel(
           {
-            title: 'Watchdog heard, over time',
+            title: 'Age of the last heartbeat',
             width: 12,
             height: 8,
             hasThresholdLines: true,
-            empty: 'Never heard: no notification came to the exporter',
+            empty: 'No heartbeat from Alertmanager yet',
           },
           ask(watchdogAge, 'worst', 'Ago'),
         ),
@@ -118,7 +117,7 @@ export const meta: Page = {
           {
             title: 'What was lost',
             description:
-              'Log lines and events that nobody took, and attempts to keep or export them that failed.',
+              'Log lines and events that were lost, and failed attempts to write or export them.',
             width: 16,
             height: 8,
             isBars: true,
@@ -130,17 +129,17 @@ export const meta: Page = {
         ),
         barPanel(
           {
-            title: 'Labels cut, by metric',
+            title: 'Label overflow, by metric',
             width: 8,
             height: 8,
-            empty: 'None: all labels fit',
+            empty: 'None: no label values replaced',
           },
           ask(labelOverflow, 'label', '{{metric}} {{label}}'),
         ),
       ],
     },
     {
-      title: 'Rules, and the way to Alertmanager',
+      title: 'Rules and delivery to Alertmanager',
       isCollapsed: true,
       panels: [
         timeSeriesPanel(
@@ -165,7 +164,7 @@ export const meta: Page = {
         ),
         timeSeriesPanel(
           {
-            title: 'Notifications that failed, by way',
+            title: 'Notifications that failed, by channel',
             width: 12,
             height: 8,
             isBars: true,

@@ -98,7 +98,7 @@ export const overview: Page = {
         statPanel(
           {
             title: 'Status of each server',
-            description: 'The worst first; a click leads to the server.',
+            description: 'The worst first. Click a server for details.',
             width: 24,
             height: 5,
             look: 'tile',
@@ -114,7 +114,7 @@ export const overview: Page = {
       panels: [
         tablePanel({
           title: 'Servers',
-          description: 'All that is known of each server now. A click on its name leads on.',
+          description: 'Current data of each server. Click a name for details.',
           width: 24,
           height: 11,
           sortBy: 'Status',
@@ -162,7 +162,7 @@ export const overview: Page = {
           title: 'Active alerts',
           width: 12,
           height: 9,
-          empty: 'Nothing fires',
+          empty: 'No alerts firing',
           sortBy: 'Since',
           labels: [
             { label: 'alertname', title: 'Alert', links: TO_ALERTS, width: 200 },

@@ -23,15 +23,15 @@ import {
 } from '../signals/security.ts';
 import { definitionChanges } from '../signals/status.ts';
 
-const NO_LOGIN = 'No attempts: no login is configured, or nobody called';
+const NO_LOGIN = 'No attempts: authentication is not configured, or there were no calls';
 const NO_REFUSALS = 'Nothing was refused';
-const NO_LIMITS = 'Nobody asked too often';
+const NO_LIMITS = 'No requests over the rate limit';
 const TILE = { width: 4, height: 4, look: 'tile', empty: 'none' } as const;
 const TO_ALERTS = linkToPage('mcp-alerts', 'Alerts');
 
 export const security: Page = {
   uid: 'mcp-security',
-  description: 'Is somebody trying to get in, and who is kept out?',
+  description: 'Is someone trying to break in, and who is refused?',
   from: 'now-6h',
   refresh: '30s',
   annotations: [FIRING_ALERTS, DEFINITION_CHANGES],
@@ -71,7 +71,7 @@ export const security: Page = {
         ),
         piePanel(
           {
-            title: 'Kinds of credentials, and how it went',
+            title: 'Authentication methods and results',
             width: 8,
             height: 8,
             empty: NO_LOGIN,
@@ -80,7 +80,7 @@ export const security: Page = {
         ),
         tablePanel({
           title: 'Attempts by gateway',
-          description: 'Credentials shown at each gateway, in the time that the page shows.',
+          description: 'Credentials presented to each gateway, in the selected time range.',
           width: 16,
           height: 8,
           sortBy: 'Attempts',
@@ -123,9 +123,9 @@ export const security: Page = {
           ask(refusals, 'type', '{{error_type}}'),
         ),
         tablePanel({
-          title: 'Where it was refused',
+          title: 'Refusals by server and reason',
           description:
-            'Refusals by server and reason; _OTHER are names that are not configured, and requests that named none.',
+            'Refusals by server and reason. _OTHER stands for names that are not configured and for requests without a name.',
           width: 16,
           height: 9,
           sortBy: 'Refused',
@@ -149,7 +149,7 @@ export const security: Page = {
           {
             title: 'Stopped by the rate limit, by group of users',
             description:
-              'Each user is in one of 16 groups by hash: one long bar is one client. The log of the exporter has the names.',
+              'Each user is in one of 16 groups by hash: one long bar usually is one client. The log of the exporter has the names.',
             width: 12,
             height: 9,
             empty: NO_LIMITS,
@@ -160,7 +160,7 @@ export const security: Page = {
           {
             title: 'Refusals per second by outcome',
             description:
-              'denied: no permission, no such server, or too much; rate_limited: asked too often.',
+              'denied: no permission, unknown server, or overload; rate_limited: too many requests.',
             width: 12,
             height: 9,
             empty: NO_REFUSALS,
@@ -170,11 +170,11 @@ export const security: Page = {
         tablePanel({
           title: 'Servers with unknown tools, changes and certificates',
           description:
-            'Calls of tools that are not listed, definitions that changed under the clients, and how long the certificate lasts.',
+            'Calls of unlisted tools, definitions that changed, and the remaining validity of the certificate.',
           width: 24,
           height: 9,
           sortBy: 'Unknown tools',
-          empty: 'Nothing to tell',
+          empty: 'No findings',
           labels: [
             { label: 'server', title: 'Server', links: [ROW_TO_SERVER] },
             { label: 'gateway', title: 'Gateway' },

@@ -49,7 +49,7 @@ import { operationVariable } from '../variables.ts';
 const NO_CALLS = 'No calls through the gateway';
 /** By a link to a server that is gone, or to `_OTHER`, which stands for names that never were. */
 const NOT_CHECKED = 'not checked';
-const STDIO_ONLY = 'Only of servers that the exporter starts itself (stdio)';
+const STDIO_ONLY = 'Only for servers that the exporter starts itself (stdio)';
 const TO_TOOL = linkToPage('mcp-tools', 'Tools of this server');
 const ACTIONS = `
 **${linkInNewTab('Check now, disable or enable', '${exporter}/servers/${server:percentencode}')}** ·
@@ -97,7 +97,7 @@ export const server: Page = {
           {
             title: 'Uptime',
             description:
-              'Share of the time in which the server was not Offline. Time in which it was disabled or not yet known is left out.',
+              'Share of the time in which the server was not Offline. Time while it was disabled or unknown is excluded.',
             width: 12,
             height: 3,
             shows: 'value_and_name',
@@ -112,8 +112,8 @@ export const server: Page = {
           ask(capabilities, 'kind', '{{kind}}'),
         ),
         tablePanel({
-          title: 'What it is',
-          description: 'What the server said of itself in its last handshake.',
+          title: 'Identity',
+          description: 'What the server reported in its last handshake.',
           width: 16,
           height: 4,
           empty: 'No server of that name is checked',
@@ -129,8 +129,8 @@ export const server: Page = {
           values: [{ question: ask(serverFacts, 'server'), title: 'Known', isHidden: true }],
         }),
         textPanel({
-          title: 'Do something',
-          description: 'Pages of the exporter: they ask for the token, which Grafana could not.',
+          title: 'Actions',
+          description: 'Pages of the exporter, which ask for the admin token.',
           width: 8,
           height: 4,
           content: ACTIONS,
@@ -155,7 +155,7 @@ export const server: Page = {
         heatmapPanel(
           {
             title: 'Latency, all calls',
-            description: 'Each row is a span of time that calls took; the darker, the more calls.',
+            description: 'Each row is a range of durations; the darker, the more calls.',
             width: 12,
             height: 9,
             empty: NO_CALLS,
@@ -189,7 +189,7 @@ export const server: Page = {
         timeSeriesPanel(
           {
             title: 'Connections',
-            description: 'What clients hold open at the gateway.',
+            description: 'Connections, streams and requests of clients at the gateway.',
             width: 12,
             height: 8,
             empty: 'Not behind the gateway',
@@ -206,7 +206,7 @@ export const server: Page = {
       panels: [
         tablePanel({
           title: 'Operations',
-          description: 'Each method of the protocol, in the time that the page shows.',
+          description: 'Each method of the protocol, in the selected time range.',
           width: 12,
           height: 9,
           sortBy: 'Requests',
@@ -221,7 +221,7 @@ export const server: Page = {
         }),
         tablePanel({
           title: 'Tools',
-          description: 'Each tool, in the time that the page shows.',
+          description: 'Each tool, in the selected time range.',
           width: 12,
           height: 9,
           sortBy: 'Requests',
@@ -291,7 +291,7 @@ export const server: Page = {
         ),
         statPanel({ width: 8, height: 8, empty: 'no TLS' }, ask(certificateExpiry, 'server')),
         timeSeriesPanel(
-          { width: 8, height: 8, isBars: true, empty: 'Nothing changed' },
+          { width: 8, height: 8, isBars: true, empty: 'No changes' },
           ask(definitionChanges, 'change', '{{kind}} {{change}}'),
         ),
         barPanel({ width: 8, height: 8, empty: 'Not checked' }, ask(listBytes, 'kind', '{{kind}}')),

@@ -41,7 +41,7 @@ function burnPanel(slo: 'availability' | 'latency' | 'uptime', title: string) {
       ...HOURLY,
       title,
       description:
-        'How many times faster than allowed the budget went within the time before each point. Above 1 it does not last for 30 days; the red line is 6.',
+        'How many times faster than allowed the budget was used in the window before each point. Above 1 it does not last for 30 days; the red line is 6.',
       width: 8,
       height: 9,
       hasThresholdLines: true,
@@ -57,7 +57,7 @@ function burnPanel(slo: 'availability' | 'latency' | 'uptime', title: string) {
 
 export const slo: Page = {
   uid: 'mcp-slo',
-  description: 'Do we keep what we promised, and how long will the error budget last?',
+  description: 'Do we meet our objectives, and how long will the error budget last?',
   from: 'now-30d',
   refresh: '5m',
   sections: [
@@ -77,7 +77,7 @@ export const slo: Page = {
             ...HOURLY,
             title: 'Burn-down of the error budget',
             description:
-              'What was left of the budget of the 30 days before each point, all servers together. It recovers as old failures grow older than 30 days.',
+              'Error budget left of the 30 days before each point, for all servers together. It recovers when failures become older than 30 days.',
             width: 12,
             height: 9,
             hasThresholdLines: true,
@@ -102,7 +102,7 @@ export const slo: Page = {
       ],
     },
     {
-      title: 'How fast the budget goes',
+      title: 'How fast the budget is used',
       panels: [
         burnPanel('availability', 'Burn rate of availability'),
         burnPanel('latency', 'Burn rate of latency'),
@@ -115,7 +115,7 @@ export const slo: Page = {
         tablePanel({
           title: 'Servers and objectives',
           description:
-            'Each objective of each server, the worst first: what was reached in 30 days, what is left of the budget, and how fast it goes within each window.',
+            'Each objective of each server, the worst first: availability in 30 days, error budget left, and burn rate in each window.',
           width: 24,
           height: 12,
           sortBy: 'Budget left',
@@ -153,7 +153,7 @@ export const slo: Page = {
           {
             ...HOURLY,
             title: 'Reached in each hour',
-            description: 'Share that was as promised in the hour before each point.',
+            description: 'Share that met the objective in the hour before each point.',
             width: 12,
             height: 9,
             empty: NO_TRAFFIC,
@@ -164,7 +164,7 @@ export const slo: Page = {
           {
             ...HOURLY,
             title: 'Burn-down by server',
-            description: 'What was left of the budget of each server and objective at each point.',
+            description: 'Error budget left for each server and objective at each point.',
             width: 12,
             height: 9,
             hasThresholdLines: true,

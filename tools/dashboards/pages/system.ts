@@ -29,14 +29,14 @@ import {
 import { trafficBytes } from '../signals/traffic.ts';
 
 const TILE = { width: 6, height: 3, look: 'tile' } as const;
-const STDIO_ONLY = 'Only of servers that the exporter starts itself (stdio)';
+const STDIO_ONLY = 'Only for servers that the exporter starts itself (stdio)';
 const NO_CALLS = 'No calls through the gateway';
 const TO_META = [linkToPage('mcp-meta', 'The monitoring itself', GATEWAY_ONLY)];
 const TO_CAPACITY = [linkToPage('mcp-capacity', 'Capacity', { time: LAST_MONTH })];
 
 export const system: Page = {
   uid: 'mcp-system',
-  description: 'Have the exporter, its host and the servers that it started what they need?',
+  description: 'Do the exporter, its host and the servers that it started have enough resources?',
   from: 'now-6h',
   refresh: '30s',
   annotations: [FIRING_ALERTS],
@@ -70,8 +70,7 @@ export const system: Page = {
         timeSeriesPanel(
           {
             title: 'CPU',
-            description:
-              'Of the host as a share of what it may use, of the exporter as a share of one core.',
+            description: 'Host: percentage of its limit. Exporter: percentage of one core.',
             width: 8,
             height: 8,
             hasThresholdLines: true,
@@ -152,7 +151,7 @@ export const system: Page = {
       panels: [
         tablePanel({
           title: 'Child processes',
-          description: 'Each with all that it starts itself. A click on its name leads on.',
+          description: 'Each includes the processes that it starts. Click a name for details.',
           width: 10,
           height: 9,
           empty: STDIO_ONLY,

@@ -26,7 +26,7 @@ const TILE = { width: 4, height: 4 } as const;
 
 export const tools: Page = {
   uid: 'mcp-tools',
-  description: 'Which tool is slow, which fails, and which does nobody need?',
+  description: 'Which tools are slow, which fail, and which are unused?',
   from: 'now-6h',
   refresh: '30s',
   annotations: [DEFINITION_CHANGES],
@@ -44,7 +44,7 @@ export const tools: Page = {
         statPanel({ ...TILE, look: 'tile', empty: '0' }, ask(unknownTools, 'all')),
         tablePanel({
           title: 'Tools',
-          description: 'Each tool that was called, in the time that the page shows.',
+          description: 'Each tool that was called, in the selected time range.',
           width: 24,
           height: 11,
           sortBy: 'Requests',
@@ -101,8 +101,7 @@ export const tools: Page = {
       panels: [
         tablePanel({
           title: 'Listed and called',
-          description:
-            'Lists that are long and little used cost tokens on every start of a client.',
+          description: 'Long, rarely used lists cost tokens at every start of a client.',
           width: 12,
           height: 9,
           sortBy: 'Never called',
@@ -132,7 +131,7 @@ export const tools: Page = {
           ask(answerSize, 'p95', '{{server}}'),
         ),
         timeSeriesPanel(
-          { width: 12, height: 8, isBars: true, empty: 'Nothing changed' },
+          { width: 12, height: 8, isBars: true, empty: 'No changes' },
           ask(definitionChanges, 'change', '{{kind}} {{change}}'),
         ),
       ],

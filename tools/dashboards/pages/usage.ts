@@ -26,7 +26,7 @@ import {
   weeklyHours,
 } from '../signals/usage.ts';
 
-const NO_HOUR = 'Nothing yet: this counts whole hours';
+const NO_HOUR = 'No data yet: this panel needs complete hours';
 const TILE = { width: 4, height: 4 } as const;
 const DAILY = { interval: '1d', isBars: true } as const;
 const HOURLY = { interval: '1h' } as const;
@@ -34,7 +34,7 @@ const TO_TOOLS = linkToPage('mcp-tools', 'Tools of this server, last 24 hours', 
   about: SERIES_SERVER,
   time: LAST_DAY,
 });
-const TO_CAPACITY = linkToPage('mcp-capacity', 'How long it will do');
+const TO_CAPACITY = linkToPage('mcp-capacity', 'Headroom');
 
 export const usage: Page = {
   uid: 'mcp-usage',
@@ -49,7 +49,7 @@ export const usage: Page = {
           {
             ...TILE,
             title: 'Requests a day',
-            description: 'Mean of all days that the page shows.',
+            description: 'Mean of all days in the selected time range.',
             empty: 'no full hour yet',
           },
           ask(requestsPerDay, 'mean'),
@@ -62,7 +62,7 @@ export const usage: Page = {
           {
             ...TILE,
             title: 'Busiest hour (UTC)',
-            description: 'The hour of the week with the most requests, as mean, in UTC.',
+            description: 'The hour of the week with the most requests on average, in UTC.',
             shows: 'value_and_name',
             empty: 'no full hour yet',
           },
@@ -141,7 +141,7 @@ export const usage: Page = {
           {
             title: 'Active users now',
             description:
-              'Different users within the last hour, 24 hours and 7 days, added up over servers.',
+              'Distinct users within the last hour, 24 hours and 7 days, summed over servers.',
             width: 8,
             height: 8,
             shows: 'value_and_name',
@@ -156,7 +156,7 @@ export const usage: Page = {
         piePanel(
           {
             title: 'Shares of the clients',
-            description: 'Requests by the name that the client gives itself.',
+            description: 'Requests by the name that the client reports.',
             width: 8,
             height: 8,
             empty: NO_HOUR,
@@ -165,7 +165,7 @@ export const usage: Page = {
         ),
         tablePanel({
           title: 'Clients',
-          description: 'Each program that called, by the name that it gives itself.',
+          description: 'Each client program, by the name that it reports.',
           width: 8,
           height: 8,
           sortBy: 'Requests',
@@ -195,7 +195,7 @@ export const usage: Page = {
         piePanel(
           {
             title: 'Protocol revisions',
-            description: 'Requests by the revision of the protocol that the client speaks.',
+            description: 'Requests by the protocol revision of the client.',
             width: 8,
             height: 8,
             empty: NO_HOUR,
@@ -206,7 +206,7 @@ export const usage: Page = {
           {
             title: 'Eras of the servers',
             description:
-              'Requests by the era that the server speaks: legacy begins with initialize, modern with server/discover.',
+              'Requests by the protocol era of the server: legacy starts with initialize, modern with server/discover.',
             width: 8,
             height: 8,
             empty: NO_HOUR,
@@ -216,7 +216,7 @@ export const usage: Page = {
         piePanel(
           {
             title: 'Transports of the servers',
-            description: 'Requests by the way in which the gateway reaches the server.',
+            description: 'Requests by the transport between the gateway and the server.',
             width: 8,
             height: 8,
             empty: NO_HOUR,
@@ -228,7 +228,7 @@ export const usage: Page = {
             ...DAILY,
             title: 'Requests a day by protocol revision',
             description:
-              'Who still has to move: each bar counts the 24 hours before it, by the revision that the client speaks.',
+              'Shows which clients still have to upgrade. Each bar covers the 24 hours before it, by the protocol revision of the client.',
             width: 24,
             height: 8,
             isStacked: true,
@@ -244,7 +244,7 @@ export const usage: Page = {
       panels: [
         tablePanel({
           title: 'Servers',
-          description: 'Every server with its requests in the time that the page shows.',
+          description: 'Every server with its requests in the selected time range.',
           width: 12,
           height: 10,
           sortBy: 'Requests',
@@ -257,7 +257,7 @@ export const usage: Page = {
         }),
         tablePanel({
           title: 'Tools',
-          description: 'Every tool that was called in the time that the page shows.',
+          description: 'Every tool that was called in the selected time range.',
           width: 12,
           height: 10,
           sortBy: 'Requests',

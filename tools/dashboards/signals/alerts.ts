@@ -59,7 +59,7 @@ function sinceWhile(state: string): string {
 
 export const alertSince = signal({
   title: 'Since',
-  description: 'Alerts that fire, and since when their condition holds.',
+  description: 'Firing alerts, and since when their condition has been true.',
   unit: 'dateTimeFromNow',
   by: { firing: sinceWhile(FIRING), pending: sinceWhile(PENDING) },
 });
@@ -70,7 +70,7 @@ function countOf(state: 'firing' | 'pending', ...severity: readonly Severity[]):
 
 export const criticalAlerts = signal({
   title: 'Critical',
-  description: 'Alerts that fire now and page somebody.',
+  description: 'Firing alerts that page someone.',
   unit: 'short',
   thresholds: THRESHOLDS.any,
   by: { all: countOf('firing', 'critical') },
@@ -78,15 +78,15 @@ export const criticalAlerts = signal({
 
 export const warningAlerts = signal({
   title: 'Warnings',
-  description: 'Alerts that fire now and can wait until tomorrow.',
+  description: 'Firing alerts that can wait until tomorrow.',
   unit: 'short',
   thresholds: THRESHOLDS.warnings,
   by: { all: countOf('firing', 'warning', 'info') },
 });
 
 export const pendingAlerts = signal({
-  title: 'About to fire',
-  description: 'Alerts whose condition holds, but not yet for long enough to tell anybody.',
+  title: 'Pending alerts',
+  description: 'Alerts whose condition is true, but not yet long enough to notify anyone.',
   unit: 'short',
   thresholds: THRESHOLDS.warnings,
   by: { all: countOf('pending', ...SEVERITIES) },
@@ -100,7 +100,7 @@ const MINUTES = `count_over_time((${WAS_FIRING})[$__range:1m])`;
 
 export const firings = signal({
   title: 'Firings',
-  description: 'How often alerts began to fire in the time that the page shows.',
+  description: 'How often alerts began to fire in the selected time range.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -113,7 +113,7 @@ export const firings = signal({
 export const timeFiring = signal({
   title: 'Time firing',
   description:
-    'How long alerts fired in the time that the page shows, to the minute; each alert counts for itself.',
+    'How long alerts fired in the selected time range, to the minute; each alert counts separately.',
   unit: 's',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -127,7 +127,7 @@ export const timeFiring = signal({
 export const timeToResolve = signal({
   title: 'Time to resolve',
   description:
-    'Mean time from the first notification to the end of an alert; where it fires still, the time until now.',
+    'Mean time from the first notification until an alert was resolved, or until now if it is still firing.',
   unit: 's',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -142,7 +142,7 @@ export const timeToResolve = signal({
 export const activations = signal({
   title: 'Activated, 30 days',
   description:
-    'How often the condition of an alert began to hold within 30 days, even where it ended before anybody was told.',
+    'How often the condition of an alert became true within 30 days, including times when it ended before anyone was notified.',
   unit: 'short',
   decimals: 0,
   by: {
@@ -157,7 +157,7 @@ const WAS_PENDING = `max_over_time(${PENDING}[$__interval])`;
 export const alertState = signal({
   title: 'State of alerts',
   description:
-    'Each alert while its condition held: pending, then firing. The first line is the worst of all.',
+    'Each alert while its condition was true: pending, then firing. The first line shows the worst state of all.',
   unit: 'none',
   mappings: STATES,
   by: {
@@ -167,7 +167,7 @@ export const alertState = signal({
 });
 
 export const alertsOverTime = signal({
-  title: 'Firing at once',
+  title: 'Number of firing alerts',
   description: 'How many alerts fired at the same time.',
   unit: 'short',
   decimals: 0,
@@ -177,7 +177,7 @@ export const alertsOverTime = signal({
 
 export const notifications = signal({
   title: 'Notifications',
-  description: 'Messages that Alertmanager sent in the time that the page shows, by way.',
+  description: 'Notifications that Alertmanager sent in the selected time range, by channel.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -190,7 +190,7 @@ export const notifications = signal({
 export const failedNotifications = signal({
   title: 'Not delivered',
   description:
-    'Messages that Alertmanager could not hand over in the time that the page shows: somebody may not know.',
+    'Notifications that Alertmanager could not deliver in the selected time range: someone may not know about an alert.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.any,
@@ -201,9 +201,9 @@ export const failedNotifications = signal({
 });
 
 export const receivedNotifications = signal({
-  title: 'Heard by the exporter',
+  title: 'Received by the exporter',
   description:
-    'Alerts in the notifications that the exporter keeps as history, repeated ones too, in the time that the page shows.',
+    'Alerts in the notifications that the exporter received in the selected time range, repetitions included.',
   unit: 'short',
   decimals: 0,
   by: {
@@ -213,7 +213,7 @@ export const receivedNotifications = signal({
 
 export const silences = signal({
   title: 'Silences',
-  description: 'Alerts that somebody told Alertmanager to keep quiet about.',
+  description: 'Alerts that are silenced in Alertmanager.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -221,9 +221,8 @@ export const silences = signal({
 });
 
 export const alertsByTreatment = signal({
-  title: 'At Alertmanager',
-  description:
-    'Alerts that Alertmanager knows: active, or suppressed by a silence or a worse alert.',
+  title: 'In Alertmanager',
+  description: 'Alerts in Alertmanager: active, or suppressed by a silence or a more severe alert.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -231,9 +230,9 @@ export const alertsByTreatment = signal({
 });
 
 export const watchdogAge = signal({
-  title: 'Watchdog heard',
+  title: 'Last heartbeat',
   description:
-    'How long ago the alert that fires always came back to the exporter, every five minutes or so. If it grows old, alerts get nowhere.',
+    'Time since the last heartbeat, an alert that always fires and arrives about every five minutes. If it gets old, alerts do not arrive.',
   unit: 's',
   decimals: 0,
   thresholds: [

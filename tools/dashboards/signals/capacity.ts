@@ -26,7 +26,7 @@ function growthOfWeek(by: readonly LabelName[]): string {
 
 export const requestGrowth = signal({
   title: 'Growth in a week',
-  description: 'Requests of the last seven days against the seven days before them.',
+  description: 'Requests of the last seven days compared with the seven days before.',
   unit: 'percentunit',
   decimals: 1,
   thresholds: THRESHOLDS.none,
@@ -51,7 +51,7 @@ const FORECASTS = `${predicted('1w', '10d')} or ${predicted('4w', '27d')}`;
 export const requestForecast = signal({
   title: 'Requests a day in 30 days',
   description:
-    'Where the weekly mean will be in 30 days if it goes on as it did. The course of one week and that of four give the low and the high estimate.',
+    'The weekly mean in 30 days if the trend continues. The trends of one week and of four weeks give the low and the high estimate.',
   unit: 'short',
   min: 0,
   thresholds: THRESHOLDS.none,
@@ -72,7 +72,7 @@ const BUSY_HOUR = `quantile_over_time(0.95, ${series('gateway:mcp_requests:rate1
 export const busyHour = signal({
   title: 'Busy hour',
   description:
-    'Requests per second of the busiest gateway in its busy hours: 19 of 20 hours that the page shows had less.',
+    'Requests per second of the busiest gateway in its busy hours: 19 of 20 hours in the selected time range had less.',
   unit: 'reqps',
   decimals: 2,
   thresholds: THRESHOLDS.none,
@@ -87,7 +87,7 @@ export const busyHour = signal({
 export const headroom = signal({
   title: 'Headroom',
   description:
-    'How many times the load of the busy hour the limit is (mcp:limit:requests_per_second, which is yours to set). Below 1 it does not suffice.',
+    'The limit divided by the load of the busy hour (mcp:limit:requests_per_second, configurable in the rules). Below 1, the limit is exceeded.',
   unit: 'suffix:×',
   decimals: 1,
   thresholds: [
@@ -138,7 +138,7 @@ const DAYS_LEFT = `clamp(14 * (1 - ${PEAK}) / clamp_min(${PREDICTED} - ${PEAK}, 
 export const daysToLimit = signal({
   title: 'Days to the limit',
   description:
-    'When the first resource runs out at its peaks, if the growth of the weekly mean goes on. Red below two weeks.',
+    'Time until peak use of the first resource reaches its limit, if the weekly mean keeps growing. Red below two weeks.',
   unit: 'suffix:days',
   decimals: 0,
   min: 0,

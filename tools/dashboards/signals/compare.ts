@@ -42,7 +42,7 @@ function changed(measure: Measure) {
   const { fleet, fleetThen, server, serverThen } = levels(measure);
   return signal({
     title: `${measure.title}, change`,
-    description: `How much more (+) or less (-) than then. ${measure.description}`,
+    description: `Change since the time compared with, more (+) or less (-). ${measure.description}`,
     unit: 'percentunit',
     decimals: 0,
     thresholds: measure.isBadWhenMore ? WORSE : THRESHOLDS.none,
@@ -63,7 +63,7 @@ const RATE: Measure = {
 };
 const P95: Measure = {
   title: 'Latency, P95',
-  description: 'Of an hour; for several servers the slowest one.',
+  description: 'Over one hour; of several servers, the slowest.',
   unit: 's',
   name: 'gateway_server:mcp_request_duration_seconds:p95_rate1h',
   fold: 'max',
@@ -71,7 +71,7 @@ const P95: Measure = {
 };
 const ERRORS: Measure = {
   title: 'Error ratio',
-  description: 'Of an hour; for several servers the worst one.',
+  description: 'Over one hour; of several servers, the worst.',
   unit: 'percentunit',
   name: 'gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate1h',
   fold: 'max',
@@ -87,7 +87,7 @@ const CONNECTIONS: Measure = {
 };
 const COST: Measure = {
   title: 'Cost per hour',
-  description: 'Tokens times the prices of the configuration.',
+  description: 'Tokens multiplied by the configured prices.',
   unit: 'currencyUSD',
   name: 'gateway_server:mcp_cost_usd:increase1h',
   fold: 'sum',
@@ -111,7 +111,7 @@ function band(signalName: 'request_rate' | 'p95' | 'error_ratio', title: string,
   return signal({
     title,
     description:
-      'What is, and the band of what was usual at this time a day and a week ago. Outside of it something is different.',
+      'Current value and its usual range at this time a day and a week ago. A value outside the range is unusual.',
     unit,
     decimals: 2,
     by: {
@@ -122,16 +122,16 @@ function band(signalName: 'request_rate' | 'p95' | 'error_ratio', title: string,
   });
 }
 
-export const rateBand = band('request_rate', 'Requests per second and what is usual', 'reqps');
-export const p95Band = band('p95', 'Latency (P95) and what is usual', 's');
-export const errorBand = band('error_ratio', 'Error ratio and what is usual', 'percentunit');
+export const rateBand = band('request_rate', 'Requests per second and usual range', 'reqps');
+export const p95Band = band('p95', 'Latency (P95) and usual range', 's');
+export const errorBand = band('error_ratio', 'Error ratio and usual range', 'percentunit');
 
 const OUTSIDE = `${series('mcp:anomaly:level')} > ${series('mcp:anomaly:upper')} or ${series('mcp:anomaly:level')} < ${series('mcp:anomaly:lower')}`;
 
 export const unusual = signal({
   title: 'Value now',
   description:
-    'Servers whose traffic, latency or errors are outside of what was usual at this time a day and a week ago.',
+    'Servers whose traffic, latency or errors are outside the usual range of this time a day and a week ago.',
   unit: 'short',
   decimals: 3,
   by: {
@@ -142,7 +142,7 @@ export const unusual = signal({
 
 export const unusualTime = signal({
   title: 'Unusual in 24 hours',
-  description: 'How long each was outside of its band in the last 24 hours.',
+  description: 'How long each signal was outside its usual range in the last 24 hours.',
   unit: 's',
   decimals: 0,
   by: {

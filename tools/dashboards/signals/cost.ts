@@ -16,7 +16,7 @@ const BY_TOOL = ['gateway', 'server', 'tool'] as const;
 export const cost = signal({
   title: 'Cost',
   description:
-    'Tokens times the prices of the configuration. Reported by the server where it does, else estimated from the size of the messages.',
+    'Tokens multiplied by the configured prices. Token counts are reported by the server or else estimated from message sizes.',
   unit: 'currencyUSD',
   decimals: 2,
   min: 0,
@@ -32,7 +32,7 @@ export const cost = signal({
     daily: `sum(${series(DAILY)})`,
     dailyWeekBefore: `sum(${series(DAILY)} offset 1w)`,
     limit: series('mcp:limit:cost_usd_per_day'),
-    /** In the time that the page shows, from what is recorded by the hour. */
+    /** In the time in the selected time range, from what is recorded by the hour. */
     server: `${sumBy(BY_SERVER, totalOf(HOURLY, '$__range'))} > 0`,
     mostExpensive: `topk(10, ${sumBy(BY_SERVER, totalOf(HOURLY, '$__range'))} > 0)`,
     tool: `${sumBy(BY_TOOL, totalOf(DETAILED, '$__range'))} > 0`,
@@ -45,7 +45,7 @@ export const cost = signal({
 
 export const projectedCost = signal({
   title: 'Projected month',
-  description: 'What 30 days cost if they go on like the last seven.',
+  description: 'Cost of 30 days if the last seven days continue.',
   unit: 'currencyUSD',
   decimals: 2,
   thresholds: THRESHOLDS.none,
@@ -58,7 +58,7 @@ export const projectedCost = signal({
 export const budgetUsed = signal({
   title: 'Used of the limit',
   description:
-    'Cost of the last 24 hours against mcp:limit:cost_usd_per_day in the rules, which is yours to set; of the gateway that used most of it.',
+    'Cost of the last 24 hours compared with mcp:limit:cost_usd_per_day (configurable in the rules), for the gateway with the highest share.',
   unit: 'percentunit',
   decimals: 1,
   min: 0,
@@ -70,7 +70,7 @@ export const budgetUsed = signal({
 
 export const costGrowth = signal({
   title: 'Cost, change in a week',
-  description: 'Cost of the last seven days against that of the seven days before.',
+  description: 'Cost of the last seven days compared with the seven days before.',
   unit: 'percentunit',
   decimals: 1,
   thresholds: [
@@ -96,7 +96,7 @@ function perRequest(by: readonly LabelName[]): string {
 export const costPerRequest = signal({
   title: 'Cost of a request',
   description:
-    'Cost in the time that the page shows, by the requests in it, those without a price included.',
+    'Cost in the selected time range divided by all requests, including those without a price.',
   unit: 'currencyUSD',
   decimals: 5,
   thresholds: THRESHOLDS.none,
@@ -105,7 +105,7 @@ export const costPerRequest = signal({
 
 export const costPerUser = signal({
   title: 'Cost of a user, 24 hours',
-  description: 'Cost of the last 24 hours by the users that were active in them.',
+  description: 'Cost of the last 24 hours divided by the active users.',
   unit: 'currencyUSD',
   decimals: 4,
   thresholds: THRESHOLDS.none,
@@ -131,7 +131,7 @@ export const reportedShare = signal({
 export const tokens = signal({
   title: 'Tokens',
   description:
-    'Input is what callers sent to tools, output what came back and a model had to read. Reported by the server, or estimated as a quarter of the bytes.',
+    'Input is what callers sent to tools, output is what they returned and a model had to read. Reported by the server, or estimated as a quarter of the bytes.',
   unit: 'short',
   min: 0,
   thresholds: THRESHOLDS.none,

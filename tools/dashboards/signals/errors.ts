@@ -25,7 +25,7 @@ function ratioBy(by: readonly LabelName[], ...matchers: readonly Matchers<'opera
 export const errorRatio = signal({
   title: 'Error ratio',
   description:
-    'Share of calls that failed by the fault of the server or the way to it. Mistakes of the caller, cancelled calls and refusals are none.',
+    'Ratio of calls that failed because of the server or the connection to it. Mistakes of the caller, cancelled calls and refusals do not count.',
   unit: 'percentunit',
   decimals: 2,
   min: 0,
@@ -62,7 +62,7 @@ export const failureRate = signal({
 export const errors = signal({
   title: 'Errors by type',
   description:
-    'Exchanges that ended in an error of the caller, the server or the way between, each under its type.',
+    'Exchanges that ended in an error of the caller, the server or the connection, by type.',
   unit: 'cps',
   by: {
     type: `${sumBy(['error_type'], rateOf('mcp_request_errors_total', CHOSEN))} > 0`,
@@ -71,7 +71,7 @@ export const errors = signal({
 
 export const errorCount = signal({
   title: 'Errors',
-  description: 'Exchanges that ended in an error, in the time that the page shows.',
+  description: 'Exchanges that ended in an error, in the selected time range.',
   unit: 'short',
   decimals: 0,
   by: {
@@ -85,9 +85,9 @@ export const errorCount = signal({
 });
 
 export const statusCodes = signal({
-  title: 'Codes on the wire',
+  title: 'Status codes',
   description:
-    'HTTP codes that clients got, or what stands for them over stdio; JSON-RPC errors mostly come with 200.',
+    'HTTP status codes that clients received, or their equivalents over stdio. JSON-RPC errors usually have status 200.',
   unit: 'reqps',
   by: { status: `${sumBy(['status'], rateOf('mcp_requests_total', CHOSEN))} > 0` },
 });
@@ -95,7 +95,7 @@ export const statusCodes = signal({
 export const unknownTools = signal({
   title: 'Unknown tools',
   description:
-    'Calls of tools that the server does not list: a model that makes names up, or a client with an old list.',
+    'Calls of tools that the server does not list: a model invents names, or a client has an outdated list.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.warnings,
@@ -107,7 +107,7 @@ export const unknownTools = signal({
 
 export const timeouts = signal({
   title: 'Timeouts',
-  description: 'Calls that nobody answered in time.',
+  description: 'Calls that were not answered in time.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.warnings,
@@ -117,7 +117,7 @@ export const timeouts = signal({
 export const refusals = signal({
   title: 'Refused',
   description:
-    'Calls that the gateway itself refused: unknown or disabled servers, missing rights, too many calls.',
+    'Calls that the gateway refused: unknown or disabled servers, missing permissions, too many calls.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.warnings,

@@ -37,7 +37,7 @@ function responseTimeOfServer(): string {
 export const latency = signal({
   title: 'Latency',
   description:
-    'From the request of a client to the result message, at the gateway. Points lead to the trace of one call.',
+    'From the request of a client to the result message, at the gateway. Points link to the traces of calls.',
   unit: 's',
   min: 0,
   thresholds: THRESHOLDS.latencySeconds,
@@ -57,7 +57,7 @@ export const latency = signal({
 
 export const meanLatency = signal({
   title: 'Mean',
-  description: 'Mean time from request to result, in the time that the page shows.',
+  description: 'Mean time from request to result, in the selected time range.',
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
@@ -69,7 +69,7 @@ export const meanLatency = signal({
 
 export const p95Latency = signal({
   title: 'P95',
-  description: 'Nineteen of twenty calls were faster, in the time that the page shows.',
+  description: 'Nineteen of twenty calls were faster, in the selected time range.',
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
@@ -82,7 +82,7 @@ export const p95Latency = signal({
 export const responseTime = signal({
   title: 'Response time',
   description:
-    'Mean of the last minute at the gateway, or the last check where nobody called: what a caller would wait now.',
+    'Mean of the last minute at the gateway, or the last check if there were no calls: what a caller would wait now.',
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {

@@ -24,8 +24,7 @@ const KEPT_MAPPINGS: readonly Mapping[] = [
 
 export const targetsDown = signal({
   title: 'Targets down',
-  description:
-    'Exporters, Prometheus and Alertmanager, as far as Prometheus asks them and gets no answer.',
+  description: 'Exporters, Prometheus and Alertmanager instances that Prometheus cannot scrape.',
   unit: 'short',
   thresholds: THRESHOLDS.any,
   by: { all: `count(${series('up', MONITORING)} == 0) or vector(0)` },
@@ -33,7 +32,7 @@ export const targetsDown = signal({
 
 export const targetUp = signal({
   title: 'State',
-  description: 'What Prometheus asks for the sake of this monitoring, and whether it answers.',
+  description: 'The targets of this monitoring, and whether Prometheus can scrape them.',
   unit: 'none',
   mappings: UP_MAPPINGS,
   by: {
@@ -43,7 +42,7 @@ export const targetUp = signal({
 
 export const scrapeDuration = signal({
   title: 'Duration of a scrape',
-  description: 'How long a target takes to say all it has to say; the limit is ten seconds.',
+  description: 'Duration of the scrapes of a target; the limit is ten seconds.',
   unit: 's',
   min: 0,
   thresholds: [
@@ -61,7 +60,7 @@ const SAMPLES = series('scrape_samples_post_metric_relabeling', MONITORING);
 export const samples = signal({
   title: 'Samples of a scrape',
   description:
-    'How many values a target shows. An exporter with more than its limit is dropped as a whole.',
+    'Number of samples of a target. If an exporter exceeds its limit, Prometheus drops the whole scrape.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -73,7 +72,8 @@ export const samples = signal({
 
 export const samplesShare = signal({
   title: 'Samples used',
-  description: 'Values that the largest exporter shows, as a share of what Prometheus takes.',
+  description:
+    'Samples of the largest exporter, as a percentage of the sample limit of Prometheus.',
   unit: 'percentunit',
   decimals: 1,
   thresholds: THRESHOLDS.saturation,
@@ -85,7 +85,7 @@ export const samplesShare = signal({
 export const configReload = signal({
   title: 'Configuration',
   description:
-    'Whether what was last written to the configuration of the exporter is in force; else its log says what is wrong.',
+    'Whether the exporter loaded its latest configuration; if not, its log shows the error.',
   unit: 'none',
   mappings: IN_FORCE_MAPPINGS,
   by: { worst: `min(${series('mcp_exporter_config_last_reload_successful')})` },
@@ -93,7 +93,7 @@ export const configReload = signal({
 
 export const otherReloads = signal({
   title: 'Prometheus and Alertmanager',
-  description: 'Whether what was last written to their configurations is in force.',
+  description: 'Whether they loaded their latest configuration.',
   unit: 'none',
   mappings: IN_FORCE_MAPPINGS,
   by: {
@@ -113,7 +113,7 @@ export const journalUp = signal({
 export const connectivity = signal({
   title: 'Cut off?',
   description:
-    'Whether an exporter suspects its own network: several hosts failed at once in ways that point at this end.',
+    'Whether an exporter suspects its own network: several hosts failed at the same time in ways that point to its side.',
   unit: 'none',
   mappings: TROUBLE_MAPPINGS,
   by: { worst: `max(${series('mcp_exporter_connectivity_suspected')})` },
@@ -126,7 +126,7 @@ function lagOf(quantile: number): string {
 export const scheduleLag = signal({
   title: 'Checks late by',
   description:
-    'How late checks start against their schedule. If it grows, more are due than may run at once.',
+    'How late checks start compared with their schedule. If it grows, more checks are due than can run concurrently.',
   unit: 's',
   min: 0,
   thresholds: [
@@ -140,7 +140,7 @@ export const scheduleLag = signal({
 export const labelOverflow = signal({
   title: 'Labels cut',
   description:
-    'How often the exporter put a value of a label under _OTHER, because there were too many different ones.',
+    'How often the exporter replaced a label value by _OTHER because there were too many different values.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.warnings,
@@ -168,7 +168,7 @@ function lossOf(name: SeriesName, title: string, description: string) {
 export const logLinesLost = lossOf(
   'mcp_exporter_log_dropped_total',
   'Log lines lost',
-  'Lines whose destination did not take them: a full disk, or a pipe that nobody reads.',
+  'Log lines that their destination did not accept: a full disk, or a pipe that is not read.',
 );
 export const eventsLost = lossOf(
   'mcp_exporter_journal_dropped_total',
@@ -188,7 +188,7 @@ export const exportFailures = lossOf(
 
 export const ruleFailures = signal({
   title: 'Rules failed',
-  description: 'Evaluations of rules that failed: alerts of such a rule cannot fire.',
+  description: 'Failed rule evaluations: the alerts of these rules cannot fire.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -203,7 +203,7 @@ export const ruleFailures = signal({
 
 export const missedEvaluations = signal({
   title: 'Rules left out',
-  description: 'Rounds of rules that Prometheus left out because the one before took too long.',
+  description: 'Rule evaluations that Prometheus skipped because the previous one took too long.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -221,7 +221,7 @@ const EVALUATION = `max by (rule_group) (${series('prometheus_rule_group_last_du
 export const ruleDuration = signal({
   title: 'Time for rules',
   description:
-    'How long the rules of a group take, as a share of the time between two rounds. Beyond 100 % rounds are left out.',
+    'Duration of the evaluation of a rule group, as a percentage of its interval. Above 100 %, evaluations are skipped.',
   unit: 'percentunit',
   decimals: 1,
   min: 0,
@@ -234,7 +234,8 @@ export const ruleDuration = signal({
 
 export const alertmanagers = signal({
   title: 'Alertmanagers',
-  description: 'Where Prometheus sends alerts to. With none, whatever fires stays there.',
+  description:
+    'Alertmanagers that Prometheus sends alerts to. Without any, firing alerts notify nobody.',
   unit: 'short',
   decimals: 0,
   thresholds: [
@@ -246,7 +247,7 @@ export const alertmanagers = signal({
 
 export const unsentAlerts = signal({
   title: 'Alerts not sent',
-  description: 'Alerts that Prometheus could not hand to Alertmanager: refused, or dropped.',
+  description: 'Alerts that Prometheus could not deliver to Alertmanager: rejected or dropped.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -262,7 +263,7 @@ export const unsentAlerts = signal({
 export const headSeries = signal({
   title: 'Series in Prometheus',
   description:
-    'Series that Prometheus keeps in memory, of all that it scrapes: its memory grows with them.',
+    'Series that Prometheus keeps in memory, for all its targets. Its memory use grows with them.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -272,7 +273,8 @@ export const headSeries = signal({
 
 export const storage = signal({
   title: 'Disk of Prometheus',
-  description: 'What the samples take: blocks for what is older, the log for what is new.',
+  description:
+    'Disk space of the samples: blocks for older ones, the write-ahead log for new ones.',
   unit: 'bytes',
   min: 0,
   by: {

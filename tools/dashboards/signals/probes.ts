@@ -15,8 +15,8 @@ export const lastCheck = signal({
 });
 
 export const consecutiveFailures = signal({
-  title: 'Failed in a row',
-  description: 'Checks that failed one after the other; at three the server is Offline.',
+  title: 'Failures in a row',
+  description: 'Consecutive failed checks; after three the server is Offline.',
   unit: 'short',
   thresholds: [
     { value: null, color: 'green' },
@@ -40,7 +40,7 @@ export const checksPassed = signal({
 
 export const checkResult = signal({
   title: 'Result of the checks',
-  description: 'Whether the newest check had passed.',
+  description: 'Whether the last check passed.',
   unit: 'none',
   mappings: [...PASS_FAIL_MAPPINGS, NOT_RECORDED],
   by: { timeline: orNotRecorded(maxBy(['gateway', 'server'], series('mcp_probe_success'))) },
@@ -48,7 +48,7 @@ export const checkResult = signal({
 
 export const checkDuration = signal({
   title: 'Duration of a check',
-  description: 'Steady checks, from the first byte out to the last byte in.',
+  description: 'Steady checks, from the first byte sent to the last byte received.',
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
@@ -70,14 +70,14 @@ export const checkPhases = signal({
 
 export const checkFailures = signal({
   title: 'Failed checks by reason',
-  description: 'Checks that failed, each under its reason.',
+  description: 'Failed checks by reason.',
   unit: 'cps',
   by: { reason: `${sumBy(['reason'], rateOf('mcp_probe_failures_total'))} > 0` },
 });
 
 export const certificateExpiry = signal({
   title: 'Certificate valid for',
-  description: 'Time until the TLS certificate of the server ends.',
+  description: 'Time until the TLS certificate of the server expires.',
   unit: 's',
   thresholds: [
     { value: null, color: 'red' },

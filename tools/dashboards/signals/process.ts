@@ -5,14 +5,14 @@ import { signal } from '../signal.ts';
 export const childCpu = signal({
   title: 'CPU of the child process',
   description:
-    'Of servers that the exporter starts itself (stdio), with all that they start; 1 is a whole core.',
+    'Servers that the exporter starts itself (stdio), including their child processes; 1 is a whole core.',
   unit: 'percentunit',
   by: { server: sumBy(['gateway', 'server'], rateOf('mcp_server_process_cpu_seconds_total')) },
 });
 
 export const childMemory = signal({
   title: 'Memory of the child process',
-  description: 'Of servers that the exporter starts itself (stdio), with all that they start.',
+  description: 'Servers that the exporter starts itself (stdio), including their child processes.',
   unit: 'bytes',
   by: {
     server: sumBy(['gateway', 'server'], series('mcp_server_process_resident_memory_bytes')),
@@ -20,8 +20,8 @@ export const childMemory = signal({
 });
 
 export const childExits = signal({
-  title: 'Ends of the child process',
-  description: 'How often the child process ended, and how.',
+  title: 'Exits of the child process',
+  description: 'How often the child process exited, by reason.',
   unit: 'short',
   decimals: 0,
   by: {

@@ -28,9 +28,9 @@ const GUESSING = [
 ] as const;
 
 export const authAttempts = signal({
-  title: 'Attempts to log in',
+  title: 'Authentication attempts',
   description:
-    'Credentials shown at the gateway, by kind and by how it went. The method none is a request that showed none where one is required.',
+    'Credentials presented to the gateway, by method and result. The method none is a request without the required credentials.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -43,16 +43,16 @@ export const authAttempts = signal({
 });
 
 export const authAttemptRate = signal({
-  title: 'Attempts to log in per second',
-  description: 'Credentials shown at the gateway, by kind and by how it went.',
+  title: 'Authentication attempts per second',
+  description: 'Credentials presented to the gateway, by method and result.',
   unit: 'cps',
   min: 0,
   by: { methodStatus: sumBy(['method', 'status'], rateOf(ATTEMPTS)) },
 });
 
 export const authFailures = signal({
-  title: 'Failed attempts to log in',
-  description: 'Wrong, expired or missing credentials in the time that the page shows.',
+  title: 'Failed authentication attempts',
+  description: 'Wrong, expired or missing credentials in the selected time range.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -62,7 +62,7 @@ export const authFailures = signal({
 
 export const authFailureRatio = signal({
   title: 'Share of failed attempts',
-  description: 'Of all attempts to log in, in the time that the page shows.',
+  description: 'Of all authentication attempts, in the selected time range.',
   unit: 'percentunit',
   decimals: 1,
   min: 0,
@@ -73,7 +73,7 @@ export const authFailureRatio = signal({
 export const authFailureRate = signal({
   title: 'Failed attempts per second',
   description:
-    'From 10 a second on somebody is taken to be guessing credentials, and PossibleBruteForceAttack fires.',
+    'Above 10 per second, someone may be guessing credentials and PossibleBruteForceAttack fires.',
   unit: 'cps',
   decimals: 2,
   min: 0,
@@ -86,7 +86,7 @@ export const authFailureRate = signal({
 
 export const rateLimited = signal({
   title: 'Stopped by the rate limit',
-  description: 'Requests refused because their user or address asks too often.',
+  description: 'Requests refused by the rate limit of their user or address.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -100,7 +100,7 @@ export const rateLimited = signal({
 
 export const rateLimitedRate = signal({
   title: 'Stopped by the rate limit, per second',
-  description: 'Requests refused because their user or address asks too often.',
+  description: 'Requests refused by the rate limit of their user or address.',
   unit: 'cps',
   min: 0,
   by: { gateway: sumBy(['gateway'], rateOf(LIMITED)) },
@@ -109,7 +109,7 @@ export const rateLimitedRate = signal({
 export const refusals = signal({
   title: 'Refused',
   description:
-    'Requests that the gateway refused: no or wrong credentials, no permission, unknown or disabled server, too often, too much at once, too big.',
+    'Requests that the gateway refused: missing or wrong credentials, no permission, unknown or disabled server, rate limit, overload, or body too large.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -135,7 +135,7 @@ export const refusalRate = signal({
 export const unknownServers = signal({
   title: 'Unknown servers',
   description:
-    'Requests to names that are not configured: a client with an old configuration, or somebody who tries names.',
+    'Requests for server names that are not configured: a client with an outdated configuration, or someone who guesses names.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -146,9 +146,9 @@ export const unknownServers = signal({
 });
 
 export const keptActions = signal({
-  title: 'Actions in the audit',
+  title: 'Audited actions',
   description:
-    'What somebody did to servers and alerts (disable, check, acknowledge and the like), as far as the journal still keeps it; the page of the exporter has who and when.',
+    'Actions on servers and alerts (disable, check, acknowledge and so on) that the journal still has. The exporter shows who took them and when.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,

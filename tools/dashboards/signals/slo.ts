@@ -25,7 +25,7 @@ function badShareOfServer(window: Window): string {
 export const objective = signal({
   title: 'Objective',
   description:
-    'What is promised: mcp:slo:error_budget in the rules, yours to set. Availability: requests that did not fail. Latency: requests but tool calls answered within 0.5 s. Uptime: time that the server was not Offline.',
+    'The objective: mcp:slo:error_budget, configurable in the rules. Availability: requests that did not fail. Latency: requests, except tool calls, answered within 0.5 s. Uptime: time that the server was not Offline.',
   unit: 'percentunit',
   decimals: 2,
   thresholds: THRESHOLDS.none,
@@ -34,7 +34,7 @@ export const objective = signal({
 
 export const reached = signal({
   title: 'Reached, 30 days',
-  description: 'Share of requests, or of time, that was as promised in the last 30 days.',
+  description: 'Share of requests, or of time, that met the objective in the last 30 days.',
   unit: 'percentunit',
   decimals: 3,
   max: 1,
@@ -51,7 +51,7 @@ const LEFT = series('gateway_server_slo:mcp_error_budget_left:ratio_30d');
 export const budgetLeft = signal({
   title: 'Error budget left',
   description:
-    'What may still go wrong within 30 days: 100 % is untouched, 0 % used up, less is overdrawn.',
+    'Remaining error budget of 30 days: 100 % is untouched, 0 % is used up, below 0 % is overspent.',
   unit: 'percentunit',
   decimals: 1,
   max: 1,
@@ -64,19 +64,19 @@ export const budgetLeft = signal({
 });
 
 export const overdrawnBudgets = signal({
-  title: 'Budgets overdrawn',
-  description: 'Objectives of servers whose error budget of 30 days is used up.',
+  title: 'Budgets used up',
+  description: 'Objectives of servers that have used up their 30-day error budget.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.any,
   by: { all: `count(${minBy(BY_SERVER, LEFT)} < 0) or vector(0)` },
 });
 
-/** How many times faster than allowed the budget goes; at 1 it lasts just 30 days. */
+/** How many times faster than allowed the budget is used; at 1 it lasts exactly 30 days. */
 function burnRateWithin(window: Window, words: string) {
   return signal({
     title: `Burn rate, ${words}`,
-    description: `How many times faster than allowed the error budget went in the last ${words}. At 1 it lasts for 30 days, at 14.4 for two.`,
+    description: `How many times faster than allowed the error budget was used in the last ${words}. At 1 it lasts for 30 days, at 14.4 for two.`,
     unit: 'suffix:×',
     decimals: 2,
     min: 0,
@@ -104,7 +104,7 @@ export const burnRates = [
 
 export const burnAlerts = signal({
   title: 'Burn alerts',
-  description: 'Alerts McpErrorBudgetBurn that fire now, of all windows.',
+  description: 'Firing McpErrorBudgetBurn alerts, of all windows.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.any,

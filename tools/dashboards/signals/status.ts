@@ -19,7 +19,7 @@ export const healthyServers = signal({
 
 export const warningServers = signal({
   title: 'Warning',
-  description: 'Servers that answer, but slowly, with errors, or only to those who log in.',
+  description: 'Servers that answer, but slowly, with errors, or only with credentials.',
   unit: 'short',
   thresholds: [
     { value: null, color: 'green' },
@@ -30,7 +30,7 @@ export const warningServers = signal({
 
 export const criticalServers = signal({
   title: 'Critical',
-  description: 'Servers that answer, but fail at what they are for.',
+  description: 'Servers that answer, but do not work properly.',
   unit: 'short',
   thresholds: [
     { value: null, color: 'green' },
@@ -41,7 +41,7 @@ export const criticalServers = signal({
 
 export const offlineServers = signal({
   title: 'Offline',
-  description: 'Servers that failed three checks in a row.',
+  description: 'Servers with three consecutive failed checks.',
   unit: 'short',
   thresholds: THRESHOLDS.any,
   by: { all: serversThatAre('offline') },
@@ -49,7 +49,7 @@ export const offlineServers = signal({
 
 export const disabledServers = signal({
   title: 'Disabled',
-  description: 'Servers that somebody switched off on purpose.',
+  description: 'Servers that were disabled on purpose.',
   unit: 'short',
   thresholds: THRESHOLDS.none,
   by: { all: serversThatAre('disabled') },
@@ -60,7 +60,7 @@ const CODE = maxBy(['gateway', 'server'], series('mcp_server_status_code'));
 export const status = signal({
   title: 'Status',
   description:
-    'What the checks and the traffic say of the server: Healthy, Warning (slow, or needs a login), Critical (answers, but fails), Offline (three failed checks in a row).',
+    'Status by checks and traffic: Healthy, Warning (slow, or requires credentials), Critical (answers, but fails), Offline (three consecutive failed checks).',
   unit: 'none',
   mappings: [...STATUS_MAPPINGS, NOT_RECORDED],
   by: {
@@ -90,7 +90,7 @@ export const statusRank = signal({
 
 export const statusSince = signal({
   title: 'Since',
-  description: 'When the status last changed. A start of the exporter counts as a change.',
+  description: 'Time since the last status change. A start of the exporter counts as a change.',
   unit: 'dateTimeFromNow',
   thresholds: THRESHOLDS.none,
   by: {
@@ -102,7 +102,7 @@ function uptime(window: '24h' | '7d' | '30d') {
   const words = { '24h': '24 hours', '7d': '7 days', '30d': '30 days' }[window];
   return signal({
     title: `Uptime, ${words}`,
-    description: `Share of the last ${words} in which the server was not Offline. Time in which it was disabled or not yet known is left out.`,
+    description: `Share of the last ${words} in which the server was not Offline. Time while it was disabled or unknown is excluded.`,
     unit: 'percentunit',
     decimals: 2,
     max: 1,
@@ -121,7 +121,7 @@ export const uptime30d = uptime('30d');
 
 export const firingAlerts = signal({
   title: 'Firing',
-  description: 'Alerts of severity critical or warning that fire now.',
+  description: 'Firing alerts of severity critical or warning.',
   unit: 'short',
   thresholds: THRESHOLDS.any,
   by: {
@@ -130,8 +130,8 @@ export const firingAlerts = signal({
 });
 
 export const serverFacts = signal({
-  title: 'What it is',
-  description: 'What the server said of itself in its last handshake.',
+  title: 'Identity',
+  description: 'What the server reported in its last handshake.',
   unit: 'none',
   by: {
     server: maxBy(
@@ -164,7 +164,7 @@ export const capabilities = signal({
 export const definitionChanges = signal({
   title: 'Capability changes',
   description:
-    'Tools, prompts and resources that were added, removed or changed between two deep checks. Somebody may have swapped a tool under you.',
+    'Tools, prompts and resources that were added, removed or changed between two deep checks. A tool may have been replaced.',
   unit: 'short',
   decimals: 0,
   by: {
@@ -176,7 +176,7 @@ export const definitionChanges = signal({
 export const listBytes = signal({
   title: 'Size of the lists',
   description:
-    'What a model has to read before it can call anything: the answers of the list methods as JSON.',
+    'What a model has to read before it can call a tool: the results of the list methods as JSON.',
   unit: 'bytes',
   by: {
     server: maxBy(['gateway', 'server'], series('mcp_server_list_bytes', { kind: 'tools' })),

@@ -8,7 +8,7 @@ const CPU = ofExporter(rateOf('process_cpu_seconds_total'));
 
 export const exporterCpu = signal({
   title: 'CPU of the exporter',
-  description: 'Time on the CPU; 1 is a whole core, and one core is most of what it can use.',
+  description: 'CPU usage; 1 is a whole core, and the exporter can use little more than one.',
   unit: 'percentunit',
   decimals: 1,
   min: 0,
@@ -21,7 +21,7 @@ const MEMORY_LIMIT = `max(${series('mcp:limit:exporter_memory_bytes')})`;
 
 export const exporterMemory = signal({
   title: 'Memory of the exporter',
-  description: 'Resident memory, and the limit beyond which an alert says so.',
+  description: 'Resident memory, and the limit above which an alert fires.',
   unit: 'bytes',
   min: 0,
   by: { gateway: maxBy(['gateway'], MEMORY), limit: MEMORY_LIMIT },
@@ -29,7 +29,7 @@ export const exporterMemory = signal({
 
 export const exporterMemoryShare = signal({
   title: 'Memory, of its limit',
-  description: 'Resident memory of the exporter as a share of the limit in the rules.',
+  description: 'Resident memory of the exporter as a percentage of the limit in the rules.',
   unit: 'percentunit',
   decimals: 0,
   thresholds: THRESHOLDS.saturation,
@@ -43,7 +43,7 @@ function lag(quantile: 'p50' | 'p99' | 'max'): string {
 export const eventLoopLag = signal({
   title: 'Event loop lag',
   description:
-    'How late the exporter gets to what is due, between two scrapes. Every call through the gateway waits as long.',
+    'Delay of the event loop of the exporter between two scrapes. Every call through the gateway is delayed as much.',
   unit: 's',
   min: 0,
   thresholds: [
@@ -61,7 +61,7 @@ export const eventLoopLag = signal({
 
 export const garbageCollection = signal({
   title: 'Garbage collection',
-  description: 'Share of the time that the exporter spends on freeing memory, by kind.',
+  description: 'Share of the time that the exporter spends on garbage collection, by kind.',
   unit: 'percentunit',
   min: 0,
   by: {
@@ -71,7 +71,7 @@ export const garbageCollection = signal({
 
 export const heap = signal({
   title: 'JavaScript heap',
-  description: 'What the exporter keeps in memory; outside the heap are mostly bodies of messages.',
+  description: 'Memory of the exporter; outside the heap, mostly message bodies.',
   unit: 'bytes',
   min: 0,
   by: {
@@ -83,7 +83,7 @@ export const heap = signal({
 
 export const heapSpaces = signal({
   title: 'Heap by space',
-  description: 'Where in the heap the memory is; an old space that only grows is a leak.',
+  description: 'Memory by heap space. An old space that only grows indicates a leak.',
   unit: 'bytes',
   min: 0,
   by: { space: sumBy(['space'], ofExporter(series('nodejs_heap_space_size_used_bytes'))) },
@@ -100,7 +100,7 @@ export const activeResources = signal({
 
 export const fileDescriptors = signal({
   title: 'File descriptors',
-  description: 'Open files and sockets of the exporter, as a share of what it may have open.',
+  description: 'Open files and sockets of the exporter, as a percentage of its limit.',
   unit: 'percentunit',
   decimals: 1,
   min: 0,
@@ -113,7 +113,7 @@ export const fileDescriptors = signal({
 
 export const hostCpu = signal({
   title: 'CPU of the host',
-  description: 'Of the container or host of the exporter, as a share of what it may use.',
+  description: 'CPU usage of the container or host of the exporter, as a percentage of its limit.',
   unit: 'percentunit',
   decimals: 0,
   min: 0,
@@ -128,7 +128,7 @@ export const hostCpu = signal({
 export const hostMemory = signal({
   title: 'Memory of the host',
   description:
-    'Of the container or host of the exporter, page cache left out, as a share of its limit.',
+    'Memory usage of the container or host of the exporter without page cache, as a percentage of its limit.',
   unit: 'percentunit',
   decimals: 0,
   min: 0,
@@ -143,7 +143,7 @@ export const hostMemory = signal({
 export const diskFree = signal({
   title: 'Disk left',
   description:
-    'What is left on the disk of the journal. It takes no more than its limit (512 MiB unless configured), but shares the disk with others.',
+    'Free space on the disk of the journal. The journal is limited (to 512 MiB by default), but shares the disk with other programs.',
   unit: 'bytes',
   min: 0,
   thresholds: [
@@ -159,7 +159,7 @@ export const diskFree = signal({
 
 export const journalSize = signal({
   title: 'Size of the journal',
-  description: 'What the history of checks, alerts and actions takes of the disk.',
+  description: 'Disk space of the history of checks, alerts and actions.',
   unit: 'bytes',
   min: 0,
   by: { gateway: maxBy(['gateway'], series('mcp_exporter_journal_size_bytes')) },
@@ -188,7 +188,7 @@ export const exporters = signal({
 export const childDeaths = signal({
   title: 'Ends',
   description:
-    'How often the child process ended in the time that the page shows, other than by the exporter itself.',
+    'How often the child process ended in the selected time range, other than by the exporter itself.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.warnings,

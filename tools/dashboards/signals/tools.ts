@@ -23,7 +23,7 @@ export const listedTools = signal({
 
 export const calledTools = signal({
   title: 'Called',
-  description: 'Different tools that somebody called in the time that the page shows.',
+  description: 'Distinct tools that were called in the selected time range.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -33,7 +33,7 @@ export const calledTools = signal({
 export const unusedTools = signal({
   title: 'Never called',
   description:
-    'Tools that a model has to read on every start, and that nobody called in the time that the page shows.',
+    'Tools that a model has to read at every start although they were not called in the selected time range.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -45,7 +45,7 @@ export const unusedTools = signal({
 
 export const toolCalls = signal({
   title: 'Tool calls',
-  description: 'Calls of tools in the time that the page shows.',
+  description: 'Calls of tools in the selected time range.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -91,7 +91,7 @@ export const toolErrorRatio = signal({
 export const toolTokens = signal({
   title: 'Tokens',
   description:
-    'Tokens that went to the tool and came from it, reported or estimated, in the time that the page shows.',
+    'Tokens sent to the tool and returned by it, reported or estimated, in the selected time range.',
   unit: 'short',
   decimals: 0,
   by: {

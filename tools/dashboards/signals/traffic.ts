@@ -5,7 +5,7 @@ import { THRESHOLDS } from '../thresholds.ts';
 
 export const requestRate = signal({
   title: 'Requests per second',
-  description: 'Exchanges that passed the gateway, whatever came of them.',
+  description: 'Exchanges through the gateway, regardless of their outcome.',
   unit: 'reqps',
   by: {
     server: sumBy(['gateway', 'server'], rateOf('mcp_requests_total')),
@@ -16,7 +16,7 @@ export const requestRate = signal({
 
 export const requestsPerMinute = signal({
   title: 'Requests/min',
-  description: 'Exchanges that passed the gateway, over the last five minutes.',
+  description: 'Exchanges through the gateway, over the last five minutes.',
   unit: 'short',
   decimals: 1,
   by: {
@@ -27,7 +27,7 @@ export const requestsPerMinute = signal({
 
 export const requestsPerHour = signal({
   title: 'Requests, last hour',
-  description: 'Exchanges that passed the gateway in the last hour.',
+  description: 'Exchanges through the gateway in the last hour.',
   unit: 'short',
   decimals: 1,
   thresholds: THRESHOLDS.none,
@@ -36,7 +36,7 @@ export const requestsPerHour = signal({
 
 export const requestCount = signal({
   title: 'Requests',
-  description: 'Exchanges that passed the gateway in the time that the page shows.',
+  description: 'Exchanges through the gateway in the selected time range.',
   unit: 'short',
   decimals: 0,
   by: {
@@ -83,7 +83,7 @@ export const inFlight = signal({
 
 export const activeUsers = signal({
   title: 'Active users, 24 hours',
-  description: 'Different users (tokens, sessions or addresses) that called in the last 24 hours.',
+  description: 'Distinct users (tokens, sessions or addresses) that called in the last 24 hours.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -95,7 +95,7 @@ export const activeUsers = signal({
 
 export const trafficBytes = signal({
   title: 'Bytes through the gateway',
-  description: 'Bodies of requests and answers, before any compression.',
+  description: 'Bodies of requests and responses, before compression.',
   unit: 'Bps',
   by: {
     in: `sum(${rateOf('mcp_request_size_bytes_sum')})`,
@@ -106,8 +106,8 @@ export const trafficBytes = signal({
 });
 
 export const answerSize = signal({
-  title: 'Size of an answer',
-  description: 'The 95th percentile of the bodies of answers: what a model has to read.',
+  title: 'Size of a response',
+  description: '95th percentile of the size of responses: what a model has to read.',
   unit: 'bytes',
   by: {
     p95: quantileBy(0.95, ['gateway', 'server'], rateOf('mcp_response_size_bytes_bucket')),

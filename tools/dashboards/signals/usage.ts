@@ -28,7 +28,7 @@ function byServerFact(label: 'era' | 'transport'): string {
 
 export const requestTotal = signal({
   title: 'Requests',
-  description: 'Exchanges that passed the gateway in the time that the page shows, hour by hour.',
+  description: 'Exchanges through the gateway in the selected time range, hour by hour.',
   unit: 'short',
   min: 0,
   thresholds: THRESHOLDS.none,
@@ -56,7 +56,7 @@ export const requestTotal = signal({
 
 export const requestsPerDay = signal({
   title: 'Requests a day',
-  description: 'Each point or bar counts the 24 hours before it.',
+  description: 'Each point or bar covers the 24 hours before it.',
   unit: 'short',
   min: 0,
   thresholds: THRESHOLDS.none,
@@ -91,7 +91,7 @@ function hoursOfTheWeek(name: SeriesName): string {
 export const weeklyHours = signal({
   title: 'Requests by hour and weekday (UTC)',
   description:
-    'Mean number of requests in each hour of the week, in UTC: when a restart would be noticed least, and when most.',
+    'Mean number of requests in each hour of the week, in UTC: shows when a restart affects the fewest calls.',
   unit: 'short',
   decimals: 1,
   min: 0,
@@ -108,7 +108,7 @@ const CLIENTS_OF_SERVERS = `${sumBy(['gateway', 'server', 'client'], totalOf(CLI
 export const clients = signal({
   title: 'Clients',
   description:
-    'Programs that called, by the name that they give themselves. Beyond the first 50 of a server they are one, _OTHER.',
+    'Client programs, by the name that they report. After the first 50 of a server they are combined as _OTHER.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
@@ -117,7 +117,7 @@ export const clients = signal({
 
 export const serversOfClient = signal({
   title: 'Servers',
-  description: 'How many servers the client called in the time that the page shows.',
+  description: 'How many servers the client called in the selected time range.',
   unit: 'short',
   decimals: 0,
   by: {
@@ -132,7 +132,7 @@ export const serversOfClient = signal({
 export const usersOverTime = signal({
   title: 'Active users',
   description:
-    'Different users within the hour, the day and the week before each point, added up over servers: who calls two is counted twice.',
+    'Distinct users within the hour, the day and the week before each point, summed over servers: a user of two servers counts twice.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -141,7 +141,7 @@ export const usersOverTime = signal({
 
 export const openSessions = signal({
   title: 'Open sessions',
-  description: 'Sessions that clients hold open. Revision 2026-07-28 of the protocol has none.',
+  description: 'Open client sessions. Protocol revision 2026-07-28 has none.',
   unit: 'short',
   decimals: 0,
   min: 0,
@@ -153,7 +153,7 @@ const HANDSHAKES = { operation: ['initialize', 'server/discover'] };
 export const sessionsStarted = signal({
   title: 'Sessions started',
   description:
-    'Handshakes of clients: each begins a session, or with revision 2026-07-28 a use without one.',
+    'Handshakes of clients: each starts a session, or sessionless use with revision 2026-07-28.',
   unit: 'short',
   min: 0,
   thresholds: THRESHOLDS.none,

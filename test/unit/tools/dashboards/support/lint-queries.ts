@@ -110,7 +110,7 @@ function lintSpans(expression: Expression, isInstant: boolean): string[] {
       : [];
   const span =
     'rangeSeconds' in expression && expression.rangeSeconds === RANGE_SECONDS
-      ? ['each point is asked about all that the page shows']
+      ? ['each point is asked about all in the selected time range']
       : [];
   return [...own, ...span, ...partsOf(expression).flatMap((part) => lintSpans(part, isInstant))];
 }
