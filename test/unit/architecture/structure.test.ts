@@ -22,7 +22,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/sources/gateway/sse-scanner.ts#createSseScanner': 84,
   'src/sources/gateway/sse-upstream.ts#openStream': 65,
   'src/sources/gateway/sse-upstream.ts#postMessage': 73,
-  'src/sources/probe/connection/connection.ts#createConnection': 75,
   'src/sources/probe/connection/http-wire.ts#createHttpWire': 165,
   'src/sources/probe/connection/sse-wire.ts#createSseWire': 261,
 };

@@ -24,80 +24,101 @@ type Found =
   | { readonly ok: false; readonly failure: WireFailure; readonly identity?: ServerIdentity };
 
 /** What the prober keeps for one server: runs one check after the other and reports on each, secrets masked. */
-export function createConnection({ peer, secrets, clock }: ConnectionOptions): Connection {
-  const { wire } = peer;
-  let tail: Promise<unknown> = Promise.resolve();
-  let running: AbortController | undefined;
-  let isClosed = false;
-  let identity: ServerIdentity | undefined;
+export function createConnection(options: ConnectionOptions): Connection {
+  return new PeerConnection(options);
+}
 
-  function enqueue(
-    kind: CheckReport['kind'],
-    options: CheckOptions,
-    run: (options: RequestOptions) => Promise<Found>,
-  ): Promise<CheckReport> {
-    const report = tail.then(() => runCheck(kind, options, run));
-    tail = report;
+type Run = (options: RequestOptions) => Promise<Found>;
+
+class PeerConnection implements Connection {
+  readonly #peer: Peer;
+  readonly #clock: Clock;
+  readonly #mask: (text: string) => string;
+  #tail: Promise<unknown> = Promise.resolve();
+  #running: AbortController | undefined;
+  #isClosed = false;
+  #identity: ServerIdentity | undefined;
+
+  constructor({ peer, secrets, clock }: ConnectionOptions) {
+    this.#peer = peer;
+    this.#clock = clock;
+    this.#mask = (text) => redact(text, secrets);
+  }
+
+  check(options: CheckOptions): Promise<CheckReport> {
+    return this.#enqueue('steady', options, (steady) => this.#checkSteadily(steady));
+  }
+
+  inspect(options: CheckOptions): Promise<CheckReport> {
+    return this.#enqueue('deep', options, (deep) => this.#peer.inspect(deep));
+  }
+
+  isOpen(): boolean {
+    return !this.#isClosed && this.#peer.wire.state() !== 'closed';
+  }
+
+  processUsage(): ReturnType<Connection['processUsage']> {
+    return this.#peer.processUsage();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#running?.abort();
+    await this.#tail;
+    await this.#peer.close();
+  }
+
+  #enqueue(kind: CheckReport['kind'], options: CheckOptions, run: Run): Promise<CheckReport> {
+    const report = this.#tail.then(() => this.#runCheck(kind, options, run));
+    this.#tail = report;
     return report;
   }
 
-  async function runCheck(
+  async #runCheck(
     kind: CheckReport['kind'],
     { signal }: CheckOptions,
-    run: (options: RequestOptions) => Promise<Found>,
+    run: Run,
   ): Promise<CheckReport> {
     const controller = new AbortController();
     const onAbort = (): void => controller.abort();
     signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted || isClosed) onAbort();
-    running = controller;
+    if (signal.aborted || this.#isClosed) onAbort();
+    this.#running = controller;
     const measurement = createMeasurement();
-    const startedAtMs = clock.nowMs();
-    const startedAt = clock.monotonicMs();
+    const startedAtMs = this.#clock.nowMs();
+    const startedAt = this.#clock.monotonicMs();
     const found = await run({ signal: controller.signal, measurement });
     signal.removeEventListener('abort', onAbort);
-    running = undefined;
-    if (found.identity !== undefined) ({ identity } = found);
+    this.#running = undefined;
+    if (found.identity !== undefined) this.#identity = found.identity;
     const { phasesMs, bytesSent, bytesReceived, tlsExpiresAtMs } = measurement;
-    const mask = (text: string): string => redact(text, secrets);
     return {
       kind,
-      ...(found.ok ? describeSuccess(found, mask) : describeFailure(found, mask)),
+      ...(found.ok ? describeSuccess(found, this.#mask) : describeFailure(found, this.#mask)),
       startedAtMs,
-      durationMs: clock.monotonicMs() - startedAt,
+      durationMs: this.#clock.monotonicMs() - startedAt,
       phasesMs,
-      steps: measurement.steps.map((step) => ({ ...step, detail: mask(step.detail) })),
+      steps: measurement.steps.map((step) => ({ ...step, detail: this.#mask(step.detail) })),
       bytesSent,
       bytesReceived,
       ...(tlsExpiresAtMs !== undefined && { tlsExpiresAtMs }),
     };
   }
 
-  async function checkSteadily(options: RequestOptions): Promise<Found> {
-    if (wire.state() !== 'open') return openWire(wire, options, clock);
-    const first = await askAlive(wire, identity, options, clock);
+  async #checkSteadily(options: RequestOptions): Promise<Found> {
+    const { wire } = this.#peer;
+    if (wire.state() !== 'open') return openWire(wire, options, this.#clock);
+    const identity = this.#identity;
+    const first = await askAlive(wire, identity, options, this.#clock);
     if (first.ok || !isSessionGone(first.failure, identity, wire)) return first;
-    // Sessions end with deployments and idle limits: one new one, and it must last for a ping.
-    const opened = await openWire(wire, options, clock);
+    // Sessions end with deployments and idle limits: a new session must last for one ping.
+    const opened = await openWire(wire, options, this.#clock);
     if (!opened.ok || wire.state() !== 'open') return opened;
-    const second = await askAlive(wire, opened.identity, options, clock);
+    const second = await askAlive(wire, opened.identity, options, this.#clock);
     return second.ok
       ? { ...opened, detail: `The session was gone; a new one was given. ${second.detail}` }
       : second;
   }
-
-  return {
-    check: (options) => enqueue('steady', options, checkSteadily),
-    inspect: (options) => enqueue('deep', options, (deep) => peer.inspect(deep)),
-    isOpen: () => !isClosed && wire.state() !== 'closed',
-    processUsage: () => peer.processUsage(),
-    async close() {
-      isClosed = true;
-      running?.abort();
-      await tail;
-      await peer.close();
-    },
-  };
 }
 
 /**
