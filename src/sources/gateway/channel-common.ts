@@ -31,7 +31,7 @@ export interface Waiting {
 }
 
 export function refuse(
-  { tracker }: ChannelUpstreamOptions,
+  { clock, tracker }: ChannelUpstreamOptions,
   admitted: AdmittedRequest,
   name: RefusalName,
   detail?: string,
@@ -43,7 +43,7 @@ export function refuse(
       REFUSALS[name].verdict,
       detail,
     );
-  sendRefusal(admitted.response, name, {
+  sendRefusal(clock, admitted.response, name, {
     id: requests.length === 1 ? requests[0]?.id : undefined,
     detail,
   });

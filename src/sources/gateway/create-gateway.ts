@@ -9,6 +9,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CallRecord, GatewayLoad } from '../../facts/call-record.ts';
+import { startDeadline } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isSameEntry } from '../../facts/rules/is-same-server.ts';
 import { isRequest, type MessageFacts } from '../../protocol/message-facts.ts';
@@ -125,6 +126,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const entry = target && entries.get(target.name);
     const arrival: Arrival = {
+      clock: options.clock,
       request,
       response,
       receivedAtMs,
@@ -216,9 +218,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   function drain(entry: Entry, drainMs: number): void {
-    const leave = entry.upstream
-      .stop(AbortSignal.timeout(drainMs))
-      .finally(() => leaving.delete(leave));
+    const deadline = startDeadline(options.clock, drainMs);
+    const leave = entry.upstream.stop(deadline.signal).finally(() => {
+      deadline.end();
+      leaving.delete(leave);
+    });
     leaving.add(leave);
   }
 
@@ -275,6 +279,7 @@ function sendIdentity(
 const NO_FACTS: MessageFacts = { hasResult: false, isError: false };
 
 interface Arrival {
+  readonly clock: Clock;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly receivedAtMs: EpochMs;
@@ -296,7 +301,7 @@ function refuse(
   const requests = read.messages.filter(isRequest);
   const counted = requests.length > 0 || request.method !== 'POST' ? requests : [NO_FACTS];
   count(tracker, verb, counted, name, arrival, details.detail);
-  sendRefusal(response, name, {
+  sendRefusal(arrival.clock, response, name, {
     ...details,
     id: requests.length === 1 ? requests[0]?.id : undefined,
   });

@@ -13,7 +13,6 @@ import {
   type MessageReader,
   type ReadMessages,
 } from '../../protocol/message-reader.ts';
-import { createPendingMap } from '../../protocol/pending-map.ts';
 import { createSseScanner, type SseScanner } from './sse-scanner.ts';
 import { type BodyDecoder, createBodyDecoder } from './body-decoder.ts';
 import { carrierOf, textOf } from './carrier.ts';
@@ -26,7 +25,7 @@ import {
 } from './relay.ts';
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
 import { sendRefusal } from './send-refusal.ts';
-import { drainForwarded } from './drain-forwarded.ts';
+import { ForwardedRequests } from './forwarded-requests.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
 export interface HttpUpstreamOptions {
@@ -66,22 +65,21 @@ const DUPLICATE_ID: CallVerdict = {
 /** Streamable HTTP to Streamable HTTP: a relay for the bytes, an observer for the calls. */
 export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const pool = createUpstreamPool(options.url.origin, options.tls);
-  const forwarded = createPendingMap<ForwardedRequest, ForwardedRequest>();
+  const forwarded = new ForwardedRequests();
   return {
     handle(admitted) {
-      const passage = new ForwardedRequest(options, pool, admitted, () =>
-        forwarded.delete(passage),
+      const request = new ForwardedRequest(options, pool, admitted, () =>
+        forwarded.delete(request),
       );
-      forwarded.set(passage, passage);
-      passage.start();
+      forwarded.add(request);
+      request.start();
     },
     load() {
-      let streams = 0;
-      for (const passage of forwarded.values()) if (passage.isStream) streams++;
-      return { ...options.tracker.load(), streams: { http: streams, sse: 0, stdio: 0 } };
+      const streams = { http: forwarded.countStreams(), sse: 0, stdio: 0 };
+      return { ...options.tracker.load(), streams };
     },
     async stop(signal) {
-      await drainForwarded(forwarded, signal);
+      await forwarded.drain(signal);
       await pool.destroy();
       options.tracker.stop();
     },
@@ -388,7 +386,7 @@ class ForwardedRequest implements RelayObserver {
     this.#isRefused = true;
     this.#stopUpload?.();
     const [first] = this.#exchanges.keys();
-    sendRefusal(this.#admitted.response, name, {
+    sendRefusal(this.#options.clock, this.#admitted.response, name, {
       id: this.#exchanges.size === 1 ? first : undefined,
       detail,
       isUnread: !this.#isRequestRead,

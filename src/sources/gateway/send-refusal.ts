@@ -1,19 +1,21 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Clock } from '../../facts/ports/clock.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 
 export interface RefusalDetails {
-  /** JSON text of the request's id, where there is exactly one. */
+  /** JSON text of the request's id, if there is exactly one. */
   readonly id?: string | undefined;
   readonly detail?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Nobody reads the body: what the client still sends is thrown away for a moment, so that it gets to read the answer. */
+  /** Nobody reads the body: what the client still sends is discarded for a moment, so that it gets to read the answer. */
   readonly isUnread?: boolean | undefined;
 }
 
 const LINGER_MS_MAX = 500;
 
-/** Answers in the server's place with a well-formed JSON-RPC error; does nothing where an answer has begun. */
+/** Answers in the server's place with a well-formed JSON-RPC error; does nothing if an answer has begun. */
 export function sendRefusal(
+  clock: Clock,
   response: ServerResponse,
   name: RefusalName,
   { id, detail, headers, isUnread = false }: RefusalDetails,
@@ -32,20 +34,20 @@ export function sendRefusal(
     return;
   }
   response.write(body);
-  linger(response);
+  linger(clock, response);
 }
 
 /** A connection that is closed with unread bytes is reset, and takes the answer with it. */
-function linger(response: ServerResponse): void {
+function linger(clock: Clock, response: ServerResponse): void {
   const end = (): void => {
-    clearTimeout(timer);
+    timer.cancel();
     response.end();
   };
-  const timer = setTimeout(end, LINGER_MS_MAX);
+  const timer = clock.after(LINGER_MS_MAX, end);
   response.req.once('end', end).once('close', end).resume();
 }
 
-/** The whole answer as text, where a request could not be read and so has no response. */
+/** The whole answer as text, for a request that could not be read and so has no response. */
 export function renderRefusalAnswer(name: RefusalName): string {
   const body = renderRefusal(name, undefined);
   const { status } = REFUSALS[name];

@@ -5,10 +5,9 @@ import { REFUSALS } from '../../facts/refusal.ts';
 import { formatTraceParent } from './trace-context.ts';
 import type { Exchange } from './exchange.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
-import { createPendingMap, type PendingMap } from '../../protocol/pending-map.ts';
 import { createSseScanner } from './sse-scanner.ts';
 import { carrierOf } from './carrier.ts';
-import { type Drainable, drainForwarded } from './drain-forwarded.ts';
+import { type Cuttable, ForwardedRequests } from './forwarded-requests.ts';
 import { createEndpointRewriter } from './endpoint-event.ts';
 import type { HttpUpstreamOptions } from './http-upstream.ts';
 import { readRest } from './read-rest.ts';
@@ -31,7 +30,7 @@ const ADDRESSES_MAX = 10_000;
  */
 export function createSseUpstream(options: SseUpstreamOptions): Upstream {
   const pool = createUpstreamPool(options.url.origin, options.tls);
-  const forwarded = createPendingMap<Drainable, Drainable>();
+  const forwarded = new ForwardedRequests();
   /** Paths with query that an open stream announced: no other path of the upstream is reachable. */
   const addresses = new Set<string>();
   const context: SseContext = { options, pool, forwarded, addresses };
@@ -42,7 +41,7 @@ export function createSseUpstream(options: SseUpstreamOptions): Upstream {
       else if (admitted.request.method === 'POST' && addresses.has(admitted.route + admitted.query))
         void readAndPost(context, admitted);
       else
-        sendRefusal(admitted.response, 'wrong_transport', {
+        sendRefusal(options.clock, admitted.response, 'wrong_transport', {
           detail: `this server speaks HTTP+SSE: connect to /${encodeURIComponent(options.name)}/sse`,
         });
     },
@@ -51,7 +50,7 @@ export function createSseUpstream(options: SseUpstreamOptions): Upstream {
       streams: { http: 0, sse: addresses.size, stdio: 0 },
     }),
     async stop(signal) {
-      await drainForwarded(forwarded, signal);
+      await forwarded.drain(signal);
       await pool.destroy();
       options.tracker.stop();
     },
@@ -61,7 +60,7 @@ export function createSseUpstream(options: SseUpstreamOptions): Upstream {
 interface SseContext {
   readonly options: SseUpstreamOptions;
   readonly pool: Pool;
-  readonly forwarded: PendingMap<Drainable, Drainable>;
+  readonly forwarded: ForwardedRequests;
   readonly addresses: Set<string>;
 }
 
@@ -88,7 +87,7 @@ function openStream(
     return `/${encodeURIComponent(options.name)}${address}`;
   });
   const over = (): void => {
-    forwarded.delete(passage);
+    forwarded.delete(forwardedRequest);
     if (address === undefined) return;
     addresses.delete(address);
     tracker.closeSession(address);
@@ -125,8 +124,8 @@ function openStream(
       },
     },
   );
-  const passage: Drainable = { isStream: true, cut: () => relay.cut() };
-  forwarded.set(passage, passage);
+  const forwardedRequest: Cuttable = { isStream: true, cut: () => relay.cut() };
+  forwarded.add(forwardedRequest);
   options.onRequest?.();
   relay.start();
 }
@@ -217,20 +216,20 @@ function postMessage({ options, pool, forwarded }: SseContext, admitted: Admitte
       },
       onBody: () => undefined,
       onEnd() {
-        forwarded.delete(passage);
+        forwarded.delete(forwardedRequest);
         if (status >= 300) endAll(judgeHttpStatus(status));
       },
       onFailure(failure) {
-        forwarded.delete(passage);
+        forwarded.delete(forwardedRequest);
         refuse(options, admitted, failure, first?.key);
         endAll(verdictOf(failure), 'detail' in failure ? failure.detail : undefined);
       },
     },
   );
-  const passage: Drainable = { isStream: false, cut: () => relay.cut() };
+  const forwardedRequest: Cuttable = { isStream: false, cut: () => relay.cut() };
   for (const exchange of exchanges)
     exchange.overheadMs += clock.monotonicMs() - admitted.receivedMs;
-  forwarded.set(passage, passage);
+  forwarded.add(forwardedRequest);
   options.onRequest?.();
   relay.start();
 }
@@ -242,12 +241,12 @@ function refuse(
   id: string | undefined,
 ): void {
   if (failure.kind === 'timeout') {
-    sendRefusal(admitted.response, 'timeout', {
+    sendRefusal(options.clock, admitted.response, 'timeout', {
       id,
       detail: `no answer within ${Math.round(options.answerTimeoutMs / 1000)} s`,
     });
   } else if (failure.kind === 'unreachable') {
-    sendRefusal(admitted.response, 'unreachable', { id, detail: failure.detail });
+    sendRefusal(options.clock, admitted.response, 'unreachable', { id, detail: failure.detail });
   }
 }
 
