@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../settings/config.ts';
+import type { Edge } from '../sources/gateway/admission.ts';
 import {
   createGateway,
-  type Edge,
   type Gateway,
   type GatewayOptions,
 } from '../sources/gateway/create-gateway.ts';
@@ -64,7 +64,7 @@ export function composeGateway(parts: GatewayParts): Gateway {
     createServer: parts.createServer,
     bodyBytesMax: config.gateway.bodyBytesMax,
     ...(parts.isDisabled ? { isDisabled: parts.isDisabled } : {}),
-    strangers: createTracker(UNKNOWN_SERVER, undefined),
+    unknownServers: createTracker(UNKNOWN_SERVER, undefined),
     createTracker: (spec) => createTracker(spec.name, spec),
     createUpstream: (spec, tracker) =>
       createUpstream(spec, {

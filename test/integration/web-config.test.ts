@@ -338,7 +338,7 @@ test('the gateway is served by the same TLS, client certificates included', asyn
     }),
     bodyBytesMax: 1_000,
     createServer: web.createServer,
-    strangers: tracker(),
+    unknownServers: tracker(),
     createTracker: tracker,
     createUpstream: () => {
       throw new Error('there is no server');

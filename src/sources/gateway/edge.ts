@@ -15,7 +15,7 @@ import type { ServerSpec } from '../../facts/server.ts';
 import type { AuthenticationSettings } from '../../facts/service-settings.ts';
 import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import type { Authentication } from './authentication.ts';
-import type { Admission, Edge } from './create-gateway.ts';
+import type { Admission, Edge } from './admission.ts';
 
 export interface EdgeSettings {
   /** Where the gateway listens; on loopback only names of this machine are answered unasked. */

@@ -114,8 +114,8 @@ async function start({
     clock: REAL_CLOCK,
     edge,
     bodyBytesMax: bodyBytesMax ?? 1_000_000,
-    patience: { headersMs: 300, requestMs: 600, checkMs: 50 },
-    strangers: trackerOf('_OTHER'),
+    clientTimeouts: { headersMs: 300, requestMs: 600, checkMs: 50 },
+    unknownServers: trackerOf('_OTHER'),
     createTracker: ({ name }) => trackerOf(name),
     createUpstream: (_spec, tracker) =>
       createHttpUpstream({

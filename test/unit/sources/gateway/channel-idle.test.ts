@@ -50,7 +50,7 @@ async function setUp() {
     clock,
     edge: { admit: () => ({ ok: true, leave: () => undefined }) },
     bodyBytesMax: 1_000_000,
-    strangers: createTracker(),
+    unknownServers: createTracker(),
     createTracker,
     createUpstream: (_spec, tracker) =>
       createChannelUpstream({

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import type { Admission } from '../../../../src/sources/gateway/create-gateway.ts';
+import type { Admission } from '../../../../src/sources/gateway/admission.ts';
 import { createEdge, type EdgeSettings } from '../../../../src/sources/gateway/edge.ts';
 import type { Fact } from '../../../../src/facts/facts.ts';
 import { Secret } from '../../../../src/facts/secret.ts';

@@ -1,0 +1,99 @@
+import type { GatewayLoad } from '../../facts/call-record.ts';
+import { startDeadline } from '../../facts/deadline.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import { isSameEntry } from '../../facts/rules/is-same-server.ts';
+import { type ServerSpec, TRANSPORTS } from '../../facts/server.ts';
+import type { CallTracker } from './call-tracker.ts';
+import type { Upstream } from './upstream.ts';
+
+export interface GatewayServer {
+  readonly spec: ServerSpec;
+  readonly tracker: CallTracker;
+  readonly upstream: Upstream;
+}
+
+export interface GatewayServersOptions {
+  readonly clock: Clock;
+  readonly createTracker: (server: ServerSpec) => CallTracker;
+  readonly createUpstream: (server: ServerSpec, tracker: CallTracker) => Upstream;
+}
+
+/** When a server leaves, its calls in flight may take this long to end. */
+const DRAIN_MS = 10_000;
+
+/** The servers behind the gateway by name, and those on their way out. */
+export class GatewayServers {
+  readonly #options: GatewayServersOptions;
+  readonly #servers = new Map<string, GatewayServer>();
+  readonly #leaving = new Set<Promise<void>>();
+  #isStopping = false;
+
+  constructor(options: GatewayServersOptions) {
+    this.#options = options;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  get(name: string): GatewayServer | undefined {
+    return this.#servers.get(name);
+  }
+
+  /** New servers are added, changed ones replaced, missing ones drained. */
+  apply(specs: readonly ServerSpec[]): void {
+    const wanted = new Map(specs.map((spec) => [spec.name, spec]));
+    for (const server of [...this.#servers.values()]) {
+      const spec = wanted.get(server.spec.name);
+      if (spec && isSameEntry(spec, server.spec)) continue;
+      this.#servers.delete(server.spec.name);
+      this.#drain(server, DRAIN_MS);
+    }
+    for (const spec of specs) if (!this.#servers.has(spec.name)) this.#add(spec);
+  }
+
+  /** Ends what clients have open to a server, and takes new requests for it. */
+  renew(name: string): void {
+    const server = this.#servers.get(name);
+    if (!server || this.#isStopping) return;
+    this.#add(server.spec);
+    this.#drain(server, DRAIN_MS);
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    this.#isStopping = true;
+    for (const server of this.#servers.values()) this.#drain(server, drainMs);
+    await Promise.all(this.#leaving);
+  }
+
+  load(): readonly GatewayLoad[] {
+    return [...this.#servers.values()].flatMap(({ spec, upstream }) => loadOf(spec.name, upstream));
+  }
+
+  #add(spec: ServerSpec): void {
+    const tracker = this.#options.createTracker(spec);
+    const upstream = this.#options.createUpstream(spec, tracker);
+    this.#servers.set(spec.name, { spec, tracker, upstream });
+  }
+
+  #drain({ upstream }: GatewayServer, drainMs: number): void {
+    const deadline = startDeadline(this.#options.clock, drainMs);
+    const leave = upstream.stop(deadline.signal).finally(() => {
+      deadline.end();
+      this.#leaving.delete(leave);
+    });
+    this.#leaving.add(leave);
+  }
+}
+
+function loadOf(server: string, upstream: Upstream): GatewayLoad[] {
+  const load = upstream.load();
+  return TRANSPORTS.map((transport) => ({
+    server,
+    transport,
+    sessions: load.sessions[transport],
+    streams: load.streams[transport],
+    inFlight: load.inFlight[transport],
+    connections: load.sessions[transport] + load.streams[transport] + load.sessionless[transport],
+  }));
+}

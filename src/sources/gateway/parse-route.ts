@@ -1,0 +1,27 @@
+/** The path of a request to the gateway: `/NAME/route?query`. */
+export interface GatewayRoute {
+  readonly name: string;
+  readonly route: string;
+  /** With its `?`. */
+  readonly query: string;
+}
+
+/** @returns `undefined` for a path of another shape */
+export function parseRoute(url: string): GatewayRoute | undefined {
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  const slash = path.indexOf('/', 1);
+  if (path.length < 2 || slash === -1) return undefined;
+  const name = decode(path.slice(1, slash));
+  if (name === undefined) return undefined;
+  return { name, route: path.slice(slash), query: mark === -1 ? '' : url.slice(mark) };
+}
+
+function decode(name: string): string | undefined {
+  if (!name.includes('%')) return name;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return undefined;
+  }
+}

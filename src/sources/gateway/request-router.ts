@@ -1,0 +1,178 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../facts/ports/clock.ts';
+import type { RefusalName } from '../../facts/refusal.ts';
+import { readMessages, type ReadMessages } from '../../protocol/message-reader.ts';
+import type { Admission, Edge } from './admission.ts';
+import { type Arrival, countRefusal, NO_MESSAGES, refuse } from './arrival.ts';
+import type { CallTracker } from './call-tracker.ts';
+import type { GatewayServers } from './gateway-servers.ts';
+import { type GatewayRoute, parseRoute } from './parse-route.ts';
+import { limitRest, readHead } from './request-body.ts';
+import { renderRefusalAnswer } from './send-refusal.ts';
+
+export interface RouterOptions {
+  readonly clock: Clock;
+  readonly edge: Edge;
+  readonly bodyBytesMax: number;
+  /** Whether a server is disabled manually. */
+  readonly isDisabled?: (server: string) => boolean;
+  /** Requests to names that are not configured, under a label that is never the name itself. */
+  readonly unknownServers: CallTracker;
+}
+
+const LISTEN = 'subscriptions/listen';
+const STOPPING = {
+  detail: 'the gateway stops',
+  headers: { connection: 'close', 'retry-after': '1' },
+} as const;
+
+/** Takes a request from the socket to the upstream of its server: edge, body, upstream. */
+export class RequestRouter {
+  readonly #options: RouterOptions;
+  readonly #servers: GatewayServers;
+  /** The last request of each connection, for errors that the HTTP parser reports apart from it. */
+  readonly #arrivals = new WeakMap<Duplex, Arrival>();
+
+  constructor(options: RouterOptions, servers: GatewayServers) {
+    this.#options = options;
+    this.#servers = servers;
+  }
+
+  async route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { clock, edge, unknownServers } = this.#options;
+    const receivedMs = clock.monotonicMs();
+    const receivedAtMs = clock.nowMs();
+    const target = parseRoute(request.url ?? '/');
+    if (target?.name === '-' && target.route === '/identity') {
+      this.#sendIdentity(response, target.query);
+      return;
+    }
+    const server = target && this.#servers.get(target.name);
+    const tracker = server?.tracker ?? unknownServers;
+    const arrival: Arrival = { clock, request, response, receivedAtMs, receivedMs, tracker };
+    this.#arrivals.set(request.socket, arrival);
+    if (request.httpVersionMajor < 1) {
+      refuse(arrival, NO_MESSAGES, 'invalid_http');
+      return;
+    }
+    const pending = edge.admit(request, server?.spec.name);
+    const admission = pending instanceof Promise ? await pending : pending;
+    if (!admission.ok)
+      refuse(arrival, NO_MESSAGES, admission.refusal, { ...admission, isUnread: true });
+    // The client went away meanwhile: there will be no `close` any more.
+    else if (response.destroyed) admission.leave();
+    else this.#readBody(arrival, target, admission);
+  }
+
+  #readBody(
+    arrival: Arrival,
+    target: GatewayRoute | undefined,
+    admission: Extract<Admission, { ok: true }>,
+  ): void {
+    const { request, response } = arrival;
+    const { bodyBytesMax } = this.#options;
+    response.on('close', admission.leave);
+    if (Number(request.headers['content-length']) > bodyBytesMax) {
+      const detail = `the limit is ${bodyBytesMax} bytes`;
+      refuse(arrival, NO_MESSAGES, 'body_too_large', { detail, isUnread: true });
+      return;
+    }
+    readHead(request, (body, isComplete) => {
+      const read = isComplete && body.length > 0 ? readMessages(body) : NO_MESSAGES;
+      // As with GET: a stream holds no place among the requests in flight.
+      if (read.messages.some((facts) => facts.method === LISTEN)) admission.leave();
+      this.#forward(arrival, target, { body, isComplete, read, user: admission.user });
+    });
+  }
+
+  #forward(
+    arrival: Arrival,
+    target: GatewayRoute | undefined,
+    { body, isComplete, read, user }: ReceivedContent,
+  ): void {
+    // A reload may have come in while the body did: what it replaced takes no more requests.
+    const server = target && this.#servers.get(target.name);
+    if (this.#servers.isStopping) {
+      refuse(arrival, read, 'overloaded', STOPPING);
+    } else if (!server || !target) {
+      refuse(arrival, read, 'unknown_server', { isUnread: true });
+    } else if (!server.spec.gateway.enabled || this.#options.isDisabled?.(server.spec.name)) {
+      refuse(arrival, read, 'disabled', { isUnread: true });
+    } else {
+      if (!isComplete) this.#limitRest(arrival, body.length);
+      server.upstream.handle({
+        request: arrival.request,
+        response: arrival.response,
+        route: target.route,
+        query: target.query,
+        body,
+        isComplete,
+        read,
+        receivedAtMs: arrival.receivedAtMs,
+        receivedMs: this.#bodyReceivedMs(arrival, isComplete),
+        ...(user === undefined ? {} : { user }),
+      });
+    }
+  }
+
+  /** The upload of the client is not our time, unless the body goes upstream as it comes. */
+  #bodyReceivedMs({ request, receivedMs }: Arrival, isComplete: boolean): Arrival['receivedMs'] {
+    const isStreamed = !isComplete && request.headers['content-length'] === undefined;
+    return isStreamed ? receivedMs : this.#options.clock.monotonicMs();
+  }
+
+  #limitRest(arrival: Arrival, readBytes: number): void {
+    const { bodyBytesMax } = this.#options;
+    limitRest(arrival.request, bodyBytesMax - readBytes, () => {
+      const detail = `the limit is ${bodyBytesMax} bytes`;
+      if (arrival.response.headersSent) arrival.response.destroy();
+      else refuse(arrival, NO_MESSAGES, 'body_too_large', { detail });
+    });
+  }
+
+  /** What never became a request: not HTTP, too large a head, or too slow. */
+  refuseUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
+    const last = this.#arrivals.get(socket);
+    const unfinished = last && !last.response.writableEnded ? last : undefined;
+    const isAnswered =
+      unfinished && (unfinished.request.complete || unfinished.response.headersSent);
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
+      socket.destroy();
+      return;
+    }
+    const name = refusalOf(error.code);
+    if (unfinished) {
+      refuse(unfinished, NO_MESSAGES, name);
+      return;
+    }
+    const { clock, unknownServers: tracker } = this.#options;
+    const receivedMs = clock.monotonicMs();
+    countRefusal({ tracker, receivedAtMs: clock.nowMs(), receivedMs }, name);
+    socket.end(renderRefusalAnswer(name), () => socket.destroy());
+  }
+
+  /** Lets our own stdio bridge find out whether it is us that listen on this port. */
+  #sendIdentity(response: ServerResponse, query: string): void {
+    const name = new URLSearchParams(query).get('server') ?? '';
+    const knowsServer = this.#servers.get(name) !== undefined;
+    const body = JSON.stringify({ service: 'mcp-exporter', knowsServer });
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
+    response.end(body);
+  }
+}
+
+interface ReceivedContent {
+  readonly body: Buffer;
+  readonly isComplete: boolean;
+  readonly read: ReadMessages;
+  readonly user: string | undefined;
+}
+
+function refusalOf(code: string | undefined): RefusalName {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
+  return code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_http';
+}
