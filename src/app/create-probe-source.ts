@@ -1,6 +1,6 @@
 import type { Clock } from '../facts/ports/clock.ts';
 import type { ServerSpec } from '../facts/server.ts';
-import { serverOfUrl } from '../settings/ad-hoc-server.ts';
+import { serverOfUrl } from '../settings/server-spec.ts';
 import type { Config } from '../settings/config.ts';
 import { renderProbe } from '../sinks/prometheus/render-probe.ts';
 import type { ProbeSource, ProbeTarget } from '../sinks/web/ports.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../settings/config.ts';
-import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
 import { loadConfig } from '../settings/load-config.ts';
 import { formatProblems } from '../settings/problem.ts';
 import { formatDuration } from '../settings/units.ts';

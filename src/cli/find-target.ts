@@ -1,5 +1,5 @@
-import { serverOfCommand, serverOfUrl } from '../settings/ad-hoc-server.ts';
-import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
+import { serverOfCommand, serverOfUrl } from '../settings/server-spec.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
 import { loadConfig } from '../settings/load-config.ts';
 import { formatProblems } from '../settings/problem.ts';
 import type { ServerSpec } from '../facts/server.ts';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { AlertingSchema } from '../settings/alerting-schema.ts';
 import type { Config } from '../settings/config.ts';
-import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
-import { formatYaml } from '../settings/format-yaml.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
+import { formatYaml } from '../settings/yaml.ts';
 import { loadConfig } from '../settings/load-config.ts';
 import { formatProblems } from '../settings/problem.ts';
 import { textFiles } from '../app/text-files.ts';

@@ -1,7 +1,6 @@
-import { findConfig } from '../settings/find-config.ts';
-import { localUrl, peekGateway } from '../settings/peek-gateway.ts';
+import { findConfig, readText } from '../settings/files.ts';
+import { localUrl, peekGateway } from '../settings/gateway-address.ts';
 import type { Problem } from '../settings/problem.ts';
-import { readText } from '../settings/read-text.ts';
 import { createHttpChannel, type HttpChannel } from '../protocol/http/http-channel.ts';
 import type { TlsTrust } from '../protocol/http/connections.ts';
 import type { ChannelFailure, MessageChannel } from '../protocol/message-channel.ts';

@@ -1,12 +1,10 @@
 import { dirname } from 'node:path';
-import { readClientEntries } from '../settings/client-entries.ts';
-import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
+import { readClientEntries } from '../settings/wrap/client-entries.ts';
+import { CONFIG_FILE_NAMES, findConfig, readText } from '../settings/files.ts';
 import { GATEWAY_LISTEN_DEFAULT } from '../settings/listen-address.ts';
-import { maskSource } from '../settings/mask-source.ts';
-import { peekGateway } from '../settings/peek-gateway.ts';
-import { planUnwrap, type UnwrapPlan } from '../settings/plan-unwrap.ts';
-import { readText } from '../settings/read-text.ts';
-import { readWrappedEntry } from '../settings/wrapped-entry.ts';
+import { maskSource } from '../settings/secrets.ts';
+import { peekGateway, readWrappedEntry } from '../settings/gateway-address.ts';
+import { planUnwrap, type UnwrapPlan } from '../settings/wrap/plan-unwrap.ts';
 import { backupPath, readBackup, removeBackup, setBackupAside } from './backup.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import { type EditableFile, openForEdit, replaceFile } from './edit-file.ts';

@@ -1,6 +1,6 @@
-import { CONFIG_FILE_NAMES, findConfig } from '../settings/find-config.ts';
-import { maskSource } from '../settings/mask-source.ts';
-import { planWrap, type WrapPlan } from '../settings/plan-wrap.ts';
+import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
+import { maskSource } from '../settings/secrets.ts';
+import { planWrap, type WrapPlan } from '../settings/wrap/plan-wrap.ts';
 import { isJson } from '../settings/read-source.ts';
 import { askGateway } from './ask-gateway.ts';
 import { backupPath, keepBackup } from './backup.ts';

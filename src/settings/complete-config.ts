@@ -3,20 +3,18 @@ import { dirname, join, resolve } from 'node:path';
 import { Secret } from '../facts/secret.ts';
 import type { ListenAddress, OtlpLogSettings } from '../facts/service-settings.ts';
 import type { WebConfig } from '../facts/web-config.ts';
-import { readAuthentication } from './authentication.ts';
+import { gatewayListen, readAuthentication } from './gateway-settings.ts';
 import type { ConfigInput } from './config-schema.ts';
 import type { Config, GatewayConfig, JournalConfig } from './config.ts';
-import { gatewayListen } from './gateway-settings.ts';
 import { collides } from './listen-address.ts';
 import type { LoadContext } from './load-context.ts';
-import { loadWebConfig } from './load-web-config.ts';
+import { loadWebConfig } from './web-config.ts';
 import type { Path } from './problem.ts';
-import { problemAt } from './problem-at.ts';
-import { resolvePath } from './resolve-path.ts';
+import { nodeAt, problemAt, type SourceFile, type SourceNode } from './source-node.ts';
+import { resolvePath } from './files.ts';
 import { restartValues } from './restart-keys.ts';
 import type { ServerList } from './server-list.ts';
 import { isHttpUrl, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
-import { nodeAt, type SourceFile, type SourceNode } from './source-node.ts';
 import { checkAlerting, completeAlerts } from './user-alerts.ts';
 
 /** A file that the schema accepted. */

@@ -1,7 +1,13 @@
 import type { Path, Problem } from './problem.ts';
-import type { TextResult } from './read-text.ts';
-import type { MapEntry, MapNode, ScalarNode, SourceFile, SourceNode } from './source-node.ts';
-import { problemAt } from './problem-at.ts';
+import type { TextResult } from './files.ts';
+import {
+  type MapEntry,
+  type MapNode,
+  problemAt,
+  type ScalarNode,
+  type SourceFile,
+  type SourceNode,
+} from './source-node.ts';
 
 export interface ExpandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -6,14 +6,12 @@ import type { Config } from './config.ts';
 import { expandValues } from './expand-values.ts';
 import type { LoadContext } from './load-context.ts';
 import { parseValues } from './parse-values.ts';
-import { prepareServers } from './prepare-servers.ts';
+import { prepareServers } from './client-servers.ts';
 import type { Problem } from './problem.ts';
-import { problemAt } from './problem-at.ts';
+import { problemAt, scalarsOf, type SourceFile } from './source-node.ts';
 import { readSource } from './read-source.ts';
-import { readText, type ReadText } from './read-text.ts';
-import { resolvePath } from './resolve-path.ts';
+import { readText, type ReadText, resolvePath } from './files.ts';
 import { createServerList, type ServerListOptions } from './server-list.ts';
-import { scalarsOf, type SourceFile } from './source-node.ts';
 
 export interface LoadConfigOptions {
   /** Our own YAML (or the same as JSON), or directly a client's file. */

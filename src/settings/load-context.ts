@@ -1,5 +1,5 @@
 import type { Problem } from './problem.ts';
-import type { ReadText } from './read-text.ts';
+import type { ReadText } from './files.ts';
 
 /** What every step of loading one configuration shares. */
 export interface LoadContext {

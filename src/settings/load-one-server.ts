@@ -4,7 +4,7 @@ import type { ServerSpec } from '../facts/server.ts';
 import type { TlsSettings } from '../facts/web-config.ts';
 import { isJson } from './read-source.ts';
 import { loadConfig, type LoadConfigOptions } from './load-config.ts';
-import { readText } from './read-text.ts';
+import { readText } from './files.ts';
 import type { Problem } from './problem.ts';
 
 export type LoadedServer =

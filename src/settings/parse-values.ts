@@ -3,8 +3,14 @@ import { z } from 'zod';
 import { IGNORED_CLIENT_KEYS } from './config-schema.ts';
 import type { Path, Problem } from './problem.ts';
 import { metaOf, schemasAlong, unwrap } from './schema-types.ts';
-import { nodeAt, scalarsOf, type SourceFile, type SourceNode, toValue } from './source-node.ts';
-import { problemAt } from './problem-at.ts';
+import {
+  nodeAt,
+  problemAt,
+  scalarsOf,
+  type SourceFile,
+  type SourceNode,
+  toValue,
+} from './source-node.ts';
 
 export interface ParsedValues<T> {
   /** What is left when everything wrong is taken out, so that the checks after this one can find more mistakes. */

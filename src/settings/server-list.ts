@@ -5,16 +5,15 @@ import { readClientServers } from './client-servers.ts';
 import type { ServerInput } from './config-schema.ts';
 import type { GatewayInput, ServerGatewayInput } from './gateway-schema.ts';
 import { mergeGateways } from './gateway-settings.ts';
-import { isOwnAddress } from './is-own-address.ts';
+import { isOwnAddress } from './listen-address.ts';
 import type { LoadContext } from './load-context.ts';
 import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
 import { completeMonitor, type CompleteMonitor } from './monitor-settings.ts';
 import type { Path } from './problem.ts';
-import { problemAt } from './problem-at.ts';
+import { nodeAt, problemAt, type SourceFile } from './source-node.ts';
 import { entriesOf, type EntryContext, type ServerEntry } from './server-entry.ts';
-import { nodeAt, type SourceFile } from './source-node.ts';
-import { toServerSpec, type WatchInput } from './to-server-spec.ts';
-import { readStdioCommand } from './wrapped-entry.ts';
+import { toServerSpec, type WatchInput } from './server-spec.ts';
+import { readStdioCommand } from './gateway-address.ts';
 
 export interface ServerListOptions {
   readonly defaults: DefaultsInput;

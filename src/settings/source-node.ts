@@ -1,4 +1,4 @@
-import type { Path, Problem } from './problem.ts';
+import { formatPath, type Path, type Problem } from './problem.ts';
 
 /**
  * A value with its place in a file, the same for YAML and JSON: positions, variable expansion and masking
@@ -87,4 +87,21 @@ export function* scalarsOf(
   else if (node.kind === 'list')
     for (const [index, item] of node.items.entries()) yield* scalarsOf(item, [...path, index]);
   else for (const [key, entry] of node.entries) yield* scalarsOf(entry.node, [...path, key]);
+}
+
+/** A problem at the key or the value of `path`, or at its nearest ancestor that exists. */
+export function problemAt(
+  source: SourceFile,
+  path: Path,
+  message: string,
+  at: 'key' | 'value' = 'value',
+): Problem {
+  const find =
+    at === 'key' ? keyOffsetAt : (root: SourceNode | undefined, p: Path) => nodeAt(root, p)?.offset;
+  let offset = find(source.root, path);
+  for (let length = path.length - 1; offset === undefined && length > 0; length--) {
+    offset = keyOffsetAt(source.root, path.slice(0, length));
+  }
+  const place = offset === undefined ? { line: 1, column: 1 } : source.locate(offset);
+  return { file: source.file, ...place, path: formatPath(path), message };
 }

@@ -1,4 +1,4 @@
-import type { ReadText } from '../../src/settings/read-text.ts';
+import type { ReadText } from '../../src/settings/files.ts';
 
 /** Files in memory, by the path under which they are asked for. */
 export function createFakeFiles(files: Readonly<Record<string, string>>): ReadText {

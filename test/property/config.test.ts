@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { findNameMistake } from '../../src/settings/server-name.ts';
+import { findNameMistake } from '../../src/settings/server-entry.ts';
 import { formatDuration, parseDuration } from '../../src/settings/units.ts';
 import { formatProblems } from '../../src/settings/problem.ts';
 import { loadConfig } from '../../src/settings/load-config.ts';

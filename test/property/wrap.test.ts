@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { applyEdits, modify, parse } from 'jsonc-parser';
 import { expect, test } from 'vitest';
-import { planUnwrap } from '../../src/settings/plan-unwrap.ts';
-import { planWrap } from '../../src/settings/plan-wrap.ts';
-import { findNameMistake } from '../../src/settings/server-name.ts';
+import { planUnwrap } from '../../src/settings/wrap/plan-unwrap.ts';
+import { planWrap } from '../../src/settings/wrap/plan-wrap.ts';
+import { findNameMistake } from '../../src/settings/server-entry.ts';
 
 const CLIENT = '/home/dev/project/config.json';
 const OWN = '/home/dev/mcp-exporter.yml';

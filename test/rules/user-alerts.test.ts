@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { formatYaml } from '../../src/settings/format-yaml.ts';
+import { formatYaml } from '../../src/settings/yaml.ts';
 import { textFiles } from '../../src/app/text-files.ts';
 import { createUserRules } from '../../src/sinks/alerting/user-rules.ts';
 import { ALERT_METRICS, type UserAlert } from '../../src/facts/user-alert.ts';

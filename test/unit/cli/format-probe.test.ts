@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { formatProbe, type ProbeVerdict } from '../../../src/cli/format-probe.ts';
-import { serverOfUrl } from '../../../src/settings/ad-hoc-server.ts';
+import { serverOfUrl } from '../../../src/settings/server-spec.ts';
 import type { CheckReport } from '../../../src/facts/check-report.ts';
 import type { ServerSpec } from '../../../src/facts/server.ts';
 import { asEpochMs } from '../../../src/facts/time.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { serverOfCommand, serverOfUrl } from '../../../src/settings/ad-hoc-server.ts';
+import { serverOfCommand, serverOfUrl } from '../../../src/settings/server-spec.ts';
 import { configOf, httpTarget, reveal } from './load-text.ts';
 
 test('a URL given on the way is the same server as one in a configuration', async () => {

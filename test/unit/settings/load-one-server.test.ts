@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { GatewaySchema } from '../../../src/settings/gateway-schema.ts';
 import { loadOneServer } from '../../../src/settings/load-one-server.ts';
 import { GATEWAY_LISTEN_DEFAULT } from '../../../src/settings/listen-address.ts';
-import { localUrl, peekGateway } from '../../../src/settings/peek-gateway.ts';
+import { localUrl, peekGateway } from '../../../src/settings/gateway-address.ts';
 import { createFakeFiles } from '../../fakes/fake-files.ts';
 
 const PATH = 'mcp-exporter.yml';

@@ -2,8 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { findConfig } from '../../../src/settings/find-config.ts';
-import { readText } from '../../../src/settings/read-text.ts';
+import { findConfig, readText } from '../../../src/settings/files.ts';
 
 async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-exporter-read-'));

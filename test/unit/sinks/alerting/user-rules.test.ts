@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { formatYaml } from '../../../../src/settings/format-yaml.ts';
+import { formatYaml } from '../../../../src/settings/yaml.ts';
 import { createUserRules } from '../../../../src/sinks/alerting/user-rules.ts';
 import type { UserAlert } from '../../../../src/facts/user-alert.ts';
 import { METRICS_PAGE } from '../../../../src/catalog/catalog.ts';

@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 
 /** A file's text, or why there is none, as the end of a sentence: "./a.pem does not exist". */
 export type TextResult =
@@ -40,4 +42,27 @@ export async function readText(path: string): Promise<TextResult> {
   } catch {
     return { ok: false, reason: 'is not UTF-8 text' };
   }
+}
+
+/** A path of a file, seen from the folder of the file that names it; `~/` is the home directory. */
+export function resolvePath(path: string, directory: string, home: string | undefined): string {
+  if (home !== undefined && (path === '~' || path.startsWith('~/')))
+    return join(home, path.slice(1));
+  return isAbsolute(path) ? path : join(directory, path);
+}
+
+export const CONFIG_FILE_NAMES = ['mcp-exporter.yml', 'mcp-exporter.yaml'] as const;
+
+/** The configuration of a folder; nothing means that the bundled demonstration server is watched. */
+export async function findConfig(directory = '.'): Promise<string | undefined> {
+  for (const name of CONFIG_FILE_NAMES) {
+    const path = join(directory, name);
+    try {
+      await access(path);
+      return path;
+    } catch {
+      // Not there, or not to be seen: the next name.
+    }
+  }
+  return undefined;
 }

@@ -1,16 +1,18 @@
-import type { ServerSpec } from '../facts/server.ts';
-import { createSecretBag, expandedSecrets } from './collect-secrets.ts';
+import {
+  expectedTransport,
+  type HttpTarget,
+  type ServerSpec,
+  type StdioTarget,
+} from '../facts/server.ts';
 import type { ServerInput } from './config-schema.ts';
 import type { GatewayInput, ServerGatewayInput } from './gateway-schema.ts';
-import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
-import { printMasked } from './print-masked.ts';
-import type { EntryContext, ServerEntry } from './server-entry.ts';
-import { findNameMistake } from './server-name.ts';
 import { completeGatewaySettings } from './gateway-settings.ts';
+import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
 import { completeMonitor } from './monitor-settings.ts';
+import { argumentSecrets, createSecretBag, expandedSecrets, printMasked } from './secrets.ts';
+import { type EntryContext, findNameMistake, type ServerEntry } from './server-entry.ts';
+import { createHttpTarget, type TlsInput, toHttpTarget, toStdioTarget } from './server-target.ts';
 import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-node.ts';
-import { type TlsInput, toHttpTarget } from './to-http-target.ts';
-import { toStdioTarget } from './to-stdio-target.ts';
 
 /** How the server is watched: the settings of its `monitor`, and where a contradiction among them is reported. */
 export interface WatchInput {
@@ -129,4 +131,52 @@ function checkType({ input }: ServerEntry, report: EntryContext['report']): void
     report([key], `${chosen} needs a command, and there is a url`);
   if (!isProgram && input.url === undefined && input.command !== undefined)
     report([key], `${chosen} needs a url, and there is a command`);
+}
+
+export interface AdHocOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where it came from, as `source` of messages. */
+  readonly source: string;
+}
+
+/** A server that no configuration names: a URL given to `probe` or `/probe`. Nothing where it is no http(s) URL. */
+export function serverOfUrl(
+  text: string,
+  { headers = {}, source }: AdHocOptions,
+): ServerSpec | undefined {
+  const url = URL.parse(text);
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
+  const secrets = createSecretBag();
+  const { target, hasCredentials } = createHttpTarget(
+    { url, headers, tlsSkipVerify: false },
+    secrets,
+  );
+  return { ...adHoc(url.host, target, source), secrets: secrets.list(), hasCredentials };
+}
+
+/** A stdio server that no configuration names: a command line given to `probe`. */
+export function serverOfCommand(
+  command: string,
+  args: readonly string[],
+  { source }: AdHocOptions,
+): ServerSpec {
+  const secrets = createSecretBag();
+  secrets.add(...argumentSecrets(args));
+  const target = printMasked<StdioTarget>(
+    { kind: 'stdio', command, args, env: {} },
+    secrets.list(),
+  );
+  return { ...adHoc(command, target, source), secrets: secrets.list() };
+}
+
+function adHoc(name: string, target: HttpTarget | StdioTarget, source: string): ServerSpec {
+  return {
+    name: name || expectedTransport(target),
+    target,
+    monitor: completeMonitor({}, {}, false).settings,
+    gateway: completeGatewaySettings({}, { listen: 'off' }, true),
+    source,
+    secrets: [],
+    hasCredentials: false,
+  };
 }

@@ -1,17 +1,17 @@
-import { Secret } from '../facts/secret.ts';
+import { Secret } from '../../facts/secret.ts';
+import type { ListenAddress } from '../../facts/service-settings.ts';
+import { readWrappedEntry } from '../gateway-address.ts';
+import { formatProblems } from '../problem.ts';
+import { argumentSecrets, urlSecrets } from '../secrets.ts';
 import {
   type ClientEntry,
   connectionOf,
   readClientEntries,
   replaceConnection,
+  toOwnEntry,
 } from './client-entries.ts';
-import { argumentSecrets, urlSecrets } from './collect-secrets.ts';
-import type { ListenAddress } from '../facts/service-settings.ts';
 import { readOwnEntry, removeOwnEntries } from './own-entries.ts';
 import type { LeftEntry } from './plan-wrap.ts';
-import { formatProblems } from './problem.ts';
-import { toOwnEntry } from './to-own-entry.ts';
-import { readWrappedEntry } from './wrapped-entry.ts';
 
 export interface UnwrapRequest {
   /** Absolute. */

@@ -1,22 +1,21 @@
-import { isSameServer } from '../facts/rules/is-same-server.ts';
-import type { Secret } from '../facts/secret.ts';
-import type { ServerSpec } from '../facts/server.ts';
+import { isSameServer } from '../../facts/rules/is-same-server.ts';
+import type { Secret } from '../../facts/secret.ts';
+import type { ServerSpec } from '../../facts/server.ts';
+import type { Config, GatewayConfig } from '../config.ts';
+import { readText } from '../files.ts';
+import { gatewayUrl, localUrl, readWrappedEntry } from '../gateway-address.ts';
+import { GATEWAY_LISTEN_DEFAULT } from '../listen-address.ts';
+import { loadConfig, type LoadConfigResult } from '../load-config.ts';
+import { formatProblems } from '../problem.ts';
 import {
   type ClientEntry,
   connectionOf,
   type EntryValue,
   readClientEntries,
   replaceConnection,
+  toOwnEntry,
 } from './client-entries.ts';
-import type { Config, GatewayConfig } from './config.ts';
-import { loadConfig, type LoadConfigResult } from './load-config.ts';
 import { addOwnEntries, type OwnEntry } from './own-entries.ts';
-import { localUrl } from './peek-gateway.ts';
-import { GATEWAY_LISTEN_DEFAULT } from './listen-address.ts';
-import { formatProblems } from './problem.ts';
-import { readText } from './read-text.ts';
-import { toOwnEntry } from './to-own-entry.ts';
-import { gatewayUrl, readWrappedEntry } from './wrapped-entry.ts';
 
 export interface WrapRequest {
   /** Absolute. */

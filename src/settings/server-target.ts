@@ -1,0 +1,211 @@
+import { parseEnv } from 'node:util';
+import { Secret } from '../facts/secret.ts';
+import type { HttpTarget, StdioTarget } from '../facts/server.ts';
+import { resolvePath } from './files.ts';
+import type { MonitorInput } from './monitor-schema.ts';
+import {
+  argumentSecrets,
+  headerSecrets,
+  isCredentialName,
+  printMasked,
+  type SecretBag,
+  urlSecrets,
+} from './secrets.ts';
+import type { EntryContext, ServerEntry } from './server-entry.ts';
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// Control characters other than tab, and what one byte cannot hold: fetch would throw on them at each check.
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
+/** Stands in for a URL that an unresolved variable leaves unreadable; never called, since the server is not checked. */
+const UNRESOLVED_URL = 'http://unresolved.invalid/';
+
+/** Builds the target of a remote server out of a configuration's entry. */
+export async function toHttpTarget(
+  entry: ServerEntry,
+  tls: TlsInput | undefined,
+  secrets: SecretBag,
+  isUnresolved: boolean,
+  context: EntryContext,
+): Promise<HttpTargetResult | undefined> {
+  const url = readUrl(entry, isUnresolved, context);
+  const headers = readHeaders(entry, context);
+  if (url === undefined) return undefined;
+  const input = {
+    url,
+    headers,
+    transport: chooseTransport(entry),
+    tlsCa: await readAuthorities(tls, context),
+    tlsSkipVerify: tls?.values.insecureSkipVerify ?? false,
+  };
+  return createHttpTarget(input, secrets);
+}
+
+/** The settings that hold, and how to report a mistake in the file that they come from. */
+export interface TlsInput {
+  readonly values: NonNullable<MonitorInput['tls']>;
+  readonly directory: string;
+  readonly report: (message: string) => void;
+}
+
+function readUrl(
+  { input }: ServerEntry,
+  isUnresolved: boolean,
+  { report }: EntryContext,
+): URL | undefined {
+  const url = URL.parse(input.url ?? '');
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  if (isUnresolved) return new URL(UNRESOLVED_URL);
+  // Its text is not quoted: a mistyped URL may hold a password.
+  report(['url'], 'must be an absolute URL that starts with http:// or https://');
+  return undefined;
+}
+
+function readHeaders({ input }: ServerEntry, { report }: EntryContext): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const seen = new Set<string>();
+  for (const [name, value] of Object.entries(input.headers ?? {})) {
+    const trimmed = value.trim();
+    if (!HEADER_NAME.test(name)) report(['headers', name], 'this is no name of a header', 'key');
+    else if (seen.has(name.toLowerCase()))
+      report(['headers', name], 'this header is here twice', 'key');
+    else if (!HEADER_VALUE.test(trimmed))
+      report(['headers', name], 'must be one line of Latin-1 text without control characters');
+    else headers[name] = trimmed;
+    seen.add(name.toLowerCase());
+  }
+  return headers;
+}
+
+/** Nothing where the entry does not say it. */
+function chooseTransport({
+  input,
+  isVsCodeFile,
+}: ServerEntry): HttpTarget['transport'] | undefined {
+  const type = input.type ?? input.transport;
+  if (type === undefined || type === 'sse') return type;
+  return isVsCodeFile ? 'auto' : 'http';
+}
+
+async function readAuthorities(
+  tls: TlsInput | undefined,
+  { readText, home }: EntryContext,
+): Promise<string | undefined> {
+  if (tls?.values.caFile === undefined) return undefined;
+  const result = await readText(resolvePath(tls.values.caFile, tls.directory, home));
+  if (result.ok && result.text.includes(CERTIFICATE)) return result.text;
+  tls.report(result.ok ? `the file holds no ${CERTIFICATE}` : `the file ${result.reason}`);
+  return undefined;
+}
+
+export interface HttpTargetInput {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Left out: found out, where the path does not end in `/sse`. */
+  readonly transport?: HttpTarget['transport'] | undefined;
+  readonly tlsCa?: string | undefined;
+  readonly tlsSkipVerify: boolean;
+}
+
+export interface HttpTargetResult {
+  readonly target: HttpTarget;
+  readonly hasCredentials: boolean;
+}
+
+/**
+ * The target of a remote server; what is secret about it is added to `secrets`.
+ * User and password of the URL become an `Authorization` header, since `fetch` refuses such URLs.
+ */
+export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): HttpTargetResult {
+  const { url, tlsCa, tlsSkipVerify } = input;
+  const headers = { ...basicAuthorization(url, input.headers), ...input.headers };
+  secrets.add(...urlSecrets(url), ...Object.values(headers).flatMap(headerSecrets));
+  const hasCredentials = [...Object.keys(headers), ...url.searchParams.keys()].some(
+    isCredentialName,
+  );
+  const target: HttpTarget = {
+    kind: 'http',
+    url: withoutCredentials(url),
+    transport: input.transport ?? (/\/sse\/?$/.test(url.pathname) ? 'sse' : 'auto'),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, new Secret(value)]),
+    ),
+    tlsSkipVerify,
+    ...(tlsCa === undefined ? {} : { tlsCa }),
+  };
+  return { target: printMasked(target, secrets.list()), hasCredentials };
+}
+
+/** A written `Authorization` wins over user and password of the URL. */
+function basicAuthorization(
+  { username, password }: URL,
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const isWritten = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  if (isWritten || (username === '' && password === '')) return {};
+  const pair = [username, password].map(decode).join(':');
+  return { Authorization: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` };
+}
+
+function withoutCredentials(url: URL): string {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  bare.hash = '';
+  return bare.href;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Builds the target of a server that is a child process. */
+export async function toStdioTarget(
+  entry: ServerEntry,
+  secrets: SecretBag,
+  isUnresolved: boolean,
+  context: EntryContext,
+): Promise<StdioTarget | undefined> {
+  const { input, directory } = entry;
+  const { report, home } = context;
+  if (input.command === undefined) return undefined;
+  const env = { ...(isUnresolved ? {} : await readEnvFile(entry, context)), ...input.env };
+  for (const [name, value] of Object.entries(env)) {
+    if (name === '' || /[=\0]/.test(name))
+      report(['env', name], 'this is no name of an environment variable', 'key');
+    if (value.includes('\0')) report(['env', name], 'must not hold a NUL character');
+  }
+  const args = input.args ?? [];
+  if ([input.command, ...args].some((text) => text.includes('\0')))
+    report(['command'], 'command and args must not hold a NUL character');
+  secrets.add(...Object.values(env), ...argumentSecrets(args));
+  const cwd =
+    input.cwd === undefined ? entry.workingDirectory : resolvePath(input.cwd, directory, home);
+  const target: StdioTarget = {
+    kind: 'stdio',
+    command: input.command,
+    args,
+    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, new Secret(value)])),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
+  return printMasked(target, secrets.list());
+}
+
+async function readEnvFile(
+  { input, directory }: ServerEntry,
+  { readText, report, home }: EntryContext,
+): Promise<Record<string, string>> {
+  if (input.envFile === undefined) return {};
+  const result = await readText(resolvePath(input.envFile, directory, home));
+  if (!result.ok) {
+    report(['envFile'], `the file ${result.reason}`);
+    return {};
+  }
+  return Object.fromEntries(
+    Object.entries(parseEnv(result.text)).map(([name, value]) => [name, value ?? '']),
+  );
+}
