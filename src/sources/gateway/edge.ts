@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { createHostCheck, type HostCheck } from './allowed-hosts.ts';
 import { clientOfAddress } from './client-address.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Hub } from '../../facts/hub.ts';
+import { UNKNOWN_SERVER } from '../../facts/rules/call-labels.ts';
 import { createFairShare, type FairShare } from './fair-share.ts';
 import { isLoopbackHost } from '../../facts/rules/loopback.ts';
 import type { Log } from '../../facts/ports/log.ts';
@@ -18,15 +20,15 @@ import type { Authentication } from './authentication.ts';
 import type { Admission, Edge } from './admission.ts';
 
 export interface EdgeSettings {
-  /** Where the gateway listens; on loopback only names of this machine are answered unasked. */
+  /** Where the gateway listens; on loopback, only names of this machine are allowed by default. */
   readonly listenHost: string;
   readonly isTls: boolean;
   /** Lower case, as in the headers. */
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
-  /** Nothing: everybody who reaches the gateway may use it. */
+  /** `undefined`: everybody who reaches the gateway may use it. */
   readonly authentication?: AuthenticationSettings;
-  /** For each client; nothing: no limit. */
+  /** For each client; `undefined`: no limit. */
   readonly rateLimit?: RateLimit;
 }
 
@@ -38,7 +40,7 @@ export interface EdgeOptions {
 }
 
 export interface GatewayEdge extends Edge {
-  /** Takes over a configuration; what clients hold and have spent stays counted. */
+  /** Applies a configuration; what clients hold and have used remains counted. */
   apply(settings: EdgeSettings, servers: readonly ServerSpec[]): void;
 }
 
@@ -60,47 +62,105 @@ const OVERLOADED: Refused = {
   headers: { 'retry-after': '1' },
 };
 const NOTHING_TO_LEAVE = (): void => undefined;
-/** `server` of facts about names that are not configured: never the name itself. */
-const OTHER_SERVER = '_OTHER';
 const PROBLEM_PAUSE_MS = 60_000;
 
 /** Decides who may pass before a body is read: host and origin, then credentials, then limits. */
-export function createEdge({ clock, hub, log, settings: first }: EdgeOptions): GatewayEdge {
-  const shares = new Map<string, FairShare>();
-  let hosts: HostCheck = createHostCheck(hostRulesOf(first));
-  let authenticator: Authenticator | undefined;
-  let limiter: RateLimiter | undefined;
-  let limit: RateLimit | undefined;
-  let quietUntilMs = 0;
+export function createEdge(options: EdgeOptions): GatewayEdge {
+  return new RequestEdge(options);
+}
 
-  function use(settings: EdgeSettings): void {
-    hosts = createHostCheck(hostRulesOf(settings));
-    authenticator =
-      settings.authentication &&
-      createAuthenticator(settings.authentication, { clock, onProblem: warn });
-    if (JSON.stringify(limit) !== JSON.stringify(settings.rateLimit)) {
-      limit = settings.rateLimit;
-      limiter = limit && createRateLimiter(limit);
+class RequestEdge implements GatewayEdge {
+  readonly #clock: Clock;
+  readonly #hub: EdgeOptions['hub'];
+  readonly #log: EdgeOptions['log'];
+  readonly #shares = new Map<string, FairShare>();
+  #hosts: HostCheck;
+  #authenticator: Authenticator | undefined;
+  #limiter: RateLimiter | undefined;
+  #limit: RateLimit | undefined;
+  #quietUntilMs = -Infinity;
+
+  constructor({ clock, hub, log, settings }: EdgeOptions) {
+    this.#clock = clock;
+    this.#hub = hub;
+    this.#log = log;
+    this.#hosts = createHostCheck(hostRulesOf(settings));
+    this.#use(settings);
+  }
+
+  admit(request: IncomingMessage, server: string | undefined): Admission | Promise<Admission> {
+    const { host, origin, authorization } = request.headers;
+    if (!this.#hosts.allowsHost(host)) return FOREIGN_HOST;
+    if (origin !== undefined && !this.#hosts.allowsOrigin(origin, host)) return FOREIGN_ORIGIN;
+    if (!this.#authenticator) return this.#admitAs(request, server, undefined);
+    const checked = this.#authenticator.check(authorization);
+    return checked instanceof Promise
+      ? checked.then((authentication) => this.#admitIf(authentication, request, server))
+      : this.#admitIf(checked, request, server);
+  }
+
+  apply(settings: EdgeSettings, servers: readonly ServerSpec[]): void {
+    this.#use(settings);
+    const names = new Set(servers.map(({ name }) => name));
+    for (const name of this.#shares.keys()) if (!names.has(name)) this.#shares.delete(name);
+    for (const { name, gateway } of servers) {
+      const share = this.#shares.get(name);
+      if (share) share.setMax(gateway.maxInFlight);
+      else this.#shares.set(name, createFairShare(gateway.maxInFlight));
     }
   }
 
-  function warn(message: string): void {
-    const nowMs = clock.monotonicMs();
-    if (nowMs < quietUntilMs) return;
-    quietUntilMs = nowMs + PROBLEM_PAUSE_MS;
-    log.warn({ channel: 'error', detail: message }, 'tokens of clients cannot be verified');
+  #use(settings: EdgeSettings): void {
+    this.#hosts = createHostCheck(hostRulesOf(settings));
+    this.#authenticator =
+      settings.authentication &&
+      createAuthenticator(settings.authentication, {
+        clock: this.#clock,
+        onProblem: (message) => this.#warn(message),
+      });
+    if (isDeepStrictEqual(this.#limit, settings.rateLimit)) return;
+    this.#limit = settings.rateLimit;
+    this.#limiter = settings.rateLimit && createRateLimiter(settings.rateLimit);
   }
 
-  function admitAs(
+  #warn(message: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#quietUntilMs) return;
+    this.#quietUntilMs = nowMs + PROBLEM_PAUSE_MS;
+    this.#log.warn({ channel: 'error', detail: message }, 'tokens of clients cannot be verified');
+  }
+
+  #admitIf(
+    authentication: Authentication,
+    request: IncomingMessage,
+    server: string | undefined,
+  ): Admission {
+    this.#hub.publish({
+      fact: 'auth',
+      method: authentication.method,
+      status: authentication.ok ? 'success' : 'failure',
+    });
+    if (authentication.ok) {
+      // The token is for this gateway: a server that received it could use it here (and MCP forbids passing it on).
+      hideAuthorization(request);
+      return this.#admitAs(request, server, authentication.user);
+    }
+    // Guesses count against the address.
+    const address = addressOf(request);
+    return this.#refuseOverLimit(address, server, address) ?? unauthorized(authentication.detail);
+  }
+
+  #admitAs(
     request: IncomingMessage,
     server: string | undefined,
     user: string | undefined,
   ): Admission {
     const client = user === undefined ? addressOf(request) : `user ${user}`;
-    const refused = limiter && takeFrom(limiter, client, server, user ?? client);
+    const refused = this.#refuseOverLimit(client, server, user ?? client);
     if (refused) return refused;
-    // Streams are long and idle: they are bounded by the connections, and must not crowd out calls.
-    const share = server === undefined || request.method === 'GET' ? undefined : shares.get(server);
+    // Streams are long and idle: the limit of connections bounds them, and they must not crowd out calls.
+    const share =
+      server === undefined || request.method === 'GET' ? undefined : this.#shares.get(server);
     if (!share) return admission(user, NOTHING_TO_LEAVE);
     if (!share.enter(client)) return OVERLOADED;
     let isHere = true;
@@ -110,63 +170,16 @@ export function createEdge({ clock, hub, log, settings: first }: EdgeOptions): G
     });
   }
 
-  function takeFrom(
-    from: RateLimiter,
-    client: string,
-    server: string | undefined,
-    user: string,
-  ): Refused | undefined {
-    const waitMs = from.take(client, clock.monotonicMs());
+  #refuseOverLimit(client: string, server: string | undefined, user: string): Refused | undefined {
+    const waitMs = this.#limiter?.take(client, this.#clock.monotonicMs()) ?? 0;
     if (waitMs === 0) return undefined;
-    hub.publish({ fact: 'rate_limit', server: server ?? OTHER_SERVER, user });
+    this.#hub.publish({ fact: 'rate_limit', server: server ?? UNKNOWN_SERVER, user });
     return {
       ok: false,
       refusal: 'rate_limited',
       headers: { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1_000))) },
     };
   }
-
-  function settle(
-    request: IncomingMessage,
-    server: string | undefined,
-    authentication: Authentication,
-  ): Admission {
-    const { method, ok } = authentication;
-    hub.publish({ fact: 'auth', method, status: ok ? 'success' : 'failure' });
-    if (ok) {
-      // The token is ours: a server that got it could use it here (and MCP forbids to pass it on).
-      hideAuthorization(request);
-      return admitAs(request, server, authentication.user);
-    }
-    const address = addressOf(request);
-    // Guessing counts against the address.
-    const refused = limiter && takeFrom(limiter, address, server, address);
-    return refused ?? unauthorized(authentication.detail);
-  }
-
-  use(first);
-  return {
-    admit(request, server) {
-      const { host, origin, authorization } = request.headers;
-      if (!hosts.allowsHost(host)) return FOREIGN_HOST;
-      if (origin !== undefined && !hosts.allowsOrigin(origin, host)) return FOREIGN_ORIGIN;
-      if (!authenticator) return admitAs(request, server, undefined);
-      const checked = authenticator.check(authorization);
-      return checked instanceof Promise
-        ? checked.then((authentication) => settle(request, server, authentication))
-        : settle(request, server, checked);
-    },
-    apply(settings, servers) {
-      use(settings);
-      const names = new Set(servers.map(({ name }) => name));
-      for (const name of shares.keys()) if (!names.has(name)) shares.delete(name);
-      for (const { name, gateway } of servers) {
-        const share = shares.get(name);
-        if (share) share.setMax(gateway.maxInFlight);
-        else shares.set(name, createFairShare(gateway.maxInFlight));
-      }
-    },
-  };
 }
 
 function hostRulesOf({ listenHost, isTls, allowedHosts, allowedOrigins }: EdgeSettings) {

@@ -10,10 +10,10 @@ const COLON = 0x3a;
 const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /**
- * Reads the JSON-RPC messages of a server-sent event stream as its bytes pass, without holding one back.
+ * Reads the JSON-RPC messages of a server-sent event stream as its bytes pass through, without delaying any of them.
  *
  * Works on bytes, not on decoded text, so that multibyte characters may be split anywhere and a 10 MB event is never
- * kept whole (a string-based parser has to). Line ends LF, CRLF and CR, several `data:` lines, comments, priming events
+ * buffered as a whole (a string-based parser has to do that). Line ends LF, CRLF and CR, several `data:` lines, comments, priming events
  * with empty data: WHATWG HTML §9.2.6.
  */
 export interface SseScanner {
@@ -24,86 +24,94 @@ export interface SseScanner {
 
 /** @param onMessages called for each event with data, at its closing blank line */
 export function createSseScanner(onMessages: (read: ReadMessages) => void): SseScanner {
-  const reader = createMessageReader();
+  return new EventScanner(onMessages);
+}
+
+class EventScanner implements SseScanner {
+  readonly #onMessages: (read: ReadMessages) => void;
+  readonly #reader = createMessageReader();
   /** Bytes of the current line's field name while it is not known yet. */
-  let name: number[] = [];
-  let field: 'unknown' | 'data' | 'other' = 'unknown';
-  let isLineEmpty = true;
-  let isFirstLine = true;
-  let skipsSpace = false;
-  let hasData = false;
-  let afterCr = false;
-  let isResumable = false;
+  #name: number[] = [];
+  #field: 'unknown' | 'data' | 'other' = 'unknown';
+  #isLineEmpty = true;
+  #isFirstLine = true;
+  #skipsSpace = false;
+  #hasData = false;
+  #afterCr = false;
+  #isResumable = false;
 
-  function endLine(): void {
-    if (isLineEmpty) {
-      if (!reader.isEmpty) onMessages(reader.end());
-      hasData = false;
-    } else if (field === 'unknown') {
-      // A line without a colon is a field with an empty value.
-      settleField();
-    }
-    name = [];
-    field = 'unknown';
-    isLineEmpty = true;
-    isFirstLine = false;
-    skipsSpace = false;
+  constructor(onMessages: (read: ReadMessages) => void) {
+    this.#onMessages = onMessages;
   }
 
-  function settleField(): void {
-    const spelled = Buffer.from(name);
-    const hasMark = isFirstLine && spelled.subarray(0, 3).equals(BYTE_ORDER_MARK);
-    const bytes = hasMark ? spelled.subarray(3) : spelled;
-    field = bytes.equals(DATA) ? 'data' : 'other';
-    if (bytes.equals(ID)) isResumable = true;
-    if (field === 'data') {
-      if (hasData && !reader.isEmpty) reader.write(NEWLINE);
-      hasData = true;
-      skipsSpace = true;
-    }
+  get isResumable(): boolean {
+    return this.#isResumable;
   }
 
-  function content(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): void {
     let at = 0;
-    if (at < bytes.length) isLineEmpty = false;
-    while (field === 'unknown' && at < bytes.length) {
-      const byte = bytes[at++] as number;
-      if (byte === COLON) settleField();
-      else if (name.length < 8) name.push(byte);
+    if (this.#afterCr && bytes.length > 0) {
+      this.#afterCr = false;
+      if (bytes[0] === LF) at = 1;
     }
-    if (field !== 'data' || at >= bytes.length) return;
-    if (skipsSpace) {
-      skipsSpace = false;
+    let lf = bytes.indexOf(LF, at);
+    let cr = bytes.indexOf(CR, at);
+    while (lf !== -1 || cr !== -1) {
+      const end = cr !== -1 && (lf === -1 || cr < lf) ? cr : lf;
+      if (end > at) this.#addContent(bytes.subarray(at, end));
+      this.#endLine();
+      at = end + 1;
+      if (end === cr) {
+        if (at === bytes.length) this.#afterCr = true;
+        else if (bytes[at] === LF) at++;
+      }
+      if (lf !== -1 && lf < at) lf = bytes.indexOf(LF, at);
+      if (cr !== -1 && cr < at) cr = bytes.indexOf(CR, at);
+    }
+    if (at < bytes.length) this.#addContent(bytes.subarray(at));
+  }
+
+  #endLine(): void {
+    if (this.#isLineEmpty) {
+      if (!this.#reader.isEmpty) this.#onMessages(this.#reader.end());
+      this.#hasData = false;
+    } else if (this.#field === 'unknown') {
+      // A line without a colon is a field with an empty value.
+      this.#endName();
+    }
+    this.#name = [];
+    this.#field = 'unknown';
+    this.#isLineEmpty = true;
+    this.#isFirstLine = false;
+    this.#skipsSpace = false;
+  }
+
+  #endName(): void {
+    const spelled = Buffer.from(this.#name);
+    const hasMark = this.#isFirstLine && spelled.subarray(0, 3).equals(BYTE_ORDER_MARK);
+    const bytes = hasMark ? spelled.subarray(3) : spelled;
+    this.#field = bytes.equals(DATA) ? 'data' : 'other';
+    if (bytes.equals(ID)) this.#isResumable = true;
+    if (this.#field === 'data') {
+      if (this.#hasData && !this.#reader.isEmpty) this.#reader.write(NEWLINE);
+      this.#hasData = true;
+      this.#skipsSpace = true;
+    }
+  }
+
+  #addContent(bytes: Uint8Array): void {
+    let at = 0;
+    if (at < bytes.length) this.#isLineEmpty = false;
+    while (this.#field === 'unknown' && at < bytes.length) {
+      const byte = bytes[at++] as number;
+      if (byte === COLON) this.#endName();
+      else if (this.#name.length < 8) this.#name.push(byte);
+    }
+    if (this.#field !== 'data' || at >= bytes.length) return;
+    if (this.#skipsSpace) {
+      this.#skipsSpace = false;
       if (bytes[at] === SPACE) at++;
     }
-    if (at < bytes.length) reader.write(bytes.subarray(at));
+    if (at < bytes.length) this.#reader.write(bytes.subarray(at));
   }
-
-  return {
-    get isResumable() {
-      return isResumable;
-    },
-    write(bytes) {
-      let at = 0;
-      if (afterCr && bytes.length > 0) {
-        afterCr = false;
-        if (bytes[0] === LF) at = 1;
-      }
-      let lf = bytes.indexOf(LF, at);
-      let cr = bytes.indexOf(CR, at);
-      while (lf !== -1 || cr !== -1) {
-        const end = cr !== -1 && (lf === -1 || cr < lf) ? cr : lf;
-        if (end > at) content(bytes.subarray(at, end));
-        endLine();
-        at = end + 1;
-        if (end === cr) {
-          if (at === bytes.length) afterCr = true;
-          else if (bytes[at] === LF) at++;
-        }
-        if (lf !== -1 && lf < at) lf = bytes.indexOf(LF, at);
-        if (cr !== -1 && cr < at) cr = bytes.indexOf(CR, at);
-      }
-      if (at < bytes.length) content(bytes.subarray(at));
-    },
-  };
 }

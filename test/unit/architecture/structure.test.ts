@@ -16,8 +16,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/app/app.ts#start': 246,
   'src/protocol/http/probe-fetch.ts#anonymous': 84,
   'src/protocol/http/probe-fetch.ts#createProbeFetch': 109,
-  'src/sources/gateway/edge.ts#createEdge': 103,
-  'src/sources/gateway/sse-scanner.ts#createSseScanner': 84,
   'src/sources/gateway/sse-upstream.ts#openStream': 65,
   'src/sources/gateway/sse-upstream.ts#postMessage': 73,
   'src/sources/probe/connection/http-wire.ts#createHttpWire': 165,
