@@ -1,4 +1,4 @@
-/** A value to equal, a list of values of which one has to equal, or one of the conditions below. */
+/** A value, a list of allowed values, or one of the conditions below. */
 export type LabelMatch = string | readonly string[] | Condition;
 
 export interface Condition {
@@ -7,7 +7,7 @@ export interface Condition {
   readonly value: string;
 }
 
-/** Label → what its value has to be. A label that is `undefined` matches everything. */
+/** Label → required value. A label that is `undefined` matches everything. */
 export type Matchers<Label extends string = string> = Readonly<
   Partial<Record<Label, LabelMatch | undefined>>
 >;
@@ -20,7 +20,7 @@ export function not(...values: readonly string[]): Condition {
     : { operator: '!~', value: alternatives(values) };
 }
 
-/** An expression that the complete value has to match, for variables of Grafana and real patterns. */
+/** A regular expression that the complete value has to match, for Grafana variables and real patterns. */
 export function matching(expression: string): Condition {
   return { operator: '=~', value: expression };
 }
@@ -51,7 +51,7 @@ function alternatives(values: readonly string[]): string {
   return values.map(escapeRegExp).join('|');
 }
 
-/** PromQL's double-quoted strings have Go's escapes, of which those of JSON are a part. */
+/** Double-quoted strings of PromQL have the escapes of Go, which include those of JSON. */
 function quote(text: string): string {
   return JSON.stringify(text);
 }

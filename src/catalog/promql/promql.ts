@@ -58,12 +58,12 @@ export function quantileBy(quantile: number, by: readonly LabelName[], buckets: 
   return `histogram_quantile(${quantile}, ${sumBy([...by, 'le'], buckets)})`;
 }
 
-/** Absent, rather than not a number, where there is nothing to divide by. */
+/** Absent, rather than NaN, if there is nothing to divide by. */
 export function ratio(part: string, all: string): string {
   return `${part} / (${all} > 0)`;
 }
 
-/** The same where `part` may have no series yet: that is a share of zero. */
+/** The same if `part` may have no series yet: the ratio is then zero. */
 export function ratioOrZero(part: string, all: string): string {
   return ratio(`(${part} or 0 * ${all})`, all);
 }

@@ -8,17 +8,17 @@ import {
 
 type Part = Readonly<Record<string, unknown>>;
 
-/** Takes what goes nowhere. */
+/** The receiver of alerts that are not sent anywhere. */
 const NOBODY = 'nobody';
-/** One notification for a fleet, not one per server. */
+/** One notification for many servers, not one per server. */
 const GROUP_BY = ['gateway', 'alertname'];
 const OWN = 'component="mcp"';
-/** What the user asked for is said, whatever else is known. */
+/** The user's own alerts are not inhibited by others. */
 const SHIPPED = 'origin!="user"';
 
 /**
- * Alertmanager's configuration for the channels that are there (prometheus.io/docs/alerting/latest/configuration).
- * Written in the vocabulary of 0.28, so that what most distributions ship understands it.
+ * Alertmanager's configuration for the configured channels (prometheus.io/docs/alerting/latest/configuration).
+ * Compatible with 0.28, which most distributions ship.
  */
 export function renderAlertmanagerConfig(config: AlertingConfig): Part {
   return {
@@ -35,7 +35,7 @@ export function renderAlertmanagerConfig(config: AlertingConfig): Part {
         ...historyRoute(config),
         ...namedRoutes(config),
         ...severityRoutes(config),
-        // Once a route with `continue` matched, the root's receiver is no longer used: what is left needs a route of its own.
+        // After a route with `continue` has matched, the receiver of the root is no longer used: the rest needs a route.
         { receiver: 'warning' },
       ],
     },
@@ -45,7 +45,7 @@ export function renderAlertmanagerConfig(config: AlertingConfig): Part {
   };
 }
 
-/** It always fires; what hears it knows that the way from Prometheus works. */
+/** The heartbeat: it always fires, so its receivers know that the alerting pipeline works. */
 function watchdogRoute({ heartbeat, history }: AlertingConfig): Part {
   const last = heartbeat ? 'heartbeat' : NOBODY;
   return {
@@ -71,7 +71,7 @@ function historyRoute({ history }: AlertingConfig): Part[] {
   ];
 }
 
-/** Alerts of the user's that name their channels: by a label, so that a new alert does not change this file. */
+/** The user's alerts with `channels`: routed by a label, so that a new alert does not change this file. */
 function namedRoutes(config: AlertingConfig): Part[] {
   const routes = presentChannels(config, CHANNELS)
     .filter((channel) => channel !== 'history')
@@ -90,7 +90,7 @@ function severityRoutes({ businessHours }: AlertingConfig): Part[] {
       matchers: ['severity="critical"'],
       receiver: 'critical',
       group_wait: '10s',
-      // A second server that dies, and the end of it all, are worth more haste than warnings are.
+      // Another offline server, and the end of an alert, are sent sooner than changes of warnings.
       group_interval: '1m',
       repeat_interval: '1h',
     },
@@ -224,7 +224,7 @@ function pageTo(
   };
 }
 
-/** The templates cannot know where our pages are: what is defined again here, before its use, holds. */
+/** Redefines the base URLs that the templates use. */
 function template(name: string, { grafanaUrl, exporterUrl }: AlertingConfig): string {
   return `{{ define "mcp.grafana" }}${grafanaUrl}{{ end }}{{ define "mcp.exporter" }}${exporterUrl}{{ end }}{{ template "${name}" . }}`;
 }

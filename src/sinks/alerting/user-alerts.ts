@@ -25,11 +25,11 @@ import {
 const BY = ['job', 'gateway', 'server'] as const;
 const WINDOW = '5m';
 
-/** Which servers an alert is about. */
+/** The servers that an alert is about. */
 type ServerMatchers = Pick<Matchers<'server'>, 'server'>;
 
 interface Quantity {
-  /** Before "is above 500ms". */
+  /** Stands before "is above 500ms". */
   readonly title: string;
   readonly expression: (servers: ServerMatchers) => string;
 }
@@ -63,7 +63,7 @@ const QUANTITIES: Readonly<Record<AlertMetric, Quantity>> = {
     expression: (servers) => quantileOf(0.99, CALL_TIME, servers),
   },
   error_rate: {
-    title: 'share of calls that fail',
+    title: 'ratio of failed calls',
     expression: failedShare,
   },
   availability: {
@@ -75,7 +75,7 @@ const QUANTITIES: Readonly<Record<AlertMetric, Quantity>> = {
     expression: (servers) => sumBy(BY, rate(selector('mcp_requests_total', servers), WINDOW)),
   },
   active_connections: {
-    title: 'number of connections of clients',
+    title: 'number of client connections',
     expression: (servers) => sumBy(BY, selector('mcp_active_connections', servers)),
   },
   tokens: {
@@ -89,14 +89,14 @@ const QUANTITIES: Readonly<Record<AlertMetric, Quantity>> = {
   },
 };
 
-/** As in the recording rules: mistakes of the caller are not failures of the server. */
+/** As in the recording rules, mistakes of the caller are not failures of the server. */
 function failedShare(servers: ServerMatchers): string {
   const calls = (matchers: Matchers<'outcome'> = {}): string =>
     sumBy(BY, rate(selector('mcp_requests_total', servers, matchers), WINDOW));
   return ratioOrZero(calls({ outcome: FAILED_OUTCOMES }), calls());
 }
 
-/** Time spent disabled or unknown is left out. */
+/** Time while disabled or unknown is excluded. */
 function availability(servers: ServerMatchers): string {
   const offline = selector('mcp_server_status', servers, { status: 'offline' });
   const ignored = selector('mcp_server_status', servers, { status: ['disabled', 'unknown'] });
@@ -112,7 +112,7 @@ const COMPARED: Readonly<Record<Comparison, string>> = {
   '!=': 'not',
 };
 
-/** How a message shows the value of an expression. */
+/** Templates that format the value of an expression in a message. */
 const SHOWN: Readonly<Record<AlertUnit, string>> = {
   seconds: '{{ $value | humanizeDuration }}',
   ratio: '{{ $value | humanizePercentage }}',
@@ -127,8 +127,8 @@ const WHAT_TO_DO =
   'https://github.com/mcp-exporter/mcp-exporter/blob/main/docs/alerting.md#alerts-of-your-own';
 
 /**
- * The user's alerts as a rule file of Prometheus; without any it has no groups.
- * @param catalog metrics that may be named directly; a name that is neither there nor an offered quantity throws
+ * The user's alerts as a rule file of Prometheus; without alerts it has no groups.
+ * @param catalog metrics that alerts may name directly; any other name that is not a quantity throws
  */
 export function renderUserAlerts(
   alerts: readonly UserAlert[],
@@ -160,7 +160,7 @@ function ruleOf(alert: UserAlert, catalog: readonly Metric[]): AlertRule {
       severity,
       component: 'mcp',
       origin: 'user',
-      // Routed by, so that Alertmanager's configuration need not know the alerts.
+      // Alertmanager routes by this label, so its configuration does not depend on the alerts.
       ...(channels && { channels: channels.join(',') }),
     },
     annotations: {
@@ -195,7 +195,7 @@ function measureOf({ metric, servers }: UserAlert, known: Metric | undefined): M
   return { title, expression: expression(hasServer ? matchers : {}), hasServer };
 }
 
-/** What is compared where an alert names a metric directly. */
+/** The quantity that is compared if an alert names a metric directly. */
 function quantityOf({ name, kind, labels }: Metric, hasServer: boolean): Quantity {
   const by = hasServer ? BY : (['job', 'gateway'] as const);
   switch (kind) {
@@ -212,7 +212,7 @@ function quantityOf({ name, kind, labels }: Metric, hasServer: boolean): Quantit
     case 'gauge':
       return {
         title: name,
-        // A state set or an info metric is only meaningful with all its labels.
+        // State sets and info metrics are only meaningful with all their labels.
         expression: (servers) =>
           maxBy(['job', 'gateway', ...(labels as LabelName[])], selector(name, servers)),
       };

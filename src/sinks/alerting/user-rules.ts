@@ -2,7 +2,7 @@ import type { UserAlert } from '../../facts/user-alert.ts';
 import type { Metric } from '../../catalog/metric.ts';
 import { renderUserAlerts } from './user-alerts.ts';
 
-/** The first line of every file of ours: one without it belongs to somebody else. */
+/** The first line of every file that we write. Files without it are never changed, so this text must stay as it is. */
 const MARK =
   'Written by mcp-exporter from `alerts:` of its configuration; what is edited here is lost.';
 /** Prometheus often runs as another user. */
@@ -11,27 +11,27 @@ const MODE = 0o644;
 export interface UserRulesOptions {
   readonly catalog: readonly Metric[];
   readonly files: {
-    /** @returns nothing where there is no such file. Rejects where it cannot be read. */
+    /** @returns `undefined` if there is no such file. Rejects if it cannot be read. */
     read(path: string): Promise<string | undefined>;
-    /** In one step. @returns what went wrong */
+    /** Atomically. @returns the problem if it failed */
     write(path: string, text: string, mode: number): Promise<string | undefined>;
   };
-  /** As YAML, below a comment. */
+  /** Formats a value as YAML, below a comment. */
   readonly format: (value: unknown, comment: string) => string;
 }
 
 export interface UserRules {
-  /** What the file is to hold. */
+  /** The text of the rule file. */
   render(alerts: readonly UserAlert[]): string;
   /**
-   * Brings the file up to date. Without alerts a file of ours is emptied and none is made; one that was written elsewhere
-   * before is emptied too. Never rejects.
-   * @returns what went wrong; the file is as it was then
+   * Brings the file up to date. Without alerts, an existing file of ours is emptied and no new one is created. A file that was
+   * written to another path before is emptied too. Never rejects.
+   * @returns the problem if it failed; the file is unchanged then
    */
   update(alerts: readonly UserAlert[], path: string): Promise<string | undefined>;
 }
 
-/** Keeps the rule file of Prometheus that the user's alerts become. */
+/** Renders the user's alerts as a rule file of Prometheus, and keeps that file up to date. */
 export function createUserRules({ catalog, files, format }: UserRulesOptions): UserRules {
   let writtenAt: string | undefined;
 
@@ -47,7 +47,7 @@ export function createUserRules({ catalog, files, format }: UserRulesOptions): U
       return `${path} was not written by mcp-exporter and is left as it is; alertRulesFile can name another`;
     }
     const text = render(alerts);
-    // Prometheus reads a changed file again, and a rule that it reads again waits for its time once more.
+    // Prometheus reloads a file that is written, and reloaded rules start their `for` again.
     return text === before ? undefined : files.write(path, text, MODE);
   }
 
