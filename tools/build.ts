@@ -4,7 +4,7 @@ import { cpSync, rmSync } from 'node:fs';
 /** What the web sink serves as it is; the compiler takes TypeScript only. */
 const ASSETS = 'sinks/web/assets';
 
-/** Makes `dist/`: compiled code without leftovers of an earlier build, and the assets beside it. */
+/** Creates `dist/`: compiled code without files of an earlier build, and the assets. */
 rmSync('dist', { recursive: true, force: true });
 const compiler = spawnSync('tsc -p .', { stdio: 'inherit', shell: true });
 if (compiler.status === 0) cpSync(`src/${ASSETS}`, `dist/${ASSETS}`, { recursive: true });

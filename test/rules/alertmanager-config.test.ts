@@ -14,25 +14,19 @@ const variants = [
   ['all', ALL],
 ] as const;
 
-test.skipIf(hasNoAmtool).each(variants)(
-  'amtool finds nothing wrong with %s',
-  async (_, alerting) => {
-    const { config } = await createAlertmanagerFolder(renderAlertmanagerText(alerting));
-    const { status, text } = runProgram('amtool', ['check-config', config]);
-    expect([status, text]).toEqual([0, expect.stringContaining('SUCCESS')]);
-  },
-);
+test.skipIf(hasNoAmtool).each(variants)('amtool accepts %s', async (_, alerting) => {
+  const { config } = await createAlertmanagerFolder(renderAlertmanagerText(alerting));
+  const { status, text } = runProgram('amtool', ['check-config', config]);
+  expect([status, text]).toEqual([0, expect.stringContaining('SUCCESS')]);
+});
 
-test.skipIf(hasNoAmtool)(
-  'amtool finds a planted mistake, so that its silence means something',
-  async () => {
-    const rendered = renderAlertmanagerText(ALL).replace('receiver: critical', 'receiver: nowhere');
-    const { config } = await createAlertmanagerFolder(rendered);
-    expect(runProgram('amtool', ['check-config', config]).status).toBe(1);
-  },
-);
+test.skipIf(hasNoAmtool)('amtool finds a planted mistake', async () => {
+  const rendered = renderAlertmanagerText(ALL).replace('receiver: critical', 'receiver: nowhere');
+  const { config } = await createAlertmanagerFolder(rendered);
+  expect(runProgram('amtool', ['check-config', config]).status).toBe(1);
+});
 
-test.skipIf(hasNoAmtool)('the shipped configuration is good', () => {
+test.skipIf(hasNoAmtool)('the shipped configuration is valid', () => {
   const { status, text } = runProgram('amtool', ['check-config', 'alertmanager/alertmanager.yml']);
   expect([status, text]).toEqual([0, expect.stringContaining('1 templates')]);
 });
@@ -79,18 +73,21 @@ const ROUTES: readonly (readonly [what: string, labels: string, receivers: strin
   ],
 ];
 
-test.skipIf(hasNoAmtool).each(ROUTES)('%s goes the right way: %s', async (_, labels, receivers) => {
-  const { config } = await createAlertmanagerFolder(renderAlertmanagerText(ALL));
-  const { out } = runProgram('amtool', [
-    'config',
-    'routes',
-    'test',
-    `--config.file=${config}`,
-    // One value with a comma is taken for two without quotes.
-    ...labels.split(' ').map((label) => label.replace(/=(.*,.*)$/, '="$1"')),
-  ]);
-  expect(out.trim()).toBe(receivers);
-});
+test.skipIf(hasNoAmtool).each(ROUTES)(
+  '%s is routed to the right receivers: %s',
+  async (_, labels, receivers) => {
+    const { config } = await createAlertmanagerFolder(renderAlertmanagerText(ALL));
+    const { out } = runProgram('amtool', [
+      'config',
+      'routes',
+      'test',
+      `--config.file=${config}`,
+      // One value with a comma is taken for two without quotes.
+      ...labels.split(' ').map((label) => label.replace(/=(.*,.*)$/, '="$1"')),
+    ]);
+    expect(out.trim()).toBe(receivers);
+  },
+);
 
 test.skipIf(hasNoAmtool).each([
   ['alertname=McpServerOffline severity=critical component=mcp', 'critical'],

@@ -53,7 +53,7 @@ function requestsTo({ requests }: RequestSink, path: string) {
 }
 
 test.skipIf(hasNoPrograms)(
-  'a mail says everything, as text and as HTML, when it fires and when it ends',
+  'a mail has all details, as text and as HTML, when an alert fires and when it is resolved',
   async () => {
     const sink = await startMailSink();
     const email = {
@@ -115,7 +115,7 @@ test.skipIf(hasNoPrograms)(
   },
 );
 
-test.skipIf(hasNoPrograms)('one mail tells of a whole fleet', async () => {
+test.skipIf(hasNoPrograms)('one mail reports many servers', async () => {
   const sink = await startMailSink();
   const email = {
     to: ['a@b.c'],
@@ -136,7 +136,7 @@ test.skipIf(hasNoPrograms)('one mail tells of a whole fleet', async () => {
 });
 
 test.skipIf(hasNoPrograms)(
-  'Slack, PagerDuty, webhooks, the history and the heartbeat get what they understand',
+  'Slack, PagerDuty, webhooks, the history and the heartbeat receive messages in their format',
   async () => {
     const sink = await startRequestSink();
     const alerting = alertingOf({

@@ -112,7 +112,7 @@ test.skipIf(hasNoAmtool).each<[value: string, isSaid: boolean]>([
   expect(render('mcp.html', told).includes(`value ${value}`)).toBe(isSaid);
 });
 
-test.skipIf(hasNoAmtool)('what a mail says of an alert that is over is the past', () => {
+test.skipIf(hasNoAmtool)('a mail describes a resolved alert in the past', () => {
   expect(render('mcp.text', [offline('a', true)])).toContain(
     [
       'RESOLVED: McpServerOffline on a, critical',
@@ -127,7 +127,7 @@ test.skipIf(hasNoAmtool)('what a mail says of an alert that is over is the past'
   );
 });
 
-test.skipIf(hasNoAmtool)('many alerts are a list below what they share', () => {
+test.skipIf(hasNoAmtool)('many alerts are a list below their common details', () => {
   const fleet = [0, 1, 2, 3, 4, 5].map((n) => offline(`server-${n}`, n === 2));
   const text = render('mcp.text', fleet);
   expect(text.split('\n').slice(0, 5)).toEqual([

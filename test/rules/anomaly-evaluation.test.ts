@@ -85,7 +85,7 @@ const GROUPS = ['mcp-limits', 'mcp-capacity', 'mcp-forecast', 'mcp-anomaly'];
 const FALSE_ALARMS_MAX = { firstWeek: 3, secondWeek: 1 } as const;
 
 test.skipIf(isMissing('promtool'))(
-  'Two weeks of traffic: what was planted is found, and little else',
+  'planted anomalies in two weeks of traffic are found, and little else',
   { timeout: 600_000 },
   async () => {
     const timeline = createTimeline(

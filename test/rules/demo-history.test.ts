@@ -24,7 +24,7 @@ const COARSE = { of: /increase(?:1h|[13]d)$/, tolerance: 0.1 } as const;
 const TINY = 1e-6;
 
 test.skipIf(isMissing('prometheus', 'promtool'))(
-  'What the history says that rules recorded is what the rules make of its own series',
+  'recorded series in the history equal what the rules record from its raw series',
   { timeout: 180_000 },
   async () => {
     const client = createPrometheusClient(await startPrometheus(NOW_SECONDS));

@@ -35,14 +35,14 @@ async function testAlert(alert: string, rules: readonly AlertRule[]) {
   return run('promtool', ['test', 'rules', ...plantAlert(folder, FILES, [alert, rules])], folder);
 }
 
-test('there are thresholds to move', () => {
+test('alerts have thresholds to change', () => {
   expect(MUTANTS.length).toBeGreaterThan(110);
 });
 
 test
   .skipIf(isMissing('promtool'))
   .each([...CHOSEN].map(([alert, mutants]) => ({ alert, mutants })))(
-  'the tests of $alert pass, and notice each threshold that is moved',
+  'the tests of $alert pass, and fail for each changed threshold',
   async ({ alert, mutants }) => {
     const rules = RULES.filter((rule) => rule.alert === alert);
     const { code, output } = await testAlert(alert, rules);

@@ -51,7 +51,7 @@ describe.concurrent.each(PROMTOOLS)('%s', (promtool) => {
     expect(code, output).toBe(0);
   });
 
-  test.skipIf(isSkipped)('would notice an alert that does not fire', async ({ expect }) => {
+  test.skipIf(isSkipped)('finds an alert that does not fire', async ({ expect }) => {
     const folder = mkdtempSync(join(scratch, `${promtool}-`));
     symlinkSync(`${PROMETHEUS_FOLDER}/rules`, join(folder, 'rules'));
     const text = readFileSync(`${PROMETHEUS_FOLDER}/tests/mcp-gateway-alerts.yml`, 'utf8');
@@ -64,7 +64,7 @@ describe.concurrent.each(PROMTOOLS)('%s', (promtool) => {
 });
 
 test.skipIf(isMissing('promtool'))(
-  'Prometheus 3 accepts histograms with custom buckets beside the classic ones',
+  'Prometheus 3 accepts histograms with custom buckets in addition to the classic ones',
   async () => {
     const text = CONFIG.replace(/# (convert_classic_histograms_to_nhcb)/, '$1').replace(
       /# (always_scrape_classic_histograms)/,
@@ -78,7 +78,7 @@ test.skipIf(isMissing('promtool'))(
   },
 );
 
-test('the alert about samples knows the limit of the scrape', () => {
+test('the alert about samples uses the sample limit of the scrape', () => {
   const { scrape_configs } = parse(CONFIG) as {
     scrape_configs: { job_name: string; sample_limit: number }[];
   };

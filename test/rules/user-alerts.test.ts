@@ -47,7 +47,7 @@ async function writeRules(path: string, alerts: readonly UserAlert[]): Promise<v
 }
 
 test.skipIf(hasNoPromtool).each(PROMTOOLS)(
-  '%s finds nothing wrong with an alert on every metric there is',
+  '%s accepts an alert on every metric',
   async (promtool) => {
     const file = join(await createFolder(), 'rules.yml');
     const metrics = [...ALERT_METRICS, ...METRICS_PAGE.map(({ name }) => name)];
@@ -211,7 +211,7 @@ test.skipIf(hasNoPromtool).each(CASES)('%s: %o', async (_, fields, series, fires
 });
 
 test.skipIf(isMissing('prometheus'))(
-  'Prometheus picks up a new file, and what becomes of it, by itself',
+  'Prometheus loads a new file and its changes by itself',
   async () => {
     const folder = await createFolder();
     await mkdir(join(folder, 'generated'));

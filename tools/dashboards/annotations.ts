@@ -51,7 +51,7 @@ export const DEFINITION_CHANGES: Annotation = {
   isValueTime: false,
 };
 
-/** What somebody is notified of. */
+/** Alerts that notify someone. */
 const PAGED = ['critical', 'warning'] as const satisfies readonly Severity[];
 
 /** Where each began: a mark for every sample would paint the page red. */

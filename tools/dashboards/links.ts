@@ -19,19 +19,19 @@ export const PAGES = {
 
 export type PageUid = keyof typeof PAGES;
 
-/** What every link carries on: the store and, for most, the time that is being looked at. */
+/** What every link keeps: the data source and, for most, the time range. */
 export const CONTEXT = '${datasource:queryparam}&${job:queryparam}&${exporter:queryparam}';
 
-/** Which part of the fleet is looked at. */
+/** The selected part of the fleet. */
 type Filter = 'gateway' | 'server';
 
-/** A page, or what a row or a line says in its label `page`. */
+/** A page, or the one in the label `page` of a row or line. */
 type Target = PageUid | '${__data.fields.page}' | '${__field.labels.page}';
 
 interface Destination {
   /** Variables that are decided by what was clicked. */
   readonly about?: Readonly<Record<string, string>>;
-  /** The time that is being looked at, unless said. */
+  /** Default: the current time range. */
   readonly time?: string;
   /** Filters that this page has and the other takes: they go along, but for those that the click decides. */
   readonly keeps?: readonly Filter[];
@@ -57,7 +57,7 @@ export function linkToPage(uid: Target, title: string, destination?: Destination
 
 /** From pages of weeks to pages of hours: they read raw samples, too many for so long. */
 export const LAST_DAY = 'from=now-24h&to=now';
-/** And back: a bar for each day says nothing within hours. */
+/** The other direction: daily bars are useless within hours. */
 export const LAST_MONTH = 'from=now-30d&to=now';
 
 /** Of a line, tile or slice. */

@@ -1,4 +1,4 @@
-/** A value with the words and the colour that stand for it: colour alone is not for everyone. */
+/** A value with its text and color: not everyone can distinguish colors. */
 export interface Mapping {
   readonly value: number | 'null';
   readonly text: string;

@@ -13,7 +13,7 @@ import {
 
 const COLUMNS = 24;
 const TAG = 'mcp';
-/** Pages of hours read raw samples, pages of weeks draw a bar for each day: what suits one says nothing on the other. */
+/** Pages about hours read raw samples, pages about weeks draw a bar for each day, so they need different time ranges. */
 const SPANS = {
   live: { tag: 'live', title: 'Live pages' },
   month: { tag: 'month', title: '30-day pages' },
@@ -23,7 +23,7 @@ type Span = keyof typeof SPANS;
 export interface Section {
   /** A heading; the first section of a page has none. */
   readonly title?: string;
-  /** Folded away, and not asked for until somebody opens it. */
+  /** Collapsed, and not queried until someone opens it. */
   readonly isCollapsed?: boolean;
   readonly panels: readonly Panel[];
 }
@@ -34,7 +34,7 @@ export interface Page {
   readonly description: string;
   readonly from: 'now-6h' | 'now-24h' | 'now-30d';
   readonly refresh: '10s' | '30s' | '5m';
-  /** Beside those that all pages have. */
+  /** In addition to those that all pages have. */
   readonly variables?: readonly { build(): dashboard.VariableModel }[];
   readonly server?: 'many' | 'one' | 'none';
   readonly annotations?: readonly Annotation[];
@@ -102,7 +102,7 @@ function headerLinks(page: Page): dashboard.DashboardLinkBuilder[] {
       : [
           new dashboard.DashboardLinkBuilder('Overview')
             .type(dashboard.DashboardLinkType.Link)
-            // Without the server that was looked at: the way up leads to all of them.
+            // Without the selected server: this link leads to all servers.
             .url(`/d/mcp-overview?${CONTEXT}`)
             .icon('arrow-up')
             .tooltip('Overview of all servers')
@@ -118,7 +118,7 @@ function headerLinks(page: Page): dashboard.DashboardLinkBuilder[] {
   ];
 }
 
-/** With the time that is being looked at where it suits them, else with their own. */
+/** With the current time range if it suits them, else with their own. */
 function pagesLink(to: Span, from: Span) {
   const { tag, title } = SPANS[to];
   return new dashboard.DashboardLinkBuilder(title)
@@ -181,7 +181,7 @@ function placePanels(slug: string, panels: readonly Panel[], start: number) {
   return { panels: placed, bottom: top + lineHeight };
 }
 
-/** Stays the same when panels come and go beside it, so that links to a panel last. FNV-1a, 31 bits, never 0. */
+/** Does not change when other panels are added or removed, so that links to a panel stay valid. FNV-1a, 31 bits, never 0. */
 function idOf(slug: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(slug)) hash = Math.imul(hash ^ byte, 0x01000193);

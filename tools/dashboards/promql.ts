@@ -7,7 +7,7 @@ import { OVERFLOW_LABEL } from '../../src/facts/rules/label-bound.ts';
 import { NOT_RECORDED } from './mappings.ts';
 import { RECORDED_SERIES } from './recorded-series.ts';
 
-/** What Prometheus and Alertmanager tell of themselves, of scrapes and of alerts, as far as pages show it. */
+/** What Prometheus and Alertmanager report about themselves, scrapes and alerts, as far as pages show it. */
 type ForeignSeries =
   | 'ALERTS'
   | 'ALERTS_FOR_STATE'
@@ -34,7 +34,7 @@ type ForeignSeries =
 
 export type SeriesName = CatalogSeries | ForeignSeries | (typeof RECORDED_SERIES)[number];
 
-/** What a selector is narrowed down to by the variables on top of a page. */
+/** What the variables of a page limit a selector to. */
 export type Scope = 'all' | 'gateway' | 'server';
 
 /** Job, gateway and server as chosen on top of the page. */
@@ -65,7 +65,7 @@ export function series<Name extends SeriesName>(
   return within(scopeOf(name), name, ...matchers);
 }
 
-/** The same within a scope of your choice: `gateway` for a share of a whole, say. */
+/** The same within an explicit scope, such as `gateway` for a share of a whole. */
 export function within<Name extends SeriesName>(
   scope: Scope,
   name: Name,
@@ -74,7 +74,7 @@ export function within<Name extends SeriesName>(
   return selector<string>(name, SCOPES[scope], ...(matchers as readonly Matchers<LabelName>[]));
 }
 
-/** Every program reports on its process: this is that of an exporter, even where all jobs are chosen. */
+/** Every program has process metrics: these are only those of exporters, even if all jobs are selected. */
 export function ofExporter(expr: string): string {
   return `(${expr} and on (job, instance) ${series('mcp_exporter_build_info')})`;
 }
@@ -133,7 +133,7 @@ export const REFUSED = {
 /** Configured servers only. */
 export const KNOWN_SERVERS = { server: not(OVERFLOW_LABEL) } as const;
 
-/** A timeline without a line shows an error: while nothing is recorded it has one that says so. */
+/** A timeline without a line shows an error: while nothing is recorded, it has one line that says so. */
 export function orNotRecorded(expr: string): string {
   return `${expr} or on () label_replace(vector(${NOT_RECORDED.value}), "server", "(no server)", "", "")`;
 }

@@ -86,7 +86,7 @@ export function operationVariable(): VariableBuilder {
   });
 }
 
-/** One server whose bands are drawn: those of several on top of each other tell nothing. */
+/** The one server whose bands are drawn: those of several servers would overlap. */
 export function focusVariable(): VariableBuilder {
   return labelVariable({
     name: 'focus',

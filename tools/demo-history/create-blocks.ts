@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 /** A program and the arguments that come before those of `promtool`. */
 export type Command = readonly [program: string, ...before: string[]];
 
-/** Runs promtool to its end. @throws with what it said where it failed, or is not there */
+/** Runs promtool. @throws with its output if it fails or is missing */
 async function runPromtool(
   [program, ...before]: Command,
   args: readonly string[],
@@ -33,7 +33,7 @@ export async function createBlocks(
   await runPromtool(command, [...task, blocks, '--quiet', path, dataFolder]);
 }
 
-/** Unix time in seconds of the oldest sample in the blocks of a data folder; absent where there is none. */
+/** Unix time in seconds of the oldest sample in the blocks of a data folder; `undefined` if there is none. */
 export async function oldestSample(
   command: Command,
   dataFolder: string,

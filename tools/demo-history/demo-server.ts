@@ -20,7 +20,7 @@ export interface DemoServer {
   readonly callSeconds: number;
   /** Median of everything else. */
   readonly checkSeconds: number;
-  /** With the share of calls, and how long they take beside the others; the shares add up to 1. */
+  /** With the share of calls and their relative duration; the shares sum to 1. */
   readonly tools: readonly {
     readonly name: string;
     readonly share: number;

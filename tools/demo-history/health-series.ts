@@ -12,7 +12,7 @@ const CRITICAL_SECONDS = 1;
 const BOUNDS_SECONDS: readonly number[] = [...(probeDuration.buckets ?? []), Infinity];
 const WINDOWS_DAYS = { ratio_24h: 1, ratio_7d: 7, ratio_30d: 30 } as const;
 
-/** What the exporter would have said of the server. */
+/** What the exporter would have reported about the server. */
 export function statusAt(traffic: ServerTraffic, index: number): Status {
   const { isUp, checkSeconds, failureRatio } = traffic;
   if (isUp[index] === 0) return 'offline';

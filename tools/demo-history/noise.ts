@@ -5,7 +5,7 @@ import { hashText } from '../../src/facts/rules/hash-text.ts';
  * change with the order in which it is told.
  */
 export interface Noise {
-  /** Normal with mean 0 and spread 1, anew for each `index`. */
+  /** Normally distributed with mean 0 and standard deviation 1, independent for each `index`. */
   normal(index: number): number;
   /** Wanders slowly between about -1 and 1; smooth over `position`, with a knot at each whole number. */
   drift(position: number): number;

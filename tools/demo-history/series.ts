@@ -9,5 +9,5 @@ export interface Series {
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** Of everything that is made up: the job of the rules, and a gateway whose name says that it is none. */
+/** Labels of all synthetic data: the job that the rules expect, and a gateway of its own. */
 export const TARGET: Labels = { job: 'mcp-exporter', gateway: 'demo' };

@@ -14,7 +14,7 @@ export function combine(
   return one.map((value, index) => join(value, other[index] ?? NaN));
 }
 
-/** Absent where nothing is divided by nothing. */
+/** Absent if there is nothing to divide by. */
 export function divide(part: Values, whole: Values): Values {
   return combine(part, whole, (one, other) => (other > 0 ? one / other : NaN));
 }
@@ -107,7 +107,7 @@ export function predictLinear(values: Values, window: number, aheadSamples: numb
   });
 }
 
-/** `quantile_over_time`, looked at anew only every `stride` samples: it changes slowly. */
+/** `quantile_over_time`, calculated only every `stride` samples because it changes slowly. */
 export function quantile(values: Values, window: number, share: number, stride: number): Values {
   let last = NaN;
   return values.map((_value, index) => {

@@ -88,7 +88,7 @@ interface Piece {
   readonly blockHours: number;
 }
 
-/** One piece for each block, so that promtool reads none of it for nothing. */
+/** One file for each block, so that promtool reads nothing twice. */
 function* pieces(startSeconds: number, rawSeconds: number, nowSeconds: number): Generator<Piece> {
   let fromSeconds = startSeconds;
   while (fromSeconds <= nowSeconds) {

@@ -89,7 +89,7 @@ test('a test shows the Watchdog firing', () => {
   expect(storiesOf('Watchdog').some(({ fires }) => fires)).toBe(true);
 });
 
-test.each(ALERTS)('%s is tried where its series are missing', (alert) => {
+test.each(ALERTS)('a test covers %s without its series', (alert) => {
   const without = TESTS.filter(({ file }) => file === 'tests/no-series.yml');
   const checks = without.flatMap(({ test }) =>
     (test.alert_rule_test ?? []).filter(({ alertname }) => alertname === alert),
@@ -144,7 +144,7 @@ test('tests name alerts and series that exist', () => {
   expect(series.filter((name) => !RECORDED.includes(name))).toEqual([]);
 });
 
-test('every group of rules has a test file of its name', () => {
+test('every group of rules has a test file with its name', () => {
   const files = FILES.map(({ file }) => file.replace(/^tests\/(.*)\.yml$/, '$1'));
   const names = GROUPS.map(({ name }) => name);
   expect(names.filter((name) => !files.includes(name))).toEqual([]);

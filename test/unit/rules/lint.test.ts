@@ -17,7 +17,7 @@ const ALERTS = alertRules(GROUPS);
 const KNOWN = knownSeries(RECORDED);
 
 const RUNBOOK = 'https://github.com/mcp-exporter/mcp-exporter/blob/main/docs/runbook.md#';
-/** Named by the monitoring guides that they come from. */
+/** Names from existing monitoring guides. */
 const FOREIGN_NAMES = [
   'CriticalErrorRate',
   'ErrorRateAboveThreshold',
@@ -45,12 +45,6 @@ const LEVEL_LABELS = [
   'protocol_version',
   'window',
   'user',
-  'tool',
-  'client',
-  'protocol_version',
-  'window',
-  'source',
-  'user',
 ];
 
 /** `gateway_server_error_type` as labels. */
@@ -69,13 +63,13 @@ function labelsOfLevel(record: string): string[] {
 /** Anomalies, objectives and limits name a topic, not a level. */
 const LEVELLED = RECORDED.filter(({ record }) => !record.startsWith('mcp:'));
 
-test('there are rules to judge', () => {
+test('there are rules to check', () => {
   expect(LEVELLED.length).toBeGreaterThan(100);
   expect(ALERTS.length).toBeGreaterThan(40);
 });
 
 test.each(RECORDED.map(({ record, expr }) => [record, expr]))(
-  'what %s asks for is there, and right to be asked so: %s',
+  'the query of %s uses existing series correctly: %s',
   (record, expr) => {
     const mayDrop = /^(?:mcp:|[^:]*server)/.test(record) ? [] : ['server'];
     expect(lintExpression(expr, { known: KNOWN, mayDrop })).toEqual([]);
@@ -83,14 +77,14 @@ test.each(RECORDED.map(({ record, expr }) => [record, expr]))(
 );
 
 test.each(ALERTS.map(({ alert, expr }) => [alert, expr]))(
-  'what the alert %s asks for is there, and right to be asked so: %s',
+  'the query of the alert %s uses existing series correctly: %s',
   (_alert, expr) => {
     expect(lintExpression(expr, { known: KNOWN })).toEqual([]);
   },
 );
 
 test.each(LEVELLED.map((rule) => [rule.record, rule] as const))(
-  'the level of %s is the labels that it has',
+  'the level of %s lists its labels',
   (record, rule) => {
     const bucket = record.includes('_bucket:') ? ['le'] : [];
     const wanted = new Set(['job', ...labelsOfLevel(record), ...bucket]);
@@ -99,14 +93,14 @@ test.each(LEVELLED.map((rule) => [rule.record, rule] as const))(
   },
 );
 
-test('only one expression says what a failure is', () => {
+test('only one expression defines failures', () => {
   const places = [...RECORDED, ...ALERTS].filter(({ expr }) => expr.includes('tool_error'));
   expect(places.map((rule) => ('record' in rule ? rule.record : rule.alert))).toEqual([
     'gateway_server_operation:mcp_requests_failed:rate5m',
   ]);
 });
 
-test('every revision of the protocol has its number', () => {
+test('the rules have a number for every protocol revision', () => {
   const rule = RECORDED.find(({ record }) => record.endsWith(':mcp_server_protocol:revision'));
   for (const revision of REVISIONS.keys()) {
     expect(rule?.expr).toContain(
@@ -158,13 +152,13 @@ function lintAlert({ alert, expr, labels, annotations, ...rule }: AlertRule): st
 }
 
 test.each(ALERTS.map((rule) => [rule.alert, rule] as const))(
-  'the alert %s says who, what, how bad, where to look and what to do',
+  'the alert %s has its server, problem, severity, dashboard and runbook',
   (_alert, rule) => {
     expect(lintAlert(rule)).toEqual([]);
   },
 );
 
-test('every name that a monitoring guide fixed is there', () => {
+test('every alert name of the monitoring guides exists', () => {
   const names = ALERTS.map(({ alert }) => alert);
   expect(FOREIGN_NAMES.filter((name) => !names.includes(name))).toEqual([]);
 });
@@ -243,7 +237,7 @@ test.each([
   expect(lintExpression(expr, { known: KNOWN }).join('\n')).toContain(finding);
 });
 
-test('the lint finds what is missing from an alert', () => {
+test('the lint finds what an alert lacks', () => {
   const [model] = ALERTS;
   expect(model && lintAlert(model)).toEqual([]);
   expect(

@@ -86,13 +86,13 @@ function isServed(request: string, routes: readonly string[]): boolean {
 const SECTIONS = readSections(RUNBOOK);
 const ROUTES = readRoutes();
 
-test('every alert has its section, and every section its alert', () => {
+test('every alert has a section, and every section an alert', () => {
   expect(ALERTS.length).toBeGreaterThan(40);
   expect(SECTIONS.map(({ name }) => name).toSorted()).toEqual(ALERTS.toSorted());
 });
 
 test.each(SECTIONS.map((section) => [section.name, section] as const))(
-  'the section of %s says what it means, what to look at and what to do',
+  'the section of %s has the meaning, queries, requests and instructions',
   (_name, { text, queries, requests }) => {
     const [meaning = '', ...rest] = text.trim().split('\n\n');
     expect(meaning).toMatch(/^[A-Z1].*\.$/s);
@@ -103,7 +103,7 @@ test.each(SECTIONS.map((section) => [section.name, section] as const))(
 );
 
 test.each(SECTIONS.flatMap(({ name, queries }) => queries.map((query) => [name, query])))(
-  'the section of %s asks for what there is: %s',
+  'the section of %s queries existing series: %s',
   (_name, query) => {
     const options = { known: KNOWN, mayDrop: ['job', 'gateway', 'server'] };
     expect(lintExpression(query, options)).toEqual([]);
@@ -111,7 +111,7 @@ test.each(SECTIONS.flatMap(({ name, queries }) => queries.map((query) => [name, 
 );
 
 test.each(SECTIONS.flatMap(({ name, requests }) => requests.map((request) => [name, request])))(
-  'the section of %s asks where somebody answers: %s',
+  'the section of %s sends requests to existing routes: %s',
   (_name, request) => {
     expect(isServed(request, ROUTES)).toBe(true);
   },
@@ -128,7 +128,7 @@ test('links within the page lead to a section', () => {
   expect(links.filter((link) => !anchors.includes(link ?? ''))).toEqual([]);
 });
 
-test('a path that is not there, a query that does not parse and a missing section would be found', () => {
+test('an unknown path, an invalid query and a missing section are found', () => {
   expect(ROUTES.length).toBeGreaterThan(10);
   expect(isServed('GET http://localhost:19110/api/v1/mcp/server/x', ROUTES)).toBe(false);
   expect(isServed('GET http://localhost:9090/api/v1/nothing', ROUTES)).toBe(false);

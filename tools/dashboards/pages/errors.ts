@@ -26,7 +26,7 @@ const NO_CALLS = 'No calls through the gateway';
 const NO_ERRORS = 'No errors';
 const TILE = { width: 4, height: 4, look: 'tile' } as const;
 
-/** The line itself says only that a call failed; which one is in what Loki keeps beside it. */
+/** The log line only says that a call failed; the call is in its structured metadata in Loki. */
 const ERROR_LINE =
   '{{__line__}}: {{.server}} {{.operation}}{{with .tool}} {{.}}{{end}}, {{.error_type}}{{with .status}} {{.}}{{end}}{{with .duration_ms}}, {{.}} ms{{end}}{{with .client}}, {{.}}{{end}}';
 

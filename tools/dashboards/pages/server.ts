@@ -61,7 +61,7 @@ ${linkInNewTab('Alerts and notes', '${exporter}/alerts?server=${server:percenten
 [Cost](${addressOf('mcp-cost', { time: LAST_MONTH })}) · [Objectives](${addressOf('mcp-slo', { time: LAST_MONTH })})
 `.trim();
 
-/** Said on top of the page. */
+/** Shown at the top of the page. */
 const THIS_SERVER = [
   { label: 'gateway', title: 'Gateway', isHidden: true },
   { label: 'server', title: 'Server', isHidden: true },

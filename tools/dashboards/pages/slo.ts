@@ -27,7 +27,7 @@ const HOURLY = { interval: '1h' } as const;
 const SLO = '{{slo}}';
 const [within5m, within30m, withinHour, within2h, within6h, withinDay, within3d] = burnRates;
 const TO_ALERTS = linkToPage('mcp-alerts', 'Alerts, last 24 hours', { time: LAST_DAY });
-/** A colour by size would say of a small remainder what it says of a big one. */
+/** Coloring by size would treat a small remainder like a large one. */
 const LINES = [
   { pattern: '1 hour', color: 'orange' },
   { pattern: '6 hours', color: 'yellow' },
@@ -92,7 +92,7 @@ export const slo: Page = {
             width: 12,
             height: 9,
             empty: NOT_YET,
-            // From used up to untouched; what is overdrawn is told by its number.
+            // From used up to untouched; only the number shows how much is overspent.
             min: 0,
             max: 1,
             links: [SERIES_TO_SERVER_DAY],

@@ -20,7 +20,7 @@ export function barPanel(options: PanelOptions, ...questions: readonly Question[
     .showUnfilled(true)
     // Left alone, long names are cut off in favour of large numbers.
     .text(new common.VizTextDisplayOptionsBuilder().titleSize(10).valueSize(14))
-    // Said, as a bar alone would not have its name beside it.
+    // Explicit, because Grafana does not show the name of a single bar.
     .displayName('${__series.name}')
     .reduceOptions(lastValue());
   return finishPanel(builder, options, questions, 'instant');
@@ -44,7 +44,7 @@ export function piePanel(options: PanelOptions, ...questions: readonly Question[
   return finishPanel(builder, options, questions, 'instant');
 }
 
-/** As many rows as have room for their names, beside heading, axis and the turning of pages. */
+/** As many rows as there is room for, without heading, axis and page navigation. */
 function rowsWithin(height: number): number {
   const pixels = height * 38 - 104;
   return Math.max(1, Math.floor(pixels / 18));

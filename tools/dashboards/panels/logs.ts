@@ -3,7 +3,7 @@ import * as logs from '@grafana/grafana-foundation-sdk/logs';
 import * as loki from '@grafana/grafana-foundation-sdk/loki';
 import { finishPanel, type Panel, type PanelOptions } from './panel.ts';
 
-/** The variable of a page that shows log lines; there is none where nobody collects them. */
+/** The variable of a page that shows log lines; it has no value if Loki is not installed. */
 const LOKI_REF = { type: 'loki', uid: '${loki}' } as const;
 
 /** Lines of the exporter's log, as the profile `logs` collects them. */

@@ -7,7 +7,7 @@ interface MatrixOptions extends PanelOptions {
   /** Labels of the answer. */
   readonly row: string;
   readonly column: string;
-  /** `heat` colours from least to most, `thresholds` by what the signal says. */
+  /** `heat` colors from least to most, `thresholds` by those of the signal. */
   readonly look: 'heat' | 'thresholds';
 }
 
@@ -19,7 +19,7 @@ export function matrixPanel(options: MatrixOptions, question: Question): Panel {
     .showHeader(true)
     .cellHeight(common.TableCellHeight.Sm)
     .align(common.FieldTextAlignment.Center)
-    // All hours of a day fit beside each other.
+    // All hours of a day fit into one row.
     .minWidth(50)
     .colorScheme(
       new dashboard.FieldColorBuilder().mode(

@@ -17,7 +17,7 @@ export interface PanelOptions {
   readonly description?: string;
   readonly width: number;
   readonly height: number;
-  /** What stands there instead of "No data" where nothing is the normal case. */
+  /** Shown instead of "No data" if an empty result is normal. */
   readonly empty?: string;
   readonly links?: readonly Link[];
   readonly unit?: string;
@@ -75,7 +75,7 @@ interface Builder {
 
 export type QueryShape = 'range' | 'instant' | 'table' | 'matrix' | 'heatmap' | 'exemplars';
 
-/** Puts what the signal says into the panel, and asks its questions. */
+/** Adds the settings and the queries of the signal to the panel. */
 export function finishPanel(
   builder: Builder,
   options: PanelOptions,

@@ -33,7 +33,7 @@ export function statPanel(options: StatOptions, ...questions: readonly Question[
   return finishPanel(builder, options, questions, hasTrend ? 'range' : 'instant');
 }
 
-/** Many tiles beside each other are narrow: left alone, the words would be cut off. And a high one would shout. */
+/** Tiles in a row are narrow: without a fixed size, text would be cut off, and would be huge in a high tile. */
 function textSizes(
   shows: StatOptions['shows'],
   height: number,

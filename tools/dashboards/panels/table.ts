@@ -20,7 +20,7 @@ interface LabelColumn {
   readonly title: string;
   readonly links?: readonly Link[];
   readonly width?: number;
-  /** The same in every row, or told by another column. */
+  /** The same in every row, or shown by another column. */
   readonly isHidden?: boolean;
   /** Not shown either, but there for links. */
   readonly isForLinks?: boolean;
@@ -41,7 +41,7 @@ interface ValueColumn {
 interface TableOptions extends PanelOptions {
   readonly labels: readonly LabelColumn[];
   readonly values: readonly ValueColumn[];
-  /** Title of the column that it is sorted by, falling unless said. */
+  /** Title of the column to sort by, descending by default. */
   readonly sortBy?: string;
   readonly isAscending?: boolean;
   readonly rowsMax?: number;
@@ -76,7 +76,7 @@ export function tablePanel(options: TableOptions): Panel {
   return finishPanel(builder, options, questions, 'table');
 }
 
-/** Grafana adds the letter of the query only where there are several. */
+/** Grafana adds the letter of the query only if there are several. */
 function fieldOf(index: number, count: number): string {
   return count === 1 ? 'Value' : `Value #${refIdOf(index)}`;
 }

@@ -92,7 +92,7 @@ export const pendingAlerts = signal({
   by: { all: countOf('pending', ...SEVERITIES) },
 });
 
-/** One series for each alert, looked at once a minute: that is how the past is counted. */
+/** One series for each alert, sampled once a minute to count firing minutes. */
 const WAS_FIRING = maxBy(LABELS, FIRING);
 const BEGAN = `(${WAS_FIRING} unless (max by (${LABELS.join(', ')}) (${FIRING} offset 1m)))`;
 const FIRINGS = `count_over_time(${BEGAN}[$__range:1m])`;

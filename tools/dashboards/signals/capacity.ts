@@ -60,7 +60,7 @@ export const requestForecast = signal({
     high: `${DAY_SECONDS} * max(clamp_min(${FORECASTS}, 0))`,
     now: `${DAY_SECONDS} * sum(${WEEKLY_MEAN})`,
     serverNow: `${DAY_SECONDS} * ${sumBy(BY_SERVER, WEEKLY_MEAN)}`,
-    /** As it was foretold at each time. */
+    /** The forecast at each time. */
     course: `${DAY_SECONDS} * sum(${series('gateway_server:mcp_requests:rate1w_predicted30d')})`,
     server: `${DAY_SECONDS} * ${sumBy(BY_SERVER, series('gateway_server:mcp_requests:rate1w_predicted30d'))}`,
   },

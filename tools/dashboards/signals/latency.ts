@@ -19,13 +19,13 @@ function meanBy(by: readonly LabelName[], ...matchers: readonly Matchers<'operat
   return ratio(sumBy(by, increaseOf(SUM, ...matchers)), sumBy(by, increaseOf(COUNT, ...matchers)));
 }
 
-/** Without a result where there were no calls. */
+/** Without a result if there were no calls. */
 function p95By(by: readonly LabelName[], ...matchers: readonly Matchers<'operation'>[]): string {
   const p95 = quantileBy(0.95, by, increaseOf(BUCKET, ...matchers));
   return `${p95} and on (${by.join(', ')}) ${sumBy(by, increaseOf(COUNT, ...matchers))} > 0`;
 }
 
-/** Of the last minute at the gateway, and where nobody called of the last check. */
+/** Of the last minute at the gateway, or of the last check if there were no calls. */
 function responseTimeOfServer(): string {
   const within = (name: typeof SUM | typeof COUNT): string =>
     sumBy(BY_SERVER, rate(series(name), '1m'));

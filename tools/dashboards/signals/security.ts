@@ -7,7 +7,7 @@ import { THRESHOLDS } from '../thresholds.ts';
 const ATTEMPTS = 'mcp_auth_attempts_total';
 const FAILED = { status: 'failure' };
 const LIMITED = 'mcp_auth_rate_limit_exceeded_total';
-/** What the gateway itself says no to, before any server is asked. */
+/** What the gateway refuses itself, without a request to a server. */
 const REFUSED_TYPES = {
   error_type: [
     'unauthorized',

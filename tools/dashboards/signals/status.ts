@@ -83,7 +83,7 @@ export const statusRank = signal({
   unit: 'none',
   mappings: RANK_MAPPINGS,
   by: {
-    /** With what the server said of itself, for one row each. */
+    /** With what the server reported about itself, one row each. */
     server: `${RANK} * on (gateway, server) group_left (endpoint, transport, protocol_version) ${INFO}`,
   },
 });

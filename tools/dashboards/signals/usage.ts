@@ -18,7 +18,7 @@ function named(label: string, otherwise: string, expr: string): string {
   return `label_replace(${expr}, "${label}", "${otherwise}", "${label}", "")`;
 }
 
-/** Requests by what the server said of itself in its last handshake. */
+/** Requests by what the server reported in its last handshake. */
 function byServerFact(label: 'era' | 'transport'): string {
   const facts = `topk by (${SERVER_IDENTITY.join(', ')}) (1, max by (${SERVER_IDENTITY.join(', ')}, ${label}) (${series('mcp_server_info')}))`;
   const requests = sumBy(SERVER_IDENTITY, totalOf(REQUESTS, '$__range'));
@@ -74,7 +74,7 @@ export const requestsPerDay = signal({
 
 const DAYS = ['7 Sun', '1 Mon', '2 Tue', '3 Wed', '4 Thu', '5 Fri', '6 Sat'] as const;
 
-/** The mean of each hour of the week. An hour that just ended is told at its end, and belongs to the hour before. */
+/** The mean of each hour of the week. An hour is recorded at its end, so it belongs to the hour before. */
 function hoursOfTheWeek(name: SeriesName): string {
   const begin = 'vector(time() - 3600)';
   const clock = `count_values("hour", hour(${begin})) * on () group_left (weekday) count_values("weekday", day_of_week(${begin}))`;

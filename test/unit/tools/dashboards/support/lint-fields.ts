@@ -101,7 +101,7 @@ export function labelsOfPanel(panel: Panel, known: KnownSeries): ReadonlySet<str
   return new Set(promqlOf(panel).flatMap(({ expr }) => [...labelsOfQuery(expr, known)]));
 }
 
-/** Grafana adds the letter of the query only where there are several. */
+/** Grafana adds the letter of the query only if there are several. */
 export function valueFields({ targets = [] }: Panel): string[] {
   return targets.length === 1 ? ['Value'] : targets.map(({ refId }) => `Value #${refId}`);
 }
