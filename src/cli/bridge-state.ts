@@ -9,7 +9,7 @@ import {
   type SessionMemory,
 } from '../protocol/session-memory.ts';
 
-/** What waits while the way past the gateway is being opened; a client that says more gets refusals. */
+/** Messages kept while the connection to the server itself is being opened; later ones are refused. */
 const HELD_MAX = 1_000;
 /** Requests of the server that the client has not answered yet. */
 const ASKED_MAX = 1_000;
@@ -19,21 +19,21 @@ const ASKED_MAX = 1_000;
  * changes it. `bridge-stdio.ts` performs what it returns.
  */
 export interface BridgeState {
-  /** Where messages of the client go: to the gateway, nowhere yet, or to the server itself. */
+  /** Where messages of the client go. `opening`: they are held until the server itself is reached. */
   route: 'gateway' | 'opening' | 'direct';
   readonly memory: SessionMemory;
   /** Requests of the client that wait for an answer, without those that only end with the session. */
   readonly waiting: Set<string>;
   /** Requests of the server that wait for an answer of the client. */
   asked: Set<string>;
-  /** The same of the route that is gone: the server that is spoken to now does not know them. */
+  /** Those of the connection to the gateway: the server itself does not know them. */
   stale: Set<string>;
   openingId?: string;
   isInitialized: boolean;
   hasSentInitialized: boolean;
   /** Messages that the gateway did not get; they go before those held. */
   undelivered: string[];
-  /** What the client said since. */
+  /** Messages of the client since then. */
   held: string[];
 }
 
@@ -43,7 +43,7 @@ export type BridgeEvent =
   | { readonly kind: 'server_message'; readonly text: string }
   /** A message of the client that certainly did not reach the gateway. */
   | { readonly kind: 'undelivered'; readonly text: string }
-  /** The way to the server itself is open. */
+  /** The connection to the server itself is open. */
   | { readonly kind: 'direct_opened' }
   /** A message of the client that the other side did not take. */
   | { readonly kind: 'not_taken'; readonly text: string };
@@ -94,7 +94,7 @@ export function bridgeEffects(state: BridgeState, event: BridgeEvent): readonly 
 
 function readClientLine(state: BridgeState, text: string): readonly BridgeEffect[] {
   const { messages, isBatch, isJson } = readLine(text);
-  // A server's own reader would see this line; HTTP has no place for it.
+  // A server on stdio would read this line; HTTP cannot carry it.
   if (!isJson && state.route === 'gateway')
     return [toClient(renderRefusal('invalid_json', undefined))];
   const isWanted = messages.map((facts) => noteOfClient(state, facts));
@@ -145,7 +145,7 @@ function resend(state: BridgeState, text: string): readonly BridgeEffect[] {
 
 function switchOver(state: BridgeState): readonly BridgeEffect[] {
   state.route = 'opening';
-  // The server that is spoken to next does not know what was asked over the lost connection.
+  // The server itself does not know the requests that came over the lost connection.
   const cancellations = [...state.asked].map((id) =>
     toClient(
       `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id},"reason":"the connection was lost"}}`,

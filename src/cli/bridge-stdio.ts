@@ -5,16 +5,15 @@ import {
   createBridgeState,
 } from './bridge-state.ts';
 
-/** A way to a server that takes messages. */
+/** A connection to the gateway or to the server itself. */
 export interface BridgeRoute {
   /** @returns whether it was taken */
   send(text: string): boolean;
 }
 
-/** What goes to the client, and where the client's messages go now. */
 export interface BridgeOptions {
   readonly toClient: (text: string) => void;
-  /** Opens the way past the gateway; called at most once. Undefined if that failed. */
+  /** Connects to the server itself; called at most once. Resolves with undefined if that fails. */
   readonly openDirect: () => Promise<BridgeRoute | undefined>;
   /** The server itself did not take the client's `initialize` when it was sent again. */
   readonly onReplayRefused?: (message: string) => void;
@@ -25,7 +24,7 @@ export interface StdioBridge {
   fromClient(text: string): void;
   /** One message of the server. */
   fromServer(text: string): void;
-  /** A message that certainly did not reach the gateway: from now on the server is spoken to directly. */
+  /** A message that certainly did not reach the gateway: from now on messages go to the server itself. */
   onUndelivered(text: string): void;
   /** Requests that wait for an answer, without those that only end with the session. */
   pending(): number;

@@ -20,23 +20,23 @@ export interface StdioOptions {
   readonly config?: string | undefined;
 }
 
-/** Results of 10 MB and more do pass through real gateways. */
+/** Results of 10 MB and more have been seen in gateways. */
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 /** What may wait for a client that does not read. */
 const UNREAD_BYTES_MAX = 256 * 1024 * 1024;
 /** After the end of standard input, for answers that are still on their way. */
 const LAST_ANSWERS_MS_MAX = 10_000;
-/** Clients end a server by force two seconds after they asked it to end. */
+/** Clients kill a server two seconds after they asked it to end. */
 const STOP_MS_MAX = 1_500;
-/** A gateway that starts again is back by then. */
+/** A gateway that is restarted is back by then. */
 const GATEWAY_RESTART_MS_MAX = 1_500;
 
 type End =
   { readonly how: 'input_ended' | 'stopped' } | { readonly how: 'lost'; readonly detail: string };
 
 /**
- * Stands where a client's configuration had the server's command: passes its lines to the gateway and back. If the
- * gateway is not there, it starts the server itself, so that monitoring never is the outage.
+ * Replaces the server's command in a client's configuration: passes lines between the client and the gateway. If the
+ * gateway cannot be reached, it starts the server itself, so that monitoring never causes an outage.
  */
 export async function stdio(options: StdioOptions, context: CommandContext): Promise<ExitCode> {
   const complain = (line: string): void => {
@@ -193,7 +193,7 @@ class Conversation {
     return end.how === 'lost' ? EXIT.failed : EXIT.ok;
   }
 
-  /** Waits for answers that are still on their way, and closes everything; both only as long as the client has patience. */
+  /** Waits for the last answers and closes everything, within the time limits of clients. */
   async #finish({ how }: End, bridge: StdioBridge): Promise<void> {
     const { clock } = this.#context;
     const isStopped = this.#whenStopped();
@@ -216,7 +216,7 @@ class Conversation {
     await bridge.whenIdle();
     if (stream.writableLength === 0) return;
     const { promise: written, resolve } = Promise.withResolvers<void>();
-    // Called after everything that was written before.
+    // Called once everything before it is written.
     stream.write('', () => resolve());
     await written;
   }
@@ -321,7 +321,7 @@ class Conversation {
     stdin.on('data', (chunk: Buffer) => lines.push(chunk));
     stdin.once('end', end('input_ended'));
     stdin.once('error', end('input_ended'));
-    // Whoever would read our answers is gone.
+    // The client is gone.
     stdout.stream.once('error', end('stopped'));
     this.#removals.push(
       () => stdin.destroy(),
@@ -333,7 +333,7 @@ class Conversation {
       this.#removals.push(this.#context.onSignal(signal, end('stopped')));
   }
 
-  /** For an end that has begun: asked again, or asked at all, it must not take its time. */
+  /** Resolves with the next signal, after which the end must not wait any longer. */
   async #whenStopped(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

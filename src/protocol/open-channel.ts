@@ -3,7 +3,7 @@ import type { ChannelListener, ChannelOpening, MessageChannel } from './message-
 import type { ChildChannels } from './stdio/child-messages.ts';
 import type { HttpTarget, ServerSpec } from '../facts/server.ts';
 
-/** The connection settings of a remote server, as the gateway's parts take them. */
+/** The connection settings of a remote server. */
 export function remoteOf(target: HttpTarget): {
   readonly url: URL;
   readonly headers: HttpTarget['headers'];
@@ -19,7 +19,7 @@ export function remoteOf(target: HttpTarget): {
   };
 }
 
-/** Talks to the server itself, past the gateway. Never rejects. */
+/** Opens a channel to the server itself, without the gateway. Never rejects. */
 export async function openDirect(
   spec: ServerSpec,
   children: ChildChannels,
@@ -32,7 +32,7 @@ export async function openDirect(
   return openHttp(spec, target, listener, clock);
 }
 
-/** Loaded where it is needed: a stdio client waits for each millisecond of its server's start. */
+/** Imported on demand: a stdio client waits for every millisecond of its server's start. */
 async function openSse(
   { monitor }: ServerSpec,
   target: HttpTarget,
@@ -71,7 +71,7 @@ async function openHttp(
 ): Promise<ChannelOpening> {
   const { createHttpChannel } = await import('./http/http-channel.ts');
   let current: MessageChannel;
-  /** As the specification has it: an endpoint that refuses the opening may be one of HTTP+SSE. */
+  /** According to the specification, an endpoint that refuses `initialize` may be one of HTTP+SSE. */
   const fallBack = async (text: string): Promise<void> => {
     const opening = await openSse(spec, target, listener, clock);
     if (!opening.ok) {

@@ -106,9 +106,12 @@ function failAll(
 }
 
 function readLine(state: ChannelState, line: string): readonly ChannelEffect[] {
-  // Looked at first, since an exception for each line of a chatty server costs too much.
+  // Checked first, since an exception for each line of a chatty server costs too much.
   const parsed = /^[[{]/u.test(line) ? parseMessages(line) : undefined;
   if (!parsed?.ok) return [{ kind: 'odd_line', oddity: 'is no JSON', line }];
+  const [first, ...others] = parsed.messages;
+  // Nearly every line is one message, and a check is one line.
+  if (first && others.length === 0) return readMessage(state, first, line);
   return parsed.messages.flatMap((message) => readMessage(state, message, line));
 }
 
@@ -141,7 +144,7 @@ function effectOf(
   }
 }
 
-/** We have no capabilities, but a server that asks all the same must not wait for ever. */
+/** We have no capabilities, but a server that asks all the same must not wait forever. */
 function answerToServer(id: RpcId, method: string): string {
   const error = { code: METHOD_NOT_FOUND, message: `Method not found: ${method}` };
   return JSON.stringify({
@@ -155,7 +158,7 @@ function takeAnswer(state: ChannelState, answer: Answer, line: string): ChannelE
   const id = waitingIdOf(state, answer);
   const method = id === undefined ? undefined : state.waiting.get(id);
   if (id === undefined || method === undefined) {
-    // An answer that came after its limit is nothing odd.
+    // An answer that comes after its time limit is expected.
     if (wasIssued(state, answer.id)) return undefined;
     return { kind: 'odd_line', oddity: 'answers nothing', line };
   }

@@ -1,11 +1,11 @@
-/** A child that lived this long was no failed start: the back-off begins anew. */
+/** A child that ran this long did not fail to start: the back-off begins again. */
 const STABLE_AFTER_MS = 60_000;
 const FIRST_DELAY_MS = 1_000;
 const DELAY_MS_MAX = 60_000;
 
-/** How the children of one server ended so far; plain data, replaced and never changed. */
+/** How the children of one server ended so far. Immutable. */
 export interface RestartHistory {
-  /** Consecutive ends of children that did not live long. */
+  /** Children in a row that ended soon after their start. */
   readonly failures: number;
   /** When the last one ended; monotonic. */
   readonly endedAtMs: number;

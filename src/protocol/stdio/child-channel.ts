@@ -18,7 +18,7 @@ export const CHANNEL_LIMITS: ChildLimits = {
   unreadBytesMax: 1024 * 1024,
 };
 
-/** JSON-RPC with one child: ids, requests that wait, and what a client owes a server. */
+/** JSON-RPC with one child: numbers requests, matches answers to them, and answers requests of the server. */
 export interface ChildChannel {
   readonly child: Child;
   /**
@@ -36,7 +36,7 @@ export interface ChildChannel {
   notify(method: string, params?: JsonObject): void;
   /** @returns stops listening */
   subscribe(listener: ChannelListener): () => void;
-  /** What the child printed since the last call that is no message, in words; empty if nothing. */
+  /** Describes the lines since the last call that are not messages; empty if there were none. */
   takeOddities(): string;
 }
 
@@ -54,7 +54,7 @@ export interface ChannelOptions {
   readonly onEnd: (end: ChildEnd) => void;
 }
 
-/** @param child nobody listens to it yet */
+/** @param child must not have a listener yet */
 export function createChildChannel(child: Child, options: ChannelOptions): ChildChannel {
   return new ChannelDriver(child, options);
 }
@@ -144,7 +144,7 @@ class ChannelDriver implements ChildChannel {
   #perform(effect: ChannelEffect): void {
     switch (effect.kind) {
       case 'write':
-        // A line that is not taken needs no word: either the child is about to end, or it does not read and time runs out.
+        // If the line is not taken, the child is about to end, or it does not read and the request times out.
         this.child.write(effect.text);
         return;
       case 'reply':

@@ -23,7 +23,7 @@ export function exitReasonOf(end: ChildEnd): ExitReason {
   return end.code === 0 ? 'exit_zero' : 'exit_nonzero';
 }
 
-/** Of a crash report the line that names the error: its last one is often only a version or a brace. */
+/** The line of a crash report that names the error: the last line is often only a version or a brace. */
 function tellingLine(stderrTail: string): string {
   const lines = stderrTail.split('\n').filter((line) => line.trim() !== '');
   const naming = lines.findLast((line) =>

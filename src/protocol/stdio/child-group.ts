@@ -2,16 +2,16 @@ import process from 'node:process';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { ProcessRow, ProcessSnapshot, ProcessTable } from './process-usage.ts';
 
-/** Between two checks: the end of processes that are not our own children is no event. */
+/** Between two checks of a group: no event reports the end of processes that are not our own children. */
 const CHECK_MS = 20;
 /** How old a walk over `/proc` may be when many children end at once. */
 const SNAPSHOT_AGE_MS_MAX = 100;
 
 /** Everything that a child started and that did not leave its session. */
 export interface ChildGroup {
-  /** Synchronous; signals nothing once the group was seen gone, since its id may then belong to somebody else. */
+  /** Synchronous; signals nothing once the group was seen gone, since its id may have been reused. */
   signal(name: NodeJS.Signals): void;
-  /** Zombies count as gone: where process 1 does not collect orphans they stay for ever. */
+  /** Zombies count as gone: where process 1 does not collect orphans they stay forever. */
   isGone(): boolean;
   /** Resolves when it is gone, or after `limitMs`. */
   untilGone(limitMs: number): Promise<void>;
@@ -22,7 +22,7 @@ export function createChildGroup(leaderPid: number, table: ProcessTable, clock: 
   const createdAtMs = clock.monotonicMs();
   let wasGone = false;
 
-  /** Never a walk from before the child was there: it would look gone. */
+  /** Never older than the child, which would look gone otherwise. */
   function snapshot(): ProcessSnapshot | undefined {
     return table.snapshot(Math.min(SNAPSHOT_AGE_MS_MAX, clock.monotonicMs() - createdAtMs));
   }
@@ -68,7 +68,7 @@ function exists(groupId: number): boolean {
     process.kill(-groupId, 0);
     return true;
   } catch (error) {
-    // Anything else, such as a change of user, means that somebody is there.
+    // Any other error, such as a change of user, means that the group exists.
     return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
@@ -77,6 +77,6 @@ function trySignal(groupId: number, name: NodeJS.Signals): void {
   try {
     process.kill(-groupId, name);
   } catch {
-    // Gone in the meantime, or not ours to signal: `isGone` tells.
+    // Already gone, or not ours to signal: `isGone` finds out.
   }
 }

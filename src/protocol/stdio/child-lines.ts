@@ -75,7 +75,7 @@ export function createTextTail(limits: {
     },
     text() {
       const text = tail.toString('utf8');
-      // What the cut went through goes: half a secret would pass every mask.
+      // A line that was cut is dropped: half a secret would not be masked.
       const whole = isCut ? text.replace(/^[^\n]*\n|^\S*\s?/u, '') : text;
       return whole.trim().split(/\r?\n/u).slice(-limits.linesMax).join('\n');
     },

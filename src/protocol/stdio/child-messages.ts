@@ -5,28 +5,28 @@ import type { ChannelListener, ChannelOpening, OpenChannel } from '../message-ch
 import type { ChildEnd } from './child-end.ts';
 import { createStdioClients, type StdioClient } from './stdio-client.ts';
 
-/** Results of 10 MB and more do pass through real gateways. */
+/** Results of 10 MB and more have been seen in gateways. */
 const LIMITS = { lineBytesMax: 64 * 1024 * 1024, unreadBytesMax: 16 * 1024 * 1024 };
 
 export interface ChildListeners {
   /** A server sent a message of more than `bytesMax`, which is lost. */
   readonly onLost?: (server: string, bytesMax: number) => void;
-  /** Gets their standard error as it comes; without it its end goes into the reason of a failure. */
+  /** Gets their standard error as it arrives. Without it, the last lines become part of the reason of a failure. */
   readonly onErrorOutput?: (chunk: Buffer) => void;
 }
 
 export interface ChildChannels {
   /** Conversations with children of `spec`, one child each. */
   channelsOf(spec: StdioServer): OpenChannel;
-  /** For the last moment of our own process: synchronous, at once. */
+  /** Synchronous, for the `exit` event of our own process. */
   killChildren(): void;
 }
 
 type StdioServer = Pick<ServerSpec, 'name' | 'secrets'> & { readonly target: StdioTarget };
 
 /**
- * Message channels to children, for what passes on messages of a client unchanged. A message beyond any use is thrown
- * away, since its sender would fill our memory; whoever waits for it runs into the timeout.
+ * Message channels to children, for passing on messages of a client unchanged. A message over the limit is dropped,
+ * since its sender would fill our memory; whoever waits for it runs into the timeout.
  */
 export function createChildChannels(clock: Clock, listeners: ChildListeners = {}): ChildChannels {
   const clients = createStdioClients(clock);

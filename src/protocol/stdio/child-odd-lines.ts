@@ -1,6 +1,6 @@
 import { excerpt } from '../classify-failure.ts';
 
-/** In the order in which they are told. */
+/** In the order in which they are described. */
 const ODDITIES = ['is no JSON', 'is no JSON-RPC', 'answers nothing'] as const;
 export type Oddity = (typeof ODDITIES)[number];
 
@@ -23,7 +23,7 @@ export function createOddLines(mask: (text: string) => string): OddLines {
     add(oddity, line) {
       const entry = seen.get(oddity);
       if (entry) entry.count += 1;
-      // Masked before it is cut: half a secret would pass the mask.
+      // Masked before it is cut: half a secret would not be masked.
       else seen.set(oddity, { first: excerpt(mask(line.slice(0, 4096))), count: 1 });
     },
     take() {

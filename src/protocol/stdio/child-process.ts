@@ -11,9 +11,9 @@ import { createLineReader, createTextTail, type TextTail } from './child-lines.t
 import type { ProcessTable } from './process-usage.ts';
 
 const STDERR_LIMITS = { bytesMax: 4096, linesMax: 20 };
-/** What a child may still have to say after its exit, where something else holds its pipes open. */
+/** How long output is still read after the exit of a child, if another process holds its pipes open. */
 const DRAIN_MS_MAX = 200;
-/** The steps of an end: standard input closes, SIGTERM, SIGKILL. Together about 4 s, so that a shutdown is bounded. */
+/** The steps to end a child: standard input closes, SIGTERM, SIGKILL. Together about 4 s, so that a shutdown is bounded. */
 const END_MS_MAX = { input: 1_000, terminate: 1_500, kill: 1_500 };
 
 export interface ChildListener {
@@ -22,7 +22,7 @@ export interface ChildListener {
   onOversizedLine(): void;
   /** Once; nothing comes after it. */
   onEnd(end: ChildEnd): void;
-  /** Standard error as it comes, for whoever stands in the place of a client's own child. */
+  /** Standard error as it arrives, for the command that takes the place of a client's own child. */
   onErrorOutput?(chunk: Buffer): void;
 }
 
@@ -53,11 +53,11 @@ export interface Child {
   listen(listener: ChildListener): void;
   /** @returns whether the line was taken: not after the end, nor while the child leaves too much unread */
   write(line: string): boolean;
-  /** Undefined until the listener heard of it. */
+  /** Undefined until the listener got it. */
   end(): ChildEnd | undefined;
   /** Ends the whole group, by force if need be: about 4 s at most. Resolves when it is gone. */
   close(): Promise<void>;
-  /** For the last moment of our own process: synchronous, at once. */
+  /** Synchronous, for the `exit` event of our own process. */
   killGroup(): void;
 }
 
@@ -119,7 +119,7 @@ class ChildProcess implements Child {
   #ending: Promise<void> | undefined;
 
   constructor(subprocess: Subprocess, startedAtMs: MonotonicMs, options: ChildOptions) {
-    // There is a pid once `spawn` was emitted.
+    // Always set after the event `spawn`.
     this.pid = subprocess.pid ?? 0;
     this.startedAtMs = startedAtMs;
     this.#subprocess = subprocess;
@@ -182,7 +182,7 @@ class ChildProcess implements Child {
     const { stdin, stdout, stderr } = this.#subprocess;
     this.#hasExited = true;
     this.#exited.resolve();
-    // What it started would stay behind.
+    // Processes that it started would stay behind.
     void this.#endGroup();
     await endsWithin(clock, DRAIN_MS_MAX, Promise.all([stdout, stderr].map(drained)));
     for (const stream of [stdin, stdout, stderr]) stream.destroy();

@@ -16,7 +16,7 @@ type RpcRequest = Extract<JSONRPCMessage, { method: string; id: RequestId }>;
 type DiscoverOf<T> = T extends { readonly discover: infer D } ? D : never;
 
 /**
- * Lets a client of the SDK talk to a child whose handshake is long done. Closing it leaves the child alone.
+ * Lets a client of the SDK talk to a child after its handshake. Closing it does not end the child.
  *
  * `initialize` is answered from memory, since a second one is an error for many servers; a modern client needs none.
  * The client's ids are replaced: each client counts from 0, and a late answer to one must not reach the next.

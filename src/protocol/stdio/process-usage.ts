@@ -27,7 +27,7 @@ export interface ProcessSnapshot {
 export interface ProcessTable {
   /**
    * @param ageMsMax how old the walk may be
-   * @returns nothing where there is no `/proc`
+   * @returns undefined if there is no `/proc`
    */
   snapshot(ageMsMax: number): ProcessSnapshot | undefined;
   /** Of one process, now; zero once it is gone. */
@@ -46,7 +46,7 @@ export function createProcessTable(clock: Clock, procPath = '/proc'): ProcessTab
       return snapshot;
     },
     residentBytes(pid) {
-      // Not the page count of `stat`: the page size is not to be had from Node.
+      // Not the page count of `stat`: Node does not give the page size.
       const kibibytes = /^VmRSS:\s+(\d+) kB/mu.exec(
         readText(`${procPath}/${pid}/status`) ?? '',
       )?.[1];
@@ -89,13 +89,13 @@ function familyOf(leaderPid: number, snapshot: ProcessSnapshot): readonly Proces
 }
 
 export interface ProcessMeter {
-  /** Adds up over all children measured so far; nothing where there is no `/proc` or the child is gone. */
+  /** Adds up over all children measured so far; undefined if there is no `/proc` or the child is gone. */
   measure(pid: number): ProcessUsage | undefined;
 }
 
 /**
  * Measures the children of one server, one after the other. CPU time never decreases; what a child used between
- * the last measurement and its end is not seen, and a process that outlives its parent takes its time along.
+ * the last measurement and its end is not seen, and a process that outlives its parent takes its CPU time with it.
  *
  * @param ageMsMax how old the walk of the table may be
  */
@@ -144,7 +144,7 @@ function readNames(path: string): string[] | undefined {
   }
 }
 
-/** Nothing where the file is gone: processes end while the walk goes on. */
+/** Undefined if the file is gone: processes end during the walk. */
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

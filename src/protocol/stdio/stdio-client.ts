@@ -40,7 +40,7 @@ export type StdioStart =
 
 /**
  * The children of one server: starts and ends them, and knows why the last one failed and when the next may start.
- * Checks, the gateway and the command `stdio` all reach a child through this; what is said to it is up to them.
+ * Checks, the gateway and the command `stdio` all get their children from this; which messages they send is up to them.
  */
 export interface StdioClient {
   /** Starts a child, also during the back-off. Never rejects. */
@@ -49,13 +49,13 @@ export interface StdioClient {
   delayMs(): number;
   /** Must be called for every child that ended. @param reason replaces what the end looks like */
   noteEnd(end: ChildEnd, reason?: ExitReason): void;
-  /** Ends a child that is of no use. Counts as a failed start. */
+  /** Ends a child that does not work. Counts as a failed start. */
   discard(child: Child, failure: WireFailure): void;
   /** Why the last child that failed did so. */
   lastFailure(): WireFailure;
   /** The child started last, unless it ended. */
   running(): Child | undefined;
-  /** Resolves when everything is gone. An end in it is no failure. */
+  /** Resolves when all of them are gone. Ends caused by it are not failures. */
   closeAll(): Promise<void>;
 }
 

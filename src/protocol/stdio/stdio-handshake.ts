@@ -24,7 +24,7 @@ import { discoverAnswerOf } from '../discover-answer.ts';
  */
 export const DISCOVER_LIMIT_MS = 2_000;
 
-/** How a child was found to speak. */
+/** What the handshake found out about a child. */
 export interface Greeting {
   readonly identity: ServerIdentity;
   /** The InitializeResult, or the DiscoverResult of a modern server. */
@@ -46,12 +46,12 @@ export interface HandshakeOptions {
   readonly client: ClientName;
   readonly clock: Clock;
   readonly discoverLimitMs: number;
-  /** For whoever measures. */
+  /** For measuring. */
   readonly onStep: (step: CheckStep) => void;
   readonly signal: AbortSignal;
 }
 
-/** Opens the conversation with a child that was just started. Never rejects. */
+/** Does the handshake with a child that was just started. Never rejects. */
 export async function shakeHands(options: HandshakeOptions): Promise<HandshakeResult> {
   if (options.plan === 'legacy') return concludeInitialize(await initialize(options), options);
   if (options.plan === 'modern') return concludeDiscover(await discover(options).reply);
@@ -87,7 +87,7 @@ async function followInitialize(
 ): Promise<HandshakeResult> {
   const exit = exitIn(greeted);
   if (exit) return { kind: 'ended_on_discover', facts: exit };
-  // Servers that work on requests side by side may refuse `initialize` a moment before they answer discover.
+  // Servers that handle requests concurrently may refuse `initialize` a moment before they answer discover.
   const discovered = greeted.ok ? undefined : await withinLimit(discovery.reply, options);
   discovery.forget();
   return discovered && isModern(discovered)
@@ -108,7 +108,7 @@ async function followBoth(
   return greeted?.ok ? { kind: 'turned_legacy' } : concludeDiscover(discovered);
 }
 
-/** What follows from an answer to discover that came alone. */
+/** After an answer to discover that came before `initialize` was sent. */
 async function followDiscover(
   reply: ChildReply,
   options: HandshakeOptions,

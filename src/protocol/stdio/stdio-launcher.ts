@@ -26,7 +26,7 @@ export interface LauncherOptions {
   readonly onLost: (channel: ChildChannel) => void;
 }
 
-/** For whoever measures a launch. */
+/** For measuring a launch. */
 export interface LaunchObserver {
   onStep(step: CheckStep): void;
   onPhase(phase: 'spawn' | 'handshake', durationMs: number): void;
@@ -37,9 +37,9 @@ export type Launch =
   | { readonly ok: true; readonly channel: ChildChannel; readonly greeting: Greeting }
   | { readonly ok: false; readonly facts: FailureFacts };
 
-/** Starts children and finds out how they speak; remembers it for the next one. */
+/** Starts children and detects their era, which is remembered for the next one. */
 export interface Launcher {
-  /** Never rejects. Leaves no child behind where it fails; running out of time is a failure, an abort is none. */
+  /** Never rejects. A launch that fails leaves no child behind. Running out of time counts as a failure, an abort does not. */
   launch(observer: LaunchObserver, life: Deadline): Promise<Launch>;
 }
 
@@ -50,7 +50,7 @@ type Attempt =
   | { readonly ok: false; readonly facts: FailureFacts; readonly endOnDiscover: ChildEnd }
   | { readonly ok: false; readonly facts: FailureFacts; readonly turnedLegacy: ChildChannel };
 
-/** Told only where the second start is cut off. */
+/** Seen only if there is no time for the second start. */
 const NOT_LEGACY: FailureFacts = {
   kind: 'unusable',
   method: 'initialize',
@@ -86,7 +86,7 @@ class ChildLauncher implements Launcher {
     }
     if (!('endOnDiscover' in first)) return first;
     const second = await this.#attempt('legacy', observer, life);
-    // A server that cannot bear the question is not one that crashes.
+    // A server that exits on `server/discover` but starts as a legacy one is not a server that crashes.
     this.#options.client.noteEnd(first.endOnDiscover, second.ok ? 'stopped' : undefined);
     return second;
   }
@@ -99,7 +99,7 @@ class ChildLauncher implements Launcher {
     noteSpawn(observer, clock.monotonicMs() - startedAtMs, start);
     if (!start.ok) return start;
     const { child } = start;
-    // Whether an end is the server's doing or our question's is known only after the handshake.
+    // Only after the handshake is it known whether the server crashed or `server/discover` ended it.
     let isGreeting = true;
     const channel = createChildChannel(child, {
       clock,
@@ -169,14 +169,14 @@ class ChildLauncher implements Launcher {
       return;
     }
     const { era, version } = launch.greeting.identity;
-    // Another version may be of another era: the next child is asked again.
+    // Another version may be of another era, so the next launch detects it again.
     if (this.#version !== undefined && this.#version !== version) eras.forget();
     else eras.learn(era);
     this.#version = version;
   }
 }
 
-/** Whether a server of a known era may fail so without having become another one. */
+/** Whether the failure leaves the known era plausible. */
 function isInKeeping(era: Era | undefined, { kind }: FailureFacts): boolean {
   return kind === 'spawn' || (era === 'legacy' && (kind === 'exit' || kind === 'timeout'));
 }

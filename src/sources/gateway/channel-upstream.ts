@@ -86,7 +86,7 @@ class ChannelUpstream implements Upstream {
       return;
     }
     const admitted = head.isComplete ? head : await readRest(head);
-    // Nobody is there any more, or it grew too large and was refused.
+    // The client is gone, or the body is too large and was refused.
     if (!admitted || response.headersSent) return;
     const session = textOf(request.headers['mcp-session-id']);
     const conversation = session === undefined ? undefined : this.#conversations.get(session);

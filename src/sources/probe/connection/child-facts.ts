@@ -7,7 +7,7 @@ import type { ChildObserver } from '../../../protocol/stdio/stdio-client.ts';
 /** One walk over `/proc` serves all servers of a scrape. */
 const USAGE_AGE_MS_MAX = 1_000;
 
-/** Measures the children of one server, and makes facts of what happens to them. */
+/** Measures the children of one server and publishes their starts and ends as facts. */
 export interface ChildWatch extends ChildObserver {
   onFirstMessage(child: Child, startMs: number): void;
   /** Undefined if nothing runs. CPU time includes the children before. */

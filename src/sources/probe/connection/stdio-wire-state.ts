@@ -52,7 +52,7 @@ export function wireEffects(
   }
 }
 
-/** A child that hangs is no use to anybody: nobody but us talks to it. */
+/** Nobody else uses the child, so one that hangs is replaced. */
 function countUnanswered(
   state: StdioWireState,
   channel: ChildChannel,

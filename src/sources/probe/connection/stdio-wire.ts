@@ -35,7 +35,7 @@ import type {
 import { type ChildWatch, watchChildren } from './child-facts.ts';
 import { type StdioWireEvent, type StdioWireState, wireEffects } from './stdio-wire-state.ts';
 
-/** A handshake goes on in the background after a check gave up on it: slow is not dead, but this is. */
+/** A handshake goes on in the background after a check gave up on it, up to this many start limits. */
 const START_LIMITS_MAX = 3;
 
 export interface StdioWireOptions {
@@ -58,8 +58,8 @@ export interface StdioWireOptions {
 /**
  * Keeps one child of a server. Era, identity and the way to restart it are remembered across children.
  *
- * `open` starts a child, or waits on for one that is starting. A child that ends by itself is started again by the next
- * `open`, after a back-off; in between `open` fails with what was wrong last.
+ * `open` starts a child, or waits for one that is starting. A child that ends by itself is started again by the next
+ * `open`, after a back-off; until then, `open` fails with the last failure.
  */
 export interface StdioWire extends Wire {
   /** Of the running child; its CPU time includes the children before it. */
@@ -72,10 +72,10 @@ export function createStdioWire(target: StdioTarget, options: StdioWireOptions):
   return new StdioWireDriver(target, options);
 }
 
-/** A start goes on when the check that began it has given up. */
+/** A start goes on after the check that began it has given up. */
 interface Starting {
   readonly done: Promise<OpenResult>;
-  /** Of the start as a whole; each check takes what is new. */
+  /** Of the whole start; each check takes what was added since the last one. */
   readonly measurement: Measurement;
   abandon(): void;
 }
@@ -190,7 +190,7 @@ class StdioWireDriver implements StdioWire {
   }
 
   async #start(observer: LaunchObserver, life: Deadline): Promise<OpenResult> {
-    // What an earlier child holds, such as a lock, is free only when all of it is gone.
+    // An earlier child may hold a lock or a port until all of its processes are gone.
     await this.#client.closeAll();
     const launch = await this.#launcher.launch(observer, life);
     const end = launch.ok ? launch.channel.child.end() : undefined;
@@ -218,7 +218,7 @@ function readReply(method: string, reply: ChildReply): WireResult {
   if (reply.ok && isJsonObject(reply.result)) return { ok: true, result: reply.result };
   if (reply.ok) return failed({ kind: 'unusable', method, reason: 'its result is not an object' });
   const { facts } = reply;
-  // Some servers never implemented ping; saying so takes a living one.
+  // Some servers do not implement ping; the error still shows that they are alive.
   const isAlive =
     method === 'ping' && facts.kind === 'rpc' && facts.error.code === METHOD_NOT_FOUND;
   return isAlive ? { ok: true, result: {} } : failed(facts);
@@ -249,7 +249,7 @@ function stillStarting(waitedMs: number): WireFailure {
   return { outcome: 'timeout', detail };
 }
 
-/** Hands on what was measured since the last time. */
+/** Moves what was measured since the last call. */
 function moveMeasurement(from: Measurement, to: Measurement): void {
   for (const step of from.steps.splice(0)) addStep(to, step);
   Object.assign(to.phasesMs, from.phasesMs);

@@ -87,7 +87,7 @@ async function setUp() {
   return { clock, counted, gateway, call };
 }
 
-test('a shared channel that nobody uses is closed after the idle time, and a new one opened when it is needed', async () => {
+test('A shared channel that nobody uses is closed after the idle time, and a new one opened when it is needed', async () => {
   const { clock, counted, call } = await setUp();
 
   await (await call('echo')).text();
@@ -102,7 +102,7 @@ test('a shared channel that nobody uses is closed after the idle time, and a new
   expect(counted.opened).toBe(2);
 });
 
-test('a shared channel with a call in flight is not idle, however long that takes', async () => {
+test('A shared channel with a call in flight is not idle, however long that takes', async () => {
   const { clock, counted, gateway, call } = await setUp();
   const ending = new AbortController();
   const inFlight = () => gateway.load().reduce((sum, load) => sum + load.inFlight, 0);
