@@ -4,7 +4,7 @@ import type { Severity } from '../../src/facts/user-alert.ts';
 import { PROMETHEUS_REF } from './panels/panel.ts';
 import { alertSeries, ofExporter, series } from './promql.ts';
 
-/** A mark on every time series of a page, which a switch on top of it hides. */
+/** An annotation on every time series of a page; a switch at the top hides it. */
 export interface Annotation {
   readonly name: string;
   readonly color: string;
@@ -84,7 +84,7 @@ export function annotationModel(annotation: Annotation) {
     datasource: PROMETHEUS_REF,
     enable: true,
     hide: false,
-    // Their switches would take the room of the links.
+    // Their switches would take the space of the links.
     placement: 'inControlsMenu',
     iconColor: color,
     expr,

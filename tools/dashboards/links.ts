@@ -91,7 +91,7 @@ export const ROW_TO_COMPARE_DAY = linkToPage('mcp-compare', 'This week and last'
   about: ROW_FOCUS,
   time: LAST_DAY,
 });
-/** To where the notification of an alert leads, too. */
+/** To the same page as the notification of the alert. */
 export const ROW_TO_ALERT = linkToPage('${__data.fields.page}', 'Where to look', {
   about: ROW_SERVER,
 });
@@ -119,7 +119,7 @@ export const ROW_TO_TOOLS_DAY = linkToPage('mcp-tools', 'Tools, last 24 hours', 
   time: LAST_DAY,
 });
 
-/** Pages of the exporter itself, which take the actions: Grafana's own would not be authenticated. */
+/** Pages of the exporter, which perform actions: Grafana's own actions would not be authenticated. */
 export const ROW_TO_CHECK: Link = {
   title: 'Check now (page of the exporter)',
   url: '${exporter}/servers/${__data.fields.server:percentencode}',

@@ -8,7 +8,7 @@ export interface Mapping {
 /** Neither good nor bad. */
 export const GREY = '#8e8e8e';
 
-/** Of a timeline, for the time before there was anything. */
+/** For a timeline, before anything was recorded. */
 export const NOT_RECORDED: Mapping = { value: -9, text: 'Nothing recorded', color: GREY };
 
 /** `mcp_server_status_code`. */
@@ -21,14 +21,14 @@ export const STATUS_MAPPINGS: readonly Mapping[] = [
   { value: 5, text: 'Unknown', color: GREY },
 ];
 
-/** The same where the last two are put below the others. */
+/** The same if the last two are below the others. */
 export const RANK_MAPPINGS: readonly Mapping[] = [
   ...STATUS_MAPPINGS.slice(0, 4),
   { value: -2, text: 'Disabled', color: GREY },
   { value: -1, text: 'Unknown', color: GREY },
 ];
 
-/** The other way round: 1 is the bad one. */
+/** The other way round: 1 is bad. */
 export const TROUBLE_MAPPINGS: readonly Mapping[] = [
   { value: 0, text: 'No', color: 'green' },
   { value: 1, text: 'Yes', color: 'red' },

@@ -41,7 +41,7 @@ export interface Page {
   readonly sections: readonly Section[];
 }
 
-/** The classic model, the one form that Grafana 12 and 13 both take from a file. */
+/** The classic model, the only format that both Grafana 12 and 13 load from a file. */
 export function buildPage(page: Page): dashboard.Dashboard {
   const { server = 'many' } = page;
   const builder = new dashboard.DashboardBuilder(PAGES[page.uid])
@@ -84,7 +84,7 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
   );
 }
 
-/** The builder hides links in a menu; the way up and the other pages have to be one click away. */
+/** The builder moves links into a menu, but the overview and the other pages have to be one click away. */
 function visibleLink(builder: dashboard.DashboardLinkBuilder): dashboard.DashboardLink {
   const { placement: _, ...link } = builder.build();
   return link;

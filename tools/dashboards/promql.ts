@@ -37,7 +37,7 @@ export type SeriesName = CatalogSeries | ForeignSeries | (typeof RECORDED_SERIES
 /** What the variables of a page limit a selector to. */
 export type Scope = 'all' | 'gateway' | 'server';
 
-/** Job, gateway and server as chosen on top of the page. */
+/** Job, gateway and server as selected at the top of the page. */
 const CHOSEN_SCOPE = {
   job: matching('$job'),
   gateway: matching('$gateway'),
@@ -53,7 +53,7 @@ const SCOPES: Readonly<Record<Scope, Matchers<'job' | 'gateway' | 'server'>>> = 
 type MatchersOf<Name extends SeriesName> = Matchers<LabelOf<Name>>;
 
 /**
- * A selector that follows the variables of the page as far as the series has their labels.
+ * A selector that applies the variables of the page whose labels the series has.
  *
  * @param name a series of the catalog, of our rules or of Prometheus: any other does not compile
  * @param matchers more conditions, such as `{ status: 'offline' }`
@@ -116,7 +116,7 @@ function scopeOf(name: SeriesName): Scope {
   return OURS.has(name) || OURS.has(metric) ? 'gateway' : 'all';
 }
 
-/** On the pages about details, where one operation can be chosen. */
+/** For pages that have a variable for the operation. */
 export const CHOSEN = { operation: matching('$operation') } as const;
 
 /** Calls of tools. */
@@ -125,7 +125,7 @@ export const CALL = { operation: 'tools/call' } as const;
 /** Calls that count as failures of the server. */
 export const FAILED = { outcome: FAILED_OUTCOMES } as const;
 
-/** Calls that the gateway itself refused. */
+/** Calls that the gateway refused. */
 export const REFUSED = {
   outcome: ['denied', 'rate_limited'] as const satisfies readonly CallOutcome[],
 };

@@ -14,7 +14,7 @@ export interface Signal<Level extends string = string> {
   readonly decimals?: number;
   readonly min?: number;
   readonly max?: number;
-  /** From good to bad, or from bad to good; none where more is neither. */
+  /** From good to bad, or from bad to good; `undefined` if neither direction is better. */
   readonly thresholds?: readonly Threshold[];
   readonly mappings?: readonly Mapping[];
   /** PromQL by level. */

@@ -6,7 +6,7 @@ import { KNOWN_SERVERS, within } from './promql.ts';
 
 type VariableBuilder = { build(): dashboard.VariableModel };
 
-/** Where the pages of the exporter are; another address goes into the address bar as `var-exporter=…`. */
+/** The base URL of the exporter; add `var-exporter=…` to the address for another one. */
 const EXPORTER_URL = 'http://localhost:19110';
 
 export function datasourceVariable(): VariableBuilder {

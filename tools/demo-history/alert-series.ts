@@ -36,7 +36,7 @@ function alertsOf({ isDown, failureRatio = 0, latency = 1, traffic = 1 }: Incide
   ];
 }
 
-/** `ALERTS` and `ALERTS_FOR_STATE`, as Prometheus keeps them itself. */
+/** `ALERTS` and `ALERTS_FOR_STATE`, which Prometheus writes itself. */
 export function alertSeries(
   servers: readonly DemoServer[],
   timeline: Timeline,

@@ -51,7 +51,7 @@ export function machineUse(
   };
 }
 
-/** `mcp-capacity` and `mcp-forecast` of the rules, for the gateway. */
+/** The rule groups `mcp-capacity` and `mcp-forecast`, for the gateway. */
 export function* capacitySeries(
   requests: Values,
   connections: Values,
@@ -98,7 +98,7 @@ export function forecastSeries(server: string, hourly: Values, samplesPerDay: nu
   ];
 }
 
-/** A forecast takes ten days of history. */
+/** A forecast needs ten days of history. */
 function onlyAfter(values: Values, history: Values, samplesPerDay: number): Values {
   const earlier = shift(history, HISTORY_DAYS * samplesPerDay);
   return combine(values, earlier, (value, before) => (Number.isNaN(before) ? NaN : value));

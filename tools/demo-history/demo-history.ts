@@ -67,7 +67,7 @@ async function fillHistory(days: number, isAdded: boolean, into?: string): Promi
     days,
     rawDays: 1,
     async createBlocks(path, blockHours) {
-      // The container has a user of its own, who must be able to read it.
+      // The user of the container must be able to read it.
       await chmod(dirname(path), 0o755);
       const seen = into === undefined ? path.replace(dirname(path), PIECES) : path;
       await createBlocks(promtool(dirname(path)), seen, dataFolder, blockHours);

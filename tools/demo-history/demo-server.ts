@@ -43,7 +43,7 @@ export interface Failure {
   readonly share: number;
 }
 
-/** Something that is to be seen on the pages. */
+/** An event that the pages should show. */
 export interface Incident {
   readonly daysAgo: number;
   readonly hours: number;

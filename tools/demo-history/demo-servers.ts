@@ -28,7 +28,7 @@ const EVERYTHING = {
   tools: EVERYTHING_TOOLS,
 } as const;
 
-/** The servers of the profile `demo`, each with a past of its own. */
+/** The servers of the profile `demo`, each with its own history. */
 export const DEMO_SERVERS: readonly DemoServer[] = [
   {
     ...EVERYTHING,

@@ -3,7 +3,7 @@ import type { Values } from './timeline.ts';
 
 /** Upper bounds of the latency histogram, +Inf included. */
 export const BOUNDS_SECONDS: readonly number[] = [...(requestDuration.buckets ?? []), Infinity];
-/** Spread of the logarithm: the slowest twentieth takes three times as long as the one in the middle. */
+/** Standard deviation of the logarithm: the slowest twentieth takes three times as long as the median. */
 const SPREAD = 0.7;
 
 /** As Prometheus 3 writes it. */
@@ -16,7 +16,7 @@ export function meanOfMedian(medianSeconds: number): number {
   return medianSeconds * Math.exp(SPREAD ** 2 / 2);
 }
 
-/** How many of all take at most that long. */
+/** The fraction that takes at most that long. */
 export function shareUpTo(boundSeconds: number, medianSeconds: number): number {
   if (boundSeconds === Infinity) return 1;
   return normalShare(Math.log(boundSeconds / medianSeconds) / SPREAD);

@@ -28,7 +28,7 @@ import type { OperationTraffic, ServerTraffic } from './traffic.ts';
 import { connectionsOf } from './usage-series.ts';
 import { combine, map, sum } from './window-functions.ts';
 
-/** Medians of what has a histogram of its own. */
+/** Medians of durations that have their own histogram. */
 const REQUEST_BYTES = 260;
 const OVERHEAD_SECONDS = 0.0003;
 const BYTES_PER_TOKEN = 4;

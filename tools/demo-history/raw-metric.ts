@@ -2,7 +2,7 @@ import type { Metric } from '../../src/catalog/metric.ts';
 import { type Series, TARGET } from './series.ts';
 import type { Timeline, Values } from './timeline.ts';
 
-/** The address by which Prometheus knows the exporter of the profile demo. */
+/** The address at which Prometheus scrapes the exporter of the profile demo. */
 export const INSTANCE = 'demo-exporter:19110';
 
 /** One series of a metric of the catalog, with all of its labels. */

@@ -14,7 +14,7 @@ import type { Timeline, Values } from './timeline.ts';
 import type { ServerTraffic } from './traffic.ts';
 import { map, sum } from './window-functions.ts';
 
-/** What the exporter would have shown, for the panels that look at hours and not at weeks. */
+/** The exporter's own series, for the panels about hours. */
 export function* allRawSeries(
   fleet: readonly ServerTraffic[],
   timeline: Timeline,

@@ -19,7 +19,7 @@ export function divide(part: Values, whole: Values): Values {
   return combine(part, whole, (one, other) => (other > 0 ? one / other : NaN));
 }
 
-/** Absent only where all are. */
+/** Absent only if all are. */
 export function sum(all: readonly Values[]): Values {
   const total = new Float64Array(all[0]?.length ?? 0).fill(NaN);
   for (const values of all)

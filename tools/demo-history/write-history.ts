@@ -10,13 +10,13 @@ import { type SeriesSet, writeOpenMetrics } from './write-openmetrics.ts';
 
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
-/** Prometheus looks five minutes back: a wider step would have gaps. */
+/** Prometheus looks back five minutes: a longer step would cause gaps. */
 const RECORDED_STEP_SECONDS = 300;
-/** Two samples in each minute, which is the least window of a rate. */
+/** Two samples per minute, the shortest window of a rate. */
 const RAW_STEP_SECONDS = 30;
-/** It ends so long before the exporter itself goes on: what nobody says any more is still seen for five minutes. */
+/** The history ends this long before the live data begins, because Prometheus shows a last sample for five minutes. */
 const RAW_GAP_SECONDS = 360;
-/** Sizes that Prometheus makes of its own two-hour blocks too. */
+/** Sizes to which Prometheus also compacts its own two-hour blocks. */
 const LONG_BLOCK_HOURS = 54;
 const SHORT_BLOCK_HOURS = 6;
 

@@ -54,7 +54,7 @@ function labelText(labels: Labels): string {
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** Made-up values need no sixteen digits: with few bits Prometheus keeps them in a third of the space. */
+/** Synthetic values do not need sixteen digits: with fewer bits, Prometheus stores them in a third of the space. */
 function shorten(value: number): number {
   if (Number.isInteger(value)) return value;
   float[0] = value;

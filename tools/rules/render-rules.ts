@@ -13,7 +13,7 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   PROTOCOL_REVISION: [...REVISIONS.keys()].toReversed().map(revisionNumber).join('\nor\n'),
 };
 
-/** `2025-06-18` as 20250618 where a server speaks it. */
+/** 20250618 for each server that uses revision `2025-06-18`. */
 function revisionNumber(revision: string): string {
   const servers = selector('mcp_server_info', { protocol_version: revision });
   return `${revision.replaceAll('-', '')} * ${maxBy(['job', 'gateway', 'server'], servers)}`;

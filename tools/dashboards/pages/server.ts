@@ -47,7 +47,7 @@ import {
 import { operationVariable } from '../variables.ts';
 
 const NO_CALLS = 'No calls through the gateway';
-/** By a link to a server that is gone, or to `_OTHER`, which stands for names that never were. */
+/** For links to a server that was removed, or to `_OTHER`, which stands for unknown names. */
 const NOT_CHECKED = 'not checked';
 const STDIO_ONLY = 'Only for servers that the exporter starts itself (stdio)';
 const TO_TOOL = linkToPage('mcp-tools', 'Tools of this server');

@@ -31,7 +31,7 @@ export function matrixPanel(options: MatrixOptions, question: Question): Panel {
       mode: common.TableCellBackgroundDisplayMode.Basic,
     })
     .transformations([
-      // The matrix takes rows and columns in the order in which it meets them.
+      // The matrix orders rows and columns by their first occurrence.
       { id: 'sortBy', options: { fields: {}, sort: [{ field: column }] } },
       {
         id: 'groupingToMatrix',

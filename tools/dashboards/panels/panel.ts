@@ -24,7 +24,7 @@ export interface PanelOptions {
   readonly decimals?: number;
   readonly min?: number;
   readonly max?: number;
-  /** A range of its own, such as `24h`, whatever the page shows. */
+  /** A fixed time range, such as `24h`, regardless of the selected one. */
   readonly timeFrom?: string;
 }
 
@@ -160,7 +160,7 @@ export function mappingsOf(mappings: readonly Mapping[]): dashboard.ValueMapping
   ];
 }
 
-/** What is not there is neither good nor bad. */
+/** Missing values are neither good nor bad. */
 function emptyMapping(text: string): dashboard.ValueMapping {
   return {
     type: 'special' as dashboard.MappingType.SpecialValue,

@@ -3,7 +3,7 @@ import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import { finishPanel, type Panel, type PanelOptions, type Question } from './panel.ts';
 
 interface StatOptions extends PanelOptions {
-  /** `tile` colours all of it, which reads best at a distance; `number` only the text. */
+  /** `tile` colors the whole panel, which is easiest to read at a distance; `number` only the text. */
   readonly look?: 'tile' | 'number';
   /** The course of it behind the number. */
   readonly hasTrend?: boolean;

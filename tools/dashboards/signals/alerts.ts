@@ -13,7 +13,7 @@ const STATES: readonly Mapping[] = [
   { value: 2, text: 'Firing', color: 'red' },
 ];
 const LABELS = ['alertname', 'gateway', 'server', 'severity'] as const;
-/** The Watchdog fires always. */
+/** The Watchdog always fires. */
 const REAL = { severity: SEVERITIES };
 const FIRING = alertSeries('ALERTS', { alertstate: 'firing' }, REAL);
 const PENDING = alertSeries('ALERTS', { alertstate: 'pending' }, REAL);

@@ -11,7 +11,7 @@ const HOURLY = series('gateway_server:mcp_requests:rate1h');
 const BY_SERVER = ['gateway', 'server'] as const;
 const BY_RESOURCE = ['gateway', 'resource'] as const;
 
-/** The mean of an incomplete week grows by itself: without the history there is no answer. */
+/** The mean of an incomplete week grows by itself, so there is no result without two weeks of history. */
 function afterHistoryOf(
   age: '10d' | '2w' | '27d',
   expr: string,

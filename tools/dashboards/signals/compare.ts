@@ -3,7 +3,7 @@ import { series, type SeriesName } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
-/** From a tenth more on it is worth a look, from half more on it is trouble. */
+/** An increase of a tenth is a warning, of a half critical. */
 const WORSE = [
   { value: null, color: 'green' },
   { value: 0.1, color: 'yellow' },

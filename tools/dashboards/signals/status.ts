@@ -71,7 +71,7 @@ export const status = signal({
   },
 });
 
-/** One of them where two versions of a server overlap, as they do for a moment after an update. */
+/** One of them if two versions of a server overlap, as they do shortly after an update. */
 const INFO = `topk by (gateway, server) (1, ${maxBy(['gateway', 'server', 'endpoint', 'transport', 'protocol_version'], series('mcp_server_info'))})`;
 
 /** The code without those that are no scale, so that a table can be sorted by it. */
