@@ -22,12 +22,12 @@ const AlertSchema = section(
     ),
     metric: text({
       description:
-        'What is watched: `response_time`, `response_time_p95`, `response_time_p99` (checks), `call_time`, `call_time_p95`, `call_time_p99` (calls through the gateway), `error_rate`, `availability`, `request_rate`, `active_connections`, `tokens` (per minute), `cost` (US dollars within a day), or a metric of [metrics.md](metrics.md).',
+        'Quantity to watch: `response_time`, `response_time_p95`, `response_time_p99` (checks), `call_time`, `call_time_p95`, `call_time_p99` (calls through the gateway), `error_rate`, `availability`, `request_rate`, `active_connections`, `tokens` (per minute), `cost` (US dollars within a day), or a metric of [metrics.md](metrics.md).',
       examples: ['response_time'],
     }),
     op: z
       .enum(COMPARISONS, { error: COMPARISON_ERROR })
-      .meta({ description: 'How the value is compared with the threshold.', examples: ['>'] }),
+      .meta({ description: 'Comparison of the value with the threshold.', examples: ['>'] }),
     threshold: z
       .preprocess(
         (value) => (typeof value === 'number' ? String(value) : value),
@@ -36,11 +36,11 @@ const AlertSchema = section(
       .meta({
         type: ['string', 'number'],
         description:
-          'With its unit where it has one: `500ms`, `5%`, `$20`, `10/s`, `100/m`, `3/h`, `512MiB`.',
+          'With its unit, if it has one: `500ms`, `5%`, `$20`, `10/s`, `100/m`, `3/h`, `512MiB`.',
         examples: ['500ms', '5%', '$20'],
       }),
     for: duration(0, 30 * DAY, {
-      description: 'How long it must hold before the alert fires.',
+      description: 'How long the condition must hold before the alert fires.',
     }).default(1 * MINUTE),
     servers: z
       .union(
@@ -50,16 +50,17 @@ const AlertSchema = section(
         },
       )
       .meta({
-        description: 'Whose values are compared, each server for itself.',
+        description: 'Servers whose values are compared, each separately.',
         examples: [['search', 'files']],
       })
       .default('all'),
     severity: choice(SEVERITIES, {
-      description: '`critical` pages, `warning` asks for a look within a day, `info` is only kept.',
+      description:
+        '`critical` pages somebody, `warning` needs attention within a day, `info` is only recorded.',
     }).default('warning'),
     channels: list(choice(CHANNELS, { description: 'A channel of `alerting`.' }), {
       description:
-        'Goes there, instead of the way of its severity; `history` alone notifies nobody.',
+        'Where it is sent, instead of the channels of its severity; `history` alone notifies nobody.',
       examples: [['email', 'slack']],
     })
       .min(1, { error: 'must name at least one channel' })
@@ -71,14 +72,14 @@ const AlertSchema = section(
 /** `alerts:` */
 export const AlertsSchema = list(AlertSchema, {
   description:
-    'Alerts of your own, beside those in `prometheus/rules/`. They become a rule file of Prometheus; see [alerting.md](alerting.md).',
+    'Your own alerts, in addition to those in `prometheus/rules/`. They become a rule file for Prometheus; see [alerting.md](alerting.md).',
   examples: [[{ name: 'SearchIsSlow', metric: 'response_time', op: '>', threshold: '500ms' }]],
   reloadable: true,
 });
 
 const webhookAddress = {
   url: text({
-    description: 'Address that gets the notification.',
+    description: 'URL that receives the notification.',
     examples: ['http://localhost:8080/alerts'],
     secret: true,
   })
@@ -87,7 +88,7 @@ const webhookAddress = {
       error: 'has a password or a query, which may be a secret: put the URL into a file, urlFile',
     })
     .exactOptional(),
-  urlFile: secretFile('File with the address, where the address is a secret.').exactOptional(),
+  urlFile: secretFile('File with the URL, if the URL is a secret.').exactOptional(),
 };
 
 function webhook(description: string) {
@@ -106,7 +107,7 @@ export const AlertingSchema = section(
     email: section(
       {
         to: list(mailAddress('Receiver.'), {
-          description: 'Who gets the mail.',
+          description: 'Recipients.',
           examples: [['oncall@example.com']],
         }).min(1, { error: 'must name at least one address' }),
         from: mailAddress('Sender.'),
@@ -115,43 +116,43 @@ export const AlertingSchema = section(
           { pattern: /^[^\s:]+:\d{1,5}$/, message: 'must be host:port, such as localhost:25' },
         ),
         username: text({
-          description: 'For a mail server that asks for one.',
+          description: 'User name, if the mail server requires one.',
           secret: true,
         }).exactOptional(),
         passwordFile: secretFile('File with its password.').exactOptional(),
         requireTls: flag({
-          description: 'Whether mail goes only over TLS (STARTTLS).',
+          description: 'Whether mail is sent over TLS (STARTTLS) only.',
         }).default(true),
       },
       { description: 'Mail, as HTML and as text.' },
     ).exactOptional(),
     webhooks: list(webhook('One address.'), {
-      description: "Addresses that get Alertmanager's JSON.",
+      description: "URLs that receive Alertmanager's JSON.",
     }).prefault([]),
     slack: section(
       {
-        webhookUrlFile: secretFile('File with the address of the incoming webhook.'),
+        webhookUrlFile: secretFile('File with the URL of the incoming webhook.'),
         channel: text({ description: 'Channel or user.', examples: ['#mcp'] }),
       },
       { description: 'Slack.' },
     ).exactOptional(),
     pagerduty: section(
       { routingKeyFile: secretFile('File with the integration key (Events API v2).') },
-      { description: 'PagerDuty; only critical alerts go there.' },
+      { description: 'PagerDuty; only critical alerts are sent there.' },
     ).exactOptional(),
     heartbeat: webhook(
-      'Called every five minutes as long as alerts can reach you: a service there calls you when it stops.',
+      'Heartbeat: called every five minutes as long as alerts are delivered. A service there notifies you when it stops.',
     ).exactOptional(),
     history: section(
       {
         url: text({
-          description: 'Address of `/api/v1/alerts/webhook` of this exporter.',
+          description: 'URL of `/api/v1/alerts/webhook` of this exporter.',
           examples: ['http://exporter:19110/api/v1/alerts/webhook'],
           secret: true,
         }).refine(isHttpUrl, { error: 'must be a URL that starts with http:// or https://' }),
-        tokenFile: secretFile('File with the token that it asks for.').exactOptional(),
+        tokenFile: secretFile('File with the token that it requires.').exactOptional(),
       },
-      { description: 'The history of alerts on the page `/alerts` and in the log.' },
+      { description: 'The alert history, on the page `/alerts` and in the log.' },
     ).exactOptional(),
     businessHours: section(
       {
@@ -168,29 +169,29 @@ export const AlertingSchema = section(
             message: 'must be a day or a range of days, such as monday:friday',
           },
         ).default('monday:friday'),
-        from: hour('Begin.').default('09:00'),
+        from: hour('Start.').default('09:00'),
         to: hour('End.').default('17:00'),
       },
       {
         description:
-          'Outside of these hours warnings wait until they begin; critical alerts never do.',
+          'Outside these hours warnings are held until the hours begin; critical alerts are always sent.',
       },
     )
       .refine(({ from, to }) => from < to, { error: 'must begin before they end' })
       .exactOptional(),
-    grafanaUrl: baseUrl('Where Grafana is for whoever reads a message.').default(
+    grafanaUrl: baseUrl('URL of Grafana for the readers of a message.').default(
       'http://localhost:3000',
     ),
-    exporterUrl: baseUrl('Where our own pages are for whoever reads a message.').default(
+    exporterUrl: baseUrl('URL of our own pages for the readers of a message.').default(
       'http://localhost:19110',
     ),
     templates: text({
-      description: 'Where Alertmanager finds `mcp.tmpl`, relative to its configuration.',
+      description: 'Path of `mcp.tmpl` as Alertmanager sees it, relative to its configuration.',
     }).default('templates/*.tmpl'),
   },
   {
     description:
-      'Where alerts go. `mcp-exporter render alertmanager` makes the configuration of Alertmanager of it. Files are named as Alertmanager sees them.',
+      'Where alerts are sent. `mcp-exporter render alertmanager` generates the configuration of Alertmanager from it. Paths are as Alertmanager sees them.',
     reloadable: true,
   },
 ) satisfies z.ZodType<AlertingConfig>;

@@ -2,7 +2,7 @@ import { basename, dirname, resolve, sep } from 'node:path';
 import { isJson } from './read-source.ts';
 import type { SourceNode } from './source-node.ts';
 
-/** What only our own file has. */
+/** Keys that only our own file has. */
 const OWN_KEYS = [
   'listen',
   'gateway',
@@ -31,7 +31,7 @@ export interface ClientPlace {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** What a client knows from where its file lies: `.vscode` and `.cursor` lie in the workspace, `.mcp.json` too. */
+/** What a client derives from the location of its file: `.vscode`, `.cursor` and `.mcp.json` are in the workspace. */
 export function placeOfClientFile(file: string, home: string | undefined): ClientPlace {
   const folder = resolve(dirname(file));
   const isInside = ['.vscode', '.cursor'].includes(basename(folder));

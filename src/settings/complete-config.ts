@@ -29,7 +29,7 @@ export interface ParsedFile {
   isPruned(path: Path): boolean;
 }
 
-/** Makes settings of a file: checks what the schema cannot see, and reads the files that it names. */
+/** Turns a parsed file into settings: checks what the schema cannot check, and reads the files that it names. */
 export async function completeConfig(
   file: ParsedFile,
   servers: ServerList,
@@ -131,7 +131,7 @@ function completeJournal(
   };
 }
 
-/** The folder of a client is not ours to put files into (XDG Base Directory Specification: `$XDG_STATE_HOME`). */
+/** We put no files into a client's folder (XDG Base Directory Specification: `$XDG_STATE_HOME`). */
 function journalOfClientFile({ path, env, home }: LoadContext): string | undefined {
   const named = env['XDG_STATE_HOME'];
   const states = named?.startsWith('/') ? named : home && join(home, '.local', 'state');
@@ -176,12 +176,12 @@ async function readToken(
   return undefined;
 }
 
-/** An entry with a mistake of its own is a server too: what names it is right. */
+/** An entry with a mistake counts as a server too: a reference to it is valid. */
 function namesOf(servers: ServerList, { mcpServers }: ConfigInput): string[] {
   return [...new Set([...servers.list().map(({ name }) => name), ...Object.keys(mcpServers)])];
 }
 
-/** A path as seen from the configuration. */
+/** A path relative to the configuration file. */
 function inFolder(path: string, context: LoadContext): string {
   return resolvePath(path, dirname(context.path), context.home);
 }

@@ -25,10 +25,10 @@ const SERVER_TYPES = [
 
 const serverType = choice(SERVER_TYPES, {
   description:
-    'Transport. Left out: `stdio` with a `command`; with a `url` it is found out (Streamable HTTP, else HTTP+SSE), and a path that ends in `/sse` means `sse`.',
+    'Transport. By default `stdio` with a `command`; with a `url` it is detected (Streamable HTTP, then HTTP+SSE), and a path that ends in `/sse` means `sse`.',
 });
 
-/** What clients write beside the connection. Accepted, so that a block can be copied as it is; without an effect here. */
+/** Keys of clients besides the connection: accepted, so that a block can be copied unchanged, and ignored. */
 export const IGNORED_CLIENT_KEYS = [
   'alwaysAllow',
   'auth',
@@ -58,16 +58,16 @@ const ignoredClientKeys = Object.fromEntries(
     z
       .unknown()
       .exactOptional()
-      .meta({ description: 'Written by some clients; accepted and without an effect here.' }),
+      .meta({ description: 'Used by some clients; accepted and ignored here.' }),
   ]),
 ) as Record<(typeof IGNORED_CLIENT_KEYS)[number], z.ZodOptional<z.ZodUnknown>>;
 
-/** Numbers and truth values are taken as they are written; that an editor accepts them is what `type` says. */
+/** Numbers and booleans are taken as they are written; `type` lets an editor accept them. */
 function textLike() {
   return z.string({ error: 'must be text' }).meta({ type: ['string', 'number', 'boolean'] });
 }
 
-/** One entry of `mcpServers`, as every MCP client writes it, and ours beside it. */
+/** One entry of `mcpServers`, as in every MCP client, with our own keys. */
 export const ServerSchema = section(
   {
     command: text({
@@ -86,7 +86,7 @@ export const ServerSchema = section(
       secret: true,
     }).exactOptional(),
     envFile: text({
-      description: 'File with more `NAME=value` lines; `env` wins.',
+      description: 'File with more `NAME=value` lines; `env` takes precedence.',
       examples: ['./.env'],
     }).exactOptional(),
     cwd: text({ description: 'Working directory of the program.' }).exactOptional(),
@@ -118,7 +118,7 @@ export const ServerSchema = section(
 
 const serversMeta = {
   description:
-    'The block that every MCP client has. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor` or `gateway` sets those of an imported server.',
+    'The servers, in the format of every MCP client. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor` or `gateway` configures an imported server.',
   reloadable: true,
 };
 
@@ -135,7 +135,7 @@ export const ConfigSchema = section(
       text({ description: "A client's file, relative to this one; `~/` is the home directory." }),
       {
         description:
-          "Clients' files whose servers are added: `.mcp.json`, `claude_desktop_config.json`, `.cursor/mcp.json`, `.vscode/mcp.json`.",
+          "Clients' files to import servers from: `.mcp.json`, `claude_desktop_config.json`, `.cursor/mcp.json`, `.vscode/mcp.json`.",
         examples: [['./.mcp.json', '~/.cursor/mcp.json']],
         reloadable: true,
       },
@@ -151,7 +151,7 @@ export const ConfigSchema = section(
     alerts: AlertsSchema.prefault([]),
     alertRulesFile: text({
       description:
-        'Where `alerts` are written for Prometheus, relative to this file. `prometheus/prometheus.yml` reads the default.',
+        'Rule file for Prometheus that `alerts` are written to, relative to this file. `prometheus/prometheus.yml` reads the default.',
       reloadable: true,
     }).default('prometheus/generated/user-alerts.yml'),
     alerting: AlertingSchema.exactOptional(),
@@ -159,7 +159,7 @@ export const ConfigSchema = section(
     alertWebhook: AlertWebhookSchema.prefault({}),
     webConfigFile: text({
       description:
-        "File in the form of the Prometheus exporters' `--web.config.file`: TLS, client certificates and basic authentication for the listener, TLS and client certificates for the gateway. Read again on change.",
+        "File in the format of the Prometheus exporters' `--web.config.file`: TLS, client certificates and basic authentication for the listener, TLS and client certificates for the gateway. Reloaded when it changes.",
       examples: ['./web.yml'],
       reloadable: true,
     }).exactOptional(),
@@ -167,7 +167,7 @@ export const ConfigSchema = section(
   { description: 'Configuration of mcp-exporter.' },
 );
 
-/** The part of a client's file that we read; whatever else is in it is the client's own business. */
+/** The part of a client's file that is read; everything else in it is ignored. */
 export const ClientFileSchema = z.object(
   {
     mcpServers: map(ServerSchema, serversMeta).exactOptional(),

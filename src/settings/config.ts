@@ -19,7 +19,7 @@ export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export interface GatewayConfig {
-  /** Nothing where the gateway is off. */
+  /** Undefined if the gateway is off. */
   readonly listen?: ListenAddress;
   /** Lower case, as in a `Host` header: with a port or for every port, `*.` for all below. */
   readonly allowedHosts: readonly string[];
@@ -36,7 +36,7 @@ export interface JournalConfig extends JournalRetention {
   readonly path?: string;
 }
 
-/** What the files say, checked and frozen. It prints with every secret masked. */
+/** The settings: what the files say, checked and frozen. They print with every secret masked. */
 export interface Config {
   readonly listen: ListenAddress;
   readonly gateway: GatewayConfig;
@@ -46,7 +46,7 @@ export interface Config {
   readonly log: {
     readonly level: LogLevel;
     readonly format: LogFormat;
-    /** A line for each call through the gateway. */
+    /** Whether each call through the gateway is logged. */
     readonly access: boolean;
     readonly file?: LogFileSettings;
     readonly otlp?: OtlpLogSettings;
@@ -54,14 +54,14 @@ export interface Config {
   readonly audit: { readonly arguments: boolean; readonly redactKeys: readonly string[] };
   readonly metrics: { readonly toolHistogram: boolean; readonly otelHistograms: boolean };
   readonly tracing: TracingSettings;
-  /** The user's own, and the rule file that they become. */
+  /** The user's own alerts. */
   readonly alerts: readonly UserAlert[];
   readonly alertRulesFile: string;
-  /** Nothing where Alertmanager is configured by hand. */
+  /** Undefined if Alertmanager is configured manually. */
   readonly alerting?: AlertingConfig;
   readonly journal: JournalConfig;
   readonly alertWebhook: { readonly token?: Secret };
-  /** What `webConfigFile` says. */
+  /** The content of `webConfigFile`. */
   readonly web?: WebConfig;
   /** Values of the keys that take effect at the next start only; see {@link findRestartChanges}. */
   readonly atStart: Readonly<Record<string, unknown>>;

@@ -13,7 +13,7 @@ export interface ExpandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What clients resolve themselves, such as `workspaceFolder`; not secret. */
   readonly variables: Readonly<Record<string, string>>;
-  /** In a client's file `KEY_file` is nothing special and an unknown `${…}` stays as it is. */
+  /** In a client's file `KEY_file` is an ordinary key, and an unknown `${…}` stays as it is. */
   readonly isClientFile: boolean;
   /** Reads a file named by `KEY_file`. */
   readonly readValueFile: (path: string) => Promise<TextResult>;

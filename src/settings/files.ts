@@ -44,7 +44,7 @@ export async function readText(path: string): Promise<TextResult> {
   }
 }
 
-/** A path of a file, seen from the folder of the file that names it; `~/` is the home directory. */
+/** A path relative to the folder of the file that names it; `~/` is the home directory. */
 export function resolvePath(path: string, directory: string, home: string | undefined): string {
   if (home !== undefined && (path === '~' || path.startsWith('~/')))
     return join(home, path.slice(1));
@@ -53,7 +53,7 @@ export function resolvePath(path: string, directory: string, home: string | unde
 
 export const CONFIG_FILE_NAMES = ['mcp-exporter.yml', 'mcp-exporter.yaml'] as const;
 
-/** The configuration of a folder; nothing means that the bundled demonstration server is watched. */
+/** The configuration of a folder; undefined if it has none and the bundled demonstration server is to be watched. */
 export async function findConfig(directory = '.'): Promise<string | undefined> {
   for (const name of CONFIG_FILE_NAMES) {
     const path = join(directory, name);
@@ -61,7 +61,7 @@ export async function findConfig(directory = '.'): Promise<string | undefined> {
       await access(path);
       return path;
     } catch {
-      // Not there, or not to be seen: the next name.
+      // Missing or not readable: try the next name.
     }
   }
   return undefined;

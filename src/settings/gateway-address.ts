@@ -18,8 +18,8 @@ const LOOKS_LIKE_ADDRESS = /\bgateway:[^]{0,200}?\blisten:\s*["']?([^\s"'{},$]+:
 const PLAIN_ADDRESS = /^[^\s${}]+:\d{1,5}$/;
 
 /**
- * Where the gateway of a configuration listens and asks for no credentials, without checking the file: whoever uses the
- * address has to ask who is there. Never rejects.
+ * Where the gateway of a configuration listens if it requires no credentials. The file is not checked: the caller has to
+ * verify what answers at the address. Never rejects.
  */
 export async function peekGateway(path: string, readText: ReadText): Promise<GatewayPeek> {
   const result = await readText(path);
@@ -64,7 +64,7 @@ export interface WrappedEntry {
   readonly config?: string;
 }
 
-/** The command line of `mcp-exporter stdio`; nothing where it is something else. */
+/** The server and configuration of a command line `mcp-exporter stdio`; undefined for any other command. */
 export function readStdioCommand(
   command: string,
   args: readonly string[],

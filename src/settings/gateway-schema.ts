@@ -26,7 +26,7 @@ export const GATEWAY_DEFAULTS = {
 } as const;
 
 const HOST_AND_PORT = String.raw`(?:\[[0-9a-fA-F:.%\w]+\]|[^\s:[\]/]+):\d{1,5}`;
-/** What a browser or a client may put into a header field. */
+/** What a browser or a client may send in a header field. */
 const HOST = /^(?:\*\.)?(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
 const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+|null)$/i;
 
@@ -62,26 +62,26 @@ function hostAndPort(pattern: string, error: string) {
 const perServer = {
   timeout: duration(10, DAY, {
     description:
-      'A server that has not begun to answer a request by then is given up: 504, outcome `timeout`. Streams may last as long as both sides like.',
+      'Time until a server must begin to answer a request; otherwise 504, outcome `timeout`. Streams are not limited.',
     default: GATEWAY_DEFAULTS.timeout,
   }).exactOptional(),
   preserveHost: flag({
     description:
-      "Send the client's `Host` on instead of the server's own. Servers that check it against DNS rebinding refuse the client's.",
+      "Forward the client's `Host` instead of the server's own. Servers with protection against DNS rebinding reject it.",
     default: GATEWAY_DEFAULTS.preserveHost,
   }).exactOptional(),
   injectHeaders: flag({
     description:
-      "Send a server's `headers` of this file with requests of clients that have none of that name. By default where the gateway listens on loopback or has `authentication`: everywhere else anybody would act with your credentials, so that it must be written.",
+      "Add a server's `headers` to requests of clients that do not send them. On by default if the gateway listens on loopback or has `authentication`: otherwise anybody could use your credentials, so it must be enabled explicitly.",
   }).exactOptional(),
   maxInFlight: count(1, 100_000, {
     description:
-      'Requests of one server that are answered at the same time. Beyond it: 503. The last eighth of it is kept for clients that hold less than their fair share.',
+      'Concurrent requests to one server; more get 503. The last eighth is reserved for clients with less than their fair share.',
     default: GATEWAY_DEFAULTS.maxInFlight,
   }).exactOptional(),
   maxSessions: count(1, 100_000, {
     description:
-      'Sessions of one server whose every session is a child process or a connection of its own.',
+      'Sessions of one server, if each session is a child process or a connection of its own.',
     default: GATEWAY_DEFAULTS.maxSessions,
   }).exactOptional(),
 };
@@ -91,12 +91,12 @@ const TOKEN_ERROR = 'must be visible ASCII characters without a space';
 const bearerToken = section(
   {
     name: text({
-      description: 'Who holds it: the user of logs and limits.',
+      description: 'Its holder: the user in logs and limits.',
       examples: ['ci'],
     }),
     token: secret(
       {
-        description: 'The token itself; better a variable, or `token_file`.',
+        description: 'The token itself; preferably a variable, or `token_file`.',
         examples: ['${CI_TOKEN}'],
       },
       z
@@ -105,34 +105,34 @@ const bearerToken = section(
         .regex(/^[\x21-\x7e]+$/, { error: TOKEN_ERROR }),
     ),
   },
-  { description: 'A client that may pass.' },
+  { description: 'A client that is allowed.' },
 );
 
 const jwt = section(
   {
     jwksUrl: text({
       description:
-        'Address of the key set (https, or http on loopback). It is cached, and read again when a token names a new key.',
+        'URL of the key set (https, or http on loopback). It is cached, and fetched again when a token names a new key.',
       examples: ['https://login.example.com/.well-known/jwks.json'],
       secret: true,
     }).exactOptional(),
     jwksFile: text({
-      description: 'File with the key set instead, relative to this file.',
+      description: 'File with the key set instead of a URL, relative to this file.',
       examples: ['./jwks.json'],
     }).exactOptional(),
     issuer: text({
-      description: 'The claim `iss` must be this.',
+      description: 'Required value of the claim `iss`.',
       examples: ['https://login.example.com/'],
     }),
     audience: text({
-      description: 'The claim `aud` must be or hold this.',
+      description: 'Value that the claim `aud` must equal or contain.',
       examples: ['https://mcp.example.com'],
     }),
     userClaim: text({
-      description: 'The claim that names the user of logs and limits.',
+      description: 'Claim with the name of the user in logs and limits.',
     }).default('sub'),
   },
-  { description: 'Tokens that an identity provider signed.' },
+  { description: 'Tokens signed by an identity provider.' },
 ).refine(({ jwksUrl, jwksFile }) => (jwksUrl === undefined) !== (jwksFile === undefined), {
   error: 'must have either jwksUrl or jwksFile',
 });
@@ -140,14 +140,14 @@ const jwt = section(
 const authentication = section(
   {
     bearerTokens: list(bearerToken, {
-      description: 'Fixed tokens, one for each client.',
+      description: 'Fixed tokens, one per client.',
       examples: [[{ name: 'ci', token: '${CI_TOKEN}' }]],
     }).prefault([]),
     jwt: jwt.exactOptional(),
   },
   {
     description:
-      'Who may use the gateway: `Authorization: Bearer …` with one of these, everybody else gets 401. The header is then not sent on to the server. Left out: everybody who reaches it.',
+      'Who may use the gateway: clients with `Authorization: Bearer …` and one of these tokens; all others get 401. The header is then not forwarded to the server. If not set, everybody who can reach the gateway may use it.',
   },
 ).refine(({ bearerTokens, jwt: tokens }) => bearerTokens.length > 0 || tokens, {
   error: 'must have bearerTokens or jwt',
@@ -156,18 +156,18 @@ const authentication = section(
 const rateLimit = section(
   {
     requests: count(1, 1_000_000, {
-      description: 'So many requests of one client are answered in `per`, on average.',
+      description: 'Average number of requests of one client within `per`.',
     }).default(100),
     per: duration(100, HOUR, {
-      description: 'Over how long they are counted.',
+      description: 'Period in which they are counted.',
     }).default(1 * SECOND),
     burst: count(1, 1_000_000, {
-      description: 'So many at once; by default as many as `requests`.',
+      description: 'Number of requests at once; by default the same as `requests`.',
     }).exactOptional(),
   },
   {
     description:
-      'Limit for each client, that is each authenticated user or else each address: 429 with `Retry-After` beyond it. `{}` for the defaults; left out: no limit.',
+      'Limit per client, that is per authenticated user or else per address; further requests get 429 with `Retry-After`. `{}` for the defaults; if not set, there is no limit.',
   },
 ).transform(({ requests, per, burst = requests }): RateLimit => ({ requests, perMs: per, burst }));
 
@@ -176,18 +176,20 @@ export const GatewaySchema = section(
   {
     listen: addressOrOff({
       description:
-        '`host:port` where clients find the servers, as `http://host:port/NAME/mcp`. `off`: no gateway.',
+        '`host:port` where clients reach the servers, as `http://host:port/NAME/mcp`. `off`: no gateway.',
       examples: ['0.0.0.0:19100', 'off'],
       reloadable: false,
     }).default(GATEWAY_LISTEN_DEFAULT),
     allowedHosts: list(
       text(
-        { description: 'A name, with a port or for every port; `*.example.com` for all below.' },
+        {
+          description: 'A name, with a port or for every port; `*.example.com` for all subdomains.',
+        },
         { pattern: HOST, message: 'must be a host such as mcp.example.com, with or without port' },
       ),
       {
         description:
-          'Names in the `Host` header that are answered, everything else gets 403. Empty: on loopback only names of this machine, elsewhere every name. What is listed is allowed beside names of this machine.',
+          'Names that are accepted in the `Host` header, in addition to names of this machine; all others get 403. If empty, only names of this machine are accepted on loopback, and every name elsewhere.',
         examples: [['mcp.example.com', 'mcp.internal:8443']],
       },
     )
@@ -195,12 +197,12 @@ export const GatewaySchema = section(
       .default([]),
     allowedOrigins: list(
       text(
-        { description: 'Scheme and host, and the port where it is no default.' },
+        { description: 'Scheme and host, and the port unless it is the default.' },
         { pattern: ORIGIN, message: 'must be an origin such as https://app.example.com' },
       ),
       {
         description:
-          'Web pages that may call (`Origin` header), beside the gateway’s own origin where its host is listed or an address, and pages of this machine where the gateway listens on loopback. Requests without the header, as programs send them, pass.',
+          'Web pages that may call the gateway (`Origin` header), in addition to the gateway’s own origin if its host is listed or an address, and to pages of this machine if the gateway listens on loopback. Requests without the header, as sent by programs, are accepted.',
         examples: [['https://app.example.com']],
       },
     )
@@ -208,33 +210,33 @@ export const GatewaySchema = section(
       .default([]),
     ...perServer,
     bodyLimit: size(KB, GB, {
-      description: 'Largest body of a request: 413 beyond it.',
+      description: 'Maximum size of a request body; larger ones get 413.',
       reloadable: false,
     }).default(16 * MB),
     sessionIdle: duration(SECOND, 7 * DAY, {
       description:
-        'A session without a message for this long is over, and its child with it; so is a child that clients share.',
+        'A session without a message for this long is closed with its child process; so is a child process that clients share.',
       reloadable: false,
     }).default(30 * MINUTE),
     authentication: authentication.exactOptional(),
     rateLimit: rateLimit.exactOptional(),
   },
   {
-    description: 'The gateway that clients can be pointed at instead of the servers.',
+    description: 'The gateway, which clients can use instead of the servers themselves.',
     reloadable: true,
   },
 );
 
 const priceKeys = {
   perCall: amount(0, 1_000_000, {
-    description: 'For each tool call that is answered, in US dollars.',
+    description: 'Per answered tool call, in US dollars.',
     examples: [0.002],
   }).exactOptional(),
   perThousandInputTokens: amount(0, 1_000_000, {
-    description: 'For a thousand tokens of requests.',
+    description: 'Per thousand tokens of requests.',
   }).exactOptional(),
   perThousandOutputTokens: amount(0, 1_000_000, {
-    description: 'For a thousand tokens of answers.',
+    description: 'Per thousand tokens of answers.',
   }).exactOptional(),
 };
 
@@ -243,7 +245,7 @@ export const ServerGatewaySchema = section(
   {
     enabled: flag({
       description:
-        '`false`: the gateway refuses its calls with 503. By default what `monitor.enabled` says: a server that is switched off is so everywhere.',
+        '`false`: the gateway refuses its calls with 503. By default the value of `monitor.enabled`: a disabled server is disabled everywhere.',
     }).exactOptional(),
     ...perServer,
     prices: section(
@@ -251,7 +253,7 @@ export const ServerGatewaySchema = section(
         ...priceKeys,
         tools: map(
           section(priceKeys, {
-            description: 'Prices of one tool; what is left out is the server’s.',
+            description: 'Prices of one tool; prices that are not set are the server’s.',
           }).transform(priceOf),
           {
             description: 'Tools with prices of their own.',
@@ -259,12 +261,12 @@ export const ServerGatewaySchema = section(
           },
         ).prefault({}),
       },
-      { description: 'What the use of this server costs, for `mcp_cost_usd_total`.' },
+      { description: 'Prices of this server, for `mcp_cost_usd_total`.' },
     )
       .transform(({ tools, ...own }) => ({ ...priceOf(own), tools }))
       .exactOptional(),
   },
-  { description: 'How the gateway treats this server; what is left out comes from `gateway`.' },
+  { description: 'How the gateway treats this server; keys that are not set come from `gateway`.' },
 );
 
 export type GatewayInput = z.output<typeof GatewaySchema>;

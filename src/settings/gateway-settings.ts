@@ -18,8 +18,8 @@ export function gatewayListen({ listen }: Pick<GatewayInput, 'listen'>): ListenA
 }
 
 /**
- * Puts the layers together: what a server says, then `gateway`, then what is built in.
- * @param isMonitored a server that is switched off is so for the gateway too, unless it says otherwise
+ * Merges the settings of a server, `gateway` and the built-in defaults, in this order of precedence.
+ * @param isMonitored a server that is disabled is so for the gateway too, unless it says otherwise
  */
 export function completeGatewaySettings(
   server: ServerGatewayInput,
@@ -27,7 +27,7 @@ export function completeGatewaySettings(
   isMonitored: boolean,
 ): GatewaySettings {
   const listen = gatewayListen(all);
-  // Anybody who reaches the gateway would act with the operator's credentials.
+  // Otherwise anybody who reaches the gateway would use the operator's credentials.
   const isSafe =
     listen === undefined || isLoopbackHost(listen.host) || all.authentication !== undefined;
   return {
@@ -41,7 +41,7 @@ export function completeGatewaySettings(
   };
 }
 
-/** What our own file says about an imported server wins, tool by tool in its prices. */
+/** What our own file says about an imported server takes precedence, tool by tool for its prices. */
 export function mergeGateways(
   base: ServerGatewayInput,
   over: ServerGatewayInput,
@@ -54,7 +54,7 @@ export function mergeGateways(
 type AuthenticationInput = NonNullable<GatewayInput['authentication']>;
 
 const PATH: Path = ['gateway', 'authentication'];
-/** About 96 bits where it is random. */
+/** About 96 bits if it is random. */
 const TOKEN_CHARACTERS_MIN = 16;
 
 /** Checks `gateway.authentication` for what the schema cannot see, and reads the key set that it names. */
@@ -112,7 +112,7 @@ async function readJwt(
   return undefined;
 }
 
-/** Whoever can change an answer on its way could sign tokens. */
+/** Anyone able to modify the response in transit could sign tokens. */
 function isSafeUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url?.protocol === 'https:') return true;

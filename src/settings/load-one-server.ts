@@ -12,17 +12,17 @@ export type LoadedServer =
       readonly ok: true;
       readonly spec: ServerSpec | undefined;
       readonly gateway: GatewayConfig;
-      /** Of the gateway's listener; nothing where it speaks plain HTTP. */
+      /** Of the gateway's listener; undefined for plain HTTP. */
       readonly tls: TlsSettings | undefined;
       readonly names: readonly string[];
-      /** Mistakes elsewhere in the file, which had to be passed over. */
+      /** Mistakes elsewhere in the file, which were ignored. */
       readonly problems: readonly Problem[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
- * Reads one server of a configuration, for whoever needs nothing else of it: a mistake in another server's entry, or a
- * variable of it that this environment lacks, must not keep this one from running.
+ * Reads one server of a configuration for a caller that needs only this one: a mistake in another server's entry, or a
+ * variable that only the other one uses, must not keep this one from running.
  */
 export async function loadOneServer(
   name: string,
@@ -61,7 +61,7 @@ function findServer(servers: readonly ServerSpec[], name: string): ServerSpec | 
   return servers.find((server) => server.name === name);
 }
 
-/** The file with less and less in it, the server's own entry always among it. */
+/** Smaller and smaller excerpts of the file; each has the server's own entry. */
 async function excerpts(
   name: string,
   { path, readText: read = readText }: LoadConfigOptions,

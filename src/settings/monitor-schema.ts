@@ -21,59 +21,59 @@ export const MONITOR_DEFAULTS = {
 
 const timing = {
   interval: duration(100, DAY, {
-    description: 'Between two checks while the server is Healthy.',
+    description: 'Time between two checks while the server is Healthy.',
     default: MONITOR_DEFAULTS.interval,
   }).exactOptional(),
   unhealthyInterval: duration(100, DAY, {
     description:
-      'Between two checks while it is Warning or Critical. Not longer than `interval`, and by default that if it is shorter.',
+      'Time between two checks while it is Warning or Critical. At most `interval`, which is the default if it is shorter.',
     default: MONITOR_DEFAULTS.unhealthyInterval,
   }).exactOptional(),
   retryInterval: duration(100, DAY, {
     description:
-      'After a first failure, until the verdict is in: `offlineAfter: 3` takes one interval and two of these. Not longer than `interval`, and by default that if it is shorter.',
+      'Time between two checks after a first failure, until the status is decided: with `offlineAfter: 3`, one interval and two of these. At most `interval`, which is the default if it is shorter.',
     default: MONITOR_DEFAULTS.retryInterval,
   }).exactOptional(),
   offlineIntervalMax: duration(100, 7 * DAY, {
     description:
-      'While Offline the pause between checks grows up to this. Not shorter than `interval`, and by default that if it is longer.',
+      'While the server is Offline, the time between checks grows up to this. At least `interval`, which is the default if it is longer.',
     default: MONITOR_DEFAULTS.offlineIntervalMax,
   }).exactOptional(),
   timeout: duration(10, 10 * MINUTE, {
     description:
-      'For a steady check. Not longer than `interval`, and by default that if it is shorter.',
+      'Timeout of a steady check. At most `interval`, which is the default if it is shorter.',
     default: MONITOR_DEFAULTS.timeout,
   }).exactOptional(),
   startTimeout: duration(10, 10 * MINUTE, {
     description:
-      'For a handshake, and for the start of a stdio server (`npx` may have to download it).',
+      'Timeout of a handshake, and of the start of a stdio server (`npx` may have to download it).',
     default: MONITOR_DEFAULTS.startTimeout,
   }).exactOptional(),
   deepInterval: duration(SECOND, 7 * DAY, {
     description:
-      'Between two deep checks: fresh handshake, all lists compared with the last ones, synthetic call.',
+      'Time between two deep checks: a new handshake, all lists compared with the previous ones, and the synthetic call.',
     default: MONITOR_DEFAULTS.deepInterval,
   }).exactOptional(),
   offlineAfter: count(1, 100, {
-    description: 'Consecutive failures that mean Offline.',
+    description: 'Consecutive failures until the server is Offline.',
     default: MONITOR_DEFAULTS.offlineAfter,
   }).exactOptional(),
   healthyAfter: count(1, 100, {
-    description: 'Consecutive successes before Offline clears.',
+    description: 'Consecutive successes until it is no longer Offline.',
     default: MONITOR_DEFAULTS.healthyAfter,
   }).exactOptional(),
   responseTime: section(
     {
       warning: duration(1, 10 * MINUTE, {
-        description: 'Slower than this is Warning.',
+        description: 'A slower server is Warning.',
         default: MONITOR_DEFAULTS.responseTime.warning,
       }).exactOptional(),
       critical: duration(1, 10 * MINUTE, {
-        description: 'Slower than this is Critical. Longer than `warning`.',
+        description: 'A slower server is Critical. Longer than `warning`.',
         default: MONITOR_DEFAULTS.responseTime.critical,
       }).exactOptional(),
     },
-    { description: 'Thresholds on the one-minute mean of steady checks.' },
+    { description: 'Thresholds for the one-minute mean of steady checks.' },
   ).exactOptional(),
   errorRate: section(
     {
@@ -86,27 +86,27 @@ const timing = {
         default: MONITOR_DEFAULTS.errorRate.critical,
       }).exactOptional(),
       window: duration(10 * SECOND, HOUR, {
-        description: 'The calls of this long count.',
+        description: 'Period whose calls are counted.',
         default: MONITOR_DEFAULTS.errorRate.window,
       }).exactOptional(),
       minRequests: count(1, 1_000_000, {
-        description: 'With fewer calls in the window the rate says nothing.',
+        description: 'With fewer calls in the window the rate is ignored.',
         default: MONITOR_DEFAULTS.errorRate.minRequests,
       }).exactOptional(),
     },
     {
       description:
-        'Thresholds on the failures among the real calls through the gateway: tool, JSON-RPC and transport errors and timeouts.',
+        'Thresholds for the share of failures among real calls through the gateway: tool, JSON-RPC and transport errors, and timeouts.',
     },
   ).exactOptional(),
   callLatency: flag({
     description:
-      'Whether the latency of real `tools/call` through the gateway counts towards `responseTime`. Tools are slow by nature, so it does not unless you say so.',
+      'Whether the latency of real `tools/call` through the gateway counts towards `responseTime`. Off by default, because tools are often slow by design.',
     default: MONITOR_DEFAULTS.callLatency,
   }).exactOptional(),
   era: choice(['auto', 'legacy', 'modern'], {
     description:
-      'Which protocol to speak: `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28), `auto` finds out.',
+      'Protocol to use: `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28), `auto` detects it.',
     default: MONITOR_DEFAULTS.era,
   }).exactOptional(),
   tls: section(
@@ -117,7 +117,8 @@ const timing = {
         examples: ['./company-ca.pem'],
       }).exactOptional(),
       insecureSkipVerify: flag({
-        description: 'Accept any certificate. Says nothing about who answers: for tests only.',
+        description:
+          'Accept any certificate, so that the identity of the server is not verified: for tests only.',
         default: false,
       }).exactOptional(),
     },
@@ -143,7 +144,7 @@ const expectation = section(
     }).exactOptional(),
   },
   {
-    description: "What the text of the tool's answer must look like; at least one of the three.",
+    description: "Conditions for the text of the tool's answer; at least one of the three.",
     secret: true,
   },
 ).refine((expect) => Object.values(expect).some((value) => value !== undefined), {
@@ -153,7 +154,7 @@ const expectation = section(
 const call = section(
   {
     tool: text({
-      description: 'Name of a read-only tool. It is called with every deep check.',
+      description: 'Name of a read-only tool, which is called with every deep check.',
       examples: ['ping'],
     }),
     arguments: map(z.unknown(), {
@@ -163,12 +164,12 @@ const call = section(
     }).prefault({}),
     expect: expectation,
   },
-  { description: 'A synthetic call that proves more than a list can.' },
+  { description: 'A synthetic call, to check more than the lists.' },
 );
 
 /** `defaults:` */
 export const DefaultsSchema = section(timing, {
-  description: 'How every server is watched, unless its own `monitor` says otherwise.',
+  description: 'How servers are monitored, unless their own `monitor` says otherwise.',
   reloadable: true,
 });
 
@@ -182,7 +183,7 @@ export const MonitorSchema = section(
     ...timing,
     call: call.exactOptional(),
   },
-  { description: 'How this server is watched; what is left out comes from `defaults`.' },
+  { description: 'How this server is monitored; keys that are not set come from `defaults`.' },
 );
 
 export type DefaultsInput = z.output<typeof DefaultsSchema>;

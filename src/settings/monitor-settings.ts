@@ -5,13 +5,13 @@ import { formatDuration, formatPercent } from './units.ts';
 
 export interface CompleteMonitor {
   readonly settings: MonitorSettings;
-  /** Settings that contradict each other; `path` is the one that is better changed, seen from `monitor`. */
+  /** Settings that contradict each other; `path` is the one to change, relative to `monitor`. */
   readonly conflicts: readonly { readonly path: Path; readonly message: string }[];
 }
 
 /**
- * Puts the layers of settings together: what a server says, then `defaults`, then what is built in.
- * What is built in gives way to a written interval, so that `interval: 1s` alone is enough.
+ * Merges the settings of a server, `defaults` and the built-in defaults, in this order of precedence.
+ * Built-in defaults adapt to a configured interval, so that `interval: 1s` alone is enough.
  */
 export function completeMonitor(
   monitor: MonitorInput,
@@ -50,7 +50,7 @@ function completeResponseTime({
 }: NonNullable<MonitorInput['responseTime']>): MonitorSettings['responseTime'] {
   const { warning: builtInWarningMs, critical: builtInCriticalMs } = MONITOR_DEFAULTS.responseTime;
   return {
-    // Only one of the two written: the other keeps the built-in proportion where its own value would contradict.
+    // If only one of the two is configured, the other keeps the built-in proportion where its default would contradict.
     warningMs:
       warning ?? Math.min(builtInWarningMs, Math.ceil((critical ?? builtInCriticalMs) / 2)),
     criticalMs: critical ?? Math.max(builtInCriticalMs, (warning ?? builtInWarningMs) * 2),
@@ -65,7 +65,7 @@ function completeErrorRate({
 }: NonNullable<MonitorInput['errorRate']>): MonitorSettings['errorRate'] {
   const { warning: builtInWarning, critical: builtInCritical } = MONITOR_DEFAULTS.errorRate;
   return {
-    // As with the response time: what is built in gives way to the one that is written.
+    // As with the response time: the default adapts to the configured one.
     warningRatio: warning ?? Math.min(builtInWarning, (critical ?? builtInCritical) / 2),
     criticalRatio:
       critical ?? Math.min(1, Math.max(builtInCritical, (warning ?? builtInWarning) * 2)),
@@ -85,7 +85,7 @@ function findConflicts(
   const interval = formatDuration(intervalMs);
   const compare = (key: DurationKey, valueMs: number, isWrong: boolean, rule: string) => {
     if (!isWrong) return;
-    // Where only the interval is the server's own, that is what to look at.
+    // If only the interval is the server's own, that is the one to change.
     const isOwn = monitor[key] !== undefined || monitor.interval === undefined;
     const message = isOwn
       ? `must not be ${rule} than interval (${interval}), not ${formatDuration(valueMs)}`

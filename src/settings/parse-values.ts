@@ -13,18 +13,18 @@ import {
 } from './source-node.ts';
 
 export interface ParsedValues<T> {
-  /** What is left when everything wrong is taken out, so that the checks after this one can find more mistakes. */
+  /** The values without those that are wrong, so that the checks after this one can find more mistakes. */
   readonly value: T | undefined;
   readonly problems: readonly Problem[];
-  /** Keys without a meaning; a client's file may have them. */
+  /** Keys that the schema does not have; a client's file may contain them. */
   readonly unknownKeys: readonly Problem[];
-  /** Whether something at this path was taken out. */
+  /** Whether a value at this path was removed. */
   isPruned(path: Path): boolean;
 }
 
 const PASSES_MAX = 8;
 
-/** Keys that people write for another one that no spelling distance finds. */
+/** Wrong keys that no spelling distance leads to the right one. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   servers: 'mcpServers',
   uri: 'url',
@@ -35,8 +35,8 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Checks a tree against a schema and explains every issue where it was written.
- * @param written the tree before its variables were expanded: only that is ever quoted, and only at harmless keys
+ * Checks a tree against a schema and reports each issue at its place in the file.
+ * @param written the tree before its variables were expanded: only that is ever quoted, and never where the schema says `secret`
  */
 export function parseValues<T extends z.ZodType>(
   schema: T,
@@ -50,7 +50,7 @@ export function parseValues<T extends z.ZodType>(
   const input = toValue(source.root);
 
   function reportIssue(issue: z.core.$ZodIssue, path: Path): void {
-    // What fails for want of something taken out before was explained there.
+    // A value that fails because another one was removed: that one was reported.
     if (pruned.has(keyOf(path)) || aroundPruned.has(keyOf(path))) return;
     const node = nodeAt(source.root, path);
     if (node?.kind === 'scalar' && node.unresolved !== undefined) return;
@@ -63,7 +63,7 @@ export function parseValues<T extends z.ZodType>(
     const message = explainUnknownKey(allowed, nearest);
     unknownKeys.push(problemAt(source, [...path, key], message, 'key'));
     prune(input, [...path, key]);
-    // The key that was meant is not missing too.
+    // The key that was meant is not reported as missing too.
     if (nearest !== undefined) pruned.add(keyOf([...path, nearest]));
   }
 
@@ -75,7 +75,7 @@ export function parseValues<T extends z.ZodType>(
     }
   }
 
-  // Whose expansion failed was explained there; what the schema thinks of the rest of it is of no interest.
+  // A failed expansion was reported already; the schema must not complain about the same value.
   for (const [path, scalar] of scalarsOf(source.root)) if (scalar.isBroken) takeOut(path);
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     const result = schema.safeParse(input);
@@ -83,7 +83,7 @@ export function parseValues<T extends z.ZodType>(
       const isPruned = (path: Path) => pruned.has(keyOf(path));
       return { value: result.data, problems, unknownKeys, isPruned };
     }
-    // All of a pass are reported before anything of it is taken out; of several on one value the first.
+    // All issues of a pass are reported before any value is removed; of several issues with one value only the first.
     const wrong = new Map<string, Path>();
     for (const issue of result.error.issues) {
       const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
@@ -112,7 +112,7 @@ function explain(
   const nearest =
     issue.code === 'invalid_value' ? nearestOf(word, issue.values.map(String)) : undefined;
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  // A rule about a whole map names what is missing: that it is a map is right.
+  // A rule about a whole map: the map itself has the right type.
   const isRule = issue.code === 'custom' && node.kind !== 'scalar';
   return `${issue.message}${isRule ? '' : describe(nodeAt(written, path), path, schema)}${hint}`;
 }
@@ -142,14 +142,14 @@ function allowedKeys(schema: z.ZodType, path: Path): string[] {
 
 function explainUnknownKey(allowed: readonly string[], nearest: string | undefined): string {
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  // Of a server's keys those without an effect are no advice; elsewhere the same words may be keys of ours.
+  // A server's keys without an effect are not suggested; elsewhere the same words may be keys of ours.
   const isServer = IGNORED_CLIENT_KEYS.every((name) => allowed.includes(name));
   const isIgnored = (name: string) =>
     isServer && (IGNORED_CLIENT_KEYS as readonly string[]).includes(name);
   return `unknown key; allowed here: ${allowed.filter((name) => !isIgnored(name)).join(', ')}${hint}`;
 }
 
-/** The allowed word that somebody probably meant; nothing if none is near. */
+/** The allowed word that was probably meant; undefined if none is close. */
 function nearestOf(word: string, allowed: readonly string[]): string | undefined {
   if (word.length > 64) return undefined;
   const synonym = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
@@ -165,7 +165,7 @@ function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[_-]/g, '');
 }
 
-/** Takes the value at `path` out of `input`: with its list if it stands in one, with its map if it is missing there. Says what went. */
+/** Removes the value at `path` from `input`, with the list around it, or with the map in which it is missing; returns what was removed. */
 function prune(input: unknown, path: Path): Path[] {
   const parentPath = path.slice(0, -1);
   const last = path.at(-1);

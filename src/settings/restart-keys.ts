@@ -35,7 +35,7 @@ export function leafKeys(
   return leafKeys(item, `${path}${plain instanceof z.ZodArray ? '[]' : '.NAME'}`, isReloadable);
 }
 
-const RESTART_KEYS = leafKeys(ConfigSchema)
+export const RESTART_KEYS = leafKeys(ConfigSchema)
   .filter(({ isReloadable }) => isReloadable === false)
   .map(({ path }) => path);
 

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { ServerSchema } from './config-schema.ts';
+import { metaOf, unwrap } from './schema-types.ts';
 import { type Node as JsonNode, parseTree } from 'jsonc-parser';
 import { isMap, isScalar, parseDocument, visit } from 'yaml';
 import { redact, Secret } from '../facts/secret.ts';
@@ -19,7 +22,7 @@ export interface SecretBag {
   list(): readonly Secret[];
 }
 
-/** Everything of one server that must not be printed, longest first so that a whole is masked before its parts. */
+/** All secrets of one server, longest first so that a whole is masked before its parts. */
 export function createSecretBag(): SecretBag {
   const values = new Set<string>();
   return {
@@ -120,7 +123,10 @@ function mask(value: unknown, secrets: readonly Secret[]): unknown {
 
 type Range = readonly [from: number, to: number];
 
-const SECRET_BLOCKS = ['env', 'headers'];
+/** The maps of a server's entry that hold secrets: `env` and `headers`. */
+const SECRET_BLOCKS = Object.entries(ServerSchema.shape).flatMap(([key, schema]) =>
+  unwrap(schema) instanceof z.ZodRecord && metaOf(schema).secret ? [key] : [],
+);
 
 /** A file as it may be shown: values of `env` and `headers` and every known secret are masked, lines stay lines. */
 export function maskSource(file: string, text: string, secrets: readonly Secret[]): string {

@@ -9,18 +9,18 @@ export interface ServerEntry {
   readonly name: string;
   readonly input: ServerInput;
   readonly source: SourceFile;
-  /** Where the entry stands, such as `['mcpServers', 'files']`. */
+  /** The path of the entry, such as `['mcpServers', 'files']`. */
   readonly path: Path;
-  /** The folder that relative paths are seen from. */
+  /** The folder that relative paths start from. */
   readonly directory: string;
   readonly isClientFile: boolean;
   /** VS Code's `http` falls back to HTTP+SSE, as our `auto` does. */
   readonly isVsCodeFile: boolean;
-  /** Where the client starts programs; nothing where that is not known. */
+  /** Where the client starts programs; undefined if that is unknown. */
   readonly workingDirectory?: string;
 }
 
-/** Finds out one thing about an entry and says what is wrong with it; `path` is seen from the entry. */
+/** Reports a mistake in an entry; `path` is relative to the entry. */
 export type ReportMistake = (path: Path, message: string, at?: 'key' | 'value') => void;
 
 export interface EntryContext {
@@ -28,7 +28,7 @@ export interface EntryContext {
   readonly warn: ReportMistake;
   readonly readText: ReadText;
   readonly home: string | undefined;
-  /** Whether the schema took this out: then it was explained already. */
+  /** Whether the schema rejected this value: then it was reported already. */
   readonly isPruned: (path: Path) => boolean;
 }
 
@@ -52,7 +52,7 @@ export function entriesOf(
 
 const NAME_BYTES_MAX = 128;
 
-/** What is wrong with a server's name, which becomes a label and a part of a URL path (percent-encoded); nothing if it will do. */
+/** What is wrong with a server's name, which becomes a label and a part of a URL path (percent-encoded); undefined if it is valid. */
 export function findNameMistake(name: string): string | undefined {
   if (name.trim() === '') return 'a server needs a name';
   if (name !== name.trim()) return 'a name must not begin or end with a space';

@@ -14,7 +14,7 @@ import { type EntryContext, findNameMistake, type ServerEntry } from './server-e
 import { createHttpTarget, type TlsInput, toHttpTarget, toStdioTarget } from './server-target.ts';
 import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-node.ts';
 
-/** How the server is watched: the settings of its `monitor`, and where a contradiction among them is reported. */
+/** How the server is monitored, and where a contradiction in its `monitor` is reported. */
 export interface WatchInput {
   readonly monitor: MonitorInput;
   readonly gateway: ServerGatewayInput;
@@ -26,7 +26,7 @@ export interface WatchInput {
   readonly settingsNode: SourceNode | undefined;
 }
 
-/** Turns a checked entry into a server; nothing if the entry has a mistake, which is then reported. */
+/** Turns a checked entry into a server; undefined if the entry has a mistake, which is reported. */
 export async function toServerSpec(
   entry: ServerEntry,
   watch: WatchInput,
@@ -78,7 +78,7 @@ export async function toServerSpec(
   };
 }
 
-/** A child answers no 401: credentials in its environment are no credentials towards it. */
+/** A child process never answers 401: values in its environment do not count as credentials. */
 async function withoutCredentials<T>(
   target: Promise<T | undefined>,
 ): Promise<{ target: T; hasCredentials: boolean } | undefined> {
@@ -96,7 +96,7 @@ function isDisabled(input: ServerInput): boolean {
   return input.disabled ?? false;
 }
 
-/** What belongs together and what does not. A client may well leave keys behind that its own user forgot: those are warnings. */
+/** Checks which keys may be combined. In a client's file a key without effect is a warning only. */
 function checkShape(entry: ServerEntry, { report, warn, isPruned }: EntryContext): void {
   const { input, path } = entry;
   const has = (key: keyof ServerInput) => input[key] !== undefined || isPruned([...path, key]);
@@ -139,7 +139,7 @@ export interface AdHocOptions {
   readonly source: string;
 }
 
-/** A server that no configuration names: a URL given to `probe` or `/probe`. Nothing where it is no http(s) URL. */
+/** A server outside the configuration: a URL given to `probe` or `/probe`. Undefined if it is not an http(s) URL. */
 export function serverOfUrl(
   text: string,
   { headers = {}, source }: AdHocOptions,
@@ -154,7 +154,7 @@ export function serverOfUrl(
   return { ...adHoc(url.host, target, source), secrets: secrets.list(), hasCredentials };
 }
 
-/** A stdio server that no configuration names: a command line given to `probe`. */
+/** A stdio server outside the configuration: a command line given to `probe`. */
 export function serverOfCommand(
   command: string,
   args: readonly string[],

@@ -41,7 +41,7 @@ export async function toHttpTarget(
   return createHttpTarget(input, secrets);
 }
 
-/** The settings that hold, and how to report a mistake in the file that they come from. */
+/** The settings in effect, and how to report a mistake in the file that they come from. */
 export interface TlsInput {
   readonly values: NonNullable<MonitorInput['tls']>;
   readonly directory: string;
@@ -56,7 +56,7 @@ function readUrl(
   const url = URL.parse(input.url ?? '');
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   if (isUnresolved) return new URL(UNRESOLVED_URL);
-  // Its text is not quoted: a mistyped URL may hold a password.
+  // Not quoted: a mistyped URL may contain a password.
   report(['url'], 'must be an absolute URL that starts with http:// or https://');
   return undefined;
 }
@@ -77,7 +77,7 @@ function readHeaders({ input }: ServerEntry, { report }: EntryContext): Record<s
   return headers;
 }
 
-/** Nothing where the entry does not say it. */
+/** Undefined if the entry does not say. */
 function chooseTransport({
   input,
   isVsCodeFile,
@@ -101,7 +101,7 @@ async function readAuthorities(
 export interface HttpTargetInput {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Left out: found out, where the path does not end in `/sse`. */
+  /** Undefined: detected, unless the path ends in `/sse`. */
   readonly transport?: HttpTarget['transport'] | undefined;
   readonly tlsCa?: string | undefined;
   readonly tlsSkipVerify: boolean;
@@ -136,7 +136,7 @@ export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): Ht
   return { target: printMasked(target, secrets.list()), hasCredentials };
 }
 
-/** A written `Authorization` wins over user and password of the URL. */
+/** A configured `Authorization` takes precedence over user and password of the URL. */
 function basicAuthorization(
   { username, password }: URL,
   headers: Readonly<Record<string, string>>,

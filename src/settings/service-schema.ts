@@ -21,15 +21,15 @@ import { DAY, GB, HOUR, KB, MB } from './units.ts';
 export const ProbeSchema = section(
   {
     concurrency: count(1, 10_000, {
-      description: 'Checks that may run at the same time.',
+      description: 'Maximum number of concurrent checks.',
       reloadable: false,
     }).default(256),
     allowUrlTargets: flag({
       description:
-        'Whether `/probe?target=` may name any http(s) URL. Whoever reaches the listener can then make the exporter call addresses of its network.',
+        'Whether `/probe?target=` accepts any http(s) URL. Anyone who can reach the listener can then make the exporter send requests to its network.',
     }).default(false),
   },
-  { description: 'How checks are made.', reloadable: true },
+  { description: 'How checks are run.', reloadable: true },
 );
 
 /** `admin:` */
@@ -37,7 +37,7 @@ export const AdminSchema = section(
   {
     tokenFile: text({
       description:
-        'File with the token (`Authorization: Bearer …`) for requests that change something. Without it only requests from this machine may.',
+        'File with the token (`Authorization: Bearer …`) for requests that change something. Without it, only requests from this machine are allowed to.',
       examples: ['/run/secrets/mcp-exporter-admin'],
       secret: true,
     }).exactOptional(),
@@ -50,50 +50,48 @@ export const AlertWebhookSchema = section(
   {
     tokenFile: text({
       description:
-        'File with the token that Alertmanager must send (`http_config: authorization: credentials_file`). Without it notifications are taken from this machine only.',
+        'File with the token that Alertmanager must send (`http_config: authorization: credentials_file`). Without it, notifications are accepted from this machine only.',
       examples: ['/run/secrets/mcp-exporter-alerts'],
       secret: true,
     }).exactOptional(),
   },
   {
-    description: 'Where Alertmanager sends its notifications: `POST /api/v1/alerts/webhook`.',
+    description: 'The endpoint for notifications of Alertmanager: `POST /api/v1/alerts/webhook`.',
     reloadable: false,
   },
 );
 
-/** The same collector may take logs and traces: variable of the OpenTelemetry specification, for logs alone. */
+/** Variable of the OpenTelemetry specification, for logs only. */
 export const LOGS_ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT';
 
 /** `log:` */
 export const LogSchema = section(
   {
-    level: choice(LOG_LEVELS, { description: 'Least severe level that is logged.' }).default(
-      'info',
-    ),
-    access: flag({ description: 'A line for each call through the gateway.' }).default(true),
+    level: choice(LOG_LEVELS, { description: 'Lowest level that is logged.' }).default('info'),
+    access: flag({ description: 'Log each call through the gateway.' }).default(true),
     format: choice(LOG_FORMATS, {
       description: '`auto` is pretty on a terminal and JSON elsewhere.',
     }).default('auto'),
     file: section(
       {
         path: text({
-          description: 'Where to write, relative to this file.',
+          description: 'Path of the log file, relative to this file.',
           examples: ['/var/log/mcp-exporter/exporter.log'],
         }),
         maxSize: size(10 * KB, 10 * GB, {
-          description: 'A new file is begun at this size.',
+          description: 'Size at which the file is rotated.',
         }).default(10 * MB),
         maxFiles: count(1, 1_000, {
-          description: 'Rotated files that are kept; older ones are deleted.',
+          description: 'Number of rotated files to keep; older ones are deleted.',
         }).default(5),
       },
-      { description: 'JSON lines to a file too, rotated.' },
+      { description: 'Also log JSON lines to a file, with rotation.' },
     ).exactOptional(),
     otlp: section(
       {
         endpoint: text({
           description:
-            'URL for OTLP over HTTP (protobuf): a collector, or Loki itself. Without a path it gets `/v1/logs`.',
+            'URL for OTLP over HTTP (protobuf): a collector, or Loki itself. Without a path, `/v1/logs` is added.',
           examples: ['http://127.0.0.1:4318', 'http://loki:3100/otlp/v1/logs'],
         }).refine(isHttpUrl, {
           error: 'must be an absolute URL that starts with http:// or https://',
@@ -105,7 +103,7 @@ export const LogSchema = section(
         }).prefault({}),
       },
       {
-        description: `Every line to a collector too, as OTLP log records. Without it \`${LOGS_ENDPOINT_VARIABLE}\` of the environment says where, and without that they are not sent.`,
+        description: `Also send each line to a collector, as OTLP log records. If not set, the environment variable \`${LOGS_ENDPOINT_VARIABLE}\` names the endpoint; without either, nothing is sent.`,
       },
     ).exactOptional(),
   },
@@ -118,12 +116,12 @@ export const AuditSchema = section(
     arguments: flag({
       description: 'Whether the arguments of tool calls are in the audit log, redacted.',
     }).default(false),
-    redactKeys: list(text({ description: 'Part of a key, whatever its case.' }), {
+    redactKeys: list(text({ description: 'Part of a key; case is ignored.' }), {
       description:
-        'Arguments whose key holds one of these are masked, at any depth. Replaces the built-in list.',
+        'Arguments whose key contains one of these are masked, at any depth. Replaces the built-in list.',
     }).default([...SECRET_NAMES]),
   },
-  { description: 'What is written down of tool calls.', reloadable: false },
+  { description: 'What the audit log records of tool calls.', reloadable: false },
 );
 
 /** `metrics:` */
@@ -131,24 +129,25 @@ export const MetricsSchema = section(
   {
     toolHistogram: flag({
       description:
-        'Whether `mcp_request_duration_seconds` has the label `tool`: its largest part where servers have many tools.',
+        'Whether `mcp_request_duration_seconds` has the label `tool`, which makes up most of its series if servers have many tools.',
     }).default(true),
     otelHistograms: flag({
-      description: 'Whether the histograms of the OpenTelemetry conventions for MCP are there too.',
+      description:
+        'Whether to also expose the histograms of the OpenTelemetry conventions for MCP.',
     }).default(false),
   },
-  { description: 'What is on the metrics page.', reloadable: false },
+  { description: 'What the metrics page contains.', reloadable: false },
 );
 
 /** `tracing:` */
 export const TracingSchema = section(
   {
-    exporter: choice(TRACE_EXPORTERS, { description: 'Where spans of the gateway go.' }).default(
-      'none',
-    ),
+    exporter: choice(TRACE_EXPORTERS, {
+      description: 'Exporter for spans of the gateway.',
+    }).default('none'),
     endpoint: text({
       description:
-        'Address of the collector: http or https, for `jaeger` also `udp://host:port`; left out, the usual one of the protocol on this machine. Without a path it gets that of the protocol.',
+        'URL of the collector: http or https, for `jaeger` also `udp://host:port`. By default the standard port of the protocol on this machine; without a path, that of the protocol is added.',
       examples: ['http://127.0.0.1:4318'],
       secret: true,
     })
@@ -157,13 +156,13 @@ export const TracingSchema = section(
       })
       .exactOptional(),
     headers: map(secret({ description: 'Value of the header.' }), {
-      description: 'Sent with every export, but for `jaeger`. Values are secrets.',
+      description: 'Sent with every export, except for `jaeger`. Values are secrets.',
       examples: [{ Authorization: 'Bearer ${TRACES_TOKEN}' }],
       secret: true,
     }).prefault({}),
     sampleRatio: amount(0, 1, {
       description:
-        'Share of the traces begun here that are recorded; what a client decided about its own holds.',
+        'Share of the traces started here that are recorded. The sampling decision of a client is always respected.',
     }).default(1),
     serviceName: text({ description: '`service.name` of the spans.' }).default('mcp-exporter'),
   },
@@ -183,7 +182,7 @@ export const JournalSchema = section(
       )
       .meta({
         description:
-          "Database file, relative to this one; its folder is made where it is missing. `off`: nothing is kept. With a client's file as the configuration it lies in `$XDG_STATE_HOME` or `~/.local/state`.",
+          "Database file, relative to this one; its folder is created if it does not exist. `off`: no journal. If the configuration is a client's file, the database is in `$XDG_STATE_HOME` or `~/.local/state`.",
         examples: ['/var/lib/mcp-exporter/journal.sqlite'],
       })
       .default('data/journal.sqlite'),
@@ -191,20 +190,19 @@ export const JournalSchema = section(
       description: 'How long checks and status changes are kept.',
     }).default(30 * DAY),
     alerts: duration(1 * HOUR, 10_000 * DAY, {
-      description:
-        'How long alerts are kept after their end, and what was done about servers and alerts.',
+      description: 'How long alerts are kept after they end, and actions on servers and alerts.',
     }).default(90 * DAY),
     maxSize: size(32 * MB, 1_000 * GB, {
-      description: 'What the journal may take of the disk. Beyond it the oldest checks go first.',
+      description: 'Maximum size on disk. Beyond it, the oldest checks are deleted first.',
     }).default(512 * MB),
   },
   {
-    description: 'Events that are kept: checks, status changes, alerts, and what people did.',
+    description: 'The journal of events: checks, status changes, alerts, and actions of people.',
     reloadable: false,
   },
 );
 
-/** One that OTLP over HTTP can be sent to. */
+/** Whether OTLP over HTTP can be sent there. */
 export function isHttpUrl(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.host !== '';

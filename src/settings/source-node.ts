@@ -16,7 +16,7 @@ export interface ScalarNode {
   readonly expanded?: readonly string[];
   /** Why the value is not known, for example `${input:token}`. */
   readonly unresolved?: string;
-  /** Its expansion failed and was reported: what the schema thinks of it is of no interest. */
+  /** Its expansion failed and was reported: the schema must not report it again. */
   readonly isBroken?: true;
 }
 
@@ -38,9 +38,9 @@ export interface MapNode {
 }
 
 export interface SourceFile {
-  /** As shown to people. */
+  /** As shown in messages. */
   readonly file: string;
-  /** Nothing where the file is empty or cannot be read as YAML or JSON. */
+  /** Undefined if the file is empty or is not YAML or JSON. */
   readonly root: SourceNode | undefined;
   readonly problems: readonly Problem[];
   locate(offset: number): { readonly line: number; readonly column: number };
@@ -60,7 +60,7 @@ export function nodeAt(root: SourceNode | undefined, path: Path): SourceNode | u
   return node;
 }
 
-/** Where the key of `path` stands; for a list item and the root where the value stands. */
+/** The offset of the key at `path`; for a list item and the root that of the value. */
 export function keyOffsetAt(root: SourceNode | undefined, path: Path): number | undefined {
   const parent = nodeAt(root, path.slice(0, -1));
   const last = path.at(-1);

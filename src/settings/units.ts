@@ -22,7 +22,7 @@ export const SIZE_PATTERN = '^\\d+(\\.\\d+)?\\s?(B|[KMG]i?B)$';
 
 export const PERCENT_PATTERN = '^\\d{1,3}(\\.\\d{1,6})?\\s?%$';
 
-/** `1%`, `0.5 %` → 0.01, 0.005; nothing for anything else. */
+/** `1%`, `0.5 %` → 0.01, 0.005; undefined for anything else. */
 export function parsePercent(text: string): number | undefined {
   if (text.length > 64 || !new RegExp(PERCENT_PATTERN).test(text)) return undefined;
   const percent = Number(text.replace('%', ''));
@@ -34,7 +34,7 @@ export function formatPercent(ratio: number): string {
   return `${Number((ratio * 100).toFixed(6))}%`;
 }
 
-/** `30s`, `500ms`, `1m30s`, `1.5h` → milliseconds; nothing for anything else. Whole milliseconds only. */
+/** `30s`, `500ms`, `1m30s`, `1.5h` → milliseconds; undefined for anything else. Whole milliseconds only. */
 export function parseDuration(text: string): number | undefined {
   if (text.length > 64 || !new RegExp(DURATION_PATTERN).test(text)) return undefined;
   let sumMs = 0;
@@ -58,7 +58,7 @@ export function formatDuration(durationMs: number): string {
   return text || '0s';
 }
 
-/** `10MB`, `512KiB`, `1.5 GB` → bytes; nothing for anything else. */
+/** `10MB`, `512KiB`, `1.5 GB` → bytes; undefined for anything else. */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s?(B|[KMG]i?B)$/.exec(text);
   if (text.length > 64 || match === null) return undefined;

@@ -114,7 +114,7 @@ function hintFor(word: string, names: readonly string[]): string {
   return near[0] === undefined ? '' : `; did you mean ${near[0].name}?`;
 }
 
-/** `url_file` would put the content of the file into Alertmanager's configuration, where it is no secret any more. */
+/** `url_file` would put the content of the file into Alertmanager's configuration, where it is no longer a secret. */
 export function checkAlerting(
   source: SourceFile,
   written: SourceNode | undefined,
@@ -144,7 +144,7 @@ const NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 const RATE = /^(\d{1,15}(?:\.\d{1,15})?)\s?\/\s?([smhd])$/;
 const RATE_UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
-/** What a threshold in this unit looks like; continues a sentence that begins with the key. */
+/** The form of a threshold in this unit; continues a sentence that begins with the key. */
 const THRESHOLD_RULES: Readonly<Record<AlertUnit, string>> = {
   seconds: 'must be a duration with its unit, such as 500ms or 2s',
   ratio: 'must be a share with its unit, such as 5% or 99.9%',
@@ -155,7 +155,7 @@ const THRESHOLD_RULES: Readonly<Record<AlertUnit, string>> = {
   number: 'must be a number without a unit',
 };
 
-/** The base unit is that of {@link AlertUnit}. @returns nothing for what is no such quantity */
+/** The base unit is that of {@link AlertUnit}. @returns undefined if the text is not such a quantity */
 function parseThreshold(text: string, unit: AlertUnit): number | undefined {
   const written = text.trim();
   switch (unit) {

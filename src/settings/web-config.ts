@@ -147,7 +147,7 @@ type TlsInput = NonNullable<WebConfigInput['tls_server_config']>;
 /**
  * Reads an exporter-toolkit web configuration file with the files it names, and reports what is wrong with it.
  * Neither variables nor `KEY_file` mean anything in it: `cert_file` is a key of its own.
- * @param report tells where the file is named that it cannot be read
+ * @param report is called, where the file is named, if it cannot be read
  */
 export async function loadWebConfig(
   path: string,

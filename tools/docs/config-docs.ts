@@ -1,6 +1,7 @@
 import { configJsonSchema, type JsonSchema } from '../../src/settings/config-json-schema.ts';
 import { DURATION_PATTERN, PERCENT_PATTERN, SIZE_PATTERN } from '../../src/settings/units.ts';
 import { IGNORED_CLIENT_KEYS } from '../../src/settings/config-schema.ts';
+import { RESTART_KEYS } from '../../src/settings/restart-keys.ts';
 
 const WIDTH_MAX = 100;
 
@@ -16,8 +17,8 @@ export function renderConfigDocs(): string {
   const sections = [
     ['Top level', '', schema],
     ['One server', 'mcpServers.NAME', server],
-    ['How servers are watched', 'defaults', schema.properties?.['defaults']],
-    ['How one server is watched', 'mcpServers.NAME.monitor', server?.properties?.['monitor']],
+    ['How servers are monitored', 'defaults', schema.properties?.['defaults']],
+    ['How one server is monitored', 'mcpServers.NAME.monitor', server?.properties?.['monitor']],
     ['The gateway', 'gateway', schema.properties?.['gateway']],
     ['The gateway and one server', 'mcpServers.NAME.gateway', server?.properties?.['gateway']],
     ['Checks', 'probe', schema.properties?.['probe']],
@@ -26,8 +27,8 @@ export function renderConfigDocs(): string {
     ['Audit log', 'audit', schema.properties?.['audit']],
     ['Metrics', 'metrics', schema.properties?.['metrics']],
     ['Tracing', 'tracing', schema.properties?.['tracing']],
-    ['Alerts of your own', 'alerts[]', schema.properties?.['alerts']?.items],
-    ['Where alerts go', 'alerting', schema.properties?.['alerting']],
+    ['Your own alerts', 'alerts[]', schema.properties?.['alerts']?.items],
+    ['Where alerts are sent', 'alerting', schema.properties?.['alerting']],
     ['The journal', 'journal', schema.properties?.['journal']],
     ["Alertmanager's notifications", 'alertWebhook', schema.properties?.['alertWebhook']],
   ] as const;
@@ -58,7 +59,7 @@ function renderSection(
     isMonitor || path === 'mcpServers.NAME' ? hidden : new Set(),
   );
   const heading = path === '' ? `## ${title}` : `## ${title}: \`${path}\``;
-  const more = isMonitor ? '\n\nAnd every key of `defaults`, for this server alone.' : '';
+  const more = isMonitor ? '\n\nAnd every key of `defaults`, for this server only.' : '';
   return `${heading}\n\n${schema.description ?? ''}${more}\n\n${renderTable([['Key', 'Type', 'Default', 'Meaning'], ...rows])}\n`;
 }
 
@@ -164,10 +165,10 @@ const INTRODUCTION = `# Configuration
 
 <!-- Generated from the schema in src/settings; do not edit. -->
 
-mcp-exporter reads one YAML file: the one named on the command line, else \`mcp-exporter.yml\` or \`mcp-exporter.yaml\` in
-the working directory. With none it watches a bundled demonstration server. The file may also be a client's own
-(\`.mcp.json\`, \`claude_desktop_config.json\`, \`.cursor/mcp.json\`, \`.vscode/mcp.json\`); everything else then has its
-default.
+mcp-exporter reads one YAML file: the one named on the command line, or else \`mcp-exporter.yml\` or \`mcp-exporter.yaml\` in
+the working directory. Without one it watches a bundled demonstration server. The file may also be that of a client
+(\`.mcp.json\`, \`claude_desktop_config.json\`, \`.cursor/mcp.json\`, \`.vscode/mcp.json\`); all other settings then have
+their defaults.
 
 \`\`\`yaml
 # yaml-language-server: $schema=./config.schema.json
@@ -190,43 +191,44 @@ defaults:
 gateway: { listen: 127.0.0.1:19100 }
 \`\`\`
 
-\`mcp-exporter check-config FILE\` prints every mistake as \`file:line:column  path  what is wrong\`, or what would be
-watched.
+\`mcp-exporter check-config FILE\` prints every mistake as \`file:line:column  path  what is wrong\`, or else the
+servers that would be watched.
 `;
 
 const RULES = `## Values
 
-- A **duration** has a unit: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`, also in a row (\`1m30s\`).
-- A **share** has a unit too: \`1%\`, \`0.5%\`.
+- A **duration** has a unit: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`, which can be combined (\`1m30s\`).
+- A **share** has a unit as well: \`1%\`, \`0.5%\`.
 - A **size** has a unit: \`B\`, \`KB\`, \`MB\`, \`GB\` (powers of 1000), \`KiB\`, \`MiB\`, \`GiB\` (powers of 1024).
-- \`\${NAME}\` in any text is the environment variable; \`\${NAME:-default}\` has a default for when it is unset or empty,
-  and \`\${env:NAME}\` is the same as \`\${NAME}\`. \`$\${\` is a plain \`\${\`. A variable that is missing is a mistake.
-- \`KEY_file: path\` instead of any \`KEY\` with a text takes it from that file, without the line break at its end
-  (\`Authorization_file\`, \`url_file\`, \`API_KEY_file\`). Not in a client's file, and not in the arguments of a call.
-- Paths are relative to the file that holds them; \`~/\` is the home directory. A stdio server of a project's file
-  (\`.mcp.json\`, \`.cursor/mcp.json\`, \`.vscode/mcp.json\`) starts in the project's folder, any other where the exporter
-  was started, unless it has a \`cwd\`.
-- Anchors, aliases and merge keys (\`<<\`) of YAML work.
+- \`\${NAME}\` in any text is replaced by the environment variable; \`\${NAME:-default}\` has a default in case it is unset or empty,
+  and \`\${env:NAME}\` is the same as \`\${NAME}\`. \`$\${\` is a literal \`\${\`. A missing variable is a mistake.
+- \`KEY_file: path\` instead of any \`KEY\` with a text reads the text from that file, without the line break at its end
+  (\`Authorization_file\`, \`url_file\`, \`API_KEY_file\`). This does not apply to a client's file or to the arguments of a call.
+- Paths are relative to the file that contains them; \`~/\` is the home directory. A stdio server of a project's file
+  (\`.mcp.json\`, \`.cursor/mcp.json\`, \`.vscode/mcp.json\`) starts in the project's folder, any other one in the
+  working directory of the exporter, unless it has a \`cwd\`.
+- YAML anchors, aliases and merge keys (\`<<\`) are supported.
 
 ## Secrets
 
 Values of headers and of \`env\`, contents of variables and \`_file\` files, user, password and query values of a URL, and
-arguments named like a credential (\`--api-key …\`) are shown as \`***\` wherever they would be printed. A variable in scheme,
-host or port of a URL is no secret, since it says which server is meant. User and password of a URL are sent as basic
-authentication.
+arguments named like a credential (\`--api-key …\`) are shown as \`***\` wherever they would be printed. A variable in the
+scheme, host or port of a URL is not a secret, because it identifies the server. User and password of a URL are sent as
+basic authentication.
 
-Whether a server has credentials decides what a 401 or 403 means: with them Critical, without them Warning. It has them
-if its URL has a user or a password, or if a header or a query key is named like one (\`Authorization\`, \`Cookie\`,
-\`X-Api-Key\`, …). A stdio server never has.
+Whether a server has credentials decides what a 401 or 403 means: Critical with credentials, Warning without. It has
+credentials if its URL has a user or a password, or if a header or a query key is named like one (\`Authorization\`, \`Cookie\`,
+\`X-Api-Key\`, …). A stdio server never has credentials.
 
 ## Imported files
 
-- Comments and trailing commas are fine. \`\${workspaceFolder}\`, \`\${workspaceFolderBasename}\`, \`\${userHome}\` and
-  \`\${pathSeparator}\` mean what they mean in the client. A server that needs \`\${input:…}\`, \`\${command:…}\` or
-  \`\${config:…}\` is not checked and has the status Unknown with the reason.
-- Keys of a server that only the client needs have no effect. Keys that nobody knows are warnings there, and mistakes in
-  our own file. Known are ${IGNORED_CLIENT_KEYS.map((key) => `\`${key}\``).join(', ')}.
-- The same server in several files is one; two different ones of the same name are a mistake that names both places.
+- Comments and trailing commas are allowed. \`\${workspaceFolder}\`, \`\${workspaceFolderBasename}\`, \`\${userHome}\` and
+  \`\${pathSeparator}\` have the same meaning as in the client. A server that needs \`\${input:…}\`, \`\${command:…}\` or
+  \`\${config:…}\` is not checked, and has the status Unknown with this reason.
+- Keys of a server that only clients use are ignored. Unknown keys are warnings in a client's file, and mistakes in our
+  own. The ignored keys are ${IGNORED_CLIENT_KEYS.map((key) => `\`${key}\``).join(', ')}.
+- The same server in several files is one server; two different servers with the same name are a mistake, which is
+  reported with both places.
 - A server that leads back to this exporter (\`listen\` or \`gateway.listen\`) is left out, with a warning.
 - VS Code's \`type: http\` falls back to HTTP+SSE, as VS Code does; anywhere else \`http\` is Streamable HTTP alone.
 
@@ -234,32 +236,34 @@ if its URL has a user or a password, or if a header or a query key is named like
 
 In this order, before a body is read:
 
-1. \`Host\` and \`Origin\` (\`gateway.allowedHosts\`, \`gateway.allowedOrigins\`), against web pages that reach for servers
+1. \`Host\` and \`Origin\` (\`gateway.allowedHosts\`, \`gateway.allowedOrigins\`), to keep web pages away from servers
    of this machine.
-2. Credentials, where \`gateway.authentication\` is there. What a client shows to the gateway is not sent on to a server,
-   which gets the \`headers\` of its own entry instead. A token that was good is not verified again for a minute.
-3. \`gateway.rateLimit\`, by user or else by address: all addresses of an IPv6 /64 are one client, and behind a reverse
-   proxy everybody is. Up to 10,000 clients are remembered.
-4. \`maxInFlight\` of the server. Streams take no place.
+2. Credentials, if \`gateway.authentication\` is configured. The credentials of a client are not forwarded to the server,
+   which gets the \`headers\` of its own entry instead. A valid token is not verified again for a minute.
+3. \`gateway.rateLimit\`, by user or else by address: all addresses of an IPv6 /64 count as one client, and so do all
+   clients behind a reverse proxy. Up to 10,000 clients are remembered.
+4. \`maxInFlight\` of the server. Streams are not counted.
 
-What is refused, and with which error, is in [errors.md](errors.md).
+[errors.md](errors.md) lists the refusals and their errors.
 
 ## Web configuration
 
-\`webConfigFile\` names a file in the [form of the Prometheus exporters](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md);
-what \`promtool check web-config\` accepts is accepted here. Neither variables nor \`KEY_file\` mean anything in it.
+\`webConfigFile\` names a file in the [format of the Prometheus exporters](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md);
+every file that \`promtool check web-config\` accepts is accepted here. Variables and \`KEY_file\` have no meaning in it.
 
-- TLS and client certificates hold for both listeners. Passwords, headers and the rate limit hold for the pages, the
+- TLS and client certificates apply to both listeners. Passwords, headers and the rate limit apply to the pages, the
   metrics and the API; \`/health\`, \`/-/healthy\` and \`/-/ready\` need no password. The gateway has
-  \`gateway.authentication\`, since \`Authorization\` belongs to clients there.
-- A password or a verified client certificate lets its owner change something too; so does the admin token, which also
-  opens the pages. Where passwords or verified certificates are configured, being on this machine is not enough any more.
+  \`gateway.authentication\` instead, because clients use \`Authorization\` there.
+- A password or a verified client certificate also allows changes; so does the admin token, which also gives access to
+  the pages. If passwords or verified certificates are configured, requests from this machine need them too.
 - HTTP/2 is accepted as a key; both listeners speak HTTP/1.1.
 
 ## Reload
 
-The file, what it imports and what its \`_file\` keys name are read again when one of them changes, on SIGHUP and on
-\`POST /-/reload\`; a web configuration with its certificates too. Whether there is TLS at all, and whether clients are
-asked for certificates, is settled at the start. A file with a mistake changes nothing: the configuration in effect stays,
-and the log, \`/health\` and \`mcp_exporter_config_last_reload_successful\` say so.
+The file, its imports and the files that its \`_file\` keys name are read again when one of them changes, on SIGHUP and on
+\`POST /-/reload\`; so are the web configuration and its certificates. A file with a mistake changes nothing: the
+configuration in effect remains, and the log, \`/health\` and \`mcp_exporter_config_last_reload_successful\` report it.
+
+These keys take effect at the next start only; a reload logs a warning for each of them that has changed:
+${RESTART_KEYS.map((key) => `\`${key}\``).join(', ')}. Whether TLS is used at all, and whether clients are asked for certificates, is also decided at the start.
 `;

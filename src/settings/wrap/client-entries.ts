@@ -120,7 +120,7 @@ function findComma(text: string, from: number): number | undefined {
   return scanner.scan() === COMMA ? scanner.getTokenOffset() : undefined;
 }
 
-/** A range with the blanks around it: of lines that hold nothing else nothing stays. */
+/** Removes a range with the blanks around it, and the whole line if nothing else is on it. */
 function erase(text: string, from: number, to: number): Edit {
   const [blankBefore = ''] = /[ \t]*$/.exec(text.slice(0, from)) ?? [];
   const [blankAfter = ''] = /^[ \t]*/.exec(text.slice(to)) ?? [];
@@ -175,7 +175,7 @@ const ENVIRONMENT = /^(?:env:)?[A-Za-z_][A-Za-z0-9_]*(?::-.*)?$/s;
 const KEPT_KEYS = ['command', 'args', 'env', 'url', 'headers', 'monitor', 'gateway'] as const;
 
 /**
- * An entry of a client's file in the words of ours: what the client knows by where its file lies is written out, and
+ * Translates an entry of a client's file into an entry of ours: what the client derives from the location of its file is written out, and
  * variables of the environment stay variables.
  */
 export function toOwnEntry(
@@ -205,7 +205,7 @@ export function toOwnEntry(
 
   const type = value['type'] ?? value['transport'];
   const isAddress = value['url'] !== undefined;
-  // VS Code's http falls back to HTTP+SSE, as ours does where nothing is said.
+  // VS Code's http falls back to HTTP+SSE, as ours does if no type is given.
   if (isAddress && typeof type === 'string' && !(block === 'servers' && type !== 'sse'))
     own['type'] = type;
   for (const key of KEPT_KEYS) if (value[key] !== undefined) own[key] = translate(value[key]);

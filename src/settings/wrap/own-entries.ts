@@ -22,7 +22,7 @@ export interface OwnEntry {
 /**
  * Adds servers to our own file, with a note of the client's file they came from. Comments stay; the layout of long
  * lines may not.
- * @param text nothing where there is no file yet
+ * @param text undefined if there is no file yet
  */
 export function addOwnEntries(
   text: string | undefined,

@@ -19,7 +19,7 @@ export interface UnwrapRequest {
   readonly clientText: string;
   /** The file as it was before the first wrap. */
   readonly backupText: string | undefined;
-  /** Our own file; nothing where it is not there. */
+  /** Our own file; undefined if it does not exist. */
   readonly ownText: string | undefined;
   /** Where the gateway listens. */
   readonly listen: ListenAddress | undefined;
@@ -33,9 +33,9 @@ export interface UnwrapPlan {
   readonly ownText: string | undefined;
   readonly restored: readonly string[];
   readonly left: readonly LeftEntry[];
-  /** Servers that went from our file. */
+  /** Servers that were removed from our file. */
   readonly removed: readonly string[];
-  /** Servers that stay there: edited since, needed by another client, or put there by hand. */
+  /** Servers that stay there: edited since, needed by another client, or added manually. */
   readonly kept: readonly string[];
   readonly secrets: readonly Secret[];
 }
@@ -92,7 +92,7 @@ export function planUnwrap(request: UnwrapRequest): UnwrapResult {
   };
 }
 
-/** Whether our own edits are all that tells `text` from `backup`. */
+/** Whether `text` differs from `backup` by our own edits only. */
 function isWrapOf(text: string, backup: string, wrapped: readonly ClientEntry[]): boolean {
   const edited = wrapped.reduce(
     (before, entry) => replaceConnection(before, entry, connectionOf(entry.value)),
@@ -115,7 +115,7 @@ function originalOf(
   return value && { ...entry, value };
 }
 
-/** What stands outside of `env` and `headers`, which are masked as a whole. */
+/** Secrets outside `env` and `headers`, which are masked as a whole. */
 function secretsOf({ value: { args, url } }: ClientEntry): Secret[] {
   const address = typeof url === 'string' ? URL.parse(url) : undefined;
   const texts = Array.isArray(args) ? args.map(String) : [];

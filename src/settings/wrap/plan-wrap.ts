@@ -23,7 +23,7 @@ export interface WrapRequest {
   readonly clientText: string;
   /** Absolute. */
   readonly ownFile: string;
-  /** Nothing where it is not there yet. */
+  /** Undefined if it does not exist yet. */
   readonly ownText: string | undefined;
   /** Empty for all. */
   readonly names: readonly string[];
@@ -43,11 +43,11 @@ export interface WrapPlan {
   readonly moved: readonly string[];
   readonly alreadyWrapped: readonly string[];
   readonly left: readonly LeftEntry[];
-  /** What must not be shown of either text. */
+  /** What must be masked in both texts. */
   readonly secrets: readonly Secret[];
   /** Base URL. */
   readonly gateway: string;
-  /** Whether nothing of the file led to the gateway before. */
+  /** Whether no entry of the file led to the gateway before. */
   readonly isFirst: boolean;
 }
 
@@ -60,7 +60,7 @@ interface Candidate {
   readonly own: OwnEntry;
 }
 
-/** Works out both files as they will be. Reads what they name, writes nothing. */
+/** Computes the new text of both files. Reads the files that they name; writes none. */
 export async function planWrap(request: WrapRequest): Promise<WrapResult> {
   const read = readClientEntries(request.clientFile, request.clientText);
   if (!read.ok) return { ok: false, message: formatProblems(read.problems) };
