@@ -2,12 +2,12 @@ import type { Mapping } from './mappings.ts';
 import type { Threshold } from './thresholds.ts';
 
 /**
- * One thing that is worth looking at: what it is called, means and is measured in, when it is bad, and how to ask for it
- * at each level. Panels are made of these, so that a number looks and means the same on every page.
+ * A measurement: its title, meaning, unit and thresholds, and its query at each level. Panels are built from signals, so that
+ * a number looks and means the same on every page.
  */
 export interface Signal<Level extends string = string> {
   readonly title: string;
-  /** A sentence for the panel's corner: what it is, and what to do with it. */
+  /** The description of the panel: what it shows, and what to do about it. */
   readonly description: string;
   /** A unit of Grafana, such as `s` or `percentunit`. */
   readonly unit: string;
