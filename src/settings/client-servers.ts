@@ -91,7 +91,7 @@ function keepServers(source: SourceFile): SourceFile {
 }
 
 /**
- * People write `PORT: 3000` and `args: [-p, 8080]` in YAML: what is passed on as text becomes the text that they wrote.
+ * People write `PORT: 3000` and `args: [-p, 8080]` in YAML: values that are passed on as text become the text in the file.
  * A variable that a client's file unsets (`null`) is left out.
  */
 export function prepareServers(

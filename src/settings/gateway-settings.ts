@@ -19,7 +19,7 @@ export function gatewayListen({ listen }: Pick<GatewayInput, 'listen'>): ListenA
 
 /**
  * Merges the settings of a server, `gateway` and the built-in defaults, in this order of precedence.
- * @param isMonitored a server that is disabled is so for the gateway too, unless it says otherwise
+ * @param isMonitored a server that is not monitored is disabled at the gateway too, unless its own `enabled` is set
  */
 export function completeGatewaySettings(
   server: ServerGatewayInput,

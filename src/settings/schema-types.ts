@@ -29,7 +29,7 @@ export interface KeyMeta {
   readonly examples?: readonly unknown[];
   /** Whether a reload applies a change. Of a section it holds for every key in it that does not say otherwise. */
   readonly reloadable?: boolean;
-  /** No message quotes what is written here or below. */
+  /** No message quotes the value of this key or of a key inside it. */
   readonly secret?: boolean;
   readonly unit?: Unit;
 }

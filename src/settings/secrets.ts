@@ -140,7 +140,7 @@ export function maskSource(file: string, text: string, secrets: readonly Secret[
   );
 }
 
-/** As it stands between quotes. */
+/** The text between the quotes of a JSON string. */
 function escape(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

@@ -187,7 +187,7 @@ function watchOf(collection: Collection, entry: ServerEntry): WatchInput {
   };
 }
 
-/** The nearest `tls` wins as a whole: a path in it is relative to the file that holds it. */
+/** The nearest `tls` applies as a whole: a path in it is relative to the file that holds it. */
 function tlsOf(
   { context: { problems }, options, ownSource }: Collection,
   entry: ServerEntry,

@@ -113,7 +113,7 @@ export interface HttpTargetResult {
 }
 
 /**
- * The target of a remote server; what is secret about it is added to `secrets`.
+ * The target of a remote server; its secrets are added to `secrets`.
  * User and password of the URL become an `Authorization` header, since `fetch` refuses such URLs.
  */
 export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): HttpTargetResult {

@@ -106,7 +106,7 @@ function serversOf(document: Document): YAMLMap {
   return created;
 }
 
-/** What stands before the first key belongs to the map, as the library reads it. */
+/** The library assigns a comment before the first key to the map. */
 function takeFirstNote(servers: YAMLMap): void {
   const [first] = servers.items;
   const lines = (servers.commentBefore ?? '').split('\n');

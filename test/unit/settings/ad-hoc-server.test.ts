@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { serverOfCommand, serverOfUrl } from '../../../src/settings/server-spec.ts';
 import { configOf, httpTarget, reveal } from './load-text.ts';
 
-test('a URL given on the way is the same server as one in a configuration', async () => {
+test('a URL outside the configuration gives the same server as one inside it', async () => {
   const url = 'http://user:planted-password@h/sse?key=planted-query';
   const server = serverOfUrl(url, { source: 'probe', headers: { 'X-Api-Key': 'planted-header' } });
   const [configured] = (
@@ -23,7 +23,7 @@ test.each(['', 'ftp://h/', 'file:///etc/passwd', '/mcp', 'h:1'])(
   },
 );
 
-test('a command line given on the way is a stdio server with the default settings', () => {
+test('a command line outside the configuration gives a stdio server with the default settings', () => {
   const server = serverOfCommand('npx', ['-y', 'server'], { source: 'probe' });
   expect(server.target).toMatchObject({ kind: 'stdio', command: 'npx', args: ['-y', 'server'] });
   expect(server.monitor.timeoutMs).toBe(5_000);

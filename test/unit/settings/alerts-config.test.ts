@@ -10,7 +10,7 @@ function alert(fields: string, more = ''): string {
   return `${SERVERS}${more}alerts:\n  - { ${fields} }\n`;
 }
 
-test('an alert is read in base units, with defaults', async () => {
+test('an alert has base units and defaults', async () => {
   const { alerts, alertRulesFile } = await configOf(
     alert("name: Slow, metric: response_time, op: '>', threshold: 500ms"),
   );
@@ -29,7 +29,7 @@ test('an alert is read in base units, with defaults', async () => {
   expect(alertRulesFile).toMatch(/prometheus\/generated\/user-alerts\.yml$/);
 });
 
-test('everything of an alert can be said', async () => {
+test('every key of an alert can be set', async () => {
   const config = await configOf(
     alert(
       "name: E, metric: error_rate, op: '>=', threshold: 5%, for: 5m, servers: [search], severity: critical, channels: [email, history]",

@@ -55,7 +55,7 @@ test('.mcp.json is read with its comments and trailing commas, and starts progra
   expect(search?.source).toBe('project/.mcp.json:5');
 });
 
-test('claude_desktop_config.json is read, and the rest of it is none of our business', async () => {
+test('claude_desktop_config.json is read, and its other keys are ignored', async () => {
   const server = await serverOf(
     { '/home/dev/.config/Claude/claude_desktop_config.json': DESKTOP_JSON },
     env,
@@ -103,7 +103,7 @@ test('an unresolved URL does not stop the others', async () => {
   expect(b?.unresolved).toBeUndefined();
 });
 
-test('servers of several files stand side by side, those of our own first', async () => {
+test('servers of several files are combined, those of our own file first', async () => {
   const config = await configOf(
     {
       'mcp-exporter.yml':
@@ -151,7 +151,7 @@ test.each([
   },
 );
 
-test('our own file sets how an imported server is watched', async () => {
+test('our own file sets how an imported server is monitored', async () => {
   const server = await serverOf(
     {
       'mcp-exporter.yml': `
@@ -170,7 +170,7 @@ mcpServers: { a: { monitor: { interval: 1m, call: { tool: t, arguments: { key: "
   expect(server.secrets.map((secret) => secret.reveal())).toContain('token-value');
 });
 
-test('our own file switches an imported server off', async () => {
+test('our own file disables an imported server', async () => {
   const server = await serverOf({
     'mcp-exporter.yml': 'import: [a.json]\nmcpServers: { a: { disabled: true } }',
     'a.json': '{ "mcpServers": { "a": { "command": "x" } } }',

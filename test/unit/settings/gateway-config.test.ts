@@ -3,7 +3,7 @@ import { configOf, loadFiles, mistakesOf, reveal, serverOf, warningsOf } from '.
 
 const JWKS = '{ "keys": [] }';
 
-test('what is written about the gateway holds for every server, and each server may differ', async () => {
+test('the settings of the gateway apply to every server, and each server may override them', async () => {
   const config = await configOf(`
 gateway:
   listen: 0.0.0.0:8080
@@ -99,7 +99,7 @@ mcpServers: { a: { gateway: { timeout: 7s, prices: { tools: { t: { perCall: 1 } 
   });
 });
 
-test('two files that treat a server differently are a clash', async () => {
+test('two files that configure a server differently are a mistake', async () => {
   const mistakes = await mistakesOf({
     'mcp-exporter.yml': 'import: [.mcp.json]\nmcpServers: { a: { command: x } }',
     '.mcp.json': `{ "mcpServers": { "a": { "command": "x", "gateway": { "maxInFlight": 9 } } } }`,
@@ -191,7 +191,7 @@ mcpServers:
   expect(config.servers.map(({ name }) => name)).toEqual(['other']);
 });
 
-test('an error rate is written as a share and gives way as the response time does', async () => {
+test('an error rate is a share, and its default adapts as that of the response time does', async () => {
   const config = await configOf(`
 defaults: { errorRate: { critical: 0.5% } }
 mcpServers:

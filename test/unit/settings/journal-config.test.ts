@@ -4,7 +4,7 @@ import { configOf, mistakesOf } from './load-text.ts';
 const SERVERS = 'mcpServers: { a: { command: x } }';
 const DAY_MS = 86_400_000;
 
-test('without a word the journal lies beside the configuration, with its usual bounds', async () => {
+test('by default the journal is beside the configuration, with its default limits', async () => {
   const { journal } = await configOf({ '/etc/mcp/mcp-exporter.yml': SERVERS });
   expect(journal).toEqual({
     path: '/etc/mcp/data/journal.sqlite',

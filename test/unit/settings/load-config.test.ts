@@ -88,7 +88,7 @@ test.each([
   expect((await configOf(`listen: ${listen}\nmcpServers: {}`)).listen).toEqual(expected);
 });
 
-test('paths are relative to the file that holds them, and ~/ is the home directory', async () => {
+test('paths are relative to the file that contains them, and ~/ is the home directory', async () => {
   const config = await configOf(
     {
       'etc/main.yml': `
@@ -112,7 +112,7 @@ mcpServers: { x: { command: ./run, cwd: work } }
   expect(config.log.file).toEqual({ path: 'etc/logs/a.log', maxBytes: 1_500_000, maxFiles: 5 });
 });
 
-test('numbers and truth values become text as they are written', async () => {
+test('numbers and booleans become text as they are written', async () => {
   const target = stdioTarget(
     await serverOf(
       'mcpServers: { a: { command: x, args: [-p, 8080, 1.10, true], env: { PORT: 0o17, V: 1.10, ON: true } } }',
@@ -122,7 +122,7 @@ test('numbers and truth values become text as they are written', async () => {
   expect(reveal(target.env)).toEqual({ PORT: '0o17', V: '1.10', ON: 'true' });
 });
 
-test('a variable may stand for a number, a truth value and a duration', async () => {
+test('a variable may be used for a number, a boolean and a duration', async () => {
   const config = await configOf(
     'probe: { concurrency: "${N}", allowUrlTargets: "${FLAG}" }\ndefaults: { interval: "${EVERY}s" }\nmcpServers: { a: { command: x } }',
     { N: '8', FLAG: 'true', EVERY: '20' },
@@ -218,7 +218,7 @@ test('user and password of a URL become basic authentication, since fetch refuse
   expect(reveal(target.headers)).toEqual({ Authorization: `Basic ${btoa('us@er:p w')}` });
 });
 
-test('a written Authorization header wins over user and password of the URL', async () => {
+test('a configured Authorization header takes precedence over user and password of the URL', async () => {
   const target = httpTarget(
     await serverOf(
       'mcpServers: { a: { url: "http://u:p@h/mcp", headers: { authorization: Bearer abc } } }',
@@ -227,7 +227,7 @@ test('a written Authorization header wins over user and password of the URL', as
   expect(reveal(target.headers)).toEqual({ authorization: 'Bearer abc' });
 });
 
-test('settings of a server win over defaults, key by key', async () => {
+test('settings of a server take precedence over defaults, key by key', async () => {
   const config = await configOf(`
 defaults: { interval: 1m, timeout: 10s, responseTime: { warning: 2s, critical: 4s } }
 mcpServers:
@@ -257,7 +257,7 @@ test.each([
   ],
   ['responseTime: { warning: 3s }', { responseTime: { warningMs: 3_000, criticalMs: 6_000 } }],
   ['responseTime: { critical: 100ms }', { responseTime: { warningMs: 50, criticalMs: 100 } }],
-])('%s alone is enough: what is built in gives way', async (setting, expected) => {
+])('%s alone is enough: the built-in defaults adapt', async (setting, expected) => {
   expect(
     (await serverOf(`mcpServers: { a: { command: x, monitor: { ${setting} } } }`)).monitor,
   ).toMatchObject(expected);
@@ -268,7 +268,7 @@ test.each([
   ['disabled: false', true],
   ['monitor: { enabled: false }', false],
   ['disabled: true, monitor: { enabled: true }', true],
-])('a server with %s is watched: %s', async (keys, enabled) => {
+])('a server with %s is monitored: %s', async (keys, enabled) => {
   expect((await serverOf(`mcpServers: { a: { command: x, ${keys} } }`)).monitor.enabled).toBe(
     enabled,
   );
@@ -364,7 +364,7 @@ test.each([
   );
 });
 
-test('a configuration is frozen all the way down', async () => {
+test('a configuration is deeply frozen', async () => {
   const config = await configOf('mcpServers: { a: { command: x, args: [a] } }');
   expect(() => Object.assign(config.servers[0]?.monitor ?? {}, { intervalMs: 1 })).toThrow(
     TypeError,
@@ -372,7 +372,7 @@ test('a configuration is frozen all the way down', async () => {
   expect(() => Object.assign(config.listen, { port: 1 })).toThrow(TypeError);
 });
 
-test('every file that was read or looked for is named, also when the configuration is bad', async () => {
+test('every file that was read or looked for is listed, even if the configuration is invalid', async () => {
   const { files } = await loadFiles({
     'main.yml':
       'import: [a.json, missing.json]\nadmin: { tokenFile: token }\nmcpServers: { a: { url_file: url } }',

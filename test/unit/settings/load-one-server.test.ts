@@ -11,7 +11,7 @@ function load(text: string, name = 'a') {
   return loadOneServer(name, { path: PATH, env: {}, readText: createFakeFiles({ [PATH]: text }) });
 }
 
-test('a sound file is read as it is', async () => {
+test('a file without a mistake is read as it is', async () => {
   const loaded = await load('mcpServers: { a: { command: x }, b: { command: y } }');
   expect(loaded).toMatchObject({ ok: true, spec: { name: 'a' }, names: ['a', 'b'], problems: [] });
 });
@@ -22,7 +22,7 @@ test.each([
   ['the defaults', 'defaults: { interval: often }\nmcpServers: { a: { command: x } }'],
   ['the gateway', 'gateway: { timeout: never }\nmcpServers: { a: { command: x } }'],
   ['how it is watched', 'mcpServers: { a: { command: x, monitor: { interval: often } } }'],
-])('a mistake in %s is told, and the server can be used', async (_name, text) => {
+])('a mistake in %s is reported, and the server can be used', async (_name, text) => {
   const loaded = await load(text);
   expect(loaded).toMatchObject({ ok: true, spec: { name: 'a', target: { command: 'x' } } });
   expect(loaded.problems).not.toEqual([]);
@@ -31,18 +31,18 @@ test.each([
 test.each([
   ['in its own entry', 'mcpServers: { a: { comand: x } }'],
   ['of syntax', 'mcpServers: { a: { command: x }'],
-])('a mistake %s is all there is to say', async (_name, text) => {
+])('a mistake %s refuses the server', async (_name, text) => {
   expect(await load(text)).toMatchObject({ ok: false });
 });
 
-test('what is left of a file keeps the address of the gateway', async () => {
+test('an excerpt of a file keeps the address of the gateway', async () => {
   const loaded = await load(
     'gateway: { listen: 127.0.0.1:4000 }\nmcpServers: { a: { command: x }, b: { comand: y } }',
   );
   expect(loaded).toMatchObject({ ok: true, gateway: { listen: { port: 4000 } } });
 });
 
-test('the address that is taken where none is written is that of the schema', () => {
+test('the default address of the gateway is that of the schema', () => {
   expect(GatewaySchema.parse({}).listen).toEqual(GATEWAY_LISTEN_DEFAULT);
 });
 
@@ -66,7 +66,7 @@ test.each([
     { kind: 'address', listen: { host: '127.0.0.1', port: 5 } },
   ],
   ['of bad syntax with credentials', 'gateway: { authentication: {', { kind: 'unclear' }],
-])('a file %s tells where the gateway listens', async (_name, text, peek) => {
+])('a file %s says where the gateway listens', async (_name, text, peek) => {
   const path = text.startsWith('{ "') ? 'client.json' : PATH;
   expect(await peekGateway(path, createFakeFiles({ [path]: text }))).toEqual(peek);
 });

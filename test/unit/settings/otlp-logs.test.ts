@@ -42,7 +42,7 @@ test.each([
   ['log: { otlp: { endpoint: loki } }', {}, 'log.otlp.endpoint'],
   ['log: { otlp: { headers: {} } }', {}, 'log.otlp'],
   ['', { [VARIABLE]: 'loki:3100' }, VARIABLE],
-])('a mistake is told with its place: %s %j', async (text, env, where) => {
+])('a mistake is reported with its place: %s %j', async (text, env, where) => {
   const result = await load(text, env);
   const told = result.ok ? [] : result.problems.map(({ path, message }) => `${path} ${message}`);
   expect(told).toHaveLength(1);

@@ -16,7 +16,7 @@ test('a file is read without its byte order mark', async () => {
   expect(await readText(file)).toEqual({ ok: true, text: 'text ü' });
 });
 
-test('what cannot be read says why', async () => {
+test('a file that cannot be read gives the reason', async () => {
   const folder = await makeFolder();
   const binary = join(folder, 'binary');
   await writeFile(binary, Buffer.from([0xff, 0xfe, 0x00]));

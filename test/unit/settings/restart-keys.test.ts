@@ -11,7 +11,7 @@ test('every key says whether a reload applies its change', () => {
   expect(leaves.filter(({ isReloadable }) => isReloadable === undefined)).toEqual([]);
 });
 
-test('a key that does not say it is found, however deep it lies', () => {
+test('a key that does not say it is found at any depth', () => {
   const schema = section(
     {
       said: text({ description: 'a', reloadable: false }).optional(),

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { isSameServer } from '../../../src/facts/rules/is-same-server.ts';
 import { redact } from '../../../src/facts/secret.ts';
-import { configOf, httpTarget, loadFiles, serverOf, stdioTarget } from './load-text.ts';
+import { configOf, httpTarget, loadFiles, mistakesOf, serverOf, stdioTarget } from './load-text.ts';
 
 const PLANTED = [
   'planted-in-variable',
@@ -51,7 +51,7 @@ test.each([
   for (const secret of [...PLANTED, 'user-name']) expect(printed.join('\n')).not.toContain(secret);
 });
 
-test('what a check needs still holds the secrets', async () => {
+test('the values that a check needs still hold the secrets', async () => {
   const [remote, child] = (await configOf(FILES, env)).servers;
   expect(remote && httpTarget(remote).url).toBe(
     'https://example.com/planted-in-variable/mcp?key=planted%2Fquery&next=planted-in-variable',
@@ -65,7 +65,7 @@ test('what a check needs still holds the secrets', async () => {
   ]);
 });
 
-test('a foreign message about a server is masked by its list of secrets', async () => {
+test('a message from outside about a server is masked by its list of secrets', async () => {
   const [remote, child] = (await configOf(FILES, env)).servers;
   const said = `401 for Bearer planted-in-variable, planted-literal, planted-in-file, planted/query, planted%2Fquery, planted-password`;
   expect(redact(said, remote?.secrets ?? [])).toBe('401 for ***, ***, ***, ***, ***, ***');
@@ -150,3 +150,24 @@ test.each([
     );
   },
 );
+
+test.each([
+  ['mcpServers: { a: { command: x, monitor: { interval: often } } }', '"often"'],
+  ['tracing: { exporter: jager }', '"jager"'],
+  ['alerting: { email: { to: [a@b], from: nobody, smarthost: "h:25" } }', '"nobody"'],
+])('a wrong value of a harmless key is quoted: %s', async (text, quoted) => {
+  expect(await mistakesOf(text)).toContain(`not ${quoted}`);
+});
+
+test.each([
+  ['tracing: { endpoint: "planted-literal" }'],
+  ['admin: planted-literal'],
+  ['import: planted-literal'],
+  ['gateway: { authentication: { bearerTokens: [{ name: a, token: "planted literal" }] } }'],
+  ['gateway: { authentication: planted-literal }'],
+  ['alerting: { slack: { webhookUrlFile: "https://planted", channel: a } }'],
+])('a wrong value of a key that may hold a secret is not quoted: %s', async (text) => {
+  const mistakes = await mistakesOf(text);
+  expect(mistakes).toContain('must');
+  expect(mistakes).not.toContain('planted');
+});

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { formatDuration, parseDuration, parseSize } from '../../../src/settings/units.ts';
+import {
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseSize,
+} from '../../../src/settings/units.ts';
 
 test.each([
   ['0s', 0],
@@ -58,3 +63,15 @@ test.each(['', '10', '10mb', '10M', 'MB', '-1MB', '1e3KB', '99999999999999GB'])(
     expect(parseSize(text)).toBeUndefined();
   },
 );
+
+test.each([
+  [0, '0B'],
+  [999, '999B'],
+  [10_000, '10KB'],
+  [16e6, '16MB'],
+  [1_000e9, '1000GB'],
+  [1_024, '1024B'],
+])('%d bytes are %s in the reference, which is read back', (bytes, expected) => {
+  expect(formatSize(bytes)).toBe(expected);
+  expect(parseSize(expected)).toBe(bytes);
+});
