@@ -175,7 +175,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
       );
     await submit('wrong');
     await page.waitFor(
-      `document.getElementById('action-message').textContent.includes('not the configured one')`,
+      `document.getElementById('action-message').textContent.includes('does not match the configured one')`,
     );
     expect(fake.checked).toEqual([]);
     await submit('t0ken');
@@ -251,7 +251,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     );
     await page.open(`${url}/alerts`);
     await page.waitFor(IS_LIVE);
-    expect(await page.evaluate(`document.querySelector('h1').textContent`)).toBe('Nothing fires');
+    expect(await page.evaluate(`document.querySelector('h1').textContent`)).toBe('No alerts firing');
     await page.evaluate(`window.notReloaded = true`);
     const [alert] = exampleAlerts().firing;
     assert(alert);

@@ -90,7 +90,7 @@ test.skipIf(isMissing('alertmanager', 'amtool'))(
       value: 3,
       notifications: [{ status: 'firing', receiver: 'history' }],
     });
-    expect(await service.get('/alerts')).toContain('1 alert fires');
+    expect(await service.get('/alerts')).toContain('1 alert firing');
     await until(async () => (await service.health()).components['alerting']?.status === 'ok');
 
     alertmanager.resolve(OFFLINE);

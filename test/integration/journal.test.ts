@@ -257,7 +257,7 @@ test('a disk that hangs delays nobody: facts, answers and pages go on, and notif
   }
   // The thread was held for the whole time; a loop that waited for it once would have taken two seconds.
   expect(slowestMs).toBeLessThan(BLOCKED_MS / 2);
-  expect(await page).toContain('The journal does not answer now.');
+  expect(await page).toContain('The journal is not responding.');
   expect(published).toBeGreaterThan(1_000);
   const notification = {
     version: '4',

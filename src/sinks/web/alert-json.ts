@@ -7,7 +7,7 @@ function instant(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
-/** One alert of the history as the API shows it; what is not known is absent. */
+/** One alert of the history as the API shows it; unknown values are absent. */
 export function alertJson(alert: AlertRecord, nowMs: number): Json {
   const { endsAtMs } = alert;
   return {
@@ -22,7 +22,7 @@ export function alertJson(alert: AlertRecord, nowMs: number): Json {
     description: alert.description,
     started_at: instant(alert.startsAtMs),
     ended_at: endsAtMs === undefined ? undefined : instant(endsAtMs),
-    /** Where the end was never told it is the next start of the same alert. */
+    /** If no end was notified, it is the next start of the same alert. */
     end_inferred: alert.isEndInferred ? true : undefined,
     duration_seconds: Math.max(0, (endsAtMs ?? nowMs) - alert.startsAtMs) / 1_000,
     value: alert.value,

@@ -6,7 +6,7 @@ import type { WebGate } from './web-gate.ts';
 
 const NAME_CHARS_MAX = 128;
 
-/** Who a request that was let through comes from, as far as it is known: a user, the owner of a certificate or token, or an address. */
+/** Who made a request that was let through, as far as known: a user, the owner of a certificate or token, or an address. */
 export function describeCaller(
   request: Request,
   web: WebGate | undefined,

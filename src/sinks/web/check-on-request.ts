@@ -4,7 +4,7 @@ import { HttpProblem } from './http-problem.ts';
 import type { AlertCommands, CheckCommands } from '../../facts/ports/commands.ts';
 import type { ServerViews } from '../../facts/ports/views.ts';
 
-/** Runs a steady and a deep check of `name`; one report only where the first failure spares the second. Throws 404 for an unknown server, 409 for one that is not checked. */
+/** Runs a steady and a deep check of `name`; only one report if the first check fails. Throws 404 for an unknown server, 409 for one that is not checked. */
 export type CheckOnRequest = (name: string, by: string) => Promise<readonly CheckReport[]>;
 
 /** Requests for a server that is being checked on request join that check, so that clicking fast costs nothing. */
@@ -15,7 +15,7 @@ export function createCheckOnRequest(
   const running = new Map<string, Promise<readonly CheckReport[]>>();
 
   async function run(name: string, by: string): Promise<readonly CheckReport[]> {
-    // Asked for together, so that one steady check answers the first and leads to the deep one.
+    // Requested together, so that one steady check answers the first and leads to the deep one.
     const answers = await Promise.all([
       servers.checkNow(name, { deep: false }),
       servers.checkNow(name, { deep: true }),

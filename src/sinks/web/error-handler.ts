@@ -4,7 +4,7 @@ import type { ErrorRequestHandler, Request } from 'express';
 import { HttpProblem } from './http-problem.ts';
 import type { HttpLog } from './ports.ts';
 
-/** Makes the page for a browser that met an error. */
+/** Renders the page that a browser gets for an error. */
 export type ErrorPage = (problem: {
   status: number;
   title: string;
@@ -14,7 +14,7 @@ export type ErrorPage = (problem: {
 
 /**
  * The one place where errors become answers: problem+json (RFC 9457) or, on the pages, HTML, each with an id that is in
- * the log as well. Unexpected errors tell the caller nothing but the id.
+ * the log as well. Of an unexpected error the caller learns only the id.
  */
 export function errorHandler(log: HttpLog, errorPage: ErrorPage): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
@@ -47,8 +47,8 @@ export function errorHandler(log: HttpLog, errorPage: ErrorPage): ErrorRequestHa
 function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   const status = statusOf(error);
-  if (status !== undefined) return new HttpProblem(status, 'The request could not be read.');
-  return new HttpProblem(500, 'Something went wrong here; the log has the details under this id.');
+  if (status !== undefined) return new HttpProblem(status, 'The request could not be parsed.');
+  return new HttpProblem(500, 'Internal error. The log has the details under this id.');
 }
 
 /** Express and its parsers mark what the client did wrong with a 4xx `status`. */

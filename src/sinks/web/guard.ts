@@ -8,8 +8,8 @@ import type { WebGate } from './web-gate.ts';
 const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
 /**
- * Against DNS rebinding: a listener on loopback is only meant for names of this machine, so a page of another
- * site whose name was pointed at 127.0.0.1 is refused, for reads too.
+ * Against DNS rebinding: a listener on loopback serves only names of this machine, so a page of another site whose name
+ * was pointed at 127.0.0.1 is refused, for reads too.
  */
 export function requireLocalHost(listenHost: string): RequestHandler {
   if (!isLoopbackHostname(listenHost)) return (_request, _response, next) => next();
@@ -20,29 +20,29 @@ export function requireLocalHost(listenHost: string): RequestHandler {
       return next();
     throw new HttpProblem(
       403,
-      'This listener is bound to loopback and answers only for localhost, 127.0.0.1 or [::1] in the Host header. Use one of them, or set listen: to an address that others may use.',
+      'This listener is bound to loopback and accepts only localhost, 127.0.0.1 or [::1] in the Host header. Use one of them, or set listen: to an address that others can reach.',
     );
   };
 }
 
 /**
- * The token is the proof where one is configured, and so are a password or a client certificate of a web configuration;
- * with none of them only this machine may change something (design §9).
+ * Lets a change through if it carries the admin token, or a password or client certificate of the web configuration.
+ * If none of them is configured, only this machine may make changes.
  */
 export function requireAdmin(adminToken: Secret | undefined, web?: WebGate): RequestHandler {
   return (request, _response, next) => {
     if (web?.isKnown(request)) checkIsOwnPage(request);
     else if (adminToken) checkToken(request, adminToken);
     else if (web?.hasClients())
-      throw new HttpProblem(403, 'This changes something and needs a client certificate.');
+      throw new HttpProblem(403, 'This request makes a change and requires a client certificate.');
     else checkIsLocal(request, 'Without an admin token, changes');
     next();
   };
 }
 
 /**
- * For Alertmanager, which has a token of its own; with none, a user of the web configuration or this machine will do.
- * It can send one `Authorization` header only, so that the gate of the web configuration lets its token through.
+ * For Alertmanager, which has a token of its own. Without one, a user of the web configuration or this machine is accepted.
+ * Alertmanager sends only one `Authorization` header, so the gate of the web configuration lets its token through.
  */
 export function requireAlertSender(token: Secret | undefined, web?: WebGate): RequestHandler {
   return (request, _response, next) => {
@@ -50,8 +50,8 @@ export function requireAlertSender(token: Secret | undefined, web?: WebGate): Re
     else if (token) {
       if (!hasToken(request, token)) throw missingAlertToken(request);
     } else if (web?.hasClients())
-      throw new HttpProblem(403, 'Notifications of alerts need a client certificate.');
-    else checkIsLocal(request, 'Without alertWebhook.tokenFile, notifications of alerts');
+      throw new HttpProblem(403, 'Alert notifications require a client certificate.');
+    else checkIsLocal(request, 'Without alertWebhook.tokenFile, alert notifications');
     next();
   };
 }
@@ -60,16 +60,16 @@ function missingAlertToken(request: Request): HttpProblem {
   return new HttpProblem(
     401,
     bearerToken(request) === undefined
-      ? 'Notifications of alerts need the token of alertWebhook: send it as "Authorization: Bearer TOKEN".'
-      : 'The token is not that of alertWebhook.',
+      ? 'Alert notifications require the token of alertWebhook: send it as "Authorization: Bearer TOKEN".'
+      : 'The token does not match that of alertWebhook.',
     { 'WWW-Authenticate': 'Bearer realm="mcp-exporter"' },
   );
 }
 
-/** Browsers send passwords and certificates along by themselves, for pages of others too. */
+/** Browsers send passwords and certificates by themselves, also for pages from other origins. */
 function checkIsOwnPage(request: Request): void {
   if (!hasForeignOrigin(request)) return;
-  throw new HttpProblem(403, 'This request was made by a page of another origin.');
+  throw new HttpProblem(403, 'This request was made by a page from another origin.');
 }
 
 function hasForeignOrigin({ headers: { host, origin }, protocol }: Request): boolean {
@@ -84,8 +84,8 @@ function checkToken(request: Request, adminToken: Secret): void {
   throw new HttpProblem(
     401,
     given === undefined
-      ? 'This changes something and needs the admin token: send it as "Authorization: Bearer TOKEN".'
-      : 'The admin token is not the configured one.',
+      ? 'This request makes a change and requires the admin token: send it as "Authorization: Bearer TOKEN".'
+      : 'The admin token does not match the configured one.',
     { 'WWW-Authenticate': 'Bearer realm="mcp-exporter"' },
   );
 }
@@ -97,13 +97,13 @@ function formToken(request: Request): string | undefined {
   return typeof body.token === 'string' && body.token !== '' ? body.token : undefined;
 }
 
-/** @param what begins the sentence that says it */
+/** @param what the beginning of the refusal */
 function checkIsLocal(request: Request, what: string): void {
   const refusal = findForeignSign(request);
   if (refusal === undefined) return;
   throw new HttpProblem(
     403,
-    `${what} are taken from this machine only, and ${refusal}. Configure a token and send it.`,
+    `${what} are accepted only from this machine, but ${refusal}. Configure a token and send it.`,
   );
 }
 
@@ -118,7 +118,7 @@ function findForeignSign(request: Request): string | undefined {
     return 'the Host header of this request names another one';
   }
   if (hasForeignOrigin(request)) {
-    return 'this request was made by a page of another origin';
+    return 'this request was made by a page from another origin';
   }
   return undefined;
 }

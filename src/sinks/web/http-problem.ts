@@ -1,4 +1,4 @@
-/** A refusal with a status and a sentence for the caller; the error handler turns it into problem+json or a page. */
+/** A refusal with a status and an explanation for the caller; the error handler turns it into problem+json or a page. */
 export class HttpProblem extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

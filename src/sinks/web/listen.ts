@@ -7,9 +7,9 @@ import {
 
 export interface ListenOptions {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0 means any free port. */
   readonly port: number;
-  /** In place of plain HTTP. */
+  /** Instead of plain HTTP. */
   readonly createServer?: (options: ServerOptions, onRequest: RequestListener) => Server;
 }
 
@@ -17,14 +17,14 @@ export interface Listener {
   readonly ok: true;
   readonly host: string;
   readonly port: number;
-  /** Takes no more requests, lets running ones end for `graceMs`, then cuts every connection. */
+  /** Accepts no more requests, waits for running ones for `graceMs`, then cuts every connection. */
   close(graceMs?: number): Promise<void>;
 }
 
 export interface ListenFailure {
   readonly ok: false;
   readonly code: 'listen_in_use' | 'listen_denied' | 'listen_address' | 'listen_failed';
-  /** One sentence that says what to do. */
+  /** One sentence with what to do. */
   readonly message: string;
   readonly cause: unknown;
 }
@@ -32,7 +32,7 @@ export interface ListenFailure {
 const CLOSE_GRACE_MS = 2_000;
 const CONNECTIONS_MAX = 2_000;
 
-/** Serves `app` on one address. What an operator can mend is a value; nothing rejects. */
+/** Serves `app` on one address. Failures that an operator can fix are values; nothing rejects. */
 export async function listen(
   app: RequestListener,
   options: ListenOptions,
@@ -106,14 +106,14 @@ export function explainListenFailure(
     case 'EACCES':
       return failure(
         'listen_denied',
-        `${address} needs more rights than this process has; set ${key}: to a port above 1023.`,
+        `${address} requires privileges that this process does not have; set ${key}: to a port above 1023.`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return failure(
         'listen_address',
-        `${address} is no address of this machine; set ${key}: to one that is, for example 127.0.0.1:${port}.`,
+        `${address} is not an address of this machine; set ${key}: to one that is, for example 127.0.0.1:${port}.`,
       );
     default:
       return failure(

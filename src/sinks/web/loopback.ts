@@ -20,7 +20,7 @@ export function isLoopbackHostname(hostname: string): boolean {
   return isLoopbackIp(name.replace(/^\[(.*)\]$/, '$1'));
 }
 
-/** The host name in a `Host` header, nothing where the header is missing or not one host and port. */
+/** The host name in a `Host` header, `undefined` if the header is missing or not one host and port. */
 export function hostnameOf(hostHeader: string | undefined): string | undefined {
   if (hostHeader === undefined) return undefined;
   return /^(\[[0-9a-f:.]+\]|[^\s:/@?#\\]+)(?::\d{1,5})?$/i.exec(hostHeader)?.[1];

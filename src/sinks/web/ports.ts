@@ -28,18 +28,18 @@ export interface MetricsSource {
   render(accept: string | undefined): Promise<MetricsPage>;
 }
 
-/** What `/probe` was asked to check. */
+/** What `/probe` is to check. */
 export type ProbeTarget =
   { readonly kind: 'name'; readonly name: string } | { readonly kind: 'url'; readonly url: string };
 
-/** `handshake`: connect and say hello; `full`: lists and the synthetic call as well. */
+/** `handshake`: connect and do the handshake; `full`: lists and the synthetic call as well. */
 export const PROBE_MODULES = ['handshake', 'full'] as const;
 export type ProbeModule = (typeof PROBE_MODULES)[number];
 
 export interface ProbeRequest {
   readonly target: ProbeTarget;
   readonly module: ProbeModule;
-  /** Aborted at the deadline and when the caller goes away. */
+  /** Aborted at the deadline and when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly accept: string | undefined;
 }
@@ -52,9 +52,9 @@ export interface ProbeAnswer {
 
 /** Checks one target on a connection of its own. */
 export interface ProbeSource {
-  /** Whether targets that are URLs, not configured names, may be asked for. */
+  /** Whether URLs may be probed, not only configured servers. */
   allowsUrlTargets(): boolean;
-  /** The time one check of `target` may take by its own settings; nothing for an unknown name. */
+  /** The timeout in the settings of `target`; `undefined` for an unknown name. */
   timeoutMs(target: ProbeTarget): number | undefined;
   /** Never rejects for a failing server; resolves soon after `signal` aborts. */
   probeOnce(request: ProbeRequest): Promise<ProbeAnswer>;
@@ -67,9 +67,9 @@ export interface HttpLog {
   debug(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** A web configuration file in effect: who may read, and who proved who they are and so may change something. */
+/** A web configuration file in effect: who may read, and who authenticated and so may make changes. */
 export interface WebSource {
-  /** Whether somebody can prove who they are, so that being on this machine is not enough any more. */
+  /** Whether clients can authenticate, so that being on this machine is not enough to make changes. */
   readonly hasClients: boolean;
   /** For every answer. */
   readonly headers: Readonly<Record<string, string>>;
@@ -81,9 +81,9 @@ export interface HttpAppDeps {
   readonly version: string;
   /** The host that the listener is bound to: on a loopback one, requests must name a loopback host. */
   readonly listenHost: string;
-  /** Without one, changes are taken from this machine only. */
+  /** Without one, changes are accepted only from this machine. */
   readonly adminToken?: Secret;
-  /** Without one, notifications of alerts are taken from this machine only. */
+  /** Without one, alert notifications are accepted only from this machine. */
   readonly alertToken?: Secret;
   readonly web?: WebSource;
   readonly clock: Clock;

@@ -11,14 +11,14 @@ interface TracedProbe {
   readonly answer: ProbeAnswer;
 }
 
-/** What `debug=true` answers: every step with its time, what was measured, and the page that would have been sent. */
+/** The answer to `debug=true`: every step with its time, the measurements, and the page that is returned otherwise. */
 export function formatProbeTrace(probe: TracedProbe): string {
-  const head = `Probe of ${probe.target}, module ${probe.module}, ${formatDuration(probe.deadlineMs)} allowed`;
+  const head = `Probe of ${probe.target}, module ${probe.module}, timeout ${formatDuration(probe.deadlineMs)}`;
   const reports = probe.answer.reports.map(formatReport);
   return [
     head,
     ...reports,
-    'Metrics that are sent without debug=true:\n',
+    'Metrics returned without debug=true:\n',
     probe.answer.metricsPage.body,
   ].join('\n');
 }
@@ -73,11 +73,11 @@ function measurements(report: CheckReport): readonly (readonly [string, string])
     const list = snapshot?.lists[kind];
     return list ? [`${list.definitions.length} ${kind.replace('_', ' ')}`] : [];
   });
-  if (lists.length > 0) rows.push(['offers', lists.join(', ')]);
+  if (lists.length > 0) rows.push(['capabilities', lists.join(', ')]);
   return rows;
 }
 
-/** Servers choose these texts: no line of theirs may look like one of ours. */
+/** Servers choose these texts: none may contain a line that looks like one of ours. */
 function oneLine(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
 }

@@ -1,31 +1,20 @@
 import type { Request } from 'express';
-import { type Status, STATUSES } from '../../facts/rules/health.ts';
 import { HttpProblem } from './http-problem.ts';
-import { isStatus } from './select-servers.ts';
 
 const TEXT_LENGTH_MAX = 2_048;
 
-/** One query parameter as text. Throws a 400 where it is given twice or is absurdly long. */
+/** One query parameter as text. Throws a 400 if it is given twice or is absurdly long. */
 export function queryText(request: Request, name: string): string | undefined {
   const value: unknown = request.query[name];
   if (value === undefined) return undefined;
-  if (typeof value !== 'string') throw new HttpProblem(400, `Give the parameter ${name} once.`);
+  if (typeof value !== 'string')
+    throw new HttpProblem(400, `Give the parameter ${name} only once.`);
   if (value.length > TEXT_LENGTH_MAX)
     throw new HttpProblem(400, `The parameter ${name} is too long.`);
   return value;
 }
 
-/** `status=offline,critical`. Throws a 400 that names what is allowed. */
-export function queryStatuses(request: Request): readonly Status[] {
-  const text = queryText(request, 'status');
-  if (text === undefined || text === '') return [];
-  return text.split(',').map((part) => {
-    if (isStatus(part)) return part;
-    throw new HttpProblem(400, `status=${part} is no status; allowed: ${STATUSES.join(', ')}.`);
-  });
-}
-
-/** A whole number in `1..max`, `fallback` where it is not given. Throws a 400. */
+/** A whole number in `1..max`, `fallback` if not given. Throws a 400. */
 export function queryLimit(request: Request, fallback: number, max: number): number {
   const text = queryText(request, 'limit');
   if (text === undefined) return fallback;
@@ -36,36 +25,35 @@ export function queryLimit(request: Request, fallback: number, max: number): num
   return limit;
 }
 
-/** One of a list, nothing where it is not given. Throws a 400 that names what is allowed. */
+/** One of `choices`, `undefined` if not given. Throws a 400 that lists them. */
 export function queryChoice<T extends string>(
   request: Request,
   name: string,
   choices: readonly T[],
 ): T | undefined {
   const text = queryText(request, name);
-  if (text === undefined || text === '') return undefined;
-  const choice = choices.find((each) => each === text);
-  if (choice !== undefined) return choice;
-  throw new HttpProblem(400, `${name}=${text} is not possible; allowed: ${choices.join(', ')}.`);
+  return text === undefined || text === '' ? undefined : choose(name, text, choices);
 }
 
-/** A list of them, separated by commas. */
+/** Some of `choices`, separated by commas. Throws a 400 that lists them. */
 export function queryChoices<T extends string>(
   request: Request,
   name: string,
   choices: readonly T[],
 ): readonly T[] {
   const parts = (queryText(request, name) ?? '').split(',').filter((part) => part !== '');
-  return parts.map((part) => {
-    const choice = choices.find((each) => each === part);
-    if (choice !== undefined) return choice;
-    throw new HttpProblem(400, `${name}=${part} is not possible; allowed: ${choices.join(', ')}.`);
-  });
+  return parts.map((part) => choose(name, part, choices));
+}
+
+function choose<T extends string>(name: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new HttpProblem(400, `${name}=${text} is not valid; allowed: ${choices.join(', ')}.`);
 }
 
 const INSTANT_MAX_MS = 8.64e15;
 
-/** A moment as ISO 8601 or Unix seconds; nothing where it is not given. Throws a 400. */
+/** A time as ISO 8601 or Unix seconds; `undefined` if not given. Throws a 400. */
 export function queryInstant(request: Request, name: string): number | undefined {
   const text = queryText(request, name);
   if (text === undefined || text === '') return undefined;
@@ -79,15 +67,15 @@ export function queryInstant(request: Request, name: string): number | undefined
   );
 }
 
-/** A positive whole number; nothing where it is not given. Throws a 400. */
+/** A positive whole number; `undefined` if not given. Throws a 400. */
 export function queryCursorId(request: Request): number | undefined {
   const text = queryText(request, 'cursor');
   if (text === undefined || text === '') return undefined;
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new HttpProblem(400, 'cursor is not one that this API gave.');
+  throw new HttpProblem(400, 'cursor was not issued by this API.');
 }
 
-/** Id of an alert in the route's path; nothing where it can be none. */
+/** Id of an alert in the route's path; `undefined` if it cannot be one. */
 export function pathId(request: Request): number | undefined {
   const id: unknown = request.params['id'];
   return typeof id === 'string' && /^[1-9]\d{0,14}$/.test(id) ? Number(id) : undefined;

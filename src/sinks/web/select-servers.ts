@@ -8,7 +8,7 @@ export interface ServerFilter {
   readonly search: string;
 }
 
-/** What needs a person first. */
+/** The most urgent first. */
 const WORST_FIRST: Readonly<Record<Status, number>> = {
   offline: 0,
   critical: 1,
@@ -21,10 +21,6 @@ const WORST_FIRST: Readonly<Record<Status, number>> = {
 export const STATUSES_WORST_FIRST: readonly Status[] = STATUSES.toSorted(
   (a, b) => WORST_FIRST[a] - WORST_FIRST[b],
 );
-
-export function isStatus(text: string): text is Status {
-  return (STATUSES as readonly string[]).includes(text);
-}
 
 export function selectServers(
   views: readonly ServerView[],

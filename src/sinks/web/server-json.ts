@@ -58,7 +58,7 @@ function snapshotJson(snapshot: CapabilitySnapshot | undefined): Json | undefine
   return { taken_at: instant(snapshot.takenAtMs), lists };
 }
 
-/** One check as the API shows it: base units, times in ISO 8601; what is not known is absent. */
+/** One check as the API shows it: base units, times in ISO 8601; unknown values are absent. */
 export function reportJson(report: CheckReport): Json {
   const phases: Record<string, number> = {};
   for (const phase of PHASES) {
@@ -97,7 +97,7 @@ function disablingJson(disabling: Disabling | undefined): Json | undefined {
 
 /**
  * One server as a list item of the API.
- * @param disabling how it was disabled by hand
+ * @param disabling how it was disabled manually
  */
 export function serverJson(view: ServerView, disabling: Disabling | undefined): Json {
   return {

@@ -11,8 +11,8 @@ export const SWITCH_TO = ['disable', 'enable'] as const satisfies readonly Switc
 
 /**
  * Disables or enables `name`. Throws 404 for an unknown server, 409 for one that the configuration disables, which only the
- * configuration can enable, and 400 for a body that says what cannot be.
- * @param caller who the request comes from, which no body can take away
+ * configuration can enable, and 400 for an invalid body.
+ * @param caller who made the request, whatever the body says
  */
 export type SwitchOnRequest = (request: {
   readonly to: SwitchTo;

@@ -6,14 +6,14 @@ import { HttpProblem } from './http-problem.ts';
 import type { WebSource } from './ports.ts';
 
 export interface WebGate {
-  /** Refuses who shows no credentials where the web configuration wants some. */
+  /** Refuses requests without the credentials that the web configuration requires. */
   readonly protect: RequestHandler;
-  /** Whether the client proved who it is. */
+  /** Whether the client authenticated. */
   isKnown(request: IncomingMessage): boolean;
   hasClients(): boolean;
 }
 
-/** Probes of the platform have no credentials. */
+/** Health probes of orchestrators have no credentials. */
 const FREE_PATHS = new Set(['/-/healthy', '/-/ready', '/health']);
 
 export interface GateTokens {
@@ -26,7 +26,7 @@ export interface GateTokens {
 /** Where Alertmanager sends its notifications. */
 export const ALERT_WEBHOOK = '/api/v1/alerts/webhook';
 
-/** Puts a web configuration in front of every page but those for health. Tokens open it as well. */
+/** Puts a web configuration in front of everything but health. Tokens are accepted as well. */
 export function createWebGate(web: WebSource, tokens: GateTokens): WebGate {
   const known = new WeakSet<IncomingMessage>();
   return {
@@ -42,9 +42,13 @@ export function createWebGate(web: WebSource, tokens: GateTokens): WebGate {
         hasToken(request, tokens.admin) ||
         (request.path === ALERT_WEBHOOK && hasToken(request, tokens.alerts));
       if (access.kind === 'refused' && !hasOther)
-        throw new HttpProblem(401, 'This needs a user and a password of the web configuration.', {
-          'WWW-Authenticate': 'Basic realm="mcp-exporter"',
-        });
+        throw new HttpProblem(
+          401,
+          'This requires a user name and password from the web configuration.',
+          {
+            'WWW-Authenticate': 'Basic realm="mcp-exporter"',
+          },
+        );
       if (access.kind === 'known') known.add(request);
       next();
     },

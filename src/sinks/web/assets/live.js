@@ -1,5 +1,5 @@
-// Keeps a page current: listens to server-sent events, reads the page again and puts in what changed.
-// Nothing is rendered here, so what a server says is escaped in one place only, on the way out.
+// Keeps a page current: listens to server-sent events, fetches the page again and takes over what changed.
+// Nothing is rendered here, so texts of servers are escaped in one place only: where the page is written.
 (() => {
   const main = document.querySelector('main[data-live]');
   if (!main) return;
@@ -157,7 +157,7 @@
   function showLink(isUp) {
     linkSign.hidden = false;
     linkSign.classList.toggle('is-lost', !isUp);
-    linkSign.textContent = isUp ? 'Live' : 'Connection lost, trying again';
+    linkSign.textContent = isUp ? 'Live' : 'Connection lost, reconnecting';
   }
 
   function concerns(event) {

@@ -58,7 +58,7 @@ function verdict({ alert, nowMs }: AlertContent): Html {
   const look = isFiring(alert) ? severityLook(alert.severity) : 'healthy';
   const icon = isFiring(alert) && alert.severity === 'critical' ? 'critical' : look;
   return html`<h1 class="is-${look}">
-      ${statusIcon(icon)}<bdi>${alert.alertname || 'Without a name'}</bdi>
+      ${statusIcon(icon)}<bdi>${alert.alertname || 'Unnamed alert'}</bdi>
     </h1>
     <p class="why">
       <strong class="is-${look}">${isFiring(alert) ? 'Firing' : 'Resolved'}</strong>
@@ -68,10 +68,10 @@ function verdict({ alert, nowMs }: AlertContent): Html {
     ${alert.description !== '' && html`<p><bdi>${alert.description}</bdi></p>`} ${links(alert)}`;
 }
 
-/** Whoever writes rules may write any link; only those of the web are made to work. */
+/** Authors of rules can write any link; only http and https become links here. */
 function links({ annotations }: AlertRecord): Html | false {
   const all = [
-    ['runbook_url', 'What to do'],
+    ['runbook_url', 'Runbook'],
     ['dashboard_url', 'Dashboard'],
   ] as const;
   const found = all.flatMap(([name, word]) => {
@@ -96,8 +96,8 @@ function facts(alert: AlertRecord, nowMs: number): readonly Html[] {
 
 const ACTION_COLUMNS: readonly LogColumn[] = [
   { head: 'When' },
-  { head: 'What' },
-  { head: 'Who' },
+  { head: 'Action' },
+  { head: 'By' },
   { head: 'Text', look: 'wide' },
 ];
 
@@ -105,7 +105,7 @@ function actions({ actions: taken }: AlertRecord, nowMs: number): Html {
   if (taken.length === 0)
     return emptySection(
       'Actions',
-      'Nothing was done yet: notes, checks on request, disabling and enabling the server are kept here.',
+      'No actions yet. Notes, checks on request, and disabling or enabling the server are recorded here.',
     );
   const rows = taken
     .toReversed()
@@ -129,7 +129,7 @@ function noteForm({ alert, needsToken }: AlertContent): Html {
         rows="2"
         maxlength="2000"
         required
-        placeholder="What was found, what was done"
+        placeholder="What you found and what you did"
       ></textarea>
       ${needsToken && tokenInput('token')}
       <button type="submit">Add</button>
@@ -156,7 +156,7 @@ function notifications(alert: AlertRecord, nowMs: number): Html {
     ]);
   return html`<h2>
       Notifications
-      ${rest > 0 && html`<small>the last ${last.length} of ${formatCount(notificationCount)}</small>`}
+      ${rest > 0 && html`<small>last ${last.length} of ${formatCount(notificationCount)}</small>`}
     </h2>
     ${logTable(NOTIFICATION_COLUMNS, rows)}`;
 }

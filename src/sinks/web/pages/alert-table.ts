@@ -12,11 +12,11 @@ export interface AlertTable {
   readonly caption: string;
   readonly alerts: readonly AlertRecord[];
   readonly nowMs: number;
-  /** On the page of one server its name would only repeat. */
+  /** The page of one server needs no column for it. */
   readonly hasServer: boolean;
 }
 
-/** Alerts as rows: what, where, how bad, since when, how long, and what was done. */
+/** Alerts as rows: severity, server, start, duration, value, notifications and actions. */
 export function alertTable({ id, caption, alerts, nowMs, hasServer }: AlertTable): Html {
   return html`<div class="card">
     <table class="grid alerts" role="table" id="${id}">
@@ -47,7 +47,7 @@ function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
   return html`<tr role="row" class="${isFiring ? 'is-firing' : 'is-over'}">
     <td role="cell" class="status">${severityBadge(alert.severity)}</td>
     <th role="rowheader" scope="row" class="name">
-      <a href="${alertPath(alert.id)}"><bdi>${alert.alertname || 'Without a name'}</bdi></a
+      <a href="${alertPath(alert.id)}"><bdi>${alert.alertname || 'Unnamed alert'}</bdi></a
       >${alert.summary !== '' && html`<span class="reason"><bdi>${alert.description || alert.summary}</bdi></span>`}
     </th>
     ${hasServer && html`<td role="cell" class="where">${serverLink(alert)}</td>`}
@@ -58,7 +58,7 @@ function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
     </td>
     <td role="cell" class="num" data-label="Duration">${alertDuration(alert, nowMs)}</td>
     <td role="cell" class="num" data-label="Value">
-      ${alert.value === undefined ? noValue('Not told') : formatNumber(alert.value)}
+      ${alert.value === undefined ? noValue('No value reported') : formatNumber(alert.value)}
     </td>
     <td role="cell" class="num" data-label="Notified">${notified(alert, nowMs)}</td>
     <td role="cell" class="num" data-label="Actions">${acted(alert)}</td>
@@ -67,7 +67,7 @@ function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
 
 export function serverLink({ server, gateway }: AlertRecord): Html {
   if (server !== '') return html`<a href="${serverPath(server)}"><bdi>${server}</bdi></a>`;
-  return gateway === '' ? noValue('Of no server') : html`<bdi>${gateway}</bdi>`;
+  return gateway === '' ? noValue('Not about one server') : html`<bdi>${gateway}</bdi>`;
 }
 
 /** It ticks while the alert fires. */
@@ -77,20 +77,20 @@ export function alertDuration(
 ): Html {
   if (endsAtMs === undefined) return relativeTime(startsAtMs, nowMs, 'for');
   if (!isEndInferred) return html`${formatSpan(endsAtMs - startsAtMs)}`;
-  return html`<span title="Its end was not told; it started again then"
+  return html`<span title="No notification of its end arrived; it started again then"
     >up to ${formatSpan(endsAtMs - startsAtMs)}</span
   >`;
 }
 
 function notified({ notificationCount, notifications }: AlertRecord, nowMs: number): Html {
   const last = notifications.at(-1);
-  if (!last) return noValue('Never');
+  if (!last) return noValue('Never notified');
   return html`${formatCount(notificationCount)}×, ${relativeTime(last.atMs, nowMs, 'ago')}`;
 }
 
 function acted({ actions }: AlertRecord): Html {
   const last = actions.at(-1);
-  if (!last) return noValue('None');
+  if (!last) return noValue('No actions');
   const text = `${last.kind} by ${last.by}: ${last.text}`;
   return html`<span title="${text}">${actions.length}, last ${last.kind}</span>`;
 }

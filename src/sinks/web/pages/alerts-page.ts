@@ -11,11 +11,11 @@ import { relativeTime } from './time.ts';
 import type { EpochMs } from '../../../facts/time.ts';
 
 export interface AlertsContent {
-  /** As they stand in the address. */
+  /** As given in the address. */
   readonly filter: AlertsFilter;
-  /** Nothing where only what is over is asked for. */
+  /** `undefined` if only resolved alerts are asked for. */
   readonly firing?: Kept<readonly AlertRecord[]>;
-  /** Nothing where only what fires is asked for. */
+  /** `undefined` if only firing alerts are asked for. */
   readonly history?: Kept<HistoryPage>;
   /** For completion. */
   readonly servers: readonly string[];
@@ -58,36 +58,37 @@ export function alertsPage(content: AlertsContent): Page {
 }
 
 function headline({ firing }: AlertsContent): Html {
-  if (!firing) return html`<h1>History of alerts</h1>`;
+  if (!firing) return html`<h1>Alert history</h1>`;
   if (!firing.ok)
     return html`<h1 class="is-unknown">
-      ${statusIcon('unknown')}<span>Alerts are not known now</span>
+      ${statusIcon('unknown')}<span>Alerts are unavailable</span>
     </h1>`;
   const alerts = firing.value;
   if (alerts.length === 0)
-    return html`<h1 class="is-healthy">${statusIcon('healthy')}<span>Nothing fires</span></h1>`;
+    return html`<h1 class="is-healthy">${statusIcon('healthy')}<span>No alerts firing</span></h1>`;
   const isCritical = alerts.some(({ severity }) => severity === 'critical');
   const look = isCritical ? 'offline' : 'warning';
   return html`<h1 class="is-${look}">
     ${statusIcon(isCritical ? 'critical' : 'warning')}<span
-      >${formatCount(alerts.length)} ${alerts.length === 1 ? 'alert fires' : 'alerts fire'}</span
+      >${formatCount(alerts.length)} ${alerts.length === 1 ? 'alert' : 'alerts'} firing</span
     >
   </h1>`;
 }
 
-/** Silence is only good news while the way to here is known to work. */
+/** Silence is good news only if notifications are known to arrive here. */
 function pipeline({ watchdogHeardAtMs, nowMs }: AlertsContent): Html {
   if (watchdogHeardAtMs === undefined)
     return html`<p class="muted">
-      The Watchdog was not heard yet: Alertmanager does not send its notifications here, or not
-      until now. <a href="/docs#alertmanager">How it is told to</a>
+      No heartbeat from Alertmanager yet: it is not configured to send notifications here, or has
+      not sent any so far. <a href="/docs#alertmanager">How to connect Alertmanager</a>
     </p>`;
-  const heard = html`the Watchdog was heard ${relativeTime(watchdogHeardAtMs, nowMs, 'ago')}`;
+  const heard = relativeTime(watchdogHeardAtMs, nowMs, 'ago');
   return nowMs - watchdogHeardAtMs > WATCHDOG_STALE_MS
     ? html`<p class="is-offline">
-        Something between Prometheus and here is broken: ${heard}, and should be every few minutes.
+        Alerts are not arriving from Prometheus: the last heartbeat was ${heard}, but one is due
+        every few minutes.
       </p>`
-    : html`<p class="muted">Alerts arrive: ${heard}.</p>`;
+    : html`<p class="muted">Alerts are arriving: last heartbeat ${heard}.</p>`;
 }
 
 function addressOf(filter: AlertsFilter, change: Readonly<Record<string, string>> = {}): string {
@@ -130,7 +131,7 @@ function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
   return html`<form class="search fields" role="search" action="/alerts" method="get">
     ${filter.state && html`<input type="hidden" name="state" value="${filter.state}" />`}
     ${field('alertname', 'Alert', 'alertnames')} ${field('server', 'Server', 'servers')}
-    ${field('from', 'From, as 2026-11-21')} ${field('to', 'To')}
+    ${field('from', 'From, e.g. 2026-11-21')} ${field('to', 'To')}
     <button type="submit">Filter</button>
     ${options('alertnames', alertnames)} ${options('servers', servers)}
   </form>`;
@@ -139,17 +140,17 @@ function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
 function firingPart(firing: Kept<readonly AlertRecord[]>, { nowMs }: AlertsContent): Html {
   if (!firing.ok) return trouble(firing.message);
   const alerts = firing.value;
-  if (alerts.length === 0) return emptySection('Firing', 'No alert fires.');
+  if (alerts.length === 0) return emptySection('Firing', 'No alerts firing.');
   return html`<h2>Firing <small>${formatCount(alerts.length)}</small></h2>
-    ${alertTable({ id: 'firing-alerts', caption: 'Alerts that fire', alerts, nowMs, hasServer: true })}`;
+    ${alertTable({ id: 'firing-alerts', caption: 'Firing alerts', alerts, nowMs, hasServer: true })}`;
 }
 
 function historyPart(history: Kept<HistoryPage>, { nowMs, filter }: AlertsContent): Html {
   if (!history.ok) return trouble(history.message);
   const { alerts, next } = history.value;
-  if (alerts.length === 0) return emptySection('History', 'No alert that is over.');
+  if (alerts.length === 0) return emptySection('History', 'No resolved alerts.');
   return html`<h2>History <small>newest first</small></h2>
-    ${alertTable({ id: 'past-alerts', caption: 'Alerts that are over', alerts, nowMs, hasServer: true })}
+    ${alertTable({ id: 'past-alerts', caption: 'Resolved alerts', alerts, nowMs, hasServer: true })}
     ${next !== undefined && html`<p class="remark"><a href="${addressOf(filter, { state: 'resolved', cursor: String(next) })}">Older alerts</a></p>`}`;
 }
 

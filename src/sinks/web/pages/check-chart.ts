@@ -63,7 +63,7 @@ function bar(report: CheckReport, slot: number, slowestMs: number): Html {
 
 function describe(bars: readonly CheckReport[]): string {
   const failures = bars.filter((report) => report.outcome !== 'ok').length;
-  return `The last ${bars.length} checks, ${failures} of them failed`;
+  return `Last ${bars.length} checks, ${failures} failed`;
 }
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
@@ -75,7 +75,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   call: 'Call',
 };
 
-/** Where the time of one check went; nothing where no phase was timed. */
+/** Where the time of one check went; `undefined` if no phase was timed. */
 export function phaseBar(report: CheckReport): Html | undefined {
   const phases = PHASES.flatMap((phase) => {
     const durationMs = report.phasesMs[phase];

@@ -4,66 +4,69 @@ import type { Page } from './layout.ts';
 const ENDPOINTS: readonly (readonly [string, string])[] = [
   [
     'GET /metrics',
-    'Every configured server and the exporter itself, for Prometheus; OpenMetrics where asked for.',
+    'Metrics of all configured servers and of the exporter itself, for Prometheus. OpenMetrics on request.',
   ],
   [
     'GET /probe?target=NAME',
-    'One check now, with metrics of that server only. module=handshake or full; debug=true prints every step.',
+    'Checks one server now and returns only its metrics. module=handshake or full; debug=true prints every step.',
   ],
-  ['GET /sd/servers', 'The configured servers as HTTP service discovery, for /probe.'],
+  ['GET /sd/servers', 'The configured servers for HTTP service discovery, to use with /probe.'],
   [
     'GET /health',
-    'The service as JSON: version, servers by status, queue, components. 200 as long as it serves.',
+    'The state of the exporter as JSON: version, servers by status, queue, components. Always 200.',
   ],
   [
     'GET /-/healthy, /-/ready',
-    'For orchestrators. Ready once the first configuration was applied.',
+    'For orchestrators. Ready once the first configuration has been applied.',
   ],
   [
     'POST /-/reload',
-    'Reads the configuration again. A bad one changes nothing and says what is wrong.',
+    'Reloads the configuration. An invalid one changes nothing, and the answer lists its mistakes.',
   ],
-  ['GET /api/v1/mcp/servers', 'Servers as JSON. Filters: status, search; limit and cursor.'],
-  ['GET /api/v1/mcp/servers/NAME', 'One server with its last checks, failures and status changes.'],
+  ['GET /api/v1/mcp/servers', 'Servers as JSON. Filters: status, search; paging: limit, cursor.'],
+  [
+    'GET /api/v1/mcp/servers/NAME',
+    'One server with its recent checks, failures and status changes.',
+  ],
   [
     'POST /api/v1/mcp/servers/NAME/check',
-    'A check and a deep check now; answers with both reports.',
+    'Runs a check and a deep check now and returns both reports.',
   ],
   [
     'POST /api/v1/mcp/servers/NAME/disable, …/enable',
-    'Takes a server out of service and back: {"reason": "…", "by": "…"}, both optional. Kept over restarts by the journal.',
+    'Disables or enables a server: {"reason": "…", "by": "…"}, both optional. The journal keeps it across restarts.',
   ],
   [
     'GET /api/v1/mcp/servers/NAME/logs',
-    'What the journal keeps of it: checks, status changes, actions. Filters: event, status, search, from, to; limit and cursor.',
+    'The log of a server in the journal: checks, status changes, actions. Filters: event, status, search, from, to; paging: limit, cursor.',
   ],
   [
     'GET /api/v1/alerts',
-    'The history of alerts. Filters: state, alertname, server, from, to; limit and cursor. /api/v1/alerts/ID is one of them.',
+    'The alert history. Filters: state, alertname, server, from, to; paging: limit, cursor. /api/v1/alerts/ID returns one alert.',
   ],
   ['POST /api/v1/alerts/ID/notes', 'Adds a note to an alert: {"text": "…"}.'],
   [
     'POST /api/v1/alerts/webhook',
-    'For Alertmanager. 200 means that the notification is kept; with 503 it is sent again.',
+    'For Alertmanager. 200 means that the notification is recorded; after a 503 Alertmanager sends it again.',
   ],
   ['GET /api/v1/events', 'Server-sent events: checks, status changes, alerts, reloads.'],
 ];
 
-/** What there is to call, and how Prometheus finds it. `host` is the address the reader came by. */
+/** The endpoints, and how to connect Prometheus and Alertmanager. `host` is the address that the reader used. */
 export function docsPage(host: string): Page {
   return {
     title: 'Docs – mcp-exporter',
     main: html` <p class="crumb"><a href="/">← All servers</a></p>
       <h1>Docs</h1>
       <section class="card pad">
-        <h2>Let Prometheus scrape it</h2>
+        <h2>Connect Prometheus</h2>
         <pre>
 scrape_configs:
   - job_name: mcp-exporter
     static_configs:
       - targets: ["${host}"]</pre>
         <p class="muted">
-          Or let Prometheus own the schedule, one probe for each server on each scrape:
+          Or let Prometheus decide when to check, with one probe per server and scrape:
         </p>
         <pre>
 scrape_configs:
@@ -77,7 +80,7 @@ scrape_configs:
       - { target_label: __address__, replacement: "${host}" }</pre>
       </section>
       <section class="card pad" id="alertmanager">
-        <h2>Let Alertmanager tell it</h2>
+        <h2>Connect Alertmanager</h2>
         <pre>
 route:
   routes:
@@ -87,22 +90,22 @@ receivers:
   - name: mcp-history
     webhook_configs:
       - url: http://${host}/api/v1/alerts/webhook
-        # With alertWebhook.tokenFile, and whenever it runs on another machine:
+        # If alertWebhook.tokenFile is set, as it must be if Alertmanager runs on another machine:
         http_config:
           authorization: { credentials_file: /run/secrets/mcp-exporter-alerts }</pre>
         <p class="muted">
-          Every alert is then kept with its start, its end, its value and what was done about it,
-          and <a href="/health">/health</a> says when the Watchdog was last heard.
+          The journal then records every alert with its start, end, value and the actions taken, and
+          <a href="/health">/health</a> shows when the last heartbeat (the Watchdog alert) arrived.
         </p>
       </section>
       <section class="card pad">
         <h2>Endpoints</h2>
-        <dl class="offers">${ENDPOINTS.map(endpoint)}</dl>
+        <dl class="definitions">${ENDPOINTS.map(endpoint)}</dl>
         <p class="muted">
-          What changes something needs the admin token if one is configured (<code
+          Requests that change something require the admin token if one is configured (<code
             >Authorization: Bearer TOKEN</code
-          >), and otherwise works from this machine only. Errors are problem+json with an id that is
-          in the log.
+          >), and are otherwise accepted only from this machine. Errors are problem+json with an id
+          that is also in the log.
         </p>
       </section>`,
   };

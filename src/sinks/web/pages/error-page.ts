@@ -1,7 +1,7 @@
 import { html } from '../html.ts';
 import type { Page } from './layout.ts';
 
-/** For a browser that met an error: what, why, the id in the log, and the way back. */
+/** For a browser: the status, the reason, the id in the log, and a link back. */
 export function errorPage(problem: {
   status: number;
   title: string;
@@ -15,7 +15,7 @@ export function errorPage(problem: {
       <h1>${problem.title}</h1>
       <p><bdi>${problem.detail}</bdi></p>
       <p><a href="/">← All servers</a></p>
-      <p class="muted small">Id in the log: <code>${problem.id}</code></p>
+      <p class="muted small">ID in the log: <code>${problem.id}</code></p>
     </section>`,
   };
 }

@@ -23,7 +23,7 @@ export interface LandingContent {
   readonly isConnectivitySuspected: boolean;
 }
 
-/** Rows on one page: beyond it the filter is the way, and the page says so. */
+/** Rows on one page. If there are more, the page asks the reader to filter. */
 const ROWS_MAX = 1_000;
 
 export function landingPage(content: LandingContent): Page {
@@ -73,9 +73,9 @@ function grid(content: LandingContent): Html {
         <thead role="rowgroup">
           <tr role="row">
             ${columnHead('Status')} ${columnHead('Server')} ${columnHead('Endpoint')}
-            ${columnHead('Response time', 'num', "Mean of the last minute's checks")}
+            ${columnHead('Response time', 'num', 'Average of the checks of the last minute')}
             ${columnHead('Last check', 'num')}
-            ${columnHead('Uptime', 'num', 'Share of the time since the start of the exporter')}
+            ${columnHead('Uptime', 'num', 'Share of the time since the exporter started')}
             ${columnHead('Tools', 'num')}
           </tr>
         </thead>
@@ -100,12 +100,15 @@ function notices({ config, isConnectivitySuspected }: LandingContent): readonly 
   return [
     isConnectivitySuspected &&
       html`<p class="notice">
-        Several servers on different hosts failed at the same moment. The network of this exporter
-        is the suspect, not the servers.
+        Several servers on different hosts failed at the same time. The network of this exporter is
+        the likely cause, not the servers.
       </p>`,
     !config.lastReloadSuccessful &&
       html`<div class="notice">
-        <p>The last configuration was not applied; the one before is still in use.</p>
+        <p>
+          The last change of the configuration was not applied. The previous configuration is in
+          use.
+        </p>
         <pre>${config.message}</pre>
       </div>`,
   ];
@@ -140,7 +143,7 @@ function headlineText(counts: Readonly<Record<Status, number>>, total: number): 
     : `All ${formatCount(watched)} servers are healthy`;
 }
 
-/** The fleet as one bar; the numbers stand in the filters below it. */
+/** The fleet as one bar; the filters below it have the numbers. */
 function proportions(views: readonly ServerView[]): Html {
   const counts = countByStatus(views);
   const gap = views.length / 300;
@@ -240,8 +243,8 @@ function emptyState(content: LandingContent): Html {
     <section id="summary" class="empty" data-region>
       <h1>No MCP server is configured yet</h1>
       <p>
-        Name your servers in the configuration file, in the block that every MCP client uses, or
-        point at a client's file that you already have:
+        List your servers in the configuration file, in the same block that MCP clients use, or
+        import the file of a client that you already have:
       </p>
       <pre>
 import: [./.mcp.json]
@@ -249,9 +252,9 @@ mcpServers:
   files:  { command: npx, args: [-y, "@modelcontextprotocol/server-filesystem", /tmp] }
   search: { url: https://mcp.example.com/mcp }</pre>
       <p>
-        Then save it: the file is read again by itself, and the servers appear here.
-        <code>mcp-exporter check-config</code> says what is wrong with it. The
-        <a href="/docs">docs page</a> shows how Prometheus finds this exporter.
+        Save the file: the exporter reloads it by itself, and the servers appear here.
+        <code>mcp-exporter check-config</code> reports mistakes in it. The
+        <a href="/docs">docs page</a> explains how to connect Prometheus.
       </p>
     </section>`;
 }

@@ -13,11 +13,11 @@ export interface Frame {
 export interface Page {
   readonly title: string;
   readonly main: Html;
-  /** What the page follows: `*` for every server, a name for one, nothing (empty) for none; absent for a page that never changes. */
+  /** What the page follows: `*` for every server, a name for one, empty for none; absent for a page that never changes. */
   readonly live?: string;
-  /** Whether every alert concerns it. */
+  /** Whether the page changes with every alert. */
   readonly followsAlerts?: boolean;
-  /** Whether somebody may be writing in it: without JavaScript it is then not read again. */
+  /** Whether someone may be typing in it: without JavaScript it is then not reloaded. */
   readonly keepsInput?: boolean;
 }
 

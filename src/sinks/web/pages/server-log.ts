@@ -20,7 +20,7 @@ export interface KeptOfServer {
 
 export function serverAlerts({ alerts }: KeptOfServer, nowMs: number): Html {
   if (!alerts.ok) return emptySection('Alerts', alerts.message);
-  if (alerts.value.length === 0) return emptySection('Alerts', 'No alert named this server.');
+  if (alerts.value.length === 0) return emptySection('Alerts', 'No alerts for this server.');
   return html`<h2>Alerts</h2>
     ${alertTable({ id: 'server-alerts', caption: 'Alerts of this server', alerts: alerts.value, nowMs, hasServer: false })}`;
 }
@@ -28,11 +28,11 @@ export function serverAlerts({ alerts }: KeptOfServer, nowMs: number): Html {
 export function serverJournal(server: string, { log }: KeptOfServer, nowMs: number): Html {
   if (!log.ok) return emptySection('Journal', log.message);
   const whole = html`<p class="remark">
-    <a href="${serverPath(server)}/log">Everything, checks too</a>
+    <a href="${serverPath(server)}/log">Full log, including checks</a>
   </p>`;
   if (log.value.entries.length === 0)
-    return html`${emptySection('Journal', 'No status change and no action is kept.')} ${whole}`;
-  return html`<h2>Journal <small>status changes and actions, kept over restarts</small></h2>
+    return html`${emptySection('Journal', 'No status changes or actions recorded.')} ${whole}`;
+  return html`<h2>Journal <small>status changes and actions, kept across restarts</small></h2>
     ${entryTable(log.value.entries, nowMs)} ${whole}`;
 }
 
@@ -64,7 +64,7 @@ export function serverLogPage({ server, log, search, nowMs }: ServerLogContent):
 function wholeLog(server: string, log: Kept<ServerLogPage>, search: string, nowMs: number): Html {
   if (!log.ok) return html`<p class="muted"><bdi>${log.message}</bdi></p>`;
   const { entries, next } = log.value;
-  if (entries.length === 0) return html`<p class="muted">Nothing is kept that fits.</p>`;
+  if (entries.length === 0) return html`<p class="muted">No matching entries.</p>`;
   const query = new URLSearchParams({
     ...(search === '' ? {} : { search }),
     ...(next === undefined ? {} : { cursor: next }),
@@ -75,10 +75,10 @@ function wholeLog(server: string, log: Kept<ServerLogPage>, search: string, nowM
 
 const LOG_COLUMNS: readonly LogColumn[] = [
   { head: 'When' },
-  { head: 'What' },
+  { head: 'Event' },
   { head: 'Result' },
-  { head: 'Why', look: 'wide' },
-  { head: 'Took', look: 'num' },
+  { head: 'Detail', look: 'wide' },
+  { head: 'Duration', look: 'num' },
 ];
 
 function entryTable(entries: readonly ServerLogEntry[], nowMs: number): Html {
@@ -114,11 +114,11 @@ function describe(entry: ServerLogEntry): Described {
     case 'status':
       return { what: 'Status', result: badge(entry.to), why: entry.reason };
     case 'action':
-      return { what: `By ${entry.by}`, result: html`${entry.kind}`, why: entry.text };
+      return { what: `Action by ${entry.by}`, result: html`${entry.kind}`, why: entry.text };
   }
 }
 
-/** It was written by this program, or by an older one that knew other words. */
+/** An older version may have recorded a status that this one does not know. */
 function badge(status: string): Html {
   const known: Status | undefined = STATUSES.find((each) => each === status);
   return known ? statusBadge(known) : html`<bdi>${status}</bdi>`;

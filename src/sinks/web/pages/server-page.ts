@@ -70,11 +70,11 @@ export function serverPage(content: ServerContent): Page {
       </section>
       <section id="alerts" class="part" data-region>${serverAlerts(kept, nowMs)}</section>
       <section id="failures" class="card pad" data-region>
-        ${reportTable('Last failures', detail.recentFailures, nowMs, 'No check has failed.')}
+        ${reportTable('Recent failures', detail.recentFailures, nowMs, 'No check has failed.')}
       </section>
       <section id="changes" class="card pad" data-region>${statusChanges(detail, nowMs)}</section>
       <section id="checks" class="card pad" data-region>
-        ${reportTable('Last checks', detail.recentChecks, nowMs, 'No check has ended yet.')}
+        ${reportTable('Recent checks', detail.recentChecks, nowMs, 'No check has finished yet.')}
       </section>
       <section id="journal" class="card pad" data-region>
         ${serverJournal(detail.name, kept, nowMs)}
@@ -95,7 +95,11 @@ function verdict({ detail, nowMs }: ServerContent): Html {
       <strong class="is-${detail.status}">${STATUS_WORDS[detail.status]}</strong> for
       ${relativeTime(detail.statusSinceMs, nowMs, 'for')}${detail.reason !== '' && html` · <bdi>${detail.reason}</bdi>`}
     </p>
-    ${detail.consecutiveFailures > 0 && html`<p class="muted">${formatCount(detail.consecutiveFailures)} ${detail.consecutiveFailures === 1 ? 'check' : 'checks'} in a row failed.</p>`}`;
+    ${detail.consecutiveFailures > 0 && html`<p class="muted">${failedInARow(detail.consecutiveFailures)}</p>`}`;
+}
+
+function failedInARow(count: number): string {
+  return count === 1 ? 'The last check failed.' : `The last ${formatCount(count)} checks failed.`;
 }
 
 function checkForm({ detail, needsToken }: ServerContent): Html {
@@ -118,13 +122,13 @@ function enableForm({ detail, needsToken }: ServerContent): Html {
   </form>`;
 }
 
-/** At the end of the page, and asking why: it is no button to press in passing. */
+/** At the end of the page, with a field for the reason, so that nobody presses it in passing. */
 function disableForm({ detail, needsToken }: ServerContent): Html {
   return html`<section class="card pad">
     <h2>Disable this server</h2>
     <p class="muted">
-      It is not checked any more, sessions and children are closed, and the gateway refuses its
-      calls, until somebody enables it again.
+      Until someone enables it again, the server is not checked, its sessions and child processes
+      are closed, and the gateway refuses its calls.
     </p>
     <form class="note" method="post" action="${serverPath(detail.name)}/disable">
       <label class="unseen" for="reason">Reason</label>
@@ -133,7 +137,7 @@ function disableForm({ detail, needsToken }: ServerContent): Html {
         type="text"
         name="reason"
         maxlength="500"
-        placeholder="Why"
+        placeholder="Reason (optional)"
         autocomplete="off"
       />
       ${needsToken && tokenInput('disable-token')}
@@ -159,13 +163,13 @@ function mapKnown<T, U>(value: T | undefined, map: (value: T) => U): U | undefin
 
 function history(detail: ServerDetail): Html {
   if (detail.recentChecks.length === 0) return emptySection('Response times', neverChecked(detail));
-  return html`<h2>Response times <small>newest on the right, failures in full height</small></h2>
+  return html`<h2>Response times <small>newest on the right; failures have full height</small></h2>
     ${checkChart(detail.recentChecks)}`;
 }
 
 function neverChecked(detail: ServerDetail): string {
   if (detail.status === 'disabled') return 'This server is disabled and is not checked.';
-  return 'No check has ended yet.';
+  return 'No check has finished yet.';
 }
 
 function lastChecks(detail: ServerDetail, nowMs: number): readonly Html[] {
@@ -230,9 +234,9 @@ function identity(detail: ServerDetail): Html {
     ['Transport', said?.transport ?? detail.transport],
     ['Implementation', said && `${said.implementation} ${said.version}`],
     ['Protocol', said && `${said.protocolVersion} (${said.era})`],
-    ['Certificate until', mapKnown(expiresAtMs, formatInstant)],
-    ['Checked every', `${detail.intervalMs / 1_000} s`],
-    ['Written in', detail.source],
+    ['Certificate expires', mapKnown(expiresAtMs, formatInstant)],
+    ['Check interval', `${detail.intervalMs / 1_000} s`],
+    ['Defined in', detail.source],
   ]);
 }
 
@@ -245,12 +249,15 @@ const KIND_WORDS: Readonly<Record<CapabilityKind, string>> = {
 
 function capabilities(detail: ServerDetail, nowMs: number): Html {
   const { snapshot } = detail;
-  if (!snapshot) return emptySection('Offers', 'Not read yet: the first deep check does it.');
+  if (!snapshot)
+    return emptySection('Capabilities', 'Not read yet. The first deep check reads them.');
   const lists = CAPABILITY_KINDS.flatMap((kind) => {
     const list = snapshot.lists[kind];
     return list ? [capabilityList(kind, list)] : [];
   });
-  return html`<h2>Offers <small>read ${relativeTime(snapshot.takenAtMs, nowMs, 'ago')}</small></h2>
+  return html`<h2>
+      Capabilities <small>read ${relativeTime(snapshot.takenAtMs, nowMs, 'ago')}</small>
+    </h2>
     ${lists.length > 0 ? lists : html`<p class="muted">The server lists no tools, prompts or resources.</p>`}`;
 }
 
@@ -273,7 +280,7 @@ function capabilityList(kind: CapabilityKind, list: CapabilityList): Html {
       ${KIND_WORDS[kind]} <b>${formatCount(definitions.length)}</b>
       <small>${formatBytes(list.bytes)}</small>
     </summary>
-    <dl class="offers">${items}</dl>
+    <dl class="definitions">${items}</dl>
     ${rest > 0 && html`<p class="muted">and ${formatCount(rest)} more</p>`}
   </details>`;
 }
@@ -282,8 +289,8 @@ const REPORT_COLUMNS: readonly LogColumn[] = [
   { head: 'When' },
   { head: 'Kind' },
   { head: 'Outcome' },
-  { head: 'What happened', look: 'wide' },
-  { head: 'Took', look: 'num' },
+  { head: 'Detail', look: 'wide' },
+  { head: 'Duration', look: 'num' },
 ];
 
 function reportTable(
@@ -317,12 +324,12 @@ const CHANGE_COLUMNS: readonly LogColumn[] = [
   { head: 'When' },
   { head: 'From' },
   { head: 'To' },
-  { head: 'Why', look: 'wide' },
+  { head: 'Reason', look: 'wide' },
 ];
 
 function statusChanges(detail: ServerDetail, nowMs: number): Html {
   if (detail.statusChanges.length === 0)
-    return emptySection('Status changes', 'The status has not changed since the start.');
+    return emptySection('Status changes', 'The status has not changed since the exporter started.');
   const rows = detail.statusChanges
     .slice(0, CHECKS_SHOWN_MAX)
     .map(({ atMs, from, to, reason }) => [

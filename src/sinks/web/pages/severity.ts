@@ -2,7 +2,7 @@ import type { Status } from '../../../facts/rules/health.ts';
 import { type Html, html } from '../html.ts';
 import { statusIcon } from './status-badge.ts';
 
-/** Shape and colour of a severity are those of a status that is as bad; the word is always beside them. */
+/** A severity looks like the status that is as bad; the word is always beside it. */
 const LOOKS: Readonly<Record<string, { readonly look: Status; readonly word: string }>> = {
   critical: { look: 'offline', word: 'Critical' },
   warning: { look: 'warning', word: 'Warning' },

@@ -1,6 +1,7 @@
 import { json, type Request } from 'express';
 import type { AlertFilter } from '../../../facts/ports/alert-store.ts';
 import { ALERT_STATES } from '../../../facts/alert-event.ts';
+import { STATUSES } from '../../../facts/rules/health.ts';
 import { SERVER_LOG_FACTS } from '../../../facts/server-log.ts';
 import { alertJson, logEntryJson } from '../alert-json.ts';
 import { askJournal, requireJournal } from '../ask-journal.ts';
@@ -16,7 +17,6 @@ import {
   queryCursorId,
   queryInstant,
   queryLimit,
-  queryStatuses,
   queryText,
 } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
@@ -28,7 +28,7 @@ const LIMIT_MAX = 1_000;
 /** Some thousand alerts of one group. */
 const NOTIFICATION_SIZE_MAX = '4mb';
 
-/** The history of alerts and the logs of servers, and what comes into them. */
+/** The history of alerts and the logs of servers, and what adds to them. */
 export function alertRoutes(context: WebContext): readonly Route[] {
   const { alerts, clock, requireAdmin, requireAlertSender } = context;
   return [
@@ -107,13 +107,13 @@ function readLogFilter(request: Request, server: string) {
   const facts = queryChoices(request, 'event', SERVER_LOG_FACTS);
   const cursor = queryText(request, 'cursor');
   if (cursor !== undefined && cursor !== '' && !/^\d{1,15}-\d-\d{1,15}$/.test(cursor))
-    throw new HttpProblem(400, 'cursor is not one that this API gave.');
+    throw new HttpProblem(400, 'cursor was not issued by this API.');
   const fromMs = queryInstant(request, 'from');
   const toMs = queryInstant(request, 'to');
   return {
     server,
     ...(facts.length > 0 ? { facts } : {}),
-    statuses: queryStatuses(request),
+    statuses: queryChoices(request, 'status', STATUSES),
     search: queryText(request, 'search') ?? '',
     ...(fromMs === undefined ? {} : { fromMs }),
     ...(toMs === undefined ? {} : { toMs }),

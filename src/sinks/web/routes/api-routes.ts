@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
+import { STATUSES } from '../../../facts/rules/health.ts';
 import { findServer } from '../find-server.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { pathName, queryLimit, queryStatuses, queryText } from '../request-values.ts';
+import { pathName, queryChoices, queryLimit, queryText } from '../request-values.ts';
 import { compareNames, selectServers } from '../select-servers.ts';
 import { reportJson, serverDetailJson, serverJson } from '../server-json.ts';
 import type { WebContext } from '../web-context.ts';
@@ -31,7 +32,7 @@ export function apiRoutes(context: WebContext): readonly Route[] {
 
 function listServers({ servers, switches }: WebContext, request: Request) {
   const selected = selectServers(servers.views(), {
-    statuses: queryStatuses(request),
+    statuses: queryChoices(request, 'status', STATUSES),
     search: queryText(request, 'search') ?? '',
   }).toSorted((a, b) => compareNames(a.name, b.name));
   const after = decodeCursor(queryText(request, 'cursor'));
@@ -71,6 +72,6 @@ function decodeCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined || cursor === '') return undefined;
   const name = Buffer.from(cursor, 'base64url').toString();
   if (encodeCursor(name) !== cursor)
-    throw new HttpProblem(400, 'cursor is not one that this API gave.');
+    throw new HttpProblem(400, 'cursor was not issued by this API.');
   return name;
 }

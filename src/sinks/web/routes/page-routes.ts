@@ -1,4 +1,5 @@
 import { urlencoded } from 'express';
+import { STATUSES } from '../../../facts/rules/health.ts';
 import type { AssetName, Assets } from '../assets.ts';
 import { askBriefly } from '../ask-journal.ts';
 import { findServer } from '../find-server.ts';
@@ -6,7 +7,7 @@ import { docsPage } from '../pages/docs-page.ts';
 import { landingPage, serverPath } from '../pages/landing-page.ts';
 import type { Page } from '../pages/layout.ts';
 import { serverPage } from '../pages/server-page.ts';
-import { pathName, queryStatuses, queryText } from '../request-values.ts';
+import { pathName, queryChoices, queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, post, type Route } from './route.ts';
 
@@ -22,7 +23,10 @@ export function pageRoutes(context: WebContext): readonly Route[] {
     get('/', (request, response) => {
       const page = landingPage({
         views: servers.views(),
-        filter: { statuses: queryStatuses(request), search: queryText(request, 'search') ?? '' },
+        filter: {
+          statuses: queryChoices(request, 'status', STATUSES),
+          search: queryText(request, 'search') ?? '',
+        },
         nowMs: clock.nowMs(),
         config: config.status(),
         isConnectivitySuspected: servers.connectivitySuspected(),

@@ -16,9 +16,9 @@ import { queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, type Route } from './route.ts';
 
-/** Probes at the same time; each is a connection or a child process of its own. */
+/** Concurrent probes; each is a connection or a child process of its own. */
 const PROBES_MAX = 50;
-/** What a probe may need beyond its deadline to close and report. */
+/** Time that a probe may take beyond its deadline to close and report. */
 const LATE_MS = 300;
 const NAMES_SHOWN_MAX = 20;
 
@@ -55,13 +55,19 @@ function readProbe(context: WebContext, request: Request) {
   const target = readTarget(request, context);
   const module = readModule(request);
   const ownTimeoutMs = context.probe.timeoutMs(target);
-  if (ownTimeoutMs === undefined) throw unknownTarget(context);
+  if (ownTimeoutMs === undefined) {
+    const name = targetText(target);
+    throw new HttpProblem(
+      404,
+      `No server named ${name} is configured. ${configuredNames(context)}`,
+    );
+  }
   refuseDisabled(target, context);
   const scrapeTimeout = request.get('x-prometheus-scrape-timeout-seconds');
   return { target, module, deadlineMs: probeDeadlineMs(scrapeTimeout, ownTimeoutMs) };
 }
 
-/** One that the configuration disables is not on our schedule, and may well be on that of Prometheus. */
+/** A server that the configuration disables is not on our schedule, but Prometheus may still probe it. */
 function refuseDisabled(target: ProbeTarget, { switches }: HttpAppDeps): void {
   const disabling = target.kind === 'name' ? switches.find(target.name) : undefined;
   if (!disabling) return;
@@ -75,14 +81,17 @@ function targetText(target: ProbeTarget): string {
 function readTarget(request: Request, deps: HttpAppDeps): ProbeTarget {
   const text = queryText(request, 'target');
   if (text === undefined || text === '') {
-    throw new HttpProblem(400, `Say what to probe: /probe?target=NAME. ${configuredNames(deps)}`);
+    throw new HttpProblem(
+      400,
+      `The parameter target is missing: /probe?target=NAME. ${configuredNames(deps)}`,
+    );
   }
   const byName: ProbeTarget = { kind: 'name', name: text };
   if (!text.includes('://') || deps.probe.timeoutMs(byName) !== undefined) return byName;
   if (!deps.probe.allowsUrlTargets()) {
     throw new HttpProblem(
       403,
-      'Only configured names may be probed. URLs are taken with probe.allowUrlTargets: true.',
+      'Only configured servers can be probed. To probe URLs, set probe.allowUrlTargets: true.',
     );
   }
   const url = URL.parse(text);
@@ -94,7 +103,7 @@ function readTarget(request: Request, deps: HttpAppDeps): ProbeTarget {
   ) {
     throw new HttpProblem(
       400,
-      'A target that is a URL must be http or https and hold no user or password.',
+      'A target that is a URL must be http or https and must not contain a user name or password.',
     );
   }
   return { kind: 'url', url: url.href };
@@ -104,11 +113,7 @@ function readModule(request: Request): ProbeModule {
   const text = queryText(request, 'module') ?? 'handshake';
   const module = PROBE_MODULES.find((name) => name === text);
   if (module) return module;
-  throw new HttpProblem(400, `There is no module ${text}; allowed: ${PROBE_MODULES.join(', ')}.`);
-}
-
-function unknownTarget(deps: HttpAppDeps): HttpProblem {
-  return new HttpProblem(404, `No server of that name is configured. ${configuredNames(deps)}`);
+  throw new HttpProblem(400, `Unknown module ${text}; allowed: ${PROBE_MODULES.join(', ')}.`);
 }
 
 function configuredNames(deps: HttpAppDeps): string {
@@ -127,7 +132,7 @@ interface TimedProbe {
   readonly deadlineMs: number;
 }
 
-/** Aborts the probe at the deadline, or when the caller is gone. Throws 504 if it does not end soon after. */
+/** Aborts the probe at the deadline, or when the caller disconnects. Throws 504 if it does not end soon after. */
 async function probeWithin(
   deps: HttpAppDeps,
   probe: TimedProbe,
@@ -154,7 +159,7 @@ async function probeWithin(
 function lateAfter(clock: Clock, delayMs: number): { promise: Promise<never>; cancel: () => void } {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = clock.after(delayMs, () =>
-    reject(new HttpProblem(504, 'The probe did not end within the time that the scrape allows.')),
+    reject(new HttpProblem(504, 'The probe did not finish within the scrape timeout.')),
   );
   return { promise, cancel: () => timer.cancel() };
 }

@@ -35,7 +35,7 @@ export function selfRoutes(context: WebContext): readonly Route[] {
   ];
 }
 
-/** Degraded means the exporter itself; an upstream that is down shows in `servers` and nowhere else. */
+/** `degraded` is about the exporter itself; a server that is down only shows in `servers`. */
 function describeHealth(context: WebContext) {
   const views = context.servers.views();
   const config = context.config.status();
@@ -77,17 +77,17 @@ function describeJournal({ journal }: WebContext) {
   return { status: status === 'failed' ? 'degraded' : status, message: detail };
 }
 
-/** Where the Watchdog was never heard, nobody may have meant to send it here: that is no failure. */
+/** Before the first heartbeat, Alertmanager may not be meant to send notifications here: that is not a failure. */
 function describeAlerting({ alerts, clock }: WebContext) {
   const heardAtMs = alerts.watchdogHeardAtMs();
   if (heardAtMs === undefined)
-    return { status: 'unknown', message: 'The Watchdog was not heard yet.' };
+    return { status: 'unknown', message: 'No heartbeat from Alertmanager yet.' };
   const isStale = clock.nowMs() - heardAtMs > WATCHDOG_STALE_MS;
   return {
     status: isStale ? 'degraded' : 'ok',
     watchdog_last_received_at: new Date(heardAtMs).toISOString(),
     message: isStale
-      ? 'The Watchdog is overdue: alerts of Prometheus may not arrive.'
-      : 'The Watchdog was heard.',
+      ? 'The heartbeat from Alertmanager is overdue: alerts may not be arriving.'
+      : 'The heartbeat from Alertmanager arrived.',
   };
 }

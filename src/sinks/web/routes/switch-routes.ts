@@ -48,7 +48,7 @@ export function switchRoutes(context: WebContext): readonly Route[] {
   });
 }
 
-/** A body that is not read would be a reason that is lost. */
+/** A body of another type would not be read, and its reason would be lost. */
 function refuseOtherBody(request: Request): void {
   const isEmpty =
     request.headers['transfer-encoding'] === undefined &&

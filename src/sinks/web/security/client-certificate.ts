@@ -1,8 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import type { TlsSettings } from '../../../facts/web-config.ts';
 
-/** Whether a connection may stay, by the certificate that its client showed. */
-export function isWelcome(
+/** Whether a connection is allowed with the certificate that its client presented. */
+export function isAllowed(
   socket: TLSSocket,
   { clientAuth, clientAllowedSans }: Pick<TlsSettings, 'clientAuth' | 'clientAllowedSans'>,
 ): boolean {
@@ -26,7 +26,7 @@ export function isWelcome(
   return clientAllowedSans.some((allowed) => names.includes(allowed));
 }
 
-/** `DNS:a.example.com, IP Address:10.0.0.1`; a name that holds a comma is quoted, and is not for a list like ours. */
+/** `DNS:a.example.com, IP Address:10.0.0.1`; a name with a comma is quoted and never matches. */
 function namesOf(subjectAltName: string): string[] {
   return subjectAltName
     .split(', ')

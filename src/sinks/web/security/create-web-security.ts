@@ -21,11 +21,11 @@ import {
 } from '../../../facts/web-config.ts';
 import { readBasicCredentials } from '../basic-credentials.ts';
 import { createPasswordChecker } from './password-checker.ts';
-import { isWelcome } from './client-certificate.ts';
+import { isAllowed } from './client-certificate.ts';
 
 export interface WebSecurity {
   readonly isTls: boolean;
-  /** Whether somebody can prove who they are, so that being on this machine is not enough any more. */
+  /** Whether clients can authenticate, so that being on this machine is not enough to make changes. */
   readonly hasClients: boolean;
   /** For every answer. */
   readonly headers: Readonly<Record<string, string>>;
@@ -42,7 +42,7 @@ export interface WebSecurity {
 }
 
 const NOTHING: WebConfig = { users: {}, headers: {} };
-/** Of a password that nobody knows: an unknown user takes as long as a known one. */
+/** Of a password that nobody knows, so that an unknown user takes as long as a known one. */
 const NOBODY = new Secret('$2b$10$U/YZJLO0rz5LVepOV4TZ4.A/A4isz6VkBn/lzJsTz26rva1Sr8UHu');
 const BUSY_S = 1;
 const HANDSHAKE_MS_MAX = 10_000;
@@ -89,7 +89,7 @@ export function createWebSecurity(first: WebConfig | undefined, clock: Clock): W
         onRequest,
       );
       server.prependListener('secureConnection', (socket: TLSSocket) => {
-        if (config.tls && !isWelcome(socket, config.tls)) socket.destroy();
+        if (config.tls && !isAllowed(socket, config.tls)) socket.destroy();
       });
       servers.add(server);
       server.on('close', () => servers.delete(server));

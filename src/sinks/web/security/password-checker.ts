@@ -4,7 +4,7 @@ import type { Secret } from '../../../facts/secret.ts';
 import type { Comparison, ComparisonResult } from './compare-worker.ts';
 
 export interface PasswordChecker {
-  /** Whether the password fits the hash; nothing where too many wait already. */
+  /** Whether the password matches the hash; `undefined` if too many are waiting already. */
   check(password: string, hash: Secret): Promise<boolean | undefined>;
   stop(): Promise<void>;
 }
@@ -18,8 +18,8 @@ const WORKER = new URL(
 );
 
 /**
- * Compares passwords with bcrypt hashes on a thread of its own: that is slow by design, and on the main thread a
- * stranger with wrong passwords could hold up everybody's calls. Verdicts are kept under a key that only this process has.
+ * Compares passwords with bcrypt hashes on a thread of its own: that is slow by design, and on the main thread
+ * anyone with wrong passwords could hold up all calls. Verdicts are kept under a key that only this process has.
  */
 export function createPasswordChecker(): PasswordChecker {
   const cacheKey = randomBytes(32);
@@ -38,7 +38,7 @@ export function createPasswordChecker(): PasswordChecker {
     opened.on('error', () => undefined);
     opened.on('exit', () => {
       if (worker === opened) worker = undefined;
-      for (const settle of waiting.values()) settle(undefined);
+      for (const resolve of waiting.values()) resolve(undefined);
       waiting.clear();
     });
     return opened;

@@ -81,7 +81,7 @@ test('a notification that could not be kept is answered so that Alertmanager sen
   expect(answer.status).toBe(503);
   expect(answer.headers['retry-after']).toBe('5');
   expect(JSON.parse(answer.body)).toMatchObject({
-    detail: 'The journal cannot do this now: the disk is full',
+    detail: 'The journal is unavailable: the disk is full',
   });
 });
 
@@ -246,14 +246,14 @@ test.each<[string, Partial<AlertFilter>]>([
 });
 
 test.each([
-  ['state=pending', 'state=pending is not possible; allowed: firing, resolved.'],
+  ['state=pending', 'state=pending is not valid; allowed: firing, resolved.'],
   ['from=yesterday', 'from must be a time'],
   ['to=12.', 'to must be a time'],
   ['to=99999999999999', 'to must be a time'],
   ['limit=0', 'limit must be a whole number from 1 to 1000'],
   ['limit=1001', 'limit must be a whole number from 1 to 1000'],
-  ['cursor=-1', 'cursor is not one that this API gave'],
-  ['server=a&server=b', 'Give the parameter server once'],
+  ['cursor=-1', 'cursor was not issued by this API'],
+  ['server=a&server=b', 'Give the parameter server only once'],
 ])('the filter %s is refused', async (query, detail) => {
   const { app, asked } = await setUp();
   const answer = await app.call(`/api/v1/alerts?${query}`);
@@ -429,14 +429,14 @@ async function page(path: string, ...given: Parameters<typeof setUp>): Promise<s
 
 test('the page shows what fires before what is over, with severity in words', async () => {
   const markup = await page('/alerts', { watchdogHeardAtMs: () => asEpochMs(NOW_MS - 60_000) });
-  expect(markup).toContain('3 alerts fire');
+  expect(markup).toContain('3 alerts firing');
   expect(markup).toContain('<title>(3) Alerts');
   const rows = [...markup.matchAll(/href="\/alerts\/(\d+)"/g)].map(([, id]) => Number(id));
   expect(rows).toEqual([12, 11, 10, 9, 8, 7]);
   for (const word of ['Critical', 'Warning', 'Info', 'up to 24 h', '2×', '0.742'])
     expect(markup).toContain(word);
   expect(markup).toContain('href="/servers/search"');
-  expect(markup).toMatch(/Alerts arrive: the Watchdog was heard/);
+  expect(markup).toMatch(/Alerts are arriving: last heartbeat/);
 });
 
 test.each([
@@ -471,7 +471,7 @@ test('more than a page of history leads on to the next', async () => {
       ? []
       : Array.from({ length: limit }, (_, index) => ({ ...one, id: 500 - index }));
   const markup = await page('/alerts?server=search', { find });
-  expect(markup).toContain('Nothing fires');
+  expect(markup).toContain('No alerts firing');
   expect(markup).toContain('href="/alerts?state=resolved&amp;server=search&amp;cursor=451"');
 });
 
@@ -485,12 +485,12 @@ test('a journal that does not answer costs the page its tables and nothing else'
   await fake.clock.advance(1_500);
   const answer = await answering;
   expect(answer.status).toBe(200);
-  expect(answer.body).toContain('The journal does not answer now.');
+  expect(answer.body).toContain('The journal is not responding.');
 });
 
 test.each([
-  [undefined, 'The Watchdog was not heard yet'],
-  [NOW_MS - 3_600_000, 'Something between Prometheus and here is broken'],
+  [undefined, 'No heartbeat from Alertmanager yet'],
+  [NOW_MS - 3_600_000, 'Alerts are not arriving from Prometheus'],
 ])(
   'the page says of a Watchdog heard at %s how far silence can be trusted',
   async (heardAtMs, words) => {
@@ -546,7 +546,7 @@ test('the page of a server shows its alerts and what is kept of it', async () =>
   expect(askedLog).toMatchObject([{ server: 'search', facts: ['status', 'action'] }]);
   expect(markup).toContain('McpServerOffline');
   expect(markup).toContain('href="/servers/search/log"');
-  expect(markup).toContain('By ada');
+  expect(markup).toContain('Action by ada');
 });
 
 test('the page of a server is there without a journal', async () => {

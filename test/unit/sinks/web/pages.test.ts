@@ -123,7 +123,7 @@ test('the landing page says why a server is not healthy, and when the network or
   });
   const { body } = await app.call('/');
   expect(body).toContain('Refused by host.');
-  expect(collapse(body)).toContain('The network of this exporter is the suspect');
+  expect(collapse(body)).toContain('The network of this exporter is the likely cause');
   expect(body).toContain('a.yml:3:1 wrong');
 });
 
@@ -136,7 +136,7 @@ test('times are relative with the absolute one in UTC as title', async () => {
 });
 
 test.each([
-  ['unknown', 'No check has ended yet.', true],
+  ['unknown', 'No check has finished yet.', true],
   ['disabled', 'This server is disabled and is not checked.', false],
 ] as const)(
   'the page of a server that is %s and was never checked says so',

@@ -24,7 +24,7 @@ test('debug=true prints steps, measurements and the page instead', async () => {
   const app = await serveApp(fake.deps);
   const answer = await app.call('/probe?target=files&module=full&debug=true');
   expect(answer.headers['content-type']).toContain('text/plain');
-  expect(answer.body).toContain('Probe of files, module full, 10.0 s allowed');
+  expect(answer.body).toContain('Probe of files, module full, timeout 10.0 s');
   expect(answer.body).toMatch(/ok {3}ping +11 ms {2}Answered with an empty result/);
   expect(answer.body).toContain('phases: connect 1.2 ms, handshake 11 ms');
   expect(answer.body).toContain('mcp_probe_success 1');

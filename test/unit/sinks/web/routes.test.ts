@@ -45,7 +45,7 @@ test('/health stays 200 and ok while a server is offline, and counts servers by 
       },
       connectivity: { status: 'ok' },
       journal: { status: 'ok', message: 'data/journal.sqlite' },
-      alerting: { status: 'unknown', message: 'The Watchdog was not heard yet.' },
+      alerting: { status: 'unknown', message: 'No heartbeat from Alertmanager yet.' },
     },
   });
 });
