@@ -1,4 +1,5 @@
-import type { App, AppOptions } from '../app/app.ts';
+import type { App } from '../app/app.ts';
+import type { AppOptions } from '../app/part.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import type { Connector } from '../sources/probe/ports.ts';
 import type { Readable, Writable } from 'node:stream';

@@ -19,6 +19,16 @@ export interface Switched {
   readonly isKept: boolean;
 }
 
+/**
+ * A server was disabled or enabled manually, or is found to be so once the journal can be read. Published by the control;
+ * read by the prober and the gateway.
+ */
+export interface DisablingChanged {
+  readonly fact: 'disabling';
+  readonly server: string;
+  readonly isDisabled: boolean;
+}
+
 /** As the reason of a status. */
 export function describeDisabling({ by, reason }: Disabling): string {
   return reason === '' ? `disabled by ${by}` : `disabled by ${by}: ${reason}`;

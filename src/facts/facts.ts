@@ -8,6 +8,7 @@ import type {
   SessionEnded,
   UpstreamRequested,
 } from './gateway-facts.ts';
+import type { DisablingChanged } from './disabling.ts';
 import type { ConnectivityChanged, ProbeObservation } from './probe-facts.ts';
 import type {
   DefinitionsChanged,
@@ -28,6 +29,7 @@ export type Fact =
   | ConfigReloaded
   | ConnectivityChanged
   | DefinitionsChanged
+  | DisablingChanged
   | DisagreementChanged
   | ProbeObservation
   | RateLimitExceeded

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
-import type { App, AppOptions } from '../../src/app/app.ts';
+import type { App } from '../../src/app/app.ts';
+import type { AppOptions } from '../../src/app/part.ts';
 import type {
   CommandContext,
   CommandOutput,

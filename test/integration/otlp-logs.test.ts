@@ -189,11 +189,12 @@ test.each([
     import { registerHooks } from 'node:module';
     const urls = [];
     registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
-    const { composeLogShipping } = await import('./src/app/compose-log-shipping.ts');
+    const { createLogShippingPart } = await import('./src/app/parts/log-shipping.ts');
     const config = { log: { ${otlp} }, tracing: {} };
     const log = { copyTo: () => () => {} };
     const clock = { after: () => ({ cancel() {} }) };
-    const shipping = await composeLogShipping(config, { log, clock, version: '1', onExportFailure() {} });
+    const shipping = createLogShippingPart({ config, log, clock });
+    await shipping.start();
     await shipping.stop();
     console.log(urls.some((url) => url.includes('@opentelemetry/sdk-logs')));
   `;

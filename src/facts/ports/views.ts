@@ -18,6 +18,12 @@ export interface ServerViews {
   processUsage(): readonly { readonly server: string; readonly usage: ProcessUsage }[];
 }
 
+/** Traces. */
+export interface SamplingViews {
+  /** Whether a trace that begins now is sampled. */
+  sample(): boolean;
+}
+
 export interface GatewayViews {
   /** What is open now. */
   load(): readonly GatewayLoad[];

@@ -70,6 +70,8 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   rate_limit: undefined,
   session: undefined,
   upstream_request: undefined,
+  // The action and the status change are logged.
+  disabling: undefined,
   alert: logAlert,
   definitions: logDefinitions,
   probe: logProbe,

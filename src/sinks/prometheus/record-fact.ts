@@ -33,8 +33,9 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
     case 'alert':
       alerts.notified(fact);
       return;
-    // What people did is in the journal and the log.
+    // What people did is in the journal and the log, and what follows from it is a status change.
     case 'action':
+    case 'disabling':
       return;
     case 'auth':
       users?.attempted(fact);

@@ -2,13 +2,11 @@ import { createServer } from 'node:http';
 import { createSystemClock } from '../../../src/app/system-clock.ts';
 import type { Config } from '../../../src/settings/config.ts';
 import { loadConfig } from '../../../src/settings/load-config.ts';
-import { createEdge } from '../../../src/sources/gateway/edge.ts';
-import { composeGateway } from '../../../src/app/compose-gateway.ts';
+import { createGatewayPart } from '../../../src/app/parts/gateway.ts';
 import type { CallRecord, GatewayLoad } from '../../../src/facts/call-record.ts';
 import type { ServerIdentity } from '../../../src/facts/check-report.ts';
 import { createHub } from '../../../src/facts/hub.ts';
 import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
-import { createChildChannels } from '../../../src/protocol/stdio/child-messages.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';
 import { serverSpec } from './server-spec.ts';
 
@@ -48,31 +46,27 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
     if (fact.fact === 'call') onCall(fact);
     else if (fact.fact === 'upstream_request') upstreamRequests += 1;
   });
-  const config = await defaultConfig(options.gateway);
-  const listenHost = '127.0.0.1';
-  const { allowedHosts, allowedOrigins } = config.gateway;
-  const edge = createEdge({
-    clock,
-    hub,
-    log,
-    settings: { listenHost, isTls: false, allowedHosts, allowedOrigins },
-  });
-  const gateway = composeGateway({
-    config: () => config,
-    clock,
-    hub,
-    edge,
-    createServer,
-    children: createChildChannels(clock),
-    identityOf: options.identityOf ?? (() => undefined),
-    sampleTrace: () => false,
-  });
-  const apply = (servers: readonly ServerSpec[]): void => {
-    edge.apply({ listenHost, isTls: false, allowedHosts, allowedOrigins }, servers);
-    gateway.apply(servers);
-  };
+  const host = '127.0.0.1';
+  const config = await defaultConfig({ ...options.gateway, listen: { host, port: 0 } });
+  const part = createGatewayPart(
+    { config, clock, hub, log },
+    {
+      security: { isTls: false, createServer },
+      switches: { find: () => undefined },
+      tracing: { sample: () => false },
+      servers: {
+        detail(name) {
+          const identity = options.identityOf?.(name);
+          return identity && { identity };
+        },
+      },
+    },
+  );
+  const { gateway } = part;
+  const apply = (servers: readonly ServerSpec[]): void =>
+    void part.reload?.({ ...config, servers });
   apply(options.servers);
-  const { port } = await gateway.listen(listenHost, 0);
+  const { port } = await gateway.listen(host, 0);
   return {
     port,
     records,

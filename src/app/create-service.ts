@@ -1,0 +1,92 @@
+import { createHub } from '../facts/hub.ts';
+import type { ReloadResult } from '../facts/ports/commands.ts';
+import type { Log } from '../facts/ports/log.ts';
+import type { LoadConfigResult } from '../settings/load-config.ts';
+import { createAlertHistory } from '../sources/alerts/alert-history.ts';
+import type { ReloadTrigger } from './create-config-reloader.ts';
+import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
+import type { Part, PartContext } from './part.ts';
+import { createAnnouncementPart } from './parts/announcement.ts';
+import { createConfigWatchPart } from './parts/config-watch.ts';
+import { createConfigurationPart } from './parts/configuration.ts';
+import { createControlPart } from './parts/control.ts';
+import { createDemoTrafficPart } from './parts/demo-traffic.ts';
+import { createGatewayListenerPart } from './parts/gateway-listener.ts';
+import { createGatewayPart } from './parts/gateway.ts';
+import { createJournalPart } from './parts/journal.ts';
+import { createLogLinesPart } from './parts/log-lines.ts';
+import { createLogPart } from './parts/log.ts';
+import { createLogShippingPart } from './parts/log-shipping.ts';
+import { createMetricsPart } from './parts/metrics.ts';
+import { createProbePart } from './parts/probe.ts';
+import { createUserRulesPart } from './parts/user-rules.ts';
+import { createTracingPart } from './parts/tracing.ts';
+import { createWebSecurityPart } from './parts/web-security.ts';
+import { createWebPart } from './parts/web.ts';
+
+export interface Service extends LifeCycle {
+  readonly log: Pick<Log, 'fatal'>;
+  reloadFiles(trigger: ReloadTrigger): Promise<ReloadResult>;
+  urls(): { readonly http: string; readonly gateway: string | undefined };
+}
+
+/** Builds every part of the service once and connects them: sources → hub → sinks. */
+export function createService(
+  given: Omit<PartContext, 'log' | 'hub'>,
+  first: LoadConfigResult,
+): Service {
+  const logPart = createLogPart(given);
+  const { log } = logPart;
+  const hub = createHub((err) => log.error({ channel: 'error', err }, 'a sink failed'));
+  const context: PartContext = { ...given, log, hub };
+
+  const shipping = createLogShippingPart(context);
+  const journalPart = createJournalPart(context);
+  const { journal } = journalPart;
+  const alerts = createAlertHistory({ clock: given.clock, store: journal, publish: hub.publish });
+  const control = createControlPart(context, journal, alerts);
+  const { switches } = control;
+  const probe = createProbePart(context, switches);
+  const { prober: servers } = probe;
+  const tracing = createTracingPart(context);
+  const webSecurity = createWebSecurityPart(context);
+  const { security } = webSecurity;
+  const gateway = createGatewayPart(context, { security, switches, tracing, servers });
+  const listener = createGatewayListenerPart(context, gateway.gateway, security);
+  const lostLines = { dropped: () => log.dropped() + shipping.dropped() };
+  const exports = { traceExports: tracing, logExports: shipping };
+  const views = { servers, gateway, alerts, journal: journalPart, log: lostLines, ...exports };
+  const metrics = createMetricsPart(context, views);
+  const configuration = createConfigurationPart(context, first, (config) => parts.reload(config));
+  const pages = { servers, alerts, switches, journal, metrics: metrics.metrics };
+  const web = createWebPart(context, security, { ...pages, configuration });
+
+  const list: readonly Part[] = [
+    logPart,
+    shipping,
+    metrics,
+    tracing,
+    createLogLinesPart(context),
+    // Opened before the first check, and closed after the last.
+    journalPart,
+    webSecurity,
+    control,
+    web,
+    probe,
+    gateway,
+    createUserRulesPart(context),
+    // Applies the first configuration to the parts above.
+    configuration,
+    listener,
+    createConfigWatchPart(context, configuration),
+    createDemoTrafficPart(context, listener),
+    createAnnouncementPart(context, web, listener),
+  ];
+  const parts = createLifeCycle(list, given.report);
+  return {
+    ...parts,
+    log,
+    reloadFiles: configuration.reloadFiles,
+    urls: () => ({ http: web.url(), gateway: listener.url() }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { LogOutput, ServiceLog } from '../sinks/log/create-log.ts';
+import type { Hub } from '../facts/hub.ts';
+import type { Clock } from '../facts/ports/clock.ts';
+import type { Config, LogLevel } from '../settings/config.ts';
+import type { LoadConfigResult } from '../settings/load-config.ts';
+
+/** A part of the service with a life of its own. */
+export interface Part {
+  /** For messages. */
+  readonly name: string;
+  /** @returns what keeps the service from starting, for the operator */
+  start?(): Promise<string | void> | string | void;
+  /**
+   * Applies a configuration: the first one, and each one after it.
+   * @returns what could not be applied, for the operator
+   */
+  reload?(config: Config): Promise<string | void> | string | void;
+  /** Called only if `start` succeeded. */
+  stop?(): Promise<void> | void;
+  /** For the last moment of the process: synchronous, at once. */
+  killChildren?(): void;
+}
+
+export interface AppOptions {
+  /** Without it, the configuration of the working directory, or else the demonstration. */
+  readonly configPath?: string | undefined;
+  /** Takes precedence over `listen` of the configuration. */
+  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /** Takes precedence over `log.level` of the configuration. */
+  readonly logLevel?: LogLevel | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly output: LogOutput;
+  /** Prints one line for the operator, independently of the log. */
+  readonly report: (line: string) => void;
+}
+
+/** What every part may use. */
+export interface PartContext extends AppOptions {
+  readonly clock: Clock;
+  /** As it was at the start. What a reload may change is passed to {@link Part.reload}. */
+  readonly config: Config;
+  readonly readConfig: () => Promise<LoadConfigResult>;
+  readonly log: ServiceLog;
+  readonly hub: Hub;
+  /** Aborted when the service begins to stop. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,35 @@
+import type { AlertCommands } from '../../facts/ports/commands.ts';
+import {
+  createServerSwitch,
+  type DisablingStore,
+  type ServerSwitch,
+} from '../../sources/control/server-switch.ts';
+import type { Part, PartContext } from '../part.ts';
+
+export interface ControlPart extends Part {
+  readonly switches: ServerSwitch;
+}
+
+export function createControlPart(
+  { clock, log, hub }: PartContext,
+  store: DisablingStore,
+  { noteAction }: Pick<AlertCommands, 'noteAction'>,
+): ControlPart {
+  const switches = createServerSwitch({
+    clock,
+    store,
+    log,
+    noteAction,
+    onChange(server) {
+      const isDisabled = switches.find(server) !== undefined;
+      hub.publish({ fact: 'disabling', server, isDisabled });
+    },
+  });
+  return {
+    name: 'control',
+    switches,
+    start: () => switches.restore(),
+    reload: ({ servers }) => switches.retain(servers.map(({ name }) => name)),
+    stop: () => switches.stop(),
+  };
+}

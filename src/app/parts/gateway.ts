@@ -1,0 +1,160 @@
+import type { GatewayLoad } from '../../facts/call-record.ts';
+import type { Log } from '../../facts/ports/log.ts';
+import type { ServerView } from '../../facts/ports/server-view.ts';
+import type { GatewayViews, SamplingViews, SwitchViews } from '../../facts/ports/views.ts';
+import { UNKNOWN_SERVER } from '../../facts/rules/call-labels.ts';
+import { isLoopbackHost } from '../../facts/rules/loopback.ts';
+import { redactArguments } from '../../facts/rules/redact-arguments.ts';
+import type { ServerSpec } from '../../facts/server.ts';
+import { createChildChannels } from '../../protocol/stdio/child-messages.ts';
+import type { ListenAddress } from '../../facts/service-settings.ts';
+import type { Config } from '../../settings/config.ts';
+import type { WebSecurity } from '../../sinks/web/security/create-web-security.ts';
+import { createAccountant } from '../../sources/gateway/account-usage.ts';
+import { CallTracker } from '../../sources/gateway/call-tracker.ts';
+import type { Edge } from '../../sources/gateway/admission.ts';
+import { createGateway, type Gateway } from '../../sources/gateway/create-gateway.ts';
+import { createIdSource } from '../../sources/gateway/create-id-source.ts';
+import { createUpstream } from '../../sources/gateway/create-upstream.ts';
+import { createEdge, type EdgeSettings } from '../../sources/gateway/edge.ts';
+import type { Part, PartContext } from '../part.ts';
+
+export interface GatewayPorts {
+  readonly security: Pick<WebSecurity, 'isTls' | 'createServer'>;
+  readonly switches: Pick<SwitchViews, 'find'>;
+  readonly tracing: SamplingViews;
+  /** What the prober learned about the servers. */
+  readonly servers: {
+    detail(name: string): Pick<ServerView, 'identity'> | undefined;
+  };
+}
+
+export interface GatewayPart extends Part, GatewayViews {
+  readonly gateway: Gateway;
+}
+
+interface GatewayContext extends Pick<PartContext, 'clock' | 'config' | 'hub'> {
+  readonly log: Pick<Log, 'warn'>;
+}
+
+/** Calls in flight get this long to end when the service stops. */
+const DRAIN_MS = 5_000;
+
+/** The gateway. `gateway-listener.ts` opens its port once it knows its servers. */
+export function createGatewayPart(context: GatewayContext, ports: GatewayPorts): GatewayPart {
+  const { clock, config, hub, log } = context;
+  const { isTls } = ports.security;
+  const children = createChildChannels(clock, {
+    onLost: (server, bytesMax) =>
+      log.warn(
+        { channel: 'health', server, bytesMax },
+        'message of a server is too long, and lost',
+      ),
+  });
+  const edge = createEdge({ clock, hub, log, settings: edgeSettingsOf(config, isTls) });
+  const gateway = buildGateway(context, ports, edge, children);
+  let unsubscribe = (): void => undefined;
+  return {
+    name: 'gateway',
+    gateway,
+    load: (): readonly GatewayLoad[] => gateway.load(),
+    killChildren: () => children.killChildren(),
+    start() {
+      unsubscribe = hub.subscribe((fact) => {
+        if (fact.fact === 'disabling' && fact.isDisabled) gateway.close(fact.server);
+      });
+    },
+    reload(loaded) {
+      const served = atListener(loaded, config.gateway.listen);
+      edge.apply(edgeSettingsOf(served, isTls), served.servers);
+      gateway.apply(served.servers);
+    },
+    async stop() {
+      unsubscribe();
+      await gateway.stop(DRAIN_MS);
+    },
+  };
+}
+
+function buildGateway(
+  { clock, config, hub }: GatewayContext,
+  { security, switches, tracing, servers }: GatewayPorts,
+  edge: Edge,
+  children: ReturnType<typeof createChildChannels>,
+): Gateway {
+  const { sessionIdleMs, bodyBytesMax } = config.gateway;
+  const newId = createIdSource();
+
+  function createTracker(server: string, spec: ServerSpec | undefined): CallTracker {
+    return new CallTracker({
+      server,
+      clock,
+      hub,
+      newTraceId: () => newId(16),
+      newSpanId: () => newId(8),
+      sample: () => tracing.sample(),
+      sessionIdleMs,
+      answerTimeoutMs: spec?.gateway.timeoutMs ?? 0,
+      account: createAccountant(spec?.gateway.prices),
+      ...(config.audit.arguments
+        ? {
+            argumentsText: (facts) =>
+              redactArguments(facts.arguments, { secretNames: config.audit.redactKeys }),
+          }
+        : {}),
+    });
+  }
+
+  return createGateway({
+    clock,
+    edge,
+    createServer: security.createServer,
+    bodyBytesMax,
+    isDisabled: (server) => switches.find(server) !== undefined,
+    unknownServers: createTracker(UNKNOWN_SERVER, undefined),
+    createTracker: (spec) => createTracker(spec.name, spec),
+    createUpstream: (spec, tracker) =>
+      createUpstream(spec, {
+        clock,
+        tracker,
+        children,
+        identityOf: (server) => servers.detail(server)?.identity,
+        publish: hub.publish,
+        sessionIdleMs,
+        propagatesTrace: config.tracing.exporter !== 'none',
+      }),
+  });
+}
+
+/**
+ * A reload does not move the gateway, so what depends on its address must follow the one where it listens. Headers of the
+ * configuration, for example, must not be sent for everybody because a file now says loopback.
+ */
+function atListener(config: Config, listen: ListenAddress | undefined): Config {
+  const { listen: configured, ...gateway } = config.gateway;
+  if (!listen || (configured?.host === listen.host && configured.port === listen.port))
+    return config;
+  const isSafe = isLoopbackHost(listen.host) || gateway.authentication !== undefined;
+  return {
+    ...config,
+    gateway: { ...gateway, listen },
+    servers: isSafe
+      ? config.servers
+      : config.servers.map((server) => ({
+          ...server,
+          gateway: { ...server.gateway, injectHeaders: false },
+        })),
+  };
+}
+
+function edgeSettingsOf({ gateway }: Config, isTls: boolean): EdgeSettings {
+  const { allowedHosts, allowedOrigins, authentication, rateLimit } = gateway;
+  return {
+    listenHost: gateway.listen?.host ?? '',
+    isTls,
+    allowedHosts,
+    allowedOrigins,
+    ...(authentication ? { authentication } : {}),
+    ...(rateLimit ? { rateLimit } : {}),
+  };
+}

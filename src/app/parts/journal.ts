@@ -1,0 +1,46 @@
+import type { JournalUsage, JournalUsageViews } from '../../facts/ports/views.ts';
+import { createJournal, type Journal } from '../../sinks/journal/create-journal.ts';
+import { noJournal } from '../../sinks/journal/no-journal.ts';
+import type { Part, PartContext } from '../part.ts';
+
+export interface JournalPart extends Part, JournalUsageViews {
+  readonly journal: Journal;
+}
+
+export function createJournalPart(context: PartContext): JournalPart {
+  const journal = openJournal(context);
+  let endRecording = (): void => undefined;
+  return {
+    name: 'journal',
+    journal,
+    usage: () => usageOf(journal),
+    async start() {
+      await journal.start();
+      endRecording = journal.record(context.hub);
+    },
+    async stop() {
+      endRecording();
+      await journal.close();
+    },
+  };
+}
+
+/** The demonstration (no `configPath`) stores nothing on disk: its journal is in memory. */
+function openJournal({ configPath, config, clock, log }: PartContext): Journal {
+  const { path, ...retention } = config.journal;
+  if (configPath === undefined) return createJournal({ clock, log, retention });
+  return path === undefined ? noJournal() : createJournal({ clock, log, path, retention });
+}
+
+function usageOf(journal: Journal): JournalUsage {
+  const { status } = journal.state();
+  const stats = journal.stats();
+  return {
+    ...(status === 'off' ? {} : { isUp: status === 'ok' }),
+    rows: stats?.rows ?? {},
+    sizeBytes: stats?.sizeBytes ?? 0,
+    ...(stats?.freeBytes === undefined ? {} : { freeBytes: stats.freeBytes }),
+    dropped: journal.dropped(),
+    writeErrors: journal.writeErrors(),
+  };
+}

@@ -1,0 +1,63 @@
+import { createHttpApp } from '../../sinks/web/create-http-app.ts';
+import { listen, type Listener } from '../../sinks/web/listen.ts';
+import type { HttpAppDeps } from '../../sinks/web/ports.ts';
+import type { WebSecurity } from '../../sinks/web/security/create-web-security.ts';
+import type { Part, PartContext } from '../part.ts';
+import { createProbeSource } from '../create-probe-source.ts';
+import { printUrl } from '../print-url.ts';
+import { VERSION } from '../version.ts';
+import type { ConfigurationPart } from './configuration.ts';
+
+/** What the pages show and can do. */
+interface WebPorts extends Pick<
+  HttpAppDeps,
+  'servers' | 'alerts' | 'switches' | 'journal' | 'metrics'
+> {
+  readonly configuration: ConfigurationPart;
+}
+
+export interface WebPart extends Part {
+  /** Base URL, once it listens. */
+  url(): string;
+}
+
+/** The listener of metrics, pages and API. */
+export function createWebPart(
+  context: PartContext,
+  security: WebSecurity,
+  { configuration, ...ports }: WebPorts,
+): WebPart {
+  const { config, clock, log, hub, stopping } = context;
+  const address = context.listen ?? config.listen;
+  const adminToken = config.admin.token;
+  const alertToken = config.alertWebhook.token;
+  let listener: Listener | undefined;
+  return {
+    name: 'web',
+    async start() {
+      const app = createHttpApp({
+        ...ports,
+        version: VERSION,
+        listenHost: address.host,
+        ...(adminToken ? { adminToken } : {}),
+        ...(alertToken ? { alertToken } : {}),
+        web: security,
+        clock,
+        log,
+        hub,
+        stopping,
+        config: {
+          status: configuration.status,
+          reload: () => configuration.reloadFiles('request'),
+        },
+        probe: createProbeSource(clock, configuration.current),
+        isReady: configuration.isReady,
+      });
+      const result = await listen(app, { ...address, createServer: security.createServer });
+      if (!result.ok) return result.message;
+      listener = result;
+    },
+    stop: () => listener?.close(),
+    url: () => printUrl(listener ?? address, security.isTls),
+  };
+}
