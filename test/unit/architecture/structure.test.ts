@@ -16,8 +16,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/protocol/http/probe-fetch.ts#createProbeFetch': 109,
   'src/sources/gateway/sse-upstream.ts#openStream': 65,
   'src/sources/gateway/sse-upstream.ts#postMessage': 73,
-  'src/sources/probe/connection/http-wire.ts#createHttpWire': 165,
-  'src/sources/probe/connection/sse-wire.ts#createSseWire': 261,
 };
 
 test('no box holds more than a quarter of the source', () => {

@@ -1,344 +1,244 @@
-import type { ServerIdentity } from '../../../facts/check-report.ts';
-import { classifyFailure, type FailureFacts } from '../../../protocol/classify-failure.ts';
-import {
-  type Answer,
-  isAnswerTo,
-  METHOD_NOT_FOUND,
-  parseMessages,
-  type RpcMessage,
-} from '../../../protocol/json-rpc.ts';
-import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
-import { assessDiscover } from '../../../protocol/assess-discover.ts';
-import {
-  type ClientName,
-  type HandshakeReading,
-  initializeParams,
-  modernMeta,
-  readDiscoverResult,
-  readInitializeResult,
-} from '../../../protocol/handshake.ts';
-import type { Era } from '../../../facts/server.ts';
-import type { Clock } from '../../../facts/ports/clock.ts';
 import { startDeadline } from '../../../facts/deadline.ts';
-import { timeoutFacts } from '../../../protocol/timeout-facts.ts';
-import { discoverAnswerOf } from '../../../protocol/discover-answer.ts';
+import type { JsonObject } from '../../../facts/json-object.ts';
 import type { EraMemory } from '../../../protocol/era-memory.ts';
-import { type Opening, timeAliveness, timeHandshake } from './timed-steps.ts';
 import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
-import { timeStep } from '../../../protocol/measurement.ts';
 import { postMessage } from '../../../protocol/http/post-message.ts';
 import { CHECK_LIMITS } from '../../../protocol/http/read-body.ts';
+import { timeStep } from '../../../protocol/measurement.ts';
 import { openSseStream, type SseStream } from '../../../protocol/sse/sse-stream.ts';
-import type { OpenResult, RequestOptions, Wire, WireFailure } from '../../../protocol/wire.ts';
+import { timeoutFacts } from '../../../protocol/timeout-facts.ts';
+import type { OpenResult, RequestOptions, Wire } from '../../../protocol/wire.ts';
+import {
+  type Answered,
+  type Failed,
+  failed,
+  modernParams,
+  openRemote,
+  readResult,
+  type RemoteOptions,
+  requestText,
+  shakeHands,
+  unusable,
+} from './open-remote.ts';
+import {
+  CLOSED_SSE,
+  type Exchange,
+  nextSseState,
+  type SseWireEffect,
+  type SseWireEvent,
+  type SseWireState,
+} from './sse-wire-state.ts';
+import { type Opening, timeAliveness } from './timed-steps.ts';
 
-export interface SseWireOptions {
+export interface SseWireOptions extends Omit<RemoteOptions, 'transport'> {
   readonly endpoint: HttpEndpoint;
   readonly memory: EraMemory;
-  readonly client: ClientName;
-  readonly clock: Clock;
-  /** Most servers of this transport are legacy, and some of them never answer `server/discover`. */
-  readonly discoverLimitMs: number;
 }
 
-interface Pending {
-  readonly id: number;
-  settle(outcome: Exchange): void;
-}
+type Done = { readonly ok: true } | Failed;
 
-type Exchange =
-  | { readonly ok: true; readonly answer: Answer }
-  | { readonly ok: false; readonly facts: FailureFacts };
-
-type Answered =
-  | { readonly ok: true; readonly result: JsonObject }
-  | { readonly ok: false; readonly failure: WireFailure; readonly facts: FailureFacts };
-
-/** A server that asks faster than we answer is left without answers, not given our memory. */
-const REPLIES_MAX = 4;
 const REPLY_MS_MAX = 5_000;
 /** Time for a POST to end after its answer has come. */
 const LINGER_MS = 250;
+const CLOSED_REASON = 'the SSE stream is closed';
 
-/**
- * HTTP with SSE (2024-11-05): one kept stream that carries every answer, one POST per message. The stream is kept for
- * hours, so requests of the server are answered: a ping with `{}`, everything else with "method not found".
- */
-export function createSseWire({
-  endpoint,
-  memory,
-  client,
-  clock,
-  discoverLimitMs,
-}: SseWireOptions): Wire {
-  let stream: SseStream | undefined;
-  let identity: ServerIdentity | undefined;
-  /** Requests never overlap, so one is enough. */
-  let pending: Pending | undefined;
-  let nextId = 1;
-  let repliesInFlight = 0;
+/** HTTP with SSE (2024-11-05): one kept stream that carries every answer, one POST per message. */
+export function createSseWire(options: SseWireOptions): Wire {
+  return new SseWire(options);
+}
 
-  function closeStream(): void {
-    const closed = stream;
-    stream = undefined;
-    identity = undefined;
-    closed?.close();
+class SseWire implements Wire {
+  readonly #options: SseWireOptions;
+  readonly #remote: RemoteOptions;
+  #state: SseWireState = CLOSED_SSE;
+  #stream: SseStream | undefined;
+  #resolve: (exchange: Exchange) => void = () => undefined;
+  #nextId = 1;
+
+  constructor(options: SseWireOptions) {
+    this.#options = options;
+    this.#remote = { ...options, transport: 'sse' };
   }
 
-  function onLost(facts: FailureFacts): void {
-    closeStream();
-    pending?.settle({ ok: false, facts });
+  state(): ReturnType<Wire['state']> {
+    return this.#state.identity === undefined ? 'closed' : 'open';
   }
 
-  function onMessage(data: string): void {
-    const parsed = parseMessages(data);
-    if (!parsed.ok) {
-      pending?.settle({
-        ok: false,
-        facts: { kind: 'unusable', method: 'a request', reason: parsed.reason },
-      });
-      return;
-    }
-    for (const message of parsed.messages) {
-      if (message.kind === 'request') void reply(message);
-      else if (
-        pending !== undefined &&
-        isAnswerTo(message, pending.id, !isLate(message, pending.id))
-      ) {
-        pending.settle({ ok: true, answer: message });
-      }
-    }
-  }
-
-  async function reply(request: Extract<RpcMessage, { kind: 'request' }>): Promise<void> {
-    const { id, method } = request;
-    if (stream === undefined || repliesInFlight >= REPLIES_MAX) return;
-    const answer =
-      method === 'ping'
-        ? { result: {} }
-        : { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } };
-    const deadline = startDeadline(clock, REPLY_MS_MAX);
-    repliesInFlight += 1;
-    const message = {
-      method: `answer to ${method}`,
-      url: stream.postUrl,
-      headers: {},
-      text: JSON.stringify({ jsonrpc: '2.0', id, ...answer }),
+  async open(options: RequestOptions): Promise<OpenResult> {
+    const { memory } = this.#options;
+    this.#take({ kind: 'closed' });
+    const opened = await this.#openStream(options);
+    if (!opened.ok) return opened;
+    const handshakes = {
+      discover: (limited: RequestOptions) => this.#shake('modern', limited),
+      initialize: (rest: RequestOptions) => this.#initialize(rest),
+      canGoOn: () => this.#state.isStreamOpen,
     };
-    await postMessage(endpoint, message, { signal: deadline.signal }, clock);
-    repliesInFlight -= 1;
-    deadline.end();
+    const opening = await openRemote(memory.era(), handshakes, this.#remote, options);
+    if (opening.ok && this.#state.isStreamOpen) {
+      this.#take({ kind: 'identified', identity: opening.identity });
+      memory.learn(opening.identity.era);
+      return opening;
+    }
+    this.#take({ kind: 'closed' });
+    if (opening.ok) return unusable('initialize', 'the SSE stream ended right after it');
+    if (opening.facts.kind === 'rpc' || opening.facts.kind === 'unusable') memory.forget();
+    return opening;
   }
 
-  /** Posts a request and waits for its answer on the stream. */
-  async function exchange(
-    id: number,
-    method: string,
-    body: JsonObject,
-    options: RequestOptions,
-  ): Promise<Exchange> {
-    const used = stream;
-    if (used === undefined)
-      return { ok: false, facts: { kind: 'unusable', method, reason: 'the SSE stream is closed' } };
-    const { signal, measurement } = options;
-    const startedAt = clock.monotonicMs();
-    const bytesBefore = used.bytesReceived();
-    const { promise, resolve } = Promise.withResolvers<Exchange>();
-    const onAbort = (): void =>
-      resolve({
-        ok: false,
-        facts: timeoutFacts(
-          `answer to ${method} on the SSE stream`,
-          clock.monotonicMs() - startedAt,
-        ),
-      });
-    pending = { id, settle: resolve };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    const posting = new AbortController();
-    let isPosted = false;
-    const message = { method, url: used.postUrl, headers: {}, text: JSON.stringify(body) };
-    void postMessage(endpoint, message, { signal: posting.signal, measurement }, clock).then(
-      (posted) => {
-        isPosted = true;
-        if (!posted.ok) resolve(posted);
-      },
-    );
-    const outcome = await promise;
-    signal.removeEventListener('abort', onAbort);
-    pending = undefined;
-    // The answer may overtake the 202 of its request; a server that never sends one must not keep the connection.
-    if (!isPosted) clock.after(outcome.ok ? LINGER_MS : 0, () => posting.abort());
-    measurement.bytesReceived += used.bytesReceived() - bytesBefore;
-    return outcome;
-  }
-
-  async function call(
+  request(
     method: string,
     params: JsonObject | undefined,
     options: RequestOptions,
-  ): Promise<Answered> {
-    const id = nextId;
-    nextId += 1;
-    const body = { jsonrpc: '2.0', id, method, ...(params !== undefined && { params }) };
-    const exchanged = await exchange(id, method, body, options);
-    if (!exchanged.ok)
-      return failed(
-        exchanged.facts.kind === 'unusable' ? { ...exchanged.facts, method } : exchanged.facts,
+  ): ReturnType<Wire['request']> {
+    const isModern = this.#state.identity?.era === 'modern';
+    const sent = isModern ? modernParams(params, this.#options.client) : params;
+    return timeAliveness(method, options, this.#options.clock, async () => {
+      const answered = await this.#call(method, sent, options);
+      const status =
+        !answered.ok && answered.facts.kind === 'http' ? answered.facts.status : undefined;
+      // A stream whose messages are refused is of no more use; the server forgot its session.
+      if (status === 404 || status === 400) this.#take({ kind: 'closed' });
+      return answered;
+    });
+  }
+
+  close(): Promise<void> {
+    this.#take({ kind: 'closed' });
+    return Promise.resolve();
+  }
+
+  #take(event: SseWireEvent): void {
+    const { state, effects } = nextSseState(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: SseWireEffect): void {
+    switch (effect.kind) {
+      case 'resolve':
+        this.#resolve(effect.exchange);
+        return;
+      case 'post_reply':
+        void this.#reply(effect.method, effect.text);
+        return;
+      case 'close_stream':
+        this.#stream?.close();
+        this.#stream = undefined;
+    }
+  }
+
+  #openStream(options: RequestOptions): Promise<Done> {
+    const { endpoint, clock } = this.#options;
+    const handlers = {
+      onMessage: (data: string) => this.#take({ kind: 'message_received', data }),
+      onLost: (facts: Failed['facts']) => this.#take({ kind: 'stream_lost', facts }),
+    };
+    const run = async (): Promise<Done> => {
+      const opened = await openSseStream(
+        endpoint,
+        { ...options, ...handlers, limits: CHECK_LIMITS },
+        clock,
       );
-    if (exchanged.answer.kind === 'error')
-      return failed({ kind: 'rpc', error: exchanged.answer.error, method });
-    const { result } = exchanged.answer;
-    return isJsonObject(result)
-      ? { ok: true, result }
-      : failed({ kind: 'unusable', method, reason: 'its result is not an object' });
+      if (!opened.ok) return failed(opened.facts);
+      this.#stream = opened.stream;
+      this.#take({ kind: 'stream_opened' });
+      return { ok: true };
+    };
+    const describe = (): string => 'the stream is open and names its endpoint';
+    return timeStep(options.measurement, clock, 'GET stream', run, describe);
   }
 
-  function callModern(
-    method: string,
-    params: JsonObject | undefined,
-    options: RequestOptions,
-  ): Promise<Answered> {
-    return call(method, { ...params, _meta: modernMeta(client) }, options);
+  #shake(era: 'legacy' | 'modern', options: RequestOptions): Promise<Opening> {
+    return shakeHands(era, this.#remote, options, (method, params) =>
+      this.#call(method, params, options),
+    );
   }
 
-  function shake(method: string, era: Era, options: RequestOptions): Promise<Opening> {
-    return timeHandshake(method, options, clock, async () => {
-      const answered =
-        era === 'modern'
-          ? await callModern(method, undefined, options)
-          : await call(method, initializeParams(client), options);
-      if (!answered.ok) return answered;
-      const read = era === 'modern' ? readDiscoverResult : readInitializeResult;
-      return identify(method, era, read(answered.result));
-    });
-  }
-
-  async function detect(options: RequestOptions): Promise<Opening> {
-    const deadline = startDeadline(clock, discoverLimitMs, options.signal);
-    const discovered = await shake('server/discover', 'modern', {
-      ...options,
-      signal: deadline.signal,
-    });
-    deadline.end();
-    if (discovered.ok || options.signal.aborted || stream === undefined) return discovered;
-    return assessDiscover(discoverAnswerOf(discovered.facts)).kind === 'try_initialize'
-      ? initialize(options)
-      : discovered;
-  }
-
-  async function initialize(options: RequestOptions): Promise<Opening> {
-    const opening = await shake('initialize', 'legacy', options);
+  async #initialize(options: RequestOptions): Promise<Opening> {
+    const opening = await this.#shake('legacy', options);
     if (!opening.ok) return opening;
-    const confirmed = await confirm(options);
+    const confirmed = await this.#confirm(options);
     return confirmed.ok ? opening : confirmed;
   }
 
-  function confirm(
-    options: RequestOptions,
-  ): Promise<{ readonly ok: true } | Extract<Answered, { ok: false }>> {
+  #confirm(options: RequestOptions): Promise<Done> {
     const method = 'notifications/initialized';
-    const run = async (): Promise<{ readonly ok: true } | Extract<Answered, { ok: false }>> => {
-      if (stream === undefined)
-        return failed({ kind: 'unusable', method, reason: 'the SSE stream is closed' });
-      const message = {
-        method,
-        url: stream.postUrl,
-        headers: {},
-        text: JSON.stringify({ jsonrpc: '2.0', method }),
-      };
+    const { endpoint, clock } = this.#options;
+    const run = async (): Promise<Done> => {
+      if (this.#stream === undefined) return unusable(method, CLOSED_REASON);
+      const text = JSON.stringify({ jsonrpc: '2.0', method });
+      const message = { method, url: this.#stream.postUrl, headers: {}, text };
       const posted = await postMessage(endpoint, message, options, clock);
       return posted.ok ? { ok: true } : failed(posted.facts);
     };
     return timeStep(options.measurement, clock, method, run, () => 'accepted');
   }
 
-  function openStream(
+  async #call(
+    method: string,
+    params: JsonObject | undefined,
     options: RequestOptions,
-  ): Promise<{ readonly ok: true } | Extract<Answered, { ok: false }>> {
-    const run = async (): Promise<{ readonly ok: true } | Extract<Answered, { ok: false }>> => {
-      const opened = await openSseStream(
-        endpoint,
-        { ...options, limits: CHECK_LIMITS, onMessage, onLost },
-        clock,
-      );
-      if (!opened.ok) return failed(opened.facts);
-      ({ stream } = opened);
-      return { ok: true };
-    };
-    return timeStep(
-      options.measurement,
-      clock,
-      'GET stream',
-      run,
-      () => 'the stream is open and names its endpoint',
-    );
+  ): Promise<Answered> {
+    if (this.#stream === undefined) return unusable(method, CLOSED_REASON);
+    const id = this.#nextId++;
+    const exchange = await this.#exchange(this.#stream, { id, method, params }, options);
+    return exchange.ok ? readResult(method, exchange.answer) : failed(exchange.facts);
   }
 
-  return {
-    state: () => (stream !== undefined && identity !== undefined ? 'open' : 'closed'),
+  /** Posts a request and waits for its answer on the stream. */
+  async #exchange(
+    stream: SseStream,
+    { id, method, params }: { id: number; method: string; params: JsonObject | undefined },
+    { signal, measurement }: RequestOptions,
+  ): Promise<Exchange> {
+    const { endpoint, clock } = this.#options;
+    const startedAt = clock.monotonicMs();
+    const bytesBefore = stream.bytesReceived();
+    const { promise, resolve } = Promise.withResolvers<Exchange>();
+    this.#resolve = resolve;
+    this.#take({ kind: 'request_sent', id, method });
+    const fail = (facts: Failed['facts']): void =>
+      this.#take({ kind: 'request_failed', id, facts });
+    const onAbort = (): void =>
+      fail(timeoutFacts(`answer to ${method} on the SSE stream`, clock.monotonicMs() - startedAt));
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const posting = new AbortController();
+    let isPosted = false;
+    const message = {
+      method,
+      url: stream.postUrl,
+      headers: {},
+      text: requestText(id, method, params),
+    };
+    void postMessage(endpoint, message, { signal: posting.signal, measurement }, clock).then(
+      (posted) => {
+        isPosted = true;
+        if (!posted.ok) fail(posted.facts);
+      },
+    );
+    const exchange = await promise;
+    signal.removeEventListener('abort', onAbort);
+    // The answer may overtake the 202 of its request; a server that never sends one must not keep the connection.
+    if (!isPosted) clock.after(exchange.ok ? LINGER_MS : 0, () => posting.abort());
+    measurement.bytesReceived += stream.bytesReceived() - bytesBefore;
+    return exchange;
+  }
 
-    async open(options): Promise<OpenResult> {
-      closeStream();
-      const opened = await openStream(options);
-      if (!opened.ok) return opened;
-      const known = memory.era();
-      const opening = await (known === undefined
-        ? detect(options)
-        : known === 'modern'
-          ? shake('server/discover', 'modern', options)
-          : initialize(options));
-      if (opening.ok && stream !== undefined) {
-        ({ identity } = opening);
-        memory.learn(identity.era);
-        return opening;
-      }
-      closeStream();
-      if (!opening.ok && (opening.facts.kind === 'rpc' || opening.facts.kind === 'unusable'))
-        memory.forget();
-      return opening.ok
-        ? failed({
-            kind: 'unusable',
-            method: 'initialize',
-            reason: 'the SSE stream ended right after it',
-          })
-        : opening;
-    },
-
-    request: (method, params, options) =>
-      timeAliveness(method, options, clock, async () => {
-        const answered =
-          identity?.era === 'modern'
-            ? await callModern(method, params, options)
-            : await call(method, params, options);
-        const isGone = !answered.ok && answered.facts.kind === 'http';
-        // A stream whose messages are refused is of no more use; the server forgot its session.
-        if (isGone && (answered.facts.status === 404 || answered.facts.status === 400))
-          closeStream();
-        return answered;
-      }),
-
-    close() {
-      closeStream();
-      return Promise.resolve();
-    },
-  };
-}
-
-/** An error that answers an earlier request of ours, which was given up meanwhile. */
-function isLate(message: RpcMessage, id: number): boolean {
-  return message.kind === 'error' && typeof message.id === 'number' && message.id < id;
-}
-
-function identify(method: string, era: Era, reading: HandshakeReading): Opening {
-  return reading.ok
-    ? { ok: true, identity: { transport: 'sse', era, ...reading.handshake } }
-    : failed({ kind: 'unusable', method, reason: reading.reason });
-}
-
-function failed(facts: FailureFacts): {
-  readonly ok: false;
-  readonly failure: WireFailure;
-  readonly facts: FailureFacts;
-} {
-  return { ok: false, failure: classifyFailure(facts), facts };
+  async #reply(method: string, text: string): Promise<void> {
+    const { endpoint, clock } = this.#options;
+    if (this.#stream !== undefined) {
+      const deadline = startDeadline(clock, REPLY_MS_MAX);
+      const message = {
+        method: `answer to ${method}`,
+        url: this.#stream.postUrl,
+        headers: {},
+        text,
+      };
+      await postMessage(endpoint, message, { signal: deadline.signal }, clock);
+      deadline.end();
+    }
+    this.#take({ kind: 'reply_posted' });
+  }
 }

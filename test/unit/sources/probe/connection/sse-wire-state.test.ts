@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest';
+import type { ServerIdentity } from '../../../../../src/facts/check-report.ts';
+import type { FailureFacts } from '../../../../../src/protocol/classify-failure.ts';
+import {
+  CLOSED_SSE,
+  nextSseState,
+  type SseWireEvent,
+  type SseWireState,
+} from '../../../../../src/sources/probe/connection/sse-wire-state.ts';
+
+const identity: ServerIdentity = {
+  transport: 'sse',
+  era: 'legacy',
+  protocolVersion: '2025-11-25',
+  implementation: 'x',
+  version: '1',
+};
+const OPENING: SseWireState = { ...CLOSED_SSE, isStreamOpen: true };
+const OPEN: SseWireState = { ...OPENING, identity };
+const WAITING: SseWireState = { ...OPEN, pending: { id: 7, method: 'ping' } };
+const LOST: FailureFacts = {
+  kind: 'network',
+  codes: ['ECONNRESET'],
+  authority: 'host:80',
+  isTls: false,
+  isConnected: true,
+};
+const CLOSE = { kind: 'close_stream' };
+
+const received = (message: unknown): SseWireEvent => ({
+  kind: 'message_received',
+  data: typeof message === 'string' ? message : JSON.stringify(message),
+});
+const result = (id: unknown): object => ({ jsonrpc: '2.0', id, result: {} });
+const error = (id: unknown): object => ({ jsonrpc: '2.0', id, error: { code: 1, message: 'no' } });
+const request = (method: string): object => ({ jsonrpc: '2.0', id: 'q', method });
+const answered = (kind: 'result' | 'error'): object => ({
+  kind: 'resolve',
+  exchange: { ok: true, answer: expect.objectContaining({ kind }) as object },
+});
+const failed = (facts: FailureFacts): object => ({
+  kind: 'resolve',
+  exchange: { ok: false, facts },
+});
+const reply = (method: string, more: object): object => ({
+  kind: 'post_reply',
+  method,
+  text: JSON.stringify({ jsonrpc: '2.0', id: 'q', ...more }),
+});
+
+const TABLE: readonly (readonly [
+  string,
+  SseWireState,
+  SseWireEvent,
+  SseWireState,
+  readonly object[],
+])[] = [
+  ['A stream that was opened is open', CLOSED_SSE, { kind: 'stream_opened' }, OPENING, []],
+  ['A server that was opened is known', OPENING, { kind: 'identified', identity }, OPEN, []],
+  [
+    'A request waits for its answer',
+    OPEN,
+    { kind: 'request_sent', id: 7, method: 'ping' },
+    WAITING,
+    [],
+  ],
+  ['The answer ends the wait', WAITING, received(result(7)), OPEN, [answered('result')]],
+  ['The answer of another request does not', WAITING, received(result(6)), WAITING, []],
+  [
+    'An error with a made-up id ends the wait',
+    WAITING,
+    received(error('')),
+    OPEN,
+    [answered('error')],
+  ],
+  ['A late error of an earlier request does not', WAITING, received(error(6)), WAITING, []],
+  [
+    'An answer in a batch is found',
+    WAITING,
+    received([result(6), result(7)]),
+    OPEN,
+    [answered('result')],
+  ],
+  ['An answer that nobody waits for is skipped', OPEN, received(result(7)), OPEN, []],
+  ['A notification is skipped', WAITING, received({ jsonrpc: '2.0', method: 'n' }), WAITING, []],
+  [
+    'What is no JSON ends the wait',
+    WAITING,
+    received('hello'),
+    OPEN,
+    [failed({ kind: 'unusable', method: 'ping', reason: 'it is not JSON' })],
+  ],
+  ['What is no JSON is skipped while nobody waits', OPEN, received('hello'), OPEN, []],
+  [
+    'A POST that fails ends the wait of its request',
+    WAITING,
+    { kind: 'request_failed', id: 7, facts: LOST },
+    OPEN,
+    [failed(LOST)],
+  ],
+  [
+    'A POST that fails after its answer came does nothing',
+    OPEN,
+    { kind: 'request_failed', id: 7, facts: LOST },
+    OPEN,
+    [],
+  ],
+  [
+    'A POST of an earlier request that fails does nothing',
+    WAITING,
+    { kind: 'request_failed', id: 6, facts: LOST },
+    WAITING,
+    [],
+  ],
+  [
+    'A ping of the server is answered',
+    OPEN,
+    received(request('ping')),
+    { ...OPEN, replyCount: 1 },
+    [reply('ping', { result: {} })],
+  ],
+  [
+    'Any other request of the server is refused',
+    OPEN,
+    received(request('roots/list')),
+    { ...OPEN, replyCount: 1 },
+    [reply('roots/list', { error: { code: -32601, message: 'Method not found' } })],
+  ],
+  [
+    'A server that asks too fast gets no reply',
+    { ...OPEN, replyCount: 4 },
+    received(request('ping')),
+    { ...OPEN, replyCount: 4 },
+    [],
+  ],
+  [
+    'A reply that was posted makes room for the next',
+    { ...OPEN, replyCount: 4 },
+    { kind: 'reply_posted' },
+    { ...OPEN, replyCount: 3 },
+    [],
+  ],
+  [
+    'A lost stream ends the wait and everything that was known',
+    WAITING,
+    { kind: 'stream_lost', facts: LOST },
+    CLOSED_SSE,
+    [CLOSE, failed(LOST)],
+  ],
+  ['Closing closes the stream', OPEN, { kind: 'closed' }, CLOSED_SSE, [CLOSE]],
+  ['Closing what is closed does nothing', CLOSED_SSE, { kind: 'closed' }, CLOSED_SSE, []],
+];
+
+test.each(TABLE)('%s', (_, before, event, after, effects) => {
+  expect(nextSseState(before, event)).toEqual({ state: after, effects });
+});
