@@ -46,8 +46,8 @@ export interface ServerLogFilter {
   readonly statuses?: readonly string[];
   /** Part of the text; case is ignored for ASCII letters. */
   readonly search?: string;
-  readonly fromMs?: number;
-  readonly toMs?: number;
+  readonly fromMs?: EpochMs;
+  readonly toMs?: EpochMs;
   /** `next` of the previous page. */
   readonly cursor?: string;
   readonly limit: number;

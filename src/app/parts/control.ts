@@ -1,9 +1,6 @@
 import type { AlertCommands } from '../../facts/ports/commands.ts';
-import {
-  createServerSwitch,
-  type DisablingStore,
-  type ServerSwitch,
-} from '../../sources/control/server-switch.ts';
+import type { DisablingStore } from '../../facts/ports/disabling-store.ts';
+import { createServerSwitch, type ServerSwitch } from '../../sources/control/server-switch.ts';
 import type { Part, PartContext } from '../part.ts';
 
 export interface ControlPart extends Part {

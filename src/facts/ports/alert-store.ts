@@ -47,8 +47,8 @@ export interface AlertFilter {
   readonly alertname?: string;
   readonly server?: string;
   /** Those that were active at some moment between the two. */
-  readonly fromMs?: number;
-  readonly toMs?: number;
+  readonly fromMs?: EpochMs;
+  readonly toMs?: EpochMs;
   /** Only those with a smaller id: the last of the page before. */
   readonly before?: number;
   readonly limit: number;

@@ -1,6 +1,6 @@
 import type { AlertStore } from '../../facts/ports/alert-store.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
-import type { Disabling } from '../../facts/disabling.ts';
+import type { DisablingStore } from '../../facts/ports/disabling-store.ts';
 import { endsWithin } from '../../facts/deadline.ts';
 import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
@@ -23,16 +23,12 @@ export interface JournalOptions {
 }
 
 /** Keeps events across restarts. Nothing depends on it: without it the service goes on, and reports so. */
-export interface Journal extends AlertStore {
+export interface Journal extends AlertStore, DisablingStore {
   /** Resolves when the journal is open, has failed for the first time, or takes too long. */
   start(): Promise<void>;
   state(): JournalState;
   /** Keeps checks, status changes and actions from now on. @returns a function that stops it */
   record(hub: Pick<Hub, 'subscribe'>): () => void;
-  /** Which servers are disabled manually. Rejects if the journal does not answer. */
-  findDisablings(): Promise<readonly Disabling[]>;
-  /** Replaces all that are kept. Rejects if they cannot be written. */
-  saveDisablings(disablings: readonly Disabling[]): Promise<void>;
   /** Rejects if the journal does not answer. */
   findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
   /** As of the last write; `undefined` before the journal is open. */

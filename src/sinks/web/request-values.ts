@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { asEpochMs, type EpochMs } from '../../facts/time.ts';
 import { HttpProblem } from './http-problem.ts';
 
 const TEXT_LENGTH_MAX = 2_048;
@@ -54,13 +55,13 @@ function choose<T extends string>(name: string, text: string, choices: readonly 
 const INSTANT_MAX_MS = 8.64e15;
 
 /** A time as ISO 8601 or Unix seconds; `undefined` if not given. Throws a 400. */
-export function queryInstant(request: Request, name: string): number | undefined {
+export function queryInstant(request: Request, name: string): EpochMs | undefined {
   const text = queryText(request, name);
   if (text === undefined || text === '') return undefined;
   const isSeconds = /^\d{1,13}(\.\d{1,9})?$/.test(text);
   const atMs = isSeconds ? Math.round(Number(text) * 1_000) : Date.parse(text);
   if (Number.isFinite(atMs) && atMs <= INSTANT_MAX_MS && (isSeconds || /^\d{4}-/.test(text)))
-    return atMs;
+    return asEpochMs(atMs);
   throw new HttpProblem(
     400,
     `${name} must be a time such as 2026-11-21T09:15:00Z, or Unix seconds.`,

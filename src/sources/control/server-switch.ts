@@ -2,6 +2,7 @@ import type { ActionTaken } from '../../facts/alert-event.ts';
 import type { Disabling, Switched } from '../../facts/disabling.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { SwitchOrder } from '../../facts/ports/commands.ts';
+import type { DisablingStore } from '../../facts/ports/disabling-store.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import {
   createSwitchState,
@@ -11,16 +12,6 @@ import {
   type SwitchState,
   takeKept,
 } from './switch-state.ts';
-
-/** Keeps which servers are disabled. */
-export interface DisablingStore {
-  /** Whether nothing is kept at all. */
-  readonly isOff: boolean;
-  /** Rejects if the store does not answer. */
-  findDisablings(): Promise<readonly Disabling[]>;
-  /** Replaces everything that was kept; resolves when that is committed. */
-  saveDisablings(disablings: readonly Disabling[]): Promise<void>;
-}
 
 /**
  * Disables and enables configured servers manually; this survives restarts and reloads.

@@ -37,9 +37,13 @@ test.each<[string, Partial<AlertFilter>, number[]]>([
   ['one name', { alertname: 'HighErrorRate' }, [2]],
   ['one server', { server: 'files' }, [4]],
   ['one id', { id: 3 }, [3]],
-  ['what was on after a moment', { fromMs: T + 2.5 * HOUR_MS }, [4, 3, 2]],
-  ['what was on before a moment', { toMs: T + 2.5 * HOUR_MS }, [2, 1]],
-  ['what was on at a moment', { fromMs: T + 2.5 * HOUR_MS, toMs: T + 2.5 * HOUR_MS }, [2]],
+  ['what was on after a moment', { fromMs: asEpochMs(T + 2.5 * HOUR_MS) }, [4, 3, 2]],
+  ['what was on before a moment', { toMs: asEpochMs(T + 2.5 * HOUR_MS) }, [2, 1]],
+  [
+    'what was on at a moment',
+    { fromMs: asEpochMs(T + 2.5 * HOUR_MS), toMs: asEpochMs(T + 2.5 * HOUR_MS) },
+    [2],
+  ],
   ['what comes after a page', { before: 3 }, [2, 1]],
   ['a page of two', { limit: 2 }, [4, 3]],
   ['several at once', { state: 'firing', server: 'search', limit: 5 }, [3]],
@@ -114,7 +118,11 @@ test.each<[string, Partial<ServerLogFilter>, Record<string, number>]>([
   ['a text of any kind', { search: 'SECOND 4' }, { check: 0, status: 1, action: 0 }],
   ['a text with a wildcard as it is', { search: '100%' }, { check: 20, status: 0, action: 0 }],
   ['a wildcard alone', { search: '_' }, { check: 0, status: 0, action: 0 }],
-  ['a time', { fromMs: T + 10_000, toMs: T + 20_000 }, { check: 11, status: 2, action: 2 }],
+  [
+    'a time',
+    { fromMs: asEpochMs(T + 10_000), toMs: asEpochMs(T + 20_000) },
+    { check: 11, status: 2, action: 2 },
+  ],
   ['another server', { server: 'files' }, { check: 0, status: 0, action: 6 }],
   ['nobody', { server: "' OR 1=1 --" }, { check: 0, status: 0, action: 0 }],
 ])('of a log %s is found', (_what, filter, counts) => {
@@ -146,9 +154,17 @@ test('a log is read page by page, newest first, with nothing twice and nothing l
 
 test('entries come back as they were written', () => {
   const database = busyServer();
-  const { entries } = database.findServerLog({ server: 'search', limit: 4, fromMs: T + 50_000 });
+  const { entries } = database.findServerLog({
+    server: 'search',
+    limit: 4,
+    fromMs: asEpochMs(T + 50_000),
+  });
   expect(entries.at(0)).toMatchObject({ fact: 'check', atMs: T + 59_000 });
-  const last = database.findServerLog({ server: 'search', limit: 3, toMs: T + 50_000 }).entries;
+  const last = database.findServerLog({
+    server: 'search',
+    limit: 3,
+    toMs: asEpochMs(T + 50_000),
+  }).entries;
   expect(last).toEqual([
     { fact: 'action', atMs: T + 50_000, server: 'search', kind: 'check', by: 'ada', text: 'at 50' },
     {

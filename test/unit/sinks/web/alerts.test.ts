@@ -230,12 +230,12 @@ test('pages follow each other by the cursor', async () => {
 test.each<[string, Partial<AlertFilter>]>([
   ['state=firing', { state: 'firing' }],
   ['alertname=HighErrorRate&server=a%20b', { alertname: 'HighErrorRate', server: 'a b' }],
-  ['from=2026-11-21T09:00:00Z', { fromMs: Date.UTC(2026, 10, 21, 9) }],
+  ['from=2026-11-21T09:00:00Z', { fromMs: asEpochMs(Date.UTC(2026, 10, 21, 9)) }],
   [
     'from=2026-11-21&to=2026-11-22',
-    { fromMs: Date.UTC(2026, 10, 21), toMs: Date.UTC(2026, 10, 22) },
+    { fromMs: asEpochMs(Date.UTC(2026, 10, 21)), toMs: asEpochMs(Date.UTC(2026, 10, 22)) },
   ],
-  ['to=1795252500.5', { toMs: 1_795_252_500_500 }],
+  ['to=1795252500.5', { toMs: asEpochMs(1_795_252_500_500) }],
   ['cursor=7&limit=1', { before: 7 }],
   ['state=&alertname=&from=', {}],
 ])('the filter %s is understood', async (query, filter) => {
@@ -342,7 +342,7 @@ test('the log of a server is read from the journal', async () => {
       facts: ['check', 'status'],
       statuses: ['offline'],
       search: 'refused',
-      fromMs: Date.UTC(2026, 10, 21),
+      fromMs: asEpochMs(Date.UTC(2026, 10, 21)),
       cursor: '5-0-3',
       limit: 3,
     },

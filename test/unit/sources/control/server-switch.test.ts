@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  createServerSwitch,
-  type DisablingStore,
-} from '../../../../src/sources/control/server-switch.ts';
+import type { DisablingStore } from '../../../../src/facts/ports/disabling-store.ts';
+import { createServerSwitch } from '../../../../src/sources/control/server-switch.ts';
 import type { Disabling } from '../../../../src/facts/disabling.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 import { createMemoryLog } from '../../../fakes/memory-log.ts';
