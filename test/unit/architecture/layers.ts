@@ -74,7 +74,7 @@ export const LAYERS: readonly Layer[] = [
   sink('log', ['pino', 'pino-pretty', 'rotating-file-stream']),
   sink('otel', OTEL_PACKAGES),
   sink('prometheus', ['prom-client']),
-  sink('web', ['bcryptjs', 'express']),
+  sink('web', ['bcryptjs', 'escape-html', 'express']),
   {
     path: 'src/demo/',
     imports: ['src/facts/'],
