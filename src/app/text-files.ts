@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 /** Text files that others read while we write them. */
 export const textFiles = {
-  /** @returns nothing where there is no such file. Rejects where it cannot be read. */
+  /** @returns `undefined` if there is no such file. Rejects if it cannot be read. */
   async read(path: string): Promise<string | undefined> {
     try {
       return await readFile(path, 'utf8');

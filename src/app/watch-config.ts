@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { Clock, Timer } from '../facts/ports/clock.ts';
 
 export interface WatchConfigOptions {
-  /** What to watch; asked again on each look, since a reload may name other files. */
+  /** What to watch; called for each check, since a reload may name other files. */
   readonly files: () => readonly string[];
   readonly clock: Clock;
   /** Called once the files are at rest; must not throw. */

@@ -21,7 +21,7 @@ export function createProcessContext(): ProcessContext {
   const stdout = outputOf(process.stdout);
   const stderr = outputOf(process.stderr);
   return {
-    // Not touched before it is asked for: looking at it starts a stream.
+    // Only on demand: reading this property starts a stream.
     get stdin() {
       return process.stdin;
     },

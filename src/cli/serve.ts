@@ -11,7 +11,7 @@ export interface ServeOptions {
 }
 
 const STOP_MS_MAX = 10_000;
-/** After a mistake of ours nothing can be trusted to take its time. */
+/** After a bug the service gets less time to stop. */
 const CRASH_STOP_MS_MAX = 3_000;
 
 /** Runs the service until a signal, or a mistake of its own, ends it. */
@@ -45,7 +45,7 @@ async function run(app: App, ended: Promise<End>, context: CommandContext): Prom
     await settles(stop(), STOP_MS_MAX, context);
     return EXIT.failed;
   }
-  // Where no person looks, the log's own line says the same.
+  // Without a terminal, the first line of the log has the same information.
   if (typeof started === 'object' && context.stdout.isTerminal)
     context.stdout.stream.write(welcome(started.addresses));
   const isCrash = (await ended) === 'crash';
@@ -60,7 +60,7 @@ function listenToProcess(
 ): readonly (() => void)[] {
   let isEnding = false;
   const begin = (how: End) => {
-    // Whoever asks twice does not want to wait.
+    // A second signal means: do not wait.
     if (isEnding) context.exitNow(EXIT.failed);
     isEnding = true;
     end(how);

@@ -26,7 +26,7 @@ const LINE_BYTES_MAX = 64 * 1024 * 1024;
 const UNREAD_BYTES_MAX = 256 * 1024 * 1024;
 /** After the end of standard input, for answers that are still on their way. */
 const LAST_ANSWERS_MS_MAX = 10_000;
-/** Clients kill a server two seconds after they asked it to end. */
+/** Clients kill a server two seconds after they close its input. */
 const STOP_MS_MAX = 1_500;
 /** A gateway that is restarted is back by then. */
 const GATEWAY_RESTART_MS_MAX = 1_500;

@@ -12,14 +12,14 @@ export interface AlertRecord {
   readonly summary: string;
   readonly description: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Of the last notification that said it fires. */
+  /** Of the last firing notification. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly startsAtMs: EpochMs;
   /** Absent while it fires. */
   readonly endsAtMs?: EpochMs;
-  /** Whether the end was never told, and is the next start of the same alert. */
+  /** Whether no notification reported the end, so that it is the next start of the same alert. */
   readonly isEndInferred: boolean;
-  /** Of the last notification that said it. */
+  /** Of the last notification that contained one. */
   readonly value?: number;
   readonly notificationCount: number;
   /** The last ones, oldest first. */

@@ -1,4 +1,4 @@
-/** What people and other programs may ask for. Each command answers with what became of it. */
+/** What people and other programs can request. Each command answers with its result. */
 import type { ActionTaken } from '../alert-event.ts';
 import type { CheckReport } from '../check-report.ts';
 import type { Switched } from '../disabling.ts';
@@ -22,9 +22,9 @@ export interface SwitchCommands {
 }
 
 export interface AlertCommands {
-  /** Takes one of Alertmanager's notifications. Rejects where it cannot be kept. */
+  /** Accepts one of Alertmanager's notifications. Rejects if it cannot be stored. */
   receive(payload: unknown): Promise<Received>;
-  /** @returns whether there is such an alert. Rejects where it cannot be kept. */
+  /** @returns whether there is such an alert. Rejects if it cannot be stored. */
   addNote(note: {
     readonly id: number;
     readonly by: string;

@@ -1,6 +1,6 @@
 /**
  * Levels by what they mean to the person on call, most severe first:
- * the process ends; someone must act; degraded but self-healing; state changes; each check; the wire.
+ * the process ends; someone must act; degraded but self-healing; state changes; each check; the messages themselves.
  */
 export const LOG_SEVERITIES = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];

@@ -1,4 +1,4 @@
-/** What is so now. Views are pulled: whoever shows something asks when it is shown. */
+/** What is true now. Views are pulled: they are read when something is shown or decided. */
 import type { GatewayLoad } from '../call-record.ts';
 import type { Disabling } from '../disabling.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../server-log.ts';
@@ -31,14 +31,14 @@ export interface GatewayViews {
 
 /** The history of alerts. */
 export interface AlertViews {
-  /** Newest first. Rejects where the journal does not answer. */
+  /** Newest first. Rejects if the journal does not answer. */
   find(filter: AlertFilter): Promise<readonly AlertRecord[]>;
-  /** When the heartbeat of Alertmanager came last; `undefined` before the first. */
+  /** When the last heartbeat of Alertmanager arrived; `undefined` before the first. */
   watchdogHeardAtMs(): EpochMs | undefined;
 }
 
 export interface SwitchViews {
-  /** `undefined` for a server that nobody disabled by hand. */
+  /** `undefined` if the server is not disabled manually. */
   find(server: string): Disabling | undefined;
 }
 

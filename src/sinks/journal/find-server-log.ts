@@ -12,7 +12,7 @@ import { epochOf, numberOf, type Row, textOf } from './rows.ts';
 interface Source {
   readonly table: string;
   readonly statusColumn?: string;
-  /** What a search looks through. */
+  /** The text that a search covers. */
   readonly texts: readonly string[];
   readonly toEntry: (row: Row, server: string) => ServerLogEntry;
 }
@@ -116,7 +116,7 @@ function readSource(
       place.rank,
       place.id,
     );
-  // One more than a page holds tells whether there is another.
+  // One more than a page holds shows whether there is another page.
   const rows = database
     .prepare(
       `SELECT * FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY at_ms DESC, id DESC LIMIT ?`,

@@ -29,7 +29,7 @@ export interface JournalThread {
     question: Questions[Name]['ask'],
     timeoutMs?: number,
   ): Promise<Questions[Name]['answer']>;
-  /** Like `ask`, for data to be kept: its success or failure becomes the state. */
+  /** Like `ask`, for data to be stored: success or failure determines the state. */
   save<Name extends 'write' | 'saveNote' | 'saveDisablings'>(
     name: Name,
     question: Questions[Name]['ask'],

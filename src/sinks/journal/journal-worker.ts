@@ -33,7 +33,7 @@ function serve(port: MessagePort, { path, retention }: WorkerInput): void {
     }
   }
 
-  /** Damage deep inside of a file shows only when somebody gets there. */
+  /** Damage deep inside a file is found only when that place is read. */
   function replace(question: Question): Omit<Answer, 'id'> {
     database.close();
     const movedTo = moveAside(path);

@@ -9,7 +9,7 @@ import type {
 } from '../../facts/server-log.ts';
 import type { EpochMs } from '../../facts/time.ts';
 
-/** Something happened of which only the last time counts: the Watchdog was heard, the journal was opened. */
+/** An event of which only the last time counts: a heartbeat arrived, the journal was opened. */
 export interface MarkEntry {
   readonly fact: 'mark';
   readonly name: 'watchdog' | 'opened';
@@ -30,11 +30,11 @@ export interface JournalStats {
   readonly rows: JournalRows;
   /** Of its files. */
   readonly sizeBytes: number;
-  /** What is left on their disk; nothing in memory, or where the disk does not say. */
+  /** Free space on their disk; absent in memory, or if it is unknown. */
   readonly freeBytes?: number;
 }
 
-/** What the thread says once, when it has opened the database or could not. */
+/** Sent by the thread once, after it has opened the database or failed to. */
 export type Opening =
   | {
       readonly ok: true;

@@ -1,6 +1,6 @@
 /**
- * The schema, one step per entry: the database's `user_version` says how many it has had. A step that was released is
- * never changed; a new one is added below.
+ * The schema, one step per entry: the database's `user_version` is the number of steps that were applied. A released step
+ * is never changed; a new one is added below.
  */
 export const MIGRATIONS: readonly string[] = [
   `

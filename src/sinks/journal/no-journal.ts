@@ -1,6 +1,6 @@
 import type { Journal } from './create-journal.ts';
 
-/** Where the configuration wants none. */
+/** The journal if the configuration disables it. */
 export function noJournal(): Journal {
   const refuse = () => Promise.reject(new Error('the journal is off'));
   return {

@@ -65,7 +65,7 @@ function prepareDatabase(
   const counts = createRowCounts(database);
   const pruner = createPruner(database, retention, counts);
   const writeEntry = createEntryWriter(database);
-  // A file that cannot be written opens without a word.
+  // A file that cannot be written opens without an error.
   writeEntry({ fact: 'mark', name: 'opened', atMs: Date.now() });
   const hasAlert = database.prepare('SELECT 1 FROM alerts WHERE id = ?');
   const readMark = database.prepare('SELECT at_ms FROM marks WHERE name = ?');

@@ -5,7 +5,7 @@ import type { JournalRetention } from '../../facts/service-settings.ts';
 import { IN_MEMORY } from './messages.ts';
 import { type JournalDatabase, openDatabase } from './open-database.ts';
 
-/** Damaged files that are kept for whoever wants to look; each may be as large as the journal. */
+/** Damaged files that are kept for examination; each may be as large as the journal. */
 const ASIDE_MAX = 2;
 const LOG_ENDING = '-wal';
 

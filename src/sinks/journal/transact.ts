@@ -13,7 +13,7 @@ export function transact<T>(database: DatabaseSync, run: () => T): T {
   }
 }
 
-/** After some failures, such as a full disk, SQLite has done it already, and says so by an error that hides the first. */
+/** After some failures, such as a full disk, SQLite has rolled back already; a second rollback would hide the first error. */
 function rollBack(database: DatabaseSync): void {
   try {
     database.exec('ROLLBACK');

@@ -2,7 +2,7 @@ import type { CallRecord } from '../../facts/call-record.ts';
 import type { LogChannel, LogSeverity } from '../../facts/ports/log.ts';
 
 /**
- * Lines of one exchange, in the form of pino's. Written by hand, since there are up to three for each call: pino with its
+ * Lines of one exchange, in the form of pino's. Built without a library, since there are up to three for each call: pino with its
  * redaction takes 28 µs for such a line, this one or two. It is safe, since every field is known and no object is printed.
  */
 export interface CallLines {

@@ -1,6 +1,6 @@
 import type { Log } from '../../facts/ports/log.ts';
 
-/** Follows whether spans or log records get out, and says so once per outage: every failed batch would be a line a second. */
+/** Follows whether spans or log records are exported, and logs once per outage: a line per failed batch would be one a second. */
 export interface ExportWatch {
   /** A batch was lost. */
   failed(itemCount: number, reason: string): void;
@@ -14,7 +14,7 @@ export interface ExportWatchOptions {
   readonly log: Pick<Log, 'info' | 'warn'>;
   readonly items: 'spans' | 'log records';
   readonly exporter: string;
-  /** As the operator wrote it, without credentials. */
+  /** As configured, without credentials. */
   readonly endpoint: string;
   /** From here on down the queue counts as drained, so that a collector that is merely slow is reported once. */
   readonly drainedCount: number;

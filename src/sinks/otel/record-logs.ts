@@ -58,7 +58,7 @@ export function createLogRecorder({
         maxQueueSize: queueRecordsMax,
         maxExportBatchSize: Math.min(BATCH_RECORDS, queueRecordsMax),
         scheduledDelayMillis: BATCH_DELAY_MS,
-        // The exporter's own limit comes first, so that each failure is told of once.
+        // The exporter's own limit comes first, so that each failure is reported once.
         exportTimeoutMillis: guard.timeoutMs + 1_000,
       }),
     ],

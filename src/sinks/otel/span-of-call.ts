@@ -4,7 +4,7 @@ import type { CallRecord } from '../../facts/call-record.ts';
 import { createLabelBound, OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 
 /**
- * What a span says of an exchange, after the OpenTelemetry semantic conventions for MCP
+ * The attributes of a span, after the OpenTelemetry semantic conventions for MCP
  * (open-telemetry/semantic-conventions-genai, docs/gen-ai/mcp.md; status: development).
  *
  * The span is of kind SERVER: the gateway receives the request, and the span lasts until the requester has its answer. That
@@ -65,8 +65,8 @@ export function attributesOf(call: CallRecord): Attributes {
 }
 
 /**
- * The value of `error.type`; nothing where the span is no error. Faults of the caller are none on the side that receives.
- * `mcp_server_operation_duration_seconds` says the same.
+ * The value of `error.type`; `undefined` if the span is not an error. A mistake of the caller is no error on the receiving
+ * side, as in `mcp_server_operation_duration_seconds`.
  */
 export function errorTypeOf({ outcome, errorType, rpcCode }: CallRecord): string | undefined {
   if (errorType === undefined || outcome === 'client_error') return undefined;

@@ -10,9 +10,9 @@ export interface LogShippingOptions {
   readonly config: OtlpLogSettings & { readonly serviceName: string };
   readonly version: string;
   readonly clock: Clock;
-  /** Its own lines are shipped as well: once per outage, so that no circle comes of it. */
+  /** Its own lines are shipped as well: one per outage, so that they do not feed themselves. */
   readonly log: Pick<Log, 'info' | 'warn'>;
-  /** Once per batch that did not get out. */
+  /** Called once per batch that was not exported. */
   readonly onExportFailure: () => void;
   /** Records that wait for their export; more are dropped. */
   readonly queueRecordsMax?: number;
@@ -21,7 +21,7 @@ export interface LogShippingOptions {
 export interface LogShipping {
   /** @param text whole lines of JSON, each with its line break */
   ship(text: string): void;
-  /** Lines that did not get out. */
+  /** Lines that were not exported. */
   dropped(): number;
   /** Sends what waits, but takes no longer than `timeoutMs`. */
   stop(timeoutMs?: number): Promise<void>;

@@ -14,7 +14,7 @@ export interface TracingOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Once per batch that did not get out. */
+  /** Called once per batch that was not exported. */
   readonly onExportFailure: (signal: 'traces') => void;
   /** Spans that wait for their export; more are dropped. */
   readonly queueSpansMax?: number;

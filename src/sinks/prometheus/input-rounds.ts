@@ -1,6 +1,6 @@
 import { hashText } from '../../facts/rules/hash-text.ts';
 
-/** How long a client may take to come back with what was asked for. */
+/** How long a client may take to return the input. */
 export const INPUT_ROUND_MS_MAX = 15 * 60_000;
 const OPEN_MAX = 1_000;
 
@@ -16,7 +16,7 @@ export interface InputRounds {
 
 /** Keeps at most 1,000 open rounds by a hash of their state; past it the oldest is forgotten without being counted. */
 export function createInputRounds(openMax = OPEN_MAX): InputRounds {
-  /** Key of the state → when it was asked, oldest first. */
+  /** Key of the state → when the input was requested, oldest first. */
   const askedMs = new Map<number, number>();
   return {
     asked(requestState, nowMs) {

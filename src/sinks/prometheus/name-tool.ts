@@ -17,7 +17,7 @@ export interface ToolNamerOptions {
   readonly onUnknown: () => void;
 }
 
-/** Before the first snapshot every tool is `_OTHER`: names from the wire are no labels. */
+/** Before the first snapshot every tool is `_OTHER`: names that clients send are not used as labels. */
 export function createToolNamer({ onFolded, onUnknown }: ToolNamerOptions): ToolNamer {
   const bound = createLabelBound({ valuesMax: TOOLS_MAX });
   let tools: ReadonlySet<string> | undefined;

@@ -18,7 +18,7 @@ import { createLabelSets } from './label-sets.ts';
 
 export interface ProbeRecorder {
   observe(fact: ProbeObservation): void;
-  /** It is checked no more: what the last check said of it holds no longer. */
+  /** The server is no longer checked, so the result of its last check does not apply any more. */
   forget(): void;
 }
 

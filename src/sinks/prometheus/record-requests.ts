@@ -21,7 +21,7 @@ const KINDS_MAX = 10_000;
 interface CallKind {
   readonly requests: Cell;
   readonly errors: Cell | undefined;
-  /** Nothing where such calls have no place in the latency. */
+  /** `undefined` if such calls do not count in the latency. */
   readonly duration: LabelSet<'server' | 'tool' | 'operation' | 'method' | 'endpoint'> | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface RequestRecorder {
 export interface RequestRecorderOptions {
   readonly families: Families;
   readonly server: string;
-  /** Whether the latency is told apart by tool. */
+  /** Whether the latency is broken down by tool. */
   readonly toolHistogram: boolean;
   readonly onOperationFolded: () => void;
 }

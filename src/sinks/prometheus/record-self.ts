@@ -30,7 +30,7 @@ export interface SelfRecorder {
   checkStarted(lagMs: number): void;
   /** A counter of the values that were folded or shortened for one label. */
   foldings(metric: Metric, label: string): () => void;
-  /** Values that are read when somebody looks. */
+  /** Values that are read once per rendering. */
   usage(usage: SystemUsage, losses: Losses): void;
   /** Makes what was folded visible. */
   flush(): void;

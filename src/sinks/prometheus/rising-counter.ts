@@ -1,4 +1,4 @@
-/** Follows a total that somebody else keeps. */
+/** Follows a total that is counted elsewhere. */
 export function createRisingCounter(inc: (by: number) => void): (total: number) => void {
   let counted = 0;
   return (total) => {

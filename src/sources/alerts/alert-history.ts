@@ -10,19 +10,19 @@ import type {
 import type { EpochMs } from '../../facts/time.ts';
 
 export interface AlertHistory {
-  /** Takes one of Alertmanager's notifications; resolves when it is committed. Rejects where it cannot be kept. */
+  /** Takes one of Alertmanager's notifications; resolves when it is committed. Rejects if it cannot be stored. */
   receive(payload: unknown): Promise<Received>;
-  /** Newest first. Rejects where the store does not answer. */
+  /** Newest first. Rejects if the store does not answer. */
   find(filter: AlertFilter): Promise<readonly AlertRecord[]>;
-  /** @returns whether there is such an alert. Rejects where it cannot be kept. */
+  /** @returns whether there is such an alert. Rejects if the note cannot be stored. */
   addNote(note: {
     readonly id: number;
     readonly by: string;
     readonly text: string;
   }): Promise<boolean>;
-  /** Something was done: it is told to all, and kept as soon as there is time. */
+  /** Publishes what was done; the journal stores it later. */
   noteAction(action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>): void;
-  /** Unix epoch milliseconds; nothing before the first. */
+  /** Time of the last heartbeat; `undefined` before the first. */
   watchdogHeardAtMs(): EpochMs | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface AlertHistoryOptions {
   readonly publish: (fact: AlertEvent | ActionTaken) => void;
 }
 
-/** Takes what Alertmanager says about alerts, and what people do about them, into one history. */
+/** One history of what Alertmanager reports about alerts and what people do about them. */
 export function createAlertHistory({ clock, store, publish }: AlertHistoryOptions): AlertHistory {
   let heardAtMs: EpochMs | undefined;
 
@@ -49,7 +49,7 @@ export function createAlertHistory({ clock, store, publish }: AlertHistoryOption
       const kept = alerts.filter(({ alertname }) => alertname !== WATCHDOG);
       if (alerts.some(({ alertname, status }) => alertname === WATCHDOG && status === 'firing'))
         hearWatchdog();
-      // First the history, then the word: a notification that is told, and acknowledged, is in it.
+      // Stored before it is published and acknowledged, so that every acknowledged notification is in the history.
       if (kept.length > 0 && !store.isOff) await store.saveAlerts(kept);
       for (const event of alerts) publish(event);
       return { ok: true, alerts: alerts.length, problems, isKept: !store.isOff };

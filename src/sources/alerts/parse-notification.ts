@@ -11,7 +11,7 @@ export type ParsedNotification =
   /** What is wrong, with the path. */
   | { readonly ok: false; readonly problem: string };
 
-/** Far more than a group has that somebody could still read. */
+/** Far more than a group that anybody can read. */
 const ALERTS_MAX = 10_000;
 const LABELS_MAX = 128;
 const TEXT_CHARS_MAX = 4_096;
@@ -76,7 +76,7 @@ function parseAlert(item: unknown, envelope: Envelope): AlertEvent | string {
     annotations,
     startsAtMs,
     ...envelope,
-    // Of one that fires it is only when the word of it goes stale.
+    // While an alert is firing, this is only the time at which the notification becomes stale.
     ...(status === 'resolved' && endsAtMs !== undefined
       ? { endsAtMs: endsAtMs < startsAtMs ? startsAtMs : endsAtMs }
       : {}),

@@ -3,7 +3,7 @@ import type { Disabling } from '../../facts/disabling.ts';
 /** Which servers are disabled manually. Plain data that the functions of this file change in place. */
 export interface SwitchState {
   readonly disabled: Map<string, Disabling>;
-  /** Disabled or enabled before the store could be read: what it says about these is out of date. */
+  /** Disabled or enabled before the store could be read: what is stored about these is out of date. */
   readonly switchedEarly: Set<string>;
   /** `undefined` until it is known which servers are configured. */
   configured: ReadonlySet<string> | undefined;
