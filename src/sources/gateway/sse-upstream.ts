@@ -11,7 +11,7 @@ import { type Cuttable, ForwardedRequests } from './forwarded-requests.ts';
 import { createEndpointRewriter } from './endpoint-event.ts';
 import type { HttpUpstreamOptions } from './http-upstream.ts';
 import { readRest } from './read-rest.ts';
-import { Relay, type RelayFailure, requestHeaders } from './relay.ts';
+import { Relay, type RelayFailure, type RequestHeaderOptions, requestHeaders } from './relay.ts';
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
@@ -77,11 +77,8 @@ function openStream(
     unreadBytes = 0;
   });
   const rewrite = createEndpointRewriter((announced) => {
-    const target = URL.parse(announced, url.href);
-    // The client refuses an address of another origin anyhow.
-    if (!target || target.origin !== url.origin || addresses.size >= ADDRESSES_MAX)
-      return announced;
-    address = target.pathname + target.search;
+    address = addresses.size < ADDRESSES_MAX ? pathOf(announced, url) : undefined;
+    if (address === undefined) return announced;
     addresses.add(address);
     tracker.openSession(address, 'sse', {});
     return `/${encodeURIComponent(options.name)}${address}`;
@@ -100,10 +97,7 @@ function openStream(
       response,
       path: url.pathname + url.search,
       headers: requestHeaders(request, {
-        host: url.host,
-        preserveHost: options.preserveHost,
-        configured: options.headers,
-        isBodyWhole: true,
+        ...headerOptions(options),
         // The address in its `endpoint` event has to be changed.
         isPlainWanted: true,
       }),
@@ -128,6 +122,12 @@ function openStream(
   forwarded.add(forwardedRequest);
   options.onRequest?.();
   relay.start();
+}
+
+/** Path and query of an announced address. A client refuses one of another origin anyhow. */
+function pathOf(announced: string, base: URL): string | undefined {
+  const target = URL.parse(announced, base.href);
+  return target?.origin === base.origin ? target.pathname + target.search : undefined;
 }
 
 function noteAnswers(
@@ -161,31 +161,10 @@ async function readAndPost(context: SseContext, head: AdmittedRequest): Promise<
 }
 
 function postMessage({ options, pool, forwarded }: SseContext, admitted: AdmittedRequest): void {
-  const { url, tracker, clock } = options;
-  const { request, response, route, query, read, body } = admitted;
+  const { tracker, clock } = options;
+  const { request, response, route, query, body } = admitted;
   const session = route + query;
-  const carrier = carrierOf(admitted, 'sse', session);
-  const exchanges: Exchange[] = [];
-  for (const facts of read.messages) {
-    if (isRequest(facts)) {
-      const exchange = tracker.begin(facts, carrier);
-      // Its answer comes on the stream.
-      tracker.park(exchange, EXPIRED);
-      exchanges.push(exchange);
-      if (facts.method === 'initialize') {
-        tracker.openSession(session, 'sse', {
-          ...(facts.client ? { client: facts.client } : {}),
-          ...(facts.protocolVersion === undefined
-            ? {}
-            : { protocolVersion: facts.protocolVersion }),
-        });
-      }
-    } else if (isResponse(facts)) {
-      tracker.answerServerCall(facts, body.length, session);
-    } else {
-      tracker.notice(facts, session);
-    }
-  }
+  const exchanges = beginCalls(options, admitted, session);
   const endAll = (verdict: CallVerdict, message?: string): void => {
     for (const exchange of exchanges) tracker.end(exchange, verdict, message);
   };
@@ -200,10 +179,7 @@ function postMessage({ options, pool, forwarded }: SseContext, admitted: Admitte
       response,
       path: session,
       headers: requestHeaders(request, {
-        host: url.host,
-        preserveHost: options.preserveHost,
-        configured: options.headers,
-        isBodyWhole: true,
+        ...headerOptions(options),
         ...(traced ? { traceparent: formatTraceParent(traced.trace) } : {}),
         ...(traced?.trace.traceState === undefined ? {} : { tracestate: traced.trace.traceState }),
       }),
@@ -232,6 +208,48 @@ function postMessage({ options, pool, forwarded }: SseContext, admitted: Admitte
   forwarded.add(forwardedRequest);
   options.onRequest?.();
   relay.start();
+}
+
+/** Notes the messages of a POST. @returns its requests, whose answers come on the stream */
+function beginCalls(
+  { tracker }: SseUpstreamOptions,
+  admitted: AdmittedRequest,
+  session: string,
+): Exchange[] {
+  const { read, body } = admitted;
+  const carrier = carrierOf(admitted, 'sse', session);
+  const exchanges: Exchange[] = [];
+  for (const facts of read.messages) {
+    if (isRequest(facts)) {
+      const exchange = tracker.begin(facts, carrier);
+      tracker.park(exchange, EXPIRED);
+      exchanges.push(exchange);
+      if (facts.method === 'initialize') {
+        tracker.openSession(session, 'sse', {
+          ...(facts.client ? { client: facts.client } : {}),
+          ...(facts.protocolVersion === undefined
+            ? {}
+            : { protocolVersion: facts.protocolVersion }),
+        });
+      }
+    } else if (isResponse(facts)) {
+      tracker.answerServerCall(facts, body.length, session);
+    } else {
+      tracker.notice(facts, session);
+    }
+  }
+  return exchanges;
+}
+
+function headerOptions({
+  url,
+  preserveHost,
+  headers,
+}: SseUpstreamOptions): Pick<
+  RequestHeaderOptions,
+  'host' | 'preserveHost' | 'configured' | 'isBodyWhole'
+> {
+  return { host: url.host, preserveHost, configured: headers, isBodyWhole: true };
 }
 
 function refuse(

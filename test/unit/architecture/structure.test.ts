@@ -14,8 +14,6 @@ const FUNCTION_LINES_MAX = 60;
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/protocol/http/probe-fetch.ts#anonymous': 84,
   'src/protocol/http/probe-fetch.ts#createProbeFetch': 109,
-  'src/sources/gateway/sse-upstream.ts#openStream': 65,
-  'src/sources/gateway/sse-upstream.ts#postMessage': 73,
 };
 
 test('no box holds more than a quarter of the source', () => {
