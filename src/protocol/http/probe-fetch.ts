@@ -3,7 +3,7 @@ import type { FetchLike } from '@modelcontextprotocol/client';
 import type { FailureFacts } from '../classify-failure.ts';
 import { parseMessages } from '../json-rpc.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { HttpEndpoint } from './http-endpoint.ts';
+import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
 import { httpFacts, problemFacts } from './http-facts.ts';
 import type { LateSessions } from './late-sessions.ts';
 import { rpcErrorOf } from './post-message.ts';
@@ -41,30 +41,50 @@ const BODY_BYTES_MAX = 32 * 1024 * 1024;
  * failure facts as a steady one; the SDK passes on neither causes nor headers.
  */
 export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
-  const { endpoint, clock, measurement } = options;
-  let failure: FailureFacts | undefined;
-  let sessionId: string | undefined;
-
-  // What follows a failure (cancelling, resuming) fails as well, and explains nothing.
-  const note = (facts: FailureFacts): void => {
-    failure ??= facts;
+  const fetcher = new Fetcher(options);
+  return {
+    fetch: (address, init) => fetcher.send(new URL(address), init ?? {}),
+    takeFailure: () => fetcher.takeFailure(),
+    sessionId: () => fetcher.sessionId,
   };
-  const fail = (facts: FailureFacts): Error => {
-    note(facts);
-    return new TypeError('the request failed');
-  };
+}
 
-  const send = async (address: string | URL, init: RequestInit = {}): Promise<Response> => {
-    const url = new URL(address);
+/** One request of the SDK. */
+interface Sending {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly rpcMethod: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly startedAt: number;
+}
+
+type Sent = Extract<HttpResult, { ok: true }>;
+
+class Fetcher {
+  sessionId: string | undefined;
+  readonly #options: ProbeFetchOptions;
+  #failure: FailureFacts | undefined;
+
+  constructor(options: ProbeFetchOptions) {
+    this.#options = options;
+  }
+
+  takeFailure(): FailureFacts | undefined {
+    const taken = this.#failure;
+    this.#failure = undefined;
+    return taken;
+  }
+
+  async send(url: URL, init: RequestInit): Promise<Response> {
+    const { endpoint, clock, measurement, opensStreams, lateSessions } = this.#options;
     if (url.origin !== endpoint.url.origin) throw new TypeError('another origin is not asked');
     const headers = Object.fromEntries(new Headers(init.headers));
     const method = httpMethodOf(init.method);
-    if (method === 'GET' && !options.opensStreams && headers['last-event-id'] === undefined) {
+    if (method === 'GET' && !opensStreams && headers['last-event-id'] === undefined)
       return new Response(null, { status: 405 });
-    }
     const body = typeof init.body === 'string' ? init.body : undefined;
     const rpcMethod = requestMethodOf(body) ?? method;
-    const signal = joinSignals(options.signal, init.signal);
+    const signal = joinSignals(this.#options.signal, init.signal);
     if (signal.aborted) throw new TypeError('the check has ended');
     const startedAt = clock.monotonicMs();
     const sent = await endpoint.send({
@@ -78,76 +98,79 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
       awaitsLateHead: rpcMethod === 'initialize',
     });
     if (!sent.ok) {
-      if (sent.late !== undefined) options.lateSessions.adopt(sent.late);
-      throw fail(sent.facts);
+      if (sent.late !== undefined) lateSessions.adopt(sent.late);
+      throw this.#fail(sent.facts);
     }
+    const sending = { method, rpcMethod, headers, signal, startedAt };
+    const status = sent.response.statusCode ?? 0;
+    return status < 200 || status > 299
+      ? this.#refused(sent, status, sending)
+      : this.#accepted(sent, status, sending);
+  }
+
+  async #refused(sent: Sent, status: number, sending: Sending): Promise<Response> {
+    const { endpoint, clock, opensStreams } = this.#options;
+    const { headers } = sent.response;
+    const text = await readBody(sent.response, sending.signal, ERROR_LIMITS);
+    sent.finished();
+    const context = {
+      method: sending.rpcMethod,
+      url: endpoint.url.href,
+      hasSession: 'mcp-session-id' in sending.headers,
+      nowMs: clock.nowMs(),
+    };
+    // Only a POST carries a question; 405 to GET and DELETE is how many servers are.
+    if (sending.method === 'POST' || opensStreams)
+      this.#note(
+        httpFacts({ status, headers }, context, text.ok ? rpcErrorOf(text.text) : undefined),
+      );
+    const body = isBodiless(status) || !text.ok ? null : text.text;
+    return new Response(body, { status, headers: toHeaders(headers) });
+  }
+
+  #accepted(
+    sent: Sent,
+    status: number,
+    { method, rpcMethod, signal, startedAt }: Sending,
+  ): Response {
+    const { endpoint, clock } = this.#options;
     const { response } = sent;
-    const status = response.statusCode ?? 0;
-    const responseHeaders = toHeaders(response.headers);
-    if (status < 200 || status > 299) {
-      const text = await readBody(response, signal, ERROR_LIMITS);
-      sent.finished();
-      const context = {
-        method: rpcMethod,
-        url: endpoint.url.href,
-        hasSession: 'mcp-session-id' in headers,
-        nowMs: clock.nowMs(),
-      };
-      // Only a POST carries a question; 405 to GET and DELETE is how many servers are.
-      if (method === 'POST' || options.opensStreams) {
-        note(
-          httpFacts(
-            { status, headers: response.headers },
-            context,
-            text.ok ? rpcErrorOf(text.text) : undefined,
-          ),
-        );
-      }
-      return new Response(isBodiless(status) || !text.ok ? null : text.text, {
-        status,
-        headers: responseHeaders,
-      });
-    }
+    const headers = toHeaders(response.headers);
     const id = response.headers['mcp-session-id'];
-    if (rpcMethod === 'initialize' && typeof id === 'string') sessionId = id;
+    if (rpcMethod === 'initialize' && typeof id === 'string') this.sessionId = id;
     if (isBodiless(status)) {
       response.resume();
       sent.finished();
-      return new Response(null, { status, headers: responseHeaders });
+      return new Response(null, { status, headers });
     }
-    const watch = method === 'POST' ? createAnswerWatch(response) : undefined;
+    const unusable = (reason: string): FailureFacts => ({
+      kind: 'unusable',
+      method: rpcMethod,
+      reason,
+    });
     const stream = toStream(response, signal, {
-      watch,
+      watch: method === 'POST' ? createAnswerWatch(response) : undefined,
       onOver: sent.finished,
-      onTooLarge: () =>
-        fail({
-          kind: 'unusable',
-          method: rpcMethod,
-          reason: `it is larger than ${describeBytes(BODY_BYTES_MAX)}`,
-        }),
-      onDeadEnd() {
-        note({
-          kind: 'unusable',
-          method: rpcMethod,
-          reason: 'the stream of events ended without it',
-        });
-        options.onHopeless();
+      onTooLarge: () => this.#fail(unusable(`it is larger than ${describeBytes(BODY_BYTES_MAX)}`)),
+      onDeadEnd: () => {
+        this.#note(unusable('the stream of events ended without it'));
+        this.#options.onHopeless();
       },
       onLost: (problem) =>
-        fail(problemFacts(problem, rpcMethod, endpoint, clock.monotonicMs() - startedAt)),
+        this.#fail(problemFacts(problem, rpcMethod, endpoint, clock.monotonicMs() - startedAt)),
     });
-    return new Response(stream, { status, headers: responseHeaders });
-  };
+    return new Response(stream, { status, headers });
+  }
 
-  return {
-    fetch: send,
-    takeFailure() {
-      const taken = failure;
-      failure = undefined;
-      return taken;
-    },
-    sessionId: () => sessionId,
-  };
+  /** What follows a failure (cancelling, resuming) fails as well, and explains nothing. */
+  #note(facts: FailureFacts): void {
+    this.#failure ??= facts;
+  }
+
+  #fail(facts: FailureFacts): Error {
+    this.#note(facts);
+    return new TypeError('the request failed');
+  }
 }
 
 interface StreamHandlers {
