@@ -81,13 +81,13 @@ export async function launchChromium(path: string): Promise<Browser> {
   };
 }
 
-interface Connection {
+interface DevToolsConnection {
   send(method: string, params?: Json, sessionId?: string): Promise<Json>;
   onEvent(sessionId: string, listener: (method: string, params: Json) => void): void;
   fail(reason: string): void;
 }
 
-function connect(input: Writable, output: Readable): Connection {
+function connect(input: Writable, output: Readable): DevToolsConnection {
   const pending = new Map<number, Pending>();
   const listeners = new Map<string, (method: string, params: Json) => void>();
   let lastId = 0;
@@ -128,7 +128,7 @@ function connect(input: Writable, output: Readable): Connection {
   };
 }
 
-async function newPage(connection: Connection): Promise<BrowserPage> {
+async function newPage(connection: DevToolsConnection): Promise<BrowserPage> {
   const { targetId } = await connection.send('Target.createTarget', { url: 'about:blank' });
   const attached = await connection.send('Target.attachToTarget', { targetId, flatten: true });
   const sessionId = attached['sessionId'] as string;

@@ -63,7 +63,7 @@ export function createApp(options: AppOptions): App {
       ok: true,
       addresses: {
         http,
-        ...(gateway ? { gateway } : {}),
+        ...(gateway && { gateway }),
         servers: config.servers.length,
         ...(configPath === undefined ? {} : { config: configPath }),
       },

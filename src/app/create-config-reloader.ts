@@ -2,15 +2,15 @@ import type { Config } from '../settings/config.ts';
 import type { LoadConfigResult } from '../settings/load-config.ts';
 
 export type ReloadTrigger = 'start' | 'signal' | 'request' | 'file';
-type Failure = Extract<LoadConfigResult, { ok: false }>;
-type Success = Extract<LoadConfigResult, { ok: true }>;
+type LoadFailure = Extract<LoadConfigResult, { ok: false }>;
+type LoadSuccess = Extract<LoadConfigResult, { ok: true }>;
 
 export interface ConfigReloaderOptions {
   readonly load: () => Promise<LoadConfigResult>;
   /** Puts a good configuration into effect; the next reload waits for it. */
-  readonly onLoaded: (result: Success, trigger: ReloadTrigger) => void | Promise<void>;
+  readonly onLoaded: (result: LoadSuccess, trigger: ReloadTrigger) => void | Promise<void>;
   /** Says that the files are bad; whatever was in effect stays. */
-  readonly onFailed: (result: Failure, trigger: ReloadTrigger) => void | Promise<void>;
+  readonly onFailed: (result: LoadFailure, trigger: ReloadTrigger) => void | Promise<void>;
 }
 
 export interface ConfigReloader {

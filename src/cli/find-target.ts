@@ -34,7 +34,7 @@ export async function findTarget(options: TargetOptions): Promise<FoundTarget> {
   if (target === undefined)
     return failed('give a configured name, a URL, or -- and a command; see probe --help');
   if (LOOKS_LIKE_URL.test(target)) {
-    const server = serverOfUrl(target, { source: SOURCE, ...(headers ? { headers } : {}) });
+    const server = serverOfUrl(target, { source: SOURCE, ...(headers && { headers }) });
     return server ? { ok: true, server } : failed('a URL must start with http:// or https://');
   }
   if (headers)

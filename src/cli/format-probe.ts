@@ -113,7 +113,7 @@ function formatFacts(reports: readonly CheckReport[], nowMs: number, paint: Pain
     .join('\n');
 }
 
-type Row = readonly [title: string, text: string];
+type TitledText = readonly [title: string, text: string];
 
 function identityRows({
   implementation,
@@ -121,14 +121,14 @@ function identityRows({
   protocolVersion,
   era,
   transport,
-}: ServerIdentity): Row[] {
+}: ServerIdentity): TitledText[] {
   return [
     ['server', `${implementation} ${version}`],
     ['protocol', `${protocolVersion} (${era}) over ${transport}`],
   ];
 }
 
-function capabilityRows({ lists }: CapabilitySnapshot): Row[] {
+function capabilityRows({ lists }: CapabilitySnapshot): TitledText[] {
   return CAPABILITY_KINDS.flatMap((kind) => {
     const definitions = lists[kind]?.definitions;
     if (!definitions) return [];
@@ -149,7 +149,7 @@ function joinNames(names: readonly string[]): string {
   return text;
 }
 
-function certificateRow(expiresAtMs: number, nowMs: number): Row {
+function certificateRow(expiresAtMs: number, nowMs: number): TitledText {
   const days = Math.floor((expiresAtMs - nowMs) / DAY_MS);
   const date = new Date(expiresAtMs).toISOString().slice(0, 10);
   return ['certificate', days < 0 ? `expired on ${date}` : `expires in ${days} days, on ${date}`];

@@ -24,7 +24,7 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
     output: context.stdout,
     report: (line) => complain(context, line),
   });
-  const { promise: ended, resolve: end } = Promise.withResolvers<End>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<ServiceEnd>();
   const removals = listenToProcess(app, context, end);
   try {
     return await run(app, ended, context);
@@ -33,9 +33,13 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   }
 }
 
-type End = 'signal' | 'crash';
+type ServiceEnd = 'signal' | 'crash';
 
-async function run(app: App, ended: Promise<End>, context: CommandContext): Promise<ExitCode> {
+async function run(
+  app: App,
+  ended: Promise<ServiceEnd>,
+  context: CommandContext,
+): Promise<ExitCode> {
   const starting = app.start();
   const started = await Promise.race([starting, ended]);
   // A signal in the middle of the start: what is still being built must be there before it can end.
@@ -56,10 +60,10 @@ async function run(app: App, ended: Promise<End>, context: CommandContext): Prom
 function listenToProcess(
   app: App,
   context: CommandContext,
-  end: (how: End) => void,
+  end: (how: ServiceEnd) => void,
 ): readonly (() => void)[] {
   let isEnding = false;
-  const begin = (how: End) => {
+  const begin = (how: ServiceEnd) => {
     // A second signal means: do not wait.
     if (isEnding) context.exitNow(EXIT.failed);
     isEnding = true;

@@ -31,7 +31,7 @@ const STOP_MS_MAX = 1_500;
 /** A gateway that is restarted is back by then. */
 const GATEWAY_RESTART_MS_MAX = 1_500;
 
-type End =
+type SessionEnd =
   { readonly how: 'input_ended' | 'stopped' } | { readonly how: 'lost'; readonly detail: string };
 
 /**
@@ -52,7 +52,7 @@ export async function stdio(options: StdioOptions, context: CommandContext): Pro
     complain(search.message);
     return EXIT.usage;
   }
-  return new Conversation(options.name, search, context, complain).run();
+  return new StdioSession(options.name, search, context, complain).run();
 }
 
 type Search =
@@ -93,12 +93,12 @@ async function findGateway(name: string, file: string, context: CommandContext):
     return direct('the gateway asks for a certificate of its clients');
   const tls = {
     rejectUnauthorized: true,
-    ...(served ? { ca: served.cert, isPinned: true } : {}),
+    ...(served && { ca: served.cert, isPinned: true }),
   };
   const url = localUrl(listen, served ? 'https' : 'http');
   const answer = await askGateway(url, name, context.clock, tls);
   if (answer !== 'knows_server') return direct(describeAbsence(answer, url));
-  return { kind: 'gateway', url, tls, ...(token ? { token } : {}), load: async () => found };
+  return { kind: 'gateway', url, tls, ...(token && { token }), load: async () => found };
 }
 
 function describeAbsence(answer: Exclude<GatewayAnswer, 'knows_server'>, url: string): string {
@@ -152,14 +152,14 @@ async function loadSpec(
 }
 
 /** One client, from its first line to the end of its standard input. */
-class Conversation {
+class StdioSession {
   readonly #name: string;
   readonly #search: Exclude<Search, { kind: 'unusable' }>;
   readonly #context: CommandContext;
   readonly #complain: (line: string) => void;
   readonly #channels: MessageChannel[] = [];
   readonly #removals: (() => void)[] = [];
-  readonly #ended = Promise.withResolvers<End>();
+  readonly #ended = Promise.withResolvers<SessionEnd>();
   #observed: HttpChannel | undefined;
 
   constructor(
@@ -194,7 +194,7 @@ class Conversation {
   }
 
   /** Waits for the last answers and closes everything, within the time limits of clients. */
-  async #finish({ how }: End, bridge: StdioBridge): Promise<void> {
+  async #finish({ how }: SessionEnd, bridge: StdioBridge): Promise<void> {
     const { clock } = this.#context;
     const isStopped = this.#whenStopped();
     if (how === 'input_ended') {

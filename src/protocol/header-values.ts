@@ -1,11 +1,11 @@
+import { isJsonObject } from '../facts/json-object.ts';
+
 /** Where a tool's `inputSchema` wants an argument mirrored into a header (2026-07-28, `x-mcp-header`). */
 export interface MirroredParam {
   /** Header name without `Mcp-Param-`. */
   readonly name: string;
   readonly path: readonly string[];
 }
-
-type Bag = Readonly<Record<string, unknown>>;
 
 const SENTINEL = '=?base64?';
 const PLAIN = /^[\t\x20-\x7e]+$/;
@@ -21,11 +21,11 @@ export function encodeHeaderValue(value: string): string {
 export function findMirroredParams(inputSchema: unknown): readonly MirroredParam[] {
   const found: MirroredParam[] = [];
   const visit = (node: unknown, path: readonly string[]): void => {
-    if (!isBag(node) || path.length > DEPTH_MAX) return;
+    if (!isJsonObject(node) || path.length > DEPTH_MAX) return;
     const name = node['x-mcp-header'];
     if (typeof name === 'string' && TOKEN.test(name) && path.length > 0) found.push({ name, path });
     const { properties } = node;
-    if (isBag(properties))
+    if (isJsonObject(properties))
       for (const [key, child] of Object.entries(properties)) visit(child, [...path, key]);
   };
   visit(inputSchema, []);
@@ -40,7 +40,7 @@ export function mirrorParams(
   const headers: Record<string, string> = {};
   for (const { name, path } of params) {
     let value = args;
-    for (const key of path) value = isBag(value) ? value[key] : undefined;
+    for (const key of path) value = isJsonObject(value) ? value[key] : undefined;
     const isPlain =
       typeof value === 'string' ||
       typeof value === 'boolean' ||
@@ -52,8 +52,4 @@ export function mirrorParams(
 
 function isInexact(value: number): boolean {
   return Number.isInteger(value) && !Number.isSafeInteger(value);
-}
-
-function isBag(value: unknown): value is Bag {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -111,7 +111,7 @@ export function parseMessages(text: string): ParsedText {
   return { ok: true, messages: value.map(classifyMessage), isBatch: true };
 }
 
-export type Answer = Extract<RpcMessage, { kind: 'result' | 'error' }>;
+export type RpcAnswer = Extract<RpcMessage, { kind: 'result' | 'error' }>;
 
 /**
  * Whether `message` answers the only request in flight. An error with a `null`, empty or made-up id does too where
@@ -121,7 +121,7 @@ export function isAnswerTo(
   message: RpcMessage,
   id: RpcId,
   isOnlyRequest: boolean,
-): message is Answer {
+): message is RpcAnswer {
   if (message.kind === 'result') return message.id === id;
   if (message.kind === 'error') return message.id === id || isOnlyRequest;
   return false;

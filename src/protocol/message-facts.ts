@@ -1,3 +1,5 @@
+import { type JsonObject, jsonObjectOf } from '../facts/json-object.ts';
+
 /**
  * What the gateway needs to know of one JSON-RPC message, whichever way it was read.
  * Ids are kept as JSON text: `0`, `""` and `"0"` are three different, real ids.
@@ -35,15 +37,13 @@ export function isResponse(facts: MessageFacts): boolean {
 const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';
 const PROTOCOL_VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
-type Bag = Readonly<Record<string, unknown>>;
-
 /** The parts of a message by the paths that matter, as found by a parser or by the skimmer. */
 export interface MessageParts {
   readonly id?: unknown;
   readonly method?: unknown;
-  readonly params?: Bag | undefined;
-  readonly error?: Bag | undefined;
-  readonly result?: Bag | undefined;
+  readonly params?: JsonObject | undefined;
+  readonly error?: JsonObject | undefined;
+  readonly result?: JsonObject | undefined;
   readonly hasResult: boolean;
 }
 
@@ -52,14 +52,14 @@ export interface MessageParts {
  * @param message one element of a body, as `JSON.parse` gives it
  */
 export function factsOfMessage(message: unknown): MessageFacts | undefined {
-  const bag = bagOf(message);
+  const bag = jsonObjectOf(message);
   if (!bag) return undefined;
   return factsOfParts({
     id: bag['id'],
     method: bag['method'],
-    params: bagOf(bag['params']),
-    error: bagOf(bag['error']),
-    result: bagOf(bag['result']),
+    params: jsonObjectOf(bag['params']),
+    error: jsonObjectOf(bag['error']),
+    result: jsonObjectOf(bag['result']),
     hasResult: 'result' in bag,
   });
 }
@@ -80,8 +80,8 @@ export function factsOfParts(parts: MessageParts): MessageFacts {
   return facts;
 }
 
-function noteParams(facts: Writable<MessageFacts>, params: Bag): void {
-  const meta = bagOf(params['_meta']);
+function noteParams(facts: Writable<MessageFacts>, params: JsonObject): void {
+  const meta = jsonObjectOf(params['_meta']);
   const target = textOf(params['name']) ?? textOf(params['uri']);
   const protocolVersion = textOf(params['protocolVersion']) ?? textOf(meta?.[PROTOCOL_VERSION_KEY]);
   const client = clientOf(params['clientInfo']) ?? clientOf(meta?.[CLIENT_INFO_KEY]);
@@ -96,19 +96,19 @@ function noteParams(facts: Writable<MessageFacts>, params: Bag): void {
   if (params['arguments'] !== undefined) facts.arguments = params['arguments'];
 }
 
-function noteResult(facts: Writable<MessageFacts>, result: Bag): void {
+function noteResult(facts: Writable<MessageFacts>, result: JsonObject): void {
   const resultType = textOf(result['resultType']);
   const requestState = textOf(result['requestState']);
   const protocolVersion = textOf(result['protocolVersion']);
-  const meta = bagOf(result['_meta']);
+  const meta = jsonObjectOf(result['_meta']);
   if (resultType !== undefined) facts.resultType = resultType;
   if (requestState !== undefined) facts.requestState = requestState;
   if (protocolVersion !== undefined) facts.protocolVersion = protocolVersion;
   if (meta) facts.resultMeta = meta;
 }
 
-function errorOf(error: Bag): NonNullable<MessageFacts['error']> {
-  const data = bagOf(error['data']);
+function errorOf(error: JsonObject): NonNullable<MessageFacts['error']> {
+  const data = jsonObjectOf(error['data']);
   const stack = textOf(data?.['stack']) ?? textOf(data?.['traceback']);
   const code = typeof error['code'] === 'number' ? error['code'] : 0;
   const message = textOf(error['message']) ?? '';
@@ -116,7 +116,7 @@ function errorOf(error: Bag): NonNullable<MessageFacts['error']> {
 }
 
 function clientOf(value: unknown): MessageFacts['client'] {
-  const bag = bagOf(value);
+  const bag = jsonObjectOf(value);
   const name = textOf(bag?.['name']);
   return name === undefined ? undefined : { name, version: textOf(bag?.['version']) ?? '' };
 }
@@ -129,10 +129,4 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function bagOf(value: unknown): Bag | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Bag)
-    : undefined;
-}
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+export type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -14,13 +14,13 @@ export interface NetworkFacts {
   readonly sawTlsRecord?: boolean;
 }
 
-type Described = Pick<NetworkFacts, 'authority' | 'isConnected'> & { readonly code: string };
+type DescribedFacts = Pick<NetworkFacts, 'authority' | 'isConnected'> & { readonly code: string };
 
 interface NetworkCause {
   readonly outcome: ProbeFailure;
   readonly fits: (facts: NetworkFacts) => boolean;
   /** One sentence for a report. */
-  readonly explain: (described: Described, facts: NetworkFacts) => string;
+  readonly explain: (described: DescribedFacts, facts: NetworkFacts) => string;
   /** Completes "The server could not be reached: …". Names no address. */
   readonly brief: (code: string, facts: NetworkFacts) => string;
 }

@@ -87,7 +87,7 @@ async function openHttp(
     {
       onMessage: (text) => listener.onMessage(text),
       onClose: (failure) => listener.onClose(failure),
-      ...(target.transport === 'auto' ? { onUnsuitable: (text) => void fallBack(text) } : {}),
+      ...(target.transport === 'auto' && { onUnsuitable: (text) => void fallBack(text) }),
     },
   );
   return {

@@ -5,7 +5,7 @@ import { createPendingMap } from './pending-map.ts';
  *
  * Numbers keep their spelling: an integer past 2^53 or `1.0` must come out as it went in.
  */
-type Json = Record<string, unknown>;
+type MutableObject = Record<string, unknown>;
 type RawJson = (text: string) => unknown;
 type Reviver = (
   this: unknown,
@@ -43,7 +43,7 @@ export function createRewriter(): Rewriter {
   const originals = createPendingMap<string, { readonly id: unknown; readonly token: unknown }>();
   let last = 0;
 
-  function metaOf(message: Json): Json | undefined {
+  function metaOf(message: MutableObject): MutableObject | undefined {
     const params = message['params'];
     const meta = isBag(params) ? params['_meta'] : undefined;
     return isBag(meta) ? meta : undefined;
@@ -51,7 +51,7 @@ export function createRewriter(): Rewriter {
 
   return {
     request(text) {
-      const message = parseKeepingNumbers(text) as Json;
+      const message = parseKeepingNumbers(text) as MutableObject;
       const wireId = String(++last);
       const meta = metaOf(message);
       originals.set(wireId, { id: message['id'], token: meta?.['progressToken'] });
@@ -68,10 +68,10 @@ export function createRewriter(): Rewriter {
     answer(text, wireId) {
       const original = originals.get(wireId);
       if (!original) return undefined;
-      return JSON.stringify({ ...(parseKeepingNumbers(text) as Json), id: original.id });
+      return JSON.stringify({ ...(parseKeepingNumbers(text) as MutableObject), id: original.id });
     },
     notification(text) {
-      const message = parseKeepingNumbers(text) as Json;
+      const message = parseKeepingNumbers(text) as MutableObject;
       const params = message['params'];
       const meta = metaOf(message);
       const token = isBag(params) ? params['progressToken'] : undefined;
@@ -89,6 +89,6 @@ export function createRewriter(): Rewriter {
   };
 }
 
-function isBag(value: unknown): value is Json {
+function isBag(value: unknown): value is MutableObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -15,7 +15,7 @@ export function createUpstreamPool(
     connect: {
       timeout: CONNECT_TIMEOUT_MS,
       rejectUnauthorized: tls.rejectUnauthorized,
-      ...(tls.ca ? { ca: tls.ca } : {}),
+      ...(tls.ca && { ca: tls.ca }),
     },
   });
 }

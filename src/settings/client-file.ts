@@ -38,7 +38,7 @@ export function placeOfClientFile(file: string, home: string | undefined): Clien
   const workspace = isInside ? dirname(folder) : folder;
   const isOfProject = (isInside && workspace !== home) || basename(file) === '.mcp.json';
   return {
-    ...(isOfProject ? { workingDirectory: workspace } : {}),
+    ...(isOfProject && { workingDirectory: workspace }),
     variables: {
       ...homeVariables(home),
       workspaceFolder: workspace,

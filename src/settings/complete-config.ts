@@ -52,16 +52,14 @@ export async function completeConfig(
       level: log.level,
       format: log.format,
       access: log.access,
-      ...(log.file
-        ? {
-            file: {
-              path: inFolder(log.file.path, context),
-              maxBytes: log.file.maxSize,
-              maxFiles: log.file.maxFiles,
-            },
-          }
-        : {}),
-      ...(otlp ? { otlp } : {}),
+      ...(log.file && {
+        file: {
+          path: inFolder(log.file.path, context),
+          maxBytes: log.file.maxSize,
+          maxFiles: log.file.maxFiles,
+        },
+      }),
+      ...(otlp && { otlp }),
     },
     audit: input.audit,
     metrics: input.metrics,
@@ -73,10 +71,10 @@ export async function completeConfig(
       isPruned: (path) => file.isPruned(path),
     }),
     alertRulesFile: inFolder(input.alertRulesFile, context),
-    ...(alerting ? { alerting } : {}),
+    ...(alerting && { alerting }),
     journal: completeJournal(file, context),
     alertWebhook: alertToken ? { token: alertToken } : {},
-    ...(web ? { web } : {}),
+    ...(web && { web }),
     atStart: restartValues(input, {
       'admin.tokenFile': adminToken,
       'alertWebhook.tokenFile': alertToken,
@@ -107,13 +105,13 @@ async function completeGateway(
   const authentication =
     gateway.authentication && (await readAuthentication(gateway.authentication, source, context));
   return {
-    ...(listen ? { listen } : {}),
+    ...(listen && { listen }),
     allowedHosts: gateway.allowedHosts,
     allowedOrigins: gateway.allowedOrigins,
     bodyBytesMax: gateway.bodyLimit,
     sessionIdleMs: gateway.sessionIdle,
-    ...(authentication ? { authentication } : {}),
-    ...(gateway.rateLimit ? { rateLimit: gateway.rateLimit } : {}),
+    ...(authentication && { authentication }),
+    ...(gateway.rateLimit && { rateLimit: gateway.rateLimit }),
   };
 }
 

@@ -139,12 +139,12 @@ function expandScalar(
     ...node,
     value,
     text: value,
-    ...(expanded.length > 0 ? { expanded } : {}),
+    ...(expanded.length > 0 && { expanded }),
     ...(unresolved[0] === undefined ? {} : { unresolved: unresolved[0] }),
   };
 }
 
-type Found =
+type FoundVariable =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'secret'; readonly text: string }
   | { readonly kind: 'unresolved'; readonly reason: string }
@@ -154,7 +154,7 @@ function lookUp(
   whole: string,
   expression: string | undefined,
   { env, variables, isClientFile }: ExpandOptions,
-): Found {
+): FoundVariable {
   if (expression === undefined) return { kind: 'text', text: '${' };
   if (Object.hasOwn(variables, expression))
     return { kind: 'text', text: variables[expression] ?? '' };

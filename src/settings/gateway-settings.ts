@@ -37,7 +37,7 @@ export function completeGatewaySettings(
     injectHeaders: server.injectHeaders ?? all.injectHeaders ?? isSafe,
     maxInFlight: server.maxInFlight ?? all.maxInFlight ?? GATEWAY_DEFAULTS.maxInFlight,
     maxSessions: server.maxSessions ?? all.maxSessions ?? GATEWAY_DEFAULTS.maxSessions,
-    ...(server.prices ? { prices: server.prices } : {}),
+    ...(server.prices && { prices: server.prices }),
   };
 }
 
@@ -48,7 +48,7 @@ export function mergeGateways(
 ): ServerGatewayInput {
   const tools = { ...base.prices?.tools, ...over.prices?.tools };
   const prices = { ...base.prices, ...over.prices, tools };
-  return { ...base, ...over, ...(base.prices || over.prices ? { prices } : {}) };
+  return { ...base, ...over, ...((base.prices || over.prices) && { prices }) };
 }
 
 type AuthenticationInput = NonNullable<GatewayInput['authentication']>;
@@ -65,7 +65,7 @@ export async function readAuthentication(
 ): Promise<AuthenticationSettings> {
   checkTokens(bearerTokens, source, context);
   const jwt = written && (await readJwt(written, source, context));
-  return { bearerTokens, ...(jwt ? { jwt } : {}) };
+  return { bearerTokens, ...(jwt && { jwt }) };
 }
 
 function checkTokens(

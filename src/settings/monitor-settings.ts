@@ -39,7 +39,7 @@ export function completeMonitor(
     errorRate: completeErrorRate(errorRate),
     callLatency: written.callLatency ?? MONITOR_DEFAULTS.callLatency,
     era: written.era ?? MONITOR_DEFAULTS.era,
-    ...(monitor.call ? { call: monitor.call } : {}),
+    ...(monitor.call && { call: monitor.call }),
   };
   return { settings, conflicts: findConflicts(settings, monitor) };
 }

@@ -250,7 +250,7 @@ function mergeMonitors(base: MonitorInput, over: MonitorInput): MonitorInput {
   return {
     ...base,
     ...over,
-    ...(Object.keys(responseTime).length > 0 ? { responseTime } : {}),
-    ...(Object.keys(errorRate).length > 0 ? { errorRate } : {}),
+    ...(Object.keys(responseTime).length > 0 && { responseTime }),
+    ...(Object.keys(errorRate).length > 0 && { errorRate }),
   };
 }

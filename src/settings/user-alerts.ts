@@ -53,7 +53,7 @@ function alertOf(input: AlertInput, threshold: number): UserAlert {
     forMs: input.for,
     servers: input.servers,
     severity: input.severity,
-    ...(input.channels ? { channels: [...new Set(input.channels)] } : {}),
+    ...(input.channels && { channels: [...new Set(input.channels)] }),
   };
 }
 

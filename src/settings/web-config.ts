@@ -142,7 +142,7 @@ export const WebConfigSchema = section(
 
 export type WebConfigInput = z.output<typeof WebConfigSchema>;
 
-type TlsInput = NonNullable<WebConfigInput['tls_server_config']>;
+type WebTlsInput = NonNullable<WebConfigInput['tls_server_config']>;
 
 /**
  * Reads an exporter-toolkit web configuration file with the files it names, and reports what is wrong with it.
@@ -170,21 +170,21 @@ export async function loadWebConfig(
   const tls = await readTls(parsed.value.tls_server_config ?? {}, source, context);
   const intervalMs = rate_limit?.interval ?? 0;
   return {
-    ...(tls ? { tls } : {}),
+    ...(tls && { tls }),
     users,
     headers: Object.fromEntries(
       Object.entries(http?.headers ?? {}).filter(
         ([, value]) => value !== undefined && value !== '',
       ),
     ),
-    ...(intervalMs > 0
-      ? { rateLimit: { requests: 1, perMs: intervalMs, burst: rate_limit?.burst ?? 0 } }
-      : {}),
+    ...(intervalMs > 0 && {
+      rateLimit: { requests: 1, perMs: intervalMs, burst: rate_limit?.burst ?? 0 },
+    }),
   };
 }
 
 async function readTls(
-  input: TlsInput,
+  input: WebTlsInput,
   source: SourceFile,
   { home, readText, problems }: Pick<LoadContext, 'home' | 'readText' | 'problems'>,
 ): Promise<TlsSettings | undefined> {
@@ -216,12 +216,12 @@ async function readTls(
     ...(ca === '' ? {} : { ca }),
     minVersion: TLS_VERSIONS[input.min_version ?? 'TLS12'],
     maxVersion: TLS_VERSIONS[input.max_version ?? 'TLS13'],
-    ...(input.cipher_suites?.length
-      ? { ciphers: input.cipher_suites.map((name) => CIPHERS[name]).join(':') }
-      : {}),
-    ...(input.curve_preferences?.length
-      ? { ecdhCurve: input.curve_preferences.map((name) => CURVES[name]).join(':') }
-      : {}),
+    ...(input.cipher_suites?.length && {
+      ciphers: input.cipher_suites.map((name) => CIPHERS[name]).join(':'),
+    }),
+    ...(input.curve_preferences?.length && {
+      ecdhCurve: input.curve_preferences.map((name) => CURVES[name]).join(':'),
+    }),
     honorCipherOrder: input.prefer_server_cipher_suites ?? true,
     clientAuth: clientAuth ?? 'NoClientCert',
     clientAllowedSans: input.client_allowed_sans ?? [],
@@ -232,7 +232,7 @@ async function readTls(
   return undefined;
 }
 
-function clientAuthOf({ client_auth_type }: TlsInput): TlsSettings['clientAuth'] | undefined {
+function clientAuthOf({ client_auth_type }: WebTlsInput): TlsSettings['clientAuth'] | undefined {
   if (client_auth_type === undefined || client_auth_type === '') return undefined;
   return client_auth_type === 'RequireClientCert' ? 'RequireAnyClientCert' : client_auth_type;
 }

@@ -46,7 +46,7 @@ function callRecord(number: number, isSampled: boolean): CallRecord {
     protocolVersion: fresh('2025-11-25'),
     outcome: isFailure ? 'tool_error' : 'success',
     status: isFailure ? 500 : 200,
-    ...(isFailure ? { errorType: 'tool_error' } : {}),
+    ...(isFailure && { errorType: 'tool_error' }),
     startedAtMs: asEpochMs(1_767_225_600_000 + number),
     durationMs: (number % 300) + 0.25,
     overheadMs: 0.1,

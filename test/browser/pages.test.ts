@@ -251,7 +251,9 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     );
     await page.open(`${url}/alerts`);
     await page.waitFor(IS_LIVE);
-    expect(await page.evaluate(`document.querySelector('h1').textContent`)).toBe('No alerts firing');
+    expect(await page.evaluate(`document.querySelector('h1').textContent`)).toBe(
+      'No alerts firing',
+    );
     await page.evaluate(`window.notReloaded = true`);
     const [alert] = exampleAlerts().firing;
     assert(alert);

@@ -1,5 +1,9 @@
 import { parentPort } from 'node:worker_threads';
-import type { Answer, Opening, Question } from '../../src/sinks/journal/messages.ts';
+import type {
+  WorkerAnswer,
+  JournalOpening,
+  WorkerQuestion,
+} from '../../src/sinks/journal/messages.ts';
 
 /** How long the disk keeps the thread for each thing that it is asked. */
 export const BLOCKED_MS = 2_000;
@@ -9,10 +13,10 @@ const port = parentPort;
 if (port) {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const rows = { checks: 0, status_changes: 0, alerts: 0, actions: 0 };
-  port.postMessage({ ok: true, stats: { rows, sizeBytes: 0 } } satisfies Opening);
-  port.on('message', ({ id }: Question) => {
+  port.postMessage({ ok: true, stats: { rows, sizeBytes: 0 } } satisfies JournalOpening);
+  port.on('message', ({ id }: WorkerQuestion) => {
     Atomics.wait(cell, 0, 0, BLOCKED_MS);
     const result = { ok: false, message: 'the disk failed', isPassing: true } as const;
-    port.postMessage({ id, result } satisfies Answer);
+    port.postMessage({ id, result } satisfies WorkerAnswer);
   });
 }

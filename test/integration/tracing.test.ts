@@ -151,7 +151,7 @@ test('exchanges keep apart: each span has the ids of its own', async () => {
         trace: {
           traceId: idOf(index).repeat(2),
           spanId: idOf(index),
-          ...(isChild ? { parentSpanId: idOf(index + 10_000) } : {}),
+          ...(isChild && { parentSpanId: idOf(index + 10_000) }),
           sampled: true,
         },
       }),

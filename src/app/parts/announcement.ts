@@ -19,7 +19,7 @@ export function createAnnouncementPart(
           channel: 'health',
           version: VERSION,
           http: web.url(),
-          ...(gatewayUrl ? { gateway: gatewayUrl } : {}),
+          ...(gatewayUrl && { gateway: gatewayUrl }),
           config: configPath ?? DEMO_CONFIG_PATH,
           servers: config.servers.length,
         },

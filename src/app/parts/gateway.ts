@@ -96,12 +96,10 @@ function buildGateway(
       sessionIdleMs,
       answerTimeoutMs: spec?.gateway.timeoutMs ?? 0,
       account: createAccountant(spec?.gateway.prices),
-      ...(config.audit.arguments
-        ? {
-            argumentsText: (facts) =>
-              redactArguments(facts.arguments, { secretNames: config.audit.redactKeys }),
-          }
-        : {}),
+      ...(config.audit.arguments && {
+        argumentsText: (facts) =>
+          redactArguments(facts.arguments, { secretNames: config.audit.redactKeys }),
+      }),
     });
   }
 
@@ -154,7 +152,7 @@ function edgeSettingsOf({ gateway }: Config, isTls: boolean): EdgeSettings {
     isTls,
     allowedHosts,
     allowedOrigins,
-    ...(authentication ? { authentication } : {}),
-    ...(rateLimit ? { rateLimit } : {}),
+    ...(authentication && { authentication }),
+    ...(rateLimit && { rateLimit }),
   };
 }

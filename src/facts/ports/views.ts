@@ -89,3 +89,9 @@ export interface ConfigStatus {
 export interface ConfigViews {
   status(): ConfigStatus;
 }
+
+/** A rendered page of metrics, ready to be sent. */
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly body: string;
+}

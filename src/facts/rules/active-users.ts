@@ -19,7 +19,7 @@ export interface ActiveUsers {
 }
 
 /** Since `sinceMs`, only hashes below `below` were kept. */
-interface Threshold {
+interface HashThreshold {
   readonly sinceMs: number;
   readonly below: number;
 }
@@ -33,7 +33,7 @@ interface Threshold {
  * for three users.
  */
 export function createActiveUsers(keptMax = KEPT_MAX): ActiveUsers {
-  const sample: Sample = {
+  const sample: UserSample = {
     keptMax,
     lastSeenMs: new Map(),
     thresholds: [{ sinceMs: Number.NEGATIVE_INFINITY, below: HASHES }],
@@ -45,15 +45,15 @@ export function createActiveUsers(keptMax = KEPT_MAX): ActiveUsers {
   };
 }
 
-interface Sample {
+interface UserSample {
   readonly keptMax: number;
   /** By hash, oldest first. */
   readonly lastSeenMs: Map<number, EpochMs>;
   /** Oldest first; never empty. */
-  thresholds: readonly Threshold[];
+  thresholds: readonly HashThreshold[];
 }
 
-function addUser(sample: Sample, hash: number, nowMs: EpochMs): void {
+function addUser(sample: UserSample, hash: number, nowMs: EpochMs): void {
   const { lastSeenMs, keptMax } = sample;
   if (hash >= currentThreshold(sample)) return;
   // Deleted first, so that the map stays in order of time.
@@ -64,7 +64,7 @@ function addUser(sample: Sample, hash: number, nowMs: EpochMs): void {
   narrow(sample, nowMs);
 }
 
-function countUsers(sample: Sample, sinceMs: number, nowMs: EpochMs): number {
+function countUsers(sample: UserSample, sinceMs: number, nowMs: EpochMs): number {
   expire(sample, nowMs);
   const below = narrowestSince(sample, sinceMs);
   let kept = 0;
@@ -72,12 +72,12 @@ function countUsers(sample: Sample, sinceMs: number, nowMs: EpochMs): number {
   return Math.round(kept * (HASHES / below));
 }
 
-function currentThreshold({ thresholds }: Sample): number {
+function currentThreshold({ thresholds }: UserSample): number {
   return thresholds.at(-1)?.below ?? HASHES;
 }
 
 /** The narrowest threshold that was in force at any time since then. */
-function narrowestSince(sample: Sample, sinceMs: number): number {
+function narrowestSince(sample: UserSample, sinceMs: number): number {
   let below = currentThreshold(sample);
   for (const threshold of sample.thresholds.toReversed()) {
     below = Math.min(below, threshold.below);
@@ -86,7 +86,7 @@ function narrowestSince(sample: Sample, sinceMs: number): number {
   return below;
 }
 
-function setThreshold(sample: Sample, below: number, nowMs: EpochMs): void {
+function setThreshold(sample: UserSample, below: number, nowMs: EpochMs): void {
   const { thresholds } = sample;
   // Only the last week matters, and what was in force when it began.
   const first = thresholds.findLastIndex(({ sinceMs }) => sinceMs <= nowMs - WINDOW_MS_MAX);
@@ -94,7 +94,7 @@ function setThreshold(sample: Sample, below: number, nowMs: EpochMs): void {
 }
 
 /** Drops users of more than a week ago, and widens the sample at most once an hour when there is room. */
-function expire(sample: Sample, nowMs: EpochMs): void {
+function expire(sample: UserSample, nowMs: EpochMs): void {
   const { lastSeenMs, keptMax } = sample;
   for (const [hash, seenMs] of lastSeenMs) {
     if (seenMs > nowMs - WINDOW_MS_MAX) break;
@@ -106,7 +106,7 @@ function expire(sample: Sample, nowMs: EpochMs): void {
     setThreshold(sample, current * 2, nowMs);
 }
 
-function narrow(sample: Sample, nowMs: EpochMs): void {
+function narrow(sample: UserSample, nowMs: EpochMs): void {
   const { lastSeenMs, keptMax } = sample;
   while (lastSeenMs.size > keptMax) {
     const below = currentThreshold(sample) / 2;

@@ -1,3 +1,5 @@
+import { type JsonObject, jsonObjectOf } from '../json-object.ts';
+
 /**
  * Token counts that servers put into `_meta` of a result. There is no standard: these are the spellings in use, from the
  * APIs that servers pass on (camel and snake case alike, so `inputTokens` covers `input_tokens` too).
@@ -27,14 +29,12 @@ const TOKENS_MAX = 1e9;
 /** How many keys of `_meta` are examined; servers control its size. */
 const KEYS_MAX = 64;
 
-type Bag = Readonly<Record<string, unknown>>;
-
 export interface TokenCounts {
   readonly input: number;
   readonly output: number;
 }
 
-interface Found {
+interface ReportedCounts {
   input?: number;
   output?: number;
   total?: number;
@@ -47,12 +47,12 @@ interface Found {
  * @param meta `_meta` of the result
  * @returns `undefined` if there is nothing usable
  */
-export function readTokenUsage(meta: Bag | undefined): TokenCounts | undefined {
+export function readTokenUsage(meta: JsonObject | undefined): TokenCounts | undefined {
   if (!meta) return undefined;
   let seen = 0;
   for (const key in meta) {
     if ((seen += 1) > KEYS_MAX) break;
-    const container = bagOf(meta[key]);
+    const container = jsonObjectOf(meta[key]);
     if (!container || !CONTAINERS.has(plain(key.slice(key.lastIndexOf('/') + 1)))) continue;
     const counts = settle(findCounts(container, true));
     if (counts) return counts;
@@ -71,8 +71,8 @@ export function estimateTokens(sizes: {
   };
 }
 
-function findCounts(bag: Bag, isContainer: boolean): Found {
-  const found: Found = {};
+function findCounts(bag: JsonObject, isContainer: boolean): ReportedCounts {
+  const found: ReportedCounts = {};
   let seen = 0;
   for (const key in bag) {
     if ((seen += 1) > KEYS_MAX) break;
@@ -91,7 +91,7 @@ function findCounts(bag: Bag, isContainer: boolean): Found {
   return found;
 }
 
-function settle({ input, output, total }: Found): TokenCounts | undefined {
+function settle({ input, output, total }: ReportedCounts): TokenCounts | undefined {
   if (input === undefined && output === undefined && total === undefined) return undefined;
   const whole = total ?? 0;
   return {
@@ -102,10 +102,4 @@ function settle({ input, output, total }: Found): TokenCounts | undefined {
 
 function plain(key: string): string {
   return key.length > 64 ? '' : key.replaceAll(/[_-]/g, '').toLowerCase();
-}
-
-function bagOf(value: unknown): Bag | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Bag)
-    : undefined;
 }

@@ -33,7 +33,7 @@ export async function openConnections(url: URL, tls: TlsTrust): Promise<Connecti
     ...settings,
     rejectUnauthorized: tls.rejectUnauthorized,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.isPinned ? { allowPartialTrustChain: true, checkServerIdentity: () => undefined } : {}),
+    ...(tls.isPinned && { allowPartialTrustChain: true, checkServerIdentity: () => undefined }),
   });
   return { request: secure.request, agent, release: () => agent.destroy() };
 }

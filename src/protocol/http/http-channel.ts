@@ -79,7 +79,7 @@ export async function createHttpChannel(
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     retriesStale: false,
   });
-  return new Channel(options, listener, endpoint);
+  return new StreamableHttpChannel(options, listener, endpoint);
 }
 
 /** One message of the client on its way. */
@@ -94,7 +94,7 @@ interface Message {
   onProgress(): void;
 }
 
-class Channel implements HttpChannel {
+class StreamableHttpChannel implements HttpChannel {
   readonly #listener: HttpChannelListener;
   readonly #endpoint: HttpEndpoint;
   readonly #clock: Clock;

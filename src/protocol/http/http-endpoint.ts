@@ -102,7 +102,7 @@ class Endpoint implements HttpEndpoint {
 
   send(wanted: HttpRequest): Promise<HttpResult> {
     const attemptsMax = this.options.retriesStale ? ATTEMPTS_MAX : 1;
-    return new Promise((resolve) => new Attempt(this, wanted, attemptsMax, resolve).start());
+    return new Promise((resolve) => new RequestAttempt(this, wanted, attemptsMax, resolve).start());
   }
 
   release(): void {
@@ -118,7 +118,7 @@ class Endpoint implements HttpEndpoint {
 }
 
 /** One request over one connection. */
-class Attempt {
+class RequestAttempt {
   readonly #endpoint: Endpoint;
   readonly #wanted: HttpRequest;
   readonly #attemptsLeft: number;
@@ -215,7 +215,7 @@ class Attempt {
       return;
     }
     signal.removeEventListener('abort', this.#onAbort);
-    new Attempt(this.#endpoint, this.#wanted, this.#attemptsLeft - 1, this.#resolve).start();
+    new RequestAttempt(this.#endpoint, this.#wanted, this.#attemptsLeft - 1, this.#resolve).start();
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FailureFacts } from '../classify-failure.ts';
-import { type Answer, parseMessages, type RpcError, type RpcId } from '../json-rpc.ts';
+import { type RpcAnswer, parseMessages, type RpcError, type RpcId } from '../json-rpc.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 import { httpFacts, problemFacts } from './http-facts.ts';
@@ -24,7 +24,7 @@ export interface OutgoingMessage {
 }
 
 export type PostResult =
-  | { readonly ok: true; readonly answer?: Answer; readonly headers: IncomingHttpHeaders }
+  | { readonly ok: true; readonly answer?: RpcAnswer; readonly headers: IncomingHttpHeaders }
   | {
       readonly ok: false;
       readonly facts: FailureFacts;

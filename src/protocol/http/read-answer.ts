@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import {
-  type Answer,
+  type RpcAnswer,
   isAnswerTo,
   parseMessages,
   type RpcId,
@@ -11,7 +11,7 @@ import { createSseDecoder, type SseEvent } from '../sse/sse-decoder.ts';
 import { readBody, type ReadProblem } from './read-body.ts';
 
 export type AnswerReading =
-  | { readonly ok: true; readonly answer: Answer }
+  | { readonly ok: true; readonly answer: RpcAnswer }
   | { readonly ok: false; readonly problem: ReadProblem };
 
 /** All that is read of a stream that never comes to the point. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../facts/json-object.ts';
 import type { FailureFacts } from '../classify-failure.ts';
 import {
-  type Answer,
+  type RpcAnswer,
   METHOD_NOT_FOUND,
   parseMessages,
   type RpcId,
@@ -154,7 +154,11 @@ function answerToServer(id: RpcId, method: string): string {
   });
 }
 
-function takeAnswer(state: ChannelState, answer: Answer, line: string): ChannelEffect | undefined {
+function takeAnswer(
+  state: ChannelState,
+  answer: RpcAnswer,
+  line: string,
+): ChannelEffect | undefined {
   const id = waitingIdOf(state, answer);
   const method = id === undefined ? undefined : state.waiting.get(id);
   if (id === undefined || method === undefined) {
@@ -168,7 +172,7 @@ function takeAnswer(state: ChannelState, answer: Answer, line: string): ChannelE
 }
 
 /** An error under an id that was never used answers the only request that waits. */
-function waitingIdOf(state: ChannelState, answer: Answer): number | undefined {
+function waitingIdOf(state: ChannelState, answer: RpcAnswer): number | undefined {
   const { id } = answer;
   if (typeof id === 'number' && state.waiting.has(id)) return id;
   if (answer.kind !== 'error' || wasIssued(state, id) || state.waiting.size !== 1) return undefined;

@@ -35,12 +35,12 @@ export interface ChildChannel {
   request(method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<ChildReply>;
   notify(method: string, params?: JsonObject): void;
   /** @returns stops listening */
-  subscribe(listener: ChannelListener): () => void;
+  subscribe(listener: ChildChannelListener): () => void;
   /** Describes the lines since the last call that are not messages; empty if there were none. */
   takeOddities(): string;
 }
 
-export interface ChannelListener {
+export interface ChildChannelListener {
   onNotification(message: JsonObject): void;
   onEnd(end: ChildEnd): void;
 }
@@ -65,7 +65,7 @@ class ChannelDriver implements ChildChannel {
   readonly #state = createChannelState();
   /** By id of the request. */
   readonly #callers = new Map<number, (reply: ChildReply) => void>();
-  readonly #listeners = new Set<ChannelListener>();
+  readonly #listeners = new Set<ChildChannelListener>();
   readonly #oddLines: OddLines;
   #lastId = 0;
 
@@ -121,7 +121,7 @@ class ChannelDriver implements ChildChannel {
     this.child.write(JSON.stringify({ jsonrpc: '2.0', method, ...(params && { params }) }));
   }
 
-  subscribe(listener: ChannelListener): () => void {
+  subscribe(listener: ChildChannelListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

@@ -58,7 +58,7 @@ async function openChild(
   child.listen({
     onLine: (line) => listener.onMessage(line),
     onOversizedLine: () => onLost?.(server, LIMITS.lineBytesMax),
-    ...(onErrorOutput ? { onErrorOutput } : {}),
+    ...(onErrorOutput && { onErrorOutput }),
     onEnd(end) {
       client.noteEnd(end);
       if (end.wasStopped) return;

@@ -45,7 +45,7 @@ export interface Launcher {
 
 type Plan = 'detect' | Era;
 
-type Attempt =
+type LaunchAttempt =
   | Launch
   | { readonly ok: false; readonly facts: FailureFacts; readonly endOnDiscover: ChildEnd }
   | { readonly ok: false; readonly facts: FailureFacts; readonly turnedLegacy: ChildChannel };
@@ -79,7 +79,7 @@ class ChildLauncher implements Launcher {
   }
 
   /** Starts a second child where the first one only showed the era. */
-  async #follow(first: Attempt, observer: LaunchObserver, life: Deadline): Promise<Launch> {
+  async #follow(first: LaunchAttempt, observer: LaunchObserver, life: Deadline): Promise<Launch> {
     if ('turnedLegacy' in first) {
       await first.turnedLegacy.child.close();
       return this.#attempt('modern', observer, life);
@@ -91,7 +91,7 @@ class ChildLauncher implements Launcher {
     return second;
   }
 
-  async #attempt(plan: Plan, observer: LaunchObserver, life: Deadline): Promise<Attempt> {
+  async #attempt(plan: Plan, observer: LaunchObserver, life: Deadline): Promise<LaunchAttempt> {
     const { client, clock, mask, onFirstMessage, onLost } = this.#options;
     if (life.signal.aborted) return { ok: false, facts: timeoutFacts('answer', 0) };
     const startedAtMs = clock.monotonicMs();
@@ -138,7 +138,7 @@ class ChildLauncher implements Launcher {
     return result;
   }
 
-  #conclude(channel: ChildChannel, result: HandshakeResult, life: Deadline): Attempt {
+  #conclude(channel: ChildChannel, result: HandshakeResult, life: Deadline): LaunchAttempt {
     const { client } = this.#options;
     const { child } = channel;
     const end = child.end();

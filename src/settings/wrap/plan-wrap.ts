@@ -192,7 +192,7 @@ function pointAtGateway(
   const { headers } = connectionOf(value);
   return {
     url: gatewayUrl(listen, name, target.transport === 'sse' ? 'sse' : 'mcp'),
-    ...(keepsHeaders && headers !== undefined ? { headers } : {}),
+    ...(keepsHeaders && headers !== undefined && { headers }),
   };
 }
 

@@ -6,7 +6,7 @@ import {
   type WebhookAddress,
 } from '../../facts/alerting.ts';
 
-type Part = Readonly<Record<string, unknown>>;
+type YamlMap = Readonly<Record<string, unknown>>;
 
 /** The receiver of alerts that are not sent anywhere. */
 const NOBODY = 'nobody';
@@ -20,7 +20,7 @@ const SHIPPED = 'origin!="user"';
  * Alertmanager's configuration for the configured channels (prometheus.io/docs/alerting/latest/configuration).
  * Compatible with 0.28, which most distributions ship.
  */
-export function renderAlertmanagerConfig(config: AlertingConfig): Part {
+export function renderAlertmanagerConfig(config: AlertingConfig): YamlMap {
   return {
     global: { resolve_timeout: '5m', ...smtpOf(config) },
     templates: [config.templates],
@@ -46,7 +46,7 @@ export function renderAlertmanagerConfig(config: AlertingConfig): Part {
 }
 
 /** The heartbeat: it always fires, so its receivers know that the alerting pipeline works. */
-function watchdogRoute({ heartbeat, history }: AlertingConfig): Part {
+function watchdogRoute({ heartbeat, history }: AlertingConfig): YamlMap {
   const last = heartbeat ? 'heartbeat' : NOBODY;
   return {
     matchers: ['alertname="Watchdog"'],
@@ -58,7 +58,7 @@ function watchdogRoute({ heartbeat, history }: AlertingConfig): Part {
   };
 }
 
-function historyRoute({ history }: AlertingConfig): Part[] {
+function historyRoute({ history }: AlertingConfig): YamlMap[] {
   if (!history) return [];
   return [
     {
@@ -72,7 +72,7 @@ function historyRoute({ history }: AlertingConfig): Part[] {
 }
 
 /** The user's alerts with `channels`: routed by a label, so that a new alert does not change this file. */
-function namedRoutes(config: AlertingConfig): Part[] {
+function namedRoutes(config: AlertingConfig): YamlMap[] {
   const routes = presentChannels(config, CHANNELS)
     .filter((channel) => channel !== 'history')
     .map((channel) => ({
@@ -84,7 +84,7 @@ function namedRoutes(config: AlertingConfig): Part[] {
   return [...routes, { matchers: ['channels!=""'], receiver: NOBODY }];
 }
 
-function severityRoutes({ businessHours }: AlertingConfig): Part[] {
+function severityRoutes({ businessHours }: AlertingConfig): YamlMap[] {
   return [
     {
       matchers: ['severity="critical"'],
@@ -107,7 +107,7 @@ function severityRoutes({ businessHours }: AlertingConfig): Part[] {
  * What is known to follow from something worse is not said as well. Labels that both lack count as equal: where two
  * alerts must be about one server or one gateway, the rule demands that they name it.
  */
-const INHIBITIONS: readonly Part[] = [
+const INHIBITIONS: readonly YamlMap[] = [
   {
     source_matchers: ['alertname="McpServerOffline"'],
     target_matchers: [
@@ -140,7 +140,7 @@ const INHIBITIONS: readonly Part[] = [
   },
 ];
 
-function receiversOf(config: AlertingConfig): Part[] {
+function receiversOf(config: AlertingConfig): YamlMap[] {
   const { heartbeat, history } = config;
   const named = presentChannels(config, CHANNELS).filter((channel) => channel !== 'history');
   return [
@@ -164,7 +164,7 @@ function presentChannels(config: AlertingConfig, wanted: readonly Channel[]): Ch
   return wanted.filter((channel) => hasChannel(config, channel));
 }
 
-function receiverOf(name: string, wanted: readonly Channel[], config: AlertingConfig): Part {
+function receiverOf(name: string, wanted: readonly Channel[], config: AlertingConfig): YamlMap {
   const { email, slack, pagerduty, webhooks } = config;
   const has = (channel: Channel): boolean => wanted.includes(channel);
   return {
@@ -179,7 +179,7 @@ function receiverOf(name: string, wanted: readonly Channel[], config: AlertingCo
   };
 }
 
-function mailTo(to: string, config: AlertingConfig): Part {
+function mailTo(to: string, config: AlertingConfig): YamlMap {
   return {
     to,
     send_resolved: true,
@@ -192,7 +192,7 @@ function mailTo(to: string, config: AlertingConfig): Part {
 function slackTo(
   { webhookUrlFile, channel }: NonNullable<AlertingConfig['slack']>,
   config: AlertingConfig,
-): Part {
+): YamlMap {
   return {
     api_url_file: webhookUrlFile,
     channel,
@@ -208,7 +208,7 @@ function slackTo(
 function pageTo(
   { routingKeyFile }: NonNullable<AlertingConfig['pagerduty']>,
   config: AlertingConfig,
-): Part {
+): YamlMap {
   return {
     routing_key_file: routingKeyFile,
     send_resolved: true,
@@ -229,7 +229,7 @@ function template(name: string, { grafanaUrl, exporterUrl }: AlertingConfig): st
   return `{{ define "mcp.grafana" }}${grafanaUrl}{{ end }}{{ define "mcp.exporter" }}${exporterUrl}{{ end }}{{ template "${name}" . }}`;
 }
 
-function historyHook({ url, tokenFile }: NonNullable<AlertingConfig['history']>): Part {
+function historyHook({ url, tokenFile }: NonNullable<AlertingConfig['history']>): YamlMap {
   return {
     url,
     send_resolved: true,
@@ -240,11 +240,11 @@ function historyHook({ url, tokenFile }: NonNullable<AlertingConfig['history']>)
   };
 }
 
-function addressOf(address: WebhookAddress): Part {
+function addressOf(address: WebhookAddress): YamlMap {
   return 'url' in address ? { url: address.url } : { url_file: address.urlFile };
 }
 
-function smtpOf({ email }: AlertingConfig): Part {
+function smtpOf({ email }: AlertingConfig): YamlMap {
   if (!email) return {};
   return {
     smtp_smarthost: email.smarthost,
@@ -255,7 +255,12 @@ function smtpOf({ email }: AlertingConfig): Part {
   };
 }
 
-function hoursOf({ timeZone, days, from, to }: NonNullable<AlertingConfig['businessHours']>): Part {
+function hoursOf({
+  timeZone,
+  days,
+  from,
+  to,
+}: NonNullable<AlertingConfig['businessHours']>): YamlMap {
   return {
     name: 'business-hours',
     time_intervals: [

@@ -78,7 +78,7 @@ export function findServerLog(database: DatabaseSync, filter: ServerLogFilter): 
   const last = page.at(-1);
   return {
     entries: page.map(({ entry }) => entry),
-    ...(last && found.length > page.length ? { next: printPlace(last.place) } : {}),
+    ...(last && found.length > page.length && { next: printPlace(last.place) }),
   };
 }
 

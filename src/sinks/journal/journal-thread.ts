@@ -2,7 +2,13 @@ import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import type { JournalState } from '../../facts/server-log.ts';
 import type { WorkerInput } from './journal-worker.ts';
-import type { Answer, JournalStats, Opening, QuestionName, Questions } from './messages.ts';
+import type {
+  WorkerAnswer,
+  JournalStats,
+  JournalOpening,
+  QuestionName,
+  Questions,
+} from './messages.ts';
 import { JournalFailure, startWorkerLine, type WorkerLine } from './worker-line.ts';
 import type { EpochMs } from '../../facts/time.ts';
 
@@ -152,7 +158,7 @@ class RestartingThread implements JournalThread {
     });
   }
 
-  #onOpening(opening: Opening): void {
+  #onOpening(opening: JournalOpening): void {
     if (opening.ok) {
       this.#isOpen = true;
       this.#reopenMs = REOPEN_MS_MIN;
@@ -168,7 +174,7 @@ class RestartingThread implements JournalThread {
     this.#started.resolve();
   }
 
-  #onAnswer(answer: Answer): void {
+  #onAnswer(answer: WorkerAnswer): void {
     this.#stats = answer.stats ?? this.#stats;
     this.#noteMove(answer.movedTo);
   }

@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { explainFailure, isDamage, isPassing } from './database-failure.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
-import type { Answer, Opening, Question } from './messages.ts';
+import type { WorkerAnswer, JournalOpening, WorkerQuestion } from './messages.ts';
 import type { JournalDatabase } from './open-database.ts';
 import { moveAside, openOrReplace } from './open-or-replace.ts';
 
@@ -20,9 +20,9 @@ function serve(port: MessagePort, { path, retention }: WorkerInput): void {
     stats: database.stats(),
     ...(watchdogAtMs === undefined ? {} : { watchdogAtMs }),
     ...moved,
-  } satisfies Opening);
+  } satisfies JournalOpening);
 
-  function answer(question: Question): Omit<Answer, 'id'> {
+  function answer(question: WorkerQuestion): Omit<WorkerAnswer, 'id'> {
     try {
       return { result: { ok: true, value: answerTo(database, question) }, ...statsAfter(question) };
     } catch (error) {
@@ -34,7 +34,7 @@ function serve(port: MessagePort, { path, retention }: WorkerInput): void {
   }
 
   /** Damage deep inside a file is found only when that place is read. */
-  function replace(question: Question): Omit<Answer, 'id'> {
+  function replace(question: WorkerQuestion): Omit<WorkerAnswer, 'id'> {
     database.close();
     const movedTo = moveAside(path);
     database = openOrReplace(path, retention).database;
@@ -42,17 +42,17 @@ function serve(port: MessagePort, { path, retention }: WorkerInput): void {
     return { result: { ok: true, value }, ...statsAfter(question), movedTo };
   }
 
-  function statsAfter({ name }: Question): Pick<Answer, 'stats'> {
+  function statsAfter({ name }: WorkerQuestion): Pick<WorkerAnswer, 'stats'> {
     return name === 'close' ? {} : { stats: database.stats() };
   }
 
-  port.on('message', (question: Question) => {
-    port.postMessage({ id: question.id, ...answer(question) } satisfies Answer);
+  port.on('message', (question: WorkerQuestion) => {
+    port.postMessage({ id: question.id, ...answer(question) } satisfies WorkerAnswer);
     if (question.name === 'close') port.close();
   });
 }
 
-function answerTo(database: JournalDatabase, question: Question): unknown {
+function answerTo(database: JournalDatabase, question: WorkerQuestion): unknown {
   switch (question.name) {
     case 'write':
       database.write(question.ask.entries);
@@ -80,7 +80,7 @@ if (parentPort) {
   try {
     serve(parentPort, workerData as WorkerInput);
   } catch (error) {
-    parentPort.postMessage({ ok: false, message: explainFailure(error) } satisfies Opening);
+    parentPort.postMessage({ ok: false, message: explainFailure(error) } satisfies JournalOpening);
     parentPort.close();
   }
 }

@@ -35,7 +35,7 @@ export interface JournalStats {
 }
 
 /** Sent by the thread once, after it has opened the database or failed to. */
-export type Opening =
+export type JournalOpening =
   | {
       readonly ok: true;
       readonly stats: JournalStats;
@@ -60,7 +60,7 @@ export interface Questions {
 }
 export type QuestionName = keyof Questions;
 
-export type Question = {
+export type WorkerQuestion = {
   [Name in QuestionName]: {
     readonly id: number;
     readonly name: Name;
@@ -68,7 +68,7 @@ export type Question = {
   };
 }[QuestionName];
 
-export interface Answer {
+export interface WorkerAnswer {
   readonly id: number;
   readonly result:
     | { readonly ok: true; readonly value: unknown }

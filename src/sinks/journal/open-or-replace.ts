@@ -9,14 +9,14 @@ import { type JournalDatabase, openDatabase } from './open-database.ts';
 const ASIDE_MAX = 2;
 const LOG_ENDING = '-wal';
 
-export interface Opened {
+export interface OpenedDatabase {
   readonly database: JournalDatabase;
   /** Where a damaged database was put. */
   readonly movedTo?: string;
 }
 
 /** As `openDatabase`, but a damaged file is moved aside and a new one begun; its folder is made where it is missing. */
-export function openOrReplace(path: string, retention: JournalRetention): Opened {
+export function openOrReplace(path: string, retention: JournalRetention): OpenedDatabase {
   // Only for us: details of checks and alerts are nobody else's business on this machine.
   if (path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {

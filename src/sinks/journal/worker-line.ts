@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { WorkerInput } from './journal-worker.ts';
-import type { Answer, Opening, QuestionName, Questions } from './messages.ts';
+import type { WorkerAnswer, JournalOpening, QuestionName, Questions } from './messages.ts';
 
 export interface WorkerLineOptions {
   /** The script that runs in the thread. */
@@ -9,9 +9,9 @@ export interface WorkerLineOptions {
   readonly input: WorkerInput;
   readonly clock: Clock;
   /** Called once. */
-  readonly onOpening: (opening: Opening) => void;
+  readonly onOpening: (opening: JournalOpening) => void;
   /** Called with every answer, before the caller's promise resolves. */
-  readonly onAnswer: (answer: Answer) => void;
+  readonly onAnswer: (answer: WorkerAnswer) => void;
   /** The thread ended unexpectedly; all pending questions have been rejected. */
   readonly onEnd: (reason: string) => void;
 }
@@ -43,7 +43,7 @@ export interface WorkerLine {
 /** Questions that may wait for an answer; each may be a notification of some megabytes. */
 const WAITING_MAX = 64;
 
-interface Waiting {
+interface WaitingQuestion {
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
   readonly timer: Timer | undefined;
@@ -56,10 +56,10 @@ export function startWorkerLine(options: WorkerLineOptions): WorkerLine {
 
 class ThreadLine implements WorkerLine {
   readonly #options: WorkerLineOptions;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, WaitingQuestion>();
   readonly #worker: Worker;
   #lastId = 0;
-  #opening: Opening | undefined;
+  #opening: JournalOpening | undefined;
   #isEnded = false;
 
   constructor(options: WorkerLineOptions) {
@@ -69,7 +69,7 @@ class ThreadLine implements WorkerLine {
       // Node 22 prints a warning that its SQLite is experimental.
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
-    this.#worker.on('message', (message: Opening | Answer) => this.#receive(message));
+    this.#worker.on('message', (message: JournalOpening | WorkerAnswer) => this.#receive(message));
     this.#worker.on('error', (error) =>
       this.#fail(error instanceof Error ? error.message : String(error)),
     );
@@ -100,7 +100,7 @@ class ThreadLine implements WorkerLine {
     await this.#worker.terminate();
   }
 
-  #receive(message: Opening | Answer): void {
+  #receive(message: JournalOpening | WorkerAnswer): void {
     if (this.#isEnded) return;
     if ('id' in message) this.#finish(message);
     else {
@@ -109,14 +109,14 @@ class ThreadLine implements WorkerLine {
     }
   }
 
-  #take(id: number): Waiting | undefined {
+  #take(id: number): WaitingQuestion | undefined {
     const asked = this.#waiting.get(id);
     this.#waiting.delete(id);
     asked?.timer?.cancel();
     return asked;
   }
 
-  #finish(answer: Answer): void {
+  #finish(answer: WorkerAnswer): void {
     this.#options.onAnswer(answer);
     const asked = this.#take(answer.id);
     if (answer.result.ok) asked?.resolve(answer.result.value as never);

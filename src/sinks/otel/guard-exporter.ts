@@ -7,7 +7,7 @@ import type { Clock } from '../../facts/ports/clock.ts';
  */
 const UNANSWERED_MAX = 32;
 
-export interface GuardOptions {
+export interface ExporterGuardOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly onTaken: (itemCount: number) => void;
@@ -28,7 +28,7 @@ interface Exporter<Item> {
  */
 export function guardExporter<Item>(
   exporter: Exporter<Item>,
-  options: GuardOptions,
+  options: ExporterGuardOptions,
 ): Required<Exporter<Item>> {
   let unansweredCount = 0;
 

@@ -41,7 +41,7 @@ export function toLogRecord(line: string): LogRecord | undefined {
     attributes: attributesOf(fields, context !== undefined),
     ...(severityNumber === undefined ? {} : { severityNumber }),
     ...(Number.isNaN(timestamp) ? {} : { timestamp }),
-    ...(context ? { context } : {}),
+    ...(context && { context }),
   };
 }
 

@@ -8,7 +8,7 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
-import { guardExporter, type GuardOptions } from './guard-exporter.ts';
+import { guardExporter, type ExporterGuardOptions } from './guard-exporter.ts';
 import type { OtlpLogSettings } from '../../facts/service-settings.ts';
 import { revealHeaders } from './reveal-headers.ts';
 
@@ -28,7 +28,7 @@ export interface LogRecorderOptions {
   readonly config: OtlpLogSettings & { readonly serviceName: string };
   readonly version: string;
   readonly queueRecordsMax: number;
-  readonly guard: GuardOptions;
+  readonly guard: ExporterGuardOptions;
 }
 
 /** Feeds OpenTelemetry's SDK with records, which go out in batches as OTLP over HTTP with protobuf. */

@@ -2,7 +2,7 @@ import type { Hub } from '../../facts/hub.ts';
 import { createRecorders, type RecorderOptions } from './create-recorders.ts';
 import { createRenderQueue } from './create-render-queue.ts';
 import { listPageSources } from './list-page-sources.ts';
-import type { MetricsPage } from './metrics-page.ts';
+import type { MetricsPage } from '../../facts/ports/views.ts';
 import { type ExpositionFormat, negotiateFormat } from './negotiate-format.ts';
 import { type MetricsViews, readViews } from './read-views.ts';
 import { recordFact } from './record-fact.ts';

@@ -14,7 +14,7 @@ import {
 } from '../../catalog/target.ts';
 import { boundLabelValue } from './bound-label-value.ts';
 import { createFamilies, type Families } from './create-families.ts';
-import type { MetricsPage } from './metrics-page.ts';
+import type { MetricsPage } from '../../facts/ports/views.ts';
 import { negotiateFormat } from './negotiate-format.ts';
 import { renderPage } from './render-page.ts';
 

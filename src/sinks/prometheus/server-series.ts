@@ -37,7 +37,7 @@ export function createServerSeries(
     for (const labels of labelSetsOf(metric)) families.zero(metric, labels);
   }
   const initialStatus = isDisabled || !server.monitor.enabled ? 'disabled' : 'unknown';
-  const recorders: Recorders = {
+  const recorders: ServerRecorders = {
     server: createServerRecorder(families, server, initialStatus, onShortened),
     probe: createProbeRecorder(families, server),
     process: isStdio ? createProcessRecorder(families, server) : undefined,
@@ -61,13 +61,13 @@ export function createServerSeries(
   };
 }
 
-interface Recorders {
+interface ServerRecorders {
   readonly server: ServerRecorder;
   readonly probe: ProbeRecorder;
   readonly process: ProcessRecorder | undefined;
 }
 
-function recordServerFact({ server, probe, process }: Recorders, fact: ServerFact): void {
+function recordServerFact({ server, probe, process }: ServerRecorders, fact: ServerFact): void {
   switch (fact.fact) {
     case 'probe':
       probe.observe(fact);

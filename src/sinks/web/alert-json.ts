@@ -1,14 +1,13 @@
+import type { JsonObject } from '../../facts/json-object.ts';
 import type { AlertRecord } from '../../facts/ports/alert-store.ts';
 import type { ServerLogEntry } from '../../facts/server-log.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 function instant(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
 /** One alert of the history as the API shows it; unknown values are absent. */
-export function alertJson(alert: AlertRecord, nowMs: number): Json {
+export function alertJson(alert: AlertRecord, nowMs: number): JsonObject {
   const { endsAtMs } = alert;
   return {
     id: alert.id,
@@ -44,7 +43,7 @@ export function alertJson(alert: AlertRecord, nowMs: number): Json {
 }
 
 /** One entry of a server's log as the API shows it. */
-export function logEntryJson(entry: ServerLogEntry): Json {
+export function logEntryJson(entry: ServerLogEntry): JsonObject {
   const at = instant(entry.atMs);
   switch (entry.fact) {
     case 'check':

@@ -12,17 +12,12 @@ import type {
   AlertViews,
   ConfigViews,
   JournalViews,
+  MetricsPage,
   ServerViews,
   SwitchViews,
 } from '../../facts/ports/views.ts';
 import type { Secret } from '../../facts/secret.ts';
 import type { WebAccess } from '../../facts/web-config.ts';
-
-/** A rendered metrics page. */
-export interface MetricsPage {
-  readonly contentType: string;
-  readonly body: string;
-}
 
 export interface MetricsSource {
   render(accept: string | undefined): Promise<MetricsPage>;

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../facts/json-object.ts';
 import {
   CAPABILITY_KINDS,
   type CapabilityKind,
@@ -8,8 +9,6 @@ import type { Disabling } from '../../facts/disabling.ts';
 import { PHASES } from '../../facts/probe-outcome.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1_000;
 }
@@ -18,7 +17,7 @@ function instant(atMs: number | undefined): string | undefined {
   return atMs === undefined ? undefined : new Date(atMs).toISOString();
 }
 
-function identityJson(identity: ServerIdentity | undefined): Json | undefined {
+function identityJson(identity: ServerIdentity | undefined): JsonObject | undefined {
   if (!identity) return undefined;
   return {
     transport: identity.transport,
@@ -29,7 +28,7 @@ function identityJson(identity: ServerIdentity | undefined): Json | undefined {
   };
 }
 
-function capabilityCounts(snapshot: CapabilitySnapshot | undefined): Json | undefined {
+function capabilityCounts(snapshot: CapabilitySnapshot | undefined): JsonObject | undefined {
   if (!snapshot) return undefined;
   const counts: Partial<Record<CapabilityKind, number>> = {};
   for (const kind of CAPABILITY_KINDS) {
@@ -39,9 +38,9 @@ function capabilityCounts(snapshot: CapabilitySnapshot | undefined): Json | unde
   return counts;
 }
 
-function snapshotJson(snapshot: CapabilitySnapshot | undefined): Json | undefined {
+function snapshotJson(snapshot: CapabilitySnapshot | undefined): JsonObject | undefined {
   if (!snapshot) return undefined;
-  const lists: Partial<Record<CapabilityKind, Json>> = {};
+  const lists: Partial<Record<CapabilityKind, JsonObject>> = {};
   for (const kind of CAPABILITY_KINDS) {
     const list = snapshot.lists[kind];
     if (!list) continue;
@@ -59,7 +58,7 @@ function snapshotJson(snapshot: CapabilitySnapshot | undefined): Json | undefine
 }
 
 /** One check as the API shows it: base units, times in ISO 8601; unknown values are absent. */
-export function reportJson(report: CheckReport): Json {
+export function reportJson(report: CheckReport): JsonObject {
   const phases: Record<string, number> = {};
   for (const phase of PHASES) {
     const durationMs = report.phasesMs[phase];
@@ -89,7 +88,7 @@ export function reportJson(report: CheckReport): Json {
   };
 }
 
-function disablingJson(disabling: Disabling | undefined): Json | undefined {
+function disablingJson(disabling: Disabling | undefined): JsonObject | undefined {
   if (!disabling) return undefined;
   const { atMs, by, reason } = disabling;
   return { at: instant(atMs), by, reason };
@@ -99,7 +98,7 @@ function disablingJson(disabling: Disabling | undefined): Json | undefined {
  * One server as a list item of the API.
  * @param disabling how it was disabled manually
  */
-export function serverJson(view: ServerView, disabling: Disabling | undefined): Json {
+export function serverJson(view: ServerView, disabling: Disabling | undefined): JsonObject {
   return {
     name: view.name,
     endpoint: view.endpoint,
@@ -123,7 +122,10 @@ export function serverJson(view: ServerView, disabling: Disabling | undefined): 
 }
 
 /** One server with its last checks, its definitions and its histories, newest first. */
-export function serverDetailJson(detail: ServerDetail, disabling: Disabling | undefined): Json {
+export function serverDetailJson(
+  detail: ServerDetail,
+  disabling: Disabling | undefined,
+): JsonObject {
   return {
     ...serverJson(detail, disabling),
     last_check: detail.lastReport && reportJson(detail.lastReport),

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../facts/json-object.ts';
 import type { AlertEvent } from '../../facts/alert-event.ts';
 import { asEpochMs, type EpochMs } from '../../facts/time.ts';
 
@@ -19,7 +20,6 @@ const PROBLEMS_MAX = 10;
 /** Go's zero time: Alertmanager's way of saying "not yet". */
 const ZERO_TIME = '0001-01-01';
 
-type Bag = Readonly<Record<string, unknown>>;
 type Texts = Readonly<Record<string, string>>;
 
 /**
@@ -28,7 +28,7 @@ type Texts = Readonly<Record<string, string>>;
  * refusing the whole would lose the others, for what is refused is not sent again.
  */
 export function parseNotification(payload: unknown, receivedAtMs: EpochMs): ParsedNotification {
-  if (!isBag(payload)) return refusal('the body must be an object');
+  if (!isJsonObject(payload)) return refusal('the body must be an object');
   if (payload['version'] !== '4') return refusal('version must be "4"');
   const { alerts: items } = payload;
   if (!Array.isArray(items)) return refusal('alerts must be a list');
@@ -54,7 +54,7 @@ type Envelope = Pick<AlertEvent, 'receiver' | 'groupKey' | 'receivedAtMs'>;
 
 /** @returns what is wrong with it where it cannot be read */
 function parseAlert(item: unknown, envelope: Envelope): AlertEvent | string {
-  const alert = isBag(item) ? item : {};
+  const alert = isJsonObject(item) ? item : {};
   const { status } = alert;
   if (status !== 'firing' && status !== 'resolved') return 'status must be firing or resolved';
   const labels = textsOf(alert['labels']);
@@ -77,9 +77,8 @@ function parseAlert(item: unknown, envelope: Envelope): AlertEvent | string {
     startsAtMs,
     ...envelope,
     // While an alert is firing, this is only the time at which the notification becomes stale.
-    ...(status === 'resolved' && endsAtMs !== undefined
-      ? { endsAtMs: endsAtMs < startsAtMs ? startsAtMs : endsAtMs }
-      : {}),
+    ...(status === 'resolved' &&
+      endsAtMs !== undefined && { endsAtMs: endsAtMs < startsAtMs ? startsAtMs : endsAtMs }),
     ...(value === undefined ? {} : { value }),
   };
 }
@@ -103,7 +102,7 @@ function numberOf(text: string | undefined): number | undefined {
 
 function textsOf(value: unknown): Texts | undefined {
   if (value === undefined || value === null) return {};
-  if (!isBag(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const entries = Object.entries(value).slice(0, LABELS_MAX);
   if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string'))
     return undefined;
@@ -116,10 +115,6 @@ function textOf(value: unknown): string {
 
 function cut(text: string): string {
   return text.slice(0, TEXT_CHARS_MAX).toWellFormed();
-}
-
-function isBag(value: unknown): value is Bag {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refusal(problem: string): ParsedNotification {

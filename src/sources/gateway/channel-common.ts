@@ -25,7 +25,7 @@ export interface ChannelUpstreamOptions {
 }
 
 /** A request that waits for its answer on a channel. */
-export interface Waiting {
+export interface WaitingPost {
   readonly reply: PostReply;
   readonly exchange: Exchange;
 }

@@ -13,7 +13,7 @@ import {
   type ChannelUpstreamOptions,
   refuse,
   toLine,
-  type Waiting,
+  type WaitingPost,
 } from './channel-common.ts';
 import type { ChannelFailure, MessageChannel } from '../../protocol/message-channel.ts';
 import { createPostReply, EVENT_STREAM_HEADERS, eventOf } from './post-reply.ts';
@@ -27,7 +27,7 @@ export class Conversation {
   usedMs: MonotonicMs;
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
-  readonly #waiting = createPendingMap<string, Waiting>();
+  readonly #waiting = createPendingMap<string, WaitingPost>();
   #channel: MessageChannel | undefined;
   #stream: ServerResponse | undefined;
   #queue: string[] = [];
@@ -178,7 +178,7 @@ export class Conversation {
     if (answer.error) return;
     this.#isOpened = true;
     this.#options.tracker.openSession(this.id, 'http', {
-      ...(facts.client ? { client: facts.client } : {}),
+      ...(facts.client && { client: facts.client }),
       ...(answer.protocolVersion === undefined ? {} : { protocolVersion: answer.protocolVersion }),
     });
   }

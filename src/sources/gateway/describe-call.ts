@@ -1,7 +1,7 @@
 import type { CallVerdict } from '../../facts/call-outcome.ts';
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
-import type { MessageFacts } from '../../protocol/message-facts.ts';
+import type { MessageFacts, Writable } from '../../protocol/message-facts.ts';
 import type { Accountant, Usage } from './account-usage.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -27,8 +27,6 @@ export interface CallDescription {
   /** Arguments of a tool call as text for the audit log; `undefined` if the configuration does not ask for them. */
   readonly argumentsText?: (facts: MessageFacts) => string | undefined;
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The record of an exchange that has ended. */
 export function describeCall(

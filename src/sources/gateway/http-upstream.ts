@@ -147,7 +147,7 @@ class ForwardedRequest implements RelayObserver {
           preserveHost,
           configured: headers,
           isBodyWhole: isComplete,
-          ...(first ? { traceparent: formatTraceParent(first.trace) } : {}),
+          ...(first && { traceparent: formatTraceParent(first.trace) }),
           ...(first?.trace.traceState === undefined ? {} : { tracestate: first.trace.traceState }),
         }),
         body: isComplete ? (body.length > 0 ? body : null) : this.#streamBody(),
@@ -335,7 +335,7 @@ class ForwardedRequest implements RelayObserver {
   #noteOpening(facts: MessageFacts): void {
     if (this.#newSession === undefined || this.#opening?.id !== facts.id || facts.error) return;
     this.#options.tracker.openSession(this.#newSession, 'http', {
-      ...(this.#opening?.client ? { client: this.#opening.client } : {}),
+      ...(this.#opening?.client && { client: this.#opening.client }),
       ...(facts.protocolVersion === undefined ? {} : { protocolVersion: facts.protocolVersion }),
     });
   }

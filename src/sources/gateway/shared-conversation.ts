@@ -10,7 +10,7 @@ import {
   acceptsEvents,
   type ChannelUpstreamOptions,
   refuse,
-  type Waiting,
+  type WaitingPost,
 } from './channel-common.ts';
 import type { ChannelFailure, MessageChannel } from '../../protocol/message-channel.ts';
 import { createPostReply } from './post-reply.ts';
@@ -29,7 +29,7 @@ export class SharedConversation {
   usedMs: MonotonicMs;
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
-  readonly #waiting = createPendingMap<string, Waiting>();
+  readonly #waiting = createPendingMap<string, WaitingPost>();
   readonly #rewriter: Rewriter = createRewriter();
   #channel: MessageChannel | undefined;
 

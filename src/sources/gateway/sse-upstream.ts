@@ -180,7 +180,7 @@ function postMessage({ options, pool, forwarded }: SseContext, admitted: Admitte
       path: session,
       headers: requestHeaders(request, {
         ...headerOptions(options),
-        ...(traced ? { traceparent: formatTraceParent(traced.trace) } : {}),
+        ...(traced && { traceparent: formatTraceParent(traced.trace) }),
         ...(traced?.trace.traceState === undefined ? {} : { tracestate: traced.trace.traceState }),
       }),
       body: body.length > 0 ? body : null,
@@ -226,7 +226,7 @@ function beginCalls(
       exchanges.push(exchange);
       if (facts.method === 'initialize') {
         tracker.openSession(session, 'sse', {
-          ...(facts.client ? { client: facts.client } : {}),
+          ...(facts.client && { client: facts.client }),
           ...(facts.protocolVersion === undefined
             ? {}
             : { protocolVersion: facts.protocolVersion }),

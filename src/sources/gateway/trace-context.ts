@@ -49,10 +49,12 @@ export function traceOf(facts: MessageFacts, carrier: Carrier, source: TraceSour
     spanId,
     parentSpanId: parent.spanId,
     sampled: parent.sampled,
-    ...(typeof state === 'string' ? { traceState: state } : {}),
-    ...(fromMeta && fromHeader && differs(fromMeta, fromHeader)
-      ? { link: { traceId: fromHeader.traceId, spanId: fromHeader.spanId } }
-      : {}),
+    ...(typeof state === 'string' && { traceState: state }),
+    ...(fromMeta &&
+      fromHeader &&
+      differs(fromMeta, fromHeader) && {
+        link: { traceId: fromHeader.traceId, spanId: fromHeader.spanId },
+      }),
   };
 }
 

@@ -1,12 +1,13 @@
 import type { CheckReport } from '../../facts/check-report.ts';
 import { redact, type Secret } from '../../facts/secret.ts';
 import type { CheckOptions } from './ports.ts';
-import type { Clock, Timer } from '../../facts/ports/clock.ts';
+import { resultUnlessAborted, resultWithin, startDeadline } from '../../facts/deadline.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 
 /** How long a check may take to finish after it was aborted. */
 const GRACE_MS = 1_000;
 
-export interface GuardOptions {
+export interface CheckGuardOptions {
   readonly kind: CheckReport['kind'];
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -27,7 +28,7 @@ export interface GuardedCheck {
  */
 export async function guardCheck(
   run: (options: CheckOptions) => Promise<CheckReport>,
-  { kind, timeoutMs, clock, signal, secrets }: GuardOptions,
+  { kind, timeoutMs, clock, signal, secrets }: CheckGuardOptions,
 ): Promise<GuardedCheck> {
   const startedAtMs = clock.nowMs();
   const startedMonotonicMs = clock.monotonicMs();
@@ -42,7 +43,7 @@ export async function guardCheck(
     bytesSent: 0,
     bytesReceived: 0,
   });
-  const deadline = startDeadline(timeoutMs, clock, signal);
+  const deadline = startDeadline(clock, timeoutMs, signal);
   const runSafely = async (): Promise<CheckReport> => {
     try {
       return await run({ signal: deadline.signal });
@@ -52,42 +53,16 @@ export async function guardCheck(
     }
   };
   try {
-    const report = await Promise.race([runSafely(), deadline.passed]);
+    const check = runSafely();
+    const report =
+      (await resultUnlessAborted(check, deadline.signal)) ??
+      (await resultWithin(clock, GRACE_MS, check));
     if (report !== undefined) return { report, isAbandoned: false };
     return {
       report: failed('timeout', `no answer within ${timeoutMs} ms, not even to being stopped`),
       isAbandoned: true,
     };
   } finally {
-    deadline.clear();
+    deadline.end();
   }
-}
-
-interface Deadline {
-  readonly signal: AbortSignal;
-  /** Resolves when the grace after the abort is over too. */
-  readonly passed: Promise<undefined>;
-  clear(): void;
-}
-
-function startDeadline(timeoutMs: number, clock: Clock, outer: AbortSignal): Deadline {
-  const controller = new AbortController();
-  const { promise: passed, resolve } = Promise.withResolvers<undefined>();
-  let timer: Timer;
-  const abort = (): void => {
-    timer.cancel();
-    controller.abort();
-    timer = clock.after(GRACE_MS, () => resolve(undefined));
-  };
-  timer = clock.after(timeoutMs, abort);
-  outer.addEventListener('abort', abort, { once: true });
-  if (outer.aborted) abort();
-  return {
-    signal: controller.signal,
-    passed,
-    clear() {
-      timer.cancel();
-      outer.removeEventListener('abort', abort);
-    },
-  };
 }

@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readTree, ROOT } from './source-tree.ts';
-import { boxOf, countBoxes, findCycles, findLongFunctions } from './structure.ts';
+import {
+  boxOf,
+  countBoxes,
+  findCycles,
+  findOtherSpreads,
+  findSharedNames,
+  findLongFunctions,
+} from './structure.ts';
 
 const SOURCE = readTree('src');
 const FILES = [...SOURCE, ...readTree('tools')];
@@ -51,6 +58,25 @@ test('no function is longer than 60 lines, except the known ones, which only shr
   expect(long.filter(({ key, lines }) => lines > (LONG_FUNCTIONS[key] ?? 0))).toEqual([]);
   const keys = new Set(long.map(({ key }) => key));
   expect(Object.keys(LONG_FUNCTIONS).filter((key) => !keys.has(key))).toEqual([]);
+});
+
+test('one name means one type', () => {
+  expect(findSharedNames(SOURCE)).toEqual([]);
+});
+
+test('a planted second type of the same name is found', () => {
+  const text = 'export interface Answer {}\n';
+  const files = [
+    { path: 'src/a.ts', text },
+    { path: 'src/b.ts', text: 'type Answer = string;\n' },
+  ];
+  expect(findSharedNames(files)).toEqual(['Answer: src/a.ts, src/b.ts']);
+});
+
+test('optional fields are written in one way', () => {
+  expect(findOtherSpreads(FILES)).toEqual([]);
+  const text = 'const a = { ...(b ? { b } : {}) };';
+  expect(findOtherSpreads([{ path: 'src/a.ts', text }])).toEqual(['src/a.ts']);
 });
 
 test('the table of architecture.md lists every box, and only those', () => {

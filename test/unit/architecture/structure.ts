@@ -89,3 +89,23 @@ function toLongFunction({ message, filename, labels }: Diagnostic): LongFunction
   if (lines === '') throw new Error(`The linter says something unexpected: ${message}`);
   return { at: `${filename}:${labels[0]?.span.line ?? 0}`, name, lines: Number(lines) };
 }
+
+/** Types of `files` that are declared under the same name in more than one file, with those files. */
+export function findSharedNames(files: readonly SourceFile[]): string[] {
+  const declared = files.flatMap(({ path, text }) =>
+    [...text.matchAll(/^(?:export )?(?:interface|type|class) (?<name>\w+)/gm)].map((match) => ({
+      name: match.groups?.['name'] ?? '',
+      path,
+    })),
+  );
+  return [...Map.groupBy(declared, ({ name }) => name)]
+    .filter(([, places]) => new Set(places.map(({ path }) => path)).size > 1)
+    .map(([name, places]) => `${name}: ${places.map(({ path }) => path).join(', ')}`);
+}
+
+/** Optional fields that are spread by `… ? { … } : {}`; the project's idiom is `…(value !== undefined && { … })`. */
+export function findOtherSpreads(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ text }) => /\.\.\.\([^;]*?\?\s*\{[^;]*?\}\s*:\s*\{\}\)/.test(text))
+    .map(({ path }) => path);
+}

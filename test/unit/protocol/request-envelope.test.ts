@@ -17,7 +17,7 @@ const HEADERS: EnvelopeHeaders = {
 };
 
 function call(meta: object | undefined, name = 'grüße', method = 'tools/call'): MessageFacts {
-  const params = { name, ...(meta ? { _meta: meta } : {}) };
+  const params = { name, ...(meta && { _meta: meta }) };
   return factsOfMessage({ jsonrpc: '2.0', id: 1, method, params }) as MessageFacts;
 }
 

@@ -95,14 +95,14 @@ function entryTable(entries: readonly ServerLogEntry[], nowMs: number): Html {
   return logTable(LOG_COLUMNS, rows);
 }
 
-interface Described {
+interface DescribedEntry {
   readonly what: string;
   readonly result: Html;
   readonly why: string;
   readonly took?: string;
 }
 
-function describe(entry: ServerLogEntry): Described {
+function describe(entry: ServerLogEntry): DescribedEntry {
   switch (entry.fact) {
     case 'check':
       return {

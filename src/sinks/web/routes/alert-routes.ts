@@ -112,12 +112,12 @@ function readLogFilter(request: Request, server: string) {
   const toMs = queryInstant(request, 'to');
   return {
     server,
-    ...(facts.length > 0 ? { facts } : {}),
+    ...(facts.length > 0 && { facts }),
     statuses: queryChoices(request, 'status', STATUSES),
     search: queryText(request, 'search') ?? '',
     ...(fromMs === undefined ? {} : { fromMs }),
     ...(toMs === undefined ? {} : { toMs }),
-    ...(cursor ? { cursor } : {}),
+    ...(cursor && { cursor }),
     limit: queryLimit(request, LIMIT_DEFAULT, LIMIT_MAX),
   };
 }

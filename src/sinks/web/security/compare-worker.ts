@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import bcrypt from 'bcryptjs';
 
-export interface Comparison {
+export interface PasswordComparison {
   readonly id: number;
   readonly password: string;
   readonly hash: string;
@@ -13,7 +13,7 @@ export interface ComparisonResult {
 }
 
 const port = parentPort;
-port?.on('message', ({ id, password, hash }: Comparison) => {
+port?.on('message', ({ id, password, hash }: PasswordComparison) => {
   port.postMessage(
     {
       id,

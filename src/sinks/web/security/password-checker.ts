@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { Secret } from '../../../facts/secret.ts';
-import type { Comparison, ComparisonResult } from './compare-worker.ts';
+import type { PasswordComparison, ComparisonResult } from './compare-worker.ts';
 
 export interface PasswordChecker {
   /** Whether the password matches the hash; `undefined` if too many are waiting already. */
@@ -63,7 +63,7 @@ export function createPasswordChecker(): PasswordChecker {
       const id = ++lastId;
       const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
       waiting.set(id, resolve);
-      worker.postMessage({ id, password, hash: hash.reveal() } satisfies Comparison, []);
+      worker.postMessage({ id, password, hash: hash.reveal() } satisfies PasswordComparison, []);
       const isSame = await promise;
       if (isSame !== undefined) remember(key, isSame);
       return isSame;

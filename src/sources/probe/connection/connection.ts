@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
 }
 
-type Found =
+type CheckFinding =
   | {
       readonly ok: true;
       readonly detail: string;
@@ -28,7 +28,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   return new PeerConnection(options);
 }
 
-type Run = (options: RequestOptions) => Promise<Found>;
+type Run = (options: RequestOptions) => Promise<CheckFinding>;
 
 class PeerConnection implements Connection {
   readonly #peer: Peer;
@@ -105,7 +105,7 @@ class PeerConnection implements Connection {
     };
   }
 
-  async #checkSteadily(options: RequestOptions): Promise<Found> {
+  async #checkSteadily(options: RequestOptions): Promise<CheckFinding> {
     const { wire } = this.#peer;
     if (wire.state() !== 'open') return openWire(wire, options, this.#clock);
     const identity = this.#identity;
@@ -138,7 +138,7 @@ function isSessionGone(
   );
 }
 
-async function openWire(wire: Wire, options: RequestOptions, clock: Clock): Promise<Found> {
+async function openWire(wire: Wire, options: RequestOptions, clock: Clock): Promise<CheckFinding> {
   const startedAt = clock.monotonicMs();
   const opened = await wire.open(options);
   if (!opened.ok) return opened;
@@ -160,7 +160,7 @@ async function askAlive(
   identity: ServerIdentity | undefined,
   options: RequestOptions,
   clock: Clock,
-): Promise<Found> {
+): Promise<CheckFinding> {
   const startedAt = clock.monotonicMs();
   const method = identity?.era === 'modern' ? 'server/discover' : 'ping';
   const answered = await wire.request(method, undefined, options);
@@ -179,15 +179,15 @@ async function askAlive(
   };
 }
 
-type Described = Pick<
+type ReportedResult = Pick<
   CheckReport,
   'outcome' | 'detail' | 'httpStatus' | 'rpcCode' | 'retryAfterMs' | 'identity' | 'snapshot'
 >;
 
 function describeSuccess(
-  found: Extract<Found, { ok: true }>,
+  found: Extract<CheckFinding, { ok: true }>,
   mask: (text: string) => string,
-): Described {
+): ReportedResult {
   const { detail, identity, snapshot } = found;
   return {
     outcome: 'ok',
@@ -198,8 +198,8 @@ function describeSuccess(
 }
 
 function describeFailure(
-  { failure, identity }: Extract<Found, { ok: false }>,
+  { failure, identity }: Extract<CheckFinding, { ok: false }>,
   mask: (text: string) => string,
-): Described {
+): ReportedResult {
   return { ...failure, detail: mask(failure.detail), ...(identity !== undefined && { identity }) };
 }

@@ -26,7 +26,7 @@ import {
   requestText,
   shakeHands,
 } from './open-remote.ts';
-import { type Opening, timeAliveness } from './timed-steps.ts';
+import { type OpeningResult, timeAliveness } from './timed-steps.ts';
 
 export interface HttpWireOptions extends Omit<RemoteOptions, 'transport'> {
   readonly endpoint: HttpEndpoint;
@@ -68,7 +68,7 @@ class HttpWire implements Wire {
     let session: HttpSession | undefined;
     const handshakes = {
       discover: (limited: RequestOptions) => this.#discover(limited),
-      initialize: async (rest: RequestOptions): Promise<Opening> => {
+      initialize: async (rest: RequestOptions): Promise<OpeningResult> => {
         const begun = await this.#initialize(rest);
         ({ session } = begun);
         return begun.opening;
@@ -140,7 +140,7 @@ class HttpWire implements Wire {
     return this.#post(method, params, headers, options);
   }
 
-  #discover(options: RequestOptions): Promise<Opening> {
+  #discover(options: RequestOptions): Promise<OpeningResult> {
     return shakeHands('modern', this.#remote, options, (method, params) =>
       this.#postModern(method, params, options),
     );
@@ -148,7 +148,7 @@ class HttpWire implements Wire {
 
   async #initialize(
     options: RequestOptions,
-  ): Promise<{ readonly opening: Opening; readonly session: HttpSession | undefined }> {
+  ): Promise<{ readonly opening: OpeningResult; readonly session: HttpSession | undefined }> {
     let sessionId: string | undefined;
     const opening = await shakeHands('legacy', this.#remote, options, async (method, params) => {
       const answered = await this.#post(method, params, {}, options);
@@ -180,7 +180,7 @@ class HttpWire implements Wire {
   }
 }
 
-function sessionOf(sessionId: string, opening: Opening): HttpSession {
+function sessionOf(sessionId: string, opening: OpeningResult): HttpSession {
   const version = opening.ok ? opening.identity.protocolVersion : undefined;
   const hasVersionHeader =
     version !== undefined && REVISIONS.get(version)?.hasVersionHeader === true;

@@ -11,10 +11,10 @@ import {
   readDiscoverResult,
   readInitializeResult,
 } from '../../../protocol/handshake.ts';
-import type { Answer } from '../../../protocol/json-rpc.ts';
+import type { RpcAnswer } from '../../../protocol/json-rpc.ts';
 import { type FailedRequest, nextHandshakeRequest } from '../../../protocol/negotiate-era.ts';
 import type { RequestOptions, WireFailure } from '../../../protocol/wire.ts';
-import { type Opening, timeHandshake } from './timed-steps.ts';
+import { type OpeningResult, timeHandshake } from './timed-steps.ts';
 
 /** A failed request, with its facts for whoever decides what follows. */
 export interface Failed {
@@ -35,8 +35,8 @@ export interface RemoteOptions {
 
 /** The ways to open a session with a remote server. */
 export interface RemoteHandshakes {
-  discover(options: RequestOptions): Promise<Opening>;
-  initialize(options: RequestOptions): Promise<Opening>;
+  discover(options: RequestOptions): Promise<OpeningResult>;
+  initialize(options: RequestOptions): Promise<OpeningResult>;
   /** Whether another request can be made after one that failed. */
   canGoOn(): boolean;
 }
@@ -47,9 +47,9 @@ export async function openRemote(
   handshakes: RemoteHandshakes,
   { clock, discoverLimitMs }: RemoteOptions,
   options: RequestOptions,
-): Promise<Opening> {
+): Promise<OpeningResult> {
   const failures: FailedRequest[] = [];
-  let opening: Opening | undefined;
+  let opening: OpeningResult | undefined;
   for (;;) {
     const next = nextHandshakeRequest(knownEra, failures);
     if (next === undefined && opening !== undefined) return opening;
@@ -73,7 +73,7 @@ export function shakeHands(
   { transport, client, clock }: RemoteOptions,
   options: RequestOptions,
   call: (method: string, params: JsonObject) => Promise<Answered>,
-): Promise<Opening> {
+): Promise<OpeningResult> {
   const isModern = era === 'modern';
   const method = isModern ? 'server/discover' : 'initialize';
   const params = isModern ? modernParams(undefined, client) : initializeParams(client);
@@ -96,7 +96,7 @@ export function requestText(id: number, method: string, params: JsonObject | und
   return JSON.stringify({ jsonrpc: '2.0', id, method, ...(params && { params }) });
 }
 
-export function readResult(method: string, answer: Answer | undefined): Answered {
+export function readResult(method: string, answer: RpcAnswer | undefined): Answered {
   if (answer?.kind === 'error') return failed({ kind: 'rpc', error: answer.error, method });
   const result = answer?.result;
   return isJsonObject(result)

@@ -1,7 +1,7 @@
 import type { ServerIdentity } from '../../../facts/check-report.ts';
 import type { FailureFacts } from '../../../protocol/classify-failure.ts';
 import {
-  type Answer,
+  type RpcAnswer,
   isAnswerTo,
   METHOD_NOT_FOUND,
   parseMessages,
@@ -20,8 +20,8 @@ export interface SseWireState {
   readonly replyCount: number;
 }
 
-export type Exchange =
-  | { readonly ok: true; readonly answer: Answer }
+export type SseReply =
+  | { readonly ok: true; readonly answer: RpcAnswer }
   | { readonly ok: false; readonly facts: FailureFacts };
 
 export type SseWireEvent =
@@ -37,7 +37,7 @@ export type SseWireEvent =
 
 export type SseWireEffect =
   /** Ends the wait for the answer. */
-  | { readonly kind: 'resolve'; readonly exchange: Exchange }
+  | { readonly kind: 'resolve'; readonly exchange: SseReply }
   | { readonly kind: 'post_reply'; readonly method: string; readonly text: string }
   | { readonly kind: 'close_stream' };
 
@@ -127,7 +127,7 @@ function afterLoss(state: SseWireState, facts: FailureFacts): SseWireStep {
   return { state: resolved.state, effects: [...closed.effects, ...resolved.effects] };
 }
 
-function resolve(state: SseWireState, exchange: Exchange): SseWireStep {
+function resolve(state: SseWireState, exchange: SseReply): SseWireStep {
   return state.pending
     ? { state: { ...state, pending: undefined }, effects: [{ kind: 'resolve', exchange }] }
     : { state, effects: [] };

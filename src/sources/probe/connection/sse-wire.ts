@@ -22,13 +22,13 @@ import {
 } from './open-remote.ts';
 import {
   CLOSED_SSE,
-  type Exchange,
+  type SseReply,
   nextSseState,
   type SseWireEffect,
   type SseWireEvent,
   type SseWireState,
 } from './sse-wire-state.ts';
-import { type Opening, timeAliveness } from './timed-steps.ts';
+import { type OpeningResult, timeAliveness } from './timed-steps.ts';
 
 export interface SseWireOptions extends Omit<RemoteOptions, 'transport'> {
   readonly endpoint: HttpEndpoint;
@@ -52,7 +52,7 @@ class SseWire implements Wire {
   readonly #remote: RemoteOptions;
   #state: SseWireState = CLOSED_SSE;
   #stream: SseStream | undefined;
-  #resolve: (exchange: Exchange) => void = () => undefined;
+  #resolve: (exchange: SseReply) => void = () => undefined;
   #nextId = 1;
 
   constructor(options: SseWireOptions) {
@@ -149,13 +149,13 @@ class SseWire implements Wire {
     return timeStep(options.measurement, clock, 'GET stream', run, describe);
   }
 
-  #shake(era: 'legacy' | 'modern', options: RequestOptions): Promise<Opening> {
+  #shake(era: 'legacy' | 'modern', options: RequestOptions): Promise<OpeningResult> {
     return shakeHands(era, this.#remote, options, (method, params) =>
       this.#call(method, params, options),
     );
   }
 
-  async #initialize(options: RequestOptions): Promise<Opening> {
+  async #initialize(options: RequestOptions): Promise<OpeningResult> {
     const opening = await this.#shake('legacy', options);
     if (!opening.ok) return opening;
     const confirmed = await this.#confirm(options);
@@ -191,11 +191,11 @@ class SseWire implements Wire {
     stream: SseStream,
     { id, method, params }: { id: number; method: string; params: JsonObject | undefined },
     { signal, measurement }: RequestOptions,
-  ): Promise<Exchange> {
+  ): Promise<SseReply> {
     const { endpoint, clock } = this.#options;
     const startedAt = clock.monotonicMs();
     const bytesBefore = stream.bytesReceived();
-    const { promise, resolve } = Promise.withResolvers<Exchange>();
+    const { promise, resolve } = Promise.withResolvers<SseReply>();
     this.#resolve = resolve;
     this.#take({ kind: 'request_sent', id, method });
     const fail = (facts: Failed['facts']): void =>

@@ -5,11 +5,11 @@ import type { WireFailure, WireResult } from '../../../protocol/wire.ts';
 /** A child that leaves so many requests in a row unanswered is replaced by the next `open`. */
 const UNANSWERED_MAX = 3;
 
-export type Opened = Extract<Launch, { readonly ok: true }>;
+export type LaunchedChild = Extract<Launch, { readonly ok: true }>;
 
 /** Which child is kept: `wireEffects` is the only function that changes it. `stdio-wire.ts` performs what it returns. */
 export interface StdioWireState {
-  opened?: Opened | undefined;
+  opened?: LaunchedChild | undefined;
   isStarting: boolean;
   /** Requests in a row that the kept child left unanswered. */
   unanswered: number;
@@ -18,7 +18,7 @@ export interface StdioWireState {
 export type StdioWireEvent =
   /** A check needs a child; `delayMs` remain of the back-off. Without a start the check fails. */
   | { readonly kind: 'open'; readonly delayMs: number }
-  | { readonly kind: 'started'; readonly opened: Opened | undefined }
+  | { readonly kind: 'started'; readonly opened: LaunchedChild | undefined }
   | { readonly kind: 'replied'; readonly channel: ChildChannel; readonly result: WireResult }
   | { readonly kind: 'child_ended'; readonly channel: ChildChannel }
   | { readonly kind: 'closed' };

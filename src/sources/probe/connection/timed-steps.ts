@@ -6,7 +6,7 @@ import { timeStep } from '../../../protocol/measurement.ts';
 import type { RequestOptions, WireFailure, WireResult } from '../../../protocol/wire.ts';
 
 /** An opening that also keeps its facts, for era detection. */
-export type Opening =
+export type OpeningResult =
   | { readonly ok: true; readonly identity: ServerIdentity }
   | { readonly ok: false; readonly failure: WireFailure; readonly facts: FailureFacts };
 
@@ -15,8 +15,8 @@ export async function timeHandshake(
   method: string,
   { measurement }: RequestOptions,
   clock: Clock,
-  run: () => Promise<Opening>,
-): Promise<Opening> {
+  run: () => Promise<OpeningResult>,
+): Promise<OpeningResult> {
   const { phasesMs } = measurement;
   const connectingMs = (): number => (phasesMs.connect ?? 0) + (phasesMs.tls ?? 0);
   const connectedBeforeMs = connectingMs();

@@ -93,7 +93,7 @@ function requestsOf(random: RandomSource, { id, fate }: Call): string[] {
   const params = {
     name: random.pick(STRANGE),
     arguments: random.oneIn(400) ? { text: LARGE } : anything(random, 2),
-    ...(random.oneIn(4) ? { _meta: anything(random, 2) } : {}),
+    ...(random.oneIn(4) && { _meta: anything(random, 2) }),
   };
   const method = random.pick(['tools/call', 'tools/call', 'prompts/get', 'ping', 'x/__proto__']);
   const request = JSON.stringify(shuffled(random, { jsonrpc: '2.0', id, method, params }));

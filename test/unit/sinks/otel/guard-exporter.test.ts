@@ -42,7 +42,7 @@ test.each<[string, Error | undefined, string]>([
   ['its code where the message is empty', Object.assign(new Error(''), { code: 'EX' }), 'EX'],
   ['a sentence where there is no error', undefined, 'the export failed'],
 ])('a failed export is told of with %s', (_, error, reason) => {
-  const { events, send } = guard((_spans, done) => done({ code: 1, ...(error ? { error } : {}) }));
+  const { events, send } = guard((_spans, done) => done({ code: 1, ...(error && { error }) }));
 
   send(2);
 

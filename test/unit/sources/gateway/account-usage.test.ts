@@ -11,7 +11,7 @@ const prices = {
 };
 
 function request(method: string, target?: string): MessageFacts {
-  return { id: '1', method, hasResult: false, isError: false, ...(target ? { target } : {}) };
+  return { id: '1', method, hasResult: false, isError: false, ...(target && { target }) };
 }
 
 function result(changes: Partial<MessageFacts> = {}): MessageFacts {

@@ -82,7 +82,7 @@ async function setUp() {
         method: 'tools/call',
         params: { name, arguments: {}, _meta: ENVELOPE },
       }),
-      ...(signal ? { signal } : {}),
+      ...(signal && { signal }),
     });
   return { clock, counted, gateway, call };
 }

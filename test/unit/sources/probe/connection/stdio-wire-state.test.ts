@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ChildChannel } from '../../../../../src/protocol/stdio/child-channel.ts';
 import type { WireResult } from '../../../../../src/protocol/wire.ts';
 import {
-  type Opened,
+  type LaunchedChild,
   type StdioWireEvent,
   type StdioWireState,
   wireEffects,
@@ -10,7 +10,7 @@ import {
 
 const CHANNEL = {} as ChildChannel;
 const OTHER_CHANNEL = {} as ChildChannel;
-const OPENED = { ok: true, channel: CHANNEL } as Opened;
+const OPENED = { ok: true, channel: CHANNEL } as LaunchedChild;
 const FAILURE = { outcome: 'timeout', detail: 'No answer.' } as const;
 
 const open = { kind: 'open', delayMs: 0 } as const;
