@@ -90,6 +90,16 @@ test('links and pictures of the documents lead somewhere', () => {
   expect(broken).toEqual([]);
 });
 
+test('files and folders of the source that the documents name exist', () => {
+  const missing = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/`(?<path>(?:src|tools|test)\/(?!(?:call|list)`)[\w./-]+)`/g)]
+      .map((match) => match.groups?.['path'] ?? '')
+      .filter((path) => !existsSync(`${ROOT}${path}`))
+      .map((path) => `${page}: ${path}`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('README has pictures that are small, and the package has none of them', () => {
   const pictures = [...read('README.md').matchAll(/!\[[^\]]+\]\((?<path>[^)]+)\)/g)].map(
     (match) => match.groups?.['path'] ?? '',
