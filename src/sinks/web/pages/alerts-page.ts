@@ -131,7 +131,7 @@ function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
   return html`<form class="search fields" role="search" action="/alerts" method="get">
     ${filter.state && html`<input type="hidden" name="state" value="${filter.state}" />`}
     ${field('alertname', 'Alert', 'alertnames')} ${field('server', 'Server', 'servers')}
-    ${field('from', 'From, e.g. 2026-11-21')} ${field('to', 'To')}
+    ${field('from', 'From 2026-11-21')} ${field('to', 'To')}
     <button type="submit">Filter</button>
     ${options('alertnames', alertnames)} ${options('servers', servers)}
   </form>`;
