@@ -37,9 +37,7 @@ export function createService(
 ): Service {
   const logPart = createLogPart(given);
   const { log } = logPart;
-  const hub = createHub((err) =>
-    log.error({ channel: 'error', err }, 'a listener of the hub failed'),
-  );
+  const hub = createHub((err) => log.error({ channel: 'error', err }, 'a listener failed'));
   const context: PartContext = { ...given, log, hub };
 
   const shipping = createLogShippingPart(context);

@@ -1,3 +1,6 @@
+import { resultWithin } from '../facts/deadline.ts';
+import type { Clock } from '../facts/ports/clock.ts';
+
 /** How far one message got. Neither rejects. */
 export interface Delivery {
   /** It left this process. */
@@ -19,7 +22,7 @@ const WAIT_MS_MAX = 2_000;
  * Messages of a conversation that travel as HTTP requests of their own could overtake each other. Nothing passes the
  * opening or a notification, and a notification passes nothing; requests among themselves run side by side.
  */
-export function createMessageOrder(): MessageOrder {
+export function createMessageOrder(clock: Clock): MessageOrder {
   const unwritten = new Set<Promise<unknown>>();
   let barrier: Promise<unknown> = Promise.resolve();
 
@@ -38,15 +41,8 @@ export function createMessageOrder(): MessageOrder {
     }
     barrier = before.then(async () => {
       if (kind === 'opening') return start(deliver).taken;
-      await within(Promise.all(unwritten));
-      return within(start(deliver).taken);
+      await resultWithin(clock, WAIT_MS_MAX, Promise.all(unwritten));
+      return resultWithin(clock, WAIT_MS_MAX, start(deliver).taken);
     });
   };
-}
-
-async function within(promise: Promise<unknown>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, WAIT_MS_MAX);
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

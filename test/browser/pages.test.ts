@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import { createHttpApp } from '../../src/sinks/web/create-http-app.ts';
 import { listen } from '../../src/sinks/web/listen.ts';
 import type { HttpAppDeps } from '../../src/sinks/web/ports.ts';
@@ -54,7 +55,11 @@ async function visit(
   overrides: Partial<HttpAppDeps> = {},
 ): Promise<Visit> {
   const fake = fakeHttpDeps(details, overrides);
-  const listener = await listen(createHttpApp(fake.deps), { host: '127.0.0.1', port: 0 });
+  const listener = await listen(createHttpApp(fake.deps), {
+    host: '127.0.0.1',
+    port: 0,
+    clock: REAL_CLOCK,
+  });
   assert(listener.ok);
   const page = await browser.newPage();
   onTestFinished(async () => {

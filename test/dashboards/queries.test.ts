@@ -74,7 +74,7 @@ describe.skipIf(isMissing('prometheus', 'promtool', 'alertmanager'))('queries of
     },
   );
 
-  test('A page that asks for what is not there is found out', async () => {
+  test('a page that asks for what is not there is found out', async () => {
     const { findings } = await checkDashboard(BAD_PAGE, client, Date.now() / 1_000, PAGE_SCOPES);
     expect(findings.map(({ where, problem }) => `${where}: ${problem.slice(0, 20)}`)).toEqual([
       'bad / $nothing: no values',

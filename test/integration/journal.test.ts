@@ -237,7 +237,11 @@ test('a disk that hangs delays nobody: facts, answers and pages go on, and notif
   await journal.start();
   const alerts = createAlertHistory({ clock: REAL_CLOCK, store: journal, publish: hub.publish });
   const { deps } = fakeHttpDeps([], { alerts, journal, clock: REAL_CLOCK });
-  const listener = await listen(createHttpApp(deps), { host: '127.0.0.1', port: 0 });
+  const listener = await listen(createHttpApp(deps), {
+    host: '127.0.0.1',
+    port: 0,
+    clock: REAL_CLOCK,
+  });
   if (!listener.ok) throw new Error(listener.message);
   onTestFinished(() => listener.close(0));
   const url = `http://127.0.0.1:${listener.port}`;

@@ -56,6 +56,7 @@ async function serve(config: WebConfig | undefined, adminToken?: string) {
   const listener = await listen(createHttpApp(fake.deps), {
     host: '127.0.0.1',
     port: 0,
+    clock: REAL_CLOCK,
     createServer: web.createServer,
   });
   if (!listener.ok) throw new Error(listener.message);

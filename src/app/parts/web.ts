@@ -28,9 +28,9 @@ export function createWebPart(
   { configuration, ...ports }: WebPorts,
 ): WebPart {
   const { config, clock, log, hub, stopping } = context;
-  const address = context.listen ?? config.listen;
-  const adminToken = config.admin.token;
-  const alertToken = config.alertWebhook.token;
+  const { createServer } = security;
+  const address = { ...(context.listen ?? config.listen), clock, createServer };
+  const { admin, alertWebhook } = config;
   let listener: Listener | undefined;
   return {
     name: 'web',
@@ -39,8 +39,8 @@ export function createWebPart(
         ...ports,
         version: VERSION,
         listenHost: address.host,
-        ...(adminToken && { adminToken }),
-        ...(alertToken && { alertToken }),
+        ...(admin.token && { adminToken: admin.token }),
+        ...(alertWebhook.token && { alertToken: alertWebhook.token }),
         web: security,
         clock,
         log,
@@ -53,7 +53,7 @@ export function createWebPart(
         probe: createProbeSource(clock, configuration.current),
         isReady: configuration.isReady,
       });
-      const result = await listen(app, { ...address, createServer: security.createServer });
+      const result = await listen(app, address);
       if (!result.ok) return result.message;
       listener = result;
     },

@@ -23,7 +23,12 @@ import { deleteSession } from './delete-session.ts';
 import { createHttpEndpoint, type HttpEndpoint, type HttpResult } from './http-endpoint.ts';
 import { problemFacts } from './http-facts.ts';
 import type { ChannelListener, MessageChannel } from '../message-channel.ts';
-import { createMessageOrder, type Delivery, type MessageKind } from '../message-order.ts';
+import {
+  createMessageOrder,
+  type Delivery,
+  type MessageKind,
+  type MessageOrder,
+} from '../message-order.ts';
 
 export interface HttpChannelOptions {
   readonly url: URL;
@@ -103,7 +108,7 @@ class StreamableHttpChannel implements HttpChannel {
   readonly #listening = new AbortController();
   readonly #running = new Map<string, AbortController>();
   readonly #lastPosts = new Set<Promise<unknown>>();
-  readonly #order = createMessageOrder();
+  readonly #order: MessageOrder;
   readonly #memory = createSessionMemory();
   readonly #mirrored = new Map<string, readonly MirroredParam[]>();
   #renewing: Promise<boolean> | undefined;
@@ -122,6 +127,7 @@ class StreamableHttpChannel implements HttpChannel {
     this.#listener = listener;
     this.#endpoint = endpoint;
     this.#clock = clock;
+    this.#order = createMessageOrder(clock);
     this.#restartMsMax = restartMsMax ?? 0;
   }
 

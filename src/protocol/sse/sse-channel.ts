@@ -95,7 +95,7 @@ function createChannel(
   },
 ): MessageChannel {
   const { signal } = life;
-  const order = createMessageOrder();
+  const order = createMessageOrder(clock);
   let unsent = 0;
 
   async function deliver(text: string, facts: readonly MessageFacts[]): Promise<void> {

@@ -4,11 +4,13 @@ import {
   type Server,
   type ServerOptions,
 } from 'node:http';
+import type { Clock } from '../../facts/ports/clock.ts';
 
 export interface ListenOptions {
   readonly host: string;
   /** 0 means any free port. */
   readonly port: number;
+  readonly clock: Clock;
   /** Instead of plain HTTP. */
   readonly createServer?: (options: ServerOptions, onRequest: RequestListener) => Server;
 }
@@ -65,19 +67,19 @@ export async function listen(
       ok: true,
       host: options.host,
       port,
-      close: (graceMs = CLOSE_GRACE_MS) => close(server, graceMs),
+      close: (graceMs = CLOSE_GRACE_MS) => close(server, options.clock, graceMs),
     });
   });
   return promise;
 }
 
-async function close(server: Server, graceMs: number): Promise<void> {
+async function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  const cut = clock.after(graceMs, () => server.closeAllConnections());
   await promise;
-  clearTimeout(cut);
+  cut.cancel();
 }
 
 /**
@@ -86,7 +88,7 @@ async function close(server: Server, graceMs: number): Promise<void> {
  */
 export function explainListenFailure(
   error: unknown,
-  { host, port }: ListenOptions,
+  { host, port }: Pick<ListenOptions, 'host' | 'port'>,
   key: string,
 ): ListenFailure {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -115,7 +115,7 @@ test.each<[string, readonly BridgeEvent[], BridgeEvent, readonly string[]]>([
   expect(bridgeEffects(state, event).map(shorten)).toEqual(effects);
 });
 
-test('A request waits from the line of the client to the answer, the cancellation or the refusal', () => {
+test('a request waits from the line of the client to the answer, the cancellation or the refusal', () => {
   const state = stateAfter([withGateway]);
   const counts = [
     says(PING),

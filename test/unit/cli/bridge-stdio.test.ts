@@ -9,7 +9,7 @@ function route() {
   return { sent, send: (text: string) => sent.push(text) > 0 };
 }
 
-test('Lines go to the gateway while it is reachable, and answers come back', () => {
+test('lines go to the gateway while it is reachable, and answers come back', () => {
   const gateway = route();
   const toClient = vi.fn<(text: string) => void>();
   const bridge = createStdioBridge(gateway, { toClient, openDirect: async () => undefined });
@@ -21,7 +21,7 @@ test('Lines go to the gateway while it is reachable, and answers come back', () 
   expect(bridge.pending()).toBe(0);
 });
 
-test('Without a gateway, lines wait for the server itself and keep their order', async () => {
+test('without a gateway, lines wait for the server itself and keep their order', async () => {
   const direct = route();
   const bridge = createStdioBridge(undefined, {
     toClient: () => undefined,
@@ -34,7 +34,7 @@ test('Without a gateway, lines wait for the server itself and keep their order',
   expect(direct.sent).toEqual([INITIALIZE, CALL]);
 });
 
-test('When the gateway goes away during a session, the client’s initialize is sent again and its answer is kept from the client', async () => {
+test('when the gateway goes away during a session, the client’s initialize is sent again and its answer is kept from the client', async () => {
   const gateway = route();
   const direct = route();
   const toClient = vi.fn<(text: string) => void>();
@@ -84,7 +84,7 @@ async function settle(): Promise<void> {
 
 const REPLAYED = '{"jsonrpc":"2.0","id":"mcp-exporter-replay","result":{}}';
 
-test('Several messages that were not delivered switch over once and keep their order', async () => {
+test('several messages that were not delivered switch over once and keep their order', async () => {
   const { direct, bridge } = openSession();
   const calls = [1, 2, 3].map((id) => CALL.replace('"id":1', `"id":${id}`));
   for (const call of calls) bridge.fromClient(call);
@@ -104,7 +104,7 @@ test('Several messages that were not delivered switch over once and keep their o
   ]);
 });
 
-test('The client’s initialized notification is not sent twice if it is still being delivered', async () => {
+test('the client’s initialized notification is not sent twice if it is still being delivered', async () => {
   const { direct, bridge } = openSession();
   bridge.onUndelivered(INITIALIZED);
   await settle();
@@ -112,7 +112,7 @@ test('The client’s initialized notification is not sent twice if it is still b
   expect(direct.sent.slice(1)).toEqual([INITIALIZED]);
 });
 
-test('The log level and the subscriptions follow the session, and their answers are kept from the client', async () => {
+test('the log level and the subscriptions follow the session, and their answers are kept from the client', async () => {
   const { direct, heard, bridge } = openSession();
   bridge.fromClient(
     '{"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":"debug"}}',
@@ -129,7 +129,7 @@ test('The log level and the subscriptions follow the session, and their answers 
   expect(heard).toEqual([]);
 });
 
-test('A server that refuses the session is reported to the caller of the bridge', async () => {
+test('a server that refuses the session is reported to the caller of the bridge', async () => {
   const { bridge, onReplayRefused } = openSession();
   bridge.onUndelivered(CALL);
   await settle();
@@ -139,7 +139,7 @@ test('A server that refuses the session is reported to the caller of the bridge'
   expect(onReplayRefused).toHaveBeenCalledWith('no');
 });
 
-test('A request of the gateway’s session is cancelled, and its answer is kept from the new server', async () => {
+test('a request of the gateway’s session is cancelled, and its answer is kept from the new server', async () => {
   const { direct, heard, bridge } = openSession();
   bridge.fromServer('{"jsonrpc":"2.0","id":"q","method":"sampling/createMessage"}');
   bridge.onUndelivered(CALL);
@@ -155,7 +155,7 @@ test('A request of the gateway’s session is cancelled, and its answer is kept 
   expect(direct.sent.join()).not.toContain('assistant');
 });
 
-test('A line that is not JSON is answered in front of the gateway, and passed on to a child', async () => {
+test('a line that is not JSON is answered in front of the gateway, and passed on to a child', async () => {
   const { gateway, direct, heard, bridge } = openSession();
   const sent = gateway.sent.length;
   bridge.fromClient('no JSON');
@@ -168,7 +168,7 @@ test('A line that is not JSON is answered in front of the gateway, and passed on
   expect(direct.sent.at(-1)).toBe('no JSON');
 });
 
-test('A request that the server does not take is answered with an error', () => {
+test('a request that the server does not take is answered with an error', () => {
   const heard: string[] = [];
   const bridge = createStdioBridge(
     { send: () => false },
@@ -179,7 +179,7 @@ test('A request that the server does not take is answered with an error', () => 
   expect(bridge.pending()).toBe(0);
 });
 
-test('The number of messages held while the server is being opened is limited', () => {
+test('the number of messages held while the server is being opened is limited', () => {
   const heard: string[] = [];
   const bridge = createStdioBridge(undefined, {
     toClient: (text) => heard.push(text),
@@ -206,7 +206,7 @@ test.each([
     'client',
     1,
   ],
-])('The number of waiting requests is right after %s', (_name, text, from, waiting) => {
+])('the number of waiting requests is right after %s', (_name, text, from, waiting) => {
   const bridge = createStdioBridge(route(), {
     toClient: () => undefined,
     openDirect: async () => undefined,
@@ -217,7 +217,7 @@ test.each([
   expect(bridge.pending()).toBe(waiting);
 });
 
-test('The bridge is idle at once without requests, and else with the last answer', async () => {
+test('the bridge is idle at once without requests, and else with the last answer', async () => {
   const bridge = createStdioBridge(route(), {
     toClient: () => undefined,
     openDirect: async () => undefined,

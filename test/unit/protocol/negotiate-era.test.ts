@@ -29,7 +29,7 @@ test.each([
   [undefined, { request: 'discover', isLimited: true }],
   ['modern', { request: 'discover', isLimited: false }],
   ['legacy', { request: 'initialize' }],
-] as const)('A server of era %s is opened with the request of that era first', (era, expected) => {
+] as const)('a server of era %s is opened with the request of that era first', (era, expected) => {
   expect(nextHandshakeRequest(era, [])).toEqual(expected);
 });
 
@@ -50,7 +50,7 @@ test.each([
     undefined,
   ],
 ] as const)(
-  'A server of unknown era that %s gets the request that can still help',
+  'a server of unknown era that %s gets the request that can still help',
   (_that, failed, expected) => {
     expect(nextHandshakeRequest(undefined, failed)?.request).toBe(expected);
   },
@@ -60,7 +60,7 @@ test.each(['modern', 'legacy'] as const)('A server known as %s gets one request'
   expect(nextHandshakeRequest(era, [discover(rpc(-32601))])).toBeUndefined();
 });
 
-test('The second server/discover has no limit of its own', () => {
+test('the second server/discover has no limit of its own', () => {
   const failed = [discover(TIMEOUT), initialize(WRONG_VERSION)];
   expect(nextHandshakeRequest(undefined, failed)).toEqual({
     request: 'discover',

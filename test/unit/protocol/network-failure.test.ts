@@ -36,6 +36,6 @@ test.each([
   ['the code is new', failure('ESOMETHING'), 'ESOMETHING'],
   ['there is no code', failure(undefined), 'the connection failed'],
   ['it is no error', 'text', 'the connection failed'],
-])('A few words without an address say that %s', (_when, error, words) => {
+])('a few words without an address say that %s', (_when, error, words) => {
   expect(describeNetworkError(error)).toBe(words);
 });

@@ -93,7 +93,7 @@ function sseServer(order: string[]): RequestListener {
   };
 }
 
-test('Over HTTP+SSE, messages keep their order and answers come on the stream', async () => {
+test('over HTTP+SSE, messages keep their order and answers come on the stream', async () => {
   const order: string[] = [];
   const url = await listen(sseServer(order));
   const { channel, received } = await open(httpTarget(`${url}/sse`, 'sse'));
@@ -102,7 +102,7 @@ test('Over HTTP+SSE, messages keep their order and answers come on the stream', 
   expect(order).toEqual(['initialize', 'notifications/initialized', 'ping']);
 });
 
-test('With the transport auto, an endpoint that refuses initialize is tried as HTTP+SSE', async () => {
+test('with the transport auto, an endpoint that refuses initialize is tried as HTTP+SSE', async () => {
   const order: string[] = [];
   const url = await listen(sseServer(order));
   const { channel, received } = await open(httpTarget(`${url}/anything`, 'auto'));
@@ -112,7 +112,7 @@ test('With the transport auto, an endpoint that refuses initialize is tried as H
   expect(await received?.(2)).toMatchObject([{}, { id: 1, result: { method: 'ping' } }]);
 });
 
-test('With a configured transport, a refusal is the answer', async () => {
+test('with a configured transport, a refusal is the answer', async () => {
   const url = await listen(sseServer([]));
   const { channel, received } = await open(httpTarget(`${url}/anything`, 'http'));
   channel?.send(INITIALIZE);
@@ -122,7 +122,7 @@ test('With a configured transport, a refusal is the answer', async () => {
 test.each([
   ['another origin', 'http://example.invalid/messages', 'another origin'],
   ['nothing in time', undefined, 'announced no endpoint in time'],
-])('An event stream that announces %s is refused', async (_name, endpoint, detail) => {
+])('an event stream that announces %s is refused', async (_name, endpoint, detail) => {
   const url = await listen((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     if (endpoint !== undefined) response.write(`event: endpoint\ndata: ${endpoint}\n\n`);
@@ -145,7 +145,7 @@ test.each([
   });
 });
 
-test('The end of a child is reported with its last lines, unless a listener gets them as they arrive', async () => {
+test('the end of a child is reported with its last lines, unless a listener gets them as they arrive', async () => {
   const dying = { exitAtOnce: { code: 3, stderr: 'no database\n' } };
   const quiet = await open(stdioTarget(dying));
   expect((await quiet.closed)?.detail).toBe('exit code 3; no database');
@@ -157,14 +157,14 @@ test('The end of a child is reported with its last lines, unless a listener gets
   expect(heard).toBe('no database\n');
 });
 
-test('A child that is closed is not a failure', async () => {
+test('a child that is closed is not a failure', async () => {
   const { channel, closed } = await open(stdioTarget({}));
   await channel?.close();
   const later = await Promise.race([closed, Promise.resolve('nothing')]);
   expect(later).toBe('nothing');
 });
 
-test('A message over the limit is dropped and reported, and the next one arrives', async () => {
+test('a message over the limit is dropped and reported, and the next one arrives', async () => {
   const { promise: lost, resolve } = Promise.withResolvers<unknown[]>();
   const script = `process.stdout.write('x'.repeat(65 * 1024 * 1024) + '\\n{"next":1}\\n'); setInterval(() => {}, 1e6);`;
   const { received } = await open(

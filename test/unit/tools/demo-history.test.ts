@@ -25,7 +25,7 @@ function makeSeries(make: typeof recordedSeries, days: number, stepSeconds: numb
 const recorded = makeSeries(recordedSeries, 2, 300);
 const raw = makeSeries(allRawSeries, 1, 60);
 
-test('The history has every series that a rule records, and nothing that no rule does', () => {
+test('the history has every series that a rule records, and nothing that no rule does', () => {
   const names = new Set(recorded.map(({ name }) => name));
   const rules = new Set(recordingRules(readGroups()).map(({ record }) => record));
   expect([...rules].filter((name) => !names.has(name))).toEqual([]);
@@ -34,7 +34,7 @@ test('The history has every series that a rule records, and nothing that no rule
   );
 });
 
-test('Every raw series is of a metric of the catalog, with all of its labels', () => {
+test('every raw series is of a metric of the catalog, with all of its labels', () => {
   const known = new Map<string, readonly string[]>();
   for (const { name, kind, labels } of CATALOG) {
     if (kind === 'histogram') {
@@ -52,7 +52,7 @@ test('Every raw series is of a metric of the catalog, with all of its labels', (
   }
 });
 
-test('All of it says that it is a demonstration', () => {
+test('all of it says that it is a demonstration', () => {
   const unmarked = [...recorded, ...raw].filter(({ labels }) => labels['gateway'] !== 'demo');
   // What the rules set once for all gateways.
   expect([...new Set(unmarked.map(({ name }) => name.split(':').slice(0, 2).join(':')))]).toEqual([
@@ -62,14 +62,14 @@ test('All of it says that it is a demonstration', () => {
   ]);
 });
 
-test('No series is there twice', () => {
+test('no series is there twice', () => {
   const ids = [...recorded, ...raw].map(({ name, labels }) =>
     JSON.stringify([name, Object.entries(labels).toSorted()]),
   );
   expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
 });
 
-test('Counters never go down, and no bucket has more than the next', () => {
+test('counters never go down, and no bucket has more than the next', () => {
   const counters = raw.filter(({ name }) => /_(total|bucket|count)$/.test(name));
   const falling = counters.filter(({ values }) =>
     values.some((value, index) => value < (values[index - 1] ?? 0)),
@@ -83,7 +83,7 @@ test('Counters never go down, and no bucket has more than the next', () => {
   expect(grown).toEqual([]);
 });
 
-test('The same days have the same traffic however much is told before them', () => {
+test('the same days have the same traffic however much is told before them', () => {
   const valuesOf = (series: readonly Series[]): number[] =>
     [...(series.find(({ name }) => name === 'gateway:mcp_requests:rate5m')?.values ?? [])].slice(
       -12,
@@ -92,7 +92,7 @@ test('The same days have the same traffic however much is told before them', () 
 });
 
 test(
-  'The pieces that promtool reads hold every moment once, each within one block',
+  'the pieces that promtool reads hold every moment once, each within one block',
   { timeout: 60_000 },
   async () => {
     const times: number[] = [];

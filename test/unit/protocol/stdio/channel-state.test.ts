@@ -124,7 +124,7 @@ test.each<[string, readonly ChannelEvent[], readonly string[]]>([
   expect(performed.map(shorten)).toEqual(effects);
 });
 
-test('At most 64 requests wait, and one more is refused without being sent', () => {
+test('at most 64 requests wait, and one more is refused without being sent', () => {
   const state = createChannelState();
   const ids = Array.from({ length: 64 }, (_unused, index) => index + 1);
   for (const id of ids) expect(channelEffects(state, request(id))).toHaveLength(1);
@@ -142,7 +142,7 @@ test('At most 64 requests wait, and one more is refused without being sent', () 
   expect(state.waiting.size).toBe(64);
 });
 
-test('Failures name their method and their cause', () => {
+test('failures name their method and their cause', () => {
   const state = createChannelState();
   channelEffects(state, request(1, 'tools/list'));
   expect(channelEffects(state, oversized)).toEqual([

@@ -20,17 +20,17 @@ test.each([
   [6, 32_000],
   [7, 60_000],
   [5_000, 60_000],
-])('After %i failed starts the next child waits %i ms', (failures, delayMs) => {
+])('after %i failed starts the next child waits %i ms', (failures, delayMs) => {
   expect(restartDelayMs(afterFailures(failures), 1000)).toBe(delayMs);
 });
 
-test('The delay runs from the end of the child', () => {
+test('the delay runs from the end of the child', () => {
   expect(restartDelayMs(afterFailures(2), 2500)).toBe(500);
   expect(restartDelayMs(afterFailures(2), 3000)).toBe(0);
   expect(restartDelayMs(afterFailures(2), 99_000)).toBe(0);
 });
 
-test('A child that lived for a minute begins the back-off anew', () => {
+test('a child that lived for a minute begins the back-off anew', () => {
   const history = rememberEnd(afterFailures(9), { livedMs: 60_000, atMs: 5000 });
   expect(restartDelayMs(history, 5000)).toBe(1000);
 });

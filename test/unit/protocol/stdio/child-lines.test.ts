@@ -23,7 +23,7 @@ function cut(bytes: Buffer, borders: readonly number[]): Buffer[] {
   return sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end));
 }
 
-test('Lines come out whole wherever the chunks break, also inside a character', () => {
+test('lines come out whole wherever the chunks break, also inside a character', () => {
   const line = fc
     .string({ unit: 'grapheme', maxLength: 20 })
     .map((text) => text.replaceAll(/\s/gu, '').trim());
@@ -35,21 +35,21 @@ test('Lines come out whole wherever the chunks break, also inside a character', 
   );
 });
 
-test('An unfinished last line is not handed on', () => {
+test('an unfinished last line is not handed on', () => {
   expect(read([Buffer.from('{"a":1}\n{"b"')]).lines).toEqual(['{"a":1}']);
 });
 
-test('A line past the limit is told once, thrown away, and the next line is read', () => {
+test('a line past the limit is told once, thrown away, and the next line is read', () => {
   const long = Buffer.from('x'.repeat(250));
   const read100 = read([long, long, Buffer.from('\nnext\n')]);
   expect(read100).toEqual({ lines: ['next'], oversizedCount: 1 });
 });
 
-test('A line of exactly the limit is read', () => {
+test('a line of exactly the limit is read', () => {
   expect(read([Buffer.from(`${'x'.repeat(100)}\n`)]).lines).toEqual(['x'.repeat(100)]);
 });
 
-test('A tail keeps the last lines only', () => {
+test('a tail keeps the last lines only', () => {
   const tail = createTextTail({ bytesMax: 1000, linesMax: 2 });
   for (const text of ['one\n', 'two\nthr', 'ee\n']) tail.push(Buffer.from(text));
   expect(tail.text()).toBe('two\nthree');
@@ -58,13 +58,13 @@ test('A tail keeps the last lines only', () => {
 test.each([
   ['one large chunk', [`secret-value\n${'x'.repeat(30)}`]],
   ['many small chunks', ['secret', '-value\n', ...Array.from({ length: 30 }, () => 'x')]],
-])('A tail drops the line that its limit cuts: %s', (_, texts) => {
+])('a tail drops the line that its limit cuts: %s', (_, texts) => {
   const tail = createTextTail({ bytesMax: 36, linesMax: 20 });
   for (const text of texts) tail.push(Buffer.from(text));
   expect(tail.text()).toBe('x'.repeat(30));
 });
 
-test('A tail of one endless word is empty rather than part of a secret', () => {
+test('a tail of one endless word is empty rather than part of a secret', () => {
   const tail = createTextTail({ bytesMax: 10, linesMax: 20 });
   tail.push(Buffer.from('x'.repeat(100)));
   expect(tail.text()).toBe('');

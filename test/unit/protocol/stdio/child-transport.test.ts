@@ -21,7 +21,7 @@ test.each<[string, StdioBehaviour, string]>([
   ['legacy', { garbageLines: 1 }, '2025-11-25'],
   ['modern', { discover: 'modern', garbageLines: 1 }, '2026-07-28'],
 ])(
-  'Clients of the SDK, one after the other, share the kept %s child with its steady checks',
+  'clients of the SDK, one after the other, share the kept %s child with its steady checks',
   async (era, behaviour, version) => {
     const { wire, facts } = await open(behaviour);
     const method = era === 'modern' ? 'server/discover' : 'ping';
@@ -42,7 +42,7 @@ test.each<[string, StdioBehaviour, string]>([
   },
 );
 
-test('Closing a client lets its requests go, and a late answer reaches nobody', async () => {
+test('closing a client lets its requests go, and a late answer reaches nobody', async () => {
   const { wire } = await open({ discover: 'modern' });
   const client = await connect(wire.clientTransport());
   const never = client.request({ method: 'never' }, anything());
@@ -50,7 +50,7 @@ test('Closing a client lets its requests go, and a late answer reaches nobody', 
   expect(await wire.request('server/discover', undefined, check())).toMatchObject({ ok: true });
 });
 
-test('A request that the client gives up is forgotten, and its server is not told of an id it never saw', async () => {
+test('a request that the client gives up is forgotten, and its server is not told of an id it never saw', async () => {
   const { wire } = await open({});
   const client = await connect(wire.clientTransport());
   await expect(client.request({ method: 'never' }, anything(), { timeout: 50 })).rejects.toThrow(
@@ -59,7 +59,7 @@ test('A request that the client gives up is forgotten, and its server is not tol
   expect(await client.listTools()).toMatchObject({ tools: [{ name: 'echo' }] });
 });
 
-test('Ids of a client are its own, whatever goes over the pipe', async () => {
+test('ids of a client are its own, whatever goes over the pipe', async () => {
   const { wire } = await open({});
   const clients = [await connect(wire.clientTransport()), await connect(wire.clientTransport())];
   const answers = await Promise.all(
@@ -69,7 +69,7 @@ test('Ids of a client are its own, whatever goes over the pipe', async () => {
   expect(new Set(ids).size).toBe(2);
 });
 
-test('Where the child dies the transport knows why', async () => {
+test('where the child dies the transport knows why', async () => {
   const { wire } = await open({ ping: 'crash' });
   const transport = wire.clientTransport();
   const client = await connect(transport);
@@ -77,7 +77,7 @@ test('Where the child dies the transport knows why', async () => {
   expect(transport?.failure()).toMatchObject({ kind: 'exit', signal: 'SIGSEGV' });
 });
 
-test('Where a line is too long the transport knows it', async () => {
+test('where a line is too long the transport knows it', async () => {
   const { wire } = await open({ ping: 'huge_line' });
   const transport = wire.clientTransport();
   const client = await connect(transport);
@@ -85,7 +85,7 @@ test('Where a line is too long the transport knows it', async () => {
   expect(transport?.failure()).toMatchObject({ kind: 'unusable', method: 'ping' });
 });
 
-test('An error of the server stays an error of the server', async () => {
+test('an error of the server stays an error of the server', async () => {
   const { wire } = await open({});
   const transport = wire.clientTransport();
   const client = await connect(transport);

@@ -56,7 +56,7 @@ function createMeter(path: string) {
   return { clock, meter: createProcessMeter(createProcessTable(clock, path), 1000) };
 }
 
-test('A command with blanks and parentheses does not shift the fields', () => {
+test('a command with blanks and parentheses does not shift the fields', () => {
   const row = parseProcessStat(
     statOf({ pid: 7, parentPid: 3, sessionId: 5, ticks: [1, 2, 3, 4], name: 'a) R 9 (b' }),
   );
@@ -103,7 +103,7 @@ test('CPU time never decreases, not when a process ends and not across children'
   expect(meter.measure(20)?.cpuSeconds).toBe(3.5);
 });
 
-test('One walk serves all servers of a moment', async () => {
+test('one walk serves all servers of a moment', async () => {
   const proc = fakeProc();
   const { clock, meter } = createMeter(proc.path);
   proc.put({ pid: 10, ticks: [100, 0, 0, 0] });
@@ -115,6 +115,6 @@ test('One walk serves all servers of a moment', async () => {
   expect(meter.measure(10)?.cpuSeconds).toBe(2);
 });
 
-test('Where there is no /proc nothing is measured', () => {
+test('where there is no /proc nothing is measured', () => {
   expect(createMeter('/does-not-exist').meter.measure(1)).toBeUndefined();
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Agent, request, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { REAL_CLOCK } from '../../../fakes/real-clock.ts';
 import { listen } from '../../../../src/sinks/web/listen.ts';
 
 const ANSWERS_AT_ONCE: RequestListener = (_request, response) => {
@@ -10,10 +11,14 @@ const ANSWERS_AT_ONCE: RequestListener = (_request, response) => {
 };
 
 test('a port in use is a value with a sentence that says what to do', async () => {
-  const first = await listen(ANSWERS_AT_ONCE, { host: '127.0.0.1', port: 0 });
+  const first = await listen(ANSWERS_AT_ONCE, { host: '127.0.0.1', port: 0, clock: REAL_CLOCK });
   assert(first.ok);
   onTestFinished(() => first.close(0));
-  const second = await listen(ANSWERS_AT_ONCE, { host: '127.0.0.1', port: first.port });
+  const second = await listen(ANSWERS_AT_ONCE, {
+    host: '127.0.0.1',
+    port: first.port,
+    clock: REAL_CLOCK,
+  });
   expect(second).toMatchObject({
     ok: false,
     code: 'listen_in_use',
@@ -22,12 +27,20 @@ test('a port in use is a value with a sentence that says what to do', async () =
 });
 
 test('an address of another machine is a value with a sentence that says what to do', async () => {
-  const result = await listen(ANSWERS_AT_ONCE, { host: '192.0.2.1', port: 19110 });
+  const result = await listen(ANSWERS_AT_ONCE, {
+    host: '192.0.2.1',
+    port: 19110,
+    clock: REAL_CLOCK,
+  });
   expect(result).toMatchObject({ ok: false, code: 'listen_address' });
 });
 
 test('an IPv6 address is written in brackets', async () => {
-  const result = await listen(ANSWERS_AT_ONCE, { host: '2001:db8::1', port: 19110 });
+  const result = await listen(ANSWERS_AT_ONCE, {
+    host: '2001:db8::1',
+    port: 19110,
+    clock: REAL_CLOCK,
+  });
   expect(result).toMatchObject({ ok: false });
   assert(!result.ok);
   expect(result.message).toContain('[2001:db8::1]:19110');
@@ -44,7 +57,7 @@ test('closing waits for a running request and drops idle kept connections', asyn
         void gate.promise.then(() => response.end('done'));
       }
     },
-    { host: '127.0.0.1', port: 0 },
+    { host: '127.0.0.1', port: 0, clock: REAL_CLOCK },
   );
   assert(listener.ok);
   const agent = new Agent({ keepAlive: true });
@@ -63,7 +76,11 @@ test('closing waits for a running request and drops idle kept connections', asyn
 
 test('closing cuts a request that does not end', async () => {
   const arrived = Promise.withResolvers<void>();
-  const listener = await listen(() => arrived.resolve(), { host: '127.0.0.1', port: 0 });
+  const listener = await listen(() => arrived.resolve(), {
+    host: '127.0.0.1',
+    port: 0,
+    clock: REAL_CLOCK,
+  });
   assert(listener.ok);
   const hung = fetch(`http://127.0.0.1:${listener.port}/`);
   const outcome = hung.then(
@@ -76,7 +93,7 @@ test('closing cuts a request that does not end', async () => {
 });
 
 test('a request without a host is refused before it reaches the app', async () => {
-  const listener = await listen(ANSWERS_AT_ONCE, { host: '127.0.0.1', port: 0 });
+  const listener = await listen(ANSWERS_AT_ONCE, { host: '127.0.0.1', port: 0, clock: REAL_CLOCK });
   assert(listener.ok);
   onTestFinished(() => listener.close(0));
   const socket = connect(listener.port, '127.0.0.1');

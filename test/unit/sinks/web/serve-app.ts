@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { onTestFinished } from 'vitest';
+import { REAL_CLOCK } from '../../../fakes/real-clock.ts';
 import { createHttpApp } from '../../../../src/sinks/web/create-http-app.ts';
 import { listen } from '../../../../src/sinks/web/listen.ts';
 import type { HttpAppDeps } from '../../../../src/sinks/web/ports.ts';
@@ -32,7 +33,11 @@ export interface ServedApp {
 
 /** Serves the app on a free port of loopback until the test ends. */
 export async function serveApp(deps: HttpAppDeps): Promise<ServedApp> {
-  const listener = await listen(createHttpApp(deps), { host: '127.0.0.1', port: 0 });
+  const listener = await listen(createHttpApp(deps), {
+    host: '127.0.0.1',
+    port: 0,
+    clock: REAL_CLOCK,
+  });
   assert(listener.ok);
   const { port } = listener;
   onTestFinished(() => listener.close(0));

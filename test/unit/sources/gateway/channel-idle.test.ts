@@ -87,7 +87,7 @@ async function setUp() {
   return { clock, counted, gateway, call };
 }
 
-test('A shared channel that nobody uses is closed after the idle time, and a new one opened when it is needed', async () => {
+test('a shared channel that nobody uses is closed after the idle time, and a new one opened when it is needed', async () => {
   const { clock, counted, call } = await setUp();
 
   await (await call('echo')).text();
@@ -102,7 +102,7 @@ test('A shared channel that nobody uses is closed after the idle time, and a new
   expect(counted.opened).toBe(2);
 });
 
-test('A shared channel with a call in flight is not idle, however long that takes', async () => {
+test('a shared channel with a call in flight is not idle, however long that takes', async () => {
   const { clock, counted, gateway, call } = await setUp();
   const ending = new AbortController();
   const inFlight = () => gateway.load().reduce((sum, load) => sum + load.inFlight, 0);
@@ -119,7 +119,7 @@ test('A shared channel with a call in flight is not idle, however long that take
   expect(counted.closed).toBe(1);
 });
 
-test('A stop waits for calls in flight, and ends with the last of them', async () => {
+test('a stop waits for calls in flight, and ends with the last of them', async () => {
   const { clock, gateway, call } = await setUp();
   const ending = new AbortController();
   const inFlight = () => gateway.load().reduce((sum, load) => sum + load.inFlight, 0);

@@ -18,7 +18,7 @@ function setUp() {
   return { forwarded, cut, add };
 }
 
-test('A stop cuts streams at once and ends with the last request', async () => {
+test('a stop cuts streams at once and ends with the last request', async () => {
   const { forwarded, cut, add } = setUp();
   const request = add('call');
   add('stream', true);
@@ -32,7 +32,7 @@ test('A stop cuts streams at once and ends with the last request', async () => {
   expect(cut).toEqual(['stream']);
 });
 
-test('A stop cuts the requests that are left when the time is over', async () => {
+test('a stop cuts the requests that are left when the time is over', async () => {
   const { forwarded, cut, add } = setUp();
   add('one');
   add('two');
@@ -45,7 +45,7 @@ test('A stop cuts the requests that are left when the time is over', async () =>
   expect(cut).toEqual(['one', 'two']);
 });
 
-test('A stop without requests ends at once', async () => {
+test('a stop without requests ends at once', async () => {
   const { forwarded } = setUp();
   await forwarded.drain(new AbortController().signal);
   expect(forwarded.countStreams()).toBe(0);

@@ -83,7 +83,7 @@ test.each<[string, readonly StdioWireEvent[], readonly string[], 'open' | 'close
   expect(state.opened ? 'open' : 'closed').toBe(expected);
 });
 
-test('A discarded child is blamed for its last failure', () => {
+test('a discarded child is blamed for its last failure', () => {
   const state: StdioWireState = { isStarting: false, unanswered: 2, opened: OPENED };
   expect(wireEffects(state, silent)).toEqual({
     kind: 'discard',

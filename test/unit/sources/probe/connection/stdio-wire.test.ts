@@ -49,7 +49,7 @@ test.each<[string, StdioBehaviour, object]>([
     { discover: 'exit', startDelayMs: 700 },
     LEGACY,
   ],
-])('The era of a server is found that %s', async (_, behaviour, identity) => {
+])('the era of a server is found that %s', async (_, behaviour, identity) => {
   const { wire } = createTestWire(fakeServer(behaviour), { discoverLimitMs: 400 });
   expect(await wire.open(check())).toEqual({ ok: true, identity });
   expect(wire.state()).toBe('open');
@@ -60,7 +60,7 @@ test.each<[string, 'ping' | 'server/discover', StdioBehaviour]>([
   ['a legacy server that never implemented ping', 'ping', { ping: 'unknown_method' }],
   ['a modern server by discover', 'server/discover', { discover: 'modern' }],
 ])(
-  'A kept child is checked again and again without a new one: %s',
+  'a kept child is checked again and again without a new one: %s',
   async (_, method, behaviour) => {
     const { wire, facts } = createTestWire(fakeServer(behaviour));
     await wire.open(check());
@@ -75,7 +75,7 @@ test.each<[string, 'ping' | 'server/discover', StdioBehaviour]>([
   },
 );
 
-test('The first check tells its steps and phases', async () => {
+test('the first check tells its steps and phases', async () => {
   const { wire } = createTestWire(fakeServer());
   const { measurement, signal } = check();
   await wire.open({ measurement, signal });
@@ -92,7 +92,7 @@ test('The first check tells its steps and phases', async () => {
   expect(measurement.bytesSent).toBeGreaterThan(100);
 });
 
-test('A modern server that starts slowly and takes initialize as well is started once more as a modern one', async () => {
+test('a modern server that starts slowly and takes initialize as well is started once more as a modern one', async () => {
   const slow = fakeServer({ discover: 'modern', initialize: 'take_over', startDelayMs: 400 });
   const { wire, facts } = createTestWire(slow, { discoverLimitMs: 200 });
   expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
@@ -103,7 +103,7 @@ test('A modern server that starts slowly and takes initialize as well is started
   expect(facts.filter((fact) => fact.fact === 'child_start')).toHaveLength(3);
 });
 
-test('A server that became another one is asked for its era again', async () => {
+test('a server that became another one is asked for its era again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stdio-'));
   const program = join(folder, 'server');
   const become = (behaviour: StdioBehaviour): void => {
@@ -132,7 +132,7 @@ test('A server that became another one is asked for its era again', async () => 
   rmSync(folder, { recursive: true });
 });
 
-test('A configured era is not questioned', async () => {
+test('a configured era is not questioned', async () => {
   const legacy = createTestWire(fakeServer({ discover: 'exit' }), { era: 'legacy' });
   expect(await legacy.wire.open(check())).toEqual({ ok: true, identity: LEGACY });
   expect(legacy.facts).toHaveLength(1);
@@ -142,7 +142,7 @@ test('A configured era is not questioned', async () => {
   });
 });
 
-test('A server that exits on discover is asked once only, and its end is not held against it', async () => {
+test('a server that exits on discover is asked once only, and its end is not held against it', async () => {
   const { wire, facts } = createTestWire(fakeServer({ discover: 'exit' }));
   await wire.open(check());
   await wire.close();
@@ -157,7 +157,7 @@ test('A server that exits on discover is asked once only, and its end is not hel
   ]);
 });
 
-test('A server that exits at once fails with its last words, and is not started again at once', async () => {
+test('a server that exits at once fails with its last words, and is not started again at once', async () => {
   const stderr = 'node:internal\n  throw err\n\nError: no such thing\n    at y\n\nNode.js v24\n';
   const { wire, facts } = createTestWire(fakeServer({ exitAtOnce: { code: 3, stderr } }));
   expect(await wire.open(check())).toEqual({
@@ -183,7 +183,7 @@ test('A server that exits at once fails with its last words, and is not started 
   expect(facts).toHaveLength(startedCount);
 });
 
-test('After the back-off a server that exited is started again', async () => {
+test('after the back-off a server that exited is started again', async () => {
   const clock = createCountingClock();
   const { wire, facts } = createTestWire(fakeServer({ ping: 'crash' }), { clock });
   await wire.open(check());
@@ -194,7 +194,7 @@ test('After the back-off a server that exited is started again', async () => {
   expect(facts.filter((fact) => fact.fact === 'child_start')).toHaveLength(2);
 });
 
-test('A server that dies in the middle of a request fails that request and closes the wire', async () => {
+test('a server that dies in the middle of a request fails that request and closes the wire', async () => {
   const { wire, facts } = createTestWire(fakeServer({ ping: 'crash' }));
   await wire.open(check());
   expect(await wire.request('ping', undefined, check())).toEqual({
@@ -211,7 +211,7 @@ test.each<[string, StdioTarget, string]>([
   ['a file that may not be executed', command('/etc/passwd'), 'EACCES'],
   ['a folder that does not exist', { ...command('true'), cwd: '/no/such/folder' }, 'ENOENT'],
   ['an argument that no system takes', command('true', 'a\0b'), 'null bytes'],
-])('What cannot be started is a spawn failure: %s', async (_, target, words) => {
+])('what cannot be started is a spawn failure: %s', async (_, target, words) => {
   const { wire, facts } = createTestWire(target);
   const opened = await wire.open(check());
   expect(opened).toMatchObject({ ok: false, failure: { outcome: 'spawn' } });
@@ -219,7 +219,7 @@ test.each<[string, StdioTarget, string]>([
   expect(facts).toMatchObject([{ fact: 'child_exit', reason: 'spawn_failed' }]);
 });
 
-test('A slow server is waited for across checks, by one child', async () => {
+test('a slow server is waited for across checks, by one child', async () => {
   const { wire, facts } = createTestWire(fakeServer({ startDelayMs: 1500 }), {
     startTimeoutMs: 1000,
   });
@@ -236,7 +236,7 @@ test('A slow server is waited for across checks, by one child', async () => {
   expect(facts.map((fact) => fact.fact)).toEqual(['child_start']);
 });
 
-test('A server that never answers is ended after three start limits', async () => {
+test('a server that never answers is ended after three start limits', async () => {
   const { wire, facts } = createTestWire(fakeServer({ discover: 'silent', initialize: 'silent' }), {
     startTimeoutMs: 300,
     discoverLimitMs: 100,
@@ -251,7 +251,7 @@ test('A server that never answers is ended after three start limits', async () =
   });
 });
 
-test('A refused initialize is the server’s answer, and leaves no child', async () => {
+test('a refused initialize is the server’s answer, and leaves no child', async () => {
   const { wire, pids } = createTestWire(fakeServer({ initialize: 'refuse' }));
   expect(await wire.open(check())).toMatchObject({
     failure: { outcome: 'rpc_error', rpcCode: -32000 },
@@ -259,7 +259,7 @@ test('A refused initialize is the server’s answer, and leaves no child', async
   await eventually(() => pids().every((pid) => !groupExists(pid)));
 });
 
-test('A child that leaves three requests in a row unanswered is replaced', async () => {
+test('a child that leaves three requests in a row unanswered is replaced', async () => {
   const { wire, pids } = createTestWire(fakeServer({ ping: 'silent' }));
   await wire.open(check());
   for (let count = 0; count < 3; count += 1) {
@@ -272,7 +272,7 @@ test('A child that leaves three requests in a row unanswered is replaced', async
   await eventually(() => !groupExists(pids()[0] as number));
 });
 
-test('A server that ignores the end of its input and SIGTERM is killed within the limit', async () => {
+test('a server that ignores the end of its input and SIGTERM is killed within the limit', async () => {
   const { wire, pids, facts } = createTestWire(fakeServer({ isStubborn: true }));
   await wire.open(check());
   const startedAtMs = performance.now();
@@ -283,7 +283,7 @@ test('A server that ignores the end of its input and SIGTERM is killed within th
   expect(facts[1]).toMatchObject({ fact: 'child_exit', reason: 'stopped', signal: 'SIGKILL' });
 });
 
-test('A well-behaved server ends by the end of its input, without a signal', async () => {
+test('a well-behaved server ends by the end of its input, without a signal', async () => {
   const { wire, facts } = createTestWire(fakeServer());
   await wire.open(check());
   await wire.close();
@@ -303,7 +303,7 @@ test.each(['in_group', 'own_group'] as const)(
   },
 );
 
-test('What a server started dies with it also where the server crashes', async () => {
+test('what a server started dies with it also where the server crashes', async () => {
   const { wire } = createTestWire(fakeServer({ grandchild: 'in_group', ping: 'crash' }));
   const opened = await wire.open(check());
   const grandchildPid = opened.ok ? Number(opened.identity.version) : 0;
@@ -313,7 +313,7 @@ test('What a server started dies with it also where the server crashes', async (
   await eventually(() => !isRunning(grandchildPid));
 });
 
-test('At the last moment everything can be killed synchronously', async () => {
+test('at the last moment everything can be killed synchronously', async () => {
   const { wire, pids, killAll } = createTestWire(
     fakeServer({ isStubborn: true, grandchild: 'own_group' }),
   );
@@ -325,7 +325,7 @@ test('At the last moment everything can be killed synchronously', async () => {
 test.each([
   ['while its child is spawned', 0],
   ['while its child starts', 100],
-])('A wire may be closed %s, and be opened again', async (_, limitMs) => {
+])('a wire may be closed %s, and be opened again', async (_, limitMs) => {
   const { wire, pids } = createTestWire(fakeServer({ startDelayMs: 500 }));
   const opening = wire.open(check(limitMs));
   if (limitMs > 0) await opening;
@@ -336,7 +336,7 @@ test.each([
   expect(pids().filter(groupExists)).toHaveLength(1);
 });
 
-test('A server that floods its standard error answers all the same and costs no memory', async () => {
+test('a server that floods its standard error answers all the same and costs no memory', async () => {
   const { wire, facts } = createTestWire(
     fakeServer({ stderrBytes: 50_000_000, discover: 'modern' }),
   );
@@ -354,7 +354,7 @@ test('A server that floods its standard error answers all the same and costs no 
   expect(exit?.fact === 'child_exit' && exit.stderrTail).toMatch(/^e{99}\n(?:.|\n)*flooded$/u);
 });
 
-test('Lines that are no JSON are skipped, counted and shown, with secrets masked', async () => {
+test('lines that are no JSON are skipped, counted and shown, with secrets masked', async () => {
   const { wire } = createTestWire(
     fakeServer({ garbageLines: 3 }, { FAKE_TOKEN: 'hunter2-hunter2' }),
     {
@@ -372,7 +372,7 @@ test('Lines that are no JSON are skipped, counted and shown, with secrets masked
   ]);
 });
 
-test('A line of 10 MB is a protocol error that names the limit, and the next answer is read', async () => {
+test('a line of 10 MB is a protocol error that names the limit, and the next answer is read', async () => {
   const { wire } = createTestWire(fakeServer({ ping: 'huge_line' }));
   await wire.open(check());
   expect(await wire.request('ping', undefined, check())).toEqual({
@@ -385,7 +385,7 @@ test('A line of 10 MB is a protocol error that names the limit, and the next ans
   expect(await wire.request('tools/list', undefined, check())).toMatchObject({ ok: true });
 });
 
-test('Requests of the server are answered while ours waits', async () => {
+test('requests of the server are answered while ours waits', async () => {
   const { wire } = createTestWire(fakeServer({ ping: 'ask_first' }));
   await wire.open(check());
   expect(await wire.request('ping', undefined, check())).toEqual({
@@ -403,7 +403,7 @@ test('Requests of the server are answered while ours waits', async () => {
   });
 });
 
-test('An error without an id belongs to the only request that waits', async () => {
+test('an error without an id belongs to the only request that waits', async () => {
   const { wire } = createTestWire(fakeServer({ ping: 'null_id' }));
   await wire.open(check());
   expect(await wire.request('ping', undefined, check())).toMatchObject({
@@ -411,7 +411,7 @@ test('An error without an id belongs to the only request that waits', async () =
   });
 });
 
-test('The child has our environment with the configured one on top, and the configured folder', async () => {
+test('the child has our environment with the configured one on top, and the configured folder', async () => {
   const { wire } = createTestWire({
     ...fakeServer({}, { FAKE_TOKEN: 'hunter2', HOME: '/elsewhere' }),
     cwd: '/',
@@ -442,7 +442,7 @@ test('CPU time and memory of the child are measured, and CPU time goes on with t
   expect(second?.cpuSeconds).toBeGreaterThan(first?.cpuSeconds ?? 0);
 });
 
-test('Two hundred checks leave nothing behind: no listener, no timer, no process', async () => {
+test('two hundred checks leave nothing behind: no listener, no timer, no process', async () => {
   const clock = createCountingClock();
   const { wire, pids } = createTestWire(fakeServer(), { clock });
   const { signal } = new AbortController();
