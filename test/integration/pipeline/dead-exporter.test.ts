@@ -31,7 +31,7 @@ test.skipIf(SKIPPED)(
     service.child.kill('SIGKILL');
     const fired = await until(() => pages()[0]);
     times.note(`${INTERVAL_S} s: kill of the exporter → mail`, fired.receivedAtMs - killedAtMs);
-    expect(fired.text).toContain('nobody watches the MCP servers');
+    expect(fired.text).toContain('the MCP servers are not monitored');
     // The history is in the exporter that is gone, so that what is sent there fails.
     const failed = 'sum(alertmanager_notifications_failed_total)';
     await until(async () => ((await query(failed)).get('') ?? 0) > 0);

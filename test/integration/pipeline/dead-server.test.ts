@@ -41,7 +41,7 @@ test.skipIf(SKIPPED)(
     times.note(`${INTERVAL_S} s: kill → webhook`, hooked.receivedAtMs - killedAtMs);
     expect(fired).toMatchObject({ subject: OFFLINE.fired, to: ['oncall@example.com'] });
     for (const what of [
-      /weather at default does not answer: \d+ failed checks in a row(, mostly \w+)?, last success .+ ago/,
+      /weather at default does not answer: \d+ consecutive failed checks(, mostly \w+)?, last success .+ ago/,
       /Since: 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
       /critical/,
       /What to do: https:\/\/\S+runbook\.md#mcpserveroffline/,
