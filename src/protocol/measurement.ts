@@ -1,5 +1,5 @@
 import type { Clock } from '../facts/ports/clock.ts';
-import type { Measurement, WireFailure } from './wire.ts';
+import type { Measurement, RequestFailure } from './probe-client.ts';
 
 /** Steps kept of one check; a ladder has about ten. */
 const STEPS_MAX = 50;
@@ -22,7 +22,7 @@ export function addStep(
 
 /** Runs one step of a check and notes its time and what came of it. `describe` says it in words on success. */
 export async function timeStep<
-  T extends { readonly ok: true } | { readonly ok: false; readonly failure: WireFailure },
+  T extends { readonly ok: true } | { readonly ok: false; readonly failure: RequestFailure },
 >(
   measurement: Measurement,
   clock: Clock,
@@ -35,7 +35,7 @@ export async function timeStep<
   const durationMs = clock.monotonicMs() - startedAt;
   const detail = isOk(result)
     ? describe(result)
-    : (result as { failure: WireFailure }).failure.detail;
+    : (result as { failure: RequestFailure }).failure.detail;
   addStep(measurement, { name, durationMs, ok: result.ok, detail });
   return result;
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { asEpochMs } from '../../facts/time.ts';
-import type { Measurement } from '../wire.ts';
+import type { Measurement } from '../probe-client.ts';
 import type { ExpiryReader } from './certificate-expiry.ts';
 
 /** Follows the connection that one request runs over. */

@@ -4,7 +4,7 @@ import type { Secret } from '../../facts/secret.ts';
 import type { FailureFacts } from '../classify-failure.ts';
 import { networkFacts } from '../network-failure.ts';
 import { timeoutFacts } from '../timeout-facts.ts';
-import type { Measurement } from '../wire.ts';
+import type { Measurement } from '../probe-client.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connection-tracker.ts';
 import type { Connections } from './connections.ts';
 import { awaitLateHead, type LateHead } from './late-head.ts';

@@ -6,7 +6,7 @@ import type { HttpEndpoint } from './http-endpoint.ts';
 import { httpFacts, problemFacts } from './http-facts.ts';
 import { readAnswer } from './read-answer.ts';
 import { ERROR_LIMITS, readBody, type ReadProblem } from './read-body.ts';
-import type { SendOptions } from '../wire.ts';
+import type { SendOptions } from '../probe-client.ts';
 
 export interface OutgoingMessage {
   /** Absent for a notification or an answer: then no answer is waited for. */

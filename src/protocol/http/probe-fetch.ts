@@ -10,7 +10,7 @@ import { rpcErrorOf } from './post-message.ts';
 import { mediaTypeOf } from './read-answer.ts';
 import { describeBytes, ERROR_LIMITS, readBody, streamBody } from './read-body.ts';
 import { createSseDecoder } from '../sse/sse-decoder.ts';
-import type { Measurement } from '../wire.ts';
+import type { Measurement } from '../probe-client.ts';
 
 export interface ProbeFetchOptions {
   readonly endpoint: HttpEndpoint;

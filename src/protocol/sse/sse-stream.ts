@@ -6,7 +6,7 @@ import { problemFacts } from '../http/http-facts.ts';
 import { explainStatus } from '../http/post-message.ts';
 import { mediaTypeOf } from '../http/read-answer.ts';
 import type { TextLimits } from '../http/read-body.ts';
-import type { SendOptions } from '../wire.ts';
+import type { SendOptions } from '../probe-client.ts';
 import { type EventsEnd, readEvents } from './read-events.ts';
 import { createSseDecoder, type SseEvent } from './sse-decoder.ts';
 

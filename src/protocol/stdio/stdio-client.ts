@@ -2,7 +2,7 @@ import type { ExitReason } from '../../facts/child-facts.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { StdioTarget } from '../../facts/server.ts';
 import { classifyFailure, type FailureFacts } from '../classify-failure.ts';
-import type { WireFailure } from '../wire.ts';
+import type { RequestFailure } from '../probe-client.ts';
 import { NO_RESTARTS, type RestartHistory, rememberEnd, restartDelayMs } from './child-backoff.ts';
 import { type ChildEnd, exitFacts, exitReasonOf } from './child-end.ts';
 import { type Child, type ChildLimits, startChild } from './child-process.ts';
@@ -50,9 +50,9 @@ export interface StdioClient {
   /** Must be called for every child that ended. @param reason replaces what the end looks like */
   noteEnd(end: ChildEnd, reason?: ExitReason): void;
   /** Ends a child that does not work. Counts as a failed start. */
-  discard(child: Child, failure: WireFailure): void;
+  discard(child: Child, failure: RequestFailure): void;
   /** Why the last child that failed did so. */
-  lastFailure(): WireFailure;
+  lastFailure(): RequestFailure;
   /** The child started last, unless it ended. */
   running(): Child | undefined;
   /** Resolves when all of them are gone. Ends caused by it are not failures. */
@@ -82,7 +82,7 @@ class ChildrenOfOneServer implements StdioClient {
   readonly #shared: Shared;
   readonly #children = new Set<Child>();
   #history: RestartHistory = NO_RESTARTS;
-  #lastFailure: WireFailure = { outcome: 'exit', detail: 'The process was ended.' };
+  #lastFailure: RequestFailure = { outcome: 'exit', detail: 'The process was ended.' };
 
   constructor(options: StdioClientOptions, shared: Shared) {
     this.#options = options;
@@ -117,13 +117,13 @@ class ChildrenOfOneServer implements StdioClient {
     this.#options.observer?.onEnd(end, reason, isFailure ? this.delayMs() : undefined);
   }
 
-  discard(child: Child, failure: WireFailure): void {
+  discard(child: Child, failure: RequestFailure): void {
     if (child.end()) return;
     this.#blame(failure, 0);
     void this.#close(child);
   }
 
-  lastFailure(): WireFailure {
+  lastFailure(): RequestFailure {
     return this.#lastFailure;
   }
 
@@ -140,7 +140,7 @@ class ChildrenOfOneServer implements StdioClient {
     return child.close();
   }
 
-  #blame(failure: WireFailure, livedMs: number): void {
+  #blame(failure: RequestFailure, livedMs: number): void {
     this.#lastFailure = failure;
     const atMs = this.#shared.clock.monotonicMs();
     this.#history = rememberEnd(this.#history, { livedMs, atMs });

@@ -32,7 +32,7 @@ export function guardExporter<Item>(
 ): Required<Exporter<Item>> {
   let unansweredCount = 0;
 
-  function send(items: Item[], settle: (result: ExportResult) => void): void {
+  function send(items: Item[], report: (result: ExportResult) => void): void {
     let isAnswered = false;
     unansweredCount += 1;
     const answer = (result: ExportResult): void => {
@@ -40,7 +40,7 @@ export function guardExporter<Item>(
       if (isAnswered) return;
       isAnswered = true;
       unansweredCount -= 1;
-      settle(result);
+      report(result);
     };
     try {
       exporter.export(items, answer);
@@ -52,20 +52,20 @@ export function guardExporter<Item>(
   return {
     export(items, callback) {
       options.onTaken(items.length);
-      let isSettled = false;
-      const settle = (result: ExportResult): void => {
-        if (isSettled) return;
-        isSettled = true;
+      let isReported = false;
+      const report = (result: ExportResult): void => {
+        if (isReported) return;
+        isReported = true;
         timer.cancel();
         if (result.code === ExportResultCode.SUCCESS) options.onWorked();
         else options.onFailed(items.length, reasonOf(result.error));
         callback({ code: ExportResultCode.SUCCESS });
       };
       const timer = options.clock.after(options.timeoutMs, () =>
-        settle(failure(new Error('the collector does not answer'))),
+        report(failure(new Error('the collector does not answer'))),
       );
-      if (unansweredCount < UNANSWERED_MAX) send(items, settle);
-      else settle(failure(new Error('the collector has not answered earlier exports')));
+      if (unansweredCount < UNANSWERED_MAX) send(items, report);
+      else report(failure(new Error('the collector has not answered earlier exports')));
     },
     forceFlush: async () => exporter.forceFlush?.(),
     // A flush that fails on the way out was counted above.

@@ -5,11 +5,15 @@ import { redact, type Secret } from '../../../facts/secret.ts';
 import type { CheckOptions, Connection } from '../ports.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { createMeasurement } from '../../../protocol/measurement.ts';
-import type { Peer } from './peer.ts';
-import type { RequestOptions, Wire, WireFailure } from '../../../protocol/wire.ts';
+import type { ProbedServer } from './probed-server.ts';
+import type {
+  RequestOptions,
+  ProbeClient,
+  RequestFailure,
+} from '../../../protocol/probe-client.ts';
 
 export interface ConnectionOptions {
-  readonly peer: Peer;
+  readonly server: ProbedServer;
   readonly secrets: readonly Secret[];
   readonly clock: Clock;
 }
@@ -21,7 +25,7 @@ type CheckFinding =
       readonly identity?: ServerIdentity;
       readonly snapshot?: CapabilitySnapshot;
     }
-  | { readonly ok: false; readonly failure: WireFailure; readonly identity?: ServerIdentity };
+  | { readonly ok: false; readonly failure: RequestFailure; readonly identity?: ServerIdentity };
 
 /** What the prober keeps for one server: runs one check after the other and reports on each, secrets masked. */
 export function createConnection(options: ConnectionOptions): Connection {
@@ -31,7 +35,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 type Run = (options: RequestOptions) => Promise<CheckFinding>;
 
 class PeerConnection implements Connection {
-  readonly #peer: Peer;
+  readonly #server: ProbedServer;
   readonly #clock: Clock;
   readonly #mask: (text: string) => string;
   #tail: Promise<unknown> = Promise.resolve();
@@ -39,8 +43,8 @@ class PeerConnection implements Connection {
   #isClosed = false;
   #identity: ServerIdentity | undefined;
 
-  constructor({ peer, secrets, clock }: ConnectionOptions) {
-    this.#peer = peer;
+  constructor({ server, secrets, clock }: ConnectionOptions) {
+    this.#server = server;
     this.#clock = clock;
     this.#mask = (text) => redact(text, secrets);
   }
@@ -50,22 +54,22 @@ class PeerConnection implements Connection {
   }
 
   inspect(options: CheckOptions): Promise<CheckReport> {
-    return this.#enqueue('deep', options, (deep) => this.#peer.inspect(deep));
+    return this.#enqueue('deep', options, (deep) => this.#server.inspect(deep));
   }
 
   isOpen(): boolean {
-    return !this.#isClosed && this.#peer.wire.state() !== 'closed';
+    return !this.#isClosed && this.#server.probeClient.state() !== 'closed';
   }
 
   processUsage(): ReturnType<Connection['processUsage']> {
-    return this.#peer.processUsage();
+    return this.#server.processUsage();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#running?.abort();
     await this.#tail;
-    await this.#peer.close();
+    await this.#server.close();
   }
 
   #enqueue(kind: CheckReport['kind'], options: CheckOptions, run: Run): Promise<CheckReport> {
@@ -106,15 +110,15 @@ class PeerConnection implements Connection {
   }
 
   async #checkSteadily(options: RequestOptions): Promise<CheckFinding> {
-    const { wire } = this.#peer;
-    if (wire.state() !== 'open') return openWire(wire, options, this.#clock);
+    const { probeClient } = this.#server;
+    if (probeClient.state() !== 'open') return openClient(probeClient, options, this.#clock);
     const identity = this.#identity;
-    const first = await askAlive(wire, identity, options, this.#clock);
-    if (first.ok || !isSessionGone(first.failure, identity, wire)) return first;
+    const first = await askAlive(probeClient, identity, options, this.#clock);
+    if (first.ok || !isSessionGone(first.failure, identity, probeClient)) return first;
     // Sessions end with deployments and idle limits: a new session must last for one ping.
-    const opened = await openWire(wire, options, this.#clock);
-    if (!opened.ok || wire.state() !== 'open') return opened;
-    const second = await askAlive(wire, opened.identity, options, this.#clock);
+    const opened = await openClient(probeClient, options, this.#clock);
+    if (!opened.ok || probeClient.state() !== 'open') return opened;
+    const second = await askAlive(probeClient, opened.identity, options, this.#clock);
     return second.ok
       ? { ...opened, detail: `The session was gone; a new one was given. ${second.detail}` }
       : second;
@@ -122,15 +126,15 @@ class PeerConnection implements Connection {
 }
 
 /**
- * What was kept had ended, perhaps long before the check: wires forget it when they notice. A stream that ended while
+ * What was kept had ended, perhaps long before the check: probe clients forget it when they notice. A stream that ended while
  * nobody looked is noticed by the request that meets it.
  */
 function isSessionGone(
-  { outcome, httpStatus }: WireFailure,
+  { outcome, httpStatus }: RequestFailure,
   identity: ServerIdentity | undefined,
-  wire: Wire,
+  probeClient: ProbeClient,
 ): boolean {
-  if (wire.state() !== 'closed') return false;
+  if (probeClient.state() !== 'closed') return false;
   return (
     outcome === 'session_lost' ||
     httpStatus === 400 ||
@@ -138,13 +142,17 @@ function isSessionGone(
   );
 }
 
-async function openWire(wire: Wire, options: RequestOptions, clock: Clock): Promise<CheckFinding> {
+async function openClient(
+  probeClient: ProbeClient,
+  options: RequestOptions,
+  clock: Clock,
+): Promise<CheckFinding> {
   const startedAt = clock.monotonicMs();
-  const opened = await wire.open(options);
+  const opened = await probeClient.open(options);
   if (!opened.ok) return opened;
   const { identity } = opened;
   const method = identity.era === 'modern' ? 'server/discover' : 'initialize';
-  const kept = wire.state() === 'open' ? `; ${KEPT[identity.transport]} is kept` : '';
+  const kept = probeClient.state() === 'open' ? `; ${KEPT[identity.transport]} is kept` : '';
   const took = formatLimit(clock.monotonicMs() - startedAt);
   return {
     ok: true,
@@ -156,14 +164,14 @@ async function openWire(wire: Wire, options: RequestOptions, clock: Clock): Prom
 const KEPT = { http: 'a session', sse: 'the stream', stdio: 'the process' } as const;
 
 async function askAlive(
-  wire: Wire,
+  probeClient: ProbeClient,
   identity: ServerIdentity | undefined,
   options: RequestOptions,
   clock: Clock,
 ): Promise<CheckFinding> {
   const startedAt = clock.monotonicMs();
   const method = identity?.era === 'modern' ? 'server/discover' : 'ping';
-  const answered = await wire.request(method, undefined, options);
+  const answered = await probeClient.request(method, undefined, options);
   if (!answered.ok) return answered;
   const durationMs = clock.monotonicMs() - startedAt;
   if (options.measurement.phasesMs.call === undefined)

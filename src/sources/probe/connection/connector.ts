@@ -2,10 +2,10 @@ import type { Clock } from '../../../facts/ports/clock.ts';
 import type { Connector } from '../ports.ts';
 import { createAgentPool, IDLE_SOCKETS_MAX } from '../../../protocol/http/agent-pool.ts';
 import { createConnection } from './connection.ts';
-import { createHttpPeer } from './http-peer.ts';
+import { createProbedHttpServer } from './probed-http-server.ts';
 import { createStdioClients } from '../../../protocol/stdio/stdio-client.ts';
-import { createStdioPeer } from './stdio-peer.ts';
-import { createStdioWire } from './stdio-wire.ts';
+import { createProbedStdioServer } from './probed-stdio-server.ts';
+import { createStdioProbeClient } from './stdio-probe-client.ts';
 
 export interface ConnectorOptions {
   /** How probe traffic names itself: `clientInfo` and `User-Agent`, so that usage numbers can leave it out. */
@@ -34,11 +34,11 @@ export function createConnector({
       if (target.kind === 'http') {
         return createConnection({
           ...common,
-          peer: createHttpPeer(target, { monitor, client, clock, pool }),
+          server: createProbedHttpServer(target, { monitor, client, clock, pool }),
         });
       }
       const { era, startTimeoutMs, call } = monitor;
-      const wire = createStdioWire(target, {
+      const probeClient = createStdioProbeClient(target, {
         server: name,
         era,
         startTimeoutMs,
@@ -50,7 +50,11 @@ export function createConnector({
       });
       return createConnection({
         ...common,
-        peer: createStdioPeer(wire, { client, clock, ...(call !== undefined && { call }) }),
+        server: createProbedStdioServer(probeClient, {
+          client,
+          clock,
+          ...(call !== undefined && { call }),
+        }),
       });
     },
     killChildren: () => clients.killAll(),

@@ -18,7 +18,7 @@ import type { Clock } from '../../../facts/ports/clock.ts';
 import { assessCallResult } from './assess-call-result.ts';
 import { createListBuilder } from './build-list.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
-import type { Measurement, WireFailure } from '../../../protocol/wire.ts';
+import type { Measurement, RequestFailure } from '../../../protocol/probe-client.ts';
 
 export interface InspectClientOptions {
   /** The deadline of the whole inspection. */
@@ -39,7 +39,7 @@ export type Inspection =
       /** What was proved, for a person. */
       readonly detail: string;
     }
-  | { readonly ok: false; readonly failure: WireFailure; readonly identity: ServerIdentity };
+  | { readonly ok: false; readonly failure: RequestFailure; readonly identity: ServerIdentity };
 
 /** Larger than any real list, smaller than what would hurt us. */
 const PAGES_MAX = 64;
@@ -158,7 +158,7 @@ type Listed =
       readonly list: CapabilityList | undefined;
       readonly items: readonly JsonObject[];
     }
-  | { readonly ok: false; readonly failure: WireFailure };
+  | { readonly ok: false; readonly failure: RequestFailure };
 
 async function listKind(
   client: Client,
@@ -224,7 +224,7 @@ async function callTool(
   call: SyntheticCall,
   tool: Tool | undefined,
   options: InspectClientOptions,
-): Promise<{ readonly ok: true } | { readonly ok: false; readonly failure: WireFailure }> {
+): Promise<{ readonly ok: true } | { readonly ok: false; readonly failure: RequestFailure }> {
   const startedAt = options.clock.monotonicMs();
   const called = await timeStep(
     options.measurement,
@@ -266,14 +266,14 @@ function isToolNamed(name: string | undefined): (item: unknown) => item is Tool 
     isJsonObject(item) && item['name'] === name && isSpecType.Tool(item);
 }
 
-function failed(facts: FailureFacts): { readonly ok: false; readonly failure: WireFailure } {
+function failed(facts: FailureFacts): { readonly ok: false; readonly failure: RequestFailure } {
   return { ok: false, failure: classifyFailure(facts) };
 }
 
 function unusable(
   method: string,
   reason: string,
-): { readonly ok: false; readonly failure: WireFailure } {
+): { readonly ok: false; readonly failure: RequestFailure } {
   return failed({ kind: 'unusable', method, reason });
 }
 

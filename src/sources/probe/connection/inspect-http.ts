@@ -15,7 +15,7 @@ import { inspectClient, type Inspection } from './inspect-client.ts';
 import type { LateSessions } from '../../../protocol/http/late-sessions.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
 import { createProbeFetch } from '../../../protocol/http/probe-fetch.ts';
-import type { RequestOptions, WireFailure } from '../../../protocol/wire.ts';
+import type { RequestOptions, RequestFailure } from '../../../protocol/probe-client.ts';
 
 export interface InspectHttpOptions extends RequestOptions {
   readonly endpoint: HttpEndpoint;
@@ -36,7 +36,7 @@ const SDK_TIMEOUT_MS = 2 ** 31 - 1;
  */
 export async function inspectHttp(
   options: InspectHttpOptions,
-): Promise<Inspection | { readonly ok: false; readonly failure: WireFailure }> {
+): Promise<Inspection | { readonly ok: false; readonly failure: RequestFailure }> {
   const { endpoint, clock, measurement, era, signal } = options;
   const startedAt = clock.monotonicMs();
   // The SDK's requests end with the check, and also when only we know that no answer will come.
@@ -101,7 +101,7 @@ async function connect(
   signal: AbortSignal,
   { measurement, clock, era }: InspectHttpOptions,
   explain: (error: unknown, method: string) => FailureFacts,
-): Promise<{ readonly ok: true } | { readonly ok: false; readonly failure: WireFailure }> {
+): Promise<{ readonly ok: true } | { readonly ok: false; readonly failure: RequestFailure }> {
   const method = era === 'modern' ? 'server/discover' : 'initialize';
   const startedAt = clock.monotonicMs();
   const connected = await timeStep(

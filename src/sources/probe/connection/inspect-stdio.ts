@@ -7,8 +7,8 @@ import type { Clock } from '../../../facts/ports/clock.ts';
 import type { ChildTransport } from '../../../protocol/stdio/child-transport.ts';
 import { explainClientError } from '../../../protocol/explain-client-error.ts';
 import { inspectClient } from './inspect-client.ts';
-import type { PeerInspection } from './peer.ts';
-import type { RequestOptions } from '../../../protocol/wire.ts';
+import type { InspectionResult } from './probed-server.ts';
+import type { RequestOptions } from '../../../protocol/probe-client.ts';
 
 export interface InspectStdioOptions extends RequestOptions {
   readonly identity: ServerIdentity;
@@ -21,7 +21,7 @@ export interface InspectStdioOptions extends RequestOptions {
 export async function inspectStdio(
   transport: ChildTransport,
   options: InspectStdioOptions,
-): Promise<PeerInspection> {
+): Promise<InspectionResult> {
   const { signal, measurement, clock, call, identity } = options;
   const startedAt = clock.monotonicMs();
   const sentBefore = transport.bytes.sent;

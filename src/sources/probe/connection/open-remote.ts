@@ -13,13 +13,13 @@ import {
 } from '../../../protocol/handshake.ts';
 import type { RpcAnswer } from '../../../protocol/json-rpc.ts';
 import { type FailedRequest, nextHandshakeRequest } from '../../../protocol/negotiate-era.ts';
-import type { RequestOptions, WireFailure } from '../../../protocol/wire.ts';
+import type { RequestOptions, RequestFailure } from '../../../protocol/probe-client.ts';
 import { type OpeningResult, timeHandshake } from './timed-steps.ts';
 
 /** A failed request, with its facts for whoever decides what follows. */
 export interface Failed {
   readonly ok: false;
-  readonly failure: WireFailure;
+  readonly failure: RequestFailure;
   readonly facts: FailureFacts;
 }
 

@@ -3,12 +3,16 @@ import type { FailureFacts } from '../../../protocol/classify-failure.ts';
 import { METHOD_NOT_FOUND } from '../../../protocol/json-rpc.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
-import type { RequestOptions, WireFailure, WireResult } from '../../../protocol/wire.ts';
+import type {
+  RequestOptions,
+  RequestFailure,
+  RequestResult,
+} from '../../../protocol/probe-client.ts';
 
 /** An opening that also keeps its facts, for era detection. */
 export type OpeningResult =
   | { readonly ok: true; readonly identity: ServerIdentity }
-  | { readonly ok: false; readonly failure: WireFailure; readonly facts: FailureFacts };
+  | { readonly ok: false; readonly failure: RequestFailure; readonly facts: FailureFacts };
 
 /** Times a handshake request as a step and as the phase `handshake`, from which connecting is left out. */
 export async function timeHandshake(
@@ -34,9 +38,9 @@ export function timeAliveness(
   method: string,
   { measurement }: RequestOptions,
   clock: Clock,
-  run: () => Promise<WireResult>,
-): Promise<WireResult> {
-  const ask = async (): Promise<WireResult> => {
+  run: () => Promise<RequestResult>,
+): Promise<RequestResult> {
+  const ask = async (): Promise<RequestResult> => {
     const answered = await run();
     const isUnknown =
       !answered.ok &&

@@ -2,17 +2,17 @@ import { Client } from '@modelcontextprotocol/client';
 import { expect, test } from 'vitest';
 import type { ChildTransport } from '../../../../src/protocol/stdio/child-transport.ts';
 import { fakeServer, type StdioBehaviour } from '../../../fakes/stdio-behaviour.ts';
-import { check, createTestWire } from '../../sources/probe/connection/stdio-setup.ts';
+import { check, createTestClient } from '../../sources/probe/connection/stdio-setup.ts';
 
 async function open(behaviour: StdioBehaviour) {
-  const { wire, facts } = createTestWire(fakeServer(behaviour));
-  await wire.open(check());
-  return { wire, facts };
+  const { probeClient, facts } = createTestClient(fakeServer(behaviour));
+  await probeClient.open(check());
+  return { probeClient, facts };
 }
 
 async function connect(transport: ChildTransport | undefined): Promise<Client> {
   const client = new Client({ name: 'test', version: '0' });
-  if (!transport) throw new Error('the wire is not open');
+  if (!transport) throw new Error('the probeClient is not open');
   await client.connect(transport, { prior: transport.prior });
   return client;
 }
@@ -23,36 +23,38 @@ test.each<[string, StdioBehaviour, string]>([
 ])(
   'clients of the SDK, one after the other, share the kept %s child with its steady checks',
   async (era, behaviour, version) => {
-    const { wire, facts } = await open(behaviour);
+    const { probeClient, facts } = await open(behaviour);
     const method = era === 'modern' ? 'server/discover' : 'ping';
     for (let count = 0; count < 3; count += 1) {
-      const client = await connect(wire.clientTransport());
+      const client = await connect(probeClient.clientTransport());
       expect(client.getNegotiatedProtocolVersion()).toBe(version);
       expect(client.getServerVersion()).toEqual({ name: 'fake', version: '1.0.0' });
       const [listed, steady] = await Promise.all([
         client.listTools(),
-        wire.request(method, undefined, check()),
+        probeClient.request(method, undefined, check()),
       ]);
       expect(listed.tools.map((tool) => tool.name)).toEqual(['echo']);
       expect(steady).toMatchObject({ ok: true });
       await client.close();
-      expect(wire.state()).toBe('open');
+      expect(probeClient.state()).toBe('open');
     }
     expect(facts).toHaveLength(1);
   },
 );
 
 test('closing a client lets its requests go, and a late answer reaches nobody', async () => {
-  const { wire } = await open({ discover: 'modern' });
-  const client = await connect(wire.clientTransport());
+  const { probeClient } = await open({ discover: 'modern' });
+  const client = await connect(probeClient.clientTransport());
   const never = client.request({ method: 'never' }, anything());
   await Promise.all([expect(never).rejects.toThrow('Connection closed'), client.close()]);
-  expect(await wire.request('server/discover', undefined, check())).toMatchObject({ ok: true });
+  expect(await probeClient.request('server/discover', undefined, check())).toMatchObject({
+    ok: true,
+  });
 });
 
 test('a request that the client gives up is forgotten, and its server is not told of an id it never saw', async () => {
-  const { wire } = await open({});
-  const client = await connect(wire.clientTransport());
+  const { probeClient } = await open({});
+  const client = await connect(probeClient.clientTransport());
   await expect(client.request({ method: 'never' }, anything(), { timeout: 50 })).rejects.toThrow(
     'timed out',
   );
@@ -60,8 +62,11 @@ test('a request that the client gives up is forgotten, and its server is not tol
 });
 
 test('ids of a client are its own, whatever goes over the pipe', async () => {
-  const { wire } = await open({});
-  const clients = [await connect(wire.clientTransport()), await connect(wire.clientTransport())];
+  const { probeClient } = await open({});
+  const clients = [
+    await connect(probeClient.clientTransport()),
+    await connect(probeClient.clientTransport()),
+  ];
   const answers = await Promise.all(
     clients.map((client) => client.request({ method: 'ids' }, anything())),
   );
@@ -70,24 +75,24 @@ test('ids of a client are its own, whatever goes over the pipe', async () => {
 });
 
 test('where the child dies the transport knows why', async () => {
-  const { wire } = await open({ ping: 'crash' });
-  const transport = wire.clientTransport();
+  const { probeClient } = await open({ ping: 'crash' });
+  const transport = probeClient.clientTransport();
   const client = await connect(transport);
   await expect(client.ping()).rejects.toThrow('Connection closed');
   expect(transport?.failure()).toMatchObject({ kind: 'exit', signal: 'SIGSEGV' });
 });
 
 test('where a line is too long the transport knows it', async () => {
-  const { wire } = await open({ ping: 'huge_line' });
-  const transport = wire.clientTransport();
+  const { probeClient } = await open({ ping: 'huge_line' });
+  const transport = probeClient.clientTransport();
   const client = await connect(transport);
   await expect(client.ping()).rejects.toThrow('Connection closed');
   expect(transport?.failure()).toMatchObject({ kind: 'unusable', method: 'ping' });
 });
 
 test('an error of the server stays an error of the server', async () => {
-  const { wire } = await open({});
-  const transport = wire.clientTransport();
+  const { probeClient } = await open({});
+  const transport = probeClient.clientTransport();
   const client = await connect(transport);
   await expect(client.request({ method: 'nonsense' }, anything())).rejects.toMatchObject({
     code: -32601,

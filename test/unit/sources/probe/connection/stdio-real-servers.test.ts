@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { expect, test } from 'vitest';
 import type { StdioTarget } from '../../../../../src/facts/server.ts';
-import { check, createTestWire, groupExists } from './stdio-setup.ts';
+import { check, createTestClient, groupExists } from './stdio-setup.ts';
 
 function nodeServer(path: string, ...args: string[]): StdioTarget {
   return { kind: 'stdio', command: process.execPath, args: [path, ...args], env: {} };
@@ -22,20 +22,20 @@ test.each([
 ])(
   '%s is opened, checked, listed by a client of the SDK and ended',
   async (_, target, name, toolCount) => {
-    const { wire, pids } = createTestWire(target);
-    expect(await wire.open(check())).toMatchObject({
+    const { probeClient, pids } = createTestClient(target);
+    expect(await probeClient.open(check())).toMatchObject({
       ok: true,
       identity: { era: 'legacy', protocolVersion: '2025-11-25', implementation: name },
     });
-    expect(await wire.request('ping', undefined, check())).toEqual({ ok: true, result: {} });
+    expect(await probeClient.request('ping', undefined, check())).toEqual({ ok: true, result: {} });
     const client = new Client({ name: 'test', version: '0' });
-    const transport = wire.clientTransport();
-    if (!transport) throw new Error('the wire is not open');
+    const transport = probeClient.clientTransport();
+    if (!transport) throw new Error('the probe client is not open');
     await client.connect(transport, { prior: transport.prior });
     expect((await client.listTools()).tools).toHaveLength(toolCount);
     await client.close();
-    expect(await wire.request('ping', undefined, check())).toEqual({ ok: true, result: {} });
-    await wire.close();
+    expect(await probeClient.request('ping', undefined, check())).toEqual({ ok: true, result: {} });
+    await probeClient.close();
     expect(pids().map(groupExists)).toEqual([false]);
   },
 );

@@ -6,36 +6,36 @@ import { createMeasurement } from '../../../../../src/protocol/measurement.ts';
 import { parseProcessStat } from '../../../../../src/protocol/stdio/process-usage.ts';
 import { createStdioClients } from '../../../../../src/protocol/stdio/stdio-client.ts';
 import {
-  createStdioWire,
-  type StdioWire,
-  type StdioWireOptions,
-} from '../../../../../src/sources/probe/connection/stdio-wire.ts';
+  createStdioProbeClient,
+  type StdioProbeClient,
+  type StdioProbeClientOptions,
+} from '../../../../../src/sources/probe/connection/stdio-probe-client.ts';
 import type { ChildExited, ChildStarted } from '../../../../../src/facts/child-facts.ts';
 import type { StdioTarget } from '../../../../../src/facts/server.ts';
 
-export interface WireUnderTest {
-  readonly wire: StdioWire;
+export interface ClientUnderTest {
+  readonly probeClient: StdioProbeClient;
   readonly facts: (ChildExited | ChildStarted)[];
   /** The process ids of all children that answered something. */
   pids(): number[];
   killAll(): void;
 }
 
-const wires: StdioWire[] = [];
+const probeClients: StdioProbeClient[] = [];
 
 afterEach(async () => {
-  await Promise.all(wires.splice(0).map((wire) => wire.close()));
+  await Promise.all(probeClients.splice(0).map((probeClient) => probeClient.close()));
 });
 
-/** A wire with real time and real children, closed after the test. */
-export function createTestWire(
+/** A probe client with real time and real children, closed after the test. */
+export function createTestClient(
   target: StdioTarget,
-  options: Partial<StdioWireOptions> = {},
-): WireUnderTest {
+  options: Partial<StdioProbeClientOptions> = {},
+): ClientUnderTest {
   const clock = options.clock ?? createSystemClock();
   const clients = createStdioClients(clock);
   const facts: (ChildExited | ChildStarted)[] = [];
-  const wire = createStdioWire(target, {
+  const probeClient = createStdioProbeClient(target, {
     server: 'fake',
     era: 'auto',
     startTimeoutMs: 20_000,
@@ -46,9 +46,9 @@ export function createTestWire(
     onChild: (fact) => facts.push(fact),
     ...options,
   });
-  wires.push(wire);
+  probeClients.push(probeClient);
   return {
-    wire,
+    probeClient,
     facts,
     killAll: () => clients.killAll(),
     pids: () => facts.flatMap((fact) => (fact.fact === 'child_start' ? fact.pid : [])),

@@ -1,24 +1,24 @@
-import type { OpenResult, Wire, WireFailure } from '../../../protocol/wire.ts';
+import type { OpenResult, ProbeClient, RequestFailure } from '../../../protocol/probe-client.ts';
 
-export interface AutoWire extends Wire {
+export interface AutoProbeClient extends ProbeClient {
   /** Which of the two the server speaks, as far as known. */
   chosen(): 'http' | 'sse' | undefined;
 }
 
 /**
  * Streamable HTTP, and HTTP+SSE once where the server answers as old ones do (2025-11-25, Backwards Compatibility). What
- * worked is remembered: a server that was reached over HTTP and then says 404 is broken, not old. Each wire is made when
+ * worked is remembered: a server that was reached over HTTP and then says 404 is broken, not old. Each probe client is made when
  * it is needed first, since most of ten thousand servers need one.
  */
-export function createAutoWire(
-  createWire: Readonly<Record<'http' | 'sse', () => Wire>>,
+export function createAutoProbeClient(
+  createClient: Readonly<Record<'http' | 'sse', () => ProbeClient>>,
   configured: 'auto' | 'http' | 'sse',
-): AutoWire {
+): AutoProbeClient {
   let chosen = configured === 'auto' ? undefined : configured;
-  let http: Wire | undefined;
-  let sse: Wire | undefined;
-  const current = (): Wire =>
-    chosen === 'sse' ? (sse ??= createWire.sse()) : (http ??= createWire.http());
+  let http: ProbeClient | undefined;
+  let sse: ProbeClient | undefined;
+  const current = (): ProbeClient =>
+    chosen === 'sse' ? (sse ??= createClient.sse()) : (http ??= createClient.http());
   return {
     chosen: () => chosen,
     state: () => current().state(),
@@ -26,7 +26,7 @@ export function createAutoWire(
       const opened = await current().open(options);
       if (opened.ok) chosen ??= 'http';
       if (opened.ok || chosen !== undefined || !looksOld(opened.failure)) return opened;
-      sse ??= createWire.sse();
+      sse ??= createClient.sse();
       const openedOld = await sse.open(options);
       if (openedOld.ok) chosen = 'sse';
       return openedOld.ok ? openedOld : opened;
@@ -38,6 +38,6 @@ export function createAutoWire(
   };
 }
 
-function looksOld({ outcome, httpStatus }: WireFailure): boolean {
+function looksOld({ outcome, httpStatus }: RequestFailure): boolean {
   return outcome === 'http_4xx' && (httpStatus === 400 || httpStatus === 404 || httpStatus === 405);
 }

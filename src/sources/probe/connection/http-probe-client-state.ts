@@ -1,10 +1,10 @@
 import type { Era } from '../../../facts/server.ts';
 import type { FailureFacts } from '../../../protocol/classify-failure.ts';
 import { METHOD_NOT_FOUND } from '../../../protocol/json-rpc.ts';
-import type { WireFailure } from '../../../protocol/wire.ts';
+import type { RequestFailure } from '../../../protocol/probe-client.ts';
 
-/** What is kept of a Streamable HTTP server between checks. `nextHttpState` decides, `http-wire.ts` performs the effects. */
-export interface HttpWireState {
+/** What is kept of a Streamable HTTP server between checks. `nextHttpState` decides, `http-probe-client.ts` performs the effects. */
+export interface HttpProbeClientState {
   readonly session: HttpSession | undefined;
   /** The server was opened and keeps nothing of us. */
   readonly isStateless: boolean;
@@ -15,25 +15,31 @@ export interface HttpSession {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export type HttpWireEvent =
+export type HttpProbeClientEvent =
   | { readonly kind: 'opened'; readonly era: Era; readonly session: HttpSession | undefined }
   | { readonly kind: 'open_failed'; readonly facts: FailureFacts }
-  | { readonly kind: 'request_failed'; readonly failure: WireFailure }
+  | { readonly kind: 'request_failed'; readonly failure: RequestFailure }
   | { readonly kind: 'closed' };
 
-export type HttpWireEffect =
+export type HttpProbeClientEffect =
   | { readonly kind: 'delete_session'; readonly session: HttpSession }
   | { readonly kind: 'learn_era'; readonly era: Era }
   | { readonly kind: 'forget_era' };
 
-export interface HttpWireStep {
-  readonly state: HttpWireState;
-  readonly effects: readonly HttpWireEffect[];
+export interface HttpProbeClientStep {
+  readonly state: HttpProbeClientState;
+  readonly effects: readonly HttpProbeClientEffect[];
 }
 
-export const CLOSED_HTTP: HttpWireState = Object.freeze({ session: undefined, isStateless: false });
+export const CLOSED_HTTP: HttpProbeClientState = Object.freeze({
+  session: undefined,
+  isStateless: false,
+});
 
-export function nextHttpState(state: HttpWireState, event: HttpWireEvent): HttpWireStep {
+export function nextHttpState(
+  state: HttpProbeClientState,
+  event: HttpProbeClientEvent,
+): HttpProbeClientStep {
   switch (event.kind) {
     case 'opened':
       return {
@@ -52,13 +58,16 @@ export function nextHttpState(state: HttpWireState, event: HttpWireEvent): HttpW
 }
 
 /** 404 is how a session ends; a ping gives no other reason for 400 either, but there something may be left. */
-function afterFailure(state: HttpWireState, { httpStatus, rpcCode }: WireFailure): HttpWireStep {
+function afterFailure(
+  state: HttpProbeClientState,
+  { httpStatus, rpcCode }: RequestFailure,
+): HttpProbeClientStep {
   if (httpStatus === 404) return { state: { ...state, session: undefined }, effects: [] };
   if (httpStatus === 400 && rpcCode !== METHOD_NOT_FOUND) return endSession(state);
   return { state, effects: [] };
 }
 
-function endSession({ session, isStateless }: HttpWireState): HttpWireStep {
+function endSession({ session, isStateless }: HttpProbeClientState): HttpProbeClientStep {
   return {
     state: { session: undefined, isStateless },
     effects: session ? [{ kind: 'delete_session', session }] : [],

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import type { FailureFacts } from '../../../../../src/protocol/classify-failure.ts';
 import {
   CLOSED_HTTP,
-  type HttpWireEvent,
-  type HttpWireState,
+  type HttpProbeClientEvent,
+  type HttpProbeClientState,
   nextHttpState,
-} from '../../../../../src/sources/probe/connection/http-wire-state.ts';
+} from '../../../../../src/sources/probe/connection/http-probe-client-state.ts';
 
 const session = { headers: { 'mcp-session-id': 's' } };
-const OPEN: HttpWireState = { session, isStateless: false };
-const STATELESS: HttpWireState = { session: undefined, isStateless: true };
+const OPEN: HttpProbeClientState = { session, isStateless: false };
+const STATELESS: HttpProbeClientState = { session: undefined, isStateless: true };
 const DELETE = { kind: 'delete_session', session };
 const FORGET = { kind: 'forget_era' };
 
@@ -19,8 +19,8 @@ const http = (status: number): FailureFacts => ({
   method: 'initialize',
   hasSession: false,
 });
-const openFailed = (facts: FailureFacts): HttpWireEvent => ({ kind: 'open_failed', facts });
-const requestFailed = (httpStatus?: number, rpcCode?: number): HttpWireEvent => ({
+const openFailed = (facts: FailureFacts): HttpProbeClientEvent => ({ kind: 'open_failed', facts });
+const requestFailed = (httpStatus?: number, rpcCode?: number): HttpProbeClientEvent => ({
   kind: 'request_failed',
   failure: {
     outcome: 'http_4xx',
@@ -34,9 +34,9 @@ const UNUSABLE: FailureFacts = { kind: 'unusable', method: 'initialize', reason:
 
 const TABLE: readonly (readonly [
   string,
-  HttpWireState,
-  HttpWireEvent,
-  HttpWireState,
+  HttpProbeClientState,
+  HttpProbeClientEvent,
+  HttpProbeClientState,
   readonly object[],
 ])[] = [
   [

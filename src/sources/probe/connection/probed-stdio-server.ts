@@ -2,10 +2,10 @@ import { classifyFailure } from '../../../protocol/classify-failure.ts';
 import type { ClientName } from '../../../protocol/handshake.ts';
 import type { SyntheticCall } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
-import type { Peer } from './peer.ts';
-import type { StdioWire } from './stdio-wire.ts';
+import type { ProbedServer } from './probed-server.ts';
+import type { StdioProbeClient } from './stdio-probe-client.ts';
 
-export interface StdioPeerOptions {
+export interface ProbedStdioServerOptions {
   readonly client: ClientName;
   readonly clock: Clock;
   readonly call?: SyntheticCall;
@@ -15,13 +15,16 @@ export interface StdioPeerOptions {
  * A server over stdio. A deep check runs in the kept child: a second child of the same command may fight with the first
  * for a port, a lock file or a quota, and costs a start.
  */
-export function createStdioPeer(wire: StdioWire, { client, clock, call }: StdioPeerOptions): Peer {
+export function createProbedStdioServer(
+  probeClient: StdioProbeClient,
+  { client, clock, call }: ProbedStdioServerOptions,
+): ProbedServer {
   return {
-    wire,
+    probeClient,
     async inspect(options) {
-      const opened = await wire.open(options);
+      const opened = await probeClient.open(options);
       if (!opened.ok) return opened;
-      const transport = wire.clientTransport();
+      const transport = probeClient.clientTransport();
       if (transport === undefined)
         return { ok: false, failure: classifyFailure({ kind: 'exit', code: null, signal: null }) };
       const { inspectStdio } = await import('./inspect-stdio.ts');
@@ -33,7 +36,7 @@ export function createStdioPeer(wire: StdioWire, { client, clock, call }: StdioP
         ...(call !== undefined && { call }),
       });
     },
-    processUsage: () => wire.processUsage(),
-    close: () => wire.close(),
+    processUsage: () => probeClient.processUsage(),
+    close: () => probeClient.close(),
   };
 }

@@ -7,7 +7,7 @@ import { CHECK_LIMITS } from '../../../protocol/http/read-body.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
 import { openSseStream, type SseStream } from '../../../protocol/sse/sse-stream.ts';
 import { timeoutFacts } from '../../../protocol/timeout-facts.ts';
-import type { OpenResult, RequestOptions, Wire } from '../../../protocol/wire.ts';
+import type { OpenResult, RequestOptions, ProbeClient } from '../../../protocol/probe-client.ts';
 import {
   type Answered,
   type Failed,
@@ -24,13 +24,13 @@ import {
   CLOSED_SSE,
   type SseReply,
   nextSseState,
-  type SseWireEffect,
-  type SseWireEvent,
-  type SseWireState,
-} from './sse-wire-state.ts';
+  type SseProbeClientEffect,
+  type SseProbeClientEvent,
+  type SseProbeClientState,
+} from './sse-probe-client-state.ts';
 import { type OpeningResult, timeAliveness } from './timed-steps.ts';
 
-export interface SseWireOptions extends Omit<RemoteOptions, 'transport'> {
+export interface SseProbeClientOptions extends Omit<RemoteOptions, 'transport'> {
   readonly endpoint: HttpEndpoint;
   readonly memory: EraMemory;
 }
@@ -43,24 +43,24 @@ const LINGER_MS = 250;
 const CLOSED_REASON = 'the SSE stream is closed';
 
 /** HTTP with SSE (2024-11-05): one kept stream that carries every answer, one POST per message. */
-export function createSseWire(options: SseWireOptions): Wire {
-  return new SseWire(options);
+export function createSseProbeClient(options: SseProbeClientOptions): ProbeClient {
+  return new SseProbeClient(options);
 }
 
-class SseWire implements Wire {
-  readonly #options: SseWireOptions;
+class SseProbeClient implements ProbeClient {
+  readonly #options: SseProbeClientOptions;
   readonly #remote: RemoteOptions;
-  #state: SseWireState = CLOSED_SSE;
+  #state: SseProbeClientState = CLOSED_SSE;
   #stream: SseStream | undefined;
   #resolve: (exchange: SseReply) => void = () => undefined;
   #nextId = 1;
 
-  constructor(options: SseWireOptions) {
+  constructor(options: SseProbeClientOptions) {
     this.#options = options;
     this.#remote = { ...options, transport: 'sse' };
   }
 
-  state(): ReturnType<Wire['state']> {
+  state(): ReturnType<ProbeClient['state']> {
     return this.#state.identity === undefined ? 'closed' : 'open';
   }
 
@@ -90,7 +90,7 @@ class SseWire implements Wire {
     method: string,
     params: JsonObject | undefined,
     options: RequestOptions,
-  ): ReturnType<Wire['request']> {
+  ): ReturnType<ProbeClient['request']> {
     const isModern = this.#state.identity?.era === 'modern';
     const sent = isModern ? modernParams(params, this.#options.client) : params;
     return timeAliveness(method, options, this.#options.clock, async () => {
@@ -108,13 +108,13 @@ class SseWire implements Wire {
     return Promise.resolve();
   }
 
-  #take(event: SseWireEvent): void {
+  #take(event: SseProbeClientEvent): void {
     const { state, effects } = nextSseState(this.#state, event);
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
   }
 
-  #perform(effect: SseWireEffect): void {
+  #perform(effect: SseProbeClientEffect): void {
     switch (effect.kind) {
       case 'resolve':
         this.#resolve(effect.exchange);

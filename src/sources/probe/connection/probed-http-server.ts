@@ -2,15 +2,15 @@ import type { ClientName } from '../../../protocol/handshake.ts';
 import type { HttpTarget, MonitorSettings } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import type { AgentPool } from '../../../protocol/http/agent-pool.ts';
-import { createAutoWire } from './auto-wire.ts';
+import { createAutoProbeClient } from './auto-probe-client.ts';
 import { createEraMemory } from '../../../protocol/era-memory.ts';
 import { createHttpEndpoint, type HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
-import { createHttpWire } from './http-wire.ts';
+import { createHttpProbeClient } from './http-probe-client.ts';
 import { createLateSessions } from '../../../protocol/http/late-sessions.ts';
-import type { Peer } from './peer.ts';
-import { createSseWire } from './sse-wire.ts';
+import type { ProbedServer } from './probed-server.ts';
+import { createSseProbeClient } from './sse-probe-client.ts';
 
-export interface HttpPeerOptions {
+export interface ProbedHttpServerOptions {
   readonly monitor: MonitorSettings;
   readonly client: ClientName;
   readonly clock: Clock;
@@ -23,33 +23,37 @@ const HTTP_DISCOVER_MS_MAX = 10_000;
 const SSE_DISCOVER_MS_MAX = 2_000;
 
 /** A server over Streamable HTTP or HTTP+SSE. Small as long as nothing is open: there may be ten thousand. */
-export function createHttpPeer(target: HttpTarget, options: HttpPeerOptions): Peer {
+export function createProbedHttpServer(
+  target: HttpTarget,
+  options: ProbedHttpServerOptions,
+): ProbedServer {
   const { monitor, client, clock } = options;
   const endpoint = createEndpoint(target, options);
   const memory = createEraMemory(monitor.era, clock);
   const lateSessions = createLateSessions(endpoint, clock);
   const common = { endpoint, memory, client, clock, lateSessions };
   const half = monitor.startTimeoutMs / 2;
-  const wire = createAutoWire(
+  const probeClient = createAutoProbeClient(
     {
       http: () =>
-        createHttpWire({ ...common, discoverLimitMs: Math.min(half, HTTP_DISCOVER_MS_MAX) }),
-      sse: () => createSseWire({ ...common, discoverLimitMs: Math.min(half, SSE_DISCOVER_MS_MAX) }),
+        createHttpProbeClient({ ...common, discoverLimitMs: Math.min(half, HTTP_DISCOVER_MS_MAX) }),
+      sse: () =>
+        createSseProbeClient({ ...common, discoverLimitMs: Math.min(half, SSE_DISCOVER_MS_MAX) }),
     },
     target.transport,
   );
   let knownVersion: string | undefined;
 
   return {
-    wire,
+    probeClient,
     async inspect(options) {
       // The SDK's own detection gives up on answers that old servers give; ours is asked first, and again after a day.
-      if (memory.era() === undefined || wire.chosen() === undefined) {
-        const opened = await wire.open(options);
+      if (memory.era() === undefined || probeClient.chosen() === undefined) {
+        const opened = await probeClient.open(options);
         if (!opened.ok) return opened;
       }
       const era = memory.era() ?? 'legacy';
-      const transport = wire.chosen() ?? 'http';
+      const transport = probeClient.chosen() ?? 'http';
       const { inspectHttp } = await import('./inspect-http.ts');
       const { call } = monitor;
       const inspection = await inspectHttp({
@@ -72,7 +76,7 @@ export function createHttpPeer(target: HttpTarget, options: HttpPeerOptions): Pe
     },
     processUsage: () => undefined,
     async close() {
-      await wire.close();
+      await probeClient.close();
       await lateSessions.settled();
       endpoint.release();
     },
@@ -81,7 +85,7 @@ export function createHttpPeer(target: HttpTarget, options: HttpPeerOptions): Pe
 
 function createEndpoint(
   target: HttpTarget,
-  { client, clock, pool }: HttpPeerOptions,
+  { client, clock, pool }: ProbedHttpServerOptions,
 ): HttpEndpoint {
   return createHttpEndpoint({
     url: new URL(target.url),

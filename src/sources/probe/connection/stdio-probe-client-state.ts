@@ -1,36 +1,36 @@
 import type { Launch } from '../../../protocol/stdio/stdio-launcher.ts';
 import type { ChildChannel } from '../../../protocol/stdio/child-channel.ts';
-import type { WireFailure, WireResult } from '../../../protocol/wire.ts';
+import type { RequestFailure, RequestResult } from '../../../protocol/probe-client.ts';
 
 /** A child that leaves so many requests in a row unanswered is replaced by the next `open`. */
 const UNANSWERED_MAX = 3;
 
 export type LaunchedChild = Extract<Launch, { readonly ok: true }>;
 
-/** Which child is kept: `wireEffects` is the only function that changes it. `stdio-wire.ts` performs what it returns. */
-export interface StdioWireState {
+/** Which child is kept: `probeClientEffects` is the only function that changes it. `stdio-probe-client.ts` performs what it returns. */
+export interface StdioProbeClientState {
   opened?: LaunchedChild | undefined;
   isStarting: boolean;
   /** Requests in a row that the kept child left unanswered. */
   unanswered: number;
 }
 
-export type StdioWireEvent =
+export type StdioProbeClientEvent =
   /** A check needs a child; `delayMs` remain of the back-off. Without a start the check fails. */
   | { readonly kind: 'open'; readonly delayMs: number }
   | { readonly kind: 'started'; readonly opened: LaunchedChild | undefined }
-  | { readonly kind: 'replied'; readonly channel: ChildChannel; readonly result: WireResult }
+  | { readonly kind: 'replied'; readonly channel: ChildChannel; readonly result: RequestResult }
   | { readonly kind: 'child_ended'; readonly channel: ChildChannel }
   | { readonly kind: 'closed' };
 
-export type StdioWireEffect =
+export type StdioProbeClientEffect =
   | { readonly kind: 'start' }
-  | { readonly kind: 'discard'; readonly channel: ChildChannel; readonly failure: WireFailure };
+  | { readonly kind: 'discard'; readonly channel: ChildChannel; readonly failure: RequestFailure };
 
-export function wireEffects(
-  state: StdioWireState,
-  event: StdioWireEvent,
-): StdioWireEffect | undefined {
+export function probeClientEffects(
+  state: StdioProbeClientState,
+  event: StdioProbeClientEvent,
+): StdioProbeClientEffect | undefined {
   switch (event.kind) {
     case 'open':
       if (state.opened || state.isStarting || event.delayMs > 0) return undefined;
@@ -54,10 +54,10 @@ export function wireEffects(
 
 /** Nobody else uses the child, so one that hangs is replaced. */
 function countUnanswered(
-  state: StdioWireState,
+  state: StdioProbeClientState,
   channel: ChildChannel,
-  result: WireResult,
-): StdioWireEffect | undefined {
+  result: RequestResult,
+): StdioProbeClientEffect | undefined {
   if (state.opened?.channel !== channel) return undefined;
   if (result.ok || result.failure.outcome !== 'timeout') {
     state.unanswered = 0;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { ChildChannel } from '../../../../../src/protocol/stdio/child-channel.ts';
-import type { WireResult } from '../../../../../src/protocol/wire.ts';
+import type { RequestResult } from '../../../../../src/protocol/probe-client.ts';
 import {
   type LaunchedChild,
-  type StdioWireEvent,
-  type StdioWireState,
-  wireEffects,
-} from '../../../../../src/sources/probe/connection/stdio-wire-state.ts';
+  type StdioProbeClientEvent,
+  type StdioProbeClientState,
+  probeClientEffects,
+} from '../../../../../src/sources/probe/connection/stdio-probe-client-state.ts';
 
 const CHANNEL = {} as ChildChannel;
 const OTHER_CHANNEL = {} as ChildChannel;
@@ -24,11 +24,11 @@ const answered = replied({ ok: true, result: {} });
 const silent = replied({ ok: false, failure: FAILURE });
 const refused = replied({ ok: false, failure: { outcome: 'rpc_error', detail: 'No.' } });
 
-function replied(result: WireResult, channel = CHANNEL): StdioWireEvent {
+function replied(result: RequestResult, channel = CHANNEL): StdioProbeClientEvent {
   return { kind: 'replied', channel, result };
 }
 
-test.each<[string, readonly StdioWireEvent[], readonly string[], 'open' | 'closed']>([
+test.each<[string, readonly StdioProbeClientEvent[], readonly string[], 'open' | 'closed']>([
   ['The first open starts a child', [open, started], ['start'], 'open'],
   ['A child that is starting is waited for', [open, open, open, started], ['start'], 'open'],
   ['A kept child is not started again', [open, started, open, openEarly], ['start'], 'open'],
@@ -77,15 +77,15 @@ test.each<[string, readonly StdioWireEvent[], readonly string[], 'open' | 'close
     'closed',
   ],
 ])('%s', (_name, events, effects, expected) => {
-  const state: StdioWireState = { isStarting: false, unanswered: 0 };
-  const performed = events.flatMap((event) => wireEffects(state, event)?.kind ?? []);
+  const state: StdioProbeClientState = { isStarting: false, unanswered: 0 };
+  const performed = events.flatMap((event) => probeClientEffects(state, event)?.kind ?? []);
   expect(performed).toEqual(effects);
   expect(state.opened ? 'open' : 'closed').toBe(expected);
 });
 
 test('a discarded child is blamed for its last failure', () => {
-  const state: StdioWireState = { isStarting: false, unanswered: 2, opened: OPENED };
-  expect(wireEffects(state, silent)).toEqual({
+  const state: StdioProbeClientState = { isStarting: false, unanswered: 2, opened: OPENED };
+  expect(probeClientEffects(state, silent)).toEqual({
     kind: 'discard',
     channel: CHANNEL,
     failure: FAILURE,

@@ -28,17 +28,21 @@ import type {
   Measurement,
   OpenResult,
   RequestOptions,
-  Wire,
-  WireFailure,
-  WireResult,
-} from '../../../protocol/wire.ts';
+  ProbeClient,
+  RequestFailure,
+  RequestResult,
+} from '../../../protocol/probe-client.ts';
 import { type ChildWatch, watchChildren } from './child-facts.ts';
-import { type StdioWireEvent, type StdioWireState, wireEffects } from './stdio-wire-state.ts';
+import {
+  type StdioProbeClientEvent,
+  type StdioProbeClientState,
+  probeClientEffects,
+} from './stdio-probe-client-state.ts';
 
 /** A handshake goes on in the background after a check gave up on it, up to this many start limits. */
 const START_LIMITS_MAX = 3;
 
-export interface StdioWireOptions {
+export interface StdioProbeClientOptions {
   /** The configured name. */
   readonly server: string;
   readonly era: 'auto' | Era;
@@ -48,7 +52,7 @@ export interface StdioWireOptions {
   /** What must not be printed: masked in everything that the child wrote. */
   readonly secrets: readonly Secret[];
   readonly clock: Clock;
-  /** Shared by all wires. */
+  /** Shared by all probe clients. */
   readonly clients: StdioClients;
   readonly onChild: (fact: ChildExited | ChildStarted) => void;
   /** Default: {@link DISCOVER_LIMIT_MS}. */
@@ -61,15 +65,18 @@ export interface StdioWireOptions {
  * `open` starts a child, or waits for one that is starting. A child that ends by itself is started again by the next
  * `open`, after a back-off; until then, `open` fails with the last failure.
  */
-export interface StdioWire extends Wire {
+export interface StdioProbeClient extends ProbeClient {
   /** Of the running child; its CPU time includes the children before it. */
   processUsage(): ProcessUsage | undefined;
-  /** For a client of the SDK on the kept child; undefined unless the wire is open. */
+  /** For a client of the SDK on the kept child; undefined unless the probe client is open. */
   clientTransport(): ChildTransport | undefined;
 }
 
-export function createStdioWire(target: StdioTarget, options: StdioWireOptions): StdioWire {
-  return new StdioWireDriver(target, options);
+export function createStdioProbeClient(
+  target: StdioTarget,
+  options: StdioProbeClientOptions,
+): StdioProbeClient {
+  return new StdioProbeClientDriver(target, options);
 }
 
 /** A start goes on after the check that began it has given up. */
@@ -80,15 +87,15 @@ interface Starting {
   abandon(): void;
 }
 
-class StdioWireDriver implements StdioWire {
-  readonly #options: StdioWireOptions;
-  readonly #state: StdioWireState = { isStarting: false, unanswered: 0 };
+class StdioProbeClientDriver implements StdioProbeClient {
+  readonly #options: StdioProbeClientOptions;
+  readonly #state: StdioProbeClientState = { isStarting: false, unanswered: 0 };
   readonly #children: ChildWatch;
   readonly #client: StdioClient;
   readonly #launcher: Launcher;
   #starting: Starting | undefined;
 
-  constructor(target: StdioTarget, options: StdioWireOptions) {
+  constructor(target: StdioTarget, options: StdioProbeClientOptions) {
     const { clients, clock, client: clientName, era, secrets } = options;
     const mask = (text: string): string => redact(text, secrets);
     this.#options = options;
@@ -134,7 +141,7 @@ class StdioWireDriver implements StdioWire {
     method: string,
     params: JsonObject | undefined,
     { signal, measurement }: RequestOptions,
-  ): Promise<WireResult> {
+  ): Promise<RequestResult> {
     const { client, clock } = this.#options;
     const { opened } = this.#state;
     if (!opened) return { ok: false, failure: this.#client.lastFailure() };
@@ -171,8 +178,8 @@ class StdioWireDriver implements StdioWire {
     return opened && new ChildTransport(opened.channel, opened.greeting);
   }
 
-  #handle(event: StdioWireEvent): void {
-    const effect = wireEffects(this.#state, event);
+  #handle(event: StdioProbeClientEvent): void {
+    const effect = probeClientEffects(this.#state, event);
     if (effect?.kind === 'start') this.#beginStart();
     if (effect?.kind === 'discard') this.#client.discard(effect.channel.child, effect.failure);
   }
@@ -214,7 +221,7 @@ function measureInto(measurement: Measurement): LaunchObserver {
   };
 }
 
-function readReply(method: string, reply: ChildReply): WireResult {
+function readReply(method: string, reply: ChildReply): RequestResult {
   if (reply.ok && isJsonObject(reply.result)) return { ok: true, result: reply.result };
   if (reply.ok) return failed({ kind: 'unusable', method, reason: 'its result is not an object' });
   const { facts } = reply;
@@ -224,11 +231,11 @@ function readReply(method: string, reply: ChildReply): WireResult {
   return isAlive ? { ok: true, result: {} } : failed(facts);
 }
 
-function failed(facts: FailureFacts): { readonly ok: false; readonly failure: WireFailure } {
+function failed(facts: FailureFacts): { readonly ok: false; readonly failure: RequestFailure } {
   return { ok: false, failure: classifyFailure(facts) };
 }
 
-function describe(result: WireResult, oddities: string): string {
+function describe(result: RequestResult, oddities: string): string {
   const said = result.ok ? 'answered' : result.failure.detail;
   return oddities === '' ? said : `${said} (${oddities})`;
 }
@@ -238,13 +245,13 @@ function withModernMeta(params: JsonObject | undefined, client: ClientName): Jso
   return { ...params, _meta: { ...modernMeta(client), ...(isJsonObject(meta) && meta) } };
 }
 
-function waitingFailure(client: StdioClient): WireFailure {
+function waitingFailure(client: StdioClient): RequestFailure {
   const last = client.lastFailure();
   const delay = formatLimit(client.delayMs());
   return { ...last, detail: `${last.detail} It is not started again for another ${delay}.` };
 }
 
-function stillStarting(waitedMs: number): WireFailure {
+function stillStarting(waitedMs: number): RequestFailure {
   const detail = `The process runs but did not answer within ${formatLimit(waitedMs)}: still starting?`;
   return { outcome: 'timeout', detail };
 }

@@ -3,7 +3,7 @@ import type { Phase, ProbeFailure } from '../facts/probe-outcome.ts';
 import type { EpochMs } from '../facts/time.ts';
 
 /** Why a request got no result: already classified, see `classify-failure.ts`. */
-export interface WireFailure {
+export interface RequestFailure {
   readonly outcome: ProbeFailure;
   /** One sentence for a person. */
   readonly detail: string;
@@ -12,9 +12,9 @@ export interface WireFailure {
   readonly retryAfterMs?: number;
 }
 
-export type WireResult =
+export type RequestResult =
   | { readonly ok: true; readonly result: Readonly<Record<string, unknown>> }
-  | { readonly ok: false; readonly failure: WireFailure };
+  | { readonly ok: false; readonly failure: RequestFailure };
 
 /** Collects what one check measured; a fresh one per check. */
 export interface Measurement {
@@ -37,28 +37,28 @@ export interface RequestOptions extends SendOptions {
 
 export type OpenResult =
   | { readonly ok: true; readonly identity: ServerIdentity }
-  | { readonly ok: false; readonly failure: WireFailure };
+  | { readonly ok: false; readonly failure: RequestFailure };
 
 /**
  * What a check may start from. `closed`: nothing is kept, `open` does the whole handshake under the start limit.
  * `stateless`: the server is known but keeps nothing of us, so one short `open` is the check. `open`: a session,
  * stream or child is kept, so one `request` (`ping` or `server/discover`) is the check.
  */
-export type WireState = 'closed' | 'stateless' | 'open';
+export type ProbeClientState = 'closed' | 'stateless' | 'open';
 
 /**
  * One opened conversation with a server over one transport: after `open` its era and identity are known.
  * No method rejects. `close` ends session, stream or child and resolves when it is gone.
  */
-export interface Wire {
-  /** A wire notices by itself when its session, stream or child is gone, and is `closed` again. */
-  state(): WireState;
+export interface ProbeClient {
+  /** A client notices by itself when its session, stream or child is gone, and is `closed` again. */
+  state(): ProbeClientState;
   open(options: RequestOptions): Promise<OpenResult>;
   /** One JSON-RPC request and its answer. */
   request(
     method: string,
     params: Readonly<Record<string, unknown>> | undefined,
     options: RequestOptions,
-  ): Promise<WireResult>;
+  ): Promise<RequestResult>;
   close(): Promise<void>;
 }

@@ -9,8 +9,8 @@ import {
   type RpcMessage,
 } from '../../../protocol/json-rpc.ts';
 
-/** The conversation on the kept stream of an HTTP+SSE server. `nextSseState` decides, `sse-wire.ts` performs the effects. */
-export interface SseWireState {
+/** The conversation on the kept stream of an HTTP+SSE server. `nextSseState` decides, `sse-probe-client.ts` performs the effects. */
+export interface SseProbeClientState {
   readonly isStreamOpen: boolean;
   /** Of the server that was opened on the stream. */
   readonly identity: ServerIdentity | undefined;
@@ -24,7 +24,7 @@ export type SseReply =
   | { readonly ok: true; readonly answer: RpcAnswer }
   | { readonly ok: false; readonly facts: FailureFacts };
 
-export type SseWireEvent =
+export type SseProbeClientEvent =
   | { readonly kind: 'stream_opened' }
   | { readonly kind: 'identified'; readonly identity: ServerIdentity }
   | { readonly kind: 'request_sent'; readonly id: number; readonly method: string }
@@ -35,28 +35,31 @@ export type SseWireEvent =
   | { readonly kind: 'stream_lost'; readonly facts: FailureFacts }
   | { readonly kind: 'closed' };
 
-export type SseWireEffect =
+export type SseProbeClientEffect =
   /** Ends the wait for the answer. */
   | { readonly kind: 'resolve'; readonly exchange: SseReply }
   | { readonly kind: 'post_reply'; readonly method: string; readonly text: string }
   | { readonly kind: 'close_stream' };
 
-export interface SseWireStep {
-  readonly state: SseWireState;
-  readonly effects: readonly SseWireEffect[];
+export interface SseProbeClientStep {
+  readonly state: SseProbeClientState;
+  readonly effects: readonly SseProbeClientEffect[];
 }
 
 /** A server that asks faster than we answer is left without answers, not given our memory. */
 const REPLIES_MAX = 4;
 
-export const CLOSED_SSE: SseWireState = Object.freeze({
+export const CLOSED_SSE: SseProbeClientState = Object.freeze({
   isStreamOpen: false,
   identity: undefined,
   pending: undefined,
   replyCount: 0,
 });
 
-export function nextSseState(state: SseWireState, event: SseWireEvent): SseWireStep {
+export function nextSseState(
+  state: SseProbeClientState,
+  event: SseProbeClientEvent,
+): SseProbeClientStep {
   switch (event.kind) {
     case 'stream_opened':
       return { state: { ...state, isStreamOpen: true }, effects: [] };
@@ -79,7 +82,7 @@ export function nextSseState(state: SseWireState, event: SseWireEvent): SseWireS
   }
 }
 
-function afterMessages(state: SseWireState, data: string): SseWireStep {
+function afterMessages(state: SseProbeClientState, data: string): SseProbeClientStep {
   const parsed = parseMessages(data);
   if (!parsed.ok) {
     const method = state.pending?.method ?? '';
@@ -87,7 +90,7 @@ function afterMessages(state: SseWireState, data: string): SseWireStep {
     return resolve(state, { ok: false, facts });
   }
   let next = state;
-  const effects: SseWireEffect[] = [];
+  const effects: SseProbeClientEffect[] = [];
   for (const message of parsed.messages) {
     const step = afterMessage(next, message);
     next = step.state;
@@ -96,7 +99,7 @@ function afterMessages(state: SseWireState, data: string): SseWireStep {
   return { state: next, effects };
 }
 
-function afterMessage(state: SseWireState, message: RpcMessage): SseWireStep {
+function afterMessage(state: SseProbeClientState, message: RpcMessage): SseProbeClientStep {
   const { pending } = state;
   if (message.kind === 'request') return answerRequest(state, message);
   if (pending && isAnswerTo(message, pending.id, !isLate(message, pending.id)))
@@ -106,9 +109,9 @@ function afterMessage(state: SseWireState, message: RpcMessage): SseWireStep {
 
 /** The stream is kept for hours, so a ping of the server is answered with `{}`; everything else is unknown here. */
 function answerRequest(
-  state: SseWireState,
+  state: SseProbeClientState,
   { id, method }: { readonly id: RpcId; readonly method: string },
-): SseWireStep {
+): SseProbeClientStep {
   if (!state.isStreamOpen || state.replyCount >= REPLIES_MAX) return { state, effects: [] };
   const answer =
     method === 'ping'
@@ -121,19 +124,19 @@ function answerRequest(
   };
 }
 
-function afterLoss(state: SseWireState, facts: FailureFacts): SseWireStep {
+function afterLoss(state: SseProbeClientState, facts: FailureFacts): SseProbeClientStep {
   const closed = close(state);
   const resolved = resolve(closed.state, { ok: false, facts });
   return { state: resolved.state, effects: [...closed.effects, ...resolved.effects] };
 }
 
-function resolve(state: SseWireState, exchange: SseReply): SseWireStep {
+function resolve(state: SseProbeClientState, exchange: SseReply): SseProbeClientStep {
   return state.pending
     ? { state: { ...state, pending: undefined }, effects: [{ kind: 'resolve', exchange }] }
     : { state, effects: [] };
 }
 
-function close(state: SseWireState): SseWireStep {
+function close(state: SseProbeClientState): SseProbeClientStep {
   return {
     state: { ...state, isStreamOpen: false, identity: undefined },
     effects: state.isStreamOpen ? [{ kind: 'close_stream' }] : [],

@@ -4,9 +4,9 @@ import type { FailureFacts } from '../../../../../src/protocol/classify-failure.
 import {
   CLOSED_SSE,
   nextSseState,
-  type SseWireEvent,
-  type SseWireState,
-} from '../../../../../src/sources/probe/connection/sse-wire-state.ts';
+  type SseProbeClientEvent,
+  type SseProbeClientState,
+} from '../../../../../src/sources/probe/connection/sse-probe-client-state.ts';
 
 const identity: ServerIdentity = {
   transport: 'sse',
@@ -15,9 +15,9 @@ const identity: ServerIdentity = {
   implementation: 'x',
   version: '1',
 };
-const OPENING: SseWireState = { ...CLOSED_SSE, isStreamOpen: true };
-const OPEN: SseWireState = { ...OPENING, identity };
-const WAITING: SseWireState = { ...OPEN, pending: { id: 7, method: 'ping' } };
+const OPENING: SseProbeClientState = { ...CLOSED_SSE, isStreamOpen: true };
+const OPEN: SseProbeClientState = { ...OPENING, identity };
+const WAITING: SseProbeClientState = { ...OPEN, pending: { id: 7, method: 'ping' } };
 const LOST: FailureFacts = {
   kind: 'network',
   codes: ['ECONNRESET'],
@@ -27,7 +27,7 @@ const LOST: FailureFacts = {
 };
 const CLOSE = { kind: 'close_stream' };
 
-const received = (message: unknown): SseWireEvent => ({
+const received = (message: unknown): SseProbeClientEvent => ({
   kind: 'message_received',
   data: typeof message === 'string' ? message : JSON.stringify(message),
 });
@@ -50,9 +50,9 @@ const reply = (method: string, more: object): object => ({
 
 const TABLE: readonly (readonly [
   string,
-  SseWireState,
-  SseWireEvent,
-  SseWireState,
+  SseProbeClientState,
+  SseProbeClientEvent,
+  SseProbeClientState,
   readonly object[],
 ])[] = [
   ['A stream that was opened is open', CLOSED_SSE, { kind: 'stream_opened' }, OPENING, []],

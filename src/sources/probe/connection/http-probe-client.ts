@@ -7,14 +7,14 @@ import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { type LateSessions, sessionIdOf } from '../../../protocol/http/late-sessions.ts';
 import { postMessage } from '../../../protocol/http/post-message.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
-import type { OpenResult, RequestOptions, Wire } from '../../../protocol/wire.ts';
+import type { OpenResult, RequestOptions, ProbeClient } from '../../../protocol/probe-client.ts';
 import {
   CLOSED_HTTP,
   type HttpSession,
-  type HttpWireEvent,
-  type HttpWireState,
+  type HttpProbeClientEvent,
+  type HttpProbeClientState,
   nextHttpState,
-} from './http-wire-state.ts';
+} from './http-probe-client-state.ts';
 import {
   type Answered,
   type Failed,
@@ -28,7 +28,7 @@ import {
 } from './open-remote.ts';
 import { type OpeningResult, timeAliveness } from './timed-steps.ts';
 
-export interface HttpWireOptions extends Omit<RemoteOptions, 'transport'> {
+export interface HttpProbeClientOptions extends Omit<RemoteOptions, 'transport'> {
   readonly endpoint: HttpEndpoint;
   readonly memory: EraMemory;
   readonly lateSessions: LateSessions;
@@ -42,22 +42,22 @@ type Posted =
  * Streamable HTTP, one POST per check. Modern servers and legacy ones without session ids keep nothing of us, so their
  * handshake is the check; a session is kept and pinged. The GET stream is never opened: nothing here waits for it.
  */
-export function createHttpWire(options: HttpWireOptions): Wire {
-  return new HttpWire(options);
+export function createHttpProbeClient(options: HttpProbeClientOptions): ProbeClient {
+  return new HttpProbeClient(options);
 }
 
-class HttpWire implements Wire {
-  readonly #options: HttpWireOptions;
+class HttpProbeClient implements ProbeClient {
+  readonly #options: HttpProbeClientOptions;
   readonly #remote: RemoteOptions;
-  #state: HttpWireState = CLOSED_HTTP;
+  #state: HttpProbeClientState = CLOSED_HTTP;
   #nextId = 1;
 
-  constructor(options: HttpWireOptions) {
+  constructor(options: HttpProbeClientOptions) {
     this.#options = options;
     this.#remote = { ...options, transport: 'http' };
   }
 
-  state(): ReturnType<Wire['state']> {
+  state(): ReturnType<ProbeClient['state']> {
     if (this.#state.session !== undefined) return 'open';
     const isKnown = this.#options.memory.era() !== undefined;
     return this.#state.isStateless && isKnown ? 'stateless' : 'closed';
@@ -89,7 +89,7 @@ class HttpWire implements Wire {
     method: string,
     params: JsonObject | undefined,
     options: RequestOptions,
-  ): ReturnType<Wire['request']> {
+  ): ReturnType<ProbeClient['request']> {
     return timeAliveness(method, options, this.#options.clock, async () => {
       const { session } = this.#state;
       const answered = session
@@ -104,7 +104,7 @@ class HttpWire implements Wire {
     return this.#take({ kind: 'closed' });
   }
 
-  async #take(event: HttpWireEvent): Promise<void> {
+  async #take(event: HttpProbeClientEvent): Promise<void> {
     const { endpoint, memory, clock } = this.#options;
     const { state, effects } = nextHttpState(this.#state, event);
     this.#state = state;

@@ -11,7 +11,7 @@ import { createMeasurement } from '../../../../../src/protocol/measurement.ts';
 import { Secret } from '../../../../../src/facts/secret.ts';
 import type { StdioTarget } from '../../../../../src/facts/server.ts';
 import { fakeServer, type StdioBehaviour } from '../../../../fakes/stdio-behaviour.ts';
-import { check, createTestWire, groupExists, isRunning } from './stdio-setup.ts';
+import { check, createTestClient, groupExists, isRunning } from './stdio-setup.ts';
 import { asEpochMs, asMonotonicMs } from '../../../../../src/facts/time.ts';
 
 const LEGACY = {
@@ -50,9 +50,9 @@ test.each<[string, StdioBehaviour, object]>([
     LEGACY,
   ],
 ])('the era of a server is found that %s', async (_, behaviour, identity) => {
-  const { wire } = createTestWire(fakeServer(behaviour), { discoverLimitMs: 400 });
-  expect(await wire.open(check())).toEqual({ ok: true, identity });
-  expect(wire.state()).toBe('open');
+  const { probeClient } = createTestClient(fakeServer(behaviour), { discoverLimitMs: 400 });
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity });
+  expect(probeClient.state()).toBe('open');
 });
 
 test.each<[string, 'ping' | 'server/discover', StdioBehaviour]>([
@@ -62,11 +62,11 @@ test.each<[string, 'ping' | 'server/discover', StdioBehaviour]>([
 ])(
   'a kept child is checked again and again without a new one: %s',
   async (_, method, behaviour) => {
-    const { wire, facts } = createTestWire(fakeServer(behaviour));
-    await wire.open(check());
+    const { probeClient, facts } = createTestClient(fakeServer(behaviour));
+    await probeClient.open(check());
     for (let count = 0; count < 3; count += 1) {
       const options = check();
-      expect(await wire.request(method, undefined, options)).toMatchObject({ ok: true });
+      expect(await probeClient.request(method, undefined, options)).toMatchObject({ ok: true });
       expect(options.measurement.steps).toMatchObject([{ name: method, ok: true }]);
       expect(options.measurement.bytesSent).toBeGreaterThan(30);
       expect(options.measurement.bytesReceived).toBeGreaterThan(30);
@@ -76,9 +76,9 @@ test.each<[string, 'ping' | 'server/discover', StdioBehaviour]>([
 );
 
 test('the first check tells its steps and phases', async () => {
-  const { wire } = createTestWire(fakeServer());
+  const { probeClient } = createTestClient(fakeServer());
   const { measurement, signal } = check();
-  await wire.open({ measurement, signal });
+  await probeClient.open({ measurement, signal });
   expect(measurement.steps).toMatchObject([
     { name: 'spawn', ok: true, detail: expect.stringMatching(/^process \d+$/u) as string },
     {
@@ -94,12 +94,14 @@ test('the first check tells its steps and phases', async () => {
 
 test('a modern server that starts slowly and takes initialize as well is started once more as a modern one', async () => {
   const slow = fakeServer({ discover: 'modern', initialize: 'take_over', startDelayMs: 400 });
-  const { wire, facts } = createTestWire(slow, { discoverLimitMs: 200 });
-  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
-  expect(await wire.request('server/discover', undefined, check())).toMatchObject({ ok: true });
-  await wire.close();
+  const { probeClient, facts } = createTestClient(slow, { discoverLimitMs: 200 });
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity: MODERN });
+  expect(await probeClient.request('server/discover', undefined, check())).toMatchObject({
+    ok: true,
+  });
+  await probeClient.close();
   // From now on its era is known, and it has all the time that a start may take.
-  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity: MODERN });
   expect(facts.filter((fact) => fact.fact === 'child_start')).toHaveLength(3);
 });
 
@@ -112,42 +114,48 @@ test('a server that became another one is asked for its era again', async () => 
     writeFileSync(program, `#!/bin/sh\nexec ${line}\n`, { mode: 0o755 });
   };
   const clock = createCountingClock();
-  const { wire } = createTestWire(
+  const { probeClient } = createTestClient(
     { kind: 'stdio', command: program, args: [], env: {} },
     { clock },
   );
   become({});
-  expect(await wire.open(check())).toEqual({ ok: true, identity: LEGACY });
-  await wire.close();
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity: LEGACY });
+  await probeClient.close();
   become({ discover: 'modern', initialize: 'refuse' });
-  expect(await wire.open(check())).toMatchObject({ ok: false, failure: { outcome: 'rpc_error' } });
+  expect(await probeClient.open(check())).toMatchObject({
+    ok: false,
+    failure: { outcome: 'rpc_error' },
+  });
   clock.skip(2000);
-  expect(await wire.open(check())).toEqual({ ok: true, identity: MODERN });
-  await wire.close();
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity: MODERN });
+  await probeClient.close();
   become({ discover: 'exit' });
-  expect(await wire.open(check())).toMatchObject({ ok: false, failure: { outcome: 'exit' } });
+  expect(await probeClient.open(check())).toMatchObject({
+    ok: false,
+    failure: { outcome: 'exit' },
+  });
   clock.skip(5000);
-  expect(await wire.open(check())).toEqual({ ok: true, identity: LEGACY });
-  await wire.close();
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity: LEGACY });
+  await probeClient.close();
   rmSync(folder, { recursive: true });
 });
 
 test('a configured era is not questioned', async () => {
-  const legacy = createTestWire(fakeServer({ discover: 'exit' }), { era: 'legacy' });
-  expect(await legacy.wire.open(check())).toEqual({ ok: true, identity: LEGACY });
+  const legacy = createTestClient(fakeServer({ discover: 'exit' }), { era: 'legacy' });
+  expect(await legacy.probeClient.open(check())).toEqual({ ok: true, identity: LEGACY });
   expect(legacy.facts).toHaveLength(1);
-  const modern = createTestWire(fakeServer(), { era: 'modern' });
-  expect(await modern.wire.open(check())).toMatchObject({
+  const modern = createTestClient(fakeServer(), { era: 'modern' });
+  expect(await modern.probeClient.open(check())).toMatchObject({
     failure: { outcome: 'rpc_error', rpcCode: -32601 },
   });
 });
 
 test('a server that exits on discover is asked once only, and its end is not held against it', async () => {
-  const { wire, facts } = createTestWire(fakeServer({ discover: 'exit' }));
-  await wire.open(check());
-  await wire.close();
-  expect(await wire.open(check())).toMatchObject({ ok: true });
-  await wire.close();
+  const { probeClient, facts } = createTestClient(fakeServer({ discover: 'exit' }));
+  await probeClient.open(check());
+  await probeClient.close();
+  expect(await probeClient.open(check())).toMatchObject({ ok: true });
+  await probeClient.close();
   expect(facts.map((fact) => (fact.fact === 'child_exit' ? fact.reason : fact.fact))).toEqual([
     'child_start',
     'stopped',
@@ -159,8 +167,8 @@ test('a server that exits on discover is asked once only, and its end is not hel
 
 test('a server that exits at once fails with its last words, and is not started again at once', async () => {
   const stderr = 'node:internal\n  throw err\n\nError: no such thing\n    at y\n\nNode.js v24\n';
-  const { wire, facts } = createTestWire(fakeServer({ exitAtOnce: { code: 3, stderr } }));
-  expect(await wire.open(check())).toEqual({
+  const { probeClient, facts } = createTestClient(fakeServer({ exitAtOnce: { code: 3, stderr } }));
+  expect(await probeClient.open(check())).toEqual({
     ok: false,
     failure: {
       outcome: 'exit',
@@ -174,7 +182,7 @@ test('a server that exits at once fails with its last words, and is not started 
     code: 3,
     signal: null,
   });
-  expect(await wire.open(check())).toMatchObject({
+  expect(await probeClient.open(check())).toMatchObject({
     failure: {
       outcome: 'exit',
       detail: expect.stringContaining('It is not started again for another') as string,
@@ -185,24 +193,24 @@ test('a server that exits at once fails with its last words, and is not started 
 
 test('after the back-off a server that exited is started again', async () => {
   const clock = createCountingClock();
-  const { wire, facts } = createTestWire(fakeServer({ ping: 'crash' }), { clock });
-  await wire.open(check());
-  await wire.request('ping', undefined, check());
-  expect(await wire.open(check())).toMatchObject({ ok: false });
+  const { probeClient, facts } = createTestClient(fakeServer({ ping: 'crash' }), { clock });
+  await probeClient.open(check());
+  await probeClient.request('ping', undefined, check());
+  expect(await probeClient.open(check())).toMatchObject({ ok: false });
   clock.skip(1100);
-  expect(await wire.open(check())).toMatchObject({ ok: true });
+  expect(await probeClient.open(check())).toMatchObject({ ok: true });
   expect(facts.filter((fact) => fact.fact === 'child_start')).toHaveLength(2);
 });
 
-test('a server that dies in the middle of a request fails that request and closes the wire', async () => {
-  const { wire, facts } = createTestWire(fakeServer({ ping: 'crash' }));
-  await wire.open(check());
-  expect(await wire.request('ping', undefined, check())).toEqual({
+test('a server that dies in the middle of a request fails that request and closes the client', async () => {
+  const { probeClient, facts } = createTestClient(fakeServer({ ping: 'crash' }));
+  await probeClient.open(check());
+  expect(await probeClient.request('ping', undefined, check())).toEqual({
     ok: false,
     failure: { outcome: 'exit', detail: 'The process ended on signal SIGSEGV.' },
   });
-  expect(wire.state()).toBe('closed');
-  expect(wire.clientTransport()).toBeUndefined();
+  expect(probeClient.state()).toBe('closed');
+  expect(probeClient.clientTransport()).toBeUndefined();
   expect(facts.at(-1)).toMatchObject({ fact: 'child_exit', reason: 'signal', signal: 'SIGSEGV' });
 });
 
@@ -212,18 +220,18 @@ test.each<[string, StdioTarget, string]>([
   ['a folder that does not exist', { ...command('true'), cwd: '/no/such/folder' }, 'ENOENT'],
   ['an argument that no system takes', command('true', 'a\0b'), 'null bytes'],
 ])('what cannot be started is a spawn failure: %s', async (_, target, words) => {
-  const { wire, facts } = createTestWire(target);
-  const opened = await wire.open(check());
+  const { probeClient, facts } = createTestClient(target);
+  const opened = await probeClient.open(check());
   expect(opened).toMatchObject({ ok: false, failure: { outcome: 'spawn' } });
   expect(JSON.stringify(opened)).toContain(words);
   expect(facts).toMatchObject([{ fact: 'child_exit', reason: 'spawn_failed' }]);
 });
 
 test('a slow server is waited for across checks, by one child', async () => {
-  const { wire, facts } = createTestWire(fakeServer({ startDelayMs: 1500 }), {
+  const { probeClient, facts } = createTestClient(fakeServer({ startDelayMs: 1500 }), {
     startTimeoutMs: 1000,
   });
-  expect(await wire.open(check())).toEqual({
+  expect(await probeClient.open(check())).toEqual({
     ok: false,
     failure: {
       outcome: 'timeout',
@@ -232,51 +240,54 @@ test('a slow server is waited for across checks, by one child', async () => {
       ) as string,
     },
   });
-  expect(await wire.open(check())).toEqual({ ok: true, identity: LEGACY });
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity: LEGACY });
   expect(facts.map((fact) => fact.fact)).toEqual(['child_start']);
 });
 
 test('a server that never answers is ended after three start limits', async () => {
-  const { wire, facts } = createTestWire(fakeServer({ discover: 'silent', initialize: 'silent' }), {
-    startTimeoutMs: 300,
-    discoverLimitMs: 100,
-  });
+  const { probeClient, facts } = createTestClient(
+    fakeServer({ discover: 'silent', initialize: 'silent' }),
+    {
+      startTimeoutMs: 300,
+      discoverLimitMs: 100,
+    },
+  );
   for (let count = 0; count < 2; count += 1) {
-    expect(await wire.open(check())).toMatchObject({ failure: { outcome: 'timeout' } });
+    expect(await probeClient.open(check())).toMatchObject({ failure: { outcome: 'timeout' } });
   }
   await eventually(() => facts.some((fact) => fact.fact === 'child_exit'));
   expect(facts).toMatchObject([{ fact: 'child_exit', reason: 'stopped' }]);
-  expect(await wire.open(check())).toMatchObject({
+  expect(await probeClient.open(check())).toMatchObject({
     failure: { outcome: 'timeout', detail: expect.stringContaining('not started again') as string },
   });
 });
 
 test('a refused initialize is the server’s answer, and leaves no child', async () => {
-  const { wire, pids } = createTestWire(fakeServer({ initialize: 'refuse' }));
-  expect(await wire.open(check())).toMatchObject({
+  const { probeClient, pids } = createTestClient(fakeServer({ initialize: 'refuse' }));
+  expect(await probeClient.open(check())).toMatchObject({
     failure: { outcome: 'rpc_error', rpcCode: -32000 },
   });
   await eventually(() => pids().every((pid) => !groupExists(pid)));
 });
 
 test('a child that leaves three requests in a row unanswered is replaced', async () => {
-  const { wire, pids } = createTestWire(fakeServer({ ping: 'silent' }));
-  await wire.open(check());
+  const { probeClient, pids } = createTestClient(fakeServer({ ping: 'silent' }));
+  await probeClient.open(check());
   for (let count = 0; count < 3; count += 1) {
-    expect(wire.state()).toBe('open');
-    expect(await wire.request('ping', undefined, check(50))).toMatchObject({
+    expect(probeClient.state()).toBe('open');
+    expect(await probeClient.request('ping', undefined, check(50))).toMatchObject({
       failure: { outcome: 'timeout' },
     });
   }
-  expect(wire.state()).toBe('closed');
+  expect(probeClient.state()).toBe('closed');
   await eventually(() => !groupExists(pids()[0] as number));
 });
 
 test('a server that ignores the end of its input and SIGTERM is killed within the limit', async () => {
-  const { wire, pids, facts } = createTestWire(fakeServer({ isStubborn: true }));
-  await wire.open(check());
+  const { probeClient, pids, facts } = createTestClient(fakeServer({ isStubborn: true }));
+  await probeClient.open(check());
   const startedAtMs = performance.now();
-  await wire.close();
+  await probeClient.close();
   expect(performance.now() - startedAtMs).toBeLessThan(4500);
   expect(groupExists(pids()[0] as number)).toBe(false);
   await eventually(() => facts.length === 2);
@@ -284,9 +295,9 @@ test('a server that ignores the end of its input and SIGTERM is killed within th
 });
 
 test('a well-behaved server ends by the end of its input, without a signal', async () => {
-  const { wire, facts } = createTestWire(fakeServer());
-  await wire.open(check());
-  await wire.close();
+  const { probeClient, facts } = createTestClient(fakeServer());
+  await probeClient.open(check());
+  await probeClient.close();
   await eventually(() => facts.length === 2);
   expect(facts[1]).toMatchObject({ fact: 'child_exit', reason: 'stopped', code: 0, signal: null });
 });
@@ -294,30 +305,30 @@ test('a well-behaved server ends by the end of its input, without a signal', asy
 test.each(['in_group', 'own_group'] as const)(
   'What a server started dies with it: %s',
   async (grandchild) => {
-    const { wire } = createTestWire(fakeServer({ grandchild }));
-    const opened = await wire.open(check());
+    const { probeClient } = createTestClient(fakeServer({ grandchild }));
+    const opened = await probeClient.open(check());
     const grandchildPid = opened.ok ? Number(opened.identity.version) : 0;
     expect(isRunning(grandchildPid)).toBe(true);
-    await wire.close();
+    await probeClient.close();
     expect(isRunning(grandchildPid)).toBe(false);
   },
 );
 
 test('what a server started dies with it also where the server crashes', async () => {
-  const { wire } = createTestWire(fakeServer({ grandchild: 'in_group', ping: 'crash' }));
-  const opened = await wire.open(check());
+  const { probeClient } = createTestClient(fakeServer({ grandchild: 'in_group', ping: 'crash' }));
+  const opened = await probeClient.open(check());
   const grandchildPid = opened.ok ? Number(opened.identity.version) : 0;
-  expect(await wire.request('ping', undefined, check())).toMatchObject({
+  expect(await probeClient.request('ping', undefined, check())).toMatchObject({
     failure: { outcome: 'exit' },
   });
   await eventually(() => !isRunning(grandchildPid));
 });
 
 test('at the last moment everything can be killed synchronously', async () => {
-  const { wire, pids, killAll } = createTestWire(
+  const { probeClient, pids, killAll } = createTestClient(
     fakeServer({ isStubborn: true, grandchild: 'own_group' }),
   );
-  await wire.open(check());
+  await probeClient.open(check());
   killAll();
   await eventually(() => !groupExists(pids()[0] as number));
 });
@@ -325,28 +336,30 @@ test('at the last moment everything can be killed synchronously', async () => {
 test.each([
   ['while its child is spawned', 0],
   ['while its child starts', 100],
-])('a wire may be closed %s, and be opened again', async (_, limitMs) => {
-  const { wire, pids } = createTestWire(fakeServer({ startDelayMs: 500 }));
-  const opening = wire.open(check(limitMs));
+])('a probe client may be closed %s, and be opened again', async (_, limitMs) => {
+  const { probeClient, pids } = createTestClient(fakeServer({ startDelayMs: 500 }));
+  const opening = probeClient.open(check(limitMs));
   if (limitMs > 0) await opening;
-  await wire.close();
+  await probeClient.close();
   expect(await opening).toMatchObject({ ok: false });
-  expect(wire.state()).toBe('closed');
-  expect(await wire.open(check())).toMatchObject({ ok: true });
+  expect(probeClient.state()).toBe('closed');
+  expect(await probeClient.open(check())).toMatchObject({ ok: true });
   expect(pids().filter(groupExists)).toHaveLength(1);
 });
 
 test('a server that floods its standard error answers all the same and costs no memory', async () => {
-  const { wire, facts } = createTestWire(
+  const { probeClient, facts } = createTestClient(
     fakeServer({ stderrBytes: 50_000_000, discover: 'modern' }),
   );
   const before = await retainedBytes();
-  await wire.open(check());
+  await probeClient.open(check());
   for (let count = 0; count < 20; count += 1) {
-    expect(await wire.request('server/discover', undefined, check())).toMatchObject({ ok: true });
+    expect(await probeClient.request('server/discover', undefined, check())).toMatchObject({
+      ok: true,
+    });
   }
-  expect(await wire.request('flooded', undefined, check())).toMatchObject({ ok: true });
-  await wire.close();
+  expect(await probeClient.request('flooded', undefined, check())).toMatchObject({ ok: true });
+  await probeClient.close();
   await eventually(() => facts.length === 2);
   expect((await retainedBytes()) - before).toBeLessThan(25_000_000);
   const exit = facts[1];
@@ -355,15 +368,15 @@ test('a server that floods its standard error answers all the same and costs no 
 });
 
 test('lines that are no JSON are skipped, counted and shown, with secrets masked', async () => {
-  const { wire } = createTestWire(
+  const { probeClient } = createTestClient(
     fakeServer({ garbageLines: 3 }, { FAKE_TOKEN: 'hunter2-hunter2' }),
     {
       secrets: [new Secret('hunter2-hunter2')],
     },
   );
-  await wire.open(check());
+  await probeClient.open(check());
   const { signal, measurement } = check();
-  await wire.request('ping', undefined, { signal, measurement });
+  await probeClient.request('ping', undefined, { signal, measurement });
   expect(measurement.steps).toMatchObject([
     {
       ok: true,
@@ -373,22 +386,22 @@ test('lines that are no JSON are skipped, counted and shown, with secrets masked
 });
 
 test('a line of 10 MB is a protocol error that names the limit, and the next answer is read', async () => {
-  const { wire } = createTestWire(fakeServer({ ping: 'huge_line' }));
-  await wire.open(check());
-  expect(await wire.request('ping', undefined, check())).toEqual({
+  const { probeClient } = createTestClient(fakeServer({ ping: 'huge_line' }));
+  await probeClient.open(check());
+  expect(await probeClient.request('ping', undefined, check())).toEqual({
     ok: false,
     failure: {
       outcome: 'protocol',
       detail: 'The answer to ping cannot be used: the server sent a line of more than 4 MiB.',
     },
   });
-  expect(await wire.request('tools/list', undefined, check())).toMatchObject({ ok: true });
+  expect(await probeClient.request('tools/list', undefined, check())).toMatchObject({ ok: true });
 });
 
 test('requests of the server are answered while ours waits', async () => {
-  const { wire } = createTestWire(fakeServer({ ping: 'ask_first' }));
-  await wire.open(check());
-  expect(await wire.request('ping', undefined, check())).toEqual({
+  const { probeClient } = createTestClient(fakeServer({ ping: 'ask_first' }));
+  await probeClient.open(check());
+  expect(await probeClient.request('ping', undefined, check())).toEqual({
     ok: true,
     result: {
       answers: [
@@ -404,20 +417,20 @@ test('requests of the server are answered while ours waits', async () => {
 });
 
 test('an error without an id belongs to the only request that waits', async () => {
-  const { wire } = createTestWire(fakeServer({ ping: 'null_id' }));
-  await wire.open(check());
-  expect(await wire.request('ping', undefined, check())).toMatchObject({
+  const { probeClient } = createTestClient(fakeServer({ ping: 'null_id' }));
+  await probeClient.open(check());
+  expect(await probeClient.request('ping', undefined, check())).toMatchObject({
     failure: { rpcCode: -32700 },
   });
 });
 
 test('the child has our environment with the configured one on top, and the configured folder', async () => {
-  const { wire } = createTestWire({
+  const { probeClient } = createTestClient({
     ...fakeServer({}, { FAKE_TOKEN: 'hunter2', HOME: '/elsewhere' }),
     cwd: '/',
   });
-  await wire.open(check());
-  expect(await wire.request('environment', undefined, check())).toMatchObject({
+  await probeClient.open(check());
+  expect(await probeClient.request('environment', undefined, check())).toMatchObject({
     result: {
       cwd: '/',
       env: { FAKE_TOKEN: 'hunter2', HOME: '/elsewhere', PATH: process.env['PATH'] },
@@ -427,34 +440,34 @@ test('the child has our environment with the configured one on top, and the conf
 
 test('CPU time and memory of the child are measured, and CPU time goes on with the next child', async () => {
   const clock = createCountingClock();
-  const { wire } = createTestWire(fakeServer(), { clock });
-  expect(wire.processUsage()).toBeUndefined();
-  await wire.open(check());
-  const first = wire.processUsage();
+  const { probeClient } = createTestClient(fakeServer(), { clock });
+  expect(probeClient.processUsage()).toBeUndefined();
+  await probeClient.open(check());
+  const first = probeClient.processUsage();
   expect(first?.cpuSeconds).toBeGreaterThan(0);
   expect(first?.residentBytes).toBeGreaterThan(10_000_000);
-  await wire.close();
-  expect(wire.processUsage()).toBeUndefined();
-  await wire.open(check());
+  await probeClient.close();
+  expect(probeClient.processUsage()).toBeUndefined();
+  await probeClient.open(check());
   clock.skip(1100);
-  const second = wire.processUsage();
+  const second = probeClient.processUsage();
   expect(second?.pid).not.toBe(first?.pid);
   expect(second?.cpuSeconds).toBeGreaterThan(first?.cpuSeconds ?? 0);
 });
 
 test('two hundred checks leave nothing behind: no listener, no timer, no process', async () => {
   const clock = createCountingClock();
-  const { wire, pids } = createTestWire(fakeServer(), { clock });
+  const { probeClient, pids } = createTestClient(fakeServer(), { clock });
   const { signal } = new AbortController();
   const listenersBefore = process.listenerCount('exit');
-  await wire.open({ signal, measurement: createMeasurement() });
+  await probeClient.open({ signal, measurement: createMeasurement() });
   for (let count = 0; count < 200; count += 1) {
     const options = { signal, measurement: createMeasurement() };
-    expect(await wire.request('ping', undefined, options)).toMatchObject({ ok: true });
+    expect(await probeClient.request('ping', undefined, options)).toMatchObject({ ok: true });
   }
   expect(getEventListeners(signal, 'abort')).toEqual([]);
   expect(clock.pendingCount()).toBe(0);
-  await wire.close();
+  await probeClient.close();
   expect(groupExists(pids()[0] as number)).toBe(false);
   expect(process.listenerCount('exit')).toBe(listenersBefore);
   await eventually(() => !process.getActiveResourcesInfo().includes('ProcessWrap'));
