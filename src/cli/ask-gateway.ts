@@ -3,7 +3,7 @@ import { openConnections, type TlsTrust } from '../protocol/http/connections.ts'
 import { createHttpEndpoint } from '../protocol/http/http-endpoint.ts';
 import { readBody } from '../protocol/http/read-body.ts';
 
-/** Generous for a gateway on a busy machine; another program that never answers costs this once, at the start. */
+/** Long enough for a gateway on a busy machine. If another program listens there and never answers, the start takes this long once. */
 const ANSWER_MS_MAX = 2_000;
 const ANSWER_LIMITS = { bytesMax: 10_000, isStrict: false };
 

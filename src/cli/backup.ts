@@ -26,7 +26,7 @@ export async function keepBackup(
 }
 
 /**
- * Renames a backup that `unwrap` no longer needs, because its owner may still need it.
+ * Renames a backup that `unwrap` no longer needs, instead of deleting it: the user may want it.
  * @returns the new name
  */
 export async function setBackupAside(path: string): Promise<string> {

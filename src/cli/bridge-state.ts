@@ -15,23 +15,23 @@ const HELD_MAX = 1_000;
 const ASKED_MAX = 1_000;
 
 /**
- * One client in front of the gateway or, once that is gone, of the server itself: `bridgeEffects` is the only function that
+ * One client connected to the gateway or, once that is gone, to the server directly: `bridgeEffects` is the only function that
  * changes it. `bridge-stdio.ts` performs what it returns.
  */
 export interface BridgeState {
-  /** Where messages of the client go. `opening`: they are held until the server itself is reached. */
+  /** Where messages of the client go. `opening`: they are held until the server is connected. */
   route: 'gateway' | 'opening' | 'direct';
   readonly memory: SessionMemory;
   /** Requests of the client that wait for an answer, without those that only end with the session. */
   readonly waiting: Set<string>;
   /** Requests of the server that wait for an answer of the client. */
   asked: Set<string>;
-  /** Those of the connection to the gateway: the server itself does not know them. */
+  /** Requests that came over the connection to the gateway: the directly connected server does not know them. */
   stale: Set<string>;
   openingId?: string;
   isInitialized: boolean;
   hasSentInitialized: boolean;
-  /** Messages that the gateway did not get; they go before those held. */
+  /** Messages that the gateway did not receive; they are sent before the held ones. */
   undelivered: string[];
   /** Messages of the client since then. */
   held: string[];
@@ -41,22 +41,22 @@ export type BridgeEvent =
   | { readonly kind: 'started'; readonly hasGateway: boolean }
   | { readonly kind: 'client_line'; readonly text: string }
   | { readonly kind: 'server_message'; readonly text: string }
-  /** A message of the client that certainly did not reach the gateway. */
+  /** A message of the client that is known not to have reached the gateway. */
   | { readonly kind: 'undelivered'; readonly text: string }
   /** The connection to the server itself is open. */
   | { readonly kind: 'direct_opened' }
-  /** A message of the client that the other side did not take. */
+  /** A message of the client that the other side did not accept. */
   | { readonly kind: 'not_taken'; readonly text: string };
 
 /** To be performed in this order. */
 export type BridgeEffect =
   | { readonly kind: 'to_client'; readonly text: string }
-  /** A message of the client; if it is not taken, a `not_taken` follows. */
+  /** A message of the client; if it is not accepted, a `not_taken` event follows. */
   | { readonly kind: 'to_server'; readonly text: string }
   /** A message of our own. */
   | { readonly kind: 'replay'; readonly text: string }
   | { readonly kind: 'open_direct' }
-  /** The server itself did not take the client's `initialize` when it was sent again. */
+  /** The server rejected the client's `initialize` when it was sent again. */
   | { readonly kind: 'replay_refused'; readonly message: string };
 
 const NO_EFFECTS: readonly BridgeEffect[] = Object.freeze([]);

@@ -7,15 +7,15 @@ import {
 
 /** A connection to the gateway or to the server itself. */
 export interface BridgeRoute {
-  /** @returns whether it was taken */
+  /** @returns whether the connection accepted it */
   send(text: string): boolean;
 }
 
 export interface BridgeOptions {
   readonly toClient: (text: string) => void;
-  /** Connects to the server itself; called at most once. Resolves with undefined if that fails. */
+  /** Connects to the server directly; called at most once. Resolves with undefined on failure. */
   readonly openDirect: () => Promise<BridgeRoute | undefined>;
-  /** The server itself did not take the client's `initialize` when it was sent again. */
+  /** The server rejected the client's `initialize` when it was sent again. */
   readonly onReplayRefused?: (message: string) => void;
 }
 
@@ -24,17 +24,17 @@ export interface StdioBridge {
   fromClient(text: string): void;
   /** One message of the server. */
   fromServer(text: string): void;
-  /** A message that certainly did not reach the gateway: from now on messages go to the server itself. */
+  /** A message that is known not to have reached the gateway: from now on, messages go to the server directly. */
   onUndelivered(text: string): void;
-  /** Requests that wait for an answer, without those that only end with the session. */
+  /** Requests still waiting for an answer, except those that last as long as the session. */
   pending(): number;
   /** Resolves as soon as no request waits for an answer. */
   whenIdle(): Promise<void>;
 }
 
 /**
- * Keeps a stdio client going when the gateway is not there: the client's own `initialize` is sent again to the server
- * itself, its answer is kept from the client, and what was not delivered follows.
+ * Keeps a stdio client working when the gateway is unavailable: it sends the client's own `initialize` to the server
+ * again, hides that answer from the client, and then sends the messages that were not delivered.
  */
 export function createStdioBridge(
   route: BridgeRoute | undefined,

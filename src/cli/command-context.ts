@@ -13,7 +13,7 @@ export interface CommandOutput {
 /** Signals that a command reacts to. */
 export type CommandSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
-/** Everything of the process and of the machine that a command may touch; tests hand in their own. */
+/** Every part of the process and the machine that a command may use; tests supply their own. */
 export interface CommandContext {
   readonly stdin: Readable;
   readonly stdout: CommandOutput;
@@ -22,11 +22,11 @@ export interface CommandContext {
   readonly clock: Clock;
   /** The command line that starts this program again, without a subcommand; absolute paths. */
   readonly program: readonly [command: string, ...args: string[]];
-  /** @returns a function that takes the listener away */
+  /** @returns a function that removes the listener */
   onSignal(signal: CommandSignal, listener: () => void): () => void;
-  /** For what nothing caught. @returns a function that takes the listener away */
+  /** For uncaught errors. @returns a function that removes the listener */
   onFatal(listener: (error: unknown) => void): () => void;
-  /** For the last moment of the process, whatever ended it; synchronous. @returns a function that takes the listener away */
+  /** Runs synchronously when the process exits, for any reason. @returns a function that removes the listener */
   onExit(listener: () => void): () => void;
   /** Ends the process without waiting for anything. */
   exitNow(code: number): void;
@@ -34,6 +34,6 @@ export interface CommandContext {
   createConnector(): Promise<Connector>;
 }
 
-/** What a command ends with. */
+/** The result of a command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

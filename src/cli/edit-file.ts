@@ -43,7 +43,7 @@ export async function openForEdit(path: string): Promise<OpenedFile> {
       () => true,
       () => false,
     );
-    // Root may write read-only files, but should not do so by accident.
+    // Root can write read-only files, but should not do so by accident.
     if (!isWritable || (mode & 0o222) === 0) return failed('is read-only');
     const bytes = await readFile(target);
     const text = decode(bytes);

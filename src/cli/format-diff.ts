@@ -13,7 +13,7 @@ export interface DiffOptions {
   readonly hasColours: boolean;
 }
 
-/** The difference of two texts as `diff -u` prints it; empty if there is none. Line endings are ignored. */
+/** The difference between two texts as `diff -u` prints it; empty if they are equal. Line endings are ignored. */
 export function formatDiff(
   before: string,
   after: string,
@@ -32,7 +32,7 @@ export function formatDiff(
   return [from, to, ...lines.map(paint)].join('\n');
 }
 
-/** With line feeds only, and one at the end. */
+/** With line feeds only, and one at the end of the text. */
 function unifyLines(text: string): string {
   const unified = text.replaceAll('\r\n', '\n');
   return unified === '' || unified.endsWith('\n') ? unified : `${unified}\n`;

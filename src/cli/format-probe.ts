@@ -46,7 +46,7 @@ const COLOUR_OF_STATUS: Readonly<Record<Status, Colour>> = {
 const NAMES_CHARS_MAX = 90;
 const DAY_MS = 86_400_000;
 
-/** The ladder of a probe for a person: each step with its time, what the server is and offers, and the verdict. */
+/** The result of a probe for a person: each step with its duration, the server's identity and capabilities, and the verdict. */
 export function formatProbe(verdict: ProbeVerdict, { hasColours, nowMs }: ProbeFormat): string {
   const { server, reports, status, reason } = verdict;
   const paint: Paint = (colour, text) =>
@@ -73,7 +73,7 @@ function formatReport(
 ): string {
   const width = Math.max(0, ...steps.map(({ name }) => stripControls(name).length));
   const lines = steps.map((step) => formatStep(step, width, failedMark(outcome, paint), paint));
-  // A check that failed before its first step, or was ended from outside, has its reason in the report only.
+  // If a check failed before its first step, or was aborted, only the report has the reason.
   if (outcome !== 'ok' && steps.every(({ ok }) => ok))
     lines.push(`  ${paint('red', '✗')} ${stripControls(detail)}`);
   return [
@@ -83,7 +83,7 @@ function formatReport(
   ].join('\n');
 }
 
-/** In a check that went well a failed step was a question that got a no, such as the other era's handshake. */
+/** A failed step in a successful check is not a fault, for example the handshake of the other era. */
 function failedMark(outcome: CheckReport['outcome'], paint: Paint): string {
   return outcome === 'ok' ? paint('dim', '–') : paint('red', '✗');
 }
@@ -137,7 +137,7 @@ function capabilityRows({ lists }: CapabilitySnapshot): TitledText[] {
   });
 }
 
-/** As many as fit in a line, and at least one. */
+/** As many as fit on one line, but at least one. */
 function joinNames(names: readonly string[]): string {
   let text = '';
   for (const [index, name] of names.entries()) {

@@ -12,7 +12,7 @@ export interface HealthcheckOptions {
 const TIMEOUT_MS = 5_000;
 const ANSWER_CHARS_SHOWN_MAX = 200;
 
-/** Asks a running service whether it is up, for a container's HEALTHCHECK. A monitored server that is down does not matter. */
+/** Asks a running service whether it is up, for a container's HEALTHCHECK. Monitored servers that are down have no influence. */
 export async function healthcheck(
   { url = new URL(HEALTH_URL), timeout = TIMEOUT_MS }: HealthcheckOptions,
   { stdout, stderr }: Pick<CommandContext, 'stdout' | 'stderr'>,

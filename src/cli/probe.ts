@@ -66,7 +66,7 @@ function withTimeout(server: ServerSpec, timeoutMs: number | undefined): ServerS
   return { ...server, monitor: { ...server.monitor, timeoutMs, startTimeoutMs: timeoutMs } };
 }
 
-/** The status that the service would report after these checks alone, with one failure enough for Offline. */
+/** The status that the service would report after these checks alone, where a single failure is enough for Offline. */
 function judge(server: ServerSpec, reports: readonly CheckReport[]): ProbeVerdict {
   const settings = { ...server.monitor, offlineAfter: 1, healthyAfter: 1 };
   const start = initialHealth({ monitor: { enabled: true } });

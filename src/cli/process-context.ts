@@ -6,7 +6,7 @@ import { VERSION } from '../app/version.ts';
 import type { CommandContext, CommandOutput } from './command-context.ts';
 
 export interface ProcessContext extends CommandContext {
-  /** Ends the process when what was printed has left it, but soon. */
+  /** Ends the process once its output is flushed, or after a short limit. */
   exit(code: number): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ const MAIN = fileURLToPath(
   import.meta.resolve(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js'),
 );
 
-/** The real process. What a command needs is loaded when it needs it, so that `healthcheck` stays cheap. */
+/** The real process. Modules are loaded on first use, so that `healthcheck` stays cheap. */
 export function createProcessContext(): ProcessContext {
   const clock = createSystemClock();
   const stdout = outputOf(process.stdout);
@@ -71,7 +71,7 @@ export function createProcessContext(): ProcessContext {
 }
 
 function outputOf(stream: NodeJS.WriteStream & { readonly fd: number }): CommandOutput {
-  // `mcp-exporter probe … | head` closes its end early: that is no error of ours.
+  // `mcp-exporter probe … | head` closes its end early, which is not an error.
   stream.on('error', () => undefined);
   const isTerminal = isatty(stream.fd);
   return { stream, isTerminal, hasColours: isTerminal && !process.env['NO_COLOR'] };

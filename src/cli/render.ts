@@ -23,7 +23,7 @@ export interface RenderOptions {
   readonly output?: string | undefined;
 }
 
-/** The file for Alertmanager contains no secrets, only the names of their files, but is still not for everybody. */
+/** Alertmanager's file names secret files but contains no secrets. It is still not world-readable. */
 const MODES: Readonly<Record<Rendered, number>> = { alertmanager: 0o640, rules: 0o644 };
 
 /** Prints or writes a file for another program, generated from our configuration. Starts nothing and sends nothing. */

@@ -79,7 +79,7 @@ function createProgram(
 
 interface CommandRun {
   readonly context: CommandContext;
-  /** What stands behind `--`. */
+  /** The arguments after `--`. */
   readonly command: readonly string[];
   readonly end: (code: ExitCode) => void;
 }

@@ -11,10 +11,10 @@ export interface ServeOptions {
 }
 
 const STOP_MS_MAX = 10_000;
-/** After a bug the service gets less time to stop. */
+/** Shutdown limit after an uncaught error, shorter than the usual one. */
 const CRASH_STOP_MS_MAX = 3_000;
 
-/** Runs the service until a signal, or a mistake of its own, ends it. */
+/** Runs the service until a signal or an uncaught error ends it. */
 export async function serve(options: ServeOptions, context: CommandContext): Promise<ExitCode> {
   const app = await context.createApp({
     configPath: options.config,
@@ -42,7 +42,7 @@ async function run(
 ): Promise<ExitCode> {
   const starting = app.start();
   const started = await Promise.race([starting, ended]);
-  // A signal in the middle of the start: what is still being built must be there before it can end.
+  // A signal during the start: the service must be complete before it can be stopped.
   const stop = () => starting.then(() => app.stop());
   if (typeof started === 'object' && !started.ok) {
     context.stderr.stream.write(`${started.message}\n`);
@@ -64,7 +64,7 @@ function listenToProcess(
 ): readonly (() => void)[] {
   let isEnding = false;
   const begin = (how: ServiceEnd) => {
-    // A second signal means: do not wait.
+    // A second signal means that the user does not want to wait.
     if (isEnding) context.exitNow(EXIT.failed);
     isEnding = true;
     end(how);
@@ -80,7 +80,7 @@ function listenToProcess(
   ];
 }
 
-/** @returns whether the stop ended in time */
+/** @returns whether it stopped within the limit */
 async function settles(
   stopped: Promise<void>,
   limitMs: number,

@@ -22,13 +22,13 @@ export interface StdioOptions {
 
 /** Results of 10 MB and more have been seen in gateways. */
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
-/** What may wait for a client that does not read. */
+/** Output buffered for a client that does not read. */
 const UNREAD_BYTES_MAX = 256 * 1024 * 1024;
-/** After the end of standard input, for answers that are still on their way. */
+/** How long to wait for pending answers after the end of standard input. */
 const LAST_ANSWERS_MS_MAX = 10_000;
 /** Clients kill a server two seconds after they close its input. */
 const STOP_MS_MAX = 1_500;
-/** A gateway that is restarted is back by then. */
+/** A restarted gateway is available again within this time. */
 const GATEWAY_RESTART_MS_MAX = 1_500;
 
 type SessionEnd =
@@ -56,7 +56,7 @@ export async function stdio(options: StdioOptions, context: CommandContext): Pro
 }
 
 type Search =
-  /** The gateway is there and has this server; its configuration is read when it is needed. */
+  /** The gateway is running and knows this server; the server's own configuration is read only if needed. */
   | {
       readonly kind: 'gateway';
       readonly url: string;
@@ -64,7 +64,7 @@ type Search =
       readonly tls: TlsTrust;
       readonly load: () => Promise<FoundServer>;
     }
-  /** It is not, for the reason that is given. */
+  /** The gateway cannot be used, for the given reason. */
   | { readonly kind: 'direct'; readonly why: string; readonly spec: ServerSpec }
   | { readonly kind: 'unusable'; readonly message: string };
 
@@ -216,7 +216,7 @@ class StdioSession {
     await bridge.whenIdle();
     if (stream.writableLength === 0) return;
     const { promise: written, resolve } = Promise.withResolvers<void>();
-    // Called once everything before it is written.
+    // Called once all earlier output is written.
     stream.write('', () => resolve());
     await written;
   }
@@ -321,7 +321,7 @@ class StdioSession {
     stdin.on('data', (chunk: Buffer) => lines.push(chunk));
     stdin.once('end', end('input_ended'));
     stdin.once('error', end('input_ended'));
-    // The client is gone.
+    // The client has gone away.
     stdout.stream.once('error', end('stopped'));
     this.#removals.push(
       () => stdin.destroy(),
@@ -333,7 +333,7 @@ class StdioSession {
       this.#removals.push(this.#context.onSignal(signal, end('stopped')));
   }
 
-  /** Resolves with the next signal, after which the end must not wait any longer. */
+  /** Resolves with the next signal, after which the shutdown must not wait any longer. */
   async #whenStopped(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

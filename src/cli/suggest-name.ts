@@ -1,10 +1,10 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** Beyond this a suggestion would be another server, not a slip of the fingers. */
+/** At a greater distance the name is more likely another server than a typing error. */
 const DISTANCE_MAX = 3;
 const SHOWN_MAX = 10;
 
-/** The end of a message about a name that is not there. */
+/** The end of a message about an unknown name. */
 export function suggestName(name: string, names: readonly string[]): string {
   if (names.length === 0) return '; it has none';
   const nearest = closest(name, names);

@@ -19,7 +19,7 @@ export interface UnwrapOptions {
   readonly dryRun?: boolean | undefined;
 }
 
-/** Puts a client's file back as it was before `wrap`, and takes out of ours what `wrap` put there for it. */
+/** Restores a client's file to its state before `wrap`, and removes what `wrap` added to our configuration for it. */
 export async function unwrap(options: UnwrapOptions, context: CommandContext): Promise<ExitCode> {
   const fail = (message: string): ExitCode => {
     context.stderr.stream.write(`${message}\n`);

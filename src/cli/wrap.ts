@@ -18,7 +18,7 @@ export interface WrapOptions {
   readonly dryRun?: boolean | undefined;
 }
 
-/** A byte order mark is no JSON: it is taken off for editing and put back. */
+/** A byte order mark is not JSON: it is removed for editing and put back afterwards. */
 export function splitMark(text: string): { readonly mark: string; readonly text: string } {
   const mark = text.startsWith('\u{feff}') ? '\u{feff}' : '';
   return { mark, text: text.slice(mark.length) };
@@ -68,7 +68,7 @@ export async function wrap(options: WrapOptions, context: CommandContext): Promi
   return EXIT.ok;
 }
 
-/** The backup first, then ours, then the client's: wherever it breaks off, every server can still be reached. */
+/** First the backup, then our configuration, then the client's file: if it fails halfway, every server can still be reached. */
 async function write(
   client: EditableFile,
   own: EditableFile,

@@ -6,7 +6,7 @@ const HEADER_MISMATCH = -32020;
 const MISSING_CLIENT_CAPABILITY = -32021;
 export const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 
-/** What came back for `server/discover`, whatever the transport. */
+/** The outcome of `server/discover`, for any transport. */
 export type DiscoverAnswer =
   | { readonly kind: 'result'; readonly result: unknown }
   | {
@@ -19,7 +19,7 @@ export type DiscoverAnswer =
   | { readonly kind: 'http'; readonly status: number }
   /** Something came back that is no answer: wrong content type, broken JSON, a closed connection. */
   | { readonly kind: 'unreadable' }
-  /** Nothing came back within the limit of its own that discover has. */
+  /** Nothing came back within the separate limit of discover. */
   | { readonly kind: 'timeout' }
   /** The server was not reached at all: name, port, certificate. */
   | { readonly kind: 'unreachable' };
@@ -29,7 +29,7 @@ export type EraVerdict =
   /** A modern server that refuses this very request; `initialize` cannot help. */
   | { readonly kind: 'modern_refusal' }
   | { readonly kind: 'try_initialize' }
-  /** Nothing was learned: an auth wall, a limit, a redirect, no connection. The failure stands as it is. */
+  /** Nothing was learned: authentication required, a rate limit, a redirect, no connection. The failure is final. */
   | { readonly kind: 'none' };
 
 const MODERN: EraVerdict = { kind: 'modern' };

@@ -3,7 +3,7 @@ import { supportedVersionsOf, UNSUPPORTED_PROTOCOL_VERSION } from './assess-disc
 import type { ProbeFailure } from '../facts/probe-outcome.ts';
 import { classifyNetwork, describeNetwork, type NetworkFacts } from './network-failure.ts';
 
-/** What an adapter saw, as plain data; it has no opinion. */
+/** What a client observed, as plain data, without judgement. */
 export type FailureFacts =
   | NetworkFacts
   /** `waitedFor` completes "No … within": for example `answer to ping`. */
@@ -19,7 +19,7 @@ export type FailureFacts =
       readonly retryAfterMs?: number;
       /** The request carried a session id. */
       readonly hasSession: boolean;
-      /** The body, where it was a JSON-RPC error. */
+      /** The body, if it was a JSON-RPC error. */
       readonly rpcError?: RpcError;
       readonly method: string;
     }

@@ -18,7 +18,7 @@ export function discoverAnswerOf(facts: FailureFacts): DiscoverAnswer {
     case 'timeout':
       return { kind: 'timeout' };
     case 'network':
-      // Some servers drop whoever does not begin with `initialize`.
+      // Some servers drop clients that do not begin with `initialize`.
       return facts.isConnected && !facts.sawTlsRecord
         ? { kind: 'unreadable' }
         : { kind: 'unreachable' };

@@ -1,13 +1,13 @@
 import { isJsonObject, type JsonObject } from '../facts/json-object.ts';
 import { isLegacyRevision, LATEST_LEGACY_REVISION, MODERN_REVISION } from '../facts/revisions.ts';
 
-/** How this program names itself to servers. */
+/** How this program identifies itself to servers. */
 export interface ClientName {
   readonly name: string;
   readonly version: string;
 }
 
-/** What both handshakes tell of a server. */
+/** What both handshakes reveal about a server. */
 export interface Handshake {
   readonly protocolVersion: string;
   readonly implementation: string;
@@ -37,7 +37,7 @@ function readImplementation(value: unknown): Pick<Handshake, 'implementation' | 
   return { implementation: text('name'), version: text('version') };
 }
 
-/** Reads the result of `initialize`: shape and a revision that we know. */
+/** Reads the result of `initialize`: its shape, and a revision that we support. */
 export function readInitializeResult(result: unknown): HandshakeReading {
   if (!isJsonObject(result)) return { ok: false, reason: 'its result is not an object' };
   const protocolVersion = result['protocolVersion'];
@@ -57,7 +57,7 @@ export function readInitializeResult(result: unknown): HandshakeReading {
   return { ok: true, handshake: { protocolVersion, ...readImplementation(info) } };
 }
 
-/** The versions of a DiscoverResult, or nothing where the value is none (2026-07-28, `server/discover`). */
+/** The versions of a DiscoverResult; undefined if the value is not one (2026-07-28, `server/discover`). */
 export function discoveredVersions(result: unknown): readonly string[] | undefined {
   if (!isJsonObject(result) || !isJsonObject(result['capabilities'])) return undefined;
   const versions = result['supportedVersions'];

@@ -2,7 +2,7 @@ import type { RefusalName } from '../facts/refusal.ts';
 
 /** A two-way conversation in JSON texts with a server: a child's pipes, or an HTTP+SSE connection. */
 export interface MessageChannel {
-  /** @returns whether it was taken: not after the end, nor while the other side leaves too much unread */
+  /** @returns whether it was accepted: not after the end, nor while the other side leaves too much unread */
   send(text: string): boolean;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { createJsonSkimmer, type JsonSkimmer } from './json-skimmer.ts';
 import { factsOfMessage, type MessageFacts } from './message-facts.ts';
 
-/** Up to here the body of a request is kept and parsed whole (exact and fast); past it the skimmer reads it as it passes. */
+/** Up to this size the body of a request is kept and parsed whole (exact and fast); beyond it the skimmer reads it while it passes. */
 export const PARSE_BYTES_MAX = 256 * 1024;
 /**
  * The same for what is read as it passes, answers above all. Little is wanted of them, and a parser copies the whole text
@@ -10,7 +10,7 @@ export const PARSE_BYTES_MAX = 256 * 1024;
 const PARSE_PASSING_BYTES_MAX = 16 * 1024;
 
 export interface ReadMessages {
-  /** One, or the elements of a batch; empty where the text is no JSON-RPC. */
+  /** One message, or the elements of a batch; empty if the text is not JSON-RPC. */
   readonly messages: readonly MessageFacts[];
   readonly isBatch: boolean;
   /** Whether the text was JSON. */
@@ -39,7 +39,7 @@ export function readMessages(bytes: Uint8Array): ReadMessages {
 /** Reads one JSON text that arrives in pieces. The pieces are not copied until the text ends. */
 export interface MessageReader {
   write(bytes: Uint8Array): void;
-  /** Ends the text and makes ready for the next one. */
+  /** Ends the text and gets ready for the next one. */
   end(): ReadMessages;
   readonly isEmpty: boolean;
 }
@@ -48,7 +48,7 @@ export function createMessageReader(parseBytesMax = PARSE_PASSING_BYTES_MAX): Me
   return new Reader(parseBytesMax);
 }
 
-/** A class, since there is one for each answer: closures would be made anew every time. */
+/** A class because there is one per answer: closures would be created again each time. */
 class Reader implements MessageReader {
   readonly #parseBytesMax: number;
   #first: Uint8Array | undefined;

@@ -25,7 +25,7 @@ interface NetworkCause {
   readonly brief: (code: string, facts: NetworkFacts) => string;
 }
 
-/** What OpenSSL and Node say about certificates, in words. */
+/** Certificate errors of OpenSSL and Node in plain words. */
 const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'its chain holds a self-signed certificate that is not trusted here',
@@ -90,7 +90,7 @@ const CAUSES: readonly NetworkCause[] = [
     brief: (code) => `this exporter has no free file descriptor (${code})`,
   },
   {
-    // Node refuses to send what the configuration holds.
+    // Node refuses to send a configured value.
     outcome: 'protocol',
     fits: hasCode(
       'ERR_INVALID_CHAR',
@@ -213,7 +213,7 @@ const NO_TLS_CODES = new Set([
 function collectCodes(error: unknown, codes: string[]): void {
   if (!(error instanceof Error) || codes.length >= CODES_MAX) return;
   if ('code' in error && typeof error.code === 'string') codes.push(error.code);
-  // All addresses of a name failed: the last one tried says as much as any.
+  // All addresses of a name failed: the last one stands for all.
   if (error instanceof AggregateError) collectCodes(error.errors.at(-1), codes);
   collectCodes(error.cause, codes);
 }

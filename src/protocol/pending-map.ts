@@ -1,4 +1,4 @@
-/** A map for what comes and goes with every call. Iteration is in the order of insertion. */
+/** A map whose entries come and go with every call. Iteration is in the order of insertion. */
 export interface PendingMap<Key, Value> {
   readonly size: number;
   get(key: Key): Value | undefined;

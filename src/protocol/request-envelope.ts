@@ -7,7 +7,7 @@ const CLIENT_CAPABILITIES_KEY = 'io.modelcontextprotocol/clientCapabilities';
 const NAMED_METHODS = ['tools/call', 'prompts/get', 'resources/read'];
 const ENCODED = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
 
-/** The headers of revision 2026-07-28 that repeat what the body says. */
+/** The headers of revision 2026-07-28 that repeat values of the body. */
 export interface EnvelopeHeaders {
   readonly protocolVersion: string | undefined;
   readonly method: string | undefined;
@@ -19,7 +19,7 @@ export interface EnvelopeFault {
   readonly detail: string;
 }
 
-/** Whether a request says of itself that it belongs to the era without sessions. */
+/** Whether a request declares that it belongs to the era without sessions. */
 export function hasEnvelope(facts: MessageFacts): boolean {
   return facts.meta?.[PROTOCOL_VERSION_KEY] !== undefined;
 }
@@ -50,7 +50,7 @@ function mismatch(header: string): EnvelopeFault {
   return { refusal: 'header_mismatch', detail: `${header} is missing or differs from the body` };
 }
 
-/** Names that are no plain ASCII come as Base64 of UTF-8. */
+/** Names that are not plain ASCII are Base64 of UTF-8. */
 function decode(name: string | undefined): string | undefined {
   const encoded = name === undefined ? null : ENCODED.exec(name);
   if (!encoded) return name;

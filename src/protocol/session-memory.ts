@@ -1,13 +1,13 @@
 import { isRequest, type MessageFacts } from './message-facts.ts';
 import { parseKeepingNumbers } from './rewrite-ids.ts';
 
-/** What a client said that a new session of its server has to hear again. */
+/** Messages of a client that must be repeated in a new session of its server. */
 export interface SessionMemory {
-  /** Takes down one message of the client, of a batch none. */
+  /** Remembers one message of the client; batches are not remembered. */
   note(facts: MessageFacts, text: string): void;
-  /** The client's own `initialize` under an id of ours; nothing where it never came. */
+  /** The client's own `initialize` under an id of ours; undefined if there was none. */
   opening(): string | undefined;
-  /** What follows once the server took the opening: log level and subscriptions, under ids of ours. */
+  /** What follows once the server accepted it: log level and subscriptions, under ids of ours. */
   settings(): readonly string[];
 }
 
@@ -18,7 +18,7 @@ const SUBSCRIPTIONS_MAX = 1_000;
 export const REPLAY_ID = JSON.stringify(REPLAY);
 export const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
-/** Whether an answer is for something that was said again, and so none of the client's business. */
+/** Whether an answer belongs to a repeated message and must not reach the client. */
 export function isReplayId(id: string | undefined): boolean {
   return id?.startsWith(REPLAY_ID.slice(0, -1)) ?? false;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { describeBytes, type ReadProblem, streamBody } from '../http/read-body.ts';
 import type { SseDecoder, SseEvent } from './sse-decoder.ts';
 
-/** How reading a stream of events ended; `stopped` is by its reader. */
+/** How reading a stream of events ended; `stopped` means by the reader. */
 export type EventsEnd =
   | { readonly kind: 'ended' }
   | { readonly kind: 'stopped' }

@@ -22,7 +22,7 @@ export interface SseChannelOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly tls: TlsTrust;
-  /** Until the server announced where to post. */
+  /** Limit until the server announced where to post. */
   readonly openTimeoutMs: number;
   readonly clock: Clock;
 }
@@ -124,7 +124,7 @@ function createChannel(
   };
 }
 
-/** The answers of requests that never reached the server. */
+/** Answers to requests that never reached the server. */
 function failRequests(
   messages: readonly MessageFacts[],
   detail: string,
@@ -135,7 +135,7 @@ function failRequests(
   }
 }
 
-/** What an opening asks for comes on the stream: that it was taken is enough for the next message. */
+/** The answer to `initialize` comes on the stream, so the next message may follow once the POST is accepted. */
 function kindOf(messages: readonly MessageFacts[]): MessageKind {
   const isBarrier = messages.every((facts) => !isRequest(facts) && facts.method !== undefined);
   const isOpening = messages.some(({ method }) => method === 'initialize');

@@ -2,7 +2,7 @@ import { createParser } from 'eventsource-parser';
 import { CHECK_LIMITS, describeBytes, type TextLimits } from '../http/read-body.ts';
 
 export interface SseEvent {
-  /** `message` where the server names none. */
+  /** `message` if the server names none. */
   readonly event: string;
   readonly data: string;
 }
@@ -14,7 +14,7 @@ export interface SseDecoder {
   ):
     | { readonly ok: true; readonly events: readonly SseEvent[] }
     | { readonly ok: false; readonly reason: string };
-  /** From where the stream can be resumed; undefined where no event had an id. */
+  /** The event id from which the stream can be resumed; undefined if no event had one. */
   lastEventId(): string | undefined;
   /** How long the server wants a client to wait before it opens the stream again. */
   retryMs(): number | undefined;

@@ -14,7 +14,7 @@ import { createSseDecoder, type SseEvent } from './sse-decoder.ts';
 export interface SseStream {
   /** Where messages are posted. */
   readonly postUrl: URL;
-  /** Bytes that came in since the stream was opened. */
+  /** Bytes received since the stream was opened. */
   bytesReceived(): number;
   close(): void;
 }
@@ -79,7 +79,7 @@ class Stream implements SseStream {
   readonly #options: SseStreamOptions;
   readonly #waitedMs: () => number;
   readonly #bytesBefore: number;
-  /** The check that opened the stream may not end it later on: past the first event it has no say. */
+  /** The check that opened the stream may abort it only until the first event. */
   readonly #life = new AbortController();
   readonly #opening = Promise.withResolvers<SseOpening>();
   readonly #onAbort = (): void =>

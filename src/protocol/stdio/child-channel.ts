@@ -50,7 +50,7 @@ export interface ChannelOptions {
   readonly mask: (text: string) => string;
   /** Called with the time from the start to the child's first message. */
   readonly onFirstMessage: (startMs: number) => void;
-  /** Called before those that wait for an answer get their failure. */
+  /** Called before pending requests fail. */
   readonly onEnd: (end: ChildEnd) => void;
 }
 

@@ -5,14 +5,14 @@ import type { FailureFacts } from '../classify-failure.ts';
 export interface ChildEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Whether we asked for it. */
+  /** Whether we ended it. */
   readonly wasStopped: boolean;
   readonly livedMs: number;
   /** The last lines of standard error, masked. */
   readonly stderrTail: string;
 }
 
-/** What the end of a child means for whoever waits for an answer. */
+/** What the end of a child means for pending requests. */
 export function exitFacts({ code, signal, stderrTail }: ChildEnd): FailureFacts {
   return { kind: 'exit', code, signal, lastLine: tellingLine(stderrTail) };
 }

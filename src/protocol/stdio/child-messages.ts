@@ -26,7 +26,7 @@ type StdioServer = Pick<ServerSpec, 'name' | 'secrets'> & { readonly target: Std
 
 /**
  * Message channels to children, for passing on messages of a client unchanged. A message over the limit is dropped,
- * since its sender would fill our memory; whoever waits for it runs into the timeout.
+ * since its sender would fill our memory; the pending request runs into its timeout.
  */
 export function createChildChannels(clock: Clock, listeners: ChildListeners = {}): ChildChannels {
   const clients = createStdioClients(clock);

@@ -25,7 +25,7 @@ export interface StdioClientOptions {
   readonly mask: (text: string) => string;
 }
 
-/** For whoever measures or reports. */
+/** Observers for measuring and reporting. */
 export interface ChildObserver {
   onStartFailed(restartInMs: number): void;
   /** `restartInMs` is undefined if we ended it. */

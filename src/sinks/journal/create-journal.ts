@@ -22,12 +22,12 @@ export interface JournalOptions {
   readonly workerFile?: URL;
 }
 
-/** Keeps events across restarts. Nothing depends on it: without it the service goes on, and reports so. */
+/** Keeps events across restarts. Nothing depends on it: if it fails, the service continues and reports the failure. */
 export interface Journal extends AlertStore, DisablingStore {
   /** Resolves when the journal is open, has failed for the first time, or takes too long. */
   start(): Promise<void>;
   state(): JournalState;
-  /** Keeps checks, status changes and actions from now on. @returns a function that stops it */
+  /** Records checks, status changes and actions from now on. @returns a function that stops recording */
   record(hub: Pick<Hub, 'subscribe'>): () => void;
   /** Rejects if the journal does not answer. */
   findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
@@ -36,7 +36,7 @@ export interface Journal extends AlertStore, DisablingStore {
   /** Entries that were lost. */
   dropped(): number;
   writeErrors(): number;
-  /** Writes what is queued, if the disk allows. */
+  /** Writes the queued entries if the disk allows. */
   close(): Promise<void>;
 }
 
@@ -108,7 +108,7 @@ async function writeEntries(
   }
 }
 
-/** Removes what exceeds the retention, again and again while the journal is open. */
+/** Deletes rows beyond the retention, repeatedly while the journal is open. */
 function createPruneSchedule(
   thread: JournalThread,
   { clock, log }: Pick<JournalOptions, 'clock' | 'log'>,
@@ -124,7 +124,7 @@ function createPruneSchedule(
 
   async function prune(): Promise<void> {
     try {
-      // In steps, so that writes get their turn in between.
+      // In steps, so that writes can run in between.
       while (await thread.ask('prune', { nowMs: clock.nowMs() }));
     } catch (err) {
       if (thread.isOpen()) log.warn({ channel: 'error', err }, 'journal could not be tidied up');
@@ -146,7 +146,7 @@ function boundRetention({ path, retention }: JournalOptions): JournalRetention {
   return { ...retention, bytesMax: Math.min(retention.bytesMax, MEMORY_BYTES_MAX) };
 }
 
-/** What is kept of a fact. Alerts and notes are written by their own methods, whose callers wait for the commit. */
+/** The entry to store for a fact. Alerts and notes have their own methods, because their callers wait for the commit. */
 function entryOf(fact: Fact): JournalEntry | undefined {
   switch (fact.fact) {
     case 'status':

@@ -1,7 +1,7 @@
 /** Primary result codes (sqlite.org/rescode.html). */
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
-/** What lies outside of the database, and may be over later. */
+/** Causes outside the database that may go away. */
 const PASSING: ReadonlyMap<number, string> = new Map([
   [5, 'another process uses it'],
   [7, 'there is no memory left'],
@@ -11,13 +11,13 @@ const PASSING: ReadonlyMap<number, string> = new Map([
   [14, 'the file or its folder cannot be opened'],
 ]);
 
-/** Whether what SQLite threw means that the file itself is damaged. */
+/** Whether an SQLite error means that the file is corrupt. */
 export function isDamage(error: unknown): boolean {
   const code = resultCodeOf(error);
   return code === CORRUPT || code === NOT_A_DATABASE;
 }
 
-/** Whether the same may work later. */
+/** Whether the operation may succeed later. */
 export function isPassing(error: unknown): boolean {
   return PASSING.has(resultCodeOf(error) ?? -1);
 }
@@ -31,6 +31,6 @@ export function explainFailure(error: unknown): string {
 
 function resultCodeOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
-  // The upper bits say more of the same kind.
+  // The upper bits are the extended code.
   return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 }

@@ -15,7 +15,7 @@ export function findDisablings(database: DatabaseSync): readonly Disabling[] {
     }));
 }
 
-/** In place of all that there are: there are never more than configured servers. */
+/** Replaces all that are stored: there are never more than configured servers. */
 export function saveDisablings(database: DatabaseSync, disablings: readonly Disabling[]): void {
   transact(database, () => {
     database.exec('DELETE FROM disablings');

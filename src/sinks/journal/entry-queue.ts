@@ -3,9 +3,9 @@ import type { JournalEntry } from './messages.ts';
 
 export interface EntryQueue {
   add(entry: JournalEntry): void;
-  /** Entries that found no room, or could not be written after all. */
+  /** Entries dropped because the queue was full or they could not be written. */
   droppedCount(): number;
-  /** Writes what waits, as far as it can be; afterwards nothing is taken. */
+  /** Writes the queued entries as far as possible; afterwards the queue accepts no more. */
   drain(): Promise<void>;
 }
 
@@ -15,17 +15,17 @@ export interface EntryQueueOptions {
   readonly write: (entries: readonly JournalEntry[]) => Promise<WriteResult>;
 }
 
-/** `later`: it may work then. `never`: the entries themselves are at fault. */
+/** `later`: writing may succeed then. `never`: the entries themselves are invalid. */
 export type WriteResult = 'written' | 'later' | 'never';
 
 /** A few minutes of a large fleet; some ten megabytes. */
 const ENTRIES_MAX = 20_000;
 const BATCH_MAX = 1_000;
-/** Events are gathered, so that many checks cost one commit. */
+/** Events are batched, so that many checks need one commit. */
 const GATHER_MS = 50;
 const RETRY_MS = 5_000;
 
-/** Lets entries wait for the disk, so that nobody else does. Beyond its bound the newest are dropped and counted. */
+/** Buffers entries so that callers never wait for the disk. When it is full, new entries are dropped and counted. */
 export function createEntryQueue({ clock, write }: EntryQueueOptions): EntryQueue {
   const entries: JournalEntry[] = [];
   let droppedCount = 0;
@@ -41,7 +41,7 @@ export function createEntryQueue({ clock, write }: EntryQueueOptions): EntryQueu
     });
   }
 
-  /** One batch at a time. They leave the queue only when they are written: a thread that ends takes none along. */
+  /** One batch at a time. Entries leave the queue only once they are written, so none is lost when the thread dies. */
   async function writeAll(): Promise<void> {
     isWaiting = false;
     while (entries.length > 0) {
@@ -75,7 +75,7 @@ export function createEntryQueue({ clock, write }: EntryQueueOptions): EntryQueu
     async drain() {
       isDrained = true;
       timer?.cancel();
-      // One that is under way may not know of the last entries.
+      // A write in progress may not include the latest entries.
       await writing;
       await flush();
       droppedCount += entries.length;

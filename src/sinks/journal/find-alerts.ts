@@ -11,7 +11,7 @@ import { epochOf, knownEpoch, knownNumber, numberOf, type Row, textOf, textsOf }
 /** Of one alert. */
 const NOTIFICATIONS_SHOWN_MAX = 20;
 const ACTIONS_SHOWN_MAX = 20;
-/** Beyond every time that a record may have. */
+/** Later than the time of any record. */
 const FOREVER_MS = 9e15;
 
 /** Newest first. */

@@ -33,7 +33,7 @@ function serve(port: MessagePort, { path, retention }: WorkerInput): void {
     }
   }
 
-  /** Damage deep inside a file is found only when that place is read. */
+  /** Corruption deep inside a file is found only when that page is read. */
   function replace(question: WorkerQuestion): Omit<WorkerAnswer, 'id'> {
     database.close();
     const movedTo = moveAside(path);

@@ -9,7 +9,7 @@ import type {
 } from '../../facts/server-log.ts';
 import type { EpochMs } from '../../facts/time.ts';
 
-/** An event of which only the last time counts: a heartbeat arrived, the journal was opened. */
+/** An event of which only the last time is kept: a heartbeat arrived, the journal was opened. */
 export interface MarkEntry {
   readonly fact: 'mark';
   readonly name: 'watchdog' | 'opened';
@@ -18,7 +18,7 @@ export interface MarkEntry {
 
 export type JournalEntry = CheckEntry | StatusEntry | AlertEvent | ActionTaken | MarkEntry;
 
-/** In place of a file: gone with the process. Here, since `node:sqlite` is for the thread alone. */
+/** Instead of a file: lost with the process. Defined here because only the thread may load `node:sqlite`. */
 export const IN_MEMORY = ':memory:';
 
 /** What the journal holds of one kind (`kind` label of `mcp_exporter_journal_rows`). */
@@ -28,33 +28,33 @@ export type JournalRows = Readonly<
 
 export interface JournalStats {
   readonly rows: JournalRows;
-  /** Of its files. */
+  /** Size of its files. */
   readonly sizeBytes: number;
   /** Free space on their disk; absent in memory, or if it is unknown. */
   readonly freeBytes?: number;
 }
 
-/** Sent by the thread once, after it has opened the database or failed to. */
+/** Sent once by the thread, after it opened the database or failed to. */
 export type JournalOpening =
   | {
       readonly ok: true;
       readonly stats: JournalStats;
       readonly watchdogAtMs?: EpochMs;
-      /** Where a damaged database was put. */
+      /** Where a corrupt database was moved to. */
       readonly movedTo?: string;
     }
   | { readonly ok: false; readonly message: string };
 
-/** Each question with its answer. */
+/** Each request with its response. */
 export interface Questions {
   write: { ask: { readonly entries: readonly JournalEntry[] }; answer: null };
   findDisablings: { ask: null; answer: readonly Disabling[] };
-  /** In place of all that are kept. */
+  /** Replaces all that are stored. */
   saveDisablings: { ask: readonly Disabling[]; answer: null };
   saveNote: { ask: ActionTaken & { readonly alertId: number }; answer: boolean };
   findAlerts: { ask: AlertFilter; answer: readonly AlertRecord[] };
   findServerLog: { ask: ServerLogFilter; answer: ServerLogPage };
-  /** One step. @returns whether there is more to take away */
+  /** One step. @returns whether there is more to delete */
   prune: { ask: { readonly nowMs: number }; answer: boolean };
   close: { ask: null; answer: null };
 }
@@ -72,10 +72,10 @@ export interface WorkerAnswer {
   readonly id: number;
   readonly result:
     | { readonly ok: true; readonly value: unknown }
-    /** `isPassing`: the same may work later. */
+    /** `isPassing`: the request may succeed later. */
     | { readonly ok: false; readonly message: string; readonly isPassing: boolean };
-  /** After it; absent once it is closed. */
+  /** State after the request; absent once the journal is closed. */
   readonly stats?: JournalStats;
-  /** Where a database was put that proved damaged. */
+  /** Where a database was moved that turned out to be corrupt. */
   readonly movedTo?: string;
 }

@@ -11,7 +11,7 @@ const LOG_ENDING = '-wal';
 
 export interface OpenedDatabase {
   readonly database: JournalDatabase;
-  /** Where a damaged database was put. */
+  /** Where a corrupt database was moved to. */
   readonly movedTo?: string;
 }
 

@@ -13,7 +13,7 @@ export const LOG_BYTES_MAX = 8 * 1024 * 1024;
 const FREE_SHARE_MAX = 0.1;
 
 export interface Pruner {
-  /** Deletes what is too old or too much. @returns whether there is more to do */
+  /** Deletes rows beyond the age or count limits. @returns whether there is more to delete */
   step(nowMs: number): boolean;
   /** Deletes some of the oldest rows if the database is too large. */
   makeRoom(): boolean;
@@ -43,7 +43,7 @@ interface Eviction {
   readonly rows: number;
 }
 
-/** The order in which rows are deleted when there is too much: the most numerous and least important first. */
+/** The order in which rows are deleted when the database is too large: the most numerous and least important first. */
 const LEAST_IMPORTANT_FIRST: readonly Eviction[] = [
   { table: 'checks', order: 'id', rows: STEP_ROWS },
   { table: 'status_changes', order: 'id', rows: 1_000 },
@@ -51,7 +51,7 @@ const LEAST_IMPORTANT_FIRST: readonly Eviction[] = [
   { table: 'alerts', order: 'ends_at_ms IS NULL, id', rows: 100 },
 ];
 
-/** Keeps the database within its age and size. */
+/** Keeps the database within its age and size limits. */
 export function createPruner(
   database: DatabaseSync,
   retention: JournalRetention,

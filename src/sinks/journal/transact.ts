@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** All of it or nothing; committed when it returns. */
+/** Runs the statements in one transaction, committed when this returns. */
 export function transact<T>(database: DatabaseSync, run: () => T): T {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -18,6 +18,6 @@ function rollBack(database: DatabaseSync): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // Nothing is open any more.
+    // No transaction is open any more.
   }
 }

@@ -145,7 +145,7 @@ function whole(atMs: number): number {
   return Math.round(finite(atMs));
 }
 
-/** SQLite turns NaN and infinity into NULL, and would then refuse the complete batch. */
+/** SQLite turns NaN and infinity into NULL and would then reject the whole batch. */
 function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }

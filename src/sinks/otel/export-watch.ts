@@ -1,12 +1,12 @@
 import type { Log } from '../../facts/ports/log.ts';
 
-/** Follows whether spans or log records are exported, and logs once per outage: a line per failed batch would be one a second. */
+/** Tracks whether spans or log records are exported, and logs once per outage instead of once per failed batch. */
 export interface ExportWatch {
   /** A batch was lost. */
   failed(itemCount: number, reason: string): void;
-  /** One was lost before it entered the queue. */
+  /** An item was dropped before it entered the queue. */
   overflowed(): void;
-  /** @param waitingCount those that still wait */
+  /** @param waitingCount items still in the queue */
   worked(waitingCount: number): void;
 }
 
@@ -16,7 +16,7 @@ export interface ExportWatchOptions {
   readonly exporter: string;
   /** As configured, without credentials. */
   readonly endpoint: string;
-  /** From here on down the queue counts as drained, so that a collector that is merely slow is reported once. */
+  /** At or below this length the queue counts as drained, so that a slow collector is reported only once. */
   readonly drainedCount: number;
   readonly onFailed: () => void;
 }

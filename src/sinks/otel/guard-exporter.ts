@@ -3,7 +3,8 @@ import type { Clock } from '../../facts/ports/clock.ts';
 
 /**
  * Exports that a collector has not answered yet. Zipkin's exporter waits for an answer as long as the connection lives;
- * without a bound a collector that hangs would gather batches in memory. A full queue fits, so that a shutdown gets it out.
+ * without a limit, batches would pile up in memory while a collector hangs. The limit allows a full queue to be exported at
+ * shutdown.
  */
 const UNANSWERED_MAX = 32;
 
@@ -23,8 +24,8 @@ interface Exporter<Item> {
 }
 
 /**
- * Sees to it that each export ends once, in time, and is told of; and that those which do not end are few. Towards the SDK
- * every export has worked: it could do nothing about a failure but print it, and would cut its own shutdown short.
+ * Ensures that each export ends exactly once, in time, and is reported, and limits the number of unanswered exports. To the
+ * SDK every export looks successful: it could only print a failure, and would shorten its own shutdown.
  */
 export function guardExporter<Item>(
   exporter: Exporter<Item>,
@@ -68,7 +69,7 @@ export function guardExporter<Item>(
       else report(failure(new Error('the collector has not answered earlier exports')));
     },
     forceFlush: async () => exporter.forceFlush?.(),
-    // A flush that fails on the way out was counted above.
+    // A flush that fails during shutdown was counted above.
     shutdown: () => exporter.shutdown().catch(() => {}),
   };
 }

@@ -7,8 +7,8 @@ const UDP_PORT = 6832;
 const TRACES_PATH = '/api/traces';
 
 /**
- * Jaeger's own Thrift protocol, for collectors that are too old for OTLP. The package is deprecated and ends at SDK 2;
- * it gets by with the spans of SDK 3, which docs/tracing.md and a test hold.
+ * Jaeger's own Thrift protocol, for collectors that are too old for OTLP. The package is deprecated and was last
+ * released for SDK 2; it works with the spans of SDK 3, as a test shows (see docs/tracing.md).
  */
 export function createExporter({ endpoint = ENDPOINT }: TracingSettings): SpanExporter {
   const url = new URL(endpoint);

@@ -20,12 +20,12 @@ const SEVERITY_NUMBERS: Readonly<Record<LogSeverity, SeverityNumber>> = {
   trace: SeverityNumber.TRACE,
 };
 
-/** They have places of their own in a record. */
+/** These fields have their own place in a record. */
 const OWN_FIELDS = new Set(['level', 'time', 'msg', 'traceId', 'spanId', 'err']);
 
 /**
- * A line of the log as a record of OpenTelemetry (specification, logs data model). The fields become attributes in the words
- * of the metrics' labels; what was thrown has the names of the semantic conventions.
+ * Converts a log line to an OpenTelemetry log record (specification, logs data model). Fields become attributes named like
+ * the metrics' labels; exceptions use the names of the semantic conventions.
  * @param line one JSON object as it is in the file, so that what is masked there is masked here
  */
 export function toLogRecord(line: string): LogRecord | undefined {
@@ -72,7 +72,7 @@ function attributesOf(fields: JsonObject, isExchange: boolean): Attributes {
   const attributes: Attributes = {};
   for (const [field, value] of Object.entries(fields)) {
     if (OWN_FIELDS.has(field) || value === null) continue;
-    // In a line of the gateway it is the method of JSON-RPC, which is called so everywhere else.
+    // In a line of the gateway this is the JSON-RPC method, which has this name everywhere else.
     const isOperation = isExchange && field === 'method';
     attributes[isOperation ? 'operation' : toSnakeCase(field)] = toAttribute(value);
   }

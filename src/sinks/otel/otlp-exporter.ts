@@ -7,10 +7,10 @@ import { EXPORT_TIMEOUT_MS } from './export-timeout.ts';
 const ENDPOINT = 'http://127.0.0.1:4318';
 const TRACES_PATH = '/v1/traces';
 
-/** OTLP over HTTP with protobuf, the way into Jaeger, Tempo and most others. */
+/** OTLP over HTTP with protobuf, which Jaeger, Tempo and most other backends accept. */
 export function createExporter({ endpoint = ENDPOINT, headers }: TracingSettings): SpanExporter {
   const url = new URL(endpoint);
-  // A base URL gets the signal's path, as the specification has it for OTEL_EXPORTER_OTLP_ENDPOINT.
+  // The signal's path is appended to a base URL, as the specification requires for OTEL_EXPORTER_OTLP_ENDPOINT.
   if (url.pathname === '/') url.pathname = TRACES_PATH;
   return new OTLPTraceExporter({
     url: url.href,

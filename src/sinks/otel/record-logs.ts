@@ -14,13 +14,13 @@ import { revealHeaders } from './reveal-headers.ts';
 
 const SCOPE = 'mcp-exporter';
 const LOGS_PATH = '/v1/logs';
-/** Few, since a batch is made in one go, and calls wait meanwhile. */
+/** Small, because a batch is serialized in one go while calls wait. */
 const BATCH_RECORDS = 256;
 const BATCH_DELAY_MS = 1_000;
 
 export interface LogRecorder {
   record(record: LogRecord): void;
-  /** Sends what waits. Takes as long as the exporter does. */
+  /** Exports queued records. Takes as long as the exporter does. */
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function createLogRecorder({
     timeoutMillis: guard.timeoutMs,
   });
   const provider = new LoggerProvider({
-    // Without an id of the instance: it would be another after each start, and Loki makes it a label.
+    // Without `service.instance.id`: it would change at each start, and Loki turns it into a label.
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.version': version, 'host.name': hostname() }))
       .merge(detectResources({ detectors: [envDetector] }))
@@ -58,7 +58,7 @@ export function createLogRecorder({
         maxQueueSize: queueRecordsMax,
         maxExportBatchSize: Math.min(BATCH_RECORDS, queueRecordsMax),
         scheduledDelayMillis: BATCH_DELAY_MS,
-        // The exporter's own limit comes first, so that each failure is reported once.
+        // The exporter's own timeout is shorter, so that each failure is reported once.
         exportTimeoutMillis: guard.timeoutMs + 1_000,
       }),
     ],

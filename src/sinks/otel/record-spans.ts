@@ -41,7 +41,7 @@ const BATCH_DELAY_MS = 2_000;
 export interface SpanRecorder {
   /** Creates the span of an exchange, with the ids that were assigned when it began. Unsampled exchanges get none. */
   record(call: CallRecord): void;
-  /** Exports what is queued. Takes as long as the exporter does. */
+  /** Exports the queued spans. Takes as long as the exporter does. */
   stop(): Promise<void>;
 }
 
@@ -111,7 +111,7 @@ function createSdk(options: SpanRecorderOptions, ids: SpanIds): NodeSDK {
         'host.name': hostname(),
       }),
     ),
-    // Without the process detector: arguments of the process may hold secrets.
+    // Without the process detector: the process's arguments may contain secrets.
     resourceDetectors: [envDetector, serviceInstanceIdDetector],
     serviceName: options.serviceName,
     sampler: new AlwaysOnSampler(),

@@ -32,7 +32,7 @@ export function createSpanNamer(): (call: CallRecord) => string {
   };
 }
 
-/** A resource's URI stays out of the name: there are too many of them. */
+/** A resource's URI is not part of the name: there are too many. */
 function isNamed(operation: string): boolean {
   return operation === 'tools/call' || operation === 'prompts/get';
 }
@@ -82,7 +82,7 @@ export function exceptionOf({ errorMessage, errorStack }: CallRecord): Attribute
   };
 }
 
-/** Cuts, and lets go of the long original: a slice would keep it in memory for as long as the span waits. */
+/** Truncates and releases the long original: a slice would keep it in memory while the span is queued. */
 export function shorten(text: string, charsMax = VALUE_CHARS_MAX): string {
   if (text.length <= charsMax) return text;
   return Buffer.from(text.slice(0, charsMax)).toString();
@@ -112,7 +112,7 @@ function noteUsage(attributes: Attributes, { tokens, costUsd, progressCount }: C
   if (progressCount > 0) attributes['mcp_exporter.progress_count'] = progressCount;
 }
 
-/** The conventions want ids as plain text: `"a"` becomes `a`. */
+/** The conventions require ids as plain text: `"a"` becomes `a`. */
 function idText(jsonText: string): string {
   return jsonText.startsWith('"') ? String(JSON.parse(jsonText)) : jsonText;
 }

@@ -14,7 +14,7 @@ export interface LogShippingOptions {
   readonly log: Pick<Log, 'info' | 'warn'>;
   /** Called once per batch that was not exported. */
   readonly onExportFailure: () => void;
-  /** Records that wait for their export; more are dropped. */
+  /** Capacity of the export queue, in records; more are dropped. */
   readonly queueRecordsMax?: number;
 }
 
@@ -23,7 +23,7 @@ export interface LogShipping {
   ship(text: string): void;
   /** Lines that were not exported. */
   dropped(): number;
-  /** Sends what waits, but takes no longer than `timeoutMs`. */
+  /** Exports queued records, for at most `timeoutMs`. */
   stop(timeoutMs?: number): Promise<void>;
 }
 
@@ -32,8 +32,8 @@ const QUEUE_RECORDS_MAX = 4_096;
 const STOP_MS_MAX = 2_000;
 
 /**
- * Sends the lines of the log on as OTLP log records, beside the service. Nothing waits for the collector: what does not get
- * out is dropped and counted. Load this file only where it is wanted, for the SDK comes with it.
+ * Exports log lines as OTLP log records. Nothing waits for the collector: what cannot be exported is dropped and counted.
+ * Import this file only when it is needed, because it loads the SDK.
  */
 export async function startLogShipping(options: LogShippingOptions): Promise<LogShipping> {
   const { config, clock, queueRecordsMax = QUEUE_RECORDS_MAX } = options;
@@ -68,7 +68,7 @@ export async function startLogShipping(options: LogShippingOptions): Promise<Log
   });
 
   function shipLine(line: string): void {
-    // Asked before the record is made: with a dead collector a line then costs next to nothing.
+    // Checked before the record is created, so that a line costs almost nothing while the collector is down.
     if (waitingCount >= queueRecordsMax) {
       droppedCount += 1;
       watch.overflowed();

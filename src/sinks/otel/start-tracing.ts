@@ -16,14 +16,14 @@ export interface TracingOptions {
   readonly log: Log;
   /** Called once per batch that was not exported. */
   readonly onExportFailure: (signal: 'traces') => void;
-  /** Spans that wait for their export; more are dropped. */
+  /** Capacity of the export queue, in spans; more are dropped. */
   readonly queueSpansMax?: number;
 }
 
 export interface Tracing {
   /** Whether a trace that begins here is sampled. */
   sample(): boolean;
-  /** Sends what waits, but takes no longer than `timeoutMs`. */
+  /** Exports queued spans, for at most `timeoutMs`. */
   stop(timeoutMs?: number): Promise<void>;
 }
 
@@ -31,8 +31,8 @@ const QUEUE_SPANS_MAX = 2_048;
 const STOP_MS_MAX = 2_000;
 
 /**
- * Turns each exchange into a span and sends the spans in batches, beside the traffic. Nothing of OpenTelemetry's SDK is
- * loaded unless an exporter is configured, and then only that exporter.
+ * Turns each exchange into a span and exports the spans in batches, without delaying the traffic. OpenTelemetry's SDK is
+ * loaded only if an exporter is configured, and then only with that exporter.
  */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const { config, clock, random, queueSpansMax = QUEUE_SPANS_MAX } = options;
@@ -68,7 +68,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   });
   const unsubscribe = options.hub.subscribe((fact) => {
     if (fact.fact !== 'call' || !fact.trace.sampled) return;
-    // Asked before the span is made: with a dead collector an exchange then costs next to nothing.
+    // Checked before the span is created, so that an exchange costs almost nothing while the collector is down.
     if (waitingCount >= queueSpansMax) return watch.overflowed();
     recorder.record(fact);
   });
@@ -85,7 +85,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   };
 }
 
-/** One file for each, so that what is not configured is not loaded. */
+/** One file per exporter, so that only the configured one is loaded. */
 function loadExporter(exporter: Exclude<TraceExporter, 'none'>) {
   switch (exporter) {
     case 'otlp':
