@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type BrowserPage, findChromium, launchChromium } from './chromium.ts';
+import { PANELS_SHOW_DATA } from './grafana-panels.ts';
 
 /**
  * Takes the pictures of README from a running demonstration and writes them to `docs/images/`:
@@ -59,10 +60,7 @@ async function takeGrafanaOverview(page: BrowserPage, grafana: string): Promise<
   );
   if (!isIn) throw new Error('Grafana refused the password: set GRAFANA_PASSWORD');
   await page.open(`${grafana}/d/mcp-overview?kiosk&var-gateway=demo`);
-  await page.waitFor(
-    `document.querySelectorAll('[data-testid^="data-testid Panel header"]').length > 5 &&
-      document.querySelector('[aria-label="Panel loading bar"]') === null`,
-  );
+  await page.waitFor(PANELS_SHOW_DATA);
   await take(page, 'grafana-overview');
 }
 
