@@ -43,6 +43,8 @@ export interface CheckReport {
   /** Earliest expiry of the certificate chain, Unix epoch. */
   readonly tlsExpiresAtMs?: EpochMs;
   readonly identity?: ServerIdentity;
+  /** A steady check failed in what was kept, and succeeded after a fresh handshake: its duration is no response time. */
+  readonly isReopened?: boolean;
   /** Deep checks only. */
   readonly snapshot?: CapabilitySnapshot;
 }

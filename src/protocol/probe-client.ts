@@ -60,5 +60,10 @@ export interface ProbeClient {
     params: Readonly<Record<string, unknown>> | undefined,
     options: RequestOptions,
   ): Promise<RequestResult>;
+  /**
+   * Gives up what is kept, because a request failed in it: the next `open` does a fresh handshake. A session that the server
+   * may still have is ended after the next handshake that succeeds, so that a server that is down gets no request more.
+   */
+  abandon(failure: RequestFailure): void;
   close(): Promise<void>;
 }

@@ -28,6 +28,7 @@ function run(): void {
   let hasTurned = false;
   let asked: Message | undefined;
   let answers: Message[] = [];
+  let requests = 0;
 
   if (behaviour.isStubborn) {
     process.on('SIGTERM', () => {});
@@ -142,6 +143,8 @@ function run(): void {
     createInterface({ input: process.stdin }).on('line', (line) => {
       const message = JSON.parse(line) as Message;
       if (message.method === undefined) onAnswer(message);
+      else if (message.id !== undefined && (requests += 1) > (behaviour.answersMax ?? Infinity))
+        refuse(message, -32001);
       else if (message.id !== undefined)
         (handlers[message.method] ?? ((m) => refuse(m, -32601)))(message);
     });

@@ -11,6 +11,8 @@ import type { HttpEndpoint } from './http-endpoint.ts';
 export interface LateSessions {
   /** Ends the session that these headers name, as soon as they are there. */
   adopt(headers: Promise<IncomingHttpHeaders | undefined>): void;
+  /** Ends the session of these request headers, without waiting for it. */
+  end(headers: Readonly<Record<string, string>>): void;
   /** Resolves when all are ended, or after a short while. */
   settled(): Promise<void>;
 }
@@ -22,17 +24,19 @@ const SETTLE_MS_MAX = 1_000;
 export function createLateSessions(endpoint: HttpEndpoint, clock: Clock): LateSessions {
   const ending = new Set<Promise<void>>();
 
-  async function end(late: Promise<IncomingHttpHeaders | undefined>): Promise<void> {
+  async function endLate(late: Promise<IncomingHttpHeaders | undefined>): Promise<void> {
     const id = sessionIdOf(await late);
     if (id !== undefined) await deleteSession(endpoint, { 'mcp-session-id': id }, clock);
   }
 
+  function track(ended: Promise<void>): void {
+    ending.add(ended);
+    void ended.finally(() => ending.delete(ended));
+  }
+
   return {
-    adopt(late) {
-      const ended = end(late);
-      ending.add(ended);
-      void ended.finally(() => ending.delete(ended));
-    },
+    adopt: (late) => track(endLate(late)),
+    end: (headers) => track(deleteSession(endpoint, headers, clock)),
     async settled() {
       if (ending.size === 0) return;
       await resultWithin(clock, SETTLE_MS_MAX, Promise.all(ending));

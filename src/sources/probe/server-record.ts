@@ -111,11 +111,13 @@ export function createServerRecord(
 export function noteSteadyReport(
   record: ServerRecord,
   report: CheckReport,
-  { wasOpen, isConnectivitySuspected }: SteadyCircumstances,
+  circumstances: SteadyCircumstances,
   moment: RecordMoment,
 ): SteadyFindings {
   const { outcome, detail, durationMs } = report;
+  const { isConnectivitySuspected } = circumstances;
   const isOk = outcome === 'ok';
+  const wasOpen = circumstances.wasOpen && report.isReopened !== true;
   // The time of a handshake is not a response time, unless the server keeps no session and needs one every time.
   const isResponse = isOk && (wasOpen || record.wasLastSuccessOpening);
   if (isOk) record.wasLastSuccessOpening = !wasOpen;

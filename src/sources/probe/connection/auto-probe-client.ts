@@ -6,9 +6,9 @@ export interface AutoProbeClient extends ProbeClient {
 }
 
 /**
- * Streamable HTTP, and HTTP+SSE once where the server answers as old ones do (2025-11-25, Backwards Compatibility). What
- * worked is remembered: a server that was reached over HTTP and then says 404 is broken, not old. Each probe client is made when
- * it is needed first, since most of ten thousand servers need one.
+ * Streamable HTTP, and HTTP+SSE if the server answers as old ones do (2025-11-25, Backwards Compatibility). What worked is
+ * remembered until the server answers so again: the next check then tries both, because the server may have been replaced.
+ * Each probe client is made when it is needed first, since most of ten thousand servers need one.
  */
 export function createAutoProbeClient(
   createClient: Readonly<Record<'http' | 'sse', () => ProbeClient>>,
@@ -25,13 +25,18 @@ export function createAutoProbeClient(
     async open(options): Promise<OpenResult> {
       const opened = await current().open(options);
       if (opened.ok) chosen ??= 'http';
-      if (opened.ok || chosen !== undefined || !looksOld(opened.failure)) return opened;
+      if (opened.ok || !looksOld(opened.failure)) return opened;
+      if (chosen !== undefined) {
+        if (configured === 'auto') chosen = undefined;
+        return opened;
+      }
       sse ??= createClient.sse();
       const openedOld = await sse.open(options);
       if (openedOld.ok) chosen = 'sse';
       return openedOld.ok ? openedOld : opened;
     },
     request: (method, params, options) => current().request(method, params, options),
+    abandon: (failure) => current().abandon(failure),
     async close() {
       await Promise.all([http?.close(), sse?.close()]);
     },

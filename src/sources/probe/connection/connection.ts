@@ -5,6 +5,7 @@ import { redact, type Secret } from '../../../facts/secret.ts';
 import type { CheckOptions, Connection } from '../ports.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { createMeasurement } from '../../../protocol/measurement.ts';
+import { afterFailure } from './after-failure.ts';
 import type { ProbedServer } from './probed-server.ts';
 import type {
   RequestOptions,
@@ -24,6 +25,8 @@ type CheckFinding =
       readonly detail: string;
       readonly identity?: ServerIdentity;
       readonly snapshot?: CapabilitySnapshot;
+      /** What was kept had failed. */
+      readonly isReopened?: boolean;
     }
   | { readonly ok: false; readonly failure: RequestFailure; readonly identity?: ServerIdentity };
 
@@ -42,6 +45,13 @@ class PeerConnection implements Connection {
   #running: AbortController | undefined;
   #isClosed = false;
   #identity: ServerIdentity | undefined;
+  /** A check succeeded in what is kept. */
+  #hasWorked = false;
+  /** Requests in a row that were not answered in time. */
+  #unanswered = 0;
+  /** A handshake alone does not prove that a server which failed a request works again. */
+  #mustAsk = false;
+  #hasDeepWorked = false;
 
   constructor({ server, secrets, clock }: ConnectionOptions) {
     this.#server = server;
@@ -54,7 +64,7 @@ class PeerConnection implements Connection {
   }
 
   inspect(options: CheckOptions): Promise<CheckReport> {
-    return this.#enqueue('deep', options, (deep) => this.#server.inspect(deep));
+    return this.#enqueue('deep', options, (deep) => this.#checkDeeply(deep));
   }
 
   isOpen(): boolean {
@@ -110,36 +120,72 @@ class PeerConnection implements Connection {
   }
 
   async #checkSteadily(options: RequestOptions): Promise<CheckFinding> {
+    if (this.#server.probeClient.state() !== 'open') return this.#openAfresh(options);
+    const first = await this.#ask(this.#identity, options);
+    if (first.ok || !this.#giveUpKept(first.failure, options)) return first;
+    const second = await this.#openAfresh(options);
+    if (!second.ok) return second;
+    const lost = LOST[this.#identity?.transport ?? 'http'];
+    const detail = `${lost} no longer worked (${outcomeOf(first.failure)}) and was replaced. ${second.detail}`;
+    return { ...second, detail, isReopened: true };
+  }
+
+  /** Over HTTP a deep check opens a session of its own; over stdio it runs in the kept child. */
+  async #checkDeeply(options: RequestOptions): Promise<CheckFinding> {
+    const wasKept =
+      this.#identity?.transport === 'stdio' && this.#server.probeClient.state() === 'open';
+    const hasWorked = this.#hasDeepWorked;
+    const first = await this.#server.inspect(options);
+    this.#hasDeepWorked = first.ok;
+    if (first.ok || !wasKept || !hasWorked || options.signal.aborted) return first;
+    this.#server.probeClient.abandon(first.failure);
+    const second = await this.#server.inspect(options);
+    this.#hasDeepWorked = second.ok;
+    return second;
+  }
+
+  async #openAfresh(options: RequestOptions): Promise<CheckFinding> {
     const { probeClient } = this.#server;
-    if (probeClient.state() !== 'open') return openClient(probeClient, options, this.#clock);
-    const identity = this.#identity;
-    const first = await askAlive(probeClient, identity, options, this.#clock);
-    if (first.ok || !isSessionGone(first.failure, identity, probeClient)) return first;
-    // Sessions end with deployments and idle limits: a new session must last for one ping.
     const opened = await openClient(probeClient, options, this.#clock);
-    if (!opened.ok || probeClient.state() !== 'open') return opened;
-    const second = await askAlive(probeClient, opened.identity, options, this.#clock);
-    return second.ok
-      ? { ...opened, detail: `The session was gone; a new one was given. ${second.detail}` }
-      : second;
+    if (!opened.ok || probeClient.state() !== 'open' || !this.#mustAsk) {
+      this.#hasWorked = opened.ok;
+      return opened;
+    }
+    this.#hasWorked = false;
+    const asked = await this.#ask(opened.identity, options);
+    if (asked.ok) return { ...asked, detail: `${opened.detail} ${asked.detail}` };
+    this.#giveUpKept(asked.failure, options);
+    return asked;
+  }
+
+  async #ask(identity: ServerIdentity | undefined, options: RequestOptions): Promise<CheckFinding> {
+    const asked = await askAlive(this.#server.probeClient, identity, options, this.#clock);
+    if (asked.ok) {
+      this.#hasWorked = true;
+      this.#mustAsk = false;
+    }
+    this.#unanswered = !asked.ok && options.signal.aborted ? this.#unanswered + 1 : 0;
+    return asked;
+  }
+
+  /** @returns whether the check is to be repeated at once */
+  #giveUpKept(failure: RequestFailure, { signal }: RequestOptions): boolean {
+    const next = afterFailure(failure, {
+      transport: this.#identity?.transport,
+      hasWorked: this.#hasWorked,
+      unanswered: this.#unanswered,
+      isTimeUp: signal.aborted,
+    });
+    if (next === 'keep') return false;
+    this.#unanswered = 0;
+    this.#mustAsk = true;
+    this.#server.probeClient.abandon(failure);
+    return next === 'repeat';
   }
 }
 
-/**
- * What was kept had ended, perhaps long before the check: probe clients forget it when they notice. A stream that ended while
- * nobody looked is noticed by the request that meets it.
- */
-function isSessionGone(
-  { outcome, httpStatus }: RequestFailure,
-  identity: ServerIdentity | undefined,
-  probeClient: ProbeClient,
-): boolean {
-  if (probeClient.state() !== 'closed') return false;
-  return (
-    outcome === 'session_lost' ||
-    httpStatus === 400 ||
-    (outcome === 'reset' && identity?.transport === 'sse')
-  );
+function outcomeOf({ outcome, httpStatus }: RequestFailure): string {
+  return httpStatus === undefined ? outcome : `HTTP ${httpStatus}`;
 }
 
 async function openClient(
@@ -161,6 +207,7 @@ async function openClient(
   };
 }
 
+const LOST = { http: 'The session', sse: 'The stream', stdio: 'The process' } as const;
 const KEPT = { http: 'a session', sse: 'the stream', stdio: 'the process' } as const;
 
 async function askAlive(
@@ -189,19 +236,27 @@ async function askAlive(
 
 type ReportedResult = Pick<
   CheckReport,
-  'outcome' | 'detail' | 'httpStatus' | 'rpcCode' | 'retryAfterMs' | 'identity' | 'snapshot'
+  | 'outcome'
+  | 'detail'
+  | 'httpStatus'
+  | 'rpcCode'
+  | 'retryAfterMs'
+  | 'identity'
+  | 'snapshot'
+  | 'isReopened'
 >;
 
 function describeSuccess(
   found: Extract<CheckFinding, { ok: true }>,
   mask: (text: string) => string,
 ): ReportedResult {
-  const { detail, identity, snapshot } = found;
+  const { detail, identity, snapshot, isReopened } = found;
   return {
     outcome: 'ok',
     detail: mask(detail),
     ...(identity !== undefined && { identity }),
     ...(snapshot !== undefined && { snapshot }),
+    ...(isReopened !== undefined && { isReopened }),
   };
 }
 

@@ -1,11 +1,12 @@
 import type { Era } from '../../../facts/server.ts';
 import type { FailureFacts } from '../../../protocol/classify-failure.ts';
-import { METHOD_NOT_FOUND } from '../../../protocol/json-rpc.ts';
 import type { RequestFailure } from '../../../protocol/probe-client.ts';
 
 /** What is kept of a Streamable HTTP server between checks. `nextHttpState` decides, `http-probe-client.ts` performs the effects. */
 export interface HttpProbeClientState {
   readonly session: HttpSession | undefined;
+  /** Given up after a failure: the server may still keep it. */
+  readonly abandoned: HttpSession | undefined;
   /** The server was opened and keeps nothing of us. */
   readonly isStateless: boolean;
 }
@@ -18,11 +19,16 @@ export interface HttpSession {
 export type HttpProbeClientEvent =
   | { readonly kind: 'opened'; readonly era: Era; readonly session: HttpSession | undefined }
   | { readonly kind: 'open_failed'; readonly facts: FailureFacts }
-  | { readonly kind: 'request_failed'; readonly failure: RequestFailure }
+  /** A request failed in the session. */
+  | { readonly kind: 'abandoned'; readonly failure: RequestFailure }
+  /** A handshake begins. */
+  | { readonly kind: 'opening' }
   | { readonly kind: 'closed' };
 
 export type HttpProbeClientEffect =
   | { readonly kind: 'delete_session'; readonly session: HttpSession }
+  /** Without waiting for the answer. */
+  | { readonly kind: 'delete_abandoned'; readonly session: HttpSession }
   | { readonly kind: 'learn_era'; readonly era: Era }
   | { readonly kind: 'forget_era' };
 
@@ -33,6 +39,7 @@ export interface HttpProbeClientStep {
 
 export const CLOSED_HTTP: HttpProbeClientState = Object.freeze({
   session: undefined,
+  abandoned: undefined,
   isStateless: false,
 });
 
@@ -42,40 +49,51 @@ export function nextHttpState(
 ): HttpProbeClientStep {
   switch (event.kind) {
     case 'opened':
-      return {
-        state: { session: event.session, isStateless: event.session === undefined },
-        effects: [{ kind: 'learn_era', era: event.era }],
-      };
+      return afterOpening(state, event);
     case 'open_failed':
       return refutesEra(event.facts)
         ? { state: { ...state, isStateless: false }, effects: [{ kind: 'forget_era' }] }
         : { state, effects: [] };
-    case 'request_failed':
-      return afterFailure(state, event.failure);
+    case 'abandoned': {
+      // With 404 the server says that it no longer has the session.
+      const abandoned = event.failure.httpStatus === 404 ? undefined : state.session;
+      return { state: { ...state, session: undefined, abandoned }, effects: [] };
+    }
+    case 'opening':
+      return {
+        state: { ...state, session: undefined },
+        effects: deleting(state.session),
+      };
     case 'closed':
-      return endSession(state);
+      return {
+        state: { ...state, session: undefined, abandoned: undefined },
+        effects: [...deleting(state.session), ...deleting(state.abandoned)],
+      };
   }
 }
 
-/** 404 is how a session ends; a ping gives no other reason for 400 either, but there something may be left. */
-function afterFailure(
-  state: HttpProbeClientState,
-  { httpStatus, rpcCode }: RequestFailure,
+function afterOpening(
+  { abandoned }: HttpProbeClientState,
+  { era, session }: Extract<HttpProbeClientEvent, { kind: 'opened' }>,
 ): HttpProbeClientStep {
-  if (httpStatus === 404) return { state: { ...state, session: undefined }, effects: [] };
-  if (httpStatus === 400 && rpcCode !== METHOD_NOT_FOUND) return endSession(state);
-  return { state, effects: [] };
-}
-
-function endSession({ session, isStateless }: HttpProbeClientState): HttpProbeClientStep {
   return {
-    state: { session: undefined, isStateless },
-    effects: session ? [{ kind: 'delete_session', session }] : [],
+    state: { session, abandoned: undefined, isStateless: session === undefined },
+    effects: [
+      { kind: 'learn_era', era },
+      ...(abandoned ? [{ kind: 'delete_abandoned', session: abandoned } as const] : []),
+    ],
   };
 }
 
+function deleting(session: HttpSession | undefined): readonly HttpProbeClientEffect[] {
+  return session ? [{ kind: 'delete_session', session }] : [];
+}
+
+/** Says that the server, or what stands before it, is busy or refuses credentials. */
+const SAYS_NOTHING_OF_ERA = new Set([401, 403, 429, 502, 503, 504]);
+
 /** The server answered, and not as one of the known era would: the next check asks for the era again. */
 function refutesEra(facts: FailureFacts): boolean {
-  if (facts.kind === 'http') return [400, 404, 405, 406].includes(facts.status);
+  if (facts.kind === 'http') return !SAYS_NOTHING_OF_ERA.has(facts.status);
   return facts.kind === 'rpc' || facts.kind === 'unusable';
 }

@@ -7,7 +7,12 @@ import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { type LateSessions, sessionIdOf } from '../../../protocol/http/late-sessions.ts';
 import { postMessage } from '../../../protocol/http/post-message.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
-import type { OpenResult, RequestOptions, ProbeClient } from '../../../protocol/probe-client.ts';
+import type {
+  OpenResult,
+  ProbeClient,
+  RequestFailure,
+  RequestOptions,
+} from '../../../protocol/probe-client.ts';
 import {
   CLOSED_HTTP,
   type HttpSession,
@@ -64,7 +69,7 @@ class HttpProbeClient implements ProbeClient {
   }
 
   async open(options: RequestOptions): Promise<OpenResult> {
-    await this.#take({ kind: 'closed' });
+    await this.#take({ kind: 'opening' });
     let session: HttpSession | undefined;
     const handshakes = {
       discover: (limited: RequestOptions) => this.#discover(limited),
@@ -90,14 +95,16 @@ class HttpProbeClient implements ProbeClient {
     params: JsonObject | undefined,
     options: RequestOptions,
   ): ReturnType<ProbeClient['request']> {
-    return timeAliveness(method, options, this.#options.clock, async () => {
+    return timeAliveness(method, options, this.#options.clock, () => {
       const { session } = this.#state;
-      const answered = session
-        ? await this.#post(method, params, session.headers, options)
-        : await this.#postModern(method, modernParams(params, this.#options.client), options);
-      if (!answered.ok) await this.#take({ kind: 'request_failed', failure: answered.failure });
-      return answered;
+      return session
+        ? this.#post(method, params, session.headers, options)
+        : this.#postModern(method, modernParams(params, this.#options.client), options);
     });
+  }
+
+  abandon(failure: RequestFailure): void {
+    void this.#take({ kind: 'abandoned', failure });
   }
 
   close(): Promise<void> {
@@ -105,12 +112,13 @@ class HttpProbeClient implements ProbeClient {
   }
 
   async #take(event: HttpProbeClientEvent): Promise<void> {
-    const { endpoint, memory, clock } = this.#options;
+    const { endpoint, memory, clock, lateSessions } = this.#options;
     const { state, effects } = nextHttpState(this.#state, event);
     this.#state = state;
     for (const effect of effects) {
       if (effect.kind === 'learn_era') memory.learn(effect.era);
       else if (effect.kind === 'forget_era') memory.forget();
+      else if (effect.kind === 'delete_abandoned') lateSessions.end(effect.session.headers);
       else await deleteSession(endpoint, effect.session.headers, clock);
     }
   }

@@ -93,14 +93,13 @@ class SseProbeClient implements ProbeClient {
   ): ReturnType<ProbeClient['request']> {
     const isModern = this.#state.identity?.era === 'modern';
     const sent = isModern ? modernParams(params, this.#options.client) : params;
-    return timeAliveness(method, options, this.#options.clock, async () => {
-      const answered = await this.#call(method, sent, options);
-      const status =
-        !answered.ok && answered.facts.kind === 'http' ? answered.facts.status : undefined;
-      // A stream whose messages are refused is of no more use; the server forgot its session.
-      if (status === 404 || status === 400) this.#take({ kind: 'closed' });
-      return answered;
-    });
+    return timeAliveness(method, options, this.#options.clock, () =>
+      this.#call(method, sent, options),
+    );
+  }
+
+  abandon(): void {
+    this.#take({ kind: 'closed' });
   }
 
   close(): Promise<void> {

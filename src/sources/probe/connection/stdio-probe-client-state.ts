@@ -2,8 +2,8 @@ import type { Launch } from '../../../protocol/stdio/stdio-launcher.ts';
 import type { ChildChannel } from '../../../protocol/stdio/child-channel.ts';
 import type { RequestFailure, RequestResult } from '../../../protocol/probe-client.ts';
 
-/** A child that leaves so many requests in a row unanswered is replaced by the next `open`. */
-const UNANSWERED_MAX = 3;
+/** A child that leaves so many requests in a row unanswered is replaced by the next `open`, before the server counts as Offline. */
+const UNANSWERED_MAX = 2;
 
 export type LaunchedChild = Extract<Launch, { readonly ok: true }>;
 

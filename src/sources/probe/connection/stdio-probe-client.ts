@@ -162,6 +162,12 @@ class StdioProbeClientDriver implements StdioProbeClient {
     return result;
   }
 
+  abandon(): void {
+    this.#handle({ kind: 'closed' });
+    // The next start waits for its end.
+    void this.#client.closeAll();
+  }
+
   async close(): Promise<void> {
     this.#starting?.abandon();
     await this.#starting?.done;

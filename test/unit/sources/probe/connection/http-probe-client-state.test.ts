@@ -8,9 +8,20 @@ import {
 } from '../../../../../src/sources/probe/connection/http-probe-client-state.ts';
 
 const session = { headers: { 'mcp-session-id': 's' } };
-const OPEN: HttpProbeClientState = { session, isStateless: false };
-const STATELESS: HttpProbeClientState = { session: undefined, isStateless: true };
+const OPEN: HttpProbeClientState = { session, abandoned: undefined, isStateless: false };
+const STATELESS: HttpProbeClientState = {
+  session: undefined,
+  abandoned: undefined,
+  isStateless: true,
+};
+const ABANDONED: HttpProbeClientState = {
+  session: undefined,
+  abandoned: session,
+  isStateless: false,
+};
 const DELETE = { kind: 'delete_session', session };
+const LEARN = { kind: 'learn_era', era: 'legacy' };
+const next = { headers: { 'mcp-session-id': 'next' } };
 const FORGET = { kind: 'forget_era' };
 
 const http = (status: number): FailureFacts => ({
@@ -20,13 +31,12 @@ const http = (status: number): FailureFacts => ({
   hasSession: false,
 });
 const openFailed = (facts: FailureFacts): HttpProbeClientEvent => ({ kind: 'open_failed', facts });
-const requestFailed = (httpStatus?: number, rpcCode?: number): HttpProbeClientEvent => ({
-  kind: 'request_failed',
+const abandoned = (httpStatus?: number): HttpProbeClientEvent => ({
+  kind: 'abandoned',
   failure: {
     outcome: 'http_4xx',
     detail: '',
     ...(httpStatus !== undefined && { httpStatus }),
-    ...(rpcCode !== undefined && { rpcCode }),
   },
 });
 const TIMEOUT: FailureFacts = { kind: 'timeout', waitedFor: 'answer', limitMs: 10 };
@@ -63,11 +73,32 @@ const TABLE: readonly (readonly [
   ['A useless answer refutes the era', STATELESS, openFailed(UNUSABLE), CLOSED_HTTP, [FORGET]],
   ['A busy server refutes nothing', STATELESS, openFailed(http(503)), STATELESS, []],
   ['A server that hangs refutes nothing', STATELESS, openFailed(TIMEOUT), STATELESS, []],
-  ['404 ends a session without a DELETE', OPEN, requestFailed(404), CLOSED_HTTP, []],
-  ['400 ends a session with a DELETE', OPEN, requestFailed(400), CLOSED_HTTP, [DELETE]],
-  ['400 for an unknown method leaves the session', OPEN, requestFailed(400, -32601), OPEN, []],
-  ['503 leaves the session', OPEN, requestFailed(503), OPEN, []],
-  ['A timeout leaves the session', OPEN, requestFailed(), OPEN, []],
+  [
+    '500 may be an endpoint of another era',
+    STATELESS,
+    openFailed(http(500)),
+    CLOSED_HTTP,
+    [FORGET],
+  ],
+  ['Refused credentials refute nothing', STATELESS, openFailed(http(401)), STATELESS, []],
+  ['A session that 404 denies is forgotten', OPEN, abandoned(404), CLOSED_HTTP, []],
+  ['A session that fails otherwise is remembered', OPEN, abandoned(500), ABANDONED, []],
+  [
+    'An abandoned session is deleted after the next handshake that succeeds',
+    ABANDONED,
+    { kind: 'opened', era: 'legacy', session: next },
+    { ...OPEN, session: next },
+    [LEARN, { kind: 'delete_abandoned', session }],
+  ],
+  ['A handshake that begins sends nothing for it', ABANDONED, { kind: 'opening' }, ABANDONED, []],
+  [
+    'A handshake that begins ends an open session',
+    OPEN,
+    { kind: 'opening' },
+    CLOSED_HTTP,
+    [DELETE],
+  ],
+  ['Closing deletes an abandoned session', ABANDONED, { kind: 'closed' }, CLOSED_HTTP, [DELETE]],
   ['Closing deletes the session', OPEN, { kind: 'closed' }, CLOSED_HTTP, [DELETE]],
   ['Closing without a session does nothing', STATELESS, { kind: 'closed' }, STATELESS, []],
 ];

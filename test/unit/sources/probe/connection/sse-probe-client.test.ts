@@ -5,6 +5,8 @@ import {
   events,
   hang,
   hangUp,
+  INITIALIZE_RESULT,
+  result,
   type Script,
   status,
   text,
@@ -49,13 +51,27 @@ test('an endpoint that refuses POST as old servers do is tried as HTTP+SSE, and 
   expect(server.keys().slice(-1)).toEqual(['ping']);
 });
 
-test('a server that was reached over Streamable HTTP is never tried as an old one', async () => {
+test('what answers as a server of another transport is tried over both from the next check on', async () => {
   const server = await startServer({ profile: 'legacy-stateless' });
   const { check } = watchUrl(server.url);
   await check();
   server.script('*', status(404));
-  expect(await check()).toMatchObject({ outcome: 'http_4xx' });
+  expect(await check()).toMatchObject({ outcome: 'http_4xx', httpStatus: 404 });
   expect(server.keys()).not.toContain('GET');
+  expect(await check()).toMatchObject({ outcome: 'http_4xx', httpStatus: 404 });
+  expect(server.keys().filter((key) => key === 'GET')).toHaveLength(1);
+});
+
+test('a server that was replaced by one of Streamable HTTP at the same address is found', async () => {
+  const server = await startServer({ profile: 'sse' });
+  const { check } = watchUrl(server.url);
+  expect(await check()).toMatchObject({ outcome: 'ok', identity: { transport: 'sse' } });
+  server.script('GET', status(405));
+  server.script('initialize', result(INITIALIZE_RESULT));
+  server.script('server/discover', status(400));
+  server.dropStreams();
+  const outcomes = [await check(), await check()].map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(['http_4xx', 'ok']);
 });
 
 test('a modern server over SSE is found and asked with server/discover', async () => {
@@ -100,7 +116,7 @@ test('a session that the server forgot is replaced within the check', async () =
   server.script('ping', text(404, 'Could not find session'), passOn);
   const report = await check();
   expect(report).toMatchObject({ outcome: 'ok' });
-  expect(report.detail).toContain('The session was gone');
+  expect(report.detail).toContain('The stream no longer worked (HTTP 404) and was replaced.');
 });
 
 test('pings of the server are answered, other requests refused', async () => {

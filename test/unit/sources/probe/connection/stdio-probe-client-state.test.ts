@@ -53,20 +53,20 @@ test.each<[string, readonly StdioProbeClientEvent[], readonly string[], 'open' |
     'closed',
   ],
   [
-    'A child that leaves three requests in a row unanswered is discarded',
-    [open, started, silent, silent, silent],
+    'A child that leaves two requests in a row unanswered is discarded',
+    [open, started, silent, silent],
     ['start', 'discard'],
     'closed',
   ],
   [
     'Any answer in between starts the count anew, a refusal too',
-    [open, started, silent, silent, answered, silent, silent, refused, silent, silent],
+    [open, started, silent, answered, silent, refused, silent],
     ['start'],
     'open',
   ],
   [
     'What an earlier child left unanswered does not count',
-    [open, started, silent, silent, lost, open, started, silent, silent],
+    [open, started, silent, lost, open, started, silent],
     ['start', 'start'],
     'open',
   ],
@@ -84,7 +84,7 @@ test.each<[string, readonly StdioProbeClientEvent[], readonly string[], 'open' |
 });
 
 test('a discarded child is blamed for its last failure', () => {
-  const state: StdioProbeClientState = { isStarting: false, unanswered: 2, opened: OPENED };
+  const state: StdioProbeClientState = { isStarting: false, unanswered: 1, opened: OPENED };
   expect(probeClientEffects(state, silent)).toEqual({
     kind: 'discard',
     channel: CHANNEL,
