@@ -1,13 +1,16 @@
 import type { Config } from '../settings/config.ts';
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
-import { loadConfig } from '../settings/load-config.ts';
-import { formatProblems } from '../settings/problem.ts';
+import { loadConfig, type LoadConfigResult } from '../settings/load-config.ts';
+import { formatProblems, type Problem } from '../settings/problem.ts';
+import { formatListen } from '../settings/listen-address.ts';
 import { formatDuration } from '../settings/units.ts';
 import { endpointLabel, type ServerSpec } from '../facts/server.ts';
 
 export interface CheckConfigOptions {
   /** Default: the configuration in the working directory. */
   readonly path?: string | undefined;
+  /** Prints one JSON document, mistakes included, to standard output. */
+  readonly json?: boolean | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
@@ -23,18 +26,23 @@ interface TextOutput {
  */
 export async function checkConfig({
   path,
+  json = false,
   env,
   stdout,
   stderr,
 }: CheckConfigOptions): Promise<0 | 1> {
   const file = path ?? (await findConfig());
   if (file === undefined) {
-    stderr.write(
-      `no configuration: neither ${CONFIG_FILE_NAMES.join(' nor ')} is in this directory\n`,
-    );
+    const message = `no configuration: neither ${CONFIG_FILE_NAMES.join(' nor ')} is in this directory`;
+    if (json) stdout.write(toJson({ valid: false, mistakes: [{ message }], warnings: [] }));
+    else stderr.write(`${message}\n`);
     return 1;
   }
   const result = await loadConfig({ path: file, env });
+  if (json) {
+    stdout.write(toJson(documentOf(file, result)));
+    return result.ok ? 0 : 1;
+  }
   if (!result.ok) {
     const { length } = result.problems;
     stderr.write(
@@ -48,23 +56,60 @@ export async function checkConfig({
   return 0;
 }
 
+interface CheckDocument {
+  readonly file?: string;
+  readonly valid: boolean;
+  /** `host:port` */
+  readonly listen?: string;
+  readonly servers?: readonly object[];
+  readonly mistakes: readonly (Problem | Pick<Problem, 'message'>)[];
+  readonly warnings: readonly Problem[];
+}
+
+function toJson(document: CheckDocument): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+function documentOf(file: string, result: LoadConfigResult): CheckDocument {
+  if (!result.ok) return { file, valid: false, mistakes: result.problems, warnings: [] };
+  const { listen, servers } = result.config;
+  return {
+    file,
+    valid: true,
+    listen: formatListen(listen),
+    servers: servers.map((server) => ({
+      name: server.name,
+      transport: transportOf(server),
+      endpoint: endpointLabel(server),
+      enabled: server.monitor.enabled,
+      intervalMs: server.monitor.intervalMs,
+      ...(server.unresolved !== undefined && { unresolved: server.unresolved }),
+      definedIn: server.source,
+    })),
+    mistakes: [],
+    warnings: result.warnings,
+  };
+}
+
+function transportOf({ target }: ServerSpec): string {
+  return target.kind === 'stdio' ? 'stdio' : target.transport;
+}
+
 function describeConfig(file: string, { listen, servers }: Config): string {
-  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   const rows = [
     ['SERVER', 'TRANSPORT', 'ENDPOINT', 'INTERVAL', 'DEFINED IN'],
     ...servers.map(describeServer),
   ];
-  const title = `${file} is valid: ${servers.length} ${servers.length === 1 ? 'server' : 'servers'}, listening on ${host}:${listen.port}`;
+  const title = `${file} is valid: ${servers.length} ${servers.length === 1 ? 'server' : 'servers'}, listening on ${formatListen(listen)}`;
   return `${title}\n\n${formatTable(rows)}\n`;
 }
 
 function describeServer(server: ServerSpec): string[] {
-  const { name, target, monitor, source, unresolved } = server;
-  const transport = target.kind === 'stdio' ? 'stdio' : target.transport;
+  const { name, monitor, source, unresolved } = server;
   const interval = monitor.enabled ? formatDuration(monitor.intervalMs) : 'disabled';
   return [
     name,
-    transport,
+    transportOf(server),
     endpointLabel(server),
     unresolved === undefined ? interval : `never: ${unresolved}`,
     source,

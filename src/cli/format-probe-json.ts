@@ -1,7 +1,7 @@
 import { endpointLabel } from '../facts/server.ts';
 import type { ProbeVerdict } from './format-probe.ts';
 
-/** One JSON document, for scripts: durations in milliseconds, times since the Unix epoch, as the names say. */
+/** One JSON document, for scripts: durations in milliseconds with three decimals, times since the Unix epoch, as the names say. */
 export function formatProbeJson({ server, reports, status, reason }: ProbeVerdict): string {
   const document = {
     server: server.name,
@@ -12,5 +12,9 @@ export function formatProbeJson({ server, reports, status, reason }: ProbeVerdic
     identity: reports.findLast((report) => report.identity !== undefined)?.identity,
     reports,
   };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return `${JSON.stringify(document, roundNumber, 2)}\n`;
+}
+
+function roundNumber(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1_000) / 1_000 : value;
 }

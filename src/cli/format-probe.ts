@@ -15,6 +15,8 @@ export interface ProbeVerdict {
   readonly reports: readonly CheckReport[];
   readonly status: Status;
   readonly reason: string;
+  /** What the user can do about it. */
+  readonly hint?: string | undefined;
 }
 
 export interface ProbeFormat {
@@ -48,14 +50,14 @@ const DAY_MS = 86_400_000;
 
 /** The result of a probe for a person: each step with its duration, the server's identity and capabilities, and the verdict. */
 export function formatProbe(verdict: ProbeVerdict, { hasColours, nowMs }: ProbeFormat): string {
-  const { server, reports, status, reason } = verdict;
+  const { server, reports, status, reason, hint } = verdict;
   const paint: Paint = (colour, text) =>
     hasColours ? styleText(colour, text, { validateStream: false }) : text;
   const blocks = [
     formatTitle(server, paint),
     ...reports.map((report) => formatReport(report, paint)),
     formatFacts(reports, nowMs, paint),
-    `${paint(COLOUR_OF_STATUS[status], capitalise(status))}: ${stripControls(reason)}`,
+    `${paint(COLOUR_OF_STATUS[status], capitalise(status))}: ${stripControls(reason)}${hint === undefined ? '' : `\n${stripControls(hint)}`}`,
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }

@@ -3,7 +3,7 @@ import { type HealthState, initialHealth, weighEvidence } from '../facts/rules/h
 import type { ServerSpec } from '../facts/server.ts';
 import { probeOnce } from '../sources/probe/probe-once.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
-import { findTarget } from './find-target.ts';
+import { COMMAND_LINE, findTarget } from './find-target.ts';
 import { formatProbe, type ProbeVerdict } from './format-probe.ts';
 import { formatProbeJson } from './format-probe-json.ts';
 import { asMonotonicMs } from '../facts/time.ts';
@@ -89,5 +89,16 @@ function judge(server: ServerSpec, reports: readonly CheckReport[]): ProbeVerdic
     },
     start,
   );
-  return { server, reports, status, reason };
+  return { server, reports, status, reason, hint: hintFor(server, reports) };
+}
+
+/** What to do about a server that asks for credentials. */
+function hintFor(server: ServerSpec, reports: readonly CheckReport[]): string | undefined {
+  if (reports.every(({ outcome }) => outcome !== 'auth_required' && outcome !== 'forbidden'))
+    return undefined;
+  if (server.source !== COMMAND_LINE)
+    return `The credentials of ${server.name} are in ${server.source}.`;
+  return server.hasCredentials
+    ? 'It did not accept the credentials given with --header.'
+    : "Give credentials with --header 'Authorization: Bearer TOKEN'.";
 }

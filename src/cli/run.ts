@@ -116,9 +116,14 @@ function addCheckConfig(program: Command, { context, end }: CommandRun): void {
     .command('check-config')
     .description('list what would be monitored, or every mistake in the configuration')
     .argument('[file]', 'instead of the configuration in the working directory')
-    .action(async (path: string | undefined) => {
+    .option('-c, --config <file>', 'the same as the argument')
+    .option('--json', 'print one JSON document with the servers, mistakes and warnings')
+    .action(async (file: string | undefined, { config, json }, command) => {
+      if (file !== undefined && config !== undefined)
+        command.error('error: give the file either as argument or with --config, not both');
+      const path = file ?? config;
       const { checkConfig } = await import('./check-config.ts');
-      end(await checkConfig({ path, env, stdout: stdout.stream, stderr: stderr.stream }));
+      end(await checkConfig({ path, json, env, stdout: stdout.stream, stderr: stderr.stream }));
     });
 }
 

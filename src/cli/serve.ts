@@ -96,14 +96,14 @@ function complain({ stderr }: CommandContext, line: string): void {
   stderr.stream.write(`mcp-exporter: ${line}\n`);
 }
 
-function welcome({ http, config, servers }: AppAddresses): string {
+function welcome({ http, gateway, config, servers }: AppAddresses): string {
   const watched = `${servers} ${servers === 1 ? 'server' : 'servers'} of ${config ?? 'the built-in demonstration'}`;
   return `
   mcp-exporter ${VERSION} watches ${watched}
 
     status    ${http}/
     metrics   ${http}/metrics
-    health    ${http}/health
+    health    ${http}/health${gateway === undefined ? '' : `\n    gateway   ${gateway}/NAME/mcp`}
 
   Ctrl-C ends it.
 

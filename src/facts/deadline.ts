@@ -9,16 +9,28 @@ export interface Deadline {
   end(): void;
 }
 
+/** The abort reason of a signal whose time limit passed, so that messages can name the configured limit. */
+export class LimitPassed extends Error {
+  override readonly name = 'LimitPassed';
+  /** Milliseconds. */
+  readonly limitMs: number;
+
+  constructor(limitMs: number) {
+    super('the time limit passed');
+    this.limitMs = limitMs;
+  }
+}
+
 /** A signal that aborts after `limitMs` or with `parent`. One listener and one timer: `AbortSignal.any` costs more. */
 export function startDeadline(clock: Clock, limitMs: number, parent?: AbortSignal): Deadline {
   const controller = new AbortController();
   let hasPassed = false;
-  const onParentAbort = (): void => controller.abort();
+  const onParentAbort = (): void => controller.abort(parent?.reason);
   const timer = clock.after(limitMs, () => {
     hasPassed = true;
-    controller.abort();
+    controller.abort(new LimitPassed(limitMs));
   });
-  if (parent?.aborted) controller.abort();
+  if (parent?.aborted) onParentAbort();
   parent?.addEventListener('abort', onParentAbort, { once: true });
   return {
     signal: controller.signal,

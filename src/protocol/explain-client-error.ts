@@ -13,7 +13,7 @@ export interface ClientWait {
  * process see more than the SDK passes on, so ask them first.
  */
 export function explainClientError(error: unknown, method: string, wait: ClientWait): FailureFacts {
-  if (wait.signal.aborted) return timeoutFacts(`answer to ${method}`, wait.waitedMs());
+  if (wait.signal.aborted) return timeoutFacts(`answer to ${method}`, wait.signal, wait.waitedMs());
   const chain = causeChain(error);
   for (const each of chain) {
     if (each instanceof ProtocolError) {
@@ -43,7 +43,7 @@ function explainSdkCode(
 ): FailureFacts | undefined {
   switch (error.code) {
     case SdkErrorCode.RequestTimeout:
-      return timeoutFacts(`answer to ${method}`, wait.waitedMs());
+      return timeoutFacts(`answer to ${method}`, wait.signal, wait.waitedMs());
     case SdkErrorCode.ConnectionClosed:
     case SdkErrorCode.NotConnected:
       return {

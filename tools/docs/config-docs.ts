@@ -192,7 +192,7 @@ gateway: { listen: 127.0.0.1:19100 }
 \`\`\`
 
 \`mcp-exporter check-config FILE\` prints every mistake as \`file:line:column  path  what is wrong\`, or else the
-servers that would be watched.
+servers that would be watched; with \`--json\` as one document, for scripts and CI.
 `;
 
 const RULES = `## Values

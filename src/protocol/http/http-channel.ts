@@ -449,7 +449,10 @@ class StreamableHttpChannel implements HttpChannel {
   }
 
   #explain(problem: ReadProblem, { first }: Message): FailureFacts {
-    return problemFacts(problem, first?.method ?? 'message', this.#endpoint, 0);
+    return problemFacts(problem, first?.method ?? 'message', this.#endpoint, {
+      signal: this.#ending.signal,
+      waitedMs: 0,
+    });
   }
 
   /** Resolves early where `signal` aborts. */

@@ -194,7 +194,11 @@ class RequestAttempt {
     const outgoing = this.#outgoing;
     const waitedFor =
       outgoing?.socket?.connecting === true ? 'connection to the server' : this.#wanted.waitedFor;
-    const facts = timeoutFacts(waitedFor, clock.monotonicMs() - this.#startedAt);
+    const facts = timeoutFacts(
+      waitedFor,
+      this.#wanted.signal,
+      clock.monotonicMs() - this.#startedAt,
+    );
     const wasConnected = this.#tracker.isReady();
     if (outgoing !== undefined && this.#wanted.awaitsLateHead === true && wasConnected) {
       const late = this.#endpoint.awaitLateHead(outgoing);

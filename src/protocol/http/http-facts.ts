@@ -51,11 +51,11 @@ export function problemFacts(
   problem: ReadProblem,
   method: string,
   { authority, isTls }: HttpEndpoint,
-  waitedMs: number,
+  { signal, waitedMs }: { readonly signal: AbortSignal; readonly waitedMs: number },
 ): FailureFacts {
   switch (problem.kind) {
     case 'aborted':
-      return timeoutFacts(`complete answer to ${method}`, waitedMs);
+      return timeoutFacts(`complete answer to ${method}`, signal, waitedMs);
     case 'lost':
       return networkFacts(problem.error, { authority, isTls, isConnected: true });
     case 'unusable':

@@ -60,7 +60,10 @@ export async function postMessage(
   if (!sent.ok) return sent;
   try {
     const explain = (problem: ReadProblem): FailureFacts =>
-      problemFacts(problem, message.method, endpoint, clock.monotonicMs() - startedAt);
+      problemFacts(problem, message.method, endpoint, {
+        signal,
+        waitedMs: clock.monotonicMs() - startedAt,
+      });
     const { response } = sent;
     const status = response.statusCode ?? 0;
     if (status < 200 || status > 299)

@@ -157,7 +157,12 @@ class Fetcher {
         this.#options.onHopeless();
       },
       onLost: (problem) =>
-        this.#fail(problemFacts(problem, rpcMethod, endpoint, clock.monotonicMs() - startedAt)),
+        this.#fail(
+          problemFacts(problem, rpcMethod, endpoint, {
+            signal,
+            waitedMs: clock.monotonicMs() - startedAt,
+          }),
+        ),
     });
     return new Response(stream, { status, headers });
   }

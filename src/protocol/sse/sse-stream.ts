@@ -1,3 +1,4 @@
+import { timeoutFacts } from '../timeout-facts.ts';
 import type { IncomingMessage } from 'node:http';
 import type { FailureFacts } from '../classify-failure.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
@@ -83,7 +84,7 @@ class Stream implements SseStream {
   readonly #life = new AbortController();
   readonly #opening = Promise.withResolvers<SseOpening>();
   readonly #onAbort = (): void =>
-    this.#end({ kind: 'timeout', waitedFor: WAITED_FOR, limitMs: this.#waitedMs() });
+    this.#end(timeoutFacts(WAITED_FOR, this.#options.signal, this.#waitedMs()));
   #state: 'opening' | 'open' | 'over' = 'opening';
   #postUrl: URL;
 
@@ -148,7 +149,12 @@ class Stream implements SseStream {
 
   #onEnd(end: EventsEnd): void {
     if (end.kind === 'problem')
-      this.#end(problemFacts(end.problem, 'GET', this.#endpoint, this.#waitedMs()));
+      this.#end(
+        problemFacts(end.problem, 'GET', this.#endpoint, {
+          signal: this.#options.signal,
+          waitedMs: this.#waitedMs(),
+        }),
+      );
     else if (this.#state === 'open') this.#end(lost(this.#endpoint));
     else this.#end(unusable('the stream ended before its endpoint event'));
   }

@@ -106,7 +106,7 @@ class ChannelDriver implements ChildChannel {
       const onAbort = (): void => {
         forget();
         const waitedMs = clock.monotonicMs() - sentAtMs;
-        resolve({ ok: false, facts: timeoutFacts(`answer to ${method}`, waitedMs) });
+        resolve({ ok: false, facts: timeoutFacts(`answer to ${method}`, signal, waitedMs) });
       };
       const forget = this.send(method, params, (reply) => {
         signal.removeEventListener('abort', onAbort);

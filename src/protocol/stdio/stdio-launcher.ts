@@ -93,7 +93,7 @@ class ChildLauncher implements Launcher {
 
   async #attempt(plan: Plan, observer: LaunchObserver, life: Deadline): Promise<LaunchAttempt> {
     const { client, clock, mask, onFirstMessage, onLost } = this.#options;
-    if (life.signal.aborted) return { ok: false, facts: timeoutFacts('answer', 0) };
+    if (life.signal.aborted) return { ok: false, facts: timeoutFacts('answer', life.signal, 0) };
     const startedAtMs = clock.monotonicMs();
     const start = await client.start();
     noteSpawn(observer, clock.monotonicMs() - startedAtMs, start);

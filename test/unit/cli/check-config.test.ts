@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { checkConfig } from '../../../src/cli/check-config.ts';
 
-async function run(path: string, env = {}) {
+async function run(path: string, env = {}, json = false) {
   const printed = { stdout: '', stderr: '' };
   const code = await checkConfig({
     path,
+    json,
     env,
     stdout: { write: (text) => (printed.stdout += text) },
     stderr: { write: (text) => (printed.stderr += text) },
@@ -44,5 +45,35 @@ test('a file that is not there is a mistake', async () => {
     code: 1,
     stdout: '',
     stderr: 'does-not-exist.yml  the file does not exist\n1 mistake\n',
+  });
+});
+
+test('--json prints the servers, or the mistakes with their places, as one document', async () => {
+  const valid = await run('test/fixtures/config/valid.yml', { TOKEN: 'planted-secret' }, true);
+  expect(valid).toMatchObject({ code: 0, stderr: '' });
+  expect(valid.stdout).not.toContain('planted-secret');
+  expect(JSON.parse(valid.stdout)).toMatchObject({
+    valid: true,
+    listen: '[::1]:19110',
+    servers: [
+      { name: 'files', transport: 'stdio', enabled: true, intervalMs: 30_000 },
+      { name: 'search' },
+      { name: 'off', enabled: false },
+      { name: 'imported', definedIn: 'test/fixtures/config/valid-client.json:4' },
+      { name: 'asked', unresolved: expect.stringContaining('input:key') },
+    ],
+    mistakes: [],
+    warnings: [{ line: 6, path: 'mcpServers.self' }],
+  });
+
+  const invalid = await run('test/fixtures/config/invalid-ten-mistakes.yml', {}, true);
+  expect(invalid).toMatchObject({ code: 1, stderr: '' });
+  const { valid: isValid, mistakes } = JSON.parse(invalid.stdout);
+  expect(isValid).toBe(false);
+  expect(mistakes).toHaveLength(10);
+  expect(mistakes[0]).toMatchObject({
+    file: 'test/fixtures/config/invalid-ten-mistakes.yml',
+    line: expect.any(Number),
+    message: expect.any(String),
   });
 });

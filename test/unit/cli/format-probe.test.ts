@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
+import { formatProbeJson } from '../../../src/cli/format-probe-json.ts';
 import { formatProbe, type ProbeVerdict } from '../../../src/cli/format-probe.ts';
 import { serverOfUrl } from '../../../src/settings/server-spec.ts';
 import type { CheckReport } from '../../../src/facts/check-report.ts';
@@ -151,4 +152,19 @@ test('nothing that a server says can steer the terminal', () => {
 
 test('credentials of the address are not printed', () => {
   expect(format()).not.toContain('planted');
+});
+
+test('figures of the JSON document have three decimals at most', () => {
+  const report = { ...REPORT, durationMs: 30.018256000000065, phasesMs: { connect: 0.0004 } };
+  const verdict: ProbeVerdict = {
+    server: buildServer(),
+    reports: [report],
+    status: 'healthy',
+    reason: 'fine',
+  };
+  expect(JSON.parse(formatProbeJson(verdict)).reports[0]).toMatchObject({
+    durationMs: 30.018,
+    phasesMs: { connect: 0 },
+    startedAtMs: NOW_MS,
+  });
 });

@@ -155,3 +155,50 @@ test('Ctrl-C ends the check, closes the connection and still says what was seen'
   expect(context.out()).toContain('Offline: ');
   expect(context.exits).toEqual([]);
 });
+
+test.each([
+  ['localhost:3000/mcp', 'http://localhost:3000/mcp'],
+  ['127.0.0.1:3000', 'http://127.0.0.1:3000/'],
+  ['[::1]:3000/sse', 'http://[::1]:3000/sse'],
+  ['10.1.2.3/mcp', 'http://10.1.2.3/mcp'],
+  ['mcp.example.com/mcp', 'https://mcp.example.com/mcp'],
+  ['mcp.example.com:8443', 'https://mcp.example.com:8443/'],
+])('a URL without a scheme, %s, is answered with %s', async (target, url) => {
+  const { context, opened } = setUp();
+  const config = await writeConfig('mcpServers:\n  files: { command: files }\n');
+
+  expect(await run(['probe', target, '--config', config], context)).toBe(2);
+  expect(await run(['probe', target, '-H', 'A: b'], context)).toBe(2);
+
+  const message = `${JSON.stringify(target)} has no scheme: did you mean ${url}?\n`;
+  expect(context.err()).toBe(message.repeat(2));
+  expect(opened).toEqual([]);
+});
+
+test.each(['files', 'my.server', 'a/b', 'team/files.json'])(
+  'an unknown name, %s, is not taken for a URL',
+  async (name) => {
+    const { context } = setUp();
+    const config = await writeConfig('mcpServers:\n  filez: { command: files }\n');
+    expect(await run(['probe', name, '--config', config], context)).toBe(2);
+    expect(context.err()).toContain(`has no server ${JSON.stringify(name)}`);
+  },
+);
+
+test('a server that asks for credentials is answered with how to give them', async () => {
+  const refuse = () => ({ outcome: 'auth_required', detail: 'It said no.' }) as const;
+  const without = setUp(refuse);
+  await run(['probe', URL_TARGET], without.context);
+  expect(without.context.out()).toMatch(
+    /\nGive credentials with --header 'Authorization: Bearer TOKEN'\.\n$/,
+  );
+
+  const withHeader = setUp(refuse);
+  await run(['probe', URL_TARGET, '-H', 'Authorization: Bearer x'], withHeader.context);
+  expect(withHeader.context.out()).toContain('did not accept the credentials given with --header');
+
+  const configured = setUp(refuse, 'remote');
+  const config = await writeConfig(`mcpServers:\n  remote: { url: ${URL_TARGET} }\n`);
+  await run(['probe', 'remote', '--config', config], configured.context);
+  expect(configured.context.out()).toContain(`The credentials of remote are in ${config}:2.`);
+});

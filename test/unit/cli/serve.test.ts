@@ -5,7 +5,12 @@ import { createFakeContext, type FakeContextOptions } from '../../fakes/fake-con
 
 const STARTED: AppStart = {
   ok: true,
-  addresses: { http: 'http://127.0.0.1:19110', config: 'my.yml', servers: 2 },
+  addresses: {
+    http: 'http://127.0.0.1:19110',
+    gateway: 'http://127.0.0.1:19100',
+    config: 'my.yml',
+    servers: 2,
+  },
 };
 
 function setUp(overrides: Partial<App> = {}, options: FakeContextOptions = {}) {
@@ -136,6 +141,7 @@ test('on a terminal the addresses are printed', async () => {
 
   expect(context.out()).toContain('watches 2 servers of my.yml');
   expect(context.out()).toContain('http://127.0.0.1:19110/metrics');
+  expect(context.out()).toContain('gateway   http://127.0.0.1:19100/NAME/mcp');
 });
 
 test('elsewhere standard output belongs to the log', async () => {

@@ -200,7 +200,13 @@ class SseProbeClient implements ProbeClient {
     const fail = (facts: Failed['facts']): void =>
       this.#take({ kind: 'request_failed', id, facts });
     const onAbort = (): void =>
-      fail(timeoutFacts(`answer to ${method} on the SSE stream`, clock.monotonicMs() - startedAt));
+      fail(
+        timeoutFacts(
+          `answer to ${method} on the SSE stream`,
+          signal,
+          clock.monotonicMs() - startedAt,
+        ),
+      );
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     const posting = new AbortController();

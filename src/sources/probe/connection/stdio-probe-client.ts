@@ -1,3 +1,4 @@
+import { timeoutFacts } from '../../../protocol/timeout-facts.ts';
 import type { ChildExited, ChildStarted } from '../../../facts/child-facts.ts';
 import { type Deadline, resultUnlessAborted, startDeadline } from '../../../facts/deadline.ts';
 import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
@@ -134,7 +135,10 @@ class StdioProbeClientDriver implements StdioProbeClient {
     const result = await resultUnlessAborted(starting.done, deadline.signal);
     deadline.end();
     moveMeasurement(starting.measurement, measurement);
-    return result ?? { ok: false, failure: stillStarting(clock.monotonicMs() - startedAtMs) };
+    if (result) return result;
+    const waitedMs = clock.monotonicMs() - startedAtMs;
+    const { limitMs } = timeoutFacts('answer', deadline.signal, waitedMs);
+    return { ok: false, failure: stillStarting(limitMs) };
   }
 
   async request(
