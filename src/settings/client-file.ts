@@ -1,6 +1,6 @@
 import { basename, dirname, resolve, sep } from 'node:path';
 import { isJson } from './read-source.ts';
-import type { SourceNode } from './source-node.ts';
+import type { SourceNode } from './source-file.ts';
 
 /** Keys that only our own file has. */
 const OWN_KEYS = [

@@ -10,7 +10,7 @@ import { collides } from './listen-address.ts';
 import type { LoadContext } from './load-context.ts';
 import { loadWebConfig } from './web-config.ts';
 import type { Path } from './problem.ts';
-import { nodeAt, problemAt, type SourceFile, type SourceNode } from './source-node.ts';
+import { nodeAt, problemAt, type SourceFile, type SourceNode } from './source-file.ts';
 import { resolvePath } from './files.ts';
 import { restartValues } from './restart-keys.ts';
 import type { ServerList } from './server-list.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AlertingSchema, AlertsSchema } from './alerting-schema.ts';
-import { address, GatewaySchema, ServerGatewaySchema } from './gateway-schema.ts';
-import { DefaultsSchema, MonitorSchema } from './monitor-schema.ts';
+import { address, GatewaySchema, ServerGatewaySchema } from './gateway.ts';
+import { DefaultsSchema, MonitorSchema } from './monitor.ts';
 import { choice, flag, list, map, section, text } from './schema-types.ts';
 import {
   AdminSchema,

@@ -7,7 +7,7 @@ import {
   type ScalarNode,
   type SourceFile,
   type SourceNode,
-} from './source-node.ts';
+} from './source-file.ts';
 
 export interface ExpandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -4,7 +4,7 @@ import { isClientFile } from './client-file.ts';
 import type { ReadText } from './files.ts';
 import { GATEWAY_LISTEN_DEFAULT, isOwnAddress, parseListen } from './listen-address.ts';
 import { readSource } from './read-source.ts';
-import { nodeAt } from './source-node.ts';
+import { nodeAt } from './source-file.ts';
 import type { EntryValue } from './wrap/client-entries.ts';
 
 export type GatewayPeek =

@@ -7,10 +7,10 @@ import type {
   ListenAddress,
 } from '../facts/service-settings.ts';
 import { resolvePath } from './files.ts';
-import { GATEWAY_DEFAULTS, type GatewayInput, type ServerGatewayInput } from './gateway-schema.ts';
+import { GATEWAY_DEFAULTS, type GatewayInput, type ServerGatewayInput } from './gateway.ts';
 import type { LoadContext } from './load-context.ts';
 import type { Path } from './problem.ts';
-import { problemAt, type SourceFile } from './source-node.ts';
+import { problemAt, type SourceFile } from './source-file.ts';
 
 /** Where the gateway listens; undefined if it is off. */
 export function gatewayListen({ listen }: Pick<GatewayInput, 'listen'>): ListenAddress | undefined {

@@ -1,5 +1,5 @@
 import type { MonitorSettings } from '../facts/server.ts';
-import { type DefaultsInput, MONITOR_DEFAULTS, type MonitorInput } from './monitor-schema.ts';
+import { type DefaultsInput, MONITOR_DEFAULTS, type MonitorInput } from './monitor.ts';
 import type { Path } from './problem.ts';
 import { formatDuration, formatPercent } from './units.ts';
 

@@ -10,7 +10,7 @@ import {
   type SourceFile,
   type SourceNode,
   toValue,
-} from './source-node.ts';
+} from './source-file.ts';
 
 export interface ParsedValues<T> {
   /** The values without those that are wrong, so that the checks after this one can find more mistakes. */

@@ -1,7 +1,7 @@
 import { type Node, type ParseError, type ParseErrorCode, parseTree } from 'jsonc-parser';
 import { LineCounter } from 'yaml';
 import type { Problem } from './problem.ts';
-import { DEPTH_MAX, type MapEntry, type SourceFile, type SourceNode } from './source-node.ts';
+import { DEPTH_MAX, type MapEntry, type SourceFile, type SourceNode } from './source-file.ts';
 import { readYaml } from './yaml.ts';
 
 const JSON_NAME = /\.jsonc?$/i;

@@ -5,7 +5,7 @@ import { type Node as JsonNode, parseTree } from 'jsonc-parser';
 import { isMap, isScalar, parseDocument, visit } from 'yaml';
 import { redact, Secret } from '../facts/secret.ts';
 import { isJson } from './read-source.ts';
-import { scalarsOf, type SourceNode } from './source-node.ts';
+import { scalarsOf, type SourceNode } from './source-file.ts';
 
 const SECRET_NAME =
   /auth|cookie|token|secret|passw|api-?key|access-?key|^key$|credential|session|signature|^sig$/i;

@@ -2,7 +2,7 @@ import type { ServerInput } from './config-schema.ts';
 import type { ReadText } from './files.ts';
 import type { LoadContext } from './load-context.ts';
 import type { Path } from './problem.ts';
-import { nodeAt, problemAt, type SourceFile } from './source-node.ts';
+import { nodeAt, problemAt, type SourceFile } from './source-file.ts';
 
 /** One entry of a `mcpServers` block on its way to a `ServerSpec`. */
 export interface ServerEntry {

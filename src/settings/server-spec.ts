@@ -5,14 +5,14 @@ import {
   type StdioTarget,
 } from '../facts/server.ts';
 import type { ServerInput } from './config-schema.ts';
-import type { GatewayInput, ServerGatewayInput } from './gateway-schema.ts';
+import type { GatewayInput, ServerGatewayInput } from './gateway.ts';
 import { completeGatewaySettings } from './gateway-settings.ts';
-import type { DefaultsInput, MonitorInput } from './monitor-schema.ts';
+import type { DefaultsInput, MonitorInput } from './monitor.ts';
 import { completeMonitor } from './monitor-settings.ts';
 import { argumentSecrets, createSecretBag, expandedSecrets, printMasked } from './secrets.ts';
 import { type EntryContext, findNameMistake, type ServerEntry } from './server-entry.ts';
 import { createHttpTarget, type TlsInput, toHttpTarget, toStdioTarget } from './server-target.ts';
-import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-node.ts';
+import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-file.ts';
 
 /** How the server is monitored, and where a contradiction in its `monitor` is reported. */
 export interface WatchInput {

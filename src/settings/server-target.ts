@@ -2,7 +2,7 @@ import { parseEnv } from 'node:util';
 import { Secret } from '../facts/secret.ts';
 import type { HttpTarget, StdioTarget } from '../facts/server.ts';
 import { resolvePath } from './files.ts';
-import type { MonitorInput } from './monitor-schema.ts';
+import type { MonitorInput } from './monitor.ts';
 import {
   argumentSecrets,
   headerSecrets,

@@ -6,7 +6,7 @@ import { ALERT_METRICS, type AlertUnit, alertUnitOf, type UserAlert } from '../f
 import type { AlertInput } from './alerting-schema.ts';
 import type { ConfigInput } from './config-schema.ts';
 import type { Path, Problem } from './problem.ts';
-import { nodeAt, problemAt, type SourceFile, type SourceNode } from './source-node.ts';
+import { nodeAt, problemAt, type SourceFile, type SourceNode } from './source-file.ts';
 import { parseDuration, parsePercent, parseSize } from './units.ts';
 
 export interface AlertSources {

@@ -8,7 +8,7 @@ import type { LoadContext } from './load-context.ts';
 import { parseValues } from './parse-values.ts';
 import { readSource } from './read-source.ts';
 import { choice, count, duration, flag, list, map, secret, section, text } from './schema-types.ts';
-import { problemAt, type SourceFile } from './source-node.ts';
+import { problemAt, type SourceFile } from './source-file.ts';
 import { DAY } from './units.ts';
 
 /** As Go and as Node call them. */

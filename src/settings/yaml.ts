@@ -22,7 +22,7 @@ import {
   NODES_MAX,
   type SourceFile,
   type SourceNode,
-} from './source-node.ts';
+} from './source-file.ts';
 
 /** The parser's own messages may quote the text, which may be a secret: its codes are explained here instead. */
 const SYNTAX: Partial<Record<YAMLError['code'], string>> = {

@@ -13,7 +13,7 @@ import { placeOfClientFile } from '../client-file.ts';
 import { resolvePath } from '../files.ts';
 import type { Problem } from '../problem.ts';
 import { readJson } from '../read-source.ts';
-import { nodeAt, type SourceNode } from '../source-node.ts';
+import { nodeAt, type SourceNode } from '../source-file.ts';
 
 /** What a client's file may call its servers; `servers` is VS Code's. */
 export const SERVER_BLOCKS = ['mcpServers', 'servers'] as const;

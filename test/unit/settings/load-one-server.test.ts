@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GatewaySchema } from '../../../src/settings/gateway-schema.ts';
+import { GatewaySchema } from '../../../src/settings/gateway.ts';
 import { loadOneServer } from '../../../src/settings/load-one-server.ts';
 import { GATEWAY_LISTEN_DEFAULT } from '../../../src/settings/listen-address.ts';
 import { localUrl, peekGateway } from '../../../src/settings/gateway-address.ts';

@@ -13,7 +13,7 @@ import {
   nodeAt,
   type SourceFile,
   type SourceNode,
-} from './source-node.ts';
+} from './source-file.ts';
 
 export interface ClientServers extends Pick<ParsedValues<unknown>, 'isPruned'> {
   readonly entries: readonly ServerEntry[];
