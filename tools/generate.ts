@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { renderConfigDocs, renderConfigSchema } from './docs/config-docs.ts';
 import { renderAlertmanagerText } from '../src/cli/render.ts';
 import { loadConfig } from '../src/settings/load-config.ts';
-import { formatProblems } from '../src/settings/problem.ts';
+import { formatProblems } from '../src/settings/source-file.ts';
 import { CATALOG } from '../src/catalog/catalog.ts';
 import { renderMetricsDocs } from './docs/render-metrics-docs.ts';
 import { renderDashboards } from './dashboards/render.ts';

@@ -2,7 +2,7 @@ import { DEMO_CONFIG_PATH, demoConfig } from '../demo/demo-config.ts';
 import type { ReloadResult } from '../facts/ports/commands.ts';
 import { findConfig } from '../settings/files.ts';
 import { loadConfig, type LoadConfigResult } from '../settings/load-config.ts';
-import { formatProblems } from '../settings/problem.ts';
+import { formatProblems } from '../settings/source-file.ts';
 import type { ReloadTrigger } from './create-config-reloader.ts';
 import { createService, type Service } from './create-service.ts';
 import type { AppOptions } from './part.ts';

@@ -1,8 +1,8 @@
 import type { Config } from '../settings/config.ts';
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
+import { formatListen } from '../settings/gateway-address.ts';
 import { loadConfig, type LoadConfigResult } from '../settings/load-config.ts';
-import { formatProblems, type Problem } from '../settings/problem.ts';
-import { formatListen } from '../settings/listen-address.ts';
+import { formatProblems, type Problem } from '../settings/source-file.ts';
 import { formatDuration } from '../settings/units.ts';
 import { endpointLabel, type ServerSpec } from '../facts/server.ts';
 

@@ -1,7 +1,7 @@
 import { serverOfCommand, serverOfUrl } from '../settings/server-spec.ts';
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
 import { loadConfig } from '../settings/load-config.ts';
-import { formatProblems } from '../settings/problem.ts';
+import { formatProblems } from '../settings/source-file.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import { suggestName } from './suggest-name.ts';

@@ -4,7 +4,7 @@ import type { Config } from '../settings/config.ts';
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
 import { formatYaml } from '../settings/yaml.ts';
 import { loadConfig } from '../settings/load-config.ts';
-import { formatProblems } from '../settings/problem.ts';
+import { formatProblems } from '../settings/source-file.ts';
 import { textFiles } from '../app/text-files.ts';
 import { renderAlertmanagerConfig } from '../sinks/alerting/alertmanager-config.ts';
 import { createUserRules } from '../sinks/alerting/user-rules.ts';

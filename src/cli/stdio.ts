@@ -1,6 +1,6 @@
 import { findConfig, readText } from '../settings/files.ts';
 import { localUrl, peekGateway } from '../settings/gateway-address.ts';
-import type { Problem } from '../settings/problem.ts';
+import type { Problem } from '../settings/source-file.ts';
 import { createHttpChannel, type HttpChannel } from '../protocol/http/http-channel.ts';
 import type { TlsTrust } from '../protocol/http/connections.ts';
 import type { ChannelFailure, MessageChannel } from '../protocol/message-channel.ts';
@@ -130,8 +130,8 @@ async function loadSpec(
   { env, stderr }: CommandContext,
 ): Promise<FoundServer> {
   const [{ loadOneServer }, { formatProblems }] = await Promise.all([
-    import('../settings/load-one-server.ts'),
-    import('../settings/problem.ts'),
+    import('../settings/load-config.ts'),
+    import('../settings/source-file.ts'),
   ]);
   const format = (problems: readonly Problem[]): string => formatProblems(problems, 10);
   const loaded = await loadOneServer(name, { path, env });

@@ -1,9 +1,8 @@
 import { dirname } from 'node:path';
-import { readClientEntries } from '../settings/wrap/client-entries.ts';
+import { readClientEntries, readWrappedEntry } from '../settings/wrap/client-entries.ts';
 import { CONFIG_FILE_NAMES, findConfig, readText } from '../settings/files.ts';
-import { GATEWAY_LISTEN_DEFAULT } from '../settings/listen-address.ts';
+import { GATEWAY_LISTEN_DEFAULT, peekGateway } from '../settings/gateway-address.ts';
 import { maskSource } from '../settings/secrets.ts';
-import { peekGateway, readWrappedEntry } from '../settings/gateway-address.ts';
 import { planUnwrap, type UnwrapPlan } from '../settings/wrap/plan-unwrap.ts';
 import { backupPath, readBackup, removeBackup, setBackupAside } from './backup.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';

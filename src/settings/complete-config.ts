@@ -3,19 +3,16 @@ import { dirname, join, resolve } from 'node:path';
 import { Secret } from '../facts/secret.ts';
 import type { ListenAddress, OtlpLogSettings } from '../facts/service-settings.ts';
 import type { WebConfig } from '../facts/web-config.ts';
-import { gatewayListen, readAuthentication } from './gateway-settings.ts';
-import type { ConfigInput } from './config-schema.ts';
+import { type ConfigInput, restartValues } from './config-schema.ts';
 import type { Config, GatewayConfig, JournalConfig } from './config.ts';
-import { collides } from './listen-address.ts';
-import type { LoadContext } from './load-context.ts';
-import { loadWebConfig } from './web-config.ts';
-import type { Path } from './problem.ts';
-import { nodeAt, problemAt, type SourceFile, type SourceNode } from './source-file.ts';
-import { resolvePath } from './files.ts';
-import { restartValues } from './restart-keys.ts';
+import { type LoadContext, resolvePath } from './files.ts';
+import { collides } from './gateway-address.ts';
+import { gatewayListen, readAuthentication } from './gateway.ts';
 import type { ServerList } from './server-list.ts';
 import { isHttpUrl, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
+import { nodeAt, type Path, problemAt, type SourceFile, type SourceNode } from './source-file.ts';
 import { checkAlerting, completeAlerts } from './user-alerts.ts';
+import { loadWebConfig } from './web-config.ts';
 
 /** A file that the schema accepted. */
 export interface ParsedFile {

@@ -1,8 +1,21 @@
 import { z } from 'zod';
+import { Secret } from '../facts/secret.ts';
 import { AlertingSchema, AlertsSchema } from './alerting-schema.ts';
-import { address, GatewaySchema, ServerGatewaySchema } from './gateway.ts';
+import type { Config } from './config.ts';
+import { GatewaySchema, ServerGatewaySchema } from './gateway.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor.ts';
-import { choice, flag, list, map, section, text } from './schema-types.ts';
+import {
+  address,
+  choice,
+  flag,
+  formatValue,
+  list,
+  map,
+  metaOf,
+  section,
+  text,
+  unwrap,
+} from './schema-types.ts';
 import {
   AdminSchema,
   AlertWebhookSchema,
@@ -178,3 +191,128 @@ export const ClientFileSchema = z.object(
 
 export type ServerInput = z.output<typeof ServerSchema>;
 export type ConfigInput = z.output<typeof ConfigSchema>;
+
+/** The JSON Schema of our file (draft 2020-12), for editors and for the reference page. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly enum?: readonly unknown[];
+  readonly required?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly const?: unknown;
+}
+
+// An editor sees the file before its variables are expanded: where a rule would refuse `${NAME}`, text must be allowed too.
+const VARIABLE = '\\$\\{';
+
+export function configJsonSchema(): JsonSchema {
+  const schema = z.toJSONSchema(ConfigSchema, {
+    io: 'input',
+    reused: 'inline',
+    override: ({ zodSchema, jsonSchema }) => {
+      for (const key of ['reloadable', 'secret', 'unit']) delete jsonSchema[key];
+      // zod leaves out default and examples of a transformed value; as written in the file they are what an editor wants.
+      const { default: unset, unit, examples } = metaOf(zodSchema);
+      const fallback = zodSchema instanceof z.ZodDefault ? zodSchema.def.defaultValue : unset;
+      if (fallback === undefined || zodSchema instanceof z.ZodPrefault) delete jsonSchema.default;
+      else jsonSchema.default = formatValue(fallback, unit);
+      delete jsonSchema.examples;
+      if (examples) jsonSchema.examples = [...examples];
+      if (jsonSchema.type === 'object') {
+        delete jsonSchema.propertyNames;
+        // `KEY_file: path` instead of any `KEY`.
+        if (jsonSchema.additionalProperties === false)
+          jsonSchema.patternProperties = { _file$: { type: 'string' } };
+      }
+      const { pattern } = jsonSchema;
+      if (pattern !== undefined && !pattern.endsWith(VARIABLE))
+        jsonSchema.pattern = `${pattern}|${VARIABLE}`;
+    },
+  });
+  return { ...(schema as JsonSchema), title: 'mcp-exporter configuration' };
+}
+
+/** A key that holds a value, not a section. */
+export interface LeafKey {
+  /** `gateway.listen`, `mcpServers.NAME.command`, `alerts[].name`. */
+  readonly path: string;
+  /** Whether a reload applies a change; undefined if neither the key nor a section around it says so. */
+  readonly isReloadable: boolean | undefined;
+}
+
+/** Every key of a schema, maps and lists of sections included. */
+export function leafKeys(
+  schema: z.core.$ZodType,
+  path = '',
+  inherited?: boolean,
+): readonly LeafKey[] {
+  const isReloadable = metaOf(schema).reloadable ?? inherited;
+  const plain = unwrap(schema);
+  if (plain instanceof z.ZodObject) {
+    return Object.entries(plain.shape).flatMap(([key, part]) =>
+      leafKeys(part, path === '' ? key : `${path}.${key}`, isReloadable),
+    );
+  }
+  const item =
+    plain instanceof z.ZodRecord
+      ? unwrap(plain.valueType)
+      : plain instanceof z.ZodArray
+        ? unwrap(plain.element)
+        : undefined;
+  if (!(item instanceof z.ZodObject)) return [{ path, isReloadable }];
+  return leafKeys(item, `${path}${plain instanceof z.ZodArray ? '[]' : '.NAME'}`, isReloadable);
+}
+
+export const RESTART_KEYS = leafKeys(ConfigSchema)
+  .filter(({ isReloadable }) => isReloadable === false)
+  .map(({ path }) => path);
+
+/**
+ * The values of the keys that take effect at the next start only.
+ * @param contents what the files hold that some of these keys name
+ */
+export function restartValues(
+  input: z.output<typeof ConfigSchema>,
+  contents: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    RESTART_KEYS.map((key) => [key, key in contents ? contents[key] : valueAt(input, key)]),
+  );
+}
+
+function valueAt(value: unknown, key: string): unknown {
+  return key
+    .split('.')
+    .reduce<unknown>(
+      (section, part) =>
+        typeof section === 'object' && section !== null ? Reflect.get(section, part) : undefined,
+      value,
+    );
+}
+
+/** The keys of which a reload does not apply the change: it waits for the next start. */
+export function findRestartChanges(
+  before: Pick<Config, 'atStart'>,
+  now: Pick<Config, 'atStart'>,
+): readonly string[] {
+  return RESTART_KEYS.filter(
+    (key) => printRevealed(before.atStart[key]) !== printRevealed(now.atStart[key]),
+  );
+}
+
+/** For a comparison only: a `Secret` prints as a mask, so that a changed one would go unnoticed. */
+function printRevealed(value: unknown): string | undefined {
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, printed: unknown) {
+    const own = this[key];
+    return own instanceof Secret ? own.reveal() : printed;
+  });
+}

@@ -1,8 +1,9 @@
-import type { Path, Problem } from './problem.ts';
 import type { TextResult } from './files.ts';
 import {
   type MapEntry,
   type MapNode,
+  type Path,
+  type Problem,
   problemAt,
   type ScalarNode,
   type SourceFile,

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import type { Problem } from './source-file.ts';
 
 /** A file's text, or why there is none, as the end of a sentence: "./a.pem does not exist". */
 export type TextResult =
@@ -65,4 +66,14 @@ export async function findConfig(directory = '.'): Promise<string | undefined> {
     }
   }
   return undefined;
+}
+
+/** What every step of loading one configuration shares. */
+export interface LoadContext {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string | undefined;
+  readonly readText: ReadText;
+  readonly problems: Problem[];
+  readonly warnings: Problem[];
 }

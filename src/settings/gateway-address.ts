@@ -1,11 +1,50 @@
 import { basename } from 'node:path';
+import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import type { ListenAddress } from '../facts/service-settings.ts';
-import { isClientFile } from './client-file.ts';
 import type { ReadText } from './files.ts';
-import { GATEWAY_LISTEN_DEFAULT, isOwnAddress, parseListen } from './listen-address.ts';
-import { readSource } from './read-source.ts';
+import { isClientFile, readSource } from './read-source.ts';
 import { nodeAt } from './source-file.ts';
-import type { EntryValue } from './wrap/client-entries.ts';
+
+/** Where the gateway listens by default. Here, since the schema takes too long to load for {@link peekGateway}. */
+export const GATEWAY_LISTEN_DEFAULT: ListenAddress = { host: '127.0.0.1', port: 19_100 };
+
+const WILDCARDS = ['0.0.0.0', '::'];
+
+/** Reads `host:port`, which the schema has checked. */
+export function parseListen(text: string): ListenAddress {
+  const colon = text.lastIndexOf(':');
+  return {
+    host: text.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(text.slice(colon + 1)),
+  };
+}
+
+export function formatListen({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Whether two listeners cannot be there at once. */
+export function collides(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port !== b.port || a.port === 0) return false;
+  return a.host === b.host || WILDCARDS.includes(a.host) || WILDCARDS.includes(b.host);
+}
+
+/**
+ * Whether a server's URL leads back to us: our own pages, or our gateway that a client was pointed at.
+ * @param listeners where we listen
+ */
+export function isOwnAddress(url: string, listeners: readonly ListenAddress[]): boolean {
+  const parsed = URL.parse(url);
+  if (parsed === null) return false;
+  const port = Number(parsed.port || (parsed.protocol === 'https:' ? 443 : 80));
+  const isLoopback = isLoopbackHost(parsed.hostname);
+  return listeners.some((listen) => {
+    if (port !== listen.port) return false;
+    const own = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+    const isEverywhere = own === '0.0.0.0' || own === '[::]';
+    return parsed.hostname === own || (isLoopback && (isEverywhere || isLoopbackHost(own)));
+  });
+}
 
 export type GatewayPeek =
   | { readonly kind: 'address'; readonly listen: ListenAddress }
@@ -78,37 +117,9 @@ export function readStdioCommand(
   return option === '--config' && config !== undefined ? { server, config } : { server };
 }
 
-/** Recognises what `wrap` writes. */
-export function readWrappedEntry(
-  value: EntryValue,
-  gateway: ListenAddress | undefined,
-): WrappedEntry | undefined {
-  const { command, args, url } = value;
-  if (typeof command === 'string') {
-    const texts = Array.isArray(args) ? args.map(String) : [];
-    return readStdioCommand(command, texts);
-  }
-  if (typeof url !== 'string' || !gateway || !isOwnAddress(url, [gateway])) return undefined;
-  const [, name] = /^\/([^/]+)\/(?:mcp|sse)$/.exec(new URL(url).pathname) ?? [];
-  return name === undefined ? undefined : { server: decodeName(name) };
-}
-
-/** The address of a server at the gateway. */
-export function gatewayUrl(gateway: ListenAddress, server: string, route: 'mcp' | 'sse'): string {
-  return `${localUrl(gateway)}/${encodeURIComponent(server)}/${route}`;
-}
-
 function isOurProgram(program: string, interpreter: string | undefined): boolean {
   const name = basename(program);
   if (/^mcp-exporter(?:\.cmd|\.exe)?$/.test(name)) return true;
   const isNode = interpreter !== undefined && /^node(?:\.exe)?$/.test(basename(interpreter));
   return isNode && /(?:^|[\\/])(?:dist|src)[\\/]main\.[jt]s$/.test(program);
-}
-
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }

@@ -1,13 +1,22 @@
+import { dirname } from 'node:path';
 import { z } from 'zod';
+import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import type { RateLimit } from '../facts/rules/rate-limit.ts';
 import type { Price } from '../facts/rules/usage-cost.ts';
-import { GATEWAY_LISTEN_DEFAULT, parseListen } from './listen-address.ts';
+import type { GatewaySettings } from '../facts/server.ts';
+import type {
+  AuthenticationSettings,
+  JwtSettings,
+  ListenAddress,
+} from '../facts/service-settings.ts';
+import { type LoadContext, resolvePath } from './files.ts';
+import { GATEWAY_LISTEN_DEFAULT } from './gateway-address.ts';
 import {
+  addressOrOff,
   amount,
   count,
   duration,
   flag,
-  type KeyMeta,
   list,
   map,
   secret,
@@ -15,48 +24,20 @@ import {
   size,
   text,
 } from './schema-types.ts';
+import { type Path, problemAt, type SourceFile } from './source-file.ts';
 import { DAY, GB, HOUR, KB, MB, MINUTE, SECOND } from './units.ts';
 
 /** What applies to a server if neither its `gateway` nor the one for all servers sets a key. */
-export const GATEWAY_DEFAULTS = {
+const GATEWAY_DEFAULTS = {
   preserveHost: false,
   timeout: 5 * MINUTE,
   maxInFlight: 256,
   maxSessions: 20,
 } as const;
 
-const HOST_AND_PORT = String.raw`(?:\[[0-9a-fA-F:.%\w]+\]|[^\s:[\]/]+):\d{1,5}`;
 /** What a browser or a client may send in a header field. */
 const HOST = /^(?:\*\.)?(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
 const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+|null)$/i;
-
-/** `host:port` of a listener. */
-export function address(meta: KeyMeta) {
-  const error = 'must be host:port, such as 127.0.0.1:19110 or 0.0.0.0:19110';
-  return hostAndPort(`^${HOST_AND_PORT}$`, error)
-    .transform(parseListen)
-    .meta({ ...meta, unit: 'address' });
-}
-
-/** `host:port` of a listener, or `off`. */
-function addressOrOff(meta: KeyMeta) {
-  const error = 'must be host:port, such as 127.0.0.1:19100 or 0.0.0.0:19100, or off';
-  const written = hostAndPort(`^(?:${HOST_AND_PORT}|off)$`, error);
-  // YAML 1.1 editors and people write `off` and `false` alike.
-  return z
-    .preprocess((value) => (value === false ? 'off' : value), written)
-    .transform((value) => (value === 'off' ? value : parseListen(value)))
-    .meta({ ...meta, unit: 'address' });
-}
-
-function hostAndPort(pattern: string, error: string) {
-  return z
-    .string({ error })
-    .regex(new RegExp(pattern), { error })
-    .refine((value) => value === 'off' || parseListen(value).port <= 65_535, {
-      error: 'must have a port from 0 to 65535',
-    });
-}
 
 /** Both for all servers and for one. */
 const perServer = {
@@ -286,12 +267,130 @@ function priceOf({
   readonly perThousandOutputTokens?: number;
 }): Price {
   return {
-    ...(perCall === undefined ? {} : { perCallUsd: perCall }),
-    ...(perThousandInputTokens === undefined
-      ? {}
-      : { perThousandInputTokensUsd: perThousandInputTokens }),
-    ...(perThousandOutputTokens === undefined
-      ? {}
-      : { perThousandOutputTokensUsd: perThousandOutputTokens }),
+    ...(perCall !== undefined && { perCallUsd: perCall }),
+    ...(perThousandInputTokens !== undefined && {
+      perThousandInputTokensUsd: perThousandInputTokens,
+    }),
+    ...(perThousandOutputTokens !== undefined && {
+      perThousandOutputTokensUsd: perThousandOutputTokens,
+    }),
   };
+}
+
+/** Where the gateway listens; undefined if it is off. */
+export function gatewayListen({ listen }: Pick<GatewayInput, 'listen'>): ListenAddress | undefined {
+  return listen === 'off' ? undefined : listen;
+}
+
+/**
+ * Merges the settings of a server, `gateway` and the built-in defaults, in this order of precedence.
+ * @param isMonitored a server that is not monitored is disabled at the gateway too, unless its own `enabled` is set
+ */
+export function completeGatewaySettings(
+  server: ServerGatewayInput,
+  all: ServerGatewayInput & Pick<GatewayInput, 'listen' | 'authentication'>,
+  isMonitored: boolean,
+): GatewaySettings {
+  const listen = gatewayListen(all);
+  // Otherwise anybody who reaches the gateway would use the operator's credentials.
+  const isSafe =
+    listen === undefined || isLoopbackHost(listen.host) || all.authentication !== undefined;
+  return {
+    enabled: server.enabled ?? isMonitored,
+    timeoutMs: server.timeout ?? all.timeout ?? GATEWAY_DEFAULTS.timeout,
+    preserveHost: server.preserveHost ?? all.preserveHost ?? GATEWAY_DEFAULTS.preserveHost,
+    injectHeaders: server.injectHeaders ?? all.injectHeaders ?? isSafe,
+    maxInFlight: server.maxInFlight ?? all.maxInFlight ?? GATEWAY_DEFAULTS.maxInFlight,
+    maxSessions: server.maxSessions ?? all.maxSessions ?? GATEWAY_DEFAULTS.maxSessions,
+    ...(server.prices && { prices: server.prices }),
+  };
+}
+
+/** What our own file says about an imported server takes precedence, tool by tool for its prices. */
+export function mergeGateways(
+  base: ServerGatewayInput,
+  over: ServerGatewayInput,
+): ServerGatewayInput {
+  const tools = { ...base.prices?.tools, ...over.prices?.tools };
+  const prices = { ...base.prices, ...over.prices, tools };
+  return { ...base, ...over, ...((base.prices || over.prices) && { prices }) };
+}
+
+type AuthenticationInput = NonNullable<GatewayInput['authentication']>;
+
+const PATH: Path = ['gateway', 'authentication'];
+/** About 96 bits if it is random. */
+const TOKEN_CHARACTERS_MIN = 16;
+
+/** Checks `gateway.authentication` for what the schema cannot see, and reads the key set that it names. */
+export async function readAuthentication(
+  { bearerTokens, jwt: written }: AuthenticationInput,
+  source: SourceFile,
+  context: LoadContext,
+): Promise<AuthenticationSettings> {
+  checkTokens(bearerTokens, source, context);
+  const jwt = written && (await readJwt(written, source, context));
+  return { bearerTokens, ...(jwt && { jwt }) };
+}
+
+function checkTokens(
+  tokens: AuthenticationInput['bearerTokens'],
+  source: SourceFile,
+  { problems, warnings }: LoadContext,
+): void {
+  const names = new Set<string>();
+  const values = new Set<string>();
+  for (const [index, { name, token: secret }] of tokens.entries()) {
+    const token = secret.reveal();
+    const at = (key: string): Path => [...PATH, 'bearerTokens', index, key];
+    if (names.has(name)) problems.push(problemAt(source, at('name'), 'this name is here twice'));
+    if (values.has(token))
+      problems.push(problemAt(source, at('token'), 'this token is here twice'));
+    if (token.length < TOKEN_CHARACTERS_MIN) {
+      const message = `this token is easy to guess: better at least ${TOKEN_CHARACTERS_MIN} random characters`;
+      warnings.push(problemAt(source, at('token'), message));
+    }
+    names.add(name);
+    values.add(token);
+  }
+}
+
+async function readJwt(
+  { jwksUrl, jwksFile, issuer, audience, userClaim }: NonNullable<AuthenticationInput['jwt']>,
+  source: SourceFile,
+  context: LoadContext,
+): Promise<JwtSettings | undefined> {
+  const report = (key: string, message: string): void => {
+    context.problems.push(problemAt(source, [...PATH, 'jwt', key], message));
+  };
+  const rest = { issuer, audience, userClaim };
+  if (jwksUrl !== undefined) {
+    if (isSafeUrl(jwksUrl)) return { keys: { url: jwksUrl }, ...rest };
+    report('jwksUrl', 'must be an https URL, or an http one on loopback');
+    return undefined;
+  }
+  const path = resolvePath(jwksFile ?? '', dirname(context.path), context.home);
+  const result = await context.readText(path);
+  if (!result.ok) report('jwksFile', `the file ${result.reason}`);
+  else if (isKeySet(result.text)) return { keys: { text: result.text }, ...rest };
+  else report('jwksFile', 'the file holds no JSON Web Key Set: {"keys":[…]}');
+  return undefined;
+}
+
+/** Anyone able to modify the response in transit could sign tokens. */
+function isSafeUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.protocol === 'https:') return true;
+  return url?.protocol === 'http:' && isLoopbackHost(url.hostname);
+}
+
+function isKeySet(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return (
+      typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys)
+    );
+  } catch {
+    return false;
+  }
 }

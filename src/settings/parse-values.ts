@@ -1,10 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { IGNORED_CLIENT_KEYS } from './config-schema.ts';
-import type { Path, Problem } from './problem.ts';
 import { metaOf, schemasAlong, unwrap } from './schema-types.ts';
 import {
   nodeAt,
+  type Path,
+  type Problem,
   problemAt,
   scalarsOf,
   type SourceFile,

@@ -1,7 +1,12 @@
 import { type Node, type ParseError, type ParseErrorCode, parseTree } from 'jsonc-parser';
 import { LineCounter } from 'yaml';
-import type { Problem } from './problem.ts';
-import { DEPTH_MAX, type MapEntry, type SourceFile, type SourceNode } from './source-file.ts';
+import {
+  DEPTH_MAX,
+  type MapEntry,
+  type Problem,
+  type SourceFile,
+  type SourceNode,
+} from './source-file.ts';
 import { readYaml } from './yaml.ts';
 
 const JSON_NAME = /\.jsonc?$/i;
@@ -19,6 +24,29 @@ export function readSource(file: string, text: string): SourceFile {
 
 export function isJson(file: string, text: string): boolean {
   return JSON_NAME.test(file) || (!YAML_NAME.test(file) && STARTS_AS_JSON.test(text));
+}
+
+/** Keys that only our own file has. */
+const OWN_KEYS = [
+  'listen',
+  'gateway',
+  'import',
+  'defaults',
+  'probe',
+  'admin',
+  'log',
+  'audit',
+  'metrics',
+  'tracing',
+  'journal',
+  'alertWebhook',
+  'webConfigFile',
+];
+
+/** Whether a file that was given as the configuration is a client's: JSON without any key of ours. */
+export function isClientFile(file: string, text: string, root: SourceNode | undefined): boolean {
+  if (root?.kind !== 'map') return false;
+  return isJson(file, text) && !OWN_KEYS.some((key) => root.entries.has(key));
 }
 
 function firstOfEachLine(problems: readonly Problem[]): Problem[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Secret } from '../facts/secret.ts';
 import type { ListenAddress } from '../facts/service-settings.ts';
+import { formatListen, parseListen } from './gateway-address.ts';
 import {
   DURATION_PATTERN,
   formatDuration,
@@ -12,7 +13,6 @@ import {
   PERCENT_PATTERN,
   SIZE_PATTERN,
 } from './units.ts';
-import { formatListen } from './listen-address.ts';
 
 /** How the configuration spells a value that settings hold as a number or an object. */
 export type Unit = 'duration' | 'size' | 'share' | 'address';
@@ -129,6 +129,36 @@ function quantity(
     context.addIssue({ code: 'custom', message: error });
     return z.NEVER;
   });
+}
+
+const HOST_AND_PORT = String.raw`(?:\[[0-9a-fA-F:.%\w]+\]|[^\s:[\]/]+):\d{1,5}`;
+
+/** `host:port` of a listener. */
+export function address(meta: KeyMeta) {
+  const error = 'must be host:port, such as 127.0.0.1:19110 or 0.0.0.0:19110';
+  return hostAndPort(`^${HOST_AND_PORT}$`, error)
+    .transform(parseListen)
+    .meta({ ...meta, unit: 'address' });
+}
+
+/** `host:port` of a listener, or `off`. */
+export function addressOrOff(meta: KeyMeta) {
+  const error = 'must be host:port, such as 127.0.0.1:19100 or 0.0.0.0:19100, or off';
+  const written = hostAndPort(`^(?:${HOST_AND_PORT}|off)$`, error);
+  // YAML 1.1 editors and people write `off` and `false` alike.
+  return z
+    .preprocess((value) => (value === false ? 'off' : value), written)
+    .transform((value) => (value === 'off' ? value : parseListen(value)))
+    .meta({ ...meta, unit: 'address' });
+}
+
+function hostAndPort(pattern: string, error: string) {
+  return z
+    .string({ error })
+    .regex(new RegExp(pattern), { error })
+    .refine((value) => value === 'off' || parseListen(value).port <= 65_535, {
+      error: 'must have a port from 0 to 65535',
+    });
 }
 
 export function list<T extends z.ZodType>(item: T, meta: KeyMeta) {

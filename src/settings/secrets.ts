@@ -1,10 +1,10 @@
-import { z } from 'zod';
-import { ServerSchema } from './config-schema.ts';
-import { metaOf, unwrap } from './schema-types.ts';
 import { type Node as JsonNode, parseTree } from 'jsonc-parser';
 import { isMap, isScalar, parseDocument, visit } from 'yaml';
+import { z } from 'zod';
 import { redact, Secret } from '../facts/secret.ts';
+import { ServerSchema } from './config-schema.ts';
 import { isJson } from './read-source.ts';
+import { metaOf, unwrap } from './schema-types.ts';
 import { scalarsOf, type SourceNode } from './source-file.ts';
 
 const SECRET_NAME =

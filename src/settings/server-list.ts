@@ -1,19 +1,24 @@
 import { isSameEntry } from '../facts/rules/is-same-server.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import type { ListenAddress } from '../facts/service-settings.ts';
-import { readClientServers } from './server-entries.ts';
 import type { ServerInput } from './config-schema.ts';
-import type { GatewayInput, ServerGatewayInput } from './gateway.ts';
-import { mergeGateways } from './gateway-settings.ts';
-import { isOwnAddress } from './listen-address.ts';
-import type { LoadContext } from './load-context.ts';
-import type { DefaultsInput, MonitorInput } from './monitor.ts';
-import { completeMonitor, type CompleteMonitor } from './monitor-settings.ts';
-import type { Path } from './problem.ts';
-import { nodeAt, problemAt, type SourceFile } from './source-file.ts';
-import { entriesOf, type EntryContext, type ServerEntry } from './server-entry.ts';
+import type { LoadContext } from './files.ts';
+import { isOwnAddress, readStdioCommand } from './gateway-address.ts';
+import { type GatewayInput, mergeGateways, type ServerGatewayInput } from './gateway.ts';
+import {
+  completeMonitor,
+  type CompleteMonitor,
+  type DefaultsInput,
+  type MonitorInput,
+} from './monitor.ts';
+import {
+  entriesOf,
+  type EntryContext,
+  readClientServers,
+  type ServerEntry,
+} from './server-entries.ts';
 import { toServerSpec, type WatchInput } from './server-spec.ts';
-import { readStdioCommand } from './gateway-address.ts';
+import { nodeAt, type Path, problemAt, type SourceFile } from './source-file.ts';
 
 export interface ServerListOptions {
   readonly defaults: DefaultsInput;

@@ -5,12 +5,10 @@ import {
   type StdioTarget,
 } from '../facts/server.ts';
 import type { ServerInput } from './config-schema.ts';
-import type { GatewayInput, ServerGatewayInput } from './gateway.ts';
-import { completeGatewaySettings } from './gateway-settings.ts';
-import type { DefaultsInput, MonitorInput } from './monitor.ts';
-import { completeMonitor } from './monitor-settings.ts';
+import { completeGatewaySettings, type GatewayInput, type ServerGatewayInput } from './gateway.ts';
+import { completeMonitor, type DefaultsInput, type MonitorInput } from './monitor.ts';
 import { argumentSecrets, createSecretBag, expandedSecrets, printMasked } from './secrets.ts';
-import { type EntryContext, findNameMistake, type ServerEntry } from './server-entry.ts';
+import { type EntryContext, findNameMistake, type ServerEntry } from './server-entries.ts';
 import { createHttpTarget, type TlsInput, toHttpTarget, toStdioTarget } from './server-target.ts';
 import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-file.ts';
 

@@ -11,7 +11,7 @@ import {
   type SecretBag,
   urlSecrets,
 } from './secrets.ts';
-import type { EntryContext, ServerEntry } from './server-entry.ts';
+import type { EntryContext, ServerEntry } from './server-entries.ts';
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // Control characters other than tab, and what one byte cannot hold: fetch would throw on them at each check.

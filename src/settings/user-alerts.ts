@@ -5,8 +5,14 @@ import { type AlertingConfig, hasChannel } from '../facts/alerting.ts';
 import { ALERT_METRICS, type AlertUnit, alertUnitOf, type UserAlert } from '../facts/user-alert.ts';
 import type { AlertInput } from './alerting-schema.ts';
 import type { ConfigInput } from './config-schema.ts';
-import type { Path, Problem } from './problem.ts';
-import { nodeAt, problemAt, type SourceFile, type SourceNode } from './source-file.ts';
+import {
+  nodeAt,
+  type Path,
+  type Problem,
+  problemAt,
+  type SourceFile,
+  type SourceNode,
+} from './source-file.ts';
 import { parseDuration, parsePercent, parseSize } from './units.ts';
 
 export interface AlertSources {

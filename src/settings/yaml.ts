@@ -14,12 +14,12 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import type { Problem } from './problem.ts';
 import {
   DEPTH_MAX,
   type MapEntry,
   type MapNode,
   NODES_MAX,
+  type Problem,
   type SourceFile,
   type SourceNode,
 } from './source-file.ts';

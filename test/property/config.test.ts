@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { findNameMistake } from '../../src/settings/server-entry.ts';
+import { findNameMistake } from '../../src/settings/server-entries.ts';
 import { formatDuration, parseDuration } from '../../src/settings/units.ts';
-import { formatProblems } from '../../src/settings/problem.ts';
+import { formatProblems } from '../../src/settings/source-file.ts';
 import { loadConfig } from '../../src/settings/load-config.ts';
 import type { ServerSpec } from '../../src/facts/server.ts';
 import { createFakeFiles } from '../fakes/fake-files.ts';

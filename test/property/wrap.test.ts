@@ -3,7 +3,7 @@ import { applyEdits, modify, parse } from 'jsonc-parser';
 import { expect, test } from 'vitest';
 import { planUnwrap } from '../../src/settings/wrap/plan-unwrap.ts';
 import { planWrap } from '../../src/settings/wrap/plan-wrap.ts';
-import { findNameMistake } from '../../src/settings/server-entry.ts';
+import { findNameMistake } from '../../src/settings/server-entries.ts';
 
 const CLIENT = '/home/dev/project/config.json';
 const OWN = '/home/dev/mcp-exporter.yml';

@@ -1,7 +1,10 @@
-import { configJsonSchema, type JsonSchema } from '../../src/settings/config-json-schema.ts';
+import {
+  configJsonSchema,
+  IGNORED_CLIENT_KEYS,
+  type JsonSchema,
+  RESTART_KEYS,
+} from '../../src/settings/config-schema.ts';
 import { DURATION_PATTERN, PERCENT_PATTERN, SIZE_PATTERN } from '../../src/settings/units.ts';
-import { IGNORED_CLIENT_KEYS } from '../../src/settings/config-schema.ts';
-import { RESTART_KEYS } from '../../src/settings/restart-keys.ts';
 
 const WIDTH_MAX = 100;
 

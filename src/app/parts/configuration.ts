@@ -2,8 +2,8 @@ import type { ReloadResult } from '../../facts/ports/commands.ts';
 import type { ConfigStatus, ConfigViews } from '../../facts/ports/views.ts';
 import type { Config } from '../../settings/config.ts';
 import type { LoadConfigResult } from '../../settings/load-config.ts';
-import { formatProblems } from '../../settings/problem.ts';
-import { findRestartChanges } from '../../settings/restart-keys.ts';
+import { formatProblems } from '../../settings/source-file.ts';
+import { findRestartChanges } from '../../settings/config-schema.ts';
 import {
   type ConfigReloaderOptions,
   createConfigReloader,

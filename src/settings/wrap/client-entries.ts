@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import {
   applyEdits,
   createScanner,
@@ -8,12 +9,12 @@ import {
   parseTree,
   type SyntaxKind,
 } from 'jsonc-parser';
-import { dirname } from 'node:path';
-import { placeOfClientFile } from '../client-file.ts';
+import type { ListenAddress } from '../../facts/service-settings.ts';
 import { resolvePath } from '../files.ts';
-import type { Problem } from '../problem.ts';
+import { isOwnAddress, localUrl, readStdioCommand, type WrappedEntry } from '../gateway-address.ts';
 import { readJson } from '../read-source.ts';
-import { nodeAt, type SourceNode } from '../source-file.ts';
+import { placeOfClientFile } from '../server-entries.ts';
+import { nodeAt, type Problem, type SourceNode } from '../source-file.ts';
 
 /** What a client's file may call its servers; `servers` is VS Code's. */
 export const SERVER_BLOCKS = ['mcpServers', 'servers'] as const;
@@ -223,4 +224,32 @@ function translateText(text: string, variables: Readonly<Record<string, string>>
       return (variables[expression] ?? '').replaceAll('${', '$${');
     return whole.endsWith('}') && ENVIRONMENT.test(expression) ? whole : `$${whole}`;
   });
+}
+
+/** Recognises what `wrap` writes. */
+export function readWrappedEntry(
+  value: EntryValue,
+  gateway: ListenAddress | undefined,
+): WrappedEntry | undefined {
+  const { command, args, url } = value;
+  if (typeof command === 'string') {
+    const texts = Array.isArray(args) ? args.map(String) : [];
+    return readStdioCommand(command, texts);
+  }
+  if (typeof url !== 'string' || !gateway || !isOwnAddress(url, [gateway])) return undefined;
+  const [, name] = /^\/([^/]+)\/(?:mcp|sse)$/.exec(new URL(url).pathname) ?? [];
+  return name === undefined ? undefined : { server: decodeName(name) };
+}
+
+/** The address of a server at the gateway. */
+export function gatewayUrl(gateway: ListenAddress, server: string, route: 'mcp' | 'sse'): string {
+  return `${localUrl(gateway)}/${encodeURIComponent(server)}/${route}`;
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

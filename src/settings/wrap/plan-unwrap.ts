@@ -1,12 +1,12 @@
 import { Secret } from '../../facts/secret.ts';
 import type { ListenAddress } from '../../facts/service-settings.ts';
-import { readWrappedEntry } from '../gateway-address.ts';
-import { formatProblems } from '../problem.ts';
 import { argumentSecrets, urlSecrets } from '../secrets.ts';
+import { formatProblems } from '../source-file.ts';
 import {
   type ClientEntry,
   connectionOf,
   readClientEntries,
+  readWrappedEntry,
   replaceConnection,
   toOwnEntry,
 } from './client-entries.ts';

@@ -3,15 +3,16 @@ import type { Secret } from '../../facts/secret.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import type { Config, GatewayConfig } from '../config.ts';
 import { readText } from '../files.ts';
-import { gatewayUrl, localUrl, readWrappedEntry } from '../gateway-address.ts';
-import { GATEWAY_LISTEN_DEFAULT } from '../listen-address.ts';
+import { GATEWAY_LISTEN_DEFAULT, localUrl } from '../gateway-address.ts';
 import { loadConfig, type LoadConfigResult } from '../load-config.ts';
-import { formatProblems } from '../problem.ts';
+import { formatProblems } from '../source-file.ts';
 import {
   type ClientEntry,
   connectionOf,
   type EntryValue,
+  gatewayUrl,
   readClientEntries,
+  readWrappedEntry,
   replaceConnection,
   toOwnEntry,
 } from './client-entries.ts';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/settings/load-config.ts';
-import { formatProblems } from '../../../src/settings/problem.ts';
+import { formatProblems } from '../../../src/settings/source-file.ts';
 
 // Each file shows one kind of mistake; what is printed for it stands beside it, to be read as a user would read it.
 

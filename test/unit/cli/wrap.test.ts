@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/settings/load-config.ts';
-import { formatProblems } from '../../../src/settings/problem.ts';
+import { formatProblems } from '../../../src/settings/source-file.ts';
 import { run } from '../../../src/cli/run.ts';
 import { isSameServer } from '../../../src/facts/rules/is-same-server.ts';
 import { createFakeContext } from '../../fakes/fake-context.ts';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { loadConfig } from '../../../src/settings/load-config.ts';
 import { configOf, mistakesOf } from './load-text.ts';
 
 const SERVERS = 'mcpServers: { a: { command: x } }';
@@ -76,4 +77,52 @@ test.each([
   ['alertWebhook: { tokenFile: ./missing }', 'alertWebhook.tokenFile  the file does not exist'],
 ])('%s is a mistake', async (text, message) => {
   expect(await mistakesOf(`${text}\n${SERVERS}`)).toContain(message);
+});
+
+const VARIABLE = 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT';
+
+async function loadWithLogs(text: string, env: Readonly<Record<string, string>> = {}) {
+  return loadConfig({
+    path: '/etc/mcp-exporter.yml',
+    env,
+    readText: async () => ({ ok: true, text: `mcpServers: { a: { command: x } }\n${text}` }),
+  });
+}
+
+test.each<[string, string, Readonly<Record<string, string>>, string | undefined]>([
+  ['nothing without a word about it', '', {}, undefined],
+  ['what is written', 'log: { otlp: { endpoint: "http://a:1/otlp" } }', {}, 'http://a:1/otlp'],
+  ['the environment', '', { [VARIABLE]: 'http://b:2/v1/logs' }, 'http://b:2/v1/logs'],
+  ['nothing for an empty variable', '', { [VARIABLE]: ' ' }, undefined],
+  [
+    'what is written before the environment',
+    'log: { otlp: { endpoint: "http://a:1" } }',
+    { [VARIABLE]: 'http://b:2' },
+    'http://a:1',
+  ],
+])('lines are shipped to %s', async (_case, text, env, endpoint) => {
+  const result = await loadWithLogs(text, env);
+  expect(result.ok && result.config.log.otlp?.endpoint).toBe(endpoint);
+});
+
+test('a header is a secret, and may come from the environment', async () => {
+  const result = await loadWithLogs(
+    'log: { otlp: { endpoint: "http://a:1", headers: { Authorization: "Bearer ${TOKEN}" } } }',
+    { TOKEN: 'planted-token' },
+  );
+  expect(result.ok && result.config.log.otlp?.headers['Authorization']?.reveal()).toBe(
+    'Bearer planted-token',
+  );
+  expect(JSON.stringify(result)).not.toContain('planted-token');
+});
+
+test.each([
+  ['log: { otlp: { endpoint: loki } }', {}, 'log.otlp.endpoint'],
+  ['log: { otlp: { headers: {} } }', {}, 'log.otlp'],
+  ['', { [VARIABLE]: 'loki:3100' }, VARIABLE],
+])('a mistake is reported with its place: %s %j', async (text, env, where) => {
+  const result = await loadWithLogs(text, env);
+  const told = result.ok ? [] : result.problems.map(({ path, message }) => `${path} ${message}`);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain(where);
 });

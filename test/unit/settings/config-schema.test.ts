@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConfigSchema } from '../../../src/settings/config-schema.ts';
-import { findRestartChanges, leafKeys } from '../../../src/settings/restart-keys.ts';
+import { ConfigSchema, findRestartChanges, leafKeys } from '../../../src/settings/config-schema.ts';
 import { choice, map, section, text } from '../../../src/settings/schema-types.ts';
 import { configOf } from './load-text.ts';
 

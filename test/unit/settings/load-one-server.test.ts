@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
-import { GatewaySchema } from '../../../src/settings/gateway.ts';
-import { loadOneServer } from '../../../src/settings/load-one-server.ts';
-import { GATEWAY_LISTEN_DEFAULT } from '../../../src/settings/listen-address.ts';
-import { localUrl, peekGateway } from '../../../src/settings/gateway-address.ts';
+import { loadOneServer } from '../../../src/settings/load-config.ts';
 import { createFakeFiles } from '../../fakes/fake-files.ts';
 
 const PATH = 'mcp-exporter.yml';
@@ -40,42 +37,4 @@ test('an excerpt of a file keeps the address of the gateway', async () => {
     'gateway: { listen: 127.0.0.1:4000 }\nmcpServers: { a: { command: x }, b: { comand: y } }',
   );
   expect(loaded).toMatchObject({ ok: true, gateway: { listen: { port: 4000 } } });
-});
-
-test('the default address of the gateway is that of the schema', () => {
-  expect(GatewaySchema.parse({}).listen).toEqual(GATEWAY_LISTEN_DEFAULT);
-});
-
-const standard = { kind: 'address', listen: { host: '127.0.0.1', port: 19_100 } };
-
-test.each([
-  ['without a gateway key', 'mcpServers: {}', standard],
-  ['of a client', '{ "mcpServers": {} }', standard],
-  [
-    'with an address',
-    'gateway: { listen: "[::1]:5" }',
-    { kind: 'address', listen: { host: '::1', port: 5 } },
-  ],
-  ['that switches it off', 'gateway: { listen: off }', { kind: 'off' }],
-  ['with a variable for it', 'gateway: { listen: "127.0.0.1:${PORT}" }', { kind: 'unclear' }],
-  ['with credentials', 'gateway: { authentication: {} }', { kind: 'unclear' }],
-  ['of bad syntax', ': {', standard],
-  [
-    'of bad syntax with an address',
-    'gateway:\n  listen: 127.0.0.1:5\nmcpServers: {',
-    { kind: 'address', listen: { host: '127.0.0.1', port: 5 } },
-  ],
-  ['of bad syntax with credentials', 'gateway: { authentication: {', { kind: 'unclear' }],
-])('a file %s says where the gateway listens', async (_name, text, peek) => {
-  const path = text.startsWith('{ "') ? 'client.json' : PATH;
-  expect(await peekGateway(path, createFakeFiles({ [path]: text }))).toEqual(peek);
-});
-
-test.each([
-  ['127.0.0.1', 'http://127.0.0.1:1'],
-  ['0.0.0.0', 'http://127.0.0.1:1'],
-  ['::', 'http://[::1]:1'],
-  ['localhost', 'http://localhost:1'],
-])('a listener on %s is reached at %s', (host, url) => {
-  expect(localUrl({ host, port: 1 })).toBe(url);
 });

@@ -1,6 +1,6 @@
 import type { Config } from '../../../src/settings/config.ts';
 import { loadConfig, type LoadConfigResult } from '../../../src/settings/load-config.ts';
-import { formatProblems } from '../../../src/settings/problem.ts';
+import { formatProblems } from '../../../src/settings/source-file.ts';
 import type { Secret } from '../../../src/facts/secret.ts';
 import type { ServerSpec } from '../../../src/facts/server.ts';
 import { createFakeFiles } from '../../fakes/fake-files.ts';

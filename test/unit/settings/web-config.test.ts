@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadConfig, type LoadConfigResult } from '../../../src/settings/load-config.ts';
-import { formatProblems } from '../../../src/settings/problem.ts';
+import { formatProblems } from '../../../src/settings/source-file.ts';
 import { makeCertificate } from '../sources/probe/connection/make-certificate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'web-config-'));

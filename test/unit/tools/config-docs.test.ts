@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { check } from 'prettier';
 import { expect, test } from 'vitest';
-import { configJsonSchema, type JsonSchema } from '../../../src/settings/config-json-schema.ts';
+import { configJsonSchema, type JsonSchema } from '../../../src/settings/config-schema.ts';
 import { loadConfig } from '../../../src/settings/load-config.ts';
 import { renderConfigDocs, renderConfigSchema } from '../../../tools/docs/config-docs.ts';
 import { createFakeFiles } from '../../fakes/fake-files.ts';
