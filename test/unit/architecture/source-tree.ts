@@ -19,15 +19,28 @@ export function readTree(folder: string, extensions: readonly string[] = ['.ts']
 }
 
 const SPECIFIER = String.raw`(?<quote>['"])(?<specifier>[^'"\n]+)\k<quote>`;
-const IMPORTS = [
-  new RegExp(String.raw`^(?:import|export)\b[^'";]*?\bfrom\s*${SPECIFIER}`, 'gm'),
+const LOADING_IMPORTS = [
+  new RegExp(String.raw`^(?:import|export)\b(?!\s+type\b)[^'";]*?\bfrom\s*${SPECIFIER}`, 'gm'),
   new RegExp(String.raw`^import\s*${SPECIFIER}`, 'gm'),
+];
+const IMPORTS = [
+  ...LOADING_IMPORTS,
+  new RegExp(String.raw`^(?:import|export)\s+type\b[^'";]*?\bfrom\s*${SPECIFIER}`, 'gm'),
   new RegExp(String.raw`\bimport\s*\(\s*${SPECIFIER}`, 'g'),
 ];
 
 /** What a file imports or re-exports: values, types and dynamic imports alike, as written. */
 export function importsOf(text: string): string[] {
-  return IMPORTS.flatMap((pattern) =>
+  return specifiersOf(text, IMPORTS);
+}
+
+/** What is loaded together with a file: neither types nor dynamic imports. */
+export function loadingImportsOf(text: string): string[] {
+  return specifiersOf(text, LOADING_IMPORTS);
+}
+
+function specifiersOf(text: string, patterns: readonly RegExp[]): string[] {
+  return patterns.flatMap((pattern) =>
     [...text.matchAll(pattern)].map((match) => match.groups?.['specifier'] ?? ''),
   );
 }

@@ -8,6 +8,7 @@ import {
   findOtherSpreads,
   findSharedNames,
   findLongFunctions,
+  loadedWith,
 } from './structure.ts';
 
 const SOURCE = readTree('src');
@@ -41,6 +42,25 @@ test('a planted cycle is found', () => {
     { path: 'src/c/c.ts', text: "export { a } from '../a.ts';" },
   ]);
   expect(cycles).toEqual([['src/a.ts', 'src/b.ts', 'src/c/c.ts', 'src/a.ts']]);
+});
+
+// A client waits at each start of this command; loading the schema would take a large part of that time.
+test.each(['src/cli/process-context.ts', 'src/cli/run.ts', 'src/cli/stdio.ts'])(
+  'the command stdio starts without the schema: %s does not load zod',
+  (entry) => {
+    const loaded = loadedWith(entry, SOURCE);
+    expect(loaded.size).toBeGreaterThan(5);
+    expect(loaded).not.toContain('zod');
+  },
+);
+
+test('what a file loads is found through other files, without types and dynamic imports', () => {
+  expect(loadedWith('src/settings/load-config.ts', SOURCE)).toContain('zod');
+  const files = [
+    { path: 'src/a.ts', text: "import { b } from './b/b.ts';\nimport type { c } from './c.ts';" },
+    { path: 'src/b/b.ts', text: "import 'd';\nexport const e = () => import('../e.ts');" },
+  ];
+  expect([...loadedWith('src/a.ts', files)]).toEqual(['src/a.ts', 'src/b/b.ts', 'd']);
 });
 
 test('no function is longer than 60 lines', () => {

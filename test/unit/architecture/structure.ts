@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
-import { importsOf, ROOT, type SourceFile } from './source-tree.ts';
+import { importsOf, loadingImportsOf, ROOT, type SourceFile } from './source-tree.ts';
 
 /** A folder of `src`, or one level below `sources` and `sinks`; `main.ts` stands for itself. */
 export function boxOf(path: string): string {
@@ -47,6 +47,20 @@ export function findCycles(files: readonly SourceFile[]): string[][] {
   };
   for (const path of targets.keys()) visit(path, []);
   return cycles;
+}
+
+/** The files and packages that are loaded with the file `entry`, itself included; dynamic imports are not. */
+export function loadedWith(entry: string, files: readonly SourceFile[]): Set<string> {
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const loaded = new Set<string>();
+  const visit = (path: string): void => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const specifier of loadingImportsOf(texts.get(path) ?? ''))
+      visit(specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier);
+  };
+  visit(entry);
+  return loaded;
 }
 
 export interface LongFunction {
