@@ -26,7 +26,7 @@ export function isJson(file: string, text: string): boolean {
   return JSON_NAME.test(file) || (!YAML_NAME.test(file) && STARTS_AS_JSON.test(text));
 }
 
-/** Keys that only our own file has. */
+/** Keys that only our own file has. Not taken from the schema, which takes too long to load for the command `stdio`. */
 const OWN_KEYS = [
   'listen',
   'gateway',
@@ -38,6 +38,9 @@ const OWN_KEYS = [
   'audit',
   'metrics',
   'tracing',
+  'alerts',
+  'alertRulesFile',
+  'alerting',
   'journal',
   'alertWebhook',
   'webConfigFile',
