@@ -50,7 +50,7 @@ export interface MonitorSettings {
   readonly unhealthyIntervalMs: number;
   /** After a first failure, until the verdict is final. */
   readonly retryIntervalMs: number;
-  /** Upper bound of the back-off while Offline. */
+  /** Upper bound of the back-off while Offline; by default the interval. */
   readonly offlineIntervalMsMax: number;
   /** A steady check. */
   readonly timeoutMs: number;

@@ -9,7 +9,6 @@ const MONITOR_DEFAULTS = {
   interval: 30 * SECOND,
   unhealthyInterval: 15 * SECOND,
   retryInterval: 3 * SECOND,
-  offlineIntervalMax: 2 * MINUTE,
   timeout: 5 * SECOND,
   startTimeout: 30 * SECOND,
   deepInterval: 10 * MINUTE,
@@ -38,8 +37,7 @@ const timing = {
   }).exactOptional(),
   offlineIntervalMax: duration(100, 7 * DAY, {
     description:
-      'While the server is Offline, the time between checks grows up to this. At least `interval`, which is the default if it is longer.',
-    default: MONITOR_DEFAULTS.offlineIntervalMax,
+      'While the server is Offline, the time between checks grows from `interval` up to this. At least `interval`, which is the default: a server that comes back is noticed within its interval.',
   }).exactOptional(),
   timeout: duration(10, 10 * MINUTE, {
     description:
@@ -224,8 +222,7 @@ export function completeMonitor(
     unhealthyIntervalMs:
       written.unhealthyInterval ?? Math.min(MONITOR_DEFAULTS.unhealthyInterval, intervalMs),
     retryIntervalMs: written.retryInterval ?? Math.min(MONITOR_DEFAULTS.retryInterval, intervalMs),
-    offlineIntervalMsMax:
-      written.offlineIntervalMax ?? Math.max(MONITOR_DEFAULTS.offlineIntervalMax, intervalMs),
+    offlineIntervalMsMax: written.offlineIntervalMax ?? intervalMs,
     timeoutMs: written.timeout ?? Math.min(MONITOR_DEFAULTS.timeout, intervalMs),
     startTimeoutMs: written.startTimeout ?? MONITOR_DEFAULTS.startTimeout,
     deepIntervalMs: written.deepInterval ?? MONITOR_DEFAULTS.deepInterval,

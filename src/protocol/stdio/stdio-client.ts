@@ -23,6 +23,8 @@ export interface StdioClientOptions {
   readonly observer?: ChildObserver;
   /** Applied to everything that a child wrote and a person may read. */
   readonly mask: (text: string) => string;
+  /** A shorter limit of the back-off than one minute. */
+  readonly restartDelayMsMax?: number;
 }
 
 /** Observers for measuring and reporting. */
@@ -108,7 +110,8 @@ class ChildrenOfOneServer implements StdioClient {
   }
 
   delayMs(): number {
-    return restartDelayMs(this.#history, this.#shared.clock.monotonicMs());
+    const nowMs = this.#shared.clock.monotonicMs();
+    return restartDelayMs(this.#history, nowMs, this.#options.restartDelayMsMax);
   }
 
   noteEnd(end: ChildEnd, reason = exitReasonOf(end)): void {

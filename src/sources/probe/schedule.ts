@@ -50,14 +50,14 @@ const STARTUP_SPREAD_MS_PER_SERVER = 25;
  * Milliseconds from the end of a check to the next one.
  *
  * Intervals run from start to start, so that a check's duration does not stretch them; retries run from the end, since a
- * check that timed out would otherwise be repeated at once. Jitter is ±10 %, and never leads past `offlineIntervalMsMax`
- * while Offline; a server's `Retry-After` is honoured up to `RETRY_AFTER_MS_MAX`.
+ * check that timed out would otherwise be repeated at once. Jitter is ±10 %, and never leads past `offlineIntervalMsMax`,
+ * by default the interval, while Offline; a server's `Retry-After` is honoured up to `RETRY_AFTER_MS_MAX`.
  *
  * @param random uniform in [0, 1)
  */
 export function nextDelayMs(settings: ScheduleSettings, last: LastCheck, random: number): number {
   const delayMs = isRetry(last)
-    ? jitter(retryMs(settings), random)
+    ? Math.min(jitter(retryMs(settings), random), settings.intervalMs)
     : intervalDelayMs(settings, last, random);
   return Math.max(delayMs, Math.min(last.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX));
 }

@@ -42,7 +42,7 @@ defaults:
     intervalMs: 30_000,
     unhealthyIntervalMs: 15_000,
     retryIntervalMs: 3_000,
-    offlineIntervalMsMax: 120_000,
+    offlineIntervalMsMax: 30_000,
     timeoutMs: 5_000,
     startTimeoutMs: 30_000,
     deepIntervalMs: 600_000,

@@ -37,11 +37,13 @@ export function createConnector({
           server: createProbedHttpServer(target, { monitor, client, clock, pool }),
         });
       }
-      const { era, startTimeoutMs, call } = monitor;
+      const { era, startTimeoutMs, call, intervalMs } = monitor;
       const probeClient = createStdioProbeClient(target, {
         server: name,
         era,
         startTimeoutMs,
+        // So that every check of a server that does not start may start it.
+        restartDelayMsMax: intervalMs / 2,
         client,
         secrets,
         clock,

@@ -56,6 +56,8 @@ export interface StdioProbeClientOptions {
   /** Shared by all probe clients. */
   readonly clients: StdioClients;
   readonly onChild: (fact: ChildExited | ChildStarted) => void;
+  /** Between two starts of a child that fails. */
+  readonly restartDelayMsMax?: number;
   /** Default: {@link DISCOVER_LIMIT_MS}. */
   readonly discoverLimitMs?: number;
 }
@@ -97,7 +99,7 @@ class StdioProbeClientDriver implements StdioProbeClient {
   #starting: Starting | undefined;
 
   constructor(target: StdioTarget, options: StdioProbeClientOptions) {
-    const { clients, clock, client: clientName, era, secrets } = options;
+    const { clients, clock, client: clientName, era, secrets, restartDelayMsMax } = options;
     const mask = (text: string): string => redact(text, secrets);
     this.#options = options;
     this.#children = watchChildren(options.server, clients.table, options.onChild);
@@ -106,6 +108,7 @@ class StdioProbeClientDriver implements StdioProbeClient {
       limits: CHANNEL_LIMITS,
       observer: this.#children,
       mask,
+      ...(restartDelayMsMax !== undefined && { restartDelayMsMax }),
     });
     this.#launcher = createLauncher({
       client: this.#client,

@@ -34,3 +34,8 @@ test('a child that lived for a minute begins the back-off anew', () => {
   const history = rememberEnd(afterFailures(9), { livedMs: 60_000, atMs: 5000 });
   expect(restartDelayMs(history, 5000)).toBe(1000);
 });
+
+test('a shorter limit of the delay is kept', () => {
+  expect(restartDelayMs(afterFailures(9), 1000, 7_500)).toBe(7_500);
+  expect(restartDelayMs(afterFailures(2), 1000, 7_500)).toBe(2_000);
+});

@@ -10,6 +10,7 @@ import {
   nextDelayMs,
   RETRY_AFTER_MS_MAX,
 } from '../../../../src/sources/probe/schedule.ts';
+import { completeMonitor } from '../../../../src/settings/monitor.ts';
 import { MONITOR } from '../../../fakes/build-server.ts';
 import { asMonotonicMs } from '../../../../src/facts/time.ts';
 
@@ -36,7 +37,7 @@ test.each<[string, Partial<LastCheck>, number]>([
   ['a second failure is retried', { consecutiveDown: 2 }, 3_000],
   ['a first success is followed up soon', { isFirstSuccess: true }, 3_000],
   ['the verdict brings the interval back', { status: 'offline', consecutiveDown: 3 }, 30_000],
-  ['Offline backs off', { status: 'offline', consecutiveDown: 4 }, 60_000],
+  ['Offline backs off if that is configured', { status: 'offline', consecutiveDown: 4 }, 60_000],
   ['Offline backs off further', { status: 'offline', consecutiveDown: 6 }, 240_000],
   ['the back-off is bounded', { status: 'offline', consecutiveDown: 2_000 }, 300_000],
   [
@@ -64,6 +65,18 @@ test('jitters by ten per cent either way', () => {
   expect(nextDelayMs(MONITOR, LAST, 0)).toBeCloseTo(27_000);
   expect(nextDelayMs(MONITOR, LAST, 1 - 1e-12)).toBeCloseTo(33_000);
 });
+
+test.each([100, 1_000, 15_000, 30_000, 300_000, 86_400_000])(
+  'with an interval of %i ms and no other setting the next check of an Offline server is never later',
+  (interval) => {
+    const { settings } = completeMonitor({ interval }, {}, false);
+    for (const consecutiveDown of [0, 1, 3, 4, 5, 10, 1_000, 1_000_000])
+      for (const at of [0, 0.5, 0.999])
+        expect(
+          nextDelayMs(settings, { ...LAST, status: 'offline', consecutiveDown }, at),
+        ).toBeLessThanOrEqual(interval);
+  },
+);
 
 test('does not jitter beyond the bound of the back-off', () => {
   expect(nextDelayMs(MONITOR, { ...LAST, status: 'offline', consecutiveDown: 50 }, 0.99)).toBe(
