@@ -30,7 +30,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   network_transport: '`pipe` for stdio, else `tcp`.',
   nodejs: 'Node.js version that runs the exporter.',
   operation: `JSON-RPC method: ${OPERATIONS.join(', ')}; else \`_OTHER\`.`,
-  outcome: `Of requests: the result across transport, JSON-RPC and tool; \`${FAILED_OUTCOMES.join('`, `')}\` are failures of the server. Of \`/probe\`: the result of the checks; exactly one of the series is 1.`,
+  outcome: `Of requests: the result across transport, JSON-RPC and tool; \`${FAILED_OUTCOMES.join('`, `')}\` are failures of the server; \`client_error\` is a mistake of the caller, also where the server reports it with \`isError\`. Of \`/probe\`: the result of the checks; exactly one of the series is 1.`,
   patch: 'Part of the Node.js version.',
   phase: 'Separately timed part of a check; `spawn` is the cold start of a stdio child process.',
   protocol_version:

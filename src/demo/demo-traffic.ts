@@ -12,7 +12,7 @@ export interface DemoTrafficOptions {
 const PAUSE_MS = 2_000;
 const RETRY_MS = 5_000;
 
-/** A round of calls as clients make them: mostly good, now and then one of each kind of failure. */
+/** A round of calls as clients make them: mostly good, and the two mistakes that models make most. Neither is a failure of the server. */
 const ROUND: readonly { readonly name: string; readonly arguments: Record<string, unknown> }[] = [
   { name: 'echo', arguments: { message: 'hello' } },
   { name: 'get-sum', arguments: { a: 2, b: 40 } },

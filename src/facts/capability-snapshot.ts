@@ -1,3 +1,4 @@
+import type { InputShape } from './rules/input-shape.ts';
 import type { EpochMs } from './time.ts';
 
 /** Kinds of definitions that a server lists (`kind` label). */
@@ -12,6 +13,8 @@ export interface Definition {
   readonly hash: string;
   /** Shortened, for pages. */
   readonly description: string;
+  /** What it demands of its arguments: tools and prompts only. */
+  readonly input?: InputShape;
 }
 
 export interface CapabilityList {

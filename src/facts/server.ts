@@ -67,6 +67,8 @@ export interface MonitorSettings {
   readonly errorRate: {
     readonly warningRatio: number;
     readonly criticalRatio: number;
+    /** Tool errors count only from this share on, and lead to Warning at most. */
+    readonly toolErrorRatio: number;
     readonly windowMs: number;
     /** With fewer calls in the window the rate is not evaluated. */
     readonly minRequests: number;

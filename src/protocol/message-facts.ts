@@ -18,6 +18,8 @@ export interface MessageFacts {
   readonly hasResult: boolean;
   readonly error?: { readonly code: number; readonly message: string; readonly stack?: string };
   readonly isError: boolean;
+  /** Start of the first text of a result with `isError`; absent if the message was too large to be parsed whole. */
+  readonly errorText?: string;
   readonly resultType?: string;
   readonly requestState?: string;
   /** `_meta` of the result. */
@@ -34,6 +36,8 @@ export function isResponse(facts: MessageFacts): boolean {
   return facts.method === undefined && (facts.hasResult || facts.error !== undefined);
 }
 
+/** Enough to recognize a message of an SDK. */
+const ERROR_TEXT_CHARS_MAX = 300;
 const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';
 const PROTOCOL_VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
@@ -105,6 +109,17 @@ function noteResult(facts: Writable<MessageFacts>, result: JsonObject): void {
   if (requestState !== undefined) facts.requestState = requestState;
   if (protocolVersion !== undefined) facts.protocolVersion = protocolVersion;
   if (meta) facts.resultMeta = meta;
+  if (facts.isError) noteErrorText(facts, result['content']);
+}
+
+function noteErrorText(facts: Writable<MessageFacts>, content: unknown): void {
+  if (!Array.isArray(content)) return;
+  for (const block of content) {
+    const text = textOf(jsonObjectOf(block)?.['text']);
+    if (text === undefined) continue;
+    facts.errorText = text.slice(0, ERROR_TEXT_CHARS_MAX);
+    return;
+  }
 }
 
 function errorOf(error: JsonObject): NonNullable<MessageFacts['error']> {

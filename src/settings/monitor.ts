@@ -15,7 +15,13 @@ const MONITOR_DEFAULTS = {
   offlineAfter: 3,
   healthyAfter: 2,
   responseTime: { warning: 500, critical: 1 * SECOND },
-  errorRate: { warning: 0.01, critical: 0.05, window: 5 * MINUTE, minRequests: 20 },
+  errorRate: {
+    warning: 0.01,
+    critical: 0.05,
+    toolErrors: 0.5,
+    window: 5 * MINUTE,
+    minRequests: 20,
+  },
   callLatency: false,
   era: 'auto',
 } as const;
@@ -85,6 +91,11 @@ const timing = {
         description: 'A larger share of failures is Critical. Larger than `warning`.',
         default: MONITOR_DEFAULTS.errorRate.critical,
       }).exactOptional(),
+      toolErrors: percent({
+        description:
+          'From this share of tool errors (`isError`) the server is Warning. They never make it Critical, because they may be due to what callers ask for.',
+        default: MONITOR_DEFAULTS.errorRate.toolErrors,
+      }).exactOptional(),
       window: duration(10 * SECOND, HOUR, {
         description: 'Period whose calls are counted.',
         default: MONITOR_DEFAULTS.errorRate.window,
@@ -96,7 +107,7 @@ const timing = {
     },
     {
       description:
-        'Thresholds for the share of failures among real calls through the gateway: tool, JSON-RPC and transport errors, and timeouts.',
+        'Thresholds for the share of failures among real calls through the gateway. `warning` and `critical` are about JSON-RPC and transport errors and timeouts, `toolErrors` about tool errors. Mistakes of callers (unknown tools, invalid arguments) are no failures. At least three failures are needed.',
     },
   ).exactOptional(),
   callLatency: flag({
@@ -253,6 +264,7 @@ function completeResponseTime({
 function completeErrorRate({
   warning,
   critical,
+  toolErrors,
   window,
   minRequests,
 }: NonNullable<MonitorInput['errorRate']>): MonitorSettings['errorRate'] {
@@ -262,6 +274,7 @@ function completeErrorRate({
     warningRatio: warning ?? Math.min(builtInWarning, (critical ?? builtInCritical) / 2),
     criticalRatio:
       critical ?? Math.min(1, Math.max(builtInCritical, (warning ?? builtInWarning) * 2)),
+    toolErrorRatio: toolErrors ?? MONITOR_DEFAULTS.errorRate.toolErrors,
     windowMs: window ?? MONITOR_DEFAULTS.errorRate.window,
     minRequests: minRequests ?? MONITOR_DEFAULTS.errorRate.minRequests,
   };

@@ -12,7 +12,13 @@ export const MONITOR: MonitorSettings = {
   offlineAfter: 3,
   healthyAfter: 2,
   responseTime: { warningMs: 500, criticalMs: 1_000 },
-  errorRate: { warningRatio: 0.01, criticalRatio: 0.05, windowMs: 300_000, minRequests: 20 },
+  errorRate: {
+    warningRatio: 0.01,
+    criticalRatio: 0.05,
+    toolErrorRatio: 0.5,
+    windowMs: 300_000,
+    minRequests: 20,
+  },
   callLatency: false,
   era: 'auto',
 };

@@ -38,7 +38,7 @@ interface CallsStep {
   readonly latencyMs: number;
 }
 
-const NO_CALLS = { requests: 0, failures: 0, successes: 0 };
+const NO_CALLS = { requests: 0, failures: 0, toolErrors: 0, successes: 0 };
 
 const RANK: Record<Status, number> = {
   healthy: 0,
@@ -106,7 +106,7 @@ const sameKind: fc.Arbitrary<Pair> = fc.oneof(
 const DEEP = ['deep_ok', 'deep_warning', 'deep_critical'] as const;
 
 function toCallEvidence({ requests, failures, latencyMs }: CallsStep, atMs: number): Evidence {
-  const rate = { requests, failures, successes: requests - failures };
+  const rate = { requests, failures, toolErrors: 0, successes: requests - failures };
   return {
     kind: 'calls',
     atMs: asMonotonicMs(atMs),

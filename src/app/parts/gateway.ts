@@ -25,7 +25,7 @@ export interface GatewayPorts {
   readonly tracing: SamplingViews;
   /** What the prober learned about the servers. */
   readonly servers: {
-    detail(name: string): Pick<ServerView, 'identity'> | undefined;
+    detail(name: string): Pick<ServerView, 'identity' | 'snapshot'> | undefined;
   };
 }
 
@@ -95,6 +95,12 @@ function buildGateway(
       sample: () => tracing.sample(),
       sessionIdleMs,
       answerTimeoutMs: spec?.gateway.timeoutMs ?? 0,
+      findListed(kind, name) {
+        const listed = servers.detail(server)?.snapshot?.lists[kind]?.definitions;
+        // A server that lists nothing may list more to clients with other credentials.
+        if (listed === undefined || listed.length === 0) return undefined;
+        return listed.find((definition) => definition.name === name) ?? 'unlisted';
+      },
       account: createAccountant(spec?.gateway.prices),
       ...(config.audit.arguments && {
         argumentsText: (facts) =>

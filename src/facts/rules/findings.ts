@@ -40,30 +40,43 @@ export function assessResponseTime(
   );
 }
 
-/** A level is reached only with `minRequests`; with fewer calls it can only be kept or end. */
+/** Fewer failures are chance, however few calls there were. The alerts that we ship have the same floor. */
+const FAILURES_MIN = 3;
+
+/**
+ * A level is reached only with `minRequests` calls and three failures; with fewer calls it can only be kept or end.
+ *
+ * Tool errors do not count towards `warningRatio` and `criticalRatio`: a tool also answers with one if its caller asked for
+ * what does not exist. From `toolErrorRatio` on they lead to Warning. See docs/adr/0011-mistakes-of-callers.md.
+ */
 export function assessErrorRate(
   rate: CallRate,
   settings: MonitorSettings['errorRate'],
   current: Finding['level'] | undefined,
 ): Finding | undefined {
-  const { requests, failures } = rate;
+  const { requests, failures, toolErrors } = rate;
   const { minRequests, windowMs } = settings;
   const find = (
     level: Finding['level'],
+    counted: number,
     threshold: number,
     isAlreadyIn: boolean,
   ): Finding | undefined => {
     const requestsMin = isAlreadyIn ? minRequests * EXIT_REQUESTS_RATIO : minRequests;
     const exit = threshold * EXIT_RATIO;
     if (requests === 0 || requests < requestsMin) return undefined;
-    if (failures / requests < (isAlreadyIn ? exit : threshold)) return undefined;
+    if (!isAlreadyIn && counted < FAILURES_MIN) return undefined;
+    if (counted / requests < (isAlreadyIn ? exit : threshold)) return undefined;
     const text = describeFailures(rate, windowMs);
-    const isHeld = failures / requests < threshold;
+    const isHeld = counted / requests < threshold;
     return { level, text: isHeld ? `${text}; clears below ${formatShare(exit, 1)}` : text };
   };
+  const { warningRatio, criticalRatio, toolErrorRatio } = settings;
+  const ownFailures = failures - toolErrors;
   return (
-    find('critical', settings.criticalRatio, current === 'critical') ??
-    find('warning', settings.warningRatio, current !== undefined)
+    find('critical', ownFailures, criticalRatio, current === 'critical') ??
+    find('warning', ownFailures, warningRatio, current !== undefined) ??
+    find('warning', toolErrors, toolErrorRatio, current !== undefined)
   );
 }
 

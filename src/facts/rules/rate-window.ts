@@ -5,6 +5,8 @@ import type { MonotonicMs } from '../time.ts';
 export interface CallRate {
   readonly requests: number;
   readonly failures: number;
+  /** Of the failures, the tool errors. */
+  readonly toolErrors: number;
   /** The server did what it was asked to do; the rest of `requests` are errors of callers. */
   readonly successes: number;
   /** The most frequent kind of failure; absent if nothing failed. */
@@ -99,6 +101,7 @@ export function createRateWindow(windowMs: number): RateWindow {
         requests: at(totals, REQUESTS),
         successes: at(totals, SUCCESSES),
         failures: failures.reduce((sum, failure) => sum + failure.count, 0),
+        toolErrors: at(totals, columnOfFailure('tool_error')),
         ...(most.count > 0 && { mostOften: most.outcome }),
       };
     },

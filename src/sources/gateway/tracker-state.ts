@@ -1,4 +1,4 @@
-import { type CallVerdict, CANCELLED, judgeRpcError } from '../../facts/call-outcome.ts';
+import { type CallVerdict, CANCELLED } from '../../facts/call-outcome.ts';
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import type { Transport } from '../../facts/server.ts';
@@ -12,6 +12,7 @@ import {
   type SessionOpening,
 } from './describe-call.ts';
 import type { Exchange } from './exchange.ts';
+import { type FindListed, judgeAnswer, judgeResponse, type ProvenNames } from './judge-answer.ts';
 
 /**
  * The sessions of one server and the exchanges that wait for a response: `nextEffects` is the only function that changes a
@@ -26,12 +27,15 @@ export interface TrackerState {
   readonly serverCalls: PendingMap<string, Exchange>;
   readonly inFlight: Record<Transport, number>;
   readonly sessionless: Record<Transport, number>;
+  readonly provenNames: ProvenNames;
   isSweepSet: boolean;
 }
 
 export interface TrackerSettings extends CallDescription {
   readonly sessionIdleMs: number;
   readonly answerTimeoutMs: number;
+  /** What the prober found listed. */
+  readonly findListed?: FindListed;
 }
 
 interface TrackedSession extends SessionOpening {
@@ -127,6 +131,7 @@ export function createTrackerState(settings: TrackerSettings): TrackerState {
     serverCalls: createPendingMap(),
     inFlight: { http: 0, sse: 0, stdio: 0 },
     sessionless: { http: 0, sse: 0, stdio: 0 },
+    provenNames: new Set(),
     isSweepSet: false,
   };
 }
@@ -195,7 +200,8 @@ function answer(
   const id = facts.id ?? '';
   const exchange = own?.get(id) ?? sessionOf(state, session)?.calls.get(id);
   if (!exchange) return NO_EFFECTS;
-  const ending = { verdict: judgeResponse(facts), result: facts, responseBytes: bytes };
+  const verdict = judgeAnswer(exchange, facts, state.provenNames, state.settings.findListed);
+  const ending = { verdict, result: facts, responseBytes: bytes };
   return finish(state, exchange, ending, atMs);
 }
 
@@ -415,12 +421,4 @@ function sessionOf({ sessions }: TrackerState, id: string | undefined): TrackedS
 function firstOf<Value>(values: Iterable<Value>): Value | undefined {
   const [first] = values;
   return first;
-}
-
-/** The verdict over a response, by its JSON-RPC and tool layers. */
-function judgeResponse(facts: MessageFacts): CallVerdict {
-  if (facts.error) return judgeRpcError(facts.error.code);
-  if (facts.isError) return { outcome: 'tool_error', status: 500, errorType: 'tool_error' };
-  if (facts.resultType === 'input_required') return { outcome: 'input_required', status: 200 };
-  return { outcome: 'success', status: 200 };
 }

@@ -4,6 +4,7 @@ import type { Config } from '../../../src/settings/config.ts';
 import { loadConfig } from '../../../src/settings/load-config.ts';
 import { createGatewayPart } from '../../../src/app/parts/gateway.ts';
 import type { CallRecord, GatewayLoad } from '../../../src/facts/call-record.ts';
+import type { CapabilitySnapshot } from '../../../src/facts/capability-snapshot.ts';
 import type { ServerIdentity } from '../../../src/facts/check-report.ts';
 import { createHub } from '../../../src/facts/hub.ts';
 import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
@@ -17,6 +18,7 @@ export interface StartGatewayOptions {
   readonly gateway?: Partial<Config['gateway']>;
   /** What a prober would know of a server. */
   readonly identityOf?: (server: string) => ServerIdentity | undefined;
+  readonly snapshotOf?: (server: string) => CapabilitySnapshot | undefined;
 }
 
 export interface StartedGateway {
@@ -57,7 +59,8 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
       servers: {
         detail(name) {
           const identity = options.identityOf?.(name);
-          return identity && { identity };
+          const snapshot = options.snapshotOf?.(name);
+          return { ...(identity && { identity }), ...(snapshot && { snapshot }) };
         },
       },
     },

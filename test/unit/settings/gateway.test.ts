@@ -196,11 +196,23 @@ test('an error rate is a share, and its default adapts as that of the response t
 defaults: { errorRate: { critical: 0.5% } }
 mcpServers:
   a: { command: x }
-  b: { command: x, monitor: { errorRate: { critical: 50%, minRequests: 1 }, callLatency: true } }
+  b: { command: x, monitor: { errorRate: { critical: 50%, toolErrors: 90%, minRequests: 1 }, callLatency: true } }
 `);
   expect(config.servers.map(({ monitor }) => monitor.errorRate)).toEqual([
-    { warningRatio: 0.0025, criticalRatio: 0.005, windowMs: 300_000, minRequests: 20 },
-    { warningRatio: 0.01, criticalRatio: 0.5, windowMs: 300_000, minRequests: 1 },
+    {
+      warningRatio: 0.0025,
+      criticalRatio: 0.005,
+      toolErrorRatio: 0.5,
+      windowMs: 300_000,
+      minRequests: 20,
+    },
+    {
+      warningRatio: 0.01,
+      criticalRatio: 0.5,
+      toolErrorRatio: 0.9,
+      windowMs: 300_000,
+      minRequests: 1,
+    },
   ]);
   expect(config.servers.map(({ monitor }) => monitor.callLatency)).toEqual([false, true]);
 });

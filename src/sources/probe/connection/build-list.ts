@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CapabilityList, Definition } from '../../../facts/capability-snapshot.ts';
+import { inputShapeOf, promptShapeOf } from '../../../facts/rules/input-shape.ts';
 import { excerpt } from '../../../protocol/classify-failure.ts';
 import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
 
@@ -39,12 +40,14 @@ export function createListBuilder(nameKey: string): ListBuilder {
 
 function toDefinition(name: string, item: JsonObject): Definition {
   const text = item['description'] ?? item['title'];
+  const input = inputShapeOf(item['inputSchema']) ?? promptShapeOf(item['arguments']);
   return {
     name,
     hash: createHash('sha256')
       .update(canonicalJson(withoutVolatile(item)))
       .digest('hex'),
     description: typeof text === 'string' ? excerpt(text) : '',
+    ...(input && { input }),
   };
 }
 

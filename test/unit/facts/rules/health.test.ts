@@ -286,9 +286,15 @@ function calls(
   requests: number,
   latency?: CallEvidence['latency'],
 ): CallEvidence {
-  const mostOften = failures > 0 ? ({ mostOften: 'tool_error' } as const) : {};
-  const rate = { requests, failures, successes: requests - failures, ...mostOften };
+  const mostOften = failures > 0 ? ({ mostOften: 'timeout' } as const) : {};
+  const rate = { requests, failures, toolErrors: 0, successes: requests - failures, ...mostOften };
   return { kind: 'calls', atMs: asMonotonicMs(0), rate, ...(latency && { latency }) };
+}
+
+/** Of calls that tools answered with an error. */
+function toolErrors(failures: number, requests: number): CallEvidence {
+  const evidence = calls(failures, requests);
+  return { ...evidence, rate: { ...evidence.rate, toolErrors: failures, mostOften: 'tool_error' } };
 }
 
 function weighCalls(sequence: readonly CallEvidence[], from = weighAll(['ok'])): HealthState {
@@ -297,8 +303,31 @@ function weighCalls(sequence: readonly CallEvidence[], from = weighAll(['ok'])):
 
 test.each<[string, readonly CallEvidence[], string]>([
   ['without failures leave a server Healthy', [calls(0, 500)], 'healthy'],
-  ['that fail below the first threshold leave it Healthy', [calls(1, 101)], 'healthy'],
-  ['that fail at the first threshold make it Warning', [calls(1, 100)], 'warning'],
+  ['that fail below the first threshold leave it Healthy', [calls(3, 301)], 'healthy'],
+  ['that fail at the first threshold make it Warning', [calls(3, 300)], 'warning'],
+  ['of which only two failed leave it Healthy', [calls(2, 20)], 'healthy'],
+  ['of which three failed make it Critical', [calls(3, 20)], 'critical'],
+  [
+    'that tools answer with an error in less than half leave it Healthy',
+    [toolErrors(49, 100)],
+    'healthy',
+  ],
+  ['that tools answer with an error in half make it Warning', [toolErrors(50, 100)], 'warning'],
+  [
+    'that tools all answer with an error make it no more than Warning',
+    [toolErrors(500, 500)],
+    'warning',
+  ],
+  [
+    'keep a Warning until tools answer less than nine tenths of half with an error',
+    [toolErrors(50, 100), toolErrors(46, 100)],
+    'warning',
+  ],
+  [
+    'end a Warning when tools answer less with an error',
+    [toolErrors(50, 100), toolErrors(44, 100)],
+    'healthy',
+  ],
   ['that fail at the second threshold make it Critical', [calls(5, 100)], 'critical'],
   ['that all fail, but are too few, leave it Healthy', [calls(19, 19)], 'healthy'],
   [
@@ -314,7 +343,7 @@ test.each<[string, readonly CallEvidence[], string]>([
   ],
   ['that become few keep a level', [calls(5, 100), calls(5, 10)], 'critical'],
   ['that become very few leave it', [calls(5, 100), calls(9, 9)], 'healthy'],
-  ['that become few do not make it worse', [calls(1, 100), calls(10, 10)], 'warning'],
+  ['that become few do not make it worse', [calls(3, 300), calls(10, 10)], 'warning'],
   ['that stop leave it', [calls(5, 100), calls(0, 0)], 'healthy'],
 ])('real calls %s', (_sentence, sequence, status) => {
   expect(weighCalls(sequence).status).toBe(status);
@@ -322,10 +351,10 @@ test.each<[string, readonly CallEvidence[], string]>([
 
 test('failing calls are said as the reason, and when they would be forgiven', () => {
   expect(weighCalls([calls(9, 120)]).reason).toBe(
-    '7.5 % of 120 calls failed in 5 m, most often tool_error',
+    '7.5 % of 120 calls failed in 5 m, most often timeout',
   );
   expect(weighCalls([calls(9, 120), calls(47, 1_000)]).reason).toBe(
-    '4.7 % of 1000 calls failed in 5 m, most often tool_error; clears below 4.5 %',
+    '4.7 % of 1000 calls failed in 5 m, most often timeout; clears below 4.5 %',
   );
   expect(weighCalls([calls(9, 120), calls(0, 120)]).reason).toBe('0 % of 120 calls failed in 5 m');
 });
@@ -338,7 +367,7 @@ test('good checks do not hide failing calls', () => {
   const state = weighAll(['ok', 'ok'], {}, weighCalls([calls(9, 120)]));
   expect(state).toMatchObject({
     status: 'critical',
-    reason: '7.5 % of 120 calls failed in 5 m, most often tool_error',
+    reason: '7.5 % of 120 calls failed in 5 m, most often timeout',
   });
 });
 

@@ -10,7 +10,7 @@ import {
 import { asMonotonicMs } from '../../../../src/facts/time.ts';
 
 const WINDOW_MS = 300_000;
-const NOTHING: CallRate = { requests: 0, failures: 0, successes: 0 };
+const NOTHING: CallRate = { requests: 0, failures: 0, toolErrors: 0, successes: 0 };
 
 function noteAll(window: RateWindow, outcomes: readonly CallOutcome[], atMs = 0): RateWindow {
   for (const outcome of outcomes) window.note(asMonotonicMs(atMs), outcome);
@@ -34,6 +34,7 @@ test('requests, failures and successes are counted, with the most frequent failu
     requests: 6,
     successes: 2,
     failures: 3,
+    toolErrors: 2,
     mostOften: 'tool_error',
   });
 });
@@ -74,6 +75,7 @@ test('a pause longer than the window leaves nothing of what was before', () => {
   expect(window.read(asMonotonicMs(10 * WINDOW_MS))).toEqual({
     requests: 1,
     failures: 0,
+    toolErrors: 0,
     successes: 1,
   });
 });
@@ -108,25 +110,25 @@ test('a cleared window starts anew', () => {
 test.each<[string, CallRate, number, string]>([
   [
     'share, number, window and most frequent kind',
-    { requests: 120, failures: 9, successes: 111, mostOften: 'tool_error' },
+    { requests: 120, failures: 9, toolErrors: 9, successes: 111, mostOften: 'tool_error' },
     300_000,
     '7.5 % of 120 calls failed in 5 m, most often tool_error',
   ],
   [
     'a window that is no whole minute in seconds',
-    { requests: 1, failures: 1, successes: 0, mostOften: 'timeout' },
+    { requests: 1, failures: 1, toolErrors: 0, successes: 0, mostOften: 'timeout' },
     90_000,
     '100 % of 1 call failed in 90 s, most often timeout',
   ],
   [
     'almost all as less than all',
-    { requests: 1_000, failures: 999, successes: 1, mostOften: 'timeout' },
+    { requests: 1_000, failures: 999, toolErrors: 0, successes: 1, mostOften: 'timeout' },
     60_000,
     '99 % of 1000 calls failed in 1 m, most often timeout',
   ],
   [
     'no failure as none',
-    { requests: 50, failures: 0, successes: 50 },
+    { requests: 50, failures: 0, toolErrors: 0, successes: 50 },
     300_000,
     '0 % of 50 calls failed in 5 m',
   ],
@@ -136,8 +138,8 @@ test.each<[string, CallRate, number, string]>([
 });
 
 test('successes are described alike', () => {
-  expect(describeSuccesses({ requests: 40, failures: 1, successes: 39 }, 300_000)).toBe(
-    '98 % of 40 calls succeeded in 5 m',
-  );
+  expect(
+    describeSuccesses({ requests: 40, failures: 1, toolErrors: 0, successes: 39 }, 300_000),
+  ).toBe('98 % of 40 calls succeeded in 5 m');
   expect(describeSuccesses(NOTHING, 300_000)).toBe('no calls in 5 m');
 });

@@ -3,6 +3,7 @@ import { buildServer } from '../../../fakes/build-server.ts';
 import { failing, seconds, setUpProber } from '../../../fakes/set-up-prober.ts';
 
 const LOST = { outcome: 'transport_error', status: 502, errorType: 'connection' } as const;
+const FAILED = { outcome: 'rpc_error', status: 500, errorType: 'internal_error' } as const;
 const TOOL_ERROR = { outcome: 'tool_error', status: 500, errorType: 'tool_error' } as const;
 
 // Status.
@@ -13,9 +14,9 @@ test('changes the status within a second when calls fail, and names the reason',
   await clock.advance(10_000);
   sink.clear();
   call('a', {}, 111);
-  call('a', TOOL_ERROR, 9);
+  call('a', FAILED, 9);
   await clock.advance(1_000);
-  const reason = '7.5 % of 120 calls failed in 5 m, most often tool_error';
+  const reason = '7.5 % of 120 calls failed in 5 m, most often rpc_error';
   expect(sink.of('status')).toMatchObject([{ from: 'healthy', to: 'critical', reason }]);
   expect(prober.detail('a')).toMatchObject({
     status: 'critical',
@@ -24,16 +25,27 @@ test('changes the status within a second when calls fail, and names the reason',
   });
 });
 
+test('is no worse than Warning when tools answer with errors', async () => {
+  const { clock, prober, sink, call } = setUpProber();
+  prober.apply([buildServer('a')]);
+  await clock.advance(10_000);
+  sink.clear();
+  call('a', TOOL_ERROR, 500);
+  await clock.advance(1_000);
+  const reason = '100 % of 500 calls failed in 5 m, most often tool_error';
+  expect(sink.of('status')).toMatchObject([{ from: 'healthy', to: 'warning', reason }]);
+});
+
 test('recovers the status by itself when the window has moved on, even without a check or a call', async () => {
   const { clock, prober, sink, call } = setUpProber();
   const hour = 3_600_000;
   prober.apply([buildServer('a', { monitor: { intervalMs: hour, unhealthyIntervalMs: hour } })]);
   await clock.advance(10_000);
   sink.clear();
-  call('a', TOOL_ERROR, 30);
+  call('a', FAILED, 30);
   await clock.advance(311_000);
   expect(sink.of('status').map(({ to, reason }) => [to, reason])).toEqual([
-    ['critical', '100 % of 30 calls failed in 5 m, most often tool_error'],
+    ['critical', '100 % of 30 calls failed in 5 m, most often rpc_error'],
     ['healthy', 'no calls in 5 m'],
   ]);
   expect(prober.detail('a')).not.toHaveProperty('errorRate');
@@ -44,7 +56,7 @@ test('publishes Critical once, however many calls fail', async () => {
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
   for (let second = 0; second < 60; second += 1) {
-    call('a', TOOL_ERROR, 5);
+    call('a', FAILED, 5);
     await clock.advance(1_000);
   }
   expect(sink.of('status').map(({ to }) => to)).toEqual(['healthy', 'critical']);
@@ -198,7 +210,7 @@ test('expedites no check when a call reached the server and failed there', async
   const { clock, connector, prober, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(34_000);
-  call('a', TOOL_ERROR, 19);
+  call('a', FAILED, 19);
   await clock.advance(5_000);
   expect(connector.startsOf('a')).toHaveLength(3);
 });
@@ -270,7 +282,7 @@ test('publishes a disagreement once, and its end once, when checks succeed while
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
   for (let second = 0; second < 60; second += 1) {
-    call('a', TOOL_ERROR, 2);
+    call('a', FAILED, 2);
     await clock.advance(1_000);
   }
   expect(sink.of('disagreement')).toMatchObject([
@@ -332,9 +344,9 @@ test('publishes nothing for a removed server and leaves no timer', async () => {
   const { clock, prober, sink, call } = setUpProber();
   prober.apply([buildServer('a')]);
   await clock.advance(10_000);
-  call('a', TOOL_ERROR, 100);
+  call('a', FAILED, 100);
   prober.apply([]);
-  call('a', TOOL_ERROR, 100);
+  call('a', FAILED, 100);
   sink.clear();
   await clock.advance(400_000);
   expect(sink.facts).toEqual([]);

@@ -14,7 +14,13 @@ type Step = readonly [atSeconds: number, checks: CheckVerdict, calls: CallRate];
 
 /** Of calls that failed, the others having succeeded. */
 function failed(failures: number, requests: number): CallRate {
-  return { requests, failures, successes: requests - failures, mostOften: 'tool_error' };
+  return {
+    requests,
+    failures,
+    toolErrors: failures,
+    successes: requests - failures,
+    mostOften: 'tool_error',
+  };
 }
 
 function weighAll(steps: readonly Step[]): DisagreementState {
@@ -87,8 +93,8 @@ test.each<[string, readonly Step[], boolean]>([
   [
     'calls that are the fault of their callers are no sign of life',
     [
-      [0, 'down', { requests: 30, failures: 0, successes: 0 }],
-      [60, 'down', { requests: 30, failures: 0, successes: 0 }],
+      [0, 'down', { requests: 30, failures: 0, toolErrors: 0, successes: 0 }],
+      [60, 'down', { requests: 30, failures: 0, toolErrors: 0, successes: 0 }],
     ],
     false,
   ],
@@ -127,12 +133,12 @@ test.each<[string, readonly Step[], string]>([
   ['while checks fail', FAILING_ALONE, 'checks fail while 100 % of 30 calls succeeded in 5 m'],
   [
     'at its end',
-    [...CONTRADICTED, [40, 'ok', { requests: 30, failures: 0, successes: 30 }]],
+    [...CONTRADICTED, [40, 'ok', { requests: 30, failures: 0, toolErrors: 0, successes: 30 }]],
     'checks succeed, 0 % of 30 calls failed in 5 m',
   ],
   [
     'at its end without calls',
-    [...CONTRADICTED, [40, 'down', { requests: 0, failures: 0, successes: 0 }]],
+    [...CONTRADICTED, [40, 'down', { requests: 0, failures: 0, toolErrors: 0, successes: 0 }]],
     'checks fail, no calls in 5 m',
   ],
 ])('a disagreement is told in words, %s', (_sentence, steps, detail) => {
