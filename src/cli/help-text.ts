@@ -1,6 +1,3 @@
-/** The health endpoint of a service with default settings. */
-export const HEALTH_URL = 'http://127.0.0.1:19110/health';
-
 /** What `--help` prints after the list of commands and options. */
 export const MAIN_HELP = `
 Examples:
@@ -47,7 +44,8 @@ configured synthetic call. It leaves no session and no process behind. Colour on
 Exit codes: 0 healthy, 1 anything else (including warning), 2 wrong usage, no such server or an invalid configuration.`;
 
 export const HEALTHCHECK_HELP = `
-Requests GET /health of a running service. A monitored server that is down does not make the service unhealthy.
+Requests GET /health of a running service, at the address in listen: of its configuration (by default 127.0.0.1:19110).
+A monitored server that is down does not make the service unhealthy.
 
 Example, in a Dockerfile:
   HEALTHCHECK CMD ["mcp-exporter", "healthcheck"]

@@ -2,7 +2,6 @@ import { Argument, Command, CommanderError } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import {
-  HEALTH_URL,
   HEALTHCHECK_HELP,
   MAIN_HELP,
   PROBE_HELP,
@@ -152,7 +151,11 @@ function addHealthcheck(program: Command, { context, end }: CommandRun): void {
   program
     .command('healthcheck')
     .description('ask a running service whether it is up')
-    .option('--url <url>', `instead of ${HEALTH_URL}`, parseUrlOption)
+    .option('--url <url>', 'instead of the address in the configuration', parseUrlOption)
+    .option(
+      '-c, --config <file>',
+      'the configuration of the service, instead of the one in the working directory',
+    )
     .option('-t, --timeout <duration>', 'instead of 5s', parseTimeoutOption)
     .addHelpText('after', HEALTHCHECK_HELP)
     .action(async (options) => {

@@ -1,3 +1,4 @@
+import { LISTEN_DEFAULT } from './gateway-address.ts';
 import { z } from 'zod';
 import { Secret } from '../facts/secret.ts';
 import { AlertingSchema, AlertsSchema } from './alerting-schema.ts';
@@ -142,7 +143,7 @@ export const ConfigSchema = section(
       description: '`host:port` of the metrics, the pages and the API.',
       examples: ['0.0.0.0:19110', '[::1]:19110'],
       reloadable: false,
-    }).default({ host: '127.0.0.1', port: 19_110 }),
+    }).default(LISTEN_DEFAULT),
     gateway: GatewaySchema.prefault({}),
     import: list(
       text({ description: "A client's file, relative to this one; `~/` is the home directory." }),

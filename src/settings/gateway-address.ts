@@ -46,6 +46,9 @@ export function isOwnAddress(url: string, listeners: readonly ListenAddress[]): 
   });
 }
 
+/** Where the status page, `/metrics` and `/health` listen by default. */
+export const LISTEN_DEFAULT: ListenAddress = { host: '127.0.0.1', port: 19_110 };
+
 export type GatewayPeek =
   | { readonly kind: 'address'; readonly listen: ListenAddress }
   | { readonly kind: 'off' }
@@ -79,6 +82,28 @@ export async function peekGateway(path: string, readText: ReadText): Promise<Gat
   if (listen.kind !== 'scalar' || typeof listen.value !== 'string') return { kind: 'unclear' };
   if (listen.value === 'off') return { kind: 'off' };
   return PLAIN_ADDRESS.test(listen.value)
+    ? { kind: 'address', listen: parseListen(listen.value) }
+    : { kind: 'unclear' };
+}
+
+export type ListenPeek =
+  | { readonly kind: 'address'; readonly listen: ListenAddress }
+  /** TLS, a variable, or a file that cannot be read: the whole configuration has to be loaded to know. */
+  | { readonly kind: 'unclear' };
+
+/** Where the service of a configuration listens for plain HTTP. The file is not checked. Never rejects. */
+export async function peekListen(path: string, readText: ReadText): Promise<ListenPeek> {
+  const result = await readText(path);
+  if (!result.ok) return { kind: 'unclear' };
+  const { root } = readSource(path, result.text);
+  if (root === undefined) return { kind: 'unclear' };
+  if (isClientFile(path, result.text, root)) return { kind: 'address', listen: LISTEN_DEFAULT };
+  if (nodeAt(root, ['webConfigFile']) !== undefined) return { kind: 'unclear' };
+  const listen = nodeAt(root, ['listen']);
+  if (listen === undefined) return { kind: 'address', listen: LISTEN_DEFAULT };
+  return listen.kind === 'scalar' &&
+    typeof listen.value === 'string' &&
+    PLAIN_ADDRESS.test(listen.value)
     ? { kind: 'address', listen: parseListen(listen.value) }
     : { kind: 'unclear' };
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeCertificate } from '../unit/sources/probe/connection/make-certificate.ts';
 import { afterEach, expect, test } from 'vitest';
 import { VERSION } from '../../src/app/version.ts';
 import { fakeServer } from '../fakes/stdio-behaviour.ts';
@@ -66,6 +67,16 @@ async function startService(args: readonly string[] = []): Promise<Running & { u
   const running = await start(['serve', '--listen', '127.0.0.1:0', ...args]);
   const started = await until(() => /"http":"(http:[^"]+)".*"msg":"started"/.exec(running.out()));
   return { ...running, url: started[1] ?? '' };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 async function serveOnce(status: number, body: string): Promise<string> {
@@ -279,6 +290,49 @@ test('healthcheck asks a running service', async () => {
   const { ended, out } = await start(['healthcheck', '--url', url]);
   expect(await ended).toBe(0);
   expect(out()).toMatch(/^healthy: /);
+});
+
+test.each([
+  ['plainly', (port: string) => `listen: 127.0.0.1:${port}`],
+  ['with a variable', (port: string) => `listen: "127.0.0.1:\${UNSET_PORT:-${port}}"`],
+])('healthcheck reads the address of the service, written %s', async (_how, config) => {
+  const { url } = await startService();
+  const path = join(await makeFolder(), 'mcp-exporter.yml');
+  await writeFile(path, `${config(new URL(url).port)}\nmcpServers: {}\n`);
+  const { ended, out } = await start(['healthcheck', '--config', path]);
+  expect(await ended).toBe(0);
+  expect(out()).toMatch(/^healthy: /);
+});
+
+test('healthcheck asks a service with TLS over https', async () => {
+  const folder = await makeFolder();
+  const { cert, key } = makeCertificate();
+  await writeFile(join(folder, 'cert.pem'), cert);
+  await writeFile(join(folder, 'key.pem'), key);
+  await writeFile(
+    join(folder, 'web.yml'),
+    'tls_server_config: { cert_file: cert.pem, key_file: key.pem }\n',
+  );
+  const path = join(folder, 'mcp-exporter.yml');
+  const listen = `127.0.0.1:${await freePort()}`;
+  await writeFile(
+    path,
+    `listen: ${listen}\nwebConfigFile: web.yml\ngateway: { listen: off }\nmcpServers: {}\n`,
+  );
+  const running = await start(['serve', '--config', path]);
+  await until(() => /"msg":"started"/.exec(running.out()));
+  const { ended, out } = await start(['healthcheck', '--config', path]);
+  expect(await ended).toBe(0);
+  expect(out()).toMatch(/^healthy: /);
+});
+
+test('healthcheck says which mistake hides the address', async () => {
+  const path = join(await makeFolder(), 'mcp-exporter.yml');
+  await writeFile(path, 'listen: "${UNSET_ADDRESS}"\nmcpServers: {}\n');
+  const { ended, err } = await start(['healthcheck', '--config', path]);
+  expect(await ended).toBe(1);
+  expect(err()).toContain('unhealthy: ');
+  expect(err()).toContain('UNSET_ADDRESS is not set');
 });
 
 test('healthcheck ends with 1 where the service answers badly', async () => {

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import {
   GATEWAY_LISTEN_DEFAULT,
+  LISTEN_DEFAULT,
   localUrl,
   peekGateway,
+  peekListen,
 } from '../../../src/settings/gateway-address.ts';
 import { GatewaySchema } from '../../../src/settings/gateway.ts';
 import { createFakeFiles } from '../../fakes/fake-files.ts';
@@ -43,4 +45,18 @@ test.each([
   ['localhost', 'http://localhost:1'],
 ])('a listener on %s is reached at %s', (host, url) => {
   expect(localUrl({ host, port: 1 })).toBe(url);
+});
+
+const own = (host: string, port: number) => ({ kind: 'address', listen: { host, port } });
+
+test.each([
+  ['without a listen key', 'mcpServers: {}', { kind: 'address', listen: LISTEN_DEFAULT }],
+  ['of a client', '{ "mcpServers": {} }', { kind: 'address', listen: LISTEN_DEFAULT }],
+  ['with an address', 'listen: "[::]:5"', own('::', 5)],
+  ['with a variable for it', 'listen: "127.0.0.1:${PORT}"', { kind: 'unclear' }],
+  ['with TLS or users', 'webConfigFile: web.yml', { kind: 'unclear' }],
+  ['of bad syntax', ': {', { kind: 'unclear' }],
+])('a file %s says where the service listens', async (_name, text, peek) => {
+  const path = text.startsWith('{ "') ? 'client.json' : 'mcp-exporter.yml';
+  expect(await peekListen(path, createFakeFiles({ [path]: text }))).toEqual(peek);
 });
