@@ -7,6 +7,11 @@ import type { EpochMs } from './time.ts';
 export interface ServerIdentity {
   readonly transport: Transport;
   readonly era: Era;
+  /**
+   * The server accepted `initialize` but never answered `server/discover`, so it may also support 2026-07-28. Only with
+   * the era `legacy`.
+   */
+  readonly isEraAssumed?: true;
   readonly protocolVersion: string;
   readonly implementation: string;
   readonly version: string;

@@ -28,30 +28,35 @@ export type EraVerdict =
   | { readonly kind: 'modern' }
   /** A modern server that refuses this very request; `initialize` cannot help. */
   | { readonly kind: 'modern_refusal' }
-  | { readonly kind: 'try_initialize' }
+  /** `isAnswer`: the server read the request and does not support it; otherwise it may still be of both eras. */
+  | { readonly kind: 'try_initialize'; readonly isAnswer: boolean }
   /** Nothing was learned: authentication required, a rate limit, a redirect, no connection. The failure is final. */
   | { readonly kind: 'none' };
 
 const MODERN: EraVerdict = { kind: 'modern' };
 const MODERN_REFUSAL: EraVerdict = { kind: 'modern_refusal' };
-const TRY_INITIALIZE: EraVerdict = { kind: 'try_initialize' };
+const TRY_INITIALIZE: EraVerdict = { kind: 'try_initialize', isAnswer: true };
+const TRY_IN_DOUBT: EraVerdict = { kind: 'try_initialize', isAnswer: false };
 const NONE: EraVerdict = { kind: 'none' };
 
 /**
  * Which era a server is of, by what it answered to `server/discover`. Recognises by code and structure, never by text:
- * old servers answer almost anything, 5xx included, so whatever is not clearly modern earns one `initialize`.
+ * old servers answer almost anything, 5xx included, so whatever is not clearly modern earns one `initialize`. Silence, a
+ * dropped connection, garbage, 408 and 5xx are no answer: servers of both eras do the same while they start.
  */
 export function assessDiscover(answer: DiscoverAnswer): EraVerdict {
   switch (answer.kind) {
     case 'result':
       return discoveredVersions(answer.result)?.includes(MODERN_REVISION) ? MODERN : TRY_INITIALIZE;
     case 'error':
-      return isWall(answer.httpStatus) ? NONE : assessError(answer.code, answer.data);
+      if (isWall(answer.httpStatus)) return NONE;
+      return isUnready(answer.httpStatus) ? TRY_IN_DOUBT : assessError(answer.code, answer.data);
     case 'http':
-      return isWall(answer.status) ? NONE : TRY_INITIALIZE;
+      if (isWall(answer.status)) return NONE;
+      return isAnswerStatus(answer.status) ? TRY_INITIALIZE : TRY_IN_DOUBT;
     case 'unreadable':
     case 'timeout':
-      return TRY_INITIALIZE;
+      return TRY_IN_DOUBT;
     case 'unreachable':
       return NONE;
   }
@@ -61,6 +66,15 @@ export function assessDiscover(answer: DiscoverAnswer): EraVerdict {
 function isWall(status: number | undefined): boolean {
   if (status === undefined) return false;
   return status === 401 || status === 403 || status === 429 || (status >= 300 && status < 400);
+}
+
+/** Statuses of a server, or of a proxy in front of it, that cannot answer now. */
+function isUnready(status: number | undefined): boolean {
+  return status !== undefined && (status === 408 || status >= 500);
+}
+
+function isAnswerStatus(status: number): boolean {
+  return status >= 400 && !isUnready(status);
 }
 
 function assessError(code: number, data: unknown): EraVerdict {

@@ -1,4 +1,5 @@
 import type { Clock } from '../facts/ports/clock.ts';
+import { PHASES } from '../facts/probe-outcome.ts';
 import type { Measurement, RequestFailure } from './probe-client.ts';
 
 /** Steps kept of one check; a ladder has about ten. */
@@ -18,6 +19,18 @@ export function addStep(
   },
 ): void {
   if (measurement.steps.length < STEPS_MAX) measurement.steps.push(step);
+}
+
+/** Adds what `part` measured to `whole`. */
+export function mergeMeasurement(part: Measurement, whole: Measurement): void {
+  for (const step of part.steps) addStep(whole, step);
+  for (const phase of PHASES) {
+    const durationMs = part.phasesMs[phase];
+    if (durationMs !== undefined) whole.phasesMs[phase] = (whole.phasesMs[phase] ?? 0) + durationMs;
+  }
+  whole.bytesSent += part.bytesSent;
+  whole.bytesReceived += part.bytesReceived;
+  if (part.tlsExpiresAtMs !== undefined) whole.tlsExpiresAtMs = part.tlsExpiresAtMs;
 }
 
 /** Runs one step of a check and notes its time and what came of it. `describe` says it in words on success. */

@@ -117,7 +117,7 @@ const timing = {
   }).exactOptional(),
   era: choice(['auto', 'legacy', 'modern'], {
     description:
-      'Protocol to use: `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28), `auto` detects it.',
+      'Protocol to use: `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28), `auto` detects it: again after a day, and soon if the server did not answer the question.',
     default: MONITOR_DEFAULTS.era,
   }).exactOptional(),
   tls: section(

@@ -7,6 +7,8 @@ export interface StdioBehaviour {
   readonly startDelayMs?: number;
   readonly exitAtOnce?: { readonly code: number; readonly stderr?: string };
   readonly discover?: 'unknown_method' | 'modern' | 'legacy_versions' | 'silent' | 'exit';
+  /** How much later than everything else the answer to discover is sent. */
+  readonly discoverDelayMs?: number;
   /** `take_over`: also after discover, and only legacy from then on. */
   readonly initialize?: 'answer' | 'refuse' | 'silent' | 'take_over';
   readonly ping?:

@@ -55,10 +55,8 @@ function run(): void {
         const supportedVersions = isModern ? [MODERN] : ['2025-11-25'];
         const meta = { 'io.modelcontextprotocol/serverInfo': serverInfo };
         const rest = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
-        send({
-          id: message.id,
-          result: { supportedVersions, capabilities: { tools: {} }, _meta: meta, ...rest },
-        });
+        const result = { supportedVersions, capabilities: { tools: {} }, _meta: meta, ...rest };
+        setTimeout(() => send({ id: message.id, result }), behaviour.discoverDelayMs ?? 0);
         return;
       }
       case 'unknown_method':

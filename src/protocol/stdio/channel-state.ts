@@ -21,6 +21,8 @@ export type ChildReply =
 export interface ChannelState {
   /** Methods of the requests that wait for an answer, by id, in the order in which they were sent. */
   readonly waiting: Map<number, string>;
+  /** The same for requests that nobody waits for, whose answers are passed on all the same. */
+  readonly late: Map<number, string>;
   lastId: number;
   hasAnswered: boolean;
   end?: ChildEnd;
@@ -35,7 +37,7 @@ export type ChannelEvent =
       readonly params: JsonObject | undefined;
     }
   /** Nobody waits for the answer any more. */
-  | { readonly kind: 'forget'; readonly id: number }
+  | { readonly kind: 'forget'; readonly id: number; readonly isLateAnswerWanted: boolean }
   | { readonly kind: 'line'; readonly text: string }
   /** A line longer than `bytesMax` was thrown away. */
   | { readonly kind: 'oversized_line'; readonly bytesMax: number }
@@ -55,7 +57,7 @@ export type ChannelEffect =
 const NO_EFFECTS: readonly ChannelEffect[] = Object.freeze([]);
 
 export function createChannelState(): ChannelState {
-  return { waiting: new Map(), lastId: 0, hasAnswered: false };
+  return { waiting: new Map(), late: new Map(), lastId: 0, hasAnswered: false };
 }
 
 export function channelEffects(state: ChannelState, event: ChannelEvent): readonly ChannelEffect[] {
@@ -63,7 +65,7 @@ export function channelEffects(state: ChannelState, event: ChannelEvent): readon
     case 'request':
       return request(state, event);
     case 'forget':
-      state.waiting.delete(event.id);
+      forget(state, event.id, event.isLateAnswerWanted);
       return NO_EFFECTS;
     case 'line':
       return readLine(state, event.text);
@@ -92,6 +94,14 @@ function request(
   state.waiting.set(id, method);
   const text = JSON.stringify({ jsonrpc: '2.0', id, method, ...(params && { params }) });
   return [{ kind: 'write', text }];
+}
+
+function forget(state: ChannelState, id: number, isLateAnswerWanted: boolean): void {
+  const method = state.waiting.get(id);
+  state.waiting.delete(id);
+  state.late.delete(id);
+  if (isLateAnswerWanted && method !== undefined && state.late.size < WAITING_MAX)
+    state.late.set(id, method);
 }
 
 function failAll(
@@ -160,24 +170,25 @@ function takeAnswer(
   line: string,
 ): ChannelEffect | undefined {
   const id = waitingIdOf(state, answer);
-  const method = id === undefined ? undefined : state.waiting.get(id);
+  const method = id === undefined ? undefined : (state.waiting.get(id) ?? state.late.get(id));
   if (id === undefined || method === undefined) {
     // An answer that comes after its time limit is expected.
     if (wasIssued(state, answer.id)) return undefined;
     return { kind: 'odd_line', oddity: 'answers nothing', line };
   }
   state.waiting.delete(id);
+  state.late.delete(id);
   if (answer.kind === 'result') return reply(id, { ok: true, result: answer.result });
   return reply(id, { ok: false, facts: { kind: 'rpc', error: answer.error, method } });
 }
 
-/** An error under an id that was never used answers the only request that waits. */
+/** An error under an id that was never used answers the request that has waited longest. */
 function waitingIdOf(state: ChannelState, answer: RpcAnswer): number | undefined {
   const { id } = answer;
-  if (typeof id === 'number' && state.waiting.has(id)) return id;
-  if (answer.kind !== 'error' || wasIssued(state, id) || state.waiting.size !== 1) return undefined;
-  const [onlyId] = state.waiting.keys();
-  return onlyId;
+  if (typeof id === 'number' && (state.waiting.has(id) || state.late.has(id))) return id;
+  if (answer.kind !== 'error' || wasIssued(state, id)) return undefined;
+  const [oldestId] = state.waiting.keys();
+  return oldestId;
 }
 
 function wasIssued({ lastId }: ChannelState, id: RpcId | null): boolean {

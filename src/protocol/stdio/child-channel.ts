@@ -24,13 +24,13 @@ export interface ChildChannel {
   /**
    * Sends a request under an id of its own; `onReply` is called once, never before this returns.
    *
-   * @returns forgets the request: its answer is then dropped
+   * @returns forgets the request
    */
   send(
     method: string,
     params: JsonObject | undefined,
     onReply: (reply: ChildReply) => void,
-  ): () => void;
+  ): ForgetRequest;
   /** Like `send`, until `signal` aborts. Never rejects. */
   request(method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<ChildReply>;
   notify(method: string, params?: JsonObject): void;
@@ -39,6 +39,9 @@ export interface ChildChannel {
   /** Describes the lines since the last call that are not messages; empty if there were none. */
   takeOddities(): string;
 }
+
+/** @param onLate gets the answer if it comes all the same; without it the answer is dropped */
+export type ForgetRequest = (onLate?: (reply: ChildReply) => void) => void;
 
 export interface ChildChannelListener {
   onNotification(message: JsonObject): void;
@@ -85,13 +88,14 @@ class ChannelDriver implements ChildChannel {
     method: string,
     params: JsonObject | undefined,
     onReply: (reply: ChildReply) => void,
-  ): () => void {
+  ): ForgetRequest {
     const id = (this.#lastId += 1);
     this.#callers.set(id, onReply);
     this.#handle({ kind: 'request', id, method, params });
-    return () => {
-      this.#callers.delete(id);
-      this.#handle({ kind: 'forget', id });
+    return (onLate) => {
+      const wasReplied = !this.#callers.delete(id);
+      if (onLate && !wasReplied) this.#callers.set(id, onLate);
+      this.#handle({ kind: 'forget', id, isLateAnswerWanted: onLate !== undefined });
     };
   }
 

@@ -7,7 +7,7 @@ import type {
 import { isJsonObject } from '../../facts/json-object.ts';
 import type { FailureFacts } from '../classify-failure.ts';
 import type { ChildReply } from './channel-state.ts';
-import type { ChildChannel } from './child-channel.ts';
+import type { ChildChannel, ForgetRequest } from './child-channel.ts';
 import { exitFacts } from './child-end.ts';
 import type { Child } from './child-process.ts';
 import type { Greeting } from './stdio-handshake.ts';
@@ -29,7 +29,7 @@ export class ChildTransport implements Transport {
   readonly prior: PriorDiscovery;
   readonly #channel: ChildChannel;
   readonly #greeting: Greeting;
-  readonly #forgetById = new Map<RequestId, () => void>();
+  readonly #forgetById = new Map<RequestId, ForgetRequest>();
   #unsubscribe: (() => void) | undefined;
   #isClosed = false;
   #failure: FailureFacts | undefined;

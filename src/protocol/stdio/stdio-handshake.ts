@@ -1,6 +1,6 @@
-import { classifyFailure, type FailureFacts, formatLimit } from '../classify-failure.ts';
+import { classifyFailure, type FailureFacts } from '../classify-failure.ts';
 import { isJsonObject, type JsonObject } from '../../facts/json-object.ts';
-import { assessDiscover } from '../assess-discover.ts';
+import { assessDiscover, type EraVerdict } from '../assess-discover.ts';
 import {
   type ClientName,
   type HandshakeReading,
@@ -14,8 +14,11 @@ import type { Era } from '../../facts/server.ts';
 import { resultWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { ChildReply } from './channel-state.ts';
-import type { ChildChannel } from './child-channel.ts';
+import type { ChildChannel, ForgetRequest } from './child-channel.ts';
 import { discoverAnswerOf } from '../discover-answer.ts';
+import { type EraFinding, findEra, silenceDetail } from '../find-era.ts';
+import type { EraQuestion } from '../negotiate-era.ts';
+import { timeoutFacts } from '../timeout-facts.ts';
 
 /**
  * How long `server/discover` may stay unanswered before `initialize` is sent as well. Some legacy servers never answer
@@ -48,111 +51,106 @@ export interface HandshakeOptions {
   readonly discoverLimitMs: number;
   /** For measuring. */
   readonly onStep: (step: CheckStep) => void;
+  /** A server that was taken for a legacy one answered `server/discover` after all. Called at most once. */
+  readonly onLateModern: () => void;
   readonly signal: AbortSignal;
 }
 
 /** Does the handshake with a child that was just started. Never rejects. */
 export async function shakeHands(options: HandshakeOptions): Promise<HandshakeResult> {
-  if (options.plan === 'legacy') return concludeInitialize(await initialize(options), options);
-  if (options.plan === 'modern') return concludeDiscover(await discover(options).reply);
+  if (options.plan === 'legacy')
+    return concludeInitialize(await ask('initialize', options).reply, options);
+  if (options.plan === 'modern') return concludeDiscover(await ask('discover', options).reply);
   return detectEra(options);
 }
 
-interface Asked {
+/** A request of the handshake on its way. */
+interface SentQuestion {
   readonly reply: Promise<ChildReply>;
-  /** Its answer no longer matters. */
-  forget(): void;
+  /** See {@link ForgetRequest}. */
+  readonly forget: ForgetRequest;
 }
 
 async function detectEra(options: HandshakeOptions): Promise<HandshakeResult> {
-  const discovery = discover(options);
-  const first = await withinLimit(discovery.reply, options);
-  if (first) return followDiscover(first, options);
-  noteSilence(options);
-  // From here on either answer may come first, and a server that starts slowly will answer both.
-  const greeting = ask('initialize', initializeParams(options.client), options);
-  const isGreetingFirst = await Promise.race([
-    discovery.reply.then(() => false),
-    greeting.reply.then(() => true),
-  ]);
-  return isGreetingFirst
-    ? followInitialize(await greeting.reply, discovery, options)
-    : followBoth(await discovery.reply, greeting, options);
-}
-
-async function followInitialize(
-  greeted: ChildReply,
-  discovery: Asked,
-  options: HandshakeOptions,
-): Promise<HandshakeResult> {
-  const exit = exitIn(greeted);
-  if (exit) return { kind: 'ended_on_discover', facts: exit };
-  // Servers that handle requests concurrently may refuse `initialize` a moment before they answer discover.
-  const discovered = greeted.ok ? undefined : await withinLimit(discovery.reply, options);
-  discovery.forget();
-  return discovered && isModern(discovered)
-    ? concludeDiscover(discovered)
-    : concludeInitialize(greeted, options);
-}
-
-async function followBoth(
-  discovered: ChildReply,
-  greeting: Asked,
-  options: HandshakeOptions,
-): Promise<HandshakeResult> {
-  const exit = exitIn(discovered);
-  if (exit) return { kind: 'ended_on_discover', facts: exit };
-  if (!isModern(discovered)) return concludeInitialize(await greeting.reply, options);
-  const greeted = await withinLimit(greeting.reply, options);
-  greeting.forget();
-  return greeted?.ok ? { kind: 'turned_legacy' } : concludeDiscover(discovered);
-}
-
-/** After an answer to discover that came before `initialize` was sent. */
-async function followDiscover(
-  reply: ChildReply,
-  options: HandshakeOptions,
-): Promise<HandshakeResult> {
-  const exit = exitIn(reply);
-  if (exit) return { kind: 'ended_on_discover', facts: exit };
-  switch (verdictOf(reply)) {
-    case 'modern':
-    case 'modern_refusal':
-    case 'none':
-      return concludeDiscover(reply);
-    case 'try_initialize':
-      return concludeInitialize(await initialize(options), options);
+  const { channel, clock, discoverLimitMs, signal } = options;
+  const sent = new Map<EraQuestion, SentQuestion>();
+  let end: FailureFacts | undefined;
+  const finding = await findEra<ChildReply>(
+    {
+      ask(question) {
+        const request = ask(question, options);
+        sent.set(question, request);
+        return request.reply;
+      },
+      readDiscover(reply) {
+        if (!reply.ok && reply.facts.kind === 'exit') end = reply.facts;
+        return readDiscover(reply);
+      },
+      readInitialize,
+      canAsk: () => !signal.aborted && channel.child.end() === undefined,
+      onOverdue: () => noteSilence(options),
+    },
+    { clock, discoverLimitMs },
+  );
+  if (end) return { kind: 'ended_on_discover', facts: end };
+  const result = await follow(finding, sent.get('initialize'), options);
+  // A server that is legacy as far as is known may still say that it is modern.
+  const isModernWanted = result.kind === 'greeted' && finding.isAssumed;
+  for (const [question, { forget }] of sent) {
+    if (!isModernWanted || question === 'initialize') forget();
+    else forget((late) => isModern(late) && options.onLateModern());
   }
+  return result;
 }
 
-function verdictOf(reply: ChildReply): ReturnType<typeof assessDiscover>['kind'] {
-  if (reply.ok) return assessDiscover({ kind: 'result', result: reply.result }).kind;
-  // The time of the whole start ran out.
-  if (reply.facts.kind === 'timeout') return 'none';
-  return assessDiscover(discoverAnswerOf(reply.facts)).kind;
+async function follow(
+  { by, reply, isAssumed }: EraFinding<ChildReply>,
+  initialize: SentQuestion | undefined,
+  options: HandshakeOptions,
+): Promise<HandshakeResult> {
+  if (by === 'initialize') return concludeInitialize(reply, options, isAssumed);
+  const result = concludeDiscover(reply);
+  if (result.kind !== 'greeted' || initialize === undefined) return result;
+  const greeted = await resultWithin(options.clock, options.discoverLimitMs, initialize.reply);
+  return greeted?.ok === true ? { kind: 'turned_legacy' } : result;
+}
+
+function readDiscover(reply: ChildReply): EraVerdict {
+  return assessDiscover(
+    reply.ok ? { kind: 'result', result: reply.result } : discoverAnswerOf(reply.facts),
+  );
+}
+
+function readInitialize(reply: ChildReply): 'accepted' | FailureFacts {
+  if (!reply.ok) return reply.facts;
+  const reading = readInitializeResult(reply.result);
+  return reading.ok
+    ? 'accepted'
+    : { kind: 'unusable', method: 'initialize', reason: reading.reason };
 }
 
 function isModern(reply: ChildReply): boolean {
-  return verdictOf(reply) === 'modern';
-}
-
-function exitIn(reply: ChildReply): FailureFacts | undefined {
-  return !reply.ok && reply.facts.kind === 'exit' ? reply.facts : undefined;
+  return readDiscover(reply).kind === 'modern';
 }
 
 function concludeDiscover(reply: ChildReply): HandshakeResult {
-  return conclude('server/discover', 'modern', reply, readDiscoverResult);
+  return conclude('server/discover', { era: 'modern' }, reply, readDiscoverResult);
 }
 
-function concludeInitialize(reply: ChildReply, options: HandshakeOptions): HandshakeResult {
-  const result = conclude('initialize', 'legacy', reply, readInitializeResult);
+function concludeInitialize(
+  reply: ChildReply,
+  options: HandshakeOptions,
+  isEraAssumed = false,
+): HandshakeResult {
+  const era = { era: 'legacy', ...(isEraAssumed && { isEraAssumed }) } as const;
+  const result = conclude('initialize', era, reply, readInitializeResult);
   if (result.kind === 'greeted') options.channel.notify('notifications/initialized');
   return result;
 }
 
 function conclude(
   method: string,
-  era: Era,
+  era: Pick<ServerIdentity, 'era' | 'isEraAssumed'>,
   reply: ChildReply,
   read: (result: unknown) => HandshakeReading,
 ): HandshakeResult {
@@ -162,40 +160,40 @@ function conclude(
     const reason = reading.ok ? 'its result is not an object' : reading.reason;
     return { kind: 'failed', facts: { kind: 'unusable', method, reason } };
   }
-  const identity: ServerIdentity = { transport: 'stdio', era, ...reading.handshake };
+  const identity: ServerIdentity = { transport: 'stdio', ...era, ...reading.handshake };
   return { kind: 'greeted', greeting: { identity, result: reply.result } };
 }
 
-function discover(options: HandshakeOptions): Asked {
-  return ask('server/discover', { _meta: modernMeta(options.client) }, options);
-}
-
-function initialize(options: HandshakeOptions): Promise<ChildReply> {
-  return ask('initialize', initializeParams(options.client), options).reply;
-}
-
-/** Sends one request of the handshake and notes it as a step of the check. */
-function ask(method: string, params: JsonObject, options: HandshakeOptions): Asked {
-  const { channel, clock, onStep, signal } = options;
-  const forgotten = new AbortController();
+/** Sends one request of the handshake, until `signal` aborts, and notes it as a step of the check. */
+function ask(question: EraQuestion, options: HandshakeOptions): SentQuestion {
+  const { channel, client, clock, onStep, signal } = options;
+  const isInitialize = question === 'initialize';
+  const method = isInitialize ? 'initialize' : 'server/discover';
+  const params = isInitialize ? initializeParams(client) : { _meta: modernMeta(client) };
   const startedAtMs = clock.monotonicMs();
-  const onAbort = (): void => forgotten.abort(signal.reason);
+  const { promise, resolve } = Promise.withResolvers<ChildReply>();
+  const end = (reply: ChildReply): void => {
+    signal.removeEventListener('abort', onAbort);
+    const durationMs = clock.monotonicMs() - startedAtMs;
+    const detail = describe(reply, channel.takeOddities());
+    onStep({ name: method, durationMs, ok: reply.ok, detail });
+    resolve(reply);
+  };
+  const onAbort = (): void => {
+    forgetRequest();
+    const facts = timeoutFacts(`answer to ${method}`, signal, clock.monotonicMs() - startedAtMs);
+    end({ ok: false, facts });
+  };
+  const forgetRequest = channel.send(method, params, end);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
-  const reply = channel.request(method, params, forgotten.signal).then((received) => {
-    signal.removeEventListener('abort', onAbort);
-    const isForgotten = forgotten.signal.aborted && !signal.aborted;
-    if (!isForgotten) {
-      onStep({
-        name: method,
-        durationMs: clock.monotonicMs() - startedAtMs,
-        ok: received.ok,
-        detail: describe(received, channel.takeOddities()),
-      });
-    }
-    return received;
-  });
-  return { reply, forget: () => forgotten.abort() };
+  return {
+    reply: promise,
+    forget(onLate) {
+      signal.removeEventListener('abort', onAbort);
+      forgetRequest(onLate);
+    },
+  };
 }
 
 function describe(reply: ChildReply, oddities: string): string {
@@ -203,19 +201,11 @@ function describe(reply: ChildReply, oddities: string): string {
   return oddities === '' ? said : `${said} (${oddities})`;
 }
 
-/** Undefined if there is no answer within the limit of discover. */
-function withinLimit(
-  reply: Promise<ChildReply>,
-  { clock, discoverLimitMs }: HandshakeOptions,
-): Promise<ChildReply | undefined> {
-  return resultWithin(clock, discoverLimitMs, reply);
-}
-
 function noteSilence({ discoverLimitMs, onStep }: HandshakeOptions): void {
   onStep({
     name: 'server/discover',
     durationMs: discoverLimitMs,
     ok: false,
-    detail: `No answer within ${formatLimit(discoverLimitMs)}: initialize is tried as well.`,
+    detail: silenceDetail(discoverLimitMs),
   });
 }

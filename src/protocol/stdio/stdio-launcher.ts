@@ -22,7 +22,7 @@ export interface LauncherOptions {
   readonly mask: (text: string) => string;
   /** Called with the time from the start of a child to its first message. */
   readonly onFirstMessage: (child: Child, startMs: number) => void;
-  /** A child ended after its handshake. */
+  /** A child is of no more use: it ended after its handshake, or the server turned out to be modern. */
   readonly onLost: (channel: ChildChannel) => void;
 }
 
@@ -72,23 +72,33 @@ class ChildLauncher implements Launcher {
   }
 
   async launch(observer: LaunchObserver, life: Deadline): Promise<Launch> {
-    const first = await this.#attempt(this.#eras.era() ?? 'detect', observer, life);
-    const launch = await this.#follow(first, observer, life);
+    const known = this.#eras.era();
+    const isAssumed = known === 'legacy' && this.#eras.isAssumed();
+    const first = await this.#attempt(known ?? 'detect', observer, life);
+    const followed = await this.#follow(first, observer, life);
+    const launch = isAssumed ? withAssumedEra(followed) : followed;
     this.#rememberEra(launch);
     return launch;
   }
 
-  /** Starts a second child where the first one only showed the era. */
+  /** Starts another child where the first one only showed the era. */
   async #follow(first: LaunchAttempt, observer: LaunchObserver, life: Deadline): Promise<Launch> {
     if ('turnedLegacy' in first) {
       await first.turnedLegacy.child.close();
       return this.#attempt('modern', observer, life);
     }
     if (!('endOnDiscover' in first)) return first;
-    const second = await this.#attempt('legacy', observer, life);
-    // A server that exits on `server/discover` but starts as a legacy one is not a server that crashes.
-    this.#options.client.noteEnd(first.endOnDiscover, second.ok ? 'stopped' : undefined);
-    return second;
+    // Any server may end once; one that ends again is taken for one that does so on `server/discover`.
+    const second = await this.#attempt('detect', observer, life);
+    if (!('endOnDiscover' in second)) {
+      this.#options.client.noteEnd(first.endOnDiscover);
+      return this.#follow(second, observer, life);
+    }
+    const third = await this.#attempt('legacy', observer, life);
+    // If it starts as a legacy server, it is not a server that crashes.
+    for (const { endOnDiscover } of [first, second])
+      this.#options.client.noteEnd(endOnDiscover, third.ok ? 'stopped' : undefined);
+    return third;
   }
 
   async #attempt(plan: Plan, observer: LaunchObserver, life: Deadline): Promise<LaunchAttempt> {
@@ -122,7 +132,7 @@ class ChildLauncher implements Launcher {
     observer: LaunchObserver,
     life: Deadline,
   ): Promise<HandshakeResult> {
-    const { clientName, clock, discoverLimitMs } = this.#options;
+    const { clientName, clock, discoverLimitMs, onLost } = this.#options;
     const startedAtMs = clock.monotonicMs();
     const result = await shakeHands({
       channel,
@@ -131,6 +141,10 @@ class ChildLauncher implements Launcher {
       clock,
       discoverLimitMs,
       onStep: (step) => observer.onStep(step),
+      onLateModern: () => {
+        this.#eras.learn('modern');
+        onLost(channel);
+      },
       signal: life.signal,
     });
     observer.onPhase('handshake', clock.monotonicMs() - startedAtMs);
@@ -168,12 +182,19 @@ class ChildLauncher implements Launcher {
       if (!isInKeeping(eras.era(), launch.facts)) eras.forget();
       return;
     }
-    const { era, version } = launch.greeting.identity;
+    const { era, isEraAssumed, version } = launch.greeting.identity;
     // Another version may be of another era, so the next launch detects it again.
     if (this.#version !== undefined && this.#version !== version) eras.forget();
-    else eras.learn(era);
+    else eras.learn(era, isEraAssumed);
     this.#version = version;
   }
+}
+
+function withAssumedEra(launch: Launch): Launch {
+  if (!launch.ok) return launch;
+  const { greeting } = launch;
+  const identity = { ...greeting.identity, isEraAssumed: true as const };
+  return { ...launch, greeting: { ...greeting, identity } };
 }
 
 /** Whether the failure leaves the known era plausible. */

@@ -14,8 +14,10 @@ export interface ChannelUpstreamOptions {
   readonly clock: Clock;
   readonly tracker: CallTracker;
   readonly open: OpenChannel;
-  /** What the prober knows of the server; decides what a request of the modern era is worth. */
+  /** What the prober knows of the server, if the server itself said so; decides what a request of the modern era is worth. */
   readonly knownEra: () => Era | undefined;
+  /** How long a server that has not answered any request of the modern era may take for `server/discover`. */
+  readonly discoverTimeoutMs: number;
   /** Conversations, and so children, at the same time. */
   readonly sessionsMax: number;
   readonly idleMs: number;

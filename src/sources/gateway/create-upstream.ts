@@ -1,7 +1,7 @@
 import type { ServerIdentity } from '../../facts/check-report.ts';
 import type { UpstreamRequested } from '../../facts/gateway-facts.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { HttpTarget, ServerSpec } from '../../facts/server.ts';
+import type { Era, HttpTarget, ServerSpec } from '../../facts/server.ts';
 import { remoteOf } from '../../protocol/open-channel.ts';
 import type { ChildChannels } from '../../protocol/stdio/child-messages.ts';
 import { createSseChannels } from '../../protocol/sse/sse-channel.ts';
@@ -35,7 +35,8 @@ export function createUpstream(spec: ServerSpec, options: CreateUpstreamOptions)
   };
   const channels = {
     ...common,
-    knownEra: () => identityOf(name)?.era,
+    knownEra: () => eraOf(identityOf(name)),
+    discoverTimeoutMs: Math.min(spec.monitor.startTimeoutMs, gateway.timeoutMs),
     sessionsMax: gateway.maxSessions,
     idleMs: options.sessionIdleMs,
   };
@@ -66,6 +67,11 @@ export function createUpstream(spec: ServerSpec, options: CreateUpstreamOptions)
     createHttp: () => createHttpUpstream(http),
     createSse,
   });
+}
+
+/** An assumed era is no reason to refuse a request: the server itself may still answer it. */
+function eraOf(identity: ServerIdentity | undefined): Era | undefined {
+  return identity?.isEraAssumed ? undefined : identity?.era;
 }
 
 /** For an HTTP+SSE server `/NAME/mcp` is a bridge; every other route is its own transport. */

@@ -1,4 +1,6 @@
 import { CANCELLED } from '../../facts/call-outcome.ts';
+import { formatLimit } from '../../protocol/classify-failure.ts';
+import type { Timer } from '../../facts/ports/clock.ts';
 import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import { readMessages } from '../../protocol/message-reader.ts';
@@ -32,6 +34,8 @@ export class SharedConversation {
   readonly #waiting = createPendingMap<string, WaitingPost>();
   readonly #rewriter: Rewriter = createRewriter();
   #channel: MessageChannel | undefined;
+  /** Whether the server answered anything, which a legacy server may not do before `initialize`. */
+  #hasAnswered = false;
 
   constructor(options: ChannelUpstreamOptions, onEnd: () => void) {
     this.#options = options;
@@ -50,7 +54,7 @@ export class SharedConversation {
   post(admitted: AdmittedRequest): void {
     const startedMs = this.#options.clock.monotonicMs();
     this.usedMs = startedMs;
-    const { tracker, clock, answerTimeoutMs } = this.#options;
+    const { tracker, clock } = this.#options;
     const { read, body, response } = admitted;
     const [facts] = read.messages;
     if (!facts || read.isBatch) {
@@ -83,9 +87,7 @@ export class SharedConversation {
     });
     this.#waiting.set(wireId, { reply, exchange });
     const isSubscription = facts.method === 'subscriptions/listen';
-    const timer = isSubscription
-      ? undefined
-      : clock.after(answerTimeoutMs, () => this.#giveUp(wireId, 'timeout'));
+    const timer = isSubscription ? undefined : this.#startLimit(facts, wireId);
     response.on('close', () => {
       timer?.cancel();
       this.usedMs = clock.monotonicMs();
@@ -118,7 +120,20 @@ export class SharedConversation {
     await channel?.close();
   }
 
+  /**
+   * A stdio client takes a server that never answers `server/discover` for a legacy one, and an HTTP client does not. So
+   * the gateway, which is the stdio client here, says it in the server's place. Nothing is remembered of it.
+   */
+  #startLimit({ method }: MessageFacts, wireId: string): Timer {
+    const { clock, answerTimeoutMs, discoverTimeoutMs } = this.#options;
+    if (method !== 'server/discover' || this.#hasAnswered)
+      return clock.after(answerTimeoutMs, () => this.#giveUp(wireId, 'timeout'));
+    const detail = `it did not answer server/discover within ${formatLimit(discoverTimeoutMs)}`;
+    return clock.after(discoverTimeoutMs, () => this.#giveUp(wireId, 'legacy_server', detail));
+  }
+
   #answer(facts: MessageFacts, text: string): void {
+    this.#hasAnswered = true;
     const wireId = facts.id ?? '';
     const waiting = this.#waiting.get(wireId);
     const restored = this.#rewriter.answer(text, wireId);

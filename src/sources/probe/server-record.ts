@@ -260,9 +260,10 @@ function enter(
  */
 function keepIdentity(record: ServerRecord, next: ServerIdentity | undefined): boolean {
   const { identity } = record;
-  if (next === undefined || (identity && isSameIdentity(identity, next))) return false;
-  record.identity = next;
-  return identity !== undefined;
+  if (next === undefined) return false;
+  const isSame = identity !== undefined && isSameIdentity(identity, next);
+  if (!isSame || identity.isEraAssumed !== next.isEraAssumed) record.identity = next;
+  return identity !== undefined && !isSame;
 }
 
 function keepReport(record: ServerRecord, report: CheckReport, { historyMax }: RecordMoment): void {

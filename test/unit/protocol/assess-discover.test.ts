@@ -42,6 +42,7 @@ test.each<readonly [string, DiscoverAnswer, EraVerdict['kind']]>([
   ['-32000 with status 400', { kind: 'error', code: -32000, httpStatus: 400 }, 'try_initialize'],
   ['code 0', { kind: 'error', code: 0 }, 'try_initialize'],
   ['-32603 with status 500', { kind: 'error', code: -32603, httpStatus: 500 }, 'try_initialize'],
+  ['408', { kind: 'http', status: 408 }, 'try_initialize'],
   ['-32001 with status 401', { kind: 'error', code: -32001, httpStatus: 401 }, 'none'],
   ['400', { kind: 'http', status: 400 }, 'try_initialize'],
   ['404', { kind: 'http', status: 404 }, 'try_initialize'],
@@ -57,4 +58,23 @@ test.each<readonly [string, DiscoverAnswer, EraVerdict['kind']]>([
   ['no connection', { kind: 'unreachable' }, 'none'],
 ])('%s leads to its verdict', (_, answer, kind) => {
   expect(assessDiscover(answer).kind).toBe(kind);
+});
+
+test.each<readonly [string, DiscoverAnswer, boolean]>([
+  ['a DiscoverResult without 2026-07-28', discover('2025-11-25'), true],
+  ['another result', { kind: 'result', result: {} }, true],
+  ['-32601', { kind: 'error', code: -32601 }, true],
+  ['-32000 with status 400', { kind: 'error', code: -32000, httpStatus: 400 }, true],
+  ['400', { kind: 'http', status: 400 }, true],
+  ['404', { kind: 'http', status: 404 }, true],
+  ['405', { kind: 'http', status: 405 }, true],
+  ['-32603 with status 500', { kind: 'error', code: -32603, httpStatus: 500 }, false],
+  ['408', { kind: 'http', status: 408 }, false],
+  ['502', { kind: 'http', status: 502 }, false],
+  ['503', { kind: 'http', status: 503 }, false],
+  ['a status of success without a message', { kind: 'http', status: 204 }, false],
+  ['a dropped connection or garbage', { kind: 'unreadable' }, false],
+  ['a silence', { kind: 'timeout' }, false],
+])('whether %s is an answer of the server', (_, answer, isAnswer) => {
+  expect(assessDiscover(answer)).toEqual({ kind: 'try_initialize', isAnswer });
 });

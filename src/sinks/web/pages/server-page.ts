@@ -3,7 +3,7 @@ import {
   type CapabilityKind,
   type CapabilityList,
 } from '../../../facts/capability-snapshot.ts';
-import type { CheckReport, CheckStep } from '../../../facts/check-report.ts';
+import type { CheckReport, CheckStep, ServerIdentity } from '../../../facts/check-report.ts';
 import type { ServerDetail } from '../../../facts/ports/server-view.ts';
 import {
   formatBytes,
@@ -226,6 +226,10 @@ function markCell(look: 'healthy' | 'disabled' | 'offline', word: string): Html 
   return html`<td class="mark is-${look}">${icon}<span class="unseen">${word}</span></td>`;
 }
 
+function describeEra({ era, isEraAssumed }: ServerIdentity): string {
+  return isEraAssumed ? `${era}, assumed: server/discover was not answered` : era;
+}
+
 function identity(detail: ServerDetail): Html {
   const said = detail.identity;
   const expiresAtMs = detail.lastDeepReport?.tlsExpiresAtMs ?? detail.lastReport?.tlsExpiresAtMs;
@@ -233,7 +237,7 @@ function identity(detail: ServerDetail): Html {
     ['Endpoint', detail.endpoint],
     ['Transport', said?.transport ?? detail.transport],
     ['Implementation', said && `${said.implementation} ${said.version}`],
-    ['Protocol', said && `${said.protocolVersion} (${said.era})`],
+    ['Protocol', said && `${said.protocolVersion} (${describeEra(said)})`],
     ['Certificate expires', mapKnown(expiresAtMs, formatInstant)],
     ['Check interval', `${detail.intervalMs / 1_000} s`],
     ['Defined in', detail.source],

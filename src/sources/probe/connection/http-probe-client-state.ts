@@ -17,7 +17,12 @@ export interface HttpSession {
 }
 
 export type HttpProbeClientEvent =
-  | { readonly kind: 'opened'; readonly era: Era; readonly session: HttpSession | undefined }
+  | {
+      readonly kind: 'opened';
+      readonly era: Era;
+      readonly isEraAssumed: boolean;
+      readonly session: HttpSession | undefined;
+    }
   | { readonly kind: 'open_failed'; readonly facts: FailureFacts }
   /** A request failed in the session. */
   | { readonly kind: 'abandoned'; readonly failure: RequestFailure }
@@ -29,7 +34,7 @@ export type HttpProbeClientEffect =
   | { readonly kind: 'delete_session'; readonly session: HttpSession }
   /** Without waiting for the answer. */
   | { readonly kind: 'delete_abandoned'; readonly session: HttpSession }
-  | { readonly kind: 'learn_era'; readonly era: Era }
+  | { readonly kind: 'learn_era'; readonly era: Era; readonly isAssumed: boolean }
   | { readonly kind: 'forget_era' };
 
 export interface HttpProbeClientStep {
@@ -74,12 +79,12 @@ export function nextHttpState(
 
 function afterOpening(
   { abandoned }: HttpProbeClientState,
-  { era, session }: Extract<HttpProbeClientEvent, { kind: 'opened' }>,
+  { era, isEraAssumed, session }: Extract<HttpProbeClientEvent, { kind: 'opened' }>,
 ): HttpProbeClientStep {
   return {
     state: { session, abandoned: undefined, isStateless: session === undefined },
     effects: [
-      { kind: 'learn_era', era },
+      { kind: 'learn_era', era, isAssumed: isEraAssumed },
       ...(abandoned ? [{ kind: 'delete_abandoned', session: abandoned } as const] : []),
     ],
   };

@@ -63,9 +63,10 @@ class HttpProbeClient implements ProbeClient {
   }
 
   state(): ReturnType<ProbeClient['state']> {
+    // Where the era is to be asked for again, the next check begins with that.
+    if (this.#options.memory.era() === undefined) return 'closed';
     if (this.#state.session !== undefined) return 'open';
-    const isKnown = this.#options.memory.era() !== undefined;
-    return this.#state.isStateless && isKnown ? 'stateless' : 'closed';
+    return this.#state.isStateless ? 'stateless' : 'closed';
   }
 
   async open(options: RequestOptions): Promise<OpenResult> {
@@ -80,11 +81,17 @@ class HttpProbeClient implements ProbeClient {
       },
       canGoOn: () => true,
     };
-    const era = this.#options.memory.era();
-    const opening = await openRemote(era, handshakes, this.#remote, options);
+    const { memory } = this.#options;
+    const opened = await openRemote(memory, handshakes, this.#remote, options);
+    const { opening, isEraAssumed } = opened;
+    if (session && opening.ok && opening.identity.era === 'modern') {
+      // The answer to `server/discover` came after `initialize` was accepted.
+      await deleteSession(this.#options.endpoint, session.headers, this.#options.clock);
+      session = undefined;
+    }
     await this.#take(
       opening.ok
-        ? { kind: 'opened', era: opening.identity.era, session }
+        ? { kind: 'opened', era: opening.identity.era, isEraAssumed, session }
         : { kind: 'open_failed', facts: opening.facts },
     );
     return opening;
@@ -116,7 +123,7 @@ class HttpProbeClient implements ProbeClient {
     const { state, effects } = nextHttpState(this.#state, event);
     this.#state = state;
     for (const effect of effects) {
-      if (effect.kind === 'learn_era') memory.learn(effect.era);
+      if (effect.kind === 'learn_era') memory.learn(effect.era, effect.isAssumed);
       else if (effect.kind === 'forget_era') memory.forget();
       else if (effect.kind === 'delete_abandoned') lateSessions.end(effect.session.headers);
       else await deleteSession(endpoint, effect.session.headers, clock);

@@ -7,6 +7,7 @@ import { createEraMemory } from '../../../protocol/era-memory.ts';
 import { createHttpEndpoint, type HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { createHttpProbeClient } from './http-probe-client.ts';
 import { createLateSessions } from '../../../protocol/http/late-sessions.ts';
+import type { Inspection } from './inspect-client.ts';
 import type { ProbedServer } from './probed-server.ts';
 import { createSseProbeClient } from './sse-probe-client.ts';
 
@@ -17,9 +18,9 @@ export interface ProbedHttpServerOptions {
   readonly pool: AgentPool;
 }
 
-/** `server/discover` gets half of a handshake's time at most, so that `initialize` has the other half. */
+/** After half of a handshake's time at most `initialize` is sent as well, so that it has the other half. */
 const HTTP_DISCOVER_MS_MAX = 10_000;
-/** Over HTTP+SSE nearly every server is legacy, and some never answer it. */
+/** Over HTTP+SSE nearly every server is legacy, and some never answer `server/discover`. */
 const SSE_DISCOVER_MS_MAX = 2_000;
 
 /** A server over Streamable HTTP or HTTP+SSE. Small as long as nothing is open: there may be ten thousand. */
@@ -66,13 +67,13 @@ export function createProbedHttpServer(
         lateSessions,
         ...(call !== undefined && { call }),
       });
-      if ('identity' in inspection) {
-        // Another version may be of another era, which a legacy verdict would hide.
-        const { version } = inspection.identity;
-        if (knownVersion !== undefined && knownVersion !== version) memory.forget();
-        knownVersion = version;
-      }
-      return inspection;
+      if (!('identity' in inspection)) return inspection;
+      const isEraAssumed = era === 'legacy' && memory.isAssumed();
+      // Another version may be of another era, which a legacy verdict would hide.
+      const { version } = inspection.identity;
+      if (knownVersion !== undefined && knownVersion !== version) memory.forget();
+      knownVersion = version;
+      return isEraAssumed ? withAssumedEra(inspection) : inspection;
     },
     processUsage: () => undefined,
     async close() {
@@ -81,6 +82,10 @@ export function createProbedHttpServer(
       endpoint.release();
     },
   };
+}
+
+function withAssumedEra(inspection: Inspection): Inspection {
+  return { ...inspection, identity: { ...inspection.identity, isEraAssumed: true } };
 }
 
 function createEndpoint(

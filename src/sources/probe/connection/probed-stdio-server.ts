@@ -28,13 +28,15 @@ export function createProbedStdioServer(
       if (transport === undefined)
         return { ok: false, failure: classifyFailure({ kind: 'exit', code: null, signal: null }) };
       const { inspectStdio } = await import('./inspect-stdio.ts');
-      return inspectStdio(transport, {
+      const inspection = await inspectStdio(transport, {
         ...options,
         identity: opened.identity,
         client,
         clock,
         ...(call !== undefined && { call }),
       });
+      if (!('identity' in inspection) || !opened.identity.isEraAssumed) return inspection;
+      return { ...inspection, identity: { ...inspection.identity, isEraAssumed: true } };
     },
     processUsage: () => probeClient.processUsage(),
     close: () => probeClient.close(),

@@ -14,10 +14,17 @@ export interface SseProbeClientState {
   readonly isStreamOpen: boolean;
   /** Of the server that was opened on the stream. */
   readonly identity: ServerIdentity | undefined;
-  /** The request that waits for its answer. Requests never overlap, so one is enough. */
-  readonly pending: { readonly id: number; readonly method: string } | undefined;
+  /** Requests that wait for their answers, in the order in which they were sent. Only those of a handshake overlap. */
+  readonly pending: readonly SsePendingRequest[];
+  /** A request that nobody waits for, whose answer is passed on all the same. */
+  readonly lateId: number | undefined;
   /** Replies to requests of the server that are being posted. */
   readonly replyCount: number;
+}
+
+export interface SsePendingRequest {
+  readonly id: number;
+  readonly method: string;
 }
 
 export type SseReply =
@@ -30,14 +37,17 @@ export type SseProbeClientEvent =
   | { readonly kind: 'request_sent'; readonly id: number; readonly method: string }
   /** The POST of a request failed, or the time for its answer is over. */
   | { readonly kind: 'request_failed'; readonly id: number; readonly facts: FailureFacts }
+  /** Nobody waits for the answer to an earlier request, but it matters if it comes. */
+  | { readonly kind: 'late_answer_wanted'; readonly id: number }
   | { readonly kind: 'message_received'; readonly data: string }
   | { readonly kind: 'reply_posted' }
   | { readonly kind: 'stream_lost'; readonly facts: FailureFacts }
   | { readonly kind: 'closed' };
 
 export type SseProbeClientEffect =
-  /** Ends the wait for the answer. */
-  | { readonly kind: 'resolve'; readonly exchange: SseReply }
+  /** Ends the wait for the answer to a request. */
+  | { readonly kind: 'resolve'; readonly id: number; readonly exchange: SseReply }
+  | { readonly kind: 'late_answer'; readonly answer: RpcAnswer }
   | { readonly kind: 'post_reply'; readonly method: string; readonly text: string }
   | { readonly kind: 'close_stream' };
 
@@ -52,7 +62,8 @@ const REPLIES_MAX = 4;
 export const CLOSED_SSE: SseProbeClientState = Object.freeze({
   isStreamOpen: false,
   identity: undefined,
-  pending: undefined,
+  pending: Object.freeze([]),
+  lateId: undefined,
   replyCount: 0,
 });
 
@@ -65,12 +76,14 @@ export function nextSseState(
       return { state: { ...state, isStreamOpen: true }, effects: [] };
     case 'identified':
       return { state: { ...state, identity: event.identity }, effects: [] };
-    case 'request_sent':
-      return { state: { ...state, pending: { id: event.id, method: event.method } }, effects: [] };
+    case 'request_sent': {
+      const pending = [...state.pending, { id: event.id, method: event.method }];
+      return { state: { ...state, pending }, effects: [] };
+    }
     case 'request_failed':
-      return state.pending?.id === event.id
-        ? resolve(state, { ok: false, facts: event.facts })
-        : { state, effects: [] };
+      return resolve(state, event.id, { ok: false, facts: event.facts });
+    case 'late_answer_wanted':
+      return { state: { ...state, lateId: event.id }, effects: [] };
     case 'message_received':
       return afterMessages(state, event.data);
     case 'reply_posted':
@@ -85,9 +98,10 @@ export function nextSseState(
 function afterMessages(state: SseProbeClientState, data: string): SseProbeClientStep {
   const parsed = parseMessages(data);
   if (!parsed.ok) {
-    const method = state.pending?.method ?? '';
-    const facts: FailureFacts = { kind: 'unusable', method, reason: parsed.reason };
-    return resolve(state, { ok: false, facts });
+    const [oldest] = state.pending;
+    if (oldest === undefined) return { state, effects: [] };
+    const facts: FailureFacts = { kind: 'unusable', method: oldest.method, reason: parsed.reason };
+    return resolve(state, oldest.id, { ok: false, facts });
   }
   let next = state;
   const effects: SseProbeClientEffect[] = [];
@@ -100,11 +114,27 @@ function afterMessages(state: SseProbeClientState, data: string): SseProbeClient
 }
 
 function afterMessage(state: SseProbeClientState, message: RpcMessage): SseProbeClientStep {
-  const { pending } = state;
   if (message.kind === 'request') return answerRequest(state, message);
-  if (pending && isAnswerTo(message, pending.id, !isLate(message, pending.id)))
-    return resolve(state, { ok: true, answer: message });
-  return { state, effects: [] };
+  if (message.kind !== 'result' && message.kind !== 'error') return { state, effects: [] };
+  if (state.lateId !== undefined && isAnswerTo(message, state.lateId, false)) {
+    const effects = [{ kind: 'late_answer', answer: message } as const];
+    return { state: { ...state, lateId: undefined }, effects };
+  }
+  const answered = answeredBy(state.pending, message);
+  return answered
+    ? resolve(state, answered.id, { ok: true, answer: message })
+    : { state, effects: [] };
+}
+
+/** An error with an id that is not one of ours answers the request that has waited longest. */
+function answeredBy(
+  pending: readonly SsePendingRequest[],
+  message: RpcAnswer,
+): SsePendingRequest | undefined {
+  const own = pending.find(({ id }) => isAnswerTo(message, id, false));
+  if (own !== undefined || message.kind === 'result') return own;
+  const [oldest] = pending;
+  return oldest && !isLate(message, oldest.id) ? oldest : undefined;
 }
 
 /** The stream is kept for hours, so a ping of the server is answered with `{}`; everything else is unknown here. */
@@ -125,20 +155,24 @@ function answerRequest(
 }
 
 function afterLoss(state: SseProbeClientState, facts: FailureFacts): SseProbeClientStep {
-  const closed = close(state);
-  const resolved = resolve(closed.state, { ok: false, facts });
-  return { state: resolved.state, effects: [...closed.effects, ...resolved.effects] };
+  let step = close(state);
+  for (const { id } of state.pending) {
+    const resolved = resolve(step.state, id, { ok: false, facts });
+    step = { state: resolved.state, effects: [...step.effects, ...resolved.effects] };
+  }
+  return step;
 }
 
-function resolve(state: SseProbeClientState, exchange: SseReply): SseProbeClientStep {
-  return state.pending
-    ? { state: { ...state, pending: undefined }, effects: [{ kind: 'resolve', exchange }] }
+function resolve(state: SseProbeClientState, id: number, exchange: SseReply): SseProbeClientStep {
+  const pending = state.pending.filter((request) => request.id !== id);
+  return pending.length < state.pending.length
+    ? { state: { ...state, pending }, effects: [{ kind: 'resolve', id, exchange }] }
     : { state, effects: [] };
 }
 
 function close(state: SseProbeClientState): SseProbeClientStep {
   return {
-    state: { ...state, isStreamOpen: false, identity: undefined },
+    state: { ...state, isStreamOpen: false, identity: undefined, lateId: undefined },
     effects: state.isStreamOpen ? [{ kind: 'close_stream' }] : [],
   };
 }

@@ -1,8 +1,10 @@
 import { startDeadline } from '../../../facts/deadline.ts';
 import type { JsonObject } from '../../../facts/json-object.ts';
+import { assessDiscover } from '../../../protocol/assess-discover.ts';
 import type { EraMemory } from '../../../protocol/era-memory.ts';
 import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { postMessage } from '../../../protocol/http/post-message.ts';
+import type { RpcAnswer } from '../../../protocol/json-rpc.ts';
 import { CHECK_LIMITS } from '../../../protocol/http/read-body.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
 import { openSseStream, type SseStream } from '../../../protocol/sse/sse-stream.ts';
@@ -52,38 +54,65 @@ class SseProbeClient implements ProbeClient {
   readonly #remote: RemoteOptions;
   #state: SseProbeClientState = CLOSED_SSE;
   #stream: SseStream | undefined;
-  #resolve: (exchange: SseReply) => void = () => undefined;
+  /** By id of the request. */
+  readonly #waiting = new Map<number, (exchange: SseReply) => void>();
   #nextId = 1;
+  /** Of the last `server/discover`. */
+  #discoverId = 0;
 
   constructor(options: SseProbeClientOptions) {
     this.#options = options;
     this.#remote = { ...options, transport: 'sse' };
   }
 
+  /** Where the era is to be asked for again, or turned out to be another one, the next check begins with that. */
   state(): ReturnType<ProbeClient['state']> {
-    return this.#state.identity === undefined ? 'closed' : 'open';
+    const { identity } = this.#state;
+    return identity !== undefined && identity.era === this.#options.memory.era()
+      ? 'open'
+      : 'closed';
   }
 
   async open(options: RequestOptions): Promise<OpenResult> {
+    const first = await this.#openOnce(options);
+    if (!first.opening.ok || !first.turnedLegacy) return first.opening;
+    // The stream on which `initialize` was accepted as well is one of a legacy session.
+    return (await this.#openOnce(options)).opening;
+  }
+
+  async #openOnce(
+    options: RequestOptions,
+  ): Promise<{ readonly opening: OpenResult; readonly turnedLegacy: boolean }> {
     const { memory } = this.#options;
     this.#take({ kind: 'closed' });
     const opened = await this.#openStream(options);
-    if (!opened.ok) return opened;
+    if (!opened.ok) return { opening: opened, turnedLegacy: false };
     const handshakes = {
       discover: (limited: RequestOptions) => this.#shake('modern', limited),
       initialize: (rest: RequestOptions) => this.#initialize(rest),
       canGoOn: () => this.#state.isStreamOpen,
     };
-    const opening = await openRemote(memory.era(), handshakes, this.#remote, options);
+    const { opening, isEraAssumed, asked } = await openRemote(
+      memory,
+      handshakes,
+      this.#remote,
+      options,
+    );
     if (opening.ok && this.#state.isStreamOpen) {
-      this.#take({ kind: 'identified', identity: opening.identity });
-      memory.learn(opening.identity.era);
-      return opening;
+      const { identity } = opening;
+      memory.learn(identity.era, isEraAssumed);
+      this.#take({ kind: 'identified', identity });
+      if (isEraAssumed && asked.has('discover'))
+        this.#take({ kind: 'late_answer_wanted', id: this.#discoverId });
+      return { opening, turnedLegacy: identity.era === 'modern' && asked.has('initialize') };
     }
     this.#take({ kind: 'closed' });
-    if (opening.ok) return unusable('initialize', 'the SSE stream ended right after it');
+    if (opening.ok) {
+      const lost = unusable('initialize', 'the SSE stream ended right after it');
+      return { opening: lost, turnedLegacy: false };
+    }
     if (opening.facts.kind === 'rpc' || opening.facts.kind === 'unusable') memory.forget();
-    return opening;
+    return { opening, turnedLegacy: false };
   }
 
   request(
@@ -116,7 +145,11 @@ class SseProbeClient implements ProbeClient {
   #perform(effect: SseProbeClientEffect): void {
     switch (effect.kind) {
       case 'resolve':
-        this.#resolve(effect.exchange);
+        this.#waiting.get(effect.id)?.(effect.exchange);
+        this.#waiting.delete(effect.id);
+        return;
+      case 'late_answer':
+        if (isModern(effect.answer)) this.#options.memory.learn('modern');
         return;
       case 'post_reply':
         void this.#reply(effect.method, effect.text);
@@ -181,6 +214,7 @@ class SseProbeClient implements ProbeClient {
   ): Promise<Answered> {
     if (this.#stream === undefined) return unusable(method, CLOSED_REASON);
     const id = this.#nextId++;
+    if (method === 'server/discover') this.#discoverId = id;
     const exchange = await this.#exchange(this.#stream, { id, method, params }, options);
     return exchange.ok ? readResult(method, exchange.answer) : failed(exchange.facts);
   }
@@ -195,7 +229,7 @@ class SseProbeClient implements ProbeClient {
     const startedAt = clock.monotonicMs();
     const bytesBefore = stream.bytesReceived();
     const { promise, resolve } = Promise.withResolvers<SseReply>();
-    this.#resolve = resolve;
+    this.#waiting.set(id, resolve);
     this.#take({ kind: 'request_sent', id, method });
     const fail = (facts: Failed['facts']): void =>
       this.#take({ kind: 'request_failed', id, facts });
@@ -246,4 +280,11 @@ class SseProbeClient implements ProbeClient {
     }
     this.#take({ kind: 'reply_posted' });
   }
+}
+
+function isModern(answer: RpcAnswer): boolean {
+  return (
+    answer.kind === 'result' &&
+    assessDiscover({ kind: 'result', result: answer.result }).kind === 'modern'
+  );
 }

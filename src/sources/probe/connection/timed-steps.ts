@@ -1,5 +1,6 @@
 import type { ServerIdentity } from '../../../facts/check-report.ts';
 import type { FailureFacts } from '../../../protocol/classify-failure.ts';
+import type { JsonObject } from '../../../facts/json-object.ts';
 import { METHOD_NOT_FOUND } from '../../../protocol/json-rpc.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
@@ -12,25 +13,22 @@ import type {
 /** An opening that also keeps its facts, for era detection. */
 export type OpeningResult =
   | { readonly ok: true; readonly identity: ServerIdentity }
-  | { readonly ok: false; readonly failure: RequestFailure; readonly facts: FailureFacts };
+  | {
+      readonly ok: false;
+      readonly failure: RequestFailure;
+      readonly facts: FailureFacts;
+      /** The result that came in place of the one wanted. */
+      readonly result?: JsonObject;
+    };
 
-/** Times a handshake request as a step and as the phase `handshake`, from which connecting is left out. */
-export async function timeHandshake(
+/** Times a handshake request as a step. */
+export function timeHandshake(
   method: string,
   { measurement }: RequestOptions,
   clock: Clock,
   run: () => Promise<OpeningResult>,
 ): Promise<OpeningResult> {
-  const { phasesMs } = measurement;
-  const connectingMs = (): number => (phasesMs.connect ?? 0) + (phasesMs.tls ?? 0);
-  const connectedBeforeMs = connectingMs();
-  const startedAt = clock.monotonicMs();
-  const opening = await timeStep(measurement, clock, method, run, ({ identity }) =>
-    describeIdentity(identity),
-  );
-  const durationMs = clock.monotonicMs() - startedAt - (connectingMs() - connectedBeforeMs);
-  phasesMs.handshake = (phasesMs.handshake ?? 0) + Math.max(0, durationMs);
-  return opening;
+  return timeStep(measurement, clock, method, run, ({ identity }) => describeIdentity(identity));
 }
 
 /** Times a request in what is kept. Some servers never implemented `ping`; saying so takes a living one. */

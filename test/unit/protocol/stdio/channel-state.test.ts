@@ -15,8 +15,8 @@ function request(id: number, method = 'ping'): ChannelEvent {
   return { kind: 'request', id, method, params: undefined };
 }
 
-function forget(id: number): ChannelEvent {
-  return { kind: 'forget', id };
+function forget(id: number, isLateAnswerWanted = false): ChannelEvent {
+  return { kind: 'forget', id, isLateAnswerWanted };
 }
 
 function line(message: object | string): ChannelEvent {
@@ -79,6 +79,21 @@ test.each<[string, readonly ChannelEvent[], readonly string[]]>([
     [request(1), forget(1), result(1)],
     ['write ping 1', 'first_message'],
   ],
+  [
+    'A late answer that is wanted is passed on, once',
+    [request(1), forget(1, true), request(2), result(1), result(1), result(2)],
+    ['write ping 1', 'write ping 2', 'first_message', 'reply 1 ok', 'reply 2 ok'],
+  ],
+  [
+    'A request whose late answer is wanted does not wait: an error without an id is not its answer',
+    [request(1), forget(1, true), request(2), error(null)],
+    ['write ping 1', 'write ping 2', 'first_message', 'reply 2 rpc'],
+  ],
+  [
+    'A request whose late answer is wanted does not fail with the child',
+    [request(1), forget(1, true), ended],
+    ['write ping 1'],
+  ],
   ['An answer to nothing is odd', [result(7)], ['first_message', 'answers nothing']],
   [
     'An error without an id answers the only request that waits',
@@ -86,9 +101,16 @@ test.each<[string, readonly ChannelEvent[], readonly string[]]>([
     ['write ping 1', 'first_message', 'reply 1 rpc'],
   ],
   [
-    'An error without an id answers none of two requests',
-    [request(1), request(2), error('made up')],
-    ['write ping 1', 'write ping 2', 'first_message', 'answers nothing'],
+    'An error without an id answers the request that has waited longest',
+    [request(1), request(2), error('made up'), error(null), error(null)],
+    [
+      'write ping 1',
+      'write ping 2',
+      'first_message',
+      'reply 1 rpc',
+      'reply 2 rpc',
+      'answers nothing',
+    ],
   ],
   [
     'A late error of an earlier request does not answer the one that waits',

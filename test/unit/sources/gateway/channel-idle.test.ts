@@ -61,6 +61,7 @@ async function setUp() {
         sessionsMax: 5,
         idleMs: IDLE_MS,
         answerTimeoutMs: 10 * IDLE_MS,
+        discoverTimeoutMs: 10 * IDLE_MS,
       }),
   });
   gateway.apply([buildServer('a')]);

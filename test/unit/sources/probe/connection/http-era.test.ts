@@ -12,7 +12,7 @@ import {
   status,
   text,
 } from '../../../../fakes/scripted-mcp-server.ts';
-import { startServer, watchUrl } from './http-setup.ts';
+import { passTime, startServer, watchUrl } from './http-setup.ts';
 
 const UNSUPPORTED = { ...DISCOVER_RESULT, supportedVersions: ['2025-11-25', '2025-06-18'] };
 
@@ -136,17 +136,68 @@ test.each([
   expect(server.keys()).toEqual(['server/discover']);
 });
 
-test('a server that never answers server/discover is tried with initialize after a limit of its own', async () => {
+test('a server that never answers server/discover is assumed to be legacy, and asked again soon', async () => {
   const server = await startServer();
   server.script('server/discover', hang);
+  const clock = createFakeClock();
+  const { check, inspect } = watchUrl(server.url, { clock });
+  const assumed = { era: 'legacy', isEraAssumed: true };
+  expect(await passTime(clock, check())).toMatchObject({ outcome: 'ok', identity: assumed });
+  expect((await inspect()).identity).toMatchObject(assumed);
+  await clock.advance(60_001);
+  expect(await passTime(clock, check())).toMatchObject({ outcome: 'ok', identity: assumed });
+  // One session is kept, the other ones are gone.
+  expect(server.sessions.size).toBe(1);
+  await clock.advance(5 * 60_000 + 1);
+  server.script('server/discover', result(DISCOVER_RESULT));
+  const { identity } = await check();
+  expect(identity).toMatchObject({ era: 'modern' });
+  expect(identity).not.toHaveProperty('isEraAssumed');
+  expect(server.sessions.size).toBe(0);
+});
+
+test.each([
+  ['a closed connection', hangUp, true],
+  ['503 as text', text(503, 'unavailable'), true],
+  ['an HTML page', text(200, '<html></html>', 'text/html'), true],
+  ['-32603 with 500', error(-32603, 'Internal error', { status: 500 }), true],
+  ['-32601', error(-32601, 'Method not found'), undefined],
+  ['404 as text', text(404, 'Invalid session ID'), undefined],
+])(
+  'whether %s to server/discover is an answer is known of the identity',
+  async (_, script, isEraAssumed) => {
+    const server = await startServer();
+    server.script('server/discover', script);
+    const { identity } = await watchUrl(server.url).check();
+    expect(identity?.era).toBe('legacy');
+    expect(identity?.isEraAssumed).toBe(isEraAssumed);
+  },
+);
+
+test('a late answer to server/discover wins over an initialize that was accepted, whose session is ended', async () => {
+  const server = await startServer();
+  const late = Promise.withResolvers<void>();
+  server.script(
+    'server/discover',
+    (exchange) => void late.promise.then(() => result(DISCOVER_RESULT)(exchange)),
+  );
   const clock = createFakeClock();
   const checked = watchUrl(server.url, { clock }).check();
   await server.arrival('server/discover');
   await clock.advance(5_000);
-  expect(await checked).toMatchObject({ outcome: 'ok', identity: { era: 'legacy' } });
+  await server.arrival('notifications/initialized');
+  late.resolve();
+  expect(await checked).toMatchObject({ outcome: 'ok', identity: { era: 'modern' } });
+  expect(server.sessions.size).toBe(0);
+  expect(server.keys()).toEqual([
+    'server/discover',
+    'initialize',
+    'notifications/initialized',
+    'DELETE',
+  ]);
 });
 
-test('a modern server that was merely slow to discover is recognised when it refuses initialize', async () => {
+test('a modern server that lost server/discover is asked again when it refuses initialize', async () => {
   const server = await startServer({ profile: 'modern' });
   server.script('server/discover', hang, result(DISCOVER_RESULT));
   const clock = createFakeClock();
@@ -154,6 +205,22 @@ test('a modern server that was merely slow to discover is recognised when it ref
   await server.arrival('server/discover');
   await clock.advance(5_000);
   expect(await checked).toMatchObject({ outcome: 'ok', identity: { era: 'modern' } });
+});
+
+test('a server that answers neither request is a timeout of the whole check', async () => {
+  const server = await startServer();
+  server.script('*', hang);
+  const clock = createFakeClock();
+  const abort = new AbortController();
+  const { check, connection } = watchUrl(server.url, { clock, signal: abort.signal });
+  const checked = check();
+  await server.arrival('server/discover');
+  const arrival = server.arrival('initialize');
+  await clock.advance(5_000);
+  await arrival;
+  abort.abort();
+  expect(await checked).toMatchObject({ outcome: 'timeout' });
+  await passTime(clock, connection.close());
 });
 
 test('a configured era is not asked for', async () => {

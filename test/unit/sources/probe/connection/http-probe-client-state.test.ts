@@ -20,7 +20,7 @@ const ABANDONED: HttpProbeClientState = {
   isStateless: false,
 };
 const DELETE = { kind: 'delete_session', session };
-const LEARN = { kind: 'learn_era', era: 'legacy' };
+const LEARN = { kind: 'learn_era', era: 'legacy', isAssumed: false };
 const next = { headers: { 'mcp-session-id': 'next' } };
 const FORGET = { kind: 'forget_era' };
 
@@ -52,16 +52,23 @@ const TABLE: readonly (readonly [
   [
     'A session that was begun is kept, and the era is learned',
     CLOSED_HTTP,
-    { kind: 'opened', era: 'legacy', session },
+    { kind: 'opened', era: 'legacy', isEraAssumed: false, session },
     OPEN,
-    [{ kind: 'learn_era', era: 'legacy' }],
+    [{ kind: 'learn_era', era: 'legacy', isAssumed: false }],
+  ],
+  [
+    'An assumed era is learned as one',
+    CLOSED_HTTP,
+    { kind: 'opened', era: 'legacy', isEraAssumed: true, session },
+    OPEN,
+    [{ kind: 'learn_era', era: 'legacy', isAssumed: true }],
   ],
   [
     'A server without sessions is remembered as stateless',
     CLOSED_HTTP,
-    { kind: 'opened', era: 'modern', session: undefined },
+    { kind: 'opened', era: 'modern', isEraAssumed: false, session: undefined },
     STATELESS,
-    [{ kind: 'learn_era', era: 'modern' }],
+    [{ kind: 'learn_era', era: 'modern', isAssumed: false }],
   ],
   [
     'An endpoint that is gone refutes the era',
@@ -86,7 +93,7 @@ const TABLE: readonly (readonly [
   [
     'An abandoned session is deleted after the next handshake that succeeds',
     ABANDONED,
-    { kind: 'opened', era: 'legacy', session: next },
+    { kind: 'opened', era: 'legacy', isEraAssumed: false, session: next },
     { ...OPEN, session: next },
     [LEARN, { kind: 'delete_abandoned', session }],
   ],

@@ -4,6 +4,7 @@ import type { CheckReport } from '../../../../../src/facts/check-report.ts';
 import type { HttpTarget } from '../../../../../src/facts/server.ts';
 import type { Clock } from '../../../../../src/facts/ports/clock.ts';
 import type { Connection } from '../../../../../src/sources/probe/ports.ts';
+import type { FakeClock } from '../../../../fakes/fake-clock.ts';
 import { buildServer, type ServerOverrides } from '../../../../fakes/build-server.ts';
 import { REAL_CLOCK } from '../../../../fakes/real-clock.ts';
 import {
@@ -49,4 +50,18 @@ export async function startServer(options: ScriptedServerOptions = {}): Promise<
   const server = await startScriptedMcpServer(options);
   onTestFinished(() => server.close());
   return server;
+}
+
+/** Moves the clock on until `work` has ended, at the pace of the sockets that it waits for. */
+export async function passTime<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
+  let isOver = false;
+  const onEnd = (): void => void (isOver = true);
+  work.then(onEnd, onEnd);
+  while (!isOver) {
+    await clock.advance(100);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  return work;
 }

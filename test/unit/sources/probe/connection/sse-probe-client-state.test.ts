@@ -17,7 +17,17 @@ const identity: ServerIdentity = {
 };
 const OPENING: SseProbeClientState = { ...CLOSED_SSE, isStreamOpen: true };
 const OPEN: SseProbeClientState = { ...OPENING, identity };
-const WAITING: SseProbeClientState = { ...OPEN, pending: { id: 7, method: 'ping' } };
+const WAITING: SseProbeClientState = { ...OPEN, pending: [{ id: 7, method: 'ping' }] };
+const BOTH: SseProbeClientState = {
+  ...OPENING,
+  pending: [
+    { id: 1, method: 'server/discover' },
+    { id: 2, method: 'initialize' },
+  ],
+};
+const FIRST_WAITS: SseProbeClientState = { ...OPENING, pending: BOTH.pending.slice(0, 1) };
+const SECOND_WAITS: SseProbeClientState = { ...OPENING, pending: BOTH.pending.slice(1) };
+const LATE: SseProbeClientState = { ...WAITING, lateId: 1 };
 const LOST: FailureFacts = {
   kind: 'network',
   codes: ['ECONNRESET'],
@@ -34,12 +44,14 @@ const received = (message: unknown): SseProbeClientEvent => ({
 const result = (id: unknown): object => ({ jsonrpc: '2.0', id, result: {} });
 const error = (id: unknown): object => ({ jsonrpc: '2.0', id, error: { code: 1, message: 'no' } });
 const request = (method: string): object => ({ jsonrpc: '2.0', id: 'q', method });
-const answered = (kind: 'result' | 'error'): object => ({
+const answered = (kind: 'result' | 'error', id = 7): object => ({
   kind: 'resolve',
+  id,
   exchange: { ok: true, answer: expect.objectContaining({ kind }) as object },
 });
-const failed = (facts: FailureFacts): object => ({
+const failed = (facts: FailureFacts, id = 7): object => ({
   kind: 'resolve',
+  id,
   exchange: { ok: false, facts },
 });
 const reply = (method: string, more: object): object => ({
@@ -146,6 +158,56 @@ const TABLE: readonly (readonly [
     { kind: 'stream_lost', facts: LOST },
     CLOSED_SSE,
     [CLOSE, failed(LOST)],
+  ],
+  [
+    'The first of two answers may come last',
+    BOTH,
+    received(result(2)),
+    FIRST_WAITS,
+    [answered('result', 2)],
+  ],
+  [
+    'A late first answer is found by its id',
+    BOTH,
+    received(result(1)),
+    SECOND_WAITS,
+    [answered('result', 1)],
+  ],
+  [
+    'An error with a made-up id answers the request that has waited longest',
+    BOTH,
+    received(error(null)),
+    SECOND_WAITS,
+    [answered('error', 1)],
+  ],
+  [
+    'A lost stream fails every request that waits',
+    BOTH,
+    { kind: 'stream_lost', facts: LOST },
+    CLOSED_SSE,
+    [CLOSE, failed(LOST, 1), failed(LOST, 2)],
+  ],
+  ['A late answer may be wanted', WAITING, { kind: 'late_answer_wanted', id: 1 }, LATE, []],
+  [
+    'A late answer that is wanted is passed on',
+    LATE,
+    received(result(1)),
+    WAITING,
+    [{ kind: 'late_answer', answer: expect.objectContaining({ kind: 'result', id: 1 }) as object }],
+  ],
+  [
+    'Other answers are not late ones',
+    LATE,
+    received(result(7)),
+    { ...OPEN, lateId: 1 },
+    [answered('result')],
+  ],
+  [
+    'With the stream ends the wish for a late answer',
+    { ...OPEN, lateId: 1 },
+    { kind: 'closed' },
+    CLOSED_SSE,
+    [CLOSE],
   ],
   ['Closing closes the stream', OPEN, { kind: 'closed' }, CLOSED_SSE, [CLOSE]],
   ['Closing what is closed does nothing', CLOSED_SSE, { kind: 'closed' }, CLOSED_SSE, []],

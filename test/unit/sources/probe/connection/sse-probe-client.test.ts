@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ProbeOutcome } from '../../../../../src/facts/probe-outcome.ts';
 import { createFakeClock } from '../../../../fakes/fake-clock.ts';
 import {
+  DISCOVER_RESULT,
   events,
   hang,
   hangUp,
@@ -11,7 +12,7 @@ import {
   status,
   text,
 } from '../../../../fakes/scripted-mcp-server.ts';
-import { startServer, watchUrl } from './http-setup.ts';
+import { passTime, startServer, watchUrl } from './http-setup.ts';
 
 test('one stream is kept and pinged, and ends with the connection', async () => {
   const server = await startServer({ profile: 'sse' });
@@ -85,14 +86,86 @@ test('a modern server over SSE is found and asked with server/discover', async (
   expect(server.keys()).toEqual(['GET', 'server/discover', 'server/discover']);
 });
 
-test('a server that never answers server/discover is initialized after a short limit', async () => {
+/** Takes a message and pushes its answer on the stream later. */
+function answerLater(answer: object, until: Promise<void> = Promise.resolve()): Script {
+  return ({ response, message, server }) => {
+    response.writeHead(202).end();
+    void until.then(() => server.push({ jsonrpc: '2.0', id: message['id'], ...answer }));
+  };
+}
+
+const MODERN_ONLY = {
+  error: { code: -32022, message: 'no', data: { supported: ['2026-07-28'] } },
+};
+
+test('a server that never answers server/discover is assumed to be legacy, and asked again soon', async () => {
   const server = await startServer({ profile: 'sse' });
   server.script('server/discover', status(202));
   const clock = createFakeClock();
-  const checked = watchUrl(server.url, { target: { transport: 'sse' }, clock }).check();
-  await server.arrival('server/discover');
-  await clock.advance(2_000);
-  expect(await checked).toMatchObject({ outcome: 'ok', identity: { era: 'legacy' } });
+  const { check } = watchUrl(server.url, { target: { transport: 'sse' }, clock });
+  expect(await passTime(clock, check())).toMatchObject({
+    outcome: 'ok',
+    identity: { era: 'legacy', isEraAssumed: true },
+  });
+  server.script('server/discover', answerLater({ result: DISCOVER_RESULT }));
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(server.keys().at(-1)).toBe('ping');
+  await clock.advance(60_001);
+  expect(await check()).toMatchObject({ outcome: 'ok', identity: { era: 'modern' } });
+});
+
+test.each([
+  ['refuses', MODERN_ONLY],
+  ['accepts', { result: INITIALIZE_RESULT }],
+])(
+  'a server of both eras whose first answer takes three seconds, and that %s initialize afterwards, is modern',
+  async (_, answerToInitialize) => {
+    const server = await startServer({ profile: 'sse-modern' });
+    const ready = Promise.withResolvers<void>();
+    server.script(
+      'server/discover',
+      answerLater({ result: DISCOVER_RESULT }, ready.promise),
+      answerLater({ result: DISCOVER_RESULT }),
+    );
+    server.script('initialize', answerLater(answerToInitialize, ready.promise));
+    const clock = createFakeClock();
+    const { check } = watchUrl(server.url, { target: { transport: 'sse' }, clock });
+    const checked = check();
+    await server.arrival('server/discover');
+    const arrival = server.arrival('initialize');
+    await clock.advance(2_000);
+    await arrival;
+    await clock.advance(1_000);
+    ready.resolve();
+    expect(await checked).toMatchObject({ outcome: 'ok', identity: { era: 'modern' } });
+    // The stream that heard both requests is replaced.
+    expect(server.keys().filter((key) => key === 'GET')).toHaveLength(2);
+    expect(await check()).toMatchObject({ outcome: 'ok', identity: { era: 'modern' } });
+    expect(server.keys().at(-1)).toBe('server/discover');
+  },
+);
+
+test('an answer to server/discover that comes after the check makes the next check a modern one', async () => {
+  const server = await startServer({ profile: 'sse-modern' });
+  const ready = Promise.withResolvers<void>();
+  server.script(
+    'server/discover',
+    answerLater({ result: DISCOVER_RESULT }, ready.promise),
+    answerLater({ result: DISCOVER_RESULT }),
+  );
+  server.script('initialize', answerLater({ result: INITIALIZE_RESULT }));
+  const clock = createFakeClock();
+  const { check, connection } = watchUrl(server.url, { target: { transport: 'sse' }, clock });
+  expect(await passTime(clock, check())).toMatchObject({
+    identity: { era: 'legacy', isEraAssumed: true },
+  });
+  ready.resolve();
+  while (connection.isOpen()) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  expect(await check()).toMatchObject({ outcome: 'ok', identity: { era: 'modern' } });
 });
 
 test('a stream that ended between two checks is opened again without a failure', async () => {

@@ -36,7 +36,7 @@ test.each<[string, StdioBehaviour, object]>([
   ['refuses discover and takes initialize', {}, LEGACY],
   ['answers discover with 2026-07-28', { discover: 'modern' }, MODERN],
   ['answers discover without 2026-07-28', { discover: 'legacy_versions' }, LEGACY],
-  ['never answers discover', { discover: 'silent' }, LEGACY],
+  ['never answers discover', { discover: 'silent' }, { ...LEGACY, isEraAssumed: true }],
   ['exits on discover', { discover: 'exit' }, LEGACY],
   [
     'is modern and starts slower than the limit of discover',
@@ -105,6 +105,62 @@ test('a modern server that starts slowly and takes initialize as well is started
   expect(facts.filter((fact) => fact.fact === 'child_start')).toHaveLength(3);
 });
 
+test('a server that answers discover after it was taken for a legacy one is started again as a modern one', async () => {
+  const { probeClient, facts } = createTestClient(
+    fakeServer({ discover: 'modern', initialize: 'take_over', discoverDelayMs: 1_500 }),
+    { discoverLimitMs: 100 },
+  );
+  expect(await probeClient.open(check())).toEqual({
+    ok: true,
+    identity: { ...LEGACY, isEraAssumed: true },
+  });
+  expect(await probeClient.request('ping', undefined, check())).toMatchObject({ ok: true });
+  await eventually(() => probeClient.state() === 'closed');
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity: MODERN });
+  expect(facts.map((fact) => (fact.fact === 'child_exit' ? fact.reason : fact.fact))).toEqual([
+    'child_start',
+    'stopped',
+    'child_start',
+  ]);
+});
+
+test('a server that never answers discover is asked again by the next child after a minute', async () => {
+  const clock = createCountingClock();
+  const { probeClient } = createTestClient(fakeServer({ discover: 'silent' }), {
+    clock,
+    discoverLimitMs: 100,
+  });
+  const opened = { ok: true, identity: { ...LEGACY, isEraAssumed: true } };
+  const stepsOfStart = async (): Promise<readonly string[]> => {
+    const options = check();
+    expect(await probeClient.open(options)).toEqual(opened);
+    await probeClient.close();
+    return options.measurement.steps.map(({ name }) => name);
+  };
+  expect(await stepsOfStart()).toEqual(['spawn', 'server/discover', 'initialize']);
+  expect(await stepsOfStart()).toEqual(['spawn', 'initialize']);
+  clock.skip(61_000);
+  expect(await stepsOfStart()).toEqual(['spawn', 'server/discover', 'initialize']);
+});
+
+test('a modern server whose first child ends is not taken for a legacy one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stdio-'));
+  const program = join(folder, 'server');
+  const { command: node, args } = fakeServer({ discover: 'modern', initialize: 'take_over' });
+  const line = [node, ...args].map((word) => `'${word}'`).join(' ');
+  writeFileSync(
+    program,
+    `#!/bin/sh\nread first\n[ -e '${folder}/seen' ] || { touch '${folder}/seen'; exit 1; }\n` +
+      `{ echo "$first"; cat; } | ${line}\n`,
+    { mode: 0o755 },
+  );
+  const { probeClient, facts } = createTestClient({ ...command(program) });
+  expect(await probeClient.open(check())).toEqual({ ok: true, identity: MODERN });
+  expect(facts[1]).toMatchObject({ fact: 'child_exit', reason: 'exit_nonzero', code: 1 });
+  await probeClient.close();
+  rmSync(folder, { recursive: true });
+});
+
 test('a server that became another one is asked for its era again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stdio-'));
   const program = join(folder, 'server');
@@ -150,7 +206,7 @@ test('a configured era is not questioned', async () => {
   });
 });
 
-test('a server that exits on discover is asked once only, and its end is not held against it', async () => {
+test('a server that exits on discover is asked twice, and its ends are not held against it', async () => {
   const { probeClient, facts } = createTestClient(fakeServer({ discover: 'exit' }));
   await probeClient.open(check());
   await probeClient.close();
@@ -158,6 +214,7 @@ test('a server that exits on discover is asked once only, and its end is not hel
   await probeClient.close();
   expect(facts.map((fact) => (fact.fact === 'child_exit' ? fact.reason : fact.fact))).toEqual([
     'child_start',
+    'stopped',
     'stopped',
     'stopped',
     'child_start',
@@ -228,8 +285,8 @@ test.each<[string, StdioTarget, string]>([
 });
 
 test('a slow server is waited for across checks, by one child', async () => {
-  const { probeClient, facts } = createTestClient(fakeServer({ startDelayMs: 1500 }), {
-    startTimeoutMs: 1000,
+  const { probeClient, facts } = createTestClient(fakeServer({ startDelayMs: 2500 }), {
+    startTimeoutMs: 2000,
   });
   expect(await probeClient.open(check())).toEqual({
     ok: false,
