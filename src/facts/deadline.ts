@@ -73,6 +73,20 @@ export function endsWithin(
   });
 }
 
+/** Resolves after `delayMs`, or early if `signal` aborts. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = clock.after(delayMs, end);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
+}
+
 /** What `work` resolves to, or `undefined` if `signal` aborts first; it goes on running then. */
 export async function resultUnlessAborted<Result>(
   work: Promise<Result>,

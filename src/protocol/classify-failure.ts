@@ -24,8 +24,13 @@ export type FailureFacts =
       readonly method: string;
     }
   | { readonly kind: 'rpc'; readonly error: RpcError; readonly method: string }
-  /** `reason` completes "The answer to METHOD cannot be used: …". */
-  | { readonly kind: 'unusable'; readonly method: string; readonly reason: string }
+  /** `reason` completes "The answer to METHOD cannot be used: …"; `brief`, if present, replaces it in short messages. */
+  | {
+      readonly kind: 'unusable';
+      readonly method: string;
+      readonly reason: string;
+      readonly brief?: string;
+    }
   | { readonly kind: 'tool_error'; readonly tool: string; readonly text: string }
   | {
       readonly kind: 'assertion';
@@ -99,7 +104,7 @@ export function describeBriefly(facts: FailureFacts): string {
     case 'http':
       return facts.status === 401 ? 'it wants authorization' : `it answered ${facts.status}`;
     case 'unusable':
-      return facts.reason;
+      return facts.brief ?? facts.reason;
     default:
       return classifyFailure(facts).detail;
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../facts/ports/clock.ts';
 import { startDeadline } from '../../facts/deadline.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
+import { type SessionContext, sessionHeaders } from './message-headers.ts';
 import { readBody } from './read-body.ts';
 
 const DELETE_MS_MAX = 2_000;
@@ -12,7 +13,7 @@ const DELETE_MS_MAX = 2_000;
  */
 export async function deleteSession(
   endpoint: HttpEndpoint,
-  headers: Readonly<Record<string, string>>,
+  session: SessionContext,
   clock: Clock,
   limitMs = DELETE_MS_MAX,
 ): Promise<void> {
@@ -20,7 +21,7 @@ export async function deleteSession(
   const { signal } = deadline;
   const sent = await endpoint.send({
     method: 'DELETE',
-    headers,
+    headers: sessionHeaders(session),
     waitedFor: 'answer to DELETE',
     signal,
   });

@@ -1,34 +1,27 @@
-import type { IncomingMessage } from 'node:http';
-import { isJsonObject } from '../../facts/json-object.ts';
-import { parseMessages } from '../json-rpc.ts';
-import { isRequest, isResponse, type MessageFacts } from '../message-facts.ts';
+import { pause, resultWithin } from '../../facts/deadline.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import { renderRefusal } from '../../facts/refusal.ts';
 import type { Secret } from '../../facts/secret.ts';
-import {
-  encodeHeaderValue,
-  findMirroredParams,
-  type MirroredParam,
-  mirrorParams,
-} from '../header-values.ts';
-import { readLine } from '../read-line.ts';
-import { createSessionMemory, INITIALIZED } from '../session-memory.ts';
-import { type EventsEnd, readEvents } from '../sse/read-events.ts';
-import { createSseDecoder, type SseDecoder } from '../sse/sse-decoder.ts';
-import { BRIDGE_LIMITS, readBody, type ReadProblem } from './read-body.ts';
-import { resultWithin } from '../../facts/deadline.ts';
-import type { Clock } from '../../facts/ports/clock.ts';
 import { describeBriefly, type FailureFacts } from '../classify-failure.ts';
-import { openConnections, type TlsTrust } from './connections.ts';
-import { deleteSession } from './delete-session.ts';
-import { createHttpEndpoint, type HttpEndpoint, type HttpResult } from './http-endpoint.ts';
-import { problemFacts } from './http-facts.ts';
 import type { ChannelListener, MessageChannel } from '../message-channel.ts';
+import type { MessageFacts } from '../message-facts.ts';
+import { createMessageOrder, type Delivery, type MessageOrder } from '../message-order.ts';
+import { readLine } from '../read-line.ts';
+import { openConnections, type TlsTrust } from './connections.ts';
 import {
-  createMessageOrder,
-  type Delivery,
-  type MessageKind,
-  type MessageOrder,
-} from '../message-order.ts';
+  type AttemptEnd,
+  type DeliveryAttempts,
+  firstAttempts,
+  nextDeliveryStep,
+} from './delivery-attempts.ts';
+import { HttpChannelSession } from './http-channel-session.ts';
+import { createHttpEndpoint, type HttpEndpoint } from './http-endpoint.ts';
+import { missingAnswer } from './http-facts.ts';
+import { type MessageExchange, type OpenAnswer, sendMessage } from './message-exchange.ts';
+import { isUnsuitable, passBody } from './pass-body.ts';
+import { PendingMessage } from './pending-message.ts';
+import { readAnswer } from './read-answer.ts';
+import { BRIDGE_LIMITS, ERROR_LIMITS, readBody } from './read-body.ts';
 
 export interface HttpChannelOptions {
   readonly url: URL;
@@ -51,25 +44,9 @@ export interface HttpChannel extends MessageChannel {
   retire(): void;
 }
 
-const MODERN = '2026-07-28';
 const CONNECT_TIMEOUT_MS = 10_000;
 const RETRY_MS = 100;
-const REOPEN_MS = { first: 1_000, max: 30_000 };
-const RESUME_TRIES_MAX = 3;
 const LAST_POSTS_MS_MAX = 500;
-const DELETE_MS_MAX = 1_000;
-const MIRRORING_TOOLS_MAX = 10_000;
-
-/** Asking again does no harm: after a broken connection nobody can know whether the first time arrived. */
-const REPEATABLE = new Set([
-  'initialize',
-  'ping',
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-  'server/discover',
-  'tools/list',
-]);
 
 /** The client's side of Streamable HTTP, message by message: what a stdio client's lines become. */
 export async function createHttpChannel(
@@ -87,37 +64,16 @@ export async function createHttpChannel(
   return new StreamableHttpChannel(options, listener, endpoint);
 }
 
-/** One message of the client on its way. */
-interface Message {
-  readonly text: string;
-  readonly facts: readonly MessageFacts[];
-  readonly first: MessageFacts | undefined;
-  /** Requests without an answer, by id as JSON text. */
-  readonly waiting: Set<string>;
-  readonly cancelling: AbortController;
-  /** Is called with the head of an answer, and again with each answered request. */
-  onProgress(): void;
-}
-
 class StreamableHttpChannel implements HttpChannel {
   readonly #listener: HttpChannelListener;
   readonly #endpoint: HttpEndpoint;
   readonly #clock: Clock;
   readonly #restartMsMax: number;
   readonly #ending = new AbortController();
-  readonly #listening = new AbortController();
   readonly #running = new Map<string, AbortController>();
   readonly #lastPosts = new Set<Promise<unknown>>();
   readonly #order: MessageOrder;
-  readonly #memory = createSessionMemory();
-  readonly #mirrored = new Map<string, readonly MirroredParam[]>();
-  #renewing: Promise<boolean> | undefined;
-  #session: string | undefined;
-  /** Of the handshake; nothing in an era without one. */
-  #agreedVersion: string | undefined;
-  /** What the client's requests name in an era without a handshake. */
-  #statelessVersion: string | undefined;
-  #hasAnswered = false;
+  readonly #session: HttpChannelSession;
 
   constructor(
     { clock, restartMsMax }: HttpChannelOptions,
@@ -129,420 +85,200 @@ class StreamableHttpChannel implements HttpChannel {
     this.#clock = clock;
     this.#order = createMessageOrder(clock);
     this.#restartMsMax = restartMsMax ?? 0;
+    this.#session = new HttpChannelSession({
+      endpoint,
+      clock,
+      signal: this.#ending.signal,
+      onText: (text) => this.#take(text),
+    });
   }
 
   send(text: string): boolean {
     if (this.#ending.signal.aborted) return false;
     const { messages: facts, isBatch } = readLine(text);
     const [first] = facts;
-    if (first && !isBatch) this.#memory.note(first, text);
-    if (first?.method === 'notifications/cancelled' && this.#isStateless(first)) {
+    if (first && !isBatch) this.#session.remember(first, text);
+    if (first?.method === 'notifications/cancelled' && this.#session.isStateless(first)) {
       // In that revision the closing of the stream is the cancellation.
       this.#running.get(first.cancelledId ?? '')?.abort(new Error('cancelled'));
       return true;
     }
-    const { promise: done, resolve } = Promise.withResolvers<void>();
-    if (!facts.some(isRequest)) this.#lastPosts.add(done);
-    this.#order(kindOf(facts), () =>
-      this.#deliver(text, facts, () => {
-        this.#lastPosts.delete(done);
-        resolve();
-      }),
-    );
+    this.#enqueue(text, facts);
     return true;
   }
 
   retire(): void {
-    this.#listening.abort(new Error('retired'));
+    this.#session.stopListening();
   }
 
   async close(): Promise<void> {
     this.retire();
     await resultWithin(this.#clock, LAST_POSTS_MS_MAX, Promise.all(this.#lastPosts));
     this.#ending.abort(new Error('closed'));
-    const session = this.#session;
-    this.#session = undefined;
-    if (session !== undefined) {
-      const headers = this.#headersOf(undefined, session);
-      await deleteSession(this.#endpoint, headers, this.#clock, DELETE_MS_MAX);
-    }
+    await this.#session.end();
     this.#endpoint.release();
   }
 
-  #deliver(text: string, facts: readonly MessageFacts[], onDone: () => void): Delivery {
-    const { promise: written, resolve: noteWritten } = Promise.withResolvers<void>();
-    const { promise: taken, resolve: noteTaken } = Promise.withResolvers<void>();
-    const isOpening = kindOf(facts) === 'opening';
-    const message: Message = {
-      text,
-      facts,
-      first: facts[0],
-      waiting: new Set(facts.filter(isRequest).map(({ id }) => id ?? '')),
-      cancelling: new AbortController(),
-      onProgress() {
-        if (!isOpening || message.waiting.size === 0) noteTaken();
-      },
-    };
-    for (const id of message.waiting) this.#running.set(id, message.cancelling);
-    void this.#post(message, noteWritten).then((failure) => {
-      if (failure) this.#fail(message, describeBriefly(failure));
-      noteWritten();
-      noteTaken();
-      onDone();
-      for (const { id = '' } of facts) {
-        if (this.#running.get(id) === message.cancelling) this.#running.delete(id);
-      }
+  #enqueue(text: string, facts: readonly MessageFacts[]): void {
+    const message = new PendingMessage(text, facts);
+    if (message.waiting.size === 0) this.#lastPosts.add(message.ended);
+    this.#order(message.kind, (): Delivery => {
+      const { promise: written, resolve: onWritten } = Promise.withResolvers<void>();
+      void this.#deliver(message, onWritten);
+      return { written, taken: message.taken };
     });
-    return { written, taken };
   }
 
-  /** Until the message has its answers, or certainly gets none. @returns what broke the connection */
-  async #post(message: Message, onWritten: () => void): Promise<FailureFacts | undefined> {
-    const startedMs = this.#clock.monotonicMs();
-    let mayRepeat = message.facts.every(({ method }) => REPEATABLE.has(method ?? ''));
-    let mayRenew = true;
-    while (!this.#isOver(message)) {
-      const session = message.first?.method === 'initialize' ? undefined : this.#session;
-      const sent = await this.#sendPost(message, session, onWritten);
-      onWritten();
-      if (sent.ok) message.onProgress();
-      if (sent.ok && mayRenew && sent.response.statusCode === 404 && session !== undefined) {
-        sent.response.resume();
-        mayRenew = false;
-        if (this.#session !== session || (await this.#renew())) continue;
-        this.#fail(message, 'the session was lost and could not be begun anew');
-        return undefined;
-      }
-      const failure = sent.ok ? await this.#read(sent.response, message) : sent.facts;
-      if (!failure || this.#isOver(message)) return undefined;
-      if (sent.ok || sent.wasConnected) {
-        if (!mayRepeat || message.waiting.size < message.facts.length) return failure;
-        mayRepeat = false;
-      } else if (this.#clock.monotonicMs() - startedMs < this.#restartMsMax) {
-        await this.#pause(RETRY_MS, this.#ending.signal);
-      } else if (this.#listener.onUndelivered) {
-        message.waiting.clear();
-        this.#listener.onUndelivered(message.text);
-        return undefined;
-      } else {
-        return failure;
+  async #deliver(message: PendingMessage, onWritten: () => void): Promise<void> {
+    const ids = [...message.waiting];
+    for (const id of ids) this.#running.set(id, message.cancelling);
+    const failure = await this.#send(message, onWritten);
+    if (failure) this.#fail(message, failure);
+    for (const id of ids)
+      if (this.#running.get(id) === message.cancelling) this.#running.delete(id);
+    this.#lastPosts.delete(message.ended);
+    onWritten();
+    message.end();
+  }
+
+  /** Until the message has its answers, or certainly gets none. @returns why not */
+  async #send(message: PendingMessage, onWritten: () => void): Promise<FailureFacts | undefined> {
+    const signal = AbortSignal.any([message.cancelling.signal, this.#ending.signal]);
+    const startedAtMs = this.#clock.monotonicMs();
+    let attempts = firstAttempts(message.facts);
+    while (!signal.aborted) {
+      const exchange = this.#exchangeOf(message, { signal, startedAtMs, onWritten });
+      const end = await this.#attempt(message, exchange, attempts);
+      if (signal.aborted) return undefined;
+      const step = nextDeliveryStep(attempts, end, {
+        restartMsMax: this.#restartMsMax,
+        canHandBack: this.#listener.onUndelivered !== undefined,
+      });
+      switch (step.kind) {
+        case 'done':
+          return undefined;
+        case 'fail':
+          return step.facts;
+        case 'hand_back':
+          message.waiting.clear();
+          this.#listener.onUndelivered?.(message.text);
+          return undefined;
+        case 'repeat_later':
+          await pause(this.#clock, RETRY_MS, signal);
+          break;
+        case 'renew_session':
+          ({ attempts } = step);
+          if (!(await this.#session.renew(exchange.message.context.sessionId)))
+            return lostSession(message);
+          break;
+        case 'repeat':
+          ({ attempts } = step);
       }
     }
     return undefined;
   }
 
-  #sendPost(
-    message: Message,
-    session: string | undefined,
-    onWritten: () => void,
-  ): Promise<HttpResult> {
-    return this.#endpoint.send({
-      method: 'POST',
-      headers: this.#headersOf(message, session),
-      body: message.text,
-      waitedFor: 'answer',
-      signal: this.#signalOf(message),
-      onWritten,
-    });
+  #exchangeOf(
+    message: PendingMessage,
+    options: Pick<MessageExchange, 'signal' | 'startedAtMs' | 'onWritten'>,
+  ): MessageExchange {
+    const { method, text } = message;
+    const outgoing = { method, text, context: this.#session.contextOf(message) };
+    return { endpoint: this.#endpoint, clock: this.#clock, message: outgoing, ...options };
   }
 
-  #signalOf({ cancelling }: Message): AbortSignal {
-    return AbortSignal.any([cancelling.signal, this.#ending.signal]);
-  }
-
-  #isOver({ cancelling }: Message): boolean {
-    return cancelling.signal.aborted || this.#ending.signal.aborted;
+  async #attempt(
+    message: PendingMessage,
+    exchange: MessageExchange,
+    { mayRenewSession }: DeliveryAttempts,
+  ): Promise<AttemptEnd> {
+    const answer = await sendMessage(exchange);
+    exchange.onWritten?.();
+    const elapsedMs = this.#clock.monotonicMs() - exchange.startedAtMs;
+    const fail = (facts: FailureFacts, wasConnected: boolean): AttemptEnd => {
+      const { isUnanswered } = message;
+      return { kind: 'failed', facts, wasConnected, isUnanswered, elapsedMs };
+    };
+    if (!answer.ok) return fail(answer.facts, answer.wasConnected);
+    message.noteProgress();
+    const { response } = answer;
+    const hasSession = exchange.message.context.sessionId !== undefined;
+    if (mayRenewSession && hasSession && response.statusCode === 404) {
+      void readBody(response, exchange.signal, ERROR_LIMITS);
+      return { kind: 'session_lost' };
+    }
+    const facts = await this.#read(message, exchange, answer);
+    return facts ? fail(facts, true) : { kind: 'answered' };
   }
 
   /** @returns what broke the answer off */
-  async #read(answer: IncomingMessage, message: Message): Promise<FailureFacts | undefined> {
-    const { statusCode = 0, headers } = answer;
-    const isOpening = message.first?.method === 'initialize';
-    const session = headers['mcp-session-id'];
-    this.#hasAnswered ||= statusCode < 300;
-    if (isOpening && statusCode === 200) {
-      this.#session = typeof session === 'string' ? session : undefined;
-    }
-    if (String(headers['content-type']).startsWith('text/event-stream')) {
-      const failure = await this.#readStream(answer, message);
-      if (failure) return failure;
-    } else {
-      const read = await readBody(answer, this.#signalOf(message), BRIDGE_LIMITS);
-      if (!read.ok) return this.#explain(read.problem, message);
-      const { text } = read;
-      if (
-        isOpening &&
-        !this.#hasAnswered &&
-        [400, 404, 405].includes(statusCode) &&
-        this.#listener.onUnsuitable &&
-        readLine(text).messages.length === 0
-      ) {
-        message.waiting.clear();
-        this.#listener.onUnsuitable(message.text);
-        return undefined;
-      }
-      this.#takeBody(text, statusCode, message);
-    }
-    if (message.first?.method === 'notifications/initialized' && statusCode < 300)
-      void this.#listen();
-    return undefined;
-  }
-
-  #takeBody(text: string, statusCode: number, message: Message): void {
-    const answers = readLine(text).messages;
-    const isAnswer = answers.some(({ id }) => id !== undefined && message.waiting.has(id));
-    const error = isAnswer ? undefined : rpcErrorOf(text);
-    if (error !== undefined && message.waiting.size > 0) {
-      // Refused before its id was read: whoever waits for that id must hear of it all the same.
-      for (const id of message.waiting)
-        this.#listener.onMessage(`{"jsonrpc":"2.0","id":${id},"error":${error}}`);
-      message.waiting.clear();
-    } else if (isAnswer || (answers.length > 0 && (statusCode < 300 || !isSpoken(message)))) {
-      this.#take(text, message);
-    }
-    if (message.waiting.size > 0) {
-      const status = statusCode === 401 ? 'it wants authorization' : `it answered ${statusCode}`;
-      this.#fail(message, statusCode < 300 ? 'it answered without a result' : status);
-    }
-    message.onProgress();
-  }
-
-  /** A stream with event ids may break off before the answer, and go on where it is asked for the rest. */
-  async #readStream(answer: IncomingMessage, message: Message): Promise<FailureFacts | undefined> {
-    let stream = answer;
-    let lastEventId: string | undefined;
-    let retryMs = REOPEN_MS.first;
-    for (let tries = 0; ;) {
-      const decoder = createSseDecoder(BRIDGE_LIMITS);
-      const end = await this.#takeEvents(stream, decoder, message, message.cancelling.signal);
-      if (message.waiting.size === 0 || this.#isOver(message)) return undefined;
-      const resumeAt = decoder.lastEventId() ?? lastEventId;
-      tries = resumeAt === lastEventId ? tries + 1 : 0;
-      lastEventId = resumeAt;
-      retryMs = decoder.retryMs() ?? retryMs;
-      if (lastEventId === undefined || tries >= RESUME_TRIES_MAX) {
-        if (end.kind === 'problem') return this.#explain(end.problem, message);
-        this.#fail(message, 'the answer ended without a result');
-        return undefined;
-      }
-      await this.#pause(retryMs, this.#ending.signal);
-      const reopened = await this.#openStream(lastEventId, message.cancelling.signal);
-      if (!reopened.ok) return reopened.facts;
-      stream = reopened.response;
-      if (stream.statusCode !== 200) {
-        stream.resume();
-        this.#fail(message, 'the answer ended without a result');
-        return undefined;
-      }
-    }
-  }
-
-  #takeEvents(
-    stream: IncomingMessage,
-    decoder: SseDecoder,
-    message: Message | undefined,
-    signal: AbortSignal,
-  ): Promise<EventsEnd> {
-    const life = AbortSignal.any([signal, this.#ending.signal]);
-    return readEvents(stream, life, decoder, ({ event, data }) => {
-      if (event === 'message') this.#take(data, message);
-      return true;
-    });
-  }
-
-  #take(text: string, message: Message | undefined): void {
-    for (const facts of readLine(text).messages) {
-      if (!isResponse(facts) || !message) continue;
-      const { id = '', protocolVersion } = facts;
-      if (message.first?.method === 'initialize' && message.waiting.has(id))
-        this.#agreedVersion = protocolVersion;
-      message.waiting.delete(id);
-    }
-    if (message?.first?.method === 'tools/list') this.#noteMirrored(text);
-    this.#listener.onMessage(toLine(text));
-    message?.onProgress();
-  }
-
-  #noteMirrored(text: string): void {
-    if (!text.includes('"x-mcp-header"')) return;
-    for (const tool of toolsOf(text)) {
-      if (!isJsonObject(tool) || typeof tool['name'] !== 'string') continue;
-      const params = findMirroredParams(tool['inputSchema']);
-      if (params.length > 0 && this.#mirrored.size < MIRRORING_TOOLS_MAX)
-        this.#mirrored.set(tool['name'], params);
-    }
-  }
-
-  /** The session's own stream, for what the server says unasked. A server without one answers 405. */
-  async #listen(): Promise<void> {
-    const session = this.#session;
-    const { signal } = this.#listening;
-    let lastEventId: string | undefined;
-    let pauseMs = REOPEN_MS.first;
-    while (session === this.#session && !signal.aborted) {
-      let retryMs = pauseMs;
-      // Broken streams are opened again, for as long as the session lasts.
-      const opened = await this.#openStream(lastEventId, signal);
-      if (opened.ok && opened.response.statusCode === 200) {
-        pauseMs = REOPEN_MS.first;
-        const decoder = createSseDecoder(BRIDGE_LIMITS);
-        await this.#takeEvents(opened.response, decoder, undefined, signal);
-        lastEventId = decoder.lastEventId() ?? lastEventId;
-        retryMs = decoder.retryMs() ?? pauseMs;
-      } else if (opened.ok) {
-        opened.response.resume();
-        if ((opened.response.statusCode ?? 0) < 500) return;
-      }
-      await this.#pause(retryMs, signal);
-      pauseMs = Math.min(pauseMs * 2, REOPEN_MS.max);
-    }
-  }
-
-  #openStream(lastEventId: string | undefined, signal: AbortSignal): Promise<HttpResult> {
-    return this.#endpoint.send({
-      method: 'GET',
-      waitedFor: 'answer to GET',
-      headers: {
-        ...this.#headersOf(undefined, this.#session),
-        accept: 'text/event-stream',
-        ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+  async #read(
+    message: PendingMessage,
+    exchange: MessageExchange,
+    answer: OpenAnswer,
+  ): Promise<FailureFacts | undefined> {
+    const { response } = answer;
+    const { statusCode: status = 0 } = response;
+    this.#session.noteHead(message, response);
+    const failure = await readAnswer(exchange, answer, {
+      limits: BRIDGE_LIMITS,
+      onBody: (text) => this.#takeBody(text, status, message),
+      onEvent: (data) => {
+        this.#take(data, message);
+        return true;
       },
-      signal: AbortSignal.any([signal, this.#ending.signal]),
+      isWaiting: () => message.waiting.size > 0,
     });
+    if (message.method === 'notifications/initialized' && status < 300) this.#session.listen();
+    return failure;
   }
 
-  /** Begins the session anew with the client's own `initialize`; once for all messages that found it lost. */
-  #renew(): Promise<boolean> {
-    this.#renewing ??= this.#begin().finally(() => {
-      this.#renewing = undefined;
-    });
-    return this.#renewing;
-  }
-
-  async #begin(): Promise<boolean> {
-    const opening = this.#memory.opening();
-    if (opening === undefined) return false;
-    const answer = await this.#say(opening, undefined);
-    const session = answer?.headers['mcp-session-id'];
-    if (answer?.statusCode !== 200 || typeof session !== 'string') return false;
-    this.#session = session;
-    for (const text of [INITIALIZED, ...this.#memory.settings()])
-      if (!(await this.#say(text, session))) return false;
-    void this.#listen();
-    return true;
-  }
-
-  /** Something the client said before, whose answer it has already. @returns its head, unless the answer broke off */
-  async #say(body: string, session: string | undefined): Promise<IncomingMessage | undefined> {
-    const { signal } = this.#ending;
-    const headers = this.#headersOf(undefined, session);
-    const sent = await this.#endpoint.send({
-      method: 'POST',
-      headers,
-      body,
-      waitedFor: 'answer',
-      signal,
-    });
-    if (!sent.ok) return undefined;
-    const read = await readBody(sent.response, signal, BRIDGE_LIMITS);
-    return read.ok ? sent.response : undefined;
-  }
-
-  #explain(problem: ReadProblem, { first }: Message): FailureFacts {
-    return problemFacts(problem, first?.method ?? 'message', this.#endpoint, {
-      signal: this.#ending.signal,
-      waitedMs: 0,
-    });
-  }
-
-  /** Resolves early where `signal` aborts. */
-  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = this.#clock.after(delayMs, end);
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-    });
-  }
-
-  #headersOf(
-    message: Message | undefined,
-    session: string | undefined,
-  ): Readonly<Record<string, string>> {
-    const first = message?.first;
-    const headers: Record<string, string> = {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    };
-    if (session !== undefined) headers['mcp-session-id'] = session;
-    if (first && this.#isStateless(first)) {
-      const version = first.protocolVersion ?? this.#statelessVersion;
-      if (version !== undefined) headers['mcp-protocol-version'] = version;
-      if (first.method !== undefined) headers['mcp-method'] = encodeHeaderValue(first.method);
-      if (first.target !== undefined) headers['mcp-name'] = encodeHeaderValue(first.target);
-      return { ...headers, ...this.#mirror(message) };
+  #takeBody(text: string, status: number, message: PendingMessage): void {
+    const { onUnsuitable } = this.#listener;
+    const isFirst = message.method === 'initialize' && !this.#session.hasAnswered;
+    if (isFirst && onUnsuitable && isUnsuitable(text, status)) {
+      message.waiting.clear();
+      onUnsuitable.call(this.#listener, message.text);
+      return;
     }
-    if (this.#agreedVersion !== undefined && first?.method !== 'initialize')
-      headers['mcp-protocol-version'] = this.#agreedVersion;
-    return headers;
+    const passed = passBody(text, status, message);
+    if (passed.kind === 'text') this.#take(text, message);
+    if (passed.kind === 'error') {
+      for (const id of message.waiting)
+        this.#listener.onMessage(`{"jsonrpc":"2.0","id":${id},"error":${passed.error}}`);
+      message.waiting.clear();
+    }
+    this.#fail(message, unanswered(message, status));
+    message.noteProgress();
   }
 
-  #mirror({ first, text }: Message): Readonly<Record<string, string>> {
-    const params = first?.method === 'tools/call' ? this.#mirrored.get(first.target ?? '') : [];
-    if (!params || params.length === 0) return {};
-    const { params: call } = JSON.parse(text) as { readonly params?: { arguments?: unknown } };
-    return mirrorParams(params, call?.arguments);
+  #take(text: string, message?: PendingMessage): void {
+    if (message) {
+      const answers = message.noteAnswers(readLine(text).messages);
+      this.#session.noteAnswers(message, answers, text);
+    }
+    this.#listener.onMessage(toLine(text));
+    message?.noteProgress();
   }
 
-  /** Whether a message belongs to the era without sessions. */
-  #isStateless({ method, protocolVersion }: MessageFacts): boolean {
-    if (this.#agreedVersion !== undefined || method === 'initialize') return false;
-    if (protocolVersion === undefined) return this.#statelessVersion !== undefined;
-    if (protocolVersion >= MODERN) this.#statelessVersion = protocolVersion;
-    return protocolVersion >= MODERN;
-  }
-
-  #fail({ waiting }: Message, detail: string): void {
-    for (const id of waiting) this.#listener.onMessage(renderRefusal('unreachable', id, detail));
+  #fail({ waiting }: PendingMessage, facts: FailureFacts): void {
+    for (const id of waiting)
+      this.#listener.onMessage(renderRefusal('unreachable', id, describeBriefly(facts)));
     waiting.clear();
   }
 }
 
-function kindOf(facts: readonly MessageFacts[]): MessageKind {
-  if (facts.some(({ method }) => method === 'initialize')) return 'opening';
-  return facts.length > 0 && facts.every((each) => !isRequest(each) && each.method !== undefined)
-    ? 'notification'
-    : 'other';
+function lostSession({ method }: PendingMessage): FailureFacts {
+  const reason = 'the session was lost and could not be begun anew';
+  return { kind: 'unusable', method, reason };
 }
 
-/** Whether the server can know what an answer is about: garbage has no id. */
-function isSpoken({ facts }: Message): boolean {
-  return facts.length > 0;
-}
-
-/** The `error` of a JSON-RPC answer, as JSON text. */
-function rpcErrorOf(text: string): string | undefined {
-  try {
-    const { error } = JSON.parse(text) as { readonly error?: unknown };
-    return typeof error === 'object' && error !== null ? JSON.stringify(error) : undefined;
-  } catch {
-    return undefined;
-  }
+/** Why requests get no answer though their message was answered. */
+function unanswered({ method }: PendingMessage, status: number): FailureFacts {
+  return status < 300 ? missingAnswer(method) : { kind: 'http', status, method, hasSession: false };
 }
 
 /** A raw line break in JSON is always between its tokens. */
 function toLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]+/g, ' ') : text;
-}
-
-/** The tools of an answer to `tools/list`. */
-function toolsOf(text: string): readonly unknown[] {
-  const parsed = parseMessages(text);
-  const [message] = parsed.ok ? parsed.messages : [];
-  const result = message?.kind === 'result' ? message.result : undefined;
-  return isJsonObject(result) && Array.isArray(result['tools']) ? result['tools'] : [];
 }

@@ -63,6 +63,26 @@ export function problemFacts(
   }
 }
 
+/** The answer was complete, and the request that it answers is not answered in it. */
+export function missingAnswer(method: string): FailureFacts {
+  return {
+    kind: 'unusable',
+    method,
+    reason: 'it holds no answer',
+    brief: 'it answered without a result',
+  };
+}
+
+/** A stream of events ended before the answer, and its rest cannot be asked for. */
+export function endedStream(method: string): FailureFacts {
+  return {
+    kind: 'unusable',
+    method,
+    reason: 'the stream of events ended without it',
+    brief: 'the answer ended without a result',
+  };
+}
+
 /** `Retry-After` as seconds or as HTTP date (RFC 9110 §10.2.3), at most a day. */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;

@@ -3,6 +3,7 @@ import { resultWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { deleteSession } from './delete-session.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
+import { type SessionContext, sessionIdOf } from './message-headers.ts';
 
 /**
  * Sessions that nobody asked for any more: a server that takes longer for `initialize` than a check may last begins one
@@ -11,14 +12,12 @@ import type { HttpEndpoint } from './http-endpoint.ts';
 export interface LateSessions {
   /** Ends the session that these headers name, as soon as they are there. */
   adopt(headers: Promise<IncomingHttpHeaders | undefined>): void;
-  /** Ends the session of these request headers, without waiting for it. */
-  end(headers: Readonly<Record<string, string>>): void;
+  /** Ends a session, without waiting for it. */
+  end(session: SessionContext): void;
   /** Resolves when all are ended, or after a short while. */
   settled(): Promise<void>;
 }
 
-/** A session id is visible ASCII (2025-11-25, Streamable HTTP, Session Management); anything else is not sent back. */
-const SESSION_ID = /^[\x21-\x7E]{1,1024}$/;
 const SETTLE_MS_MAX = 1_000;
 
 export function createLateSessions(endpoint: HttpEndpoint, clock: Clock): LateSessions {
@@ -26,7 +25,7 @@ export function createLateSessions(endpoint: HttpEndpoint, clock: Clock): LateSe
 
   async function endLate(late: Promise<IncomingHttpHeaders | undefined>): Promise<void> {
     const id = sessionIdOf(await late);
-    if (id !== undefined) await deleteSession(endpoint, { 'mcp-session-id': id }, clock);
+    if (id !== undefined) await deleteSession(endpoint, { sessionId: id }, clock);
   }
 
   function track(ended: Promise<void>): void {
@@ -36,16 +35,10 @@ export function createLateSessions(endpoint: HttpEndpoint, clock: Clock): LateSe
 
   return {
     adopt: (late) => track(endLate(late)),
-    end: (headers) => track(deleteSession(endpoint, headers, clock)),
+    end: (session) => track(deleteSession(endpoint, session, clock)),
     async settled() {
       if (ending.size === 0) return;
       await resultWithin(clock, SETTLE_MS_MAX, Promise.all(ending));
     },
   };
-}
-
-/** The session that an answer names, if it may be sent back. */
-export function sessionIdOf(headers: IncomingHttpHeaders | undefined): string | undefined {
-  const id = headers?.['mcp-session-id'];
-  return typeof id === 'string' && SESSION_ID.test(id) ? id : undefined;
 }

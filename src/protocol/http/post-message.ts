@@ -1,27 +1,19 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { FailureFacts } from '../classify-failure.ts';
-import { type RpcAnswer, parseMessages, type RpcError, type RpcId } from '../json-rpc.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { HttpEndpoint } from './http-endpoint.ts';
-import { httpFacts, problemFacts } from './http-facts.ts';
-import { readAnswer } from './read-answer.ts';
-import { ERROR_LIMITS, readBody, type ReadProblem } from './read-body.ts';
+import type { FailureFacts } from '../classify-failure.ts';
+import { parseMessages, type RpcAnswer, type RpcError } from '../json-rpc.ts';
 import type { SendOptions } from '../probe-client.ts';
-
-export interface OutgoingMessage {
-  /** Absent for a notification or an answer: then no answer is waited for. */
-  readonly id?: RpcId;
-  /** Method of the message, for headers and sentences. */
-  readonly method: string;
-  /** The message as JSON. */
-  readonly text: string;
-  /** Session and version headers. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The address that an `endpoint` event named: it carries the session. */
-  readonly url?: URL;
-  /** See `HttpRequest`. */
-  readonly awaitsLateHead?: boolean;
-}
+import { AnswerFinder, findMisfit } from './find-answer.ts';
+import type { HttpEndpoint } from './http-endpoint.ts';
+import { httpFacts, missingAnswer } from './http-facts.ts';
+import {
+  type MessageExchange,
+  type OpenAnswer,
+  type OutgoingMessage,
+  sendMessage,
+} from './message-exchange.ts';
+import { explainProblem, readAnswer } from './read-answer.ts';
+import { ERROR_LIMITS, readBody } from './read-body.ts';
 
 export type PostResult =
   | { readonly ok: true; readonly answer?: RpcAnswer; readonly headers: IncomingHttpHeaders }
@@ -32,77 +24,69 @@ export type PostResult =
       readonly late?: Promise<IncomingHttpHeaders | undefined>;
     };
 
-const CONTENT_HEADERS = {
-  'content-type': 'application/json',
-  accept: 'application/json, text/event-stream',
-  'accept-encoding': 'identity',
-};
-
-/** Posts one JSON-RPC message and reads its answer, if it is a request. Never rejects. */
+/** Posts one JSON-RPC message and finds its answer, if it is a request. Never rejects. */
 export async function postMessage(
   endpoint: HttpEndpoint,
   message: OutgoingMessage,
   { signal, measurement }: SendOptions,
   clock: Clock,
 ): Promise<PostResult> {
-  const startedAt = clock.monotonicMs();
-  const waitedFor = `answer to ${message.method}`;
-  const sent = await endpoint.send({
-    method: 'POST',
-    ...(message.url !== undefined && { url: message.url }),
-    headers: { ...CONTENT_HEADERS, ...message.headers },
-    body: message.text,
-    waitedFor,
+  const exchange: MessageExchange = {
+    endpoint,
+    clock,
+    message,
     signal,
-    ...(measurement && { measurement }),
-    ...(message.awaitsLateHead !== undefined && { awaitsLateHead: message.awaitsLateHead }),
-  });
+    ...(measurement !== undefined && { measurement }),
+    startedAtMs: clock.monotonicMs(),
+  };
+  const sent = await sendMessage(exchange);
   if (!sent.ok) return sent;
-  try {
-    const explain = (problem: ReadProblem): FailureFacts =>
-      problemFacts(problem, message.method, endpoint, {
-        signal,
-        waitedMs: clock.monotonicMs() - startedAt,
-      });
-    const { response } = sent;
-    const status = response.statusCode ?? 0;
-    if (status < 200 || status > 299)
-      return { ok: false, facts: await explainStatus(response, endpoint, message, signal, clock) };
-    if (message.id === undefined) {
-      const drained = await readBody(response, signal);
-      return drained.ok || drained.problem.kind === 'unusable'
-        ? { ok: true, headers: response.headers }
-        : { ok: false, facts: explain(drained.problem) };
-    }
-    if (status !== 200) {
-      response.destroy();
-      return {
-        ok: false,
-        facts: {
-          kind: 'unusable',
-          method: message.method,
-          reason: `HTTP ${status} brings no message`,
-        },
-      };
-    }
-    const read = await readAnswer(response, message.id, signal);
-    return read.ok
-      ? { ok: true, answer: read.answer, headers: response.headers }
-      : {
-          ok: false,
-          facts: explain(read.problem),
-          late: Promise.resolve(response.headers),
-        };
-  } finally {
-    sent.finished();
+  const result = await judgeAnswer(exchange, sent);
+  sent.finished();
+  return result;
+}
+
+async function judgeAnswer(exchange: MessageExchange, answer: OpenAnswer): Promise<PostResult> {
+  const { endpoint, clock, message, signal } = exchange;
+  const { id, method } = message;
+  const { response } = answer;
+  const { statusCode: status = 0, headers } = response;
+  if (status < 200 || status > 299)
+    return { ok: false, facts: await explainStatus(response, endpoint, message, signal, clock) };
+  if (id === undefined) {
+    const drained = await readBody(response, signal);
+    return drained.ok || drained.problem.kind === 'unusable'
+      ? { ok: true, headers }
+      : { ok: false, facts: explainProblem(exchange, drained.problem) };
   }
+  if (status !== 200) {
+    response.destroy();
+    return { ok: false, facts: unusable(method, `HTTP ${status} brings no message`) };
+  }
+  const late = Promise.resolve(headers);
+  const misfit = findMisfit(response);
+  if (misfit !== undefined) {
+    response.destroy();
+    return { ok: false, facts: unusable(method, misfit), late };
+  }
+  const finder = new AnswerFinder(id);
+  const failure = await readAnswer(exchange, answer, finder);
+  if (failure) return { ok: false, facts: failure, late };
+  const { found } = finder;
+  if (found?.ok === true) return { ok: true, answer: found.answer, headers };
+  const facts = found ? unusable(method, found.reason) : missingAnswer(method);
+  return { ok: false, facts, late };
+}
+
+function unusable(method: string, reason: string): FailureFacts {
+  return { kind: 'unusable', method, reason };
 }
 
 /** The facts of a status that is no success, with the JSON-RPC error of its body if there is one. */
 export async function explainStatus(
   response: IncomingMessage,
   endpoint: HttpEndpoint,
-  message: Pick<OutgoingMessage, 'method' | 'headers' | 'url'>,
+  message: Pick<OutgoingMessage, 'method' | 'context' | 'url'>,
   signal: AbortSignal,
   clock: Clock,
 ): Promise<FailureFacts> {
@@ -112,7 +96,7 @@ export async function explainStatus(
     {
       method: message.method,
       url: endpoint.url.href,
-      hasSession: message.headers['mcp-session-id'] !== undefined || message.url !== undefined,
+      hasSession: message.context.sessionId !== undefined || message.url !== undefined,
       nowMs: clock.nowMs(),
     },
     body.ok ? rpcErrorOf(body.text) : undefined,

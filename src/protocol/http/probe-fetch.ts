@@ -4,7 +4,7 @@ import type { FailureFacts } from '../classify-failure.ts';
 import { parseMessages } from '../json-rpc.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
-import { httpFacts, problemFacts } from './http-facts.ts';
+import { endedStream, httpFacts, problemFacts } from './http-facts.ts';
 import type { LateSessions } from './late-sessions.ts';
 import { rpcErrorOf } from './post-message.ts';
 import { mediaTypeOf } from './read-answer.ts';
@@ -143,17 +143,17 @@ class Fetcher {
       sent.finished();
       return new Response(null, { status, headers });
     }
-    const unusable = (reason: string): FailureFacts => ({
-      kind: 'unusable',
-      method: rpcMethod,
-      reason,
-    });
     const stream = toStream(response, signal, {
       watch: method === 'POST' ? createAnswerWatch(response) : undefined,
       onOver: sent.finished,
-      onTooLarge: () => this.#fail(unusable(`it is larger than ${describeBytes(BODY_BYTES_MAX)}`)),
+      onTooLarge: () =>
+        this.#fail({
+          kind: 'unusable',
+          method: rpcMethod,
+          reason: `it is larger than ${describeBytes(BODY_BYTES_MAX)}`,
+        }),
       onDeadEnd: () => {
-        this.#note(unusable('the stream of events ended without it'));
+        this.#note(endedStream(rpcMethod));
         this.#options.onHopeless();
       },
       onLost: (problem) =>

@@ -1,103 +1,106 @@
 import type { IncomingMessage } from 'node:http';
-import {
-  type RpcAnswer,
-  isAnswerTo,
-  parseMessages,
-  type RpcId,
-  type RpcMessage,
-} from '../json-rpc.ts';
+import { pause } from '../../facts/deadline.ts';
+import type { FailureFacts } from '../classify-failure.ts';
 import { readEvents } from '../sse/read-events.ts';
-import { createSseDecoder, type SseEvent } from '../sse/sse-decoder.ts';
-import { readBody, type ReadProblem } from './read-body.ts';
+import { createSseDecoder } from '../sse/sse-decoder.ts';
+import { endedStream, problemFacts } from './http-facts.ts';
+import { type MessageExchange, type OpenAnswer, openEvents } from './message-exchange.ts';
+import { sessionIdOf } from './message-headers.ts';
+import { readBody, type ReadProblem, type TextLimits } from './read-body.ts';
+import { FIRST_STREAM, resumeAnswer } from './resumption.ts';
 
-export type AnswerReading =
-  | { readonly ok: true; readonly answer: RpcAnswer }
-  | { readonly ok: false; readonly problem: ReadProblem };
-
-/** All that is read of a stream that never comes to the point. */
-const STREAM_BYTES_MAX = 64 * 1024 * 1024;
+/** Takes the texts of an answer as they were sent. */
+export interface AnswerReader {
+  /** Of one text: of a body, or of one event. */
+  readonly limits: TextLimits;
+  /** Of all events of one stream; absent if it may be endless. */
+  readonly streamBytesMax?: number;
+  /** The whole body of an answer that is no stream. */
+  onBody(text: string): void;
+  /** The data of one event. Returns whether to go on reading. */
+  onEvent(data: string): boolean;
+  /** Whether an answer is still missing, so that the rest of a stream that ended is asked for. */
+  isWaiting(): boolean;
+}
 
 /**
- * Finds the answer with `id` in a 200 response to a POST: one JSON message, a batch, or a stream of events. In a stream
- * everything before the answer is skipped, requests of the server included: it may not make a ping or a handshake wait
- * for them. Reading stops at the answer.
+ * Reads an answer: one body, or a stream of events, which is resumed if it ends too early (Streamable HTTP, Resumability
+ * and Redelivery). Never rejects.
+ *
+ * @returns what broke the answer off; undefined if it was read to its end, or as far as the reader wanted
  */
 export async function readAnswer(
-  response: IncomingMessage,
-  id: RpcId,
-  signal: AbortSignal,
-): Promise<AnswerReading> {
-  const encoding = response.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
-    return refuse(response, 'it is compressed, though this client did not offer to read that');
-  }
-  switch (mediaTypeOf(response)) {
-    case 'application/json': {
-      const body = await readBody(response, signal);
-      return body.ok ? findAnswer(body.text, id) : body;
+  exchange: MessageExchange,
+  answer: OpenAnswer,
+  reader: AnswerReader,
+): Promise<FailureFacts | undefined> {
+  if (mediaTypeOf(answer.response) === 'text/event-stream')
+    return readEventAnswer(exchange, answer, reader);
+  const body = await readBody(answer.response, exchange.signal, reader.limits);
+  answer.finished();
+  if (!body.ok) return explainProblem(exchange, body.problem);
+  reader.onBody(body.text);
+  return undefined;
+}
+
+async function readEventAnswer(
+  exchange: MessageExchange,
+  answer: OpenAnswer,
+  reader: AnswerReader,
+): Promise<FailureFacts | undefined> {
+  const { endpoint, clock, message, signal } = exchange;
+  // The answer to `initialize` begins the session in which its rest is asked for.
+  const sessionId = message.context.sessionId ?? sessionIdOf(answer.response.headers);
+  const context = { ...message.context, ...(sessionId !== undefined && { sessionId }) };
+  let stream = answer;
+  let resumption = FIRST_STREAM;
+  for (;;) {
+    const decoder = createSseDecoder(reader.limits);
+    const end = await readEvents(
+      stream.response,
+      signal,
+      decoder,
+      ({ event, data }) => event !== 'message' || reader.onEvent(data),
+      reader.streamBytesMax,
+    );
+    stream.finished();
+    if (end.kind === 'stopped' || !reader.isWaiting()) return undefined;
+    const isBroken = end.kind === 'problem';
+    if (isBroken && end.problem.kind !== 'lost') return explainProblem(exchange, end.problem);
+    const next = resumeAnswer(resumption, {
+      lastEventId: decoder.lastEventId(),
+      retryMs: decoder.retryMs(),
+    });
+    if (next === undefined)
+      return isBroken ? explainProblem(exchange, end.problem) : endedStream(message.method);
+    resumption = next;
+    await pause(clock, next.pauseMs, signal);
+    const reopened = await openEvents(endpoint, context, exchange, next.lastEventId);
+    // The message is what was waited for, not the GET.
+    if (signal.aborted) return explainProblem(exchange, { kind: 'aborted' });
+    if (!reopened.ok) return reopened.facts;
+    stream = reopened;
+    if (!isEventStream(stream.response)) {
+      stream.response.destroy();
+      stream.finished();
+      return endedStream(message.method);
     }
-    case 'text/event-stream':
-      return readFromEvents(response, id, signal);
-    case 'text/html':
-      return refuse(response, 'it is an HTML page, perhaps a login or an error page');
-    case '':
-      return refuse(response, 'it has no content type');
-    default:
-      return refuse(response, 'its content type is neither application/json nor text/event-stream');
   }
+}
+
+export function isEventStream(response: IncomingMessage): boolean {
+  return response.statusCode === 200 && mediaTypeOf(response) === 'text/event-stream';
 }
 
 export function mediaTypeOf(response: IncomingMessage): string {
   return (response.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-function refuse(response: IncomingMessage, reason: string): AnswerReading {
-  response.destroy();
-  return unusable(reason);
-}
-
-function unusable(reason: string): AnswerReading {
-  return { ok: false, problem: { kind: 'unusable', reason } };
-}
-
-function findAnswer(text: string, id: RpcId): AnswerReading {
-  const parsed = parseMessages(text);
-  if (!parsed.ok) return unusable(parsed.reason);
-  const answer = parsed.messages.find((message) => isAnswerTo(message, id, true));
-  if (answer !== undefined && isAnswerTo(answer, id, true)) return { ok: true, answer };
-  return unusable(describeMisfit(parsed.messages[0]) ?? 'it holds no answer');
-}
-
-/** What is wrong with a message in the place of the answer; nothing where it may simply be skipped. */
-function describeMisfit(message: RpcMessage | undefined): string | undefined {
-  if (message?.kind === 'invalid') return message.reason;
-  if (message?.kind === 'result') return 'it carries the id of another request';
-  return undefined;
-}
-
-async function readFromEvents(
-  response: IncomingMessage,
-  id: RpcId,
-  signal: AbortSignal,
-): Promise<AnswerReading> {
-  let reading: AnswerReading | undefined;
-  const onEvent = ({ event, data }: SseEvent): boolean => {
-    if (event === 'message') reading = findInEvent(data, id);
-    return reading === undefined;
-  };
-  const end = await readEvents(response, signal, createSseDecoder(), onEvent, STREAM_BYTES_MAX);
-  if (end.kind === 'problem') return { ok: false, problem: end.problem };
-  if (reading?.ok === false) response.destroy();
-  return reading ?? unusable('the stream of events ended without it');
-}
-
-function findInEvent(data: string, id: RpcId): AnswerReading | undefined {
-  const parsed = parseMessages(data);
-  if (!parsed.ok) return unusable(parsed.reason);
-  for (const message of parsed.messages) {
-    if (isAnswerTo(message, id, true)) return { ok: true, answer: message };
-    const misfit = describeMisfit(message);
-    if (misfit !== undefined) return unusable(misfit);
-  }
-  return undefined;
+/** What a body that ended early says about the server. */
+export function explainProblem(
+  { endpoint, clock, message, signal, startedAtMs }: MessageExchange,
+  problem: ReadProblem,
+): FailureFacts {
+  const waitedMs = clock.monotonicMs() - startedAtMs;
+  return problemFacts(problem, message.method, endpoint, { signal, waitedMs });
 }

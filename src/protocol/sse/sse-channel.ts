@@ -100,7 +100,7 @@ function createChannel(
 
   async function deliver(text: string, facts: readonly MessageFacts[]): Promise<void> {
     const method = facts[0]?.method ?? 'message';
-    const message = { method, text, url: stream.postUrl, headers: {} };
+    const message = { method, text, url: stream.postUrl, context: {} };
     const posted = await postMessage(endpoint, message, { signal }, clock);
     unsent--;
     if (!posted.ok && !signal.aborted) failRequests(facts, describeBriefly(posted.facts), listener);

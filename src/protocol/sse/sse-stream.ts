@@ -4,6 +4,7 @@ import type { FailureFacts } from '../classify-failure.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { HttpEndpoint } from '../http/http-endpoint.ts';
 import { problemFacts } from '../http/http-facts.ts';
+import { openEvents } from '../http/message-exchange.ts';
 import { explainStatus } from '../http/post-message.ts';
 import { mediaTypeOf } from '../http/read-answer.ts';
 import type { TextLimits } from '../http/read-body.ts';
@@ -33,11 +34,6 @@ export type SseOpening =
   | { readonly ok: false; readonly facts: FailureFacts };
 
 const WAITED_FOR = 'endpoint event on the SSE stream';
-const HEADERS = {
-  accept: 'text/event-stream',
-  'accept-encoding': 'identity',
-  'cache-control': 'no-store',
-};
 
 /** Opens the stream and waits for its `endpoint` event (HTTP with SSE, 2024-11-05). Never rejects. */
 export async function openSseStream(
@@ -45,16 +41,10 @@ export async function openSseStream(
   options: SseStreamOptions,
   clock: Clock,
 ): Promise<SseOpening> {
-  const { signal, measurement } = options;
+  const { signal } = options;
   const startedAt = clock.monotonicMs();
   const waitedMs = (): number => clock.monotonicMs() - startedAt;
-  const sent = await endpoint.send({
-    method: 'GET',
-    headers: HEADERS,
-    waitedFor: 'answer to GET',
-    signal,
-    ...(measurement && { measurement }),
-  });
+  const sent = await openEvents(endpoint, {}, options);
   if (!sent.ok) return sent;
   const { response } = sent;
   const opening = await openResponse();
@@ -63,7 +53,7 @@ export async function openSseStream(
 
   async function openResponse(): Promise<SseOpening> {
     if (response.statusCode !== 200) {
-      const message = { method: 'GET', headers: {} };
+      const message = { method: 'GET', context: {} };
       return { ok: false, facts: await explainStatus(response, endpoint, message, signal, clock) };
     }
     if (mediaTypeOf(response) === 'text/event-stream')

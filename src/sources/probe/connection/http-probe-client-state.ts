@@ -1,5 +1,6 @@
 import type { Era } from '../../../facts/server.ts';
 import type { FailureFacts } from '../../../protocol/classify-failure.ts';
+import type { SessionContext } from '../../../protocol/http/message-headers.ts';
 import type { RequestFailure } from '../../../protocol/probe-client.ts';
 
 /** What is kept of a Streamable HTTP server between checks. `nextHttpState` decides, `http-probe-client.ts` performs the effects. */
@@ -11,9 +12,9 @@ export interface HttpProbeClientState {
   readonly isStateless: boolean;
 }
 
-export interface HttpSession {
-  /** Session id and revision, for every request in it. */
-  readonly headers: Readonly<Record<string, string>>;
+/** Session id and revision, for every request in it. */
+export interface HttpSession extends SessionContext {
+  readonly sessionId: string;
 }
 
 export type HttpProbeClientEvent =

@@ -4,7 +4,8 @@ import { MODERN_REVISION, REVISIONS } from '../../../facts/revisions.ts';
 import type { EraMemory } from '../../../protocol/era-memory.ts';
 import { deleteSession } from '../../../protocol/http/delete-session.ts';
 import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
-import { type LateSessions, sessionIdOf } from '../../../protocol/http/late-sessions.ts';
+import type { LateSessions } from '../../../protocol/http/late-sessions.ts';
+import { type MessageContext, sessionIdOf } from '../../../protocol/http/message-headers.ts';
 import { postMessage } from '../../../protocol/http/post-message.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
 import type {
@@ -86,7 +87,7 @@ class HttpProbeClient implements ProbeClient {
     const { opening, isEraAssumed } = opened;
     if (session && opening.ok && opening.identity.era === 'modern') {
       // The answer to `server/discover` came after `initialize` was accepted.
-      await deleteSession(this.#options.endpoint, session.headers, this.#options.clock);
+      await deleteSession(this.#options.endpoint, session, this.#options.clock);
       session = undefined;
     }
     await this.#take(
@@ -105,7 +106,7 @@ class HttpProbeClient implements ProbeClient {
     return timeAliveness(method, options, this.#options.clock, () => {
       const { session } = this.#state;
       return session
-        ? this.#post(method, params, session.headers, options)
+        ? this.#post(method, params, session, options)
         : this.#postModern(method, modernParams(params, this.#options.client), options);
     });
   }
@@ -125,21 +126,21 @@ class HttpProbeClient implements ProbeClient {
     for (const effect of effects) {
       if (effect.kind === 'learn_era') memory.learn(effect.era, effect.isAssumed);
       else if (effect.kind === 'forget_era') memory.forget();
-      else if (effect.kind === 'delete_abandoned') lateSessions.end(effect.session.headers);
-      else await deleteSession(endpoint, effect.session.headers, clock);
+      else if (effect.kind === 'delete_abandoned') lateSessions.end(effect.session);
+      else await deleteSession(endpoint, effect.session, clock);
     }
   }
 
   async #post(
     method: string,
     params: JsonObject | undefined,
-    headers: Readonly<Record<string, string>>,
+    context: MessageContext,
     options: RequestOptions,
   ): Promise<Posted> {
     const id = this.#nextId++;
     const text = requestText(id, method, params);
     const awaitsLateHead = method === 'initialize';
-    const message = { id, method, text, headers, awaitsLateHead };
+    const message = { id, method, text, context, awaitsLateHead };
     const { endpoint, clock } = this.#options;
     const posted = await postMessage(endpoint, message, options, clock);
     if (!posted.ok) return { ...failed(posted.facts), ...(posted.late && { late: posted.late }) };
@@ -151,8 +152,8 @@ class HttpProbeClient implements ProbeClient {
   }
 
   #postModern(method: string, params: JsonObject, options: RequestOptions): Promise<Posted> {
-    const headers = { 'mcp-protocol-version': MODERN_REVISION, 'mcp-method': method };
-    return this.#post(method, params, headers, options);
+    const context = { protocolVersion: MODERN_REVISION, repeated: { method } };
+    return this.#post(method, params, context, options);
   }
 
   #discover(options: RequestOptions): Promise<OpeningResult> {
@@ -176,17 +177,14 @@ class HttpProbeClient implements ProbeClient {
     const session = sessionOf(sessionId, opening);
     const confirmed = opening.ok ? await this.#confirm(session, options) : opening;
     if (confirmed.ok) return { opening, session };
-    await deleteSession(this.#options.endpoint, session.headers, this.#options.clock);
+    await deleteSession(this.#options.endpoint, session, this.#options.clock);
     return { opening: confirmed, session: undefined };
   }
 
-  #confirm(
-    { headers }: HttpSession,
-    options: RequestOptions,
-  ): Promise<{ readonly ok: true } | Failed> {
+  #confirm(context: HttpSession, options: RequestOptions): Promise<{ readonly ok: true } | Failed> {
     const method = 'notifications/initialized';
     const { endpoint, clock } = this.#options;
-    const message = { method, text: JSON.stringify({ jsonrpc: '2.0', method }), headers };
+    const message = { method, text: JSON.stringify({ jsonrpc: '2.0', method }), context };
     const run = async (): Promise<{ readonly ok: true } | Failed> => {
       const posted = await postMessage(endpoint, message, options, clock);
       return posted.ok ? { ok: true } : failed(posted.facts);
@@ -199,10 +197,5 @@ function sessionOf(sessionId: string, opening: OpeningResult): HttpSession {
   const version = opening.ok ? opening.identity.protocolVersion : undefined;
   const hasVersionHeader =
     version !== undefined && REVISIONS.get(version)?.hasVersionHeader === true;
-  return {
-    headers: {
-      'mcp-session-id': sessionId,
-      ...(hasVersionHeader && { 'mcp-protocol-version': version }),
-    },
-  };
+  return { sessionId, ...(hasVersionHeader && { protocolVersion: version }) };
 }

@@ -85,10 +85,7 @@ export async function inspectHttp(
     if (sessionId !== undefined) {
       await deleteSession(
         endpoint,
-        {
-          'mcp-session-id': sessionId,
-          ...(version !== undefined && { 'mcp-protocol-version': version }),
-        },
+        { sessionId, ...(version !== undefined && { protocolVersion: version }) },
         clock,
       );
     }

@@ -200,7 +200,7 @@ class SseProbeClient implements ProbeClient {
     const run = async (): Promise<Done> => {
       if (this.#stream === undefined) return unusable(method, CLOSED_REASON);
       const text = JSON.stringify({ jsonrpc: '2.0', method });
-      const message = { method, url: this.#stream.postUrl, headers: {}, text };
+      const message = { method, url: this.#stream.postUrl, context: {}, text };
       const posted = await postMessage(endpoint, message, options, clock);
       return posted.ok ? { ok: true } : failed(posted.facts);
     };
@@ -248,7 +248,7 @@ class SseProbeClient implements ProbeClient {
     const message = {
       method,
       url: stream.postUrl,
-      headers: {},
+      context: {},
       text: requestText(id, method, params),
     };
     void postMessage(endpoint, message, { signal: posting.signal, measurement }, clock).then(
@@ -272,7 +272,7 @@ class SseProbeClient implements ProbeClient {
       const message = {
         method: `answer to ${method}`,
         url: this.#stream.postUrl,
-        headers: {},
+        context: {},
         text,
       };
       await postMessage(endpoint, message, { signal: deadline.signal }, clock);

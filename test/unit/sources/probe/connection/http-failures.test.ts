@@ -131,7 +131,7 @@ const ANSWERS_TO_ALL: readonly Row[] = [
   ],
   [
     'a stream of events that ends without an answer',
-    events(': hello\n\nid: 1\ndata:\n\n'),
+    events(': hello\n\nretry: 1\nid: 1\ndata:\n\n'),
     'protocol',
     'ended without it',
   ],

@@ -7,7 +7,7 @@ import {
   nextHttpState,
 } from '../../../../../src/sources/probe/connection/http-probe-client-state.ts';
 
-const session = { headers: { 'mcp-session-id': 's' } };
+const session = { sessionId: 's' };
 const OPEN: HttpProbeClientState = { session, abandoned: undefined, isStateless: false };
 const STATELESS: HttpProbeClientState = {
   session: undefined,
@@ -21,7 +21,7 @@ const ABANDONED: HttpProbeClientState = {
 };
 const DELETE = { kind: 'delete_session', session };
 const LEARN = { kind: 'learn_era', era: 'legacy', isAssumed: false };
-const next = { headers: { 'mcp-session-id': 'next' } };
+const next = { sessionId: 'next' };
 const FORGET = { kind: 'forget_era' };
 
 const http = (status: number): FailureFacts => ({

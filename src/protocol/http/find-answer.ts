@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  isAnswerTo,
+  parseMessages,
+  type RpcAnswer,
+  type RpcId,
+  type RpcMessage,
+} from '../json-rpc.ts';
+import { mediaTypeOf, type AnswerReader } from './read-answer.ts';
+import { CHECK_LIMITS } from './read-body.ts';
+
+/** All that is read of a stream without an answer. */
+const STREAM_BYTES_MAX = 64 * 1024 * 1024;
+
+/** The answer, or why there is none; undefined where what came so far may be skipped. */
+export type FoundAnswer =
+  | { readonly ok: true; readonly answer: RpcAnswer }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Finds the answer to the only request in flight: in one JSON message, in a batch, or in a stream of events. In a stream
+ * everything before the answer is skipped, requests of the server included: it may not make a ping or a handshake wait
+ * for them. Reading stops at the answer.
+ */
+export class AnswerFinder implements AnswerReader {
+  readonly limits = CHECK_LIMITS;
+  readonly streamBytesMax = STREAM_BYTES_MAX;
+  readonly #id: RpcId;
+  #found: FoundAnswer | undefined;
+
+  constructor(id: RpcId) {
+    this.#id = id;
+  }
+
+  get found(): FoundAnswer | undefined {
+    return this.#found;
+  }
+
+  onBody(text: string): void {
+    this.#found = findInBody(text, this.#id);
+  }
+
+  onEvent(data: string): boolean {
+    this.#found = findInEvent(data, this.#id);
+    return this.#found === undefined;
+  }
+
+  isWaiting(): boolean {
+    return this.#found === undefined;
+  }
+}
+
+/**
+ * Why a check does not read a body at all. Bridges read every body: their clients judge it.
+ *
+ * @param response a 200 response to a request
+ */
+export function findMisfit(response: IncomingMessage): string | undefined {
+  const encoding = response.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity')
+    return 'it is compressed, though this client did not offer to read that';
+  switch (mediaTypeOf(response)) {
+    case 'application/json':
+    case 'text/event-stream':
+      return undefined;
+    case 'text/html':
+      return 'it is an HTML page, perhaps a login or an error page';
+    case '':
+      return 'it has no content type';
+    default:
+      return 'its content type is neither application/json nor text/event-stream';
+  }
+}
+
+function findInBody(text: string, id: RpcId): FoundAnswer | undefined {
+  const parsed = parseMessages(text);
+  if (!parsed.ok) return parsed;
+  for (const message of parsed.messages)
+    if (isAnswerTo(message, id, true)) return { ok: true, answer: message };
+  const reason = describeMisfit(parsed.messages[0]);
+  return reason === undefined ? undefined : { ok: false, reason };
+}
+
+function findInEvent(data: string, id: RpcId): FoundAnswer | undefined {
+  const parsed = parseMessages(data);
+  if (!parsed.ok) return parsed;
+  for (const message of parsed.messages) {
+    if (isAnswerTo(message, id, true)) return { ok: true, answer: message };
+    const reason = describeMisfit(message);
+    if (reason !== undefined) return { ok: false, reason };
+  }
+  return undefined;
+}
+
+/** What is wrong with a message in the place of the answer; undefined where it may be skipped. */
+function describeMisfit(message: RpcMessage | undefined): string | undefined {
+  if (message?.kind === 'invalid') return message.reason;
+  if (message?.kind === 'result') return 'it carries the id of another request';
+  return undefined;
+}
