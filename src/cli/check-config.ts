@@ -106,12 +106,13 @@ function describeConfig(file: string, { listen, servers }: Config): string {
 
 function describeServer(server: ServerSpec): string[] {
   const { name, monitor, source, unresolved } = server;
-  const interval = monitor.enabled ? formatDuration(monitor.intervalMs) : 'disabled';
+  const interval =
+    unresolved === undefined ? formatDuration(monitor.intervalMs) : `never: ${unresolved}`;
   return [
     name,
     transportOf(server),
     endpointLabel(server),
-    unresolved === undefined ? interval : `never: ${unresolved}`,
+    monitor.enabled ? interval : 'disabled',
     source,
   ];
 }

@@ -112,6 +112,9 @@ export interface ServerSpec {
   readonly unresolved?: string;
 }
 
+/** Stands in for a URL that is not known; never called, since such a server is not checked. */
+export const UNRESOLVED_URL = 'http://unresolved.invalid/';
+
 /**
  * What the `endpoint` label and the pages show: scheme, host and path, or the command's base name; never a query, user or
  * argument. A secret in the path is masked, because some hosts give each user a private URL.
@@ -120,6 +123,7 @@ export function endpointLabel({ target, secrets }: Pick<ServerSpec, 'target' | '
   if (target.kind === 'stdio') {
     return redact(target.command.split(/[\\/]/).at(-1) ?? target.command, secrets);
   }
+  if (target.url === UNRESOLVED_URL) return 'unknown';
   // Masked before it is parsed, because parsing may change how a secret is written.
   const url = URL.parse(redact(target.url, secrets)) ?? URL.parse(target.url);
   return url ? redact(`${url.protocol}//${url.host}${url.pathname}`, secrets) : 'invalid-url';

@@ -181,14 +181,8 @@ export const ConfigSchema = section(
   { description: 'Configuration of mcp-exporter.' },
 );
 
-/** The part of a client's file that is read; everything else in it is ignored. */
-export const ClientFileSchema = z.object(
-  {
-    mcpServers: map(ServerSchema, serversMeta).exactOptional(),
-    servers: map(ServerSchema, { description: 'As VS Code calls it.' }).exactOptional(),
-  },
-  { error: 'must be a map' },
-);
+/** One server of a client's file under its name. */
+export const ClientEntrySchema = map(ServerSchema, serversMeta);
 
 export type ServerInput = z.output<typeof ServerSchema>;
 export type ConfigInput = z.output<typeof ConfigSchema>;

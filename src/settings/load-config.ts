@@ -143,10 +143,7 @@ async function parseOwnFile(
     readValueFile: (file) => context.readText(resolvePath(file, dirname(path), home)),
   });
   problems.push(...expanded.problems);
-  const source: SourceFile = {
-    ...expanded.source,
-    root: prepareServers(expanded.source.root, false),
-  };
+  const source: SourceFile = { ...expanded.source, root: prepareServers(expanded.source.root) };
   const parsed = parseValues(ConfigSchema, source, written.root);
   problems.push(...parsed.problems, ...parsed.unknownKeys);
   for (const [at, scalar] of scalarsOf(source.root)) {

@@ -134,7 +134,8 @@ function convert(
       const key = String(keyNode.value);
       if (entries.has(key))
         report(keyNode.offset, `the key ${JSON.stringify(key.slice(0, 80))} is here twice`);
-      else entries.set(key, { keyOffset: keyNode.offset, node: convert(valueNode, text, report) });
+      // As JSON.parse() has it, the last one counts.
+      entries.set(key, { keyOffset: keyNode.offset, node: convert(valueNode, text, report) });
     }
     return { kind: 'map', entries, offset };
   }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { isSameEntry } from '../facts/rules/is-same-server.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import type { ListenAddress } from '../facts/service-settings.ts';
@@ -11,14 +12,15 @@ import {
   type DefaultsInput,
   type MonitorInput,
 } from './monitor.ts';
+import { type ImportedEntry, readClientFile, reasonOf } from './clients/read-client-file.ts';
 import {
   entriesOf,
   type EntryContext,
-  readClientServers,
+  findNameMistake,
   type ServerEntry,
 } from './server-entries.ts';
-import { toServerSpec, type WatchInput } from './server-spec.ts';
-import { nodeAt, type Path, problemAt, type SourceFile } from './source-file.ts';
+import { NO_CONNECTION, toServerSpec, unusableServer, type WatchInput } from './server-spec.ts';
+import { nodeAt, type Path, type Problem, problemAt, type SourceFile } from './source-file.ts';
 
 export interface ServerListOptions {
   readonly defaults: DefaultsInput;
@@ -83,8 +85,8 @@ export function createServerList(context: LoadContext, options: ServerListOption
     },
     addOwn: (source, inputs, isPruned) => addOwn(collection, source, inputs, isPruned),
     async addFile(file, report) {
-      const read = await readClientServers(file, report, context);
-      for (const entry of read?.entries ?? []) await add(collection, entry, read?.isPruned);
+      for (const imported of await readClientFile(file, report, context))
+        await addImported(collection, imported);
     },
     finish: () => reportUnused(collection),
     list: () => [...collection.servers.values()],
@@ -129,29 +131,85 @@ async function addOwn(
 async function add(
   collection: Collection,
   entry: ServerEntry,
-  isPruned: EntryContext['isPruned'] = () => false,
+  isPruned: EntryContext['isPruned'],
 ): Promise<void> {
-  const { context, options, servers } = collection;
+  const { context, servers } = collection;
+  const entryContext = contextOf(collection, entry, context.problems, isPruned);
+  const watch = watchOf(collection, entry, entryContext);
+  const spec = await toServerSpec(entry, watch, entryContext);
+  if (spec === undefined || isLoop(collection, spec, entryContext)) return;
+  const other = servers.get(spec.name);
+  if (other === undefined) servers.set(spec.name, spec);
+  else if (!isSameEntry(other, spec)) entryContext.report([], differsFrom(other), 'key');
+}
+
+/** One bad entry of a client's file must not stop the others: it is a server that is never checked, and why. */
+async function addImported(
+  collection: Collection,
+  { entry, mistake, isPruned }: ImportedEntry,
+): Promise<void> {
+  const { context, servers } = collection;
+  const mistakes: Problem[] = mistake === undefined ? [] : [mistake];
+  const entryContext = contextOf(collection, entry, mistakes, isPruned);
+  const watch = watchOf(collection, entry, entryContext);
+  const usable = await toServerSpec(entry, watch, entryContext);
+  const [first] = mistakes;
+  const reason = first === undefined ? NO_CONNECTION : reasonOf(entry, first);
+  const spec =
+    usable === undefined || first !== undefined ? unusableServer(entry, watch, reason) : usable;
+  if (isLoop(collection, spec, entryContext)) return;
+  if (spec.monitor.enabled) context.warnings.push(...mistakes.filter(isWorthSaying));
+  const other = servers.get(spec.name);
+  if (other === undefined) servers.set(spec.name, spec);
+  else if (!isSameEntry(other, spec)) addSecond(collection, entry, watch, other);
+}
+
+/** That an entry has no connection follows from most other mistakes. */
+function isWorthSaying({ message }: Problem, _index: number, all: readonly Problem[]): boolean {
+  return message !== NO_CONNECTION || all.length === 1;
+}
+
+/** A second server of the same name is listed too, under its name and place. */
+function addSecond(
+  { context, servers }: Collection,
+  entry: ServerEntry,
+  watch: WatchInput,
+  other: ServerSpec,
+): void {
+  const mistake = problemAt(entry.source, entry.path, differsFrom(other), 'key');
+  context.warnings.push(mistake);
+  const spec = unusableServer(entry, watch, mistake.message);
+  const named = [basename(spec.source), spec.source].map((place) => `${spec.name} (${place})`);
+  const name = named.find((each) => findNameMistake(each) === undefined && !servers.has(each));
+  if (name !== undefined) servers.set(name, { ...spec, name });
+}
+
+function differsFrom(other: ServerSpec): string {
+  return `another server of this name is at ${other.source} and differs; rename one of them`;
+}
+
+function contextOf(
+  { context }: Collection,
+  entry: ServerEntry,
+  mistakes: Problem[],
+  isPruned: EntryContext['isPruned'],
+): EntryContext {
   const reportTo =
-    (problems: LoadContext['problems']): EntryContext['report'] =>
+    (problems: Problem[]): EntryContext['report'] =>
     (path, message, where) =>
       problems.push(problemAt(entry.source, [...entry.path, ...path], message, where));
-  const report = reportTo(context.problems);
-  const warn = reportTo(context.warnings);
-  const { readText, home } = context;
-  const watch = watchOf(collection, entry);
-  const spec = await toServerSpec(entry, watch, { report, warn, readText, home, isPruned });
-  if (spec === undefined) return;
+  const { readText, home, warnings } = context;
+  return { report: reportTo(mistakes), warn: reportTo(warnings), readText, home, isPruned };
+}
+
+function isLoop(
+  { options }: Collection,
+  spec: ServerSpec,
+  { warn }: Pick<EntryContext, 'warn'>,
+): boolean {
   const loop = findLoop(spec, options.listeners);
-  const other = servers.get(spec.name);
   if (loop !== undefined) warn([], loop, 'key');
-  else if (other === undefined) servers.set(spec.name, spec);
-  else if (!isSameEntry(other, spec))
-    report(
-      [],
-      `another server of this name is at ${other.source} and differs; rename one of them`,
-      'key',
-    );
+  return loop !== undefined;
 }
 
 /** Why a server would lead to this exporter itself. */
@@ -168,12 +226,15 @@ function findLoop(
     : undefined;
 }
 
-function watchOf(collection: Collection, entry: ServerEntry): WatchInput {
+function watchOf(
+  collection: Collection,
+  entry: ServerEntry,
+  { report }: Pick<EntryContext, 'report'>,
+): WatchInput {
   const { context, options, ownSettings, defaultConflicts } = collection;
   const own = ownSettings.get(entry.name);
   if (own !== undefined) own.isUsed = true;
   const settings = own?.source === entry.source ? undefined : own;
-  const place = settings ?? entry;
   const isOfDefaults = (path: Path, message: string) =>
     defaultConflicts.some(
       (conflict) => conflict.message === message && String(conflict.path) === String(path),
@@ -184,10 +245,12 @@ function watchOf(collection: Collection, entry: ServerEntry): WatchInput {
     gatewayForAll: options.gateway,
     defaults: options.defaults,
     settingsNode: settings && nodeAt(settings.source.root, settings.path),
-    tls: tlsOf(collection, entry, settings),
+    tls: tlsOf(collection, entry, settings, report),
     reportMonitor(path, message) {
       if (isOfDefaults(path, message)) return;
-      context.problems.push(problemAt(place.source, [...place.path, 'monitor', ...path], message));
+      const inside = ['monitor', ...path];
+      if (settings === undefined) return report(inside, message);
+      context.problems.push(problemAt(settings.source, [...settings.path, ...inside], message));
     },
   };
 }
@@ -197,6 +260,7 @@ function tlsOf(
   { context: { problems }, options, ownSource }: Collection,
   entry: ServerEntry,
   settings: OwnSettings | undefined,
+  reportInEntry: EntryContext['report'],
 ): WatchInput['tls'] {
   const reportAt = (source: SourceFile, path: Path) => (message: string) => {
     // The same file of `defaults` would be reported for every server.
@@ -215,7 +279,7 @@ function tlsOf(
     return {
       values: entry.input.monitor.tls,
       directory: entry.directory,
-      report: reportAt(entry.source, [...entry.path, 'monitor']),
+      report: (message) => reportInEntry(['monitor', 'tls', 'caFile'], message),
     };
   }
   return (
@@ -230,8 +294,7 @@ function tlsOf(
 function reportUnused({ context, ownSettings }: Collection): void {
   for (const { source, path, isComplete, isUsed } of ownSettings.values()) {
     if (isComplete || isUsed) continue;
-    const message =
-      'needs command (stdio) or url (http, sse): no imported file has a server of this name';
+    const message = `${NO_CONNECTION}: no imported file has a server of this name`;
     context.problems.push(problemAt(source, path, message, 'key'));
   }
 }

@@ -3,11 +3,18 @@ import {
   type HttpTarget,
   type ServerSpec,
   type StdioTarget,
+  UNRESOLVED_URL,
 } from '../facts/server.ts';
 import type { ServerInput } from './config-schema.ts';
 import { completeGatewaySettings, type GatewayInput, type ServerGatewayInput } from './gateway.ts';
 import { completeMonitor, type DefaultsInput, type MonitorInput } from './monitor.ts';
-import { argumentSecrets, createSecretBag, expandedSecrets, printMasked } from './secrets.ts';
+import {
+  argumentSecrets,
+  createSecretBag,
+  expandedSecrets,
+  printMasked,
+  type SecretBag,
+} from './secrets.ts';
 import { type EntryContext, findNameMistake, type ServerEntry } from './server-entries.ts';
 import { createHttpTarget, type TlsInput, toHttpTarget, toStdioTarget } from './server-target.ts';
 import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-file.ts';
@@ -23,6 +30,8 @@ export interface WatchInput {
   /** Further settings of the server in another file; their variables are its secrets too. */
   readonly settingsNode: SourceNode | undefined;
 }
+
+export const NO_CONNECTION = 'needs command (stdio) or url (http, sse)';
 
 /** Turns a checked entry into a server; undefined if the entry has a mistake, which is reported. */
 export async function toServerSpec(
@@ -60,19 +69,55 @@ export async function toServerSpec(
         ? await toHttpTarget(entry, watch.tls, secrets, unresolved !== undefined, inner)
         : undefined;
   if (connection === undefined || hasMistake) return undefined;
+  return specOf(entry, watch, { ...connection, settings, secrets, unresolved });
+}
+
+/** An entry of a client's file that cannot be used, as a server that is never checked. */
+export function unusableServer(entry: ServerEntry, watch: WatchInput, reason: string): ServerSpec {
+  const { input } = entry;
+  const secrets = createSecretBag();
+  secrets.add(...expandedSecrets(nodeAt(entry.source.root, entry.path)));
+  secrets.add(...Object.values(input.env ?? {}), ...Object.values(input.headers ?? {}));
+  const target: StdioTarget | HttpTarget =
+    input.command === undefined
+      ? { kind: 'http', url: UNRESOLVED_URL, transport: 'auto', headers: {}, tlsSkipVerify: false }
+      : { kind: 'stdio', command: input.command, args: [], env: {} };
+  const { settings } = completeMonitor(watch.monitor, watch.defaults, isDisabled(input));
+  return specOf(entry, watch, {
+    target: printMasked(target, secrets.list()),
+    hasCredentials: false,
+    settings,
+    secrets,
+    unresolved: reason,
+  });
+}
+
+interface SpecParts {
+  readonly target: ServerSpec['target'];
+  readonly hasCredentials: boolean;
+  readonly settings: ServerSpec['monitor'];
+  readonly secrets: SecretBag;
+  readonly unresolved: string | undefined;
+}
+
+function specOf(
+  entry: ServerEntry,
+  watch: WatchInput,
+  { target, hasCredentials, settings, secrets, unresolved }: SpecParts,
+): ServerSpec {
   const { call } = settings;
-  const monitor =
-    call === undefined ? settings : { ...settings, call: printMasked(call, secrets.list()) };
   const offset = keyOffsetAt(entry.source.root, entry.path) ?? 0;
+  const isReachable = settings.enabled && unresolved === undefined;
   return {
     name: entry.name,
-    target: connection.target,
-    monitor,
-    gateway: completeGatewaySettings(watch.gateway, watch.gatewayForAll, settings.enabled),
+    target,
+    monitor:
+      call === undefined ? settings : { ...settings, call: printMasked(call, secrets.list()) },
+    gateway: completeGatewaySettings(watch.gateway, watch.gatewayForAll, isReachable),
     source: `${entry.source.file}:${entry.source.locate(offset).line}`,
     secrets: secrets.list(),
-    hasCredentials: connection.hasCredentials,
-    ...(unresolved === undefined ? {} : { unresolved }),
+    hasCredentials,
+    ...(unresolved !== undefined && { unresolved }),
   };
 }
 
@@ -104,7 +149,7 @@ function checkShape(entry: ServerEntry, { report, warn, isPruned }: EntryContext
       'command and url exclude each other: a server is a program or an address',
       'key',
     );
-  if (!has('command') && !has('url')) report([], 'needs command (stdio) or url (http, sse)', 'key');
+  if (!has('command') && !has('url')) report([], NO_CONNECTION, 'key');
   checkType(entry, report);
   const stray = entry.isClientFile ? warn : report;
   const [kind, strays] = has('url')

@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util';
 import { Secret } from '../facts/secret.ts';
-import type { HttpTarget, StdioTarget } from '../facts/server.ts';
+import { type HttpTarget, type StdioTarget, UNRESOLVED_URL } from '../facts/server.ts';
 import { resolvePath } from './files.ts';
 import type { MonitorInput } from './monitor.ts';
 import {
@@ -17,8 +17,6 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // Control characters other than tab, and what one byte cannot hold: fetch would throw on them at each check.
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
-/** Stands in for a URL that an unresolved variable leaves unreadable; never called, since the server is not checked. */
-const UNRESOLVED_URL = 'http://unresolved.invalid/';
 
 /** Builds the target of a remote server out of a configuration's entry. */
 export async function toHttpTarget(

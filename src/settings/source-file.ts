@@ -82,6 +82,8 @@ export interface MapNode {
 export interface SourceFile {
   /** As shown in messages. */
   readonly file: string;
+  /** Where `root` is in the file, if it is only a part of it. */
+  readonly base?: Path;
   /** Undefined if the file is empty or is not YAML or JSON. */
   readonly root: SourceNode | undefined;
   readonly problems: readonly Problem[];
@@ -145,5 +147,18 @@ export function problemAt(
     offset = keyOffsetAt(source.root, path.slice(0, length));
   }
   const place = offset === undefined ? { line: 1, column: 1 } : source.locate(offset);
-  return { file: source.file, ...place, path: formatPath(path), message };
+  return {
+    file: source.file,
+    ...place,
+    path: formatPath([...(source.base ?? []), ...path]),
+    message,
+  };
+}
+
+/** A problem inside of a value as it reads beside the value's name: `type must be …`. */
+export function messageWithin(source: SourceFile, path: Path, problem: Problem): string {
+  const around = formatPath([...(source.base ?? []), ...path]);
+  const inside = problem.path.slice(around.length).replace(/^\./, '');
+  if (inside === '') return problem.message;
+  return `${inside}${problem.message.startsWith('must ') ? '' : ':'} ${problem.message}`;
 }

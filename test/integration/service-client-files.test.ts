@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
@@ -71,4 +73,40 @@ mcpServers: {}
     expect(page).toMatch(
       new RegExp(`^mcp_server_info\\{server="${server}",.*transport="${transport}"`, 'm'),
     );
+});
+
+test('one bad entry does not stop the others, and a program that is off in the client is never started', async () => {
+  const http = await startScriptedMcpServer({ profile: 'legacy-session' });
+  onTestFinished(() => http.close());
+  const marker = 'started.txt';
+  const writeMarker = `require('node:fs').writeFileSync(${JSON.stringify(marker)}, '')`;
+  const program = { command: process.execPath, args: ['-e', writeMarker] };
+  const service = await startService({
+    config: 'gateway: { listen: off }\nimport: [.mcp.json]\n',
+    files: {
+      '.mcp.json': JSON.stringify({
+        mcpServers: {
+          events: { type: 'ws', url: 'ws://127.0.0.1:9/ws' },
+          off: { ...program, enabled: false },
+          inactive: { ...program, isActive: false },
+          good: { url: http.url },
+        },
+      }),
+    },
+  });
+
+  await until(async () => (await service.servers()).get('good')?.status === 'healthy');
+
+  const statuses = [...(await service.servers()).values()].map(({ name, status }) => [
+    name,
+    status,
+  ]);
+  expect(Object.fromEntries(statuses)).toEqual({
+    events: 'unknown',
+    off: 'disabled',
+    inactive: 'disabled',
+    good: 'healthy',
+  });
+  expect(await service.get('/servers/events')).toContain('type must be one of');
+  expect(existsSync(join(service.folder, marker))).toBe(false);
 });

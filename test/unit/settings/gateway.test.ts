@@ -99,13 +99,19 @@ mcpServers: { a: { gateway: { timeout: 7s, prices: { tools: { t: { perCall: 1 } 
   });
 });
 
-test('two files that configure a server differently are a mistake', async () => {
-  const mistakes = await mistakesOf({
+test('of two files that configure a server differently ours counts, and the other entry is not checked', async () => {
+  const { servers } = await configOf({
     'mcp-exporter.yml': 'import: [.mcp.json]\nmcpServers: { a: { command: x } }',
     '.mcp.json': `{ "mcpServers": { "a": { "command": "x", "gateway": { "maxInFlight": 9 } } } }`,
   });
   // Settings of our own file hold for both entries, so only what the client's adds can differ.
-  expect(mistakes).toContain('another server of this name is at mcp-exporter.yml:2 and differs');
+  expect(servers.map(({ name, unresolved }) => [name, unresolved])).toEqual([
+    ['a', undefined],
+    [
+      'a (.mcp.json:1)',
+      'another server of this name is at mcp-exporter.yml:2 and differs; rename one of them',
+    ],
+  ]);
 });
 
 test('credentials come from variables and files, and print as a mask', async () => {

@@ -137,17 +137,92 @@ test.each([
   ['url', '"url": "http://other/mcp", "headers": { "A": "secret-1" }'],
   ['header', '"url": "http://h/mcp", "headers": { "A": "secret-2" }'],
 ])(
-  'two servers of one name with a different %s are a mistake that names both places',
+  'of two imported servers of one name with a different %s the second is not checked',
   async (_, entry) => {
-    const mistakes = await mistakesOf({
+    const config = await configOf({
       'mcp-exporter.yml': 'import: [a.json, b.json]',
       'a.json':
         '{ "mcpServers": { "a": { "url": "http://h/mcp", "headers": { "A": "secret-1" } } } }',
       'b.json': `{ "mcpServers": { "a": { ${entry} } } }`,
     });
-    expect(mistakes).toBe(
-      'b.json:1:19  mcpServers.a  another server of this name is at a.json:1 and differs; rename one of them',
-    );
+    expect(config.servers.map(({ name, unresolved }) => [name, unresolved])).toEqual([
+      ['a', undefined],
+      [
+        'a (b.json:1)',
+        'another server of this name is at a.json:1 and differs; rename one of them',
+      ],
+    ]);
+  },
+);
+
+test('an unknown key is a warning only in what is ours', async () => {
+  const files = {
+    '.mcp.json':
+      '{ "mcpServers": { "a": { "command": "x", "brandNew": 1, "headers": {}, "monitor": { "retries": 3 } } } }',
+  };
+  expect((await serverOf(files)).unresolved).toBeUndefined();
+  const warnings = await warningsOf(files);
+  expect(warnings).not.toMatch('brandNew');
+  expect(warnings).toMatch('mcpServers.a.monitor.retries  unknown key');
+  expect(warnings).toMatch('mcpServers.a.headers  has no effect beside command');
+});
+
+test.each([
+  ['type', '{ "type": "ws", "url": "http://h/mcp" }', 'type must be one of'],
+  ['variable', '{ "url": "http://${MISSING}/mcp" }', 'MISSING is not set'],
+  ['file', '{ "command": "x", "envFile": "missing" }', 'envFile: the file does not exist'],
+  ['null', 'null', 'must be a map, not nothing'],
+  ['list', '["x"]', 'must be a map, not a list'],
+  ['url', '{ "url": "h/mcp" }', 'url must be an absolute URL'],
+  ['shape', '{ "command": { "a": 1 } }', 'command must be text'],
+  ['empty entry', '{}', 'needs command (stdio) or url (http, sse)'],
+])(
+  'an imported entry with a wrong %s is not checked, and the others are',
+  async (_, entry, why) => {
+    const { servers } = await configOf({
+      'mcp-exporter.yml': 'import: [.mcp.json]',
+      '.mcp.json': `{ "mcpServers": { "bad": ${entry}, "good": { "command": "x" } } }`,
+    });
+    expect(servers.map(({ name }) => name)).toEqual(['bad', 'good']);
+    expect(servers[0]?.unresolved).toMatch(why);
+    expect(servers[0]?.gateway.enabled).toBe(false);
+    expect(servers[1]?.unresolved).toBeUndefined();
+  },
+);
+
+test.each([
+  ['" a"', 'must not begin or end with a space'],
+  [JSON.stringify('n'.repeat(129)), 'must not be longer than 128 bytes'],
+  ['"__proto__"', 'must not be __proto__'],
+  ['"_OTHER"', 'stands for everything beyond a limit'],
+])('an imported server named %s is listed under its place', async (name, why) => {
+  const [bad, good] = (
+    await configOf({
+      '.mcp.json': `{ "mcpServers": { ${name}: { "command": "x" }, "b": { "command": "x" } } }`,
+    })
+  ).servers;
+  expect(bad?.name).toBe('.mcp.json:1:19');
+  expect(bad?.unresolved).toMatch(why);
+  expect(good?.name).toBe('b');
+});
+
+test('a mistake of our own file that concerns an imported server is still one', async () => {
+  const mistakes = await mistakesOf({
+    'mcp-exporter.yml':
+      'import: [.mcp.json]\nmcpServers: { a: { monitor: { responseTime: { warning: 2s, critical: 1s } } } }',
+    '.mcp.json': '{ "mcpServers": { "a": { "command": "x" } } }',
+  });
+  expect(mistakes).toMatch('mcp-exporter.yml:2');
+});
+
+test.each(['"disabled": true', '"enabled": false', '"isActive": false'])(
+  'an entry with %s is disabled',
+  async (flag) => {
+    const files = { 'mcp.json': `{ "mcpServers": { "a": { "command": "x", ${flag} } } }` };
+    const server = await serverOf(files);
+    expect(server.monitor.enabled).toBe(false);
+    expect(server.gateway.enabled).toBe(false);
+    expect(await warningsOf(files)).toBe('');
   },
 );
 
@@ -205,16 +280,6 @@ test.each([
   expect((await serverOf(`listen: ${listen}\nmcpServers: { a: { url: "${url}" } }`)).name).toBe(
     'a',
   );
-});
-
-test("keys that nobody knows are warnings in a client's file", async () => {
-  const files = {
-    '.mcp.json': '{ "mcpServers": { "a": { "command": "x", "brandNew": 1, "headers": {} } } }',
-  };
-  expect((await serverOf(files)).name).toBe('a');
-  const warnings = await warningsOf(files);
-  expect(warnings).toMatch('mcpServers.a.brandNew  ignored: unknown key');
-  expect(warnings).toMatch('mcpServers.a.headers  has no effect beside command');
 });
 
 test('a shell expression in a client file that is no variable stays as it is', async () => {
