@@ -14,6 +14,7 @@ import type {
   DefinitionsChanged,
   DisagreementChanged,
   ServerAdded,
+  ServerChanged,
   ServerRemoved,
   StatusChanged,
 } from './server-facts.ts';
@@ -34,6 +35,7 @@ export type Fact =
   | ProbeObservation
   | RateLimitExceeded
   | ServerAdded
+  | ServerChanged
   | ServerRemoved
   | SessionEnded
   | StatusChanged

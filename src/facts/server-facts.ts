@@ -1,6 +1,7 @@
 /** Published by the prober; read by the metrics, the log, the journal and the live pages. */
 import type { DefinitionChange } from './capability-snapshot.ts';
 import type { Status } from './rules/health.ts';
+import type { Reopening } from './rules/server-changes.ts';
 import type { ServerSpec } from './server.ts';
 import type { EpochMs } from './time.ts';
 
@@ -12,7 +13,17 @@ export interface ServerAdded {
   readonly isDisabled?: boolean;
 }
 
-/** A server was removed from the configuration, or its settings changed and it is added again right afterwards. */
+/** Settings of a server changed. Its counters, histories and status are kept: the same name is the same server. */
+export interface ServerChanged {
+  readonly fact: 'server_changed';
+  /** As it is configured now. */
+  readonly server: ServerSpec;
+  /** The changed keys, as they are written under `mcpServers.NAME`. */
+  readonly keys: readonly string[];
+  readonly reopens: Reopening;
+}
+
+/** A server was removed from the configuration. */
 export interface ServerRemoved {
   readonly fact: 'server_removed';
   readonly server: string;

@@ -43,7 +43,7 @@ async function openSse(
   const channels = createSseChannels({
     ...remoteOf(target),
     clock,
-    openTimeoutMs: monitor.startTimeoutMs,
+    openTimeoutMs: () => monitor.startTimeoutMs,
   });
   const opening = await channels.open(listener);
   if (!opening.ok) {

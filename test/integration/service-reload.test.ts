@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
+import { fakeServer } from '../fakes/stdio-behaviour.ts';
 import { type Service, startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
@@ -109,3 +110,189 @@ test('POST /-/reload answers 422 with every mistake of a bad file', async () => 
   expect(problem.detail.split('\n')).toHaveLength(2);
   expect(await readFile(join(service.folder, 'mcp-exporter.yml'), 'utf8')).toBe(BAD);
 });
+
+test('the first configuration is loaded, not reloaded', async () => {
+  const service = await startService({ config: configOf('a: { command: "true" }') });
+  expect(service.lines('started')).toHaveLength(1);
+  expect(service.lines('configuration reloaded')).toEqual([]);
+});
+
+const INITIALIZE = {
+  method: 'initialize',
+  params: {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'test', version: '1' },
+  },
+};
+
+interface OpenClient {
+  /** Whether the session still answers. */
+  ping(): Promise<boolean>;
+  hasStream(): boolean;
+}
+
+/** A client with a session and an open GET stream. */
+async function openClient(url: string): Promise<OpenClient> {
+  let id = 0;
+  const closing = new AbortController();
+  onTestFinished(() => closing.abort());
+  const post = (message: object, session?: string): Promise<Response> =>
+    fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(session !== undefined && { 'mcp-session-id': session }),
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(5_000)]),
+    });
+  const opened = await post({ id: (id += 1), ...INITIALIZE });
+  await opened.text();
+  const session = opened.headers.get('mcp-session-id') ?? '';
+  expect(session).not.toBe('');
+  await post({ method: 'notifications/initialized' }, session);
+  const stream = await fetch(url, {
+    headers: { accept: 'text/event-stream', 'mcp-session-id': session },
+    signal: closing.signal,
+  });
+  expect(stream.status).toBe(200);
+  let isOpen = true;
+  const noteEnd = (): void => {
+    isOpen = false;
+  };
+  void stream.text().then(noteEnd, noteEnd);
+  return {
+    async ping() {
+      const answer = await post({ id: (id += 1), method: 'ping' }, session);
+      return (await answer.text()).includes('"result"');
+    },
+    hasStream: () => isOpen,
+  };
+}
+
+interface Settings {
+  readonly defaults?: string;
+  readonly remote?: string;
+  readonly child?: string;
+}
+
+const FAKE_CHILD = fakeServer();
+
+function configWith(url: string, { defaults = '', remote = '', child = '' }: Settings): string {
+  const args = JSON.stringify(FAKE_CHILD.args);
+  return `gateway: { listen: 127.0.0.1:0 }
+defaults: { interval: 30s, ${defaults} }
+mcpServers:
+  remote: { url: "${url}", type: http, ${remote} }
+  child: { command: ${JSON.stringify(FAKE_CHILD.command)}, args: ${args}, ${child} }
+`;
+}
+
+/** Counters and histograms of the page: series → value. */
+async function countersOf(service: Service): Promise<Map<string, number>> {
+  const counters = new Map<string, number>();
+  for (const line of (await service.get('/metrics')).split('\n')) {
+    const [series, value] = line.split(/ (?=[^ ]+$)/);
+    if (series?.includes('server="') && /_(?:total|count|sum|bucket)\{/.test(series))
+      counters.set(series, Number(value));
+  }
+  return counters;
+}
+
+async function startWithClients() {
+  const server = await startScriptedMcpServer();
+  onTestFinished(() => server.close());
+  server.script('GET', ({ response }) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(': open\n\n');
+  });
+  const service = await startService({ config: configWith(server.url, {}) });
+  await until(async () => (await service.health()).servers['healthy'] === 2);
+  const gateway = String(service.lines('started')[0]?.['gateway']);
+  const remote = await openClient(`${gateway}/remote/mcp`);
+  const child = await openClient(`${gateway}/child/mcp`);
+  expect([await remote.ping(), await child.ping()]).toEqual([true, true]);
+  return { server, service, remote, child };
+}
+
+async function reloadWith(service: Service, config: string): Promise<void> {
+  await replaceConfig(service, config);
+  const answer = await fetch(`${service.url}/-/reload`, { method: 'POST' });
+  expect(await answer.text()).toContain('2 servers');
+}
+
+async function expectCountersKept(
+  service: Service,
+  before: ReadonlyMap<string, number>,
+): Promise<void> {
+  const now = await countersOf(service);
+  expect(before.size).toBeGreaterThan(100);
+  for (const [series, value] of before)
+    expect(now.get(series) ?? `${series} is gone`).toBeGreaterThanOrEqual(value);
+}
+
+test('thresholds, intervals and timeouts are applied to what is open, in defaults and of one server', async () => {
+  const { server, service, remote, child } = await startWithClients();
+  const handshakes = (): number => server.keys().filter((key) => key === 'initialize').length;
+  const opened = handshakes();
+  const before = await countersOf(service);
+  const since = (await service.servers()).get('remote');
+  const steps: readonly Settings[] = [
+    { defaults: 'responseTime: { warning: 2s, critical: 4s }' },
+    { defaults: 'timeout: 6s, startTimeout: 40s, deepInterval: 20m' },
+    { defaults: 'retryInterval: 2s, unhealthyInterval: 10s, offlineAfter: 4, healthyAfter: 3' },
+    { defaults: 'errorRate: { window: 1m }, callLatency: true' },
+    { remote: 'monitor: { interval: 31s }', child: 'monitor: { interval: 31s }' },
+    { remote: 'gateway: { timeout: 1m, maxInFlight: 9 }', child: 'gateway: { maxSessions: 3 }' },
+    { remote: 'gateway: { prices: { perCall: 0.1 } }' },
+    { child: 'monitor: { call: { tool: echo, expect: { contains: hello } } }' },
+  ];
+  for (const settings of steps) {
+    await reloadWith(service, configWith(server.url, settings));
+    expect([settings, await remote.ping(), await child.ping()]).toEqual([settings, true, true]);
+    expect([settings, remote.hasStream(), child.hasStream()]).toEqual([settings, true, true]);
+    await expectCountersKept(service, before);
+  }
+  expect(handshakes()).toBe(opened);
+  expect((await service.servers()).get('remote')).toMatchObject({
+    status: 'healthy',
+    status_since: (since as unknown as { status_since: string }).status_since,
+  });
+  expect(await service.get('/metrics')).toContain(
+    'mcp_server_status_changes_total{server="child",to="healthy"} 1',
+  );
+  expect(service.lines('server settings applied, and what they concern opened anew')).toEqual([]);
+}, 60_000);
+
+test('a changed credential ends the sessions of that server only, and the log names the key', async () => {
+  const { server, service, remote, child } = await startWithClients();
+  const before = await countersOf(service);
+  await reloadWith(service, configWith(server.url, { remote: 'headers: { X-Token: new }' }));
+  const [line] = await until(() => {
+    const lines = service.lines('server settings applied, and what they concern opened anew');
+    return lines.length > 0 && lines;
+  });
+  expect(line).toMatchObject({ level: 'info', server: 'remote', keys: ['headers'] });
+  await until(() => server.received.at(-1)?.headers['x-token'] === 'new');
+  await expectCountersKept(service, before);
+  expect((await service.servers()).get('remote')?.status).toBe('healthy');
+  expect([await child.ping(), child.hasStream()]).toEqual([true, true]);
+  // The stream to the old connection is drained; the server itself still knows the session.
+  await until(() => !remote.hasStream());
+}, 60_000);
+
+test('another address keeps the counters, and the old label leaves the page', async () => {
+  const { server, service } = await startWithClients();
+  const before = await countersOf(service);
+  await reloadWith(service, configWith(`${server.url}?other`, {}));
+  await reloadWith(service, configWith(server.url.replace('/mcp', '/other'), {}));
+  await until(() => server.received.at(-1)?.key !== undefined);
+  await expectCountersKept(service, before);
+  const info = (await seriesOf(service, 'remote')).filter((line) =>
+    line.startsWith('mcp_server_info{'),
+  );
+  expect(info).toHaveLength(1);
+  expect(info[0]).toContain('/other"');
+}, 60_000);

@@ -1,3 +1,4 @@
+import { type Reopening, SERVER_CHANGE_KEYS } from '../../src/facts/rules/server-changes.ts';
 import {
   configJsonSchema,
   IGNORED_CLIENT_KEYS,
@@ -267,6 +268,20 @@ The file, its imports and the files that its \`_file\` keys name are read again 
 \`POST /-/reload\`; so are the web configuration and its certificates. A file with a mistake changes nothing: the
 configuration in effect remains, and the log, \`/health\` and \`mcp_exporter_config_last_reload_successful\` report it.
 
+A reload keeps counters, histories, uptime and status of every server: the same name is the same server. Thresholds, intervals,
+timeouts, limits and prices, in \`defaults\` or of one server, are applied to what is open. Only these keys open something anew,
+and a log line names the server and the keys:
+
+- ${keysThatReopen('all')}: the connection of the checks, and what clients have open to that server through the gateway. Calls in
+  flight have ten seconds to end.
+- ${keysThatReopen('checks')}: the connection of the checks.
+
 These keys take effect at the next start only; a reload logs a warning for each of them that has changed:
 ${RESTART_KEYS.map((key) => `\`${key}\``).join(', ')}. Whether TLS is used at all, and whether clients are asked for certificates, is also decided at the start.
 `;
+
+/** Keys of a server whose change opens something anew. */
+function keysThatReopen(reopens: Reopening): string {
+  const keys = SERVER_CHANGE_KEYS.filter((each) => each.reopens === reopens);
+  return keys.map(({ key }) => `\`${key}\``).join(', ');
+}

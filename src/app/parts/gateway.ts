@@ -10,7 +10,7 @@ import { createChildChannels } from '../../protocol/stdio/child-messages.ts';
 import type { ListenAddress } from '../../facts/service-settings.ts';
 import type { Config } from '../../settings/config.ts';
 import type { WebSecurity } from '../../sinks/web/security/create-web-security.ts';
-import { createAccountant } from '../../sources/gateway/account-usage.ts';
+import { createCurrentAccountant } from '../../sources/gateway/account-usage.ts';
 import { CallTracker } from '../../sources/gateway/call-tracker.ts';
 import type { Edge } from '../../sources/gateway/admission.ts';
 import { createGateway, type Gateway } from '../../sources/gateway/create-gateway.ts';
@@ -85,7 +85,7 @@ function buildGateway(
   const { sessionIdleMs, bodyBytesMax } = config.gateway;
   const newId = createIdSource();
 
-  function createTracker(server: string, spec: ServerSpec | undefined): CallTracker {
+  function createTracker(server: string, current?: () => ServerSpec): CallTracker {
     return new CallTracker({
       server,
       clock,
@@ -94,14 +94,16 @@ function buildGateway(
       newSpanId: () => newId(8),
       sample: () => tracing.sample(),
       sessionIdleMs,
-      answerTimeoutMs: spec?.gateway.timeoutMs ?? 0,
       findListed(kind, name) {
         const listed = servers.detail(server)?.snapshot?.lists[kind]?.definitions;
         // A server that lists nothing may list more to clients with other credentials.
         if (listed === undefined || listed.length === 0) return undefined;
         return listed.find((definition) => definition.name === name) ?? 'unlisted';
       },
-      account: createAccountant(spec?.gateway.prices),
+      get answerTimeoutMs() {
+        return current?.().gateway.timeoutMs ?? 0;
+      },
+      account: createCurrentAccountant(() => current?.().gateway.prices),
       ...(config.audit.arguments && {
         argumentsText: (facts) =>
           redactArguments(facts.arguments, { secretNames: config.audit.redactKeys }),
@@ -115,10 +117,10 @@ function buildGateway(
     createServer: security.createServer,
     bodyBytesMax,
     isDisabled: (server) => switches.find(server) !== undefined,
-    unknownServers: createTracker(UNKNOWN_SERVER, undefined),
-    createTracker: (spec) => createTracker(spec.name, spec),
-    createUpstream: (spec, tracker) =>
-      createUpstream(spec, {
+    unknownServers: createTracker(UNKNOWN_SERVER),
+    createTracker,
+    createUpstream: (current, tracker) =>
+      createUpstream(current, {
         clock,
         tracker,
         children,

@@ -23,7 +23,7 @@ export interface SseChannelOptions {
   readonly headers: Readonly<Record<string, Secret>>;
   readonly tls: TlsTrust;
   /** Limit until the server announced where to post. */
-  readonly openTimeoutMs: number;
+  readonly openTimeoutMs: () => number;
   readonly clock: Clock;
 }
 
@@ -54,7 +54,7 @@ async function openChannel(
   { clock, openTimeoutMs }: Pick<SseChannelOptions, 'clock' | 'openTimeoutMs'>,
   listener: ChannelListener,
 ): Promise<ChannelOpening> {
-  const deadline = startDeadline(clock, openTimeoutMs);
+  const deadline = startDeadline(clock, openTimeoutMs());
   const life = new AbortController();
   const opening = await openSseStream(
     endpoint,

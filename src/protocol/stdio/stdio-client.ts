@@ -24,7 +24,7 @@ export interface StdioClientOptions {
   /** Applied to everything that a child wrote and a person may read. */
   readonly mask: (text: string) => string;
   /** A shorter limit of the back-off than one minute. */
-  readonly restartDelayMsMax?: number;
+  readonly restartDelayMsMax?: () => number;
 }
 
 /** Observers for measuring and reporting. */
@@ -111,7 +111,7 @@ class ChildrenOfOneServer implements StdioClient {
 
   delayMs(): number {
     const nowMs = this.#shared.clock.monotonicMs();
-    return restartDelayMs(this.#history, nowMs, this.#options.restartDelayMsMax);
+    return restartDelayMs(this.#history, nowMs, this.#options.restartDelayMsMax?.());
   }
 
   noteEnd(end: ChildEnd, reason = exitReasonOf(end)): void {

@@ -4,6 +4,7 @@ import type { DefinitionsChanged, StatusChanged } from '../../facts/server-facts
 import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
 import type { ProbeObservation } from '../../facts/probe-facts.ts';
+import type { Reopening } from '../../facts/rules/server-changes.ts';
 import type { Status } from '../../facts/rules/health.ts';
 import type { Log, LogSeverity } from '../../facts/ports/log.ts';
 import { endpointLabel } from '../../facts/server.ts';
@@ -59,6 +60,13 @@ type Writer<Name extends Fact['fact']> = (fact: Extract<Fact, { fact: Name }>, l
 
 const channel = 'health';
 
+/** What a change of settings ended and began anew. */
+const REOPENED: Readonly<Record<Reopening, string | undefined>> = {
+  all: "the connection of the checks, and the clients' sessions",
+  checks: 'the connection of the checks',
+  none: undefined,
+};
+
 /** The line of each kind of fact; `undefined` for kinds that are not logged here. */
 const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   // These two depend on what came before: `logFacts` writes them.
@@ -86,6 +94,16 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
     const { name, source } = server;
     log.debug({ channel, server: name, endpoint: endpointLabel(server), source }, 'server added');
   },
+  server_changed({ server, keys, reopens }, log) {
+    const fields = { channel, server: server.name, keys } as const;
+    const text = REOPENED[reopens];
+    if (text === undefined) log.debug(fields, 'server settings applied');
+    else
+      log.info(
+        { ...fields, reopened: text },
+        'server settings applied, and what they concern opened anew',
+      );
+  },
   server_removed({ server }, log) {
     log.debug({ channel, server }, 'server removed');
   },
@@ -97,7 +115,9 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
     else log.info({ channel }, 'own connectivity is fine again');
   },
   reload({ ok, detail }, log) {
-    if (ok) log.info({ channel, detail }, 'configuration reloaded');
+    // The first configuration is not a reload; `started` is logged once everything runs.
+    if (ok && detail === 'start') log.debug({ channel }, 'configuration loaded');
+    else if (ok) log.info({ channel, detail }, 'configuration reloaded');
     else log.error({ channel, detail }, 'configuration not reloaded, the old one stays');
   },
 };

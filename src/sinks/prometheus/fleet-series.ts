@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import { PER_GATEWAY_SERVER_METRICS, selectMetrics } from '../../catalog/catalog.ts';
 import { WIRE_LABELS, type WireLabel } from '../../catalog/self.ts';
 import { serverInfo } from '../../catalog/server.ts';
-import type { ServerAdded } from '../../facts/server-facts.ts';
+import type { ServerAdded, ServerChanged } from '../../facts/server-facts.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import { createFamilies, type Families } from './create-families.ts';
 import {
@@ -32,6 +32,8 @@ export interface FleetMember {
 /** The series of all configured servers. */
 export interface FleetSeries {
   add(added: ServerAdded): void;
+  /** Counters go on; series whose labels changed are replaced. */
+  change(changed: ServerChanged): void;
   remove(name: string): void;
   find(name: string): FleetMember | undefined;
   members(): Iterable<readonly [name: string, FleetMember]>;
@@ -65,18 +67,29 @@ export function createFleetSeries(options: FleetSeriesOptions): FleetSeries {
     changeCount += 1;
   }
 
+  function behindGateway(server: ServerSpec): Pick<FleetMember, 'gateway' | 'gatewayRegistry'> {
+    const behind = options.gateway && server.gateway.enabled ? addGateway(server) : undefined;
+    return { gateway: behind?.gateway, gatewayRegistry: behind?.families.registry };
+  }
+
   return {
     add(added) {
       const { server } = added;
       remove(server.name);
       const seat = banks.join();
-      const behind = options.gateway && server.gateway.enabled ? addGateway(server) : undefined;
       members.set(server.name, {
         series: createServerSeries(seat.families, added, (label) => shortenings[label]()),
-        gateway: behind?.gateway,
-        gatewayRegistry: behind?.families.registry,
+        ...behindGateway(server),
         leaveBank: seat.leave,
       });
+      changeCount += 1;
+    },
+    change({ server, reopens }) {
+      const member = members.get(server.name);
+      if (!member) return;
+      member.series.changed(server, reopens !== 'none');
+      // What was counted stays when a server leaves the gateway.
+      if (!member.gateway) members.set(server.name, { ...member, ...behindGateway(server) });
       changeCount += 1;
     },
     remove,

@@ -17,6 +17,9 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
     case 'server_added':
       fleet.add(fact);
       return;
+    case 'server_changed':
+      fleet.change(fact);
+      return;
     case 'server_removed':
       fleet.remove(fact.server);
       return;

@@ -28,6 +28,8 @@ export interface ServerRecorder {
   identity(identity: ServerIdentity): void;
   snapshot(snapshot: CapabilitySnapshot): void;
   definitionsChanged(fact: DefinitionsChanged): void;
+  /** Settings changed: the address is a label. */
+  changed(server: ServerSpec): void;
   /** Removes the series whose label values are not in the closed lists. */
   remove(): void;
 }
@@ -67,6 +69,7 @@ export function createServerRecorder(
       const changes = families.counter(serverDefinitionChanges);
       for (const { kind, change } of fact.changes) changes.inc({ ...own, kind, change });
     },
+    changed: info.changed,
     remove: info.remove,
   };
 }
@@ -90,7 +93,11 @@ function createInfoSeries(
   families: Families,
   server: ServerSpec,
   onShortened: (label: WireLabel) => void,
-): { update(identity: ServerIdentity): void; remove(): void } {
+): {
+  update(identity: ServerIdentity): void;
+  changed(server: ServerSpec): void;
+  remove(): void;
+} {
   const info = families.gauge(serverInfo);
   let labels: LabelSet = {
     server: server.name,
@@ -124,6 +131,13 @@ function createInfoSeries(
         implementation: bound('implementation', identity.implementation),
         version: bound('version', identity.version),
       };
+      info.set(labels, 1);
+    },
+    changed(current) {
+      const endpoint = endpointLabel(current);
+      if (endpoint === labels['endpoint']) return;
+      info.remove(labels);
+      labels = { ...labels, endpoint };
       info.set(labels, 1);
     },
     remove() {

@@ -2,8 +2,10 @@ import type { ChildExited, ChildStarted } from '../../facts/child-facts.ts';
 import type { DefinitionsChanged, ServerAdded, StatusChanged } from '../../facts/server-facts.ts';
 import type { ProbeObservation } from '../../facts/probe-facts.ts';
 import { PER_SERVER_METRICS } from '../../catalog/catalog.ts';
+import type { Metric } from '../../catalog/metric.ts';
 import type { WireLabel } from '../../catalog/self.ts';
 import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
+import type { ServerSpec } from '../../facts/server.ts';
 import type { Families } from './create-families.ts';
 import { expandLabelSets } from './label-sets.ts';
 import { createProbeRecorder, type ProbeRecorder } from './record-probe.ts';
@@ -17,12 +19,15 @@ export type ServerFact =
 export interface ServerSeries {
   record(fact: ServerFact): void;
   processUsage(usage: ProcessUsage | undefined): void;
+  /** @param isReopened the child of a stdio server is replaced, and its CPU time begins at zero */
+  changed(server: ServerSpec, isReopened: boolean): void;
   /** Takes every series of the server off the page. */
   remove(): void;
 }
 
-/** Servers that are reached by URL have no child process. */
-const WITHOUT_PROCESS = PER_SERVER_METRICS.filter(({ area }) => area !== 'process');
+/** Only stdio servers have a child process. */
+const OF_PROCESS = PER_SERVER_METRICS.filter(({ area }) => area === 'process');
+const OF_EVERY_SERVER = PER_SERVER_METRICS.filter(({ area }) => area !== 'process');
 
 /** Creates all series of one server, with zeros where zero is a true value, and keeps them up to date. */
 export function createServerSeries(
@@ -30,21 +35,30 @@ export function createServerSeries(
   { server, isDisabled = false }: Pick<ServerAdded, 'server' | 'isDisabled'>,
   onShortened: (label: WireLabel) => void,
 ): ServerSeries {
-  const isStdio = server.target.kind === 'stdio';
-  const metrics = isStdio ? PER_SERVER_METRICS : WITHOUT_PROCESS;
-  for (const metric of metrics) {
-    if (metric.absentUntilKnown) continue;
-    for (const labels of labelSetsOf(metric)) families.zero(metric, labels);
-  }
+  zero(OF_EVERY_SERVER);
   const initialStatus = isDisabled || !server.monitor.enabled ? 'disabled' : 'unknown';
   const recorders: ServerRecorders = {
     server: createServerRecorder(families, server, initialStatus, onShortened),
     probe: createProbeRecorder(families, server),
-    process: isStdio ? createProcessRecorder(families, server) : undefined,
+    process: undefined,
   };
+  watchProcess(server);
 
-  function labelSetsOf(metric: (typeof metrics)[number]) {
+  function labelSetsOf(metric: Metric) {
     return expandLabelSets(metric, { server: server.name });
+  }
+
+  function zero(metrics: readonly Metric[]): void {
+    for (const metric of metrics) {
+      if (metric.absentUntilKnown) continue;
+      for (const labels of labelSetsOf(metric)) families.zero(metric, labels);
+    }
+  }
+
+  function watchProcess(current: ServerSpec): void {
+    if (current.target.kind !== 'stdio' || recorders.process) return;
+    zero(OF_PROCESS);
+    recorders.process = createProcessRecorder(families, current);
   }
 
   return {
@@ -52,9 +66,14 @@ export function createServerSeries(
     processUsage(usage) {
       recorders.process?.usage(usage);
     },
+    changed(current, isReopened) {
+      recorders.server.changed(current);
+      if (isReopened) recorders.process?.forget();
+      watchProcess(current);
+    },
     remove() {
       recorders.server.remove();
-      for (const metric of metrics) {
+      for (const metric of PER_SERVER_METRICS) {
         for (const labels of labelSetsOf(metric)) families.remove(metric, labels);
       }
     },
@@ -64,7 +83,7 @@ export function createServerSeries(
 interface ServerRecorders {
   readonly server: ServerRecorder;
   readonly probe: ProbeRecorder;
-  readonly process: ProcessRecorder | undefined;
+  process: ProcessRecorder | undefined;
 }
 
 function recordServerFact({ server, probe, process }: ServerRecorders, fact: ServerFact): void {

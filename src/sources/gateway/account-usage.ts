@@ -50,6 +50,18 @@ export function createAccountant(prices: ServerPrices | undefined): Accountant {
   };
 }
 
+/** The same, with prices that may change. */
+export function createCurrentAccountant(current: () => ServerPrices | undefined): Accountant {
+  let prices: ServerPrices | undefined;
+  let accountant = createAccountant(prices);
+  return (...call) => {
+    const now = current();
+    if (now !== prices) accountant = createAccountant(now);
+    prices = now;
+    return accountant(...call);
+  };
+}
+
 function tokensOf(
   result: MessageFacts,
   isToolCall: boolean,

@@ -7,7 +7,7 @@ import { RequestRouter, type RouterOptions } from './request-router.ts';
 export type GatewayOptions = GatewayServersOptions & ListenerOptions & RouterOptions;
 
 export interface Gateway {
-  /** Applies a configuration: new servers are added, changed ones replaced, missing ones drained. */
+  /** Applies a configuration: new servers are added, missing ones drained; changed ones keep what clients have open, if it may be. */
   apply(servers: readonly ServerSpec[]): void;
   /** Ends what clients have open to a server; calls in flight may end first. */
   close(server: string): void;

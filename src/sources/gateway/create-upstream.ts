@@ -2,13 +2,15 @@ import type { ServerIdentity } from '../../facts/check-report.ts';
 import type { UpstreamRequested } from '../../facts/gateway-facts.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Era, HttpTarget, ServerSpec } from '../../facts/server.ts';
+import type { OpenChannel } from '../../protocol/message-channel.ts';
 import { remoteOf } from '../../protocol/open-channel.ts';
 import type { ChildChannels } from '../../protocol/stdio/child-messages.ts';
 import { createSseChannels } from '../../protocol/sse/sse-channel.ts';
 import type { CallTracker } from './call-tracker.ts';
+import type { ChannelUpstreamOptions } from './channel-common.ts';
 import { createChannelUpstream } from './channel-upstream.ts';
 import { createHttpUpstream } from './http-upstream.ts';
-import { createSseUpstream } from './sse-upstream.ts';
+import { createSseUpstream, type SseUpstreamOptions } from './sse-upstream.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface CreateUpstreamOptions {
@@ -22,49 +24,39 @@ export interface CreateUpstreamOptions {
   readonly propagatesTrace: boolean;
 }
 
-/** The upstream of a server, by its transport. */
-export function createUpstream(spec: ServerSpec, options: CreateUpstreamOptions): Upstream {
-  const { target, name, gateway } = spec;
-  const { clock, tracker, identityOf } = options;
-  const requested = Object.freeze({ fact: 'upstream_request', server: name } as const);
-  const common = {
-    clock,
-    tracker,
-    answerTimeoutMs: gateway.timeoutMs,
-    onRequest: () => options.publish(requested),
-  };
-  const channels = {
-    ...common,
-    knownEra: () => eraOf(identityOf(name)),
-    discoverTimeoutMs: Math.min(spec.monitor.startTimeoutMs, gateway.timeoutMs),
-    sessionsMax: gateway.maxSessions,
-    idleMs: options.sessionIdleMs,
-  };
+/**
+ * The upstream of a server, by its transport.
+ * @param current the server as it is configured now: a change of what is not read here applies to what clients have open
+ */
+export function createUpstream(
+  current: () => ServerSpec,
+  options: CreateUpstreamOptions,
+): Upstream {
+  const spec = current();
+  const { target, name } = spec;
+  const { children, clock, identityOf } = options;
   if (target.kind === 'stdio') {
-    const open = options.children.channelsOf({ ...spec, target });
-    return createChannelUpstream({ ...channels, open });
+    const open = children.channelsOf({ ...spec, target });
+    return createChannelUpstream(new ChannelUpstreamSettings(current, options, open));
   }
-  const remote = remoteOf(target);
-  const http = {
-    ...remote,
-    ...common,
-    headers: gateway.injectHeaders ? remote.headers : {},
-    preserveHost: gateway.preserveHost,
-    propagatesTrace: options.propagatesTrace,
-  };
   const createSse = (): Upstream => {
+    const { headers } = new RemoteUpstreamSettings(current, target, options);
     const { open, stop } = createSseChannels({
-      ...remote,
+      ...remoteOf(target),
       clock,
-      headers: http.headers,
-      openTimeoutMs: spec.monitor.startTimeoutMs,
+      headers,
+      openTimeoutMs: () => current().monitor.startTimeoutMs,
     });
-    const front = createChannelUpstream({ ...channels, open });
-    return joinSse(createSseUpstream({ ...http, name }), front, stop);
+    const front = createChannelUpstream(new ChannelUpstreamSettings(current, options, open));
+    return joinSse(
+      createSseUpstream(new RemoteUpstreamSettings(current, target, options)),
+      front,
+      stop,
+    );
   };
   return createByTransport(target, {
     isSse: () => identityOf(name)?.transport === 'sse',
-    createHttp: () => createHttpUpstream(http),
+    createHttp: () => createHttpUpstream(new RemoteUpstreamSettings(current, target, options)),
     createSse,
   });
 }
@@ -72,6 +64,71 @@ export function createUpstream(spec: ServerSpec, options: CreateUpstreamOptions)
 /** An assumed era is no reason to refuse a request: the server itself may still answer it. */
 function eraOf(identity: ServerIdentity | undefined): Era | undefined {
   return identity?.isEraAssumed ? undefined : identity?.era;
+}
+
+/** What the options of all upstreams have; settings are read when they are used. */
+class UpstreamSettings {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly tracker: CallTracker;
+  readonly onRequest: () => void;
+  readonly current: () => ServerSpec;
+
+  constructor(current: () => ServerSpec, { clock, tracker, publish }: CreateUpstreamOptions) {
+    const { name } = current();
+    const requested = Object.freeze({ fact: 'upstream_request', server: name } as const);
+    this.name = name;
+    this.clock = clock;
+    this.tracker = tracker;
+    this.onRequest = () => publish(requested);
+    this.current = current;
+  }
+
+  get answerTimeoutMs(): number {
+    return this.current().gateway.timeoutMs;
+  }
+}
+
+class ChannelUpstreamSettings extends UpstreamSettings implements ChannelUpstreamOptions {
+  readonly open: OpenChannel;
+  readonly idleMs: number;
+  readonly knownEra: () => Era | undefined;
+
+  constructor(current: () => ServerSpec, options: CreateUpstreamOptions, open: OpenChannel) {
+    super(current, options);
+    this.open = open;
+    this.idleMs = options.sessionIdleMs;
+    this.knownEra = () => eraOf(options.identityOf(this.name));
+  }
+
+  get discoverTimeoutMs(): number {
+    const { monitor, gateway } = this.current();
+    return Math.min(monitor.startTimeoutMs, gateway.timeoutMs);
+  }
+
+  get sessionsMax(): number {
+    return this.current().gateway.maxSessions;
+  }
+}
+
+class RemoteUpstreamSettings extends UpstreamSettings implements SseUpstreamOptions {
+  readonly url: URL;
+  readonly tls: SseUpstreamOptions['tls'];
+  readonly propagatesTrace: boolean;
+  readonly headers: SseUpstreamOptions['headers'];
+
+  constructor(current: () => ServerSpec, target: HttpTarget, options: CreateUpstreamOptions) {
+    super(current, options);
+    const { url, tls, headers } = remoteOf(target);
+    this.url = url;
+    this.tls = tls;
+    this.headers = current().gateway.injectHeaders ? headers : {};
+    this.propagatesTrace = options.propagatesTrace;
+  }
+
+  get preserveHost(): boolean {
+    return this.current().gateway.preserveHost;
+  }
 }
 
 /** For an HTTP+SSE server `/NAME/mcp` is a bridge; every other route is its own transport. */

@@ -1,21 +1,30 @@
 import type { GatewayLoad } from '../../facts/call-record.ts';
 import { startDeadline } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import { isSameEntry } from '../../facts/rules/is-same-server.ts';
+import { findServerChanges, reopeningOf } from '../../facts/rules/server-changes.ts';
 import { type ServerSpec, TRANSPORTS } from '../../facts/server.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { Upstream } from './upstream.ts';
 
-export interface GatewayServer {
-  readonly spec: ServerSpec;
-  readonly tracker: CallTracker;
-  readonly upstream: Upstream;
-}
-
 export interface GatewayServersOptions {
   readonly clock: Clock;
-  readonly createTracker: (server: ServerSpec) => CallTracker;
-  readonly createUpstream: (server: ServerSpec, tracker: CallTracker) => Upstream;
+  /** `current` returns the server as it is configured now. */
+  readonly createTracker: (name: string, current: () => ServerSpec) => CallTracker;
+  readonly createUpstream: (current: () => ServerSpec, tracker: CallTracker) => Upstream;
+}
+
+export class GatewayServer {
+  /** As it is configured now. */
+  spec: ServerSpec;
+  readonly tracker: CallTracker;
+  readonly upstream: Upstream;
+
+  constructor(spec: ServerSpec, { createTracker, createUpstream }: GatewayServersOptions) {
+    const current = (): ServerSpec => this.spec;
+    this.spec = spec;
+    this.tracker = createTracker(spec.name, current);
+    this.upstream = createUpstream(current, this.tracker);
+  }
 }
 
 /** When a server leaves, its calls in flight may take this long to end. */
@@ -40,12 +49,18 @@ export class GatewayServers {
     return this.#servers.get(name);
   }
 
-  /** New servers are added, changed ones replaced, missing ones drained. */
+  /**
+   * New servers are added, missing ones drained. Changed ones keep what clients have open, unless another server may be
+   * meant now.
+   */
   apply(specs: readonly ServerSpec[]): void {
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     for (const server of [...this.#servers.values()]) {
       const spec = wanted.get(server.spec.name);
-      if (spec && isSameEntry(spec, server.spec)) continue;
+      if (spec && reopeningOf(findServerChanges(server.spec, spec)) !== 'all') {
+        server.spec = spec;
+        continue;
+      }
       this.#servers.delete(server.spec.name);
       this.#drain(server, DRAIN_MS);
     }
@@ -71,9 +86,7 @@ export class GatewayServers {
   }
 
   #add(spec: ServerSpec): void {
-    const tracker = this.#options.createTracker(spec);
-    const upstream = this.#options.createUpstream(spec, tracker);
-    this.#servers.set(spec.name, { spec, tracker, upstream });
+    this.#servers.set(spec.name, new GatewayServer(spec, this.#options));
   }
 
   #drain({ upstream }: GatewayServer, drainMs: number): void {

@@ -18,7 +18,7 @@ import type { ExpediteReason } from './schedule.ts';
  * without calls has no window.
  */
 export interface CallTally {
-  readonly settings: Pick<MonitorSettings, 'errorRate' | 'callLatency'>;
+  settings: Pick<MonitorSettings, 'errorRate' | 'callLatency'>;
   window?: RateWindow;
   /** Whether the last call that is evidence about the server failed to reach it. */
   hasFailed: boolean;
@@ -50,6 +50,14 @@ export function createCallTally(settings: CallTally['settings']): CallTally {
     latencyCount: 0,
     disagreement: AGREEMENT,
   };
+}
+
+/** Calls that were counted over a window of another length are forgotten. */
+export function changeTally(tally: CallTally, settings: CallTally['settings']): void {
+  const { windowMs } = settings.errorRate;
+  if (tally.window && windowMs !== tally.settings.errorRate.windowMs)
+    tally.window = createRateWindow(windowMs);
+  tally.settings = settings;
 }
 
 /**

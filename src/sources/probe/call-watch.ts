@@ -4,9 +4,9 @@ import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { ServerView } from '../../facts/ports/server-view.ts';
 import {
   type CallTally,
+  changeTally,
   compareWithChecks,
   countCall,
-  createCallTally,
   mustBeWeighedAgain,
   takeEvidence,
   viewCalls,
@@ -16,6 +16,8 @@ import { noteCallEvidence, type ServerRecord, type StatusChange } from './server
 
 export interface CallWatchOptions {
   readonly record: ServerRecord;
+  /** Outlives the watch if another watch takes over. */
+  readonly tally: CallTally;
   readonly clock: Clock;
   readonly publish: FactListener;
   readonly historyMax: () => number;
@@ -35,18 +37,19 @@ export interface CallWatch {
   /** A steady check was evaluated. */
   noteCheck(change: StatusChange | undefined): void;
   view(): Pick<ServerView, 'errorRate' | 'disagreement'>;
+  /** The settings of the record changed. */
+  reconfigure(): void;
   stop(): void;
 }
 
 const WEIGH_AFTER_MS = 1_000;
 
 export function createCallWatch(options: CallWatchOptions): CallWatch {
-  const { record, clock, expedite } = options;
-  const tally = createCallTally(record.spec.monitor);
+  const { record, tally, clock, expedite } = options;
   let timer: Timer | undefined;
 
   function onTimer(): void {
-    weigh(tally, options);
+    weigh(options);
     const isDone = !tally.window || !mustBeWeighedAgain(tally, record.health);
     timer = isDone
       ? undefined
@@ -62,16 +65,19 @@ export function createCallWatch(options: CallWatchOptions): CallWatch {
     noteCheck(change) {
       // What was counted before belongs to the previous verdict.
       if (change && (change.to === 'offline' || change.from === 'offline')) tally.window?.clear();
-      weigh(tally, options);
+      weigh(options);
     },
     view: () => viewCalls(tally, clock.monotonicMs()),
+    reconfigure() {
+      changeTally(tally, record.spec.monitor);
+    },
     stop() {
       timer?.cancel();
     },
   };
 }
 
-function weigh(tally: CallTally, { record, clock, publish, historyMax }: CallWatchOptions): void {
+function weigh({ record, tally, clock, publish, historyMax }: CallWatchOptions): void {
   const monotonicMs = clock.monotonicMs();
   const evidence = takeEvidence(tally, monotonicMs);
   if (!evidence) return;

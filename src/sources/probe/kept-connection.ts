@@ -18,7 +18,8 @@ export interface KeptConnection {
 }
 
 export interface KeptConnectionOptions {
-  readonly spec: ServerSpec;
+  /** As it is configured now. */
+  readonly spec: () => ServerSpec;
   readonly connector: Connector;
   readonly clock: Clock;
   /** Ends a running check. */
@@ -54,11 +55,11 @@ export function createKeptConnection({
   return {
     isOpen: () => connection?.isOpen() === true,
     async check(kind, timeoutMs) {
-      connection ??= connector.open(spec, onChild);
+      connection ??= connector.open(spec(), onChild, () => spec().monitor);
       const current = connection;
       const { report, isAbandoned } = await guardCheck(
         (options) => (kind === 'steady' ? current.check(options) : current.inspect(options)),
-        { kind, timeoutMs, clock, signal, secrets: spec.secrets },
+        { kind, timeoutMs, clock, signal, secrets: spec().secrets },
       );
       if (isAbandoned) replace();
       return report;

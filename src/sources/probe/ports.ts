@@ -1,7 +1,7 @@
 import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 import type { CheckReport } from '../../facts/check-report.ts';
 import type { ChildExited, ChildStarted } from '../../facts/child-facts.ts';
-import type { ServerSpec } from '../../facts/server.ts';
+import type { MonitorSettings, ServerSpec } from '../../facts/server.ts';
 
 export interface CheckOptions {
   /** Aborts the check: its report then has the outcome `timeout`. */
@@ -34,5 +34,10 @@ export interface Connection {
 
 /** Creates connections; does no I/O itself. */
 export interface Connector {
-  open(server: ServerSpec, onChild: (fact: ChildExited | ChildStarted) => void): Connection;
+  /** @param monitor the settings as they are now, if they may change while the connection is open */
+  open(
+    server: ServerSpec,
+    onChild: (fact: ChildExited | ChildStarted) => void,
+    monitor?: () => MonitorSettings,
+  ): Connection;
 }

@@ -3,13 +3,20 @@ import type { Hub } from '../../facts/hub.ts';
 import type { Clock, Random } from '../../facts/ports/clock.ts';
 import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
+import { reopeningOf } from '../../facts/rules/server-changes.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import { type ConnectivityGuard, createConnectivityGuard } from './connectivity-guard.ts';
 import { createLane } from './lane.ts';
 import type { Connector } from './ports.ts';
 import { firstDelayMs } from './schedule.ts';
-import { diffServers } from './server-diff.ts';
-import { createServerRecord, setDisabled, type StatusChange } from './server-record.ts';
+import { diffServers, type KeptServer } from './server-diff.ts';
+import {
+  createServerRecord,
+  reconfigure,
+  type RecordMoment,
+  setDisabled,
+  type StatusChange,
+} from './server-record.ts';
 import { createServerWatch, type ServerWatch, type WatchContext } from './server-watch.ts';
 import { createWatchCloser, type WatchCloser } from './watch-closer.ts';
 import { createWitnesses } from './witnesses.ts';
@@ -17,8 +24,8 @@ import { createWitnesses } from './witnesses.ts';
 /** Checks all configured servers on a schedule, takes real calls into account, and publishes the results. */
 export interface Prober {
   /**
-   * Applies a configuration. Servers that stayed the same keep state and connection; new ones are checked soon, changed
-   * ones are removed and added again with a check at once; removed ones are closed.
+   * Applies a configuration. New servers are checked soon, removed ones are closed. Changed ones keep their state; only if
+   * the change concerns the connection, it is opened anew, with a check at once.
    */
   apply(servers: readonly ServerSpec[]): void;
   /**
@@ -106,46 +113,28 @@ class WatchedFleet implements Prober {
     const before = this.#watches;
     const specs = new Map([...before].map(([name, { spec }]) => [name, spec]));
     const diff = diffServers(specs, servers);
-    for (const spec of diff.kept) relocate(before.get(spec.name), spec);
-    const leaving = new Set([...diff.removed, ...diff.replaced.map(({ name }) => name)]);
-    const closed = new Map<string, Promise<unknown>>();
-    for (const [name, watch] of before)
-      if (leaving.has(name)) closed.set(name, this.#remove(watch));
-    const created = new Map(
-      [...diff.added, ...diff.replaced].map((spec) => [spec.name, this.#createWatch(spec)]),
-    );
+    for (const name of diff.removed) this.#remove(before.get(name));
+    const created = new Map(diff.added.map((spec) => [spec.name, this.#createWatch(spec)]));
     this.#watches = new Map(
       diff.order.flatMap((name) => {
         const watch = created.get(name) ?? before.get(name);
         return watch ? [[name, watch] as const] : [];
       }),
     );
-    for (const watch of this.#watches.values())
-      if (created.has(watch.spec.name)) this.#announce(watch.spec);
+    for (const watch of created.values()) this.#announce(watch.spec);
     for (const [index, { name }] of diff.added.entries())
       created.get(name)?.start(firstDelayMs(index, diff.added.length), false);
-    for (const { name } of diff.replaced)
-      void closed.get(name)?.then(() => created.get(name)?.start(0, true));
+    for (const kept of diff.kept) this.#reconfigure(kept);
   }
 
   reconsider(name: string): void {
     const watch = this.#watches.get(name);
     if (!watch || this.#isStopped) return;
     const disagreed = watch.view().disagreement !== undefined;
-    const moment = {
-      epochMs: this.#clock.nowMs(),
-      monotonicMs: this.#clock.monotonicMs(),
-      historyMax: this.#context.historyMax(),
-    };
-    const change = setDisabled(watch.record, this.#whyDisabled(name), moment);
+    const change = setDisabled(watch.record, this.#whyDisabled(name), this.#moment());
     if (!change) return;
-    watch.halt(false);
-    this.#connectivity.forget(name);
     this.#publishChange(name, change, disagreed);
-    const closed = this.#closer.close(watch);
-    const successor = createServerWatch(watch.spec, watch.record, this.#context);
-    this.#watches.set(name, successor);
-    void closed.then(() => successor.start(0, true));
+    this.#succeed(watch);
   }
 
   checkNow(name: string, { deep }: { readonly deep: boolean }): Promise<CheckReport | undefined> {
@@ -183,18 +172,53 @@ class WatchedFleet implements Prober {
     await this.#closer.allClosed();
   }
 
-  #remove(watch: ServerWatch): Promise<unknown> {
+  #remove(watch: ServerWatch | undefined): void {
+    if (!watch) return;
     const { name } = watch.spec;
     watch.halt(true);
     this.#connectivity.forget(name);
     this.#hub.publish({ fact: 'server_removed', server: name });
-    return this.#closer.close(watch);
+    void this.#closer.close(watch);
+  }
+
+  #reconfigure({ spec, changes }: KeptServer): void {
+    const { name } = spec;
+    const watch = this.#watches.get(name);
+    if (!watch) return;
+    const reopens = reopeningOf(changes);
+    const disagreed = watch.view().disagreement !== undefined;
+    const change = reconfigure(watch.record, spec, reopens !== 'none', this.#moment());
+    if (changes.length === 0) return;
+    const keys = changes.map(({ key }) => key);
+    this.#hub.publish({ fact: 'server_changed', server: spec, keys, reopens });
+    if (change) this.#publishChange(name, change, disagreed);
+    if (reopens === 'none') watch.reconfigure();
+    else this.#succeed(watch);
+  }
+
+  /** Another watch takes over what is known, with a connection of its own and a check at once. */
+  #succeed(watch: ServerWatch): void {
+    const { name } = watch.spec;
+    watch.halt(false);
+    this.#connectivity.forget(name);
+    const closed = this.#closer.close(watch);
+    const successor = createServerWatch(watch.record, this.#context, watch.tally);
+    successor.reconfigure();
+    this.#watches.set(name, successor);
+    void closed.then(() => successor.start(0, true));
   }
 
   #createWatch(spec: ServerSpec): ServerWatch {
-    const moment = { epochMs: this.#clock.nowMs(), monotonicMs: this.#clock.monotonicMs() };
-    const record = createServerRecord(spec, moment, this.#whyDisabled(spec.name));
-    return createServerWatch(spec, record, this.#context);
+    const record = createServerRecord(spec, this.#moment(), this.#whyDisabled(spec.name));
+    return createServerWatch(record, this.#context);
+  }
+
+  #moment(): RecordMoment {
+    return {
+      epochMs: this.#clock.nowMs(),
+      monotonicMs: this.#clock.monotonicMs(),
+      historyMax: this.#context.historyMax(),
+    };
   }
 
   #announce(server: ServerSpec): void {
@@ -222,8 +246,4 @@ function createLanes(clock: Clock, concurrency: number): WatchContext['lanes'] {
 function historyMaxFor(servers: number): number {
   const share = Math.floor(HISTORY_TOTAL / Math.max(1, servers));
   return Math.min(HISTORY_MAX, Math.max(HISTORY_MIN, share));
-}
-
-function relocate(watch: ServerWatch | undefined, { source }: ServerSpec): void {
-  if (watch) watch.record.source = source;
 }

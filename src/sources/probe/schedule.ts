@@ -74,6 +74,27 @@ function intervalDelayMs(settings: ScheduleSettings, last: LastCheck, random: nu
   return Math.max(startToStartMs - last.durationMs, Math.min(retryMs(settings), startToStartMs));
 }
 
+/**
+ * From the start of the last check of each kind to the next one, after a change of the settings; `undefined` if the change
+ * does not concern it, or if a verdict is pending.
+ */
+export function afterReconfiguration(
+  before: ScheduleSettings,
+  now: ScheduleSettings,
+  last: Pick<LastCheck, 'status' | 'consecutiveDown'> & { readonly deepFailures: number },
+): { readonly steady: number | undefined; readonly deep: number | undefined } {
+  const intervalMs = intervalFor(now, last);
+  const isPending = last.status !== 'offline' && last.consecutiveDown > 0;
+  const isDeepPending = last.deepFailures > 0;
+  return {
+    steady: isPending || intervalMs === intervalFor(before, last) ? undefined : intervalMs,
+    deep:
+      isDeepPending || now.deepIntervalMs === before.deepIntervalMs
+        ? undefined
+        : now.deepIntervalMs,
+  };
+}
+
 /** Whether a check would decide something now: most calls bring no new evidence. */
 export function isExpediteDue(
   reason: ExpediteReason,

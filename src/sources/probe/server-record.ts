@@ -24,11 +24,10 @@ export type StatusChange = ServerDetail['statusChanges'][number];
  * functions of this file change in place; it does not know when the next check is due.
  */
 export interface ServerRecord {
-  readonly spec: ServerSpec;
+  /** As it is configured now; {@link reconfigure} replaces it. */
+  spec: ServerSpec;
   /** Cached: parsing a URL would be most of the cost of a view. */
-  readonly endpoint: string;
-  /** Where the configuration defines the server; may change while nothing else does. */
-  source: string;
+  endpoint: string;
   health: HealthState;
   /** Why it was disabled manually. */
   disabledFor: string | undefined;
@@ -93,7 +92,6 @@ export function createServerRecord(
   return {
     spec,
     endpoint: endpointLabel(spec),
-    source: spec.source,
     health,
     disabledFor: disabled,
     statusSinceMs: epochMs,
@@ -173,6 +171,27 @@ export function noteCallEvidence(
 }
 
 /**
+ * Takes over changed settings. Only a server that is checked from now on, or no longer, starts again without evidence.
+ * @param isReopened the next check opens a new session, stream or child
+ */
+export function reconfigure(
+  record: ServerRecord,
+  spec: ServerSpec,
+  isReopened: boolean,
+  moment: RecordMoment,
+): StatusChange | undefined {
+  const before = record.spec;
+  record.spec = spec;
+  record.endpoint = endpointLabel(spec);
+  if (isReopened) record.wasLastSuccessOpening = false;
+  const isSame =
+    before.monitor.enabled === spec.monitor.enabled && before.unresolved === spec.unresolved;
+  if (isSame) return undefined;
+  record.successes = 0;
+  return enter(record, initialHealth(spec, record.disabledFor), moment);
+}
+
+/**
  * Starts again without evidence but keeps the histories, because the server was enabled again or disabled for another
  * reason.
  * @param reason `undefined` if it is not disabled
@@ -200,7 +219,7 @@ export function viewOf(
     name: spec.name,
     endpoint: record.endpoint,
     transport: identity?.transport ?? expectedTransport(spec.target),
-    source: record.source,
+    source: spec.source,
     status: health.status,
     reason: health.reason,
     statusSinceMs: record.statusSinceMs,

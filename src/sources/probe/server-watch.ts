@@ -7,6 +7,7 @@ import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import { type EpochMs, later } from '../../facts/time.ts';
+import { type CallTally, createCallTally } from './call-tally.ts';
 import { type CallWatch, createCallWatch } from './call-watch.ts';
 import { remoteHostOf } from './connectivity.ts';
 import type { ConnectivityGuard } from './connectivity-guard.ts';
@@ -52,11 +53,16 @@ export interface WatchContext {
 
 /** Watches one server. `watch-state.ts` decides; this module performs the effects, and owns timers, the connection and the promises of callers. */
 export interface ServerWatch {
+  /** As it is configured now. */
   readonly spec: ServerSpec;
   /** Outlives the watch if another watch takes over. */
   readonly record: ServerRecord;
+  /** What the calls add up to; outlives the watch in the same way. */
+  readonly tally: CallTally;
   /** The non-loopback host of the server, if it has one. */
   readonly host: string | undefined;
+  /** The settings of the record changed, in a way that applies to what is open. */
+  reconfigure(): void;
   /** Schedules the first check; a forced check runs before those that wait. */
   start(delayMs: number, isForced: boolean): void;
   /** The report of a check that starts now or is already running; `undefined` if the server is not, or no longer, checked. */
@@ -80,13 +86,16 @@ export interface ServerWatch {
 /** Timers may fire a little early, and a check within the back-off would fail. */
 const RESTART_MARGIN_MS = 100;
 
-/** @param record what is known of the server; a disabled one is not checked */
+/**
+ * Watches the server of a record, as the record has it; a disabled one is not checked.
+ * @param tally of the watch before, if there was one
+ */
 export function createServerWatch(
-  spec: ServerSpec,
   record: ServerRecord,
   context: WatchContext,
+  tally: CallTally = createCallTally(record.spec.monitor),
 ): ServerWatch {
-  return new WatchDriver(spec, record, context);
+  return new WatchDriver(record, context, tally);
 }
 
 interface CheckTimer {
@@ -95,8 +104,8 @@ interface CheckTimer {
 }
 
 class WatchDriver implements ServerWatch {
-  readonly spec: ServerSpec;
   readonly record: ServerRecord;
+  readonly tally: CallTally;
   readonly host: string | undefined;
   readonly #context: WatchContext;
   readonly #state: WatchState;
@@ -110,16 +119,18 @@ class WatchDriver implements ServerWatch {
   #running: Promise<void> | undefined;
   #isRemoved = false;
 
-  constructor(spec: ServerSpec, record: ServerRecord, context: WatchContext) {
+  constructor(record: ServerRecord, context: WatchContext, tally: CallTally) {
     const { clock, connector, publish } = context;
-    this.spec = spec;
+    const { spec } = record;
     this.record = record;
+    this.tally = tally;
     this.host = remoteHostOf(spec.target);
     this.#context = context;
     const isCheckable = record.health.status !== 'disabled' && spec.unresolved === undefined;
     this.#state = createWatchState(spec, { host: this.host, isCheckable });
     this.#calls = createCallWatch({
       record,
+      tally,
       clock,
       publish,
       historyMax: context.historyMax,
@@ -129,12 +140,21 @@ class WatchDriver implements ServerWatch {
       },
     });
     this.#connection = createKeptConnection({
-      spec,
+      spec: () => record.spec,
       connector,
       clock,
       signal: this.#halted.signal,
       onChild: (fact) => this.#noteChild(fact),
     });
+  }
+
+  get spec(): ServerSpec {
+    return this.record.spec;
+  }
+
+  reconfigure(): void {
+    this.#calls.reconfigure();
+    this.#handle({ kind: 'reconfigured', spec: this.record.spec });
   }
 
   start(delayMs: number, isForced: boolean): void {

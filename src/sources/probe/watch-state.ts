@@ -6,6 +6,7 @@ import type { ServerSpec } from '../../facts/server.ts';
 import { asMonotonicMs, type EpochMs, later, latest, type MonotonicMs } from '../../facts/time.ts';
 import { pointsAtUs } from './connectivity.ts';
 import {
+  afterReconfiguration,
   expeditedAtMs,
   type ExpediteReason,
   nextDeepDelayMs,
@@ -22,7 +23,7 @@ import type { StatusChange, SteadyFindings } from './server-record.ts';
  * A deep check is wanted from the start but gets a ticket only after a steady check has succeeded.
  */
 export interface WatchState {
-  readonly spec: Pick<ServerSpec, 'name' | 'monitor'>;
+  spec: Pick<ServerSpec, 'name' | 'monitor'>;
   /** The non-loopback host of the server, if it has one. */
   readonly host: string | undefined;
   /** `false` for good if the server is disabled or its configuration is incomplete. */
@@ -74,6 +75,8 @@ export type WatchEvent =
   | { readonly kind: 'call_ended'; readonly reason: ExpediteReason }
   /** The child of a stdio server ended and may be started again after `pauseMs`. */
   | { readonly kind: 'child_exited'; readonly pauseMs: number }
+  /** Settings changed that apply to what is open. */
+  | { readonly kind: 'reconfigured'; readonly spec: WatchState['spec'] }
   | { readonly kind: 'halted' };
 
 export interface SteadyReported extends SteadyFindings {
@@ -188,6 +191,8 @@ export function nextEffects(
     case 'child_exited':
       waitAtLeast(state, event.pauseMs, moment);
       return expediteSteady(state, 'failed', moment);
+    case 'reconfigured':
+      return reconfigure(state, event.spec, moment);
     case 'halted':
       return halt(state);
   }
@@ -427,6 +432,32 @@ function expediteDeep(state: WatchState, moment: WatchMoment): readonly WatchEff
   const dueAtMs = latest(moment.atMs, later(lastStartAtMs, EXPEDITED_DEEP_PAUSE_MS));
   if (dueAtMs >= nextStartAtMs) return NO_EFFECTS;
   return [schedule(state, 'deep', dueAtMs - moment.atMs, moment)];
+}
+
+/** Scheduled checks move to where the new intervals put them; checks that are due or running are left alone. */
+function reconfigure(
+  state: WatchState,
+  spec: WatchState['spec'],
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  const before = state.spec.monitor;
+  state.spec = spec;
+  const due = afterReconfiguration(before, spec.monitor, {
+    ...moment.health,
+    deepFailures: state.deepFailures,
+  });
+  const effects: WatchEffect[] = [];
+  for (const check of ['steady', 'deep'] as const) {
+    const { lastStartAtMs, nextStartAtMs, wanted } = state[check];
+    const delayMs = due[check];
+    const isScheduled =
+      Number.isFinite(lastStartAtMs) && Number.isFinite(nextStartAtMs) && wanted === undefined;
+    if (delayMs === undefined || !isScheduled || state.running?.check === check) continue;
+    const dueAtMs = latest(moment.atMs, later(lastStartAtMs, delayMs));
+    const startAtMs = check === 'steady' ? latest(dueAtMs, state.notBeforeMs) : dueAtMs;
+    effects.push(schedule(state, check, startAtMs - moment.atMs, moment));
+  }
+  return effects;
 }
 
 function waitAtLeast(state: WatchState, pauseMs: number, { atMs }: WatchMoment): void {

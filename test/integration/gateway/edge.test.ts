@@ -116,7 +116,7 @@ async function start({
     bodyBytesMax: bodyBytesMax ?? 1_000_000,
     clientTimeouts: { headersMs: 300, requestMs: 600, checkMs: 50 },
     unknownServers: trackerOf('_OTHER'),
-    createTracker: ({ name }) => trackerOf(name),
+    createTracker: trackerOf,
     createUpstream: (_spec, tracker) =>
       createHttpUpstream({
         url: new URL(upstream.url),

@@ -29,7 +29,7 @@ export function createConnector({
   const clients = createStdioClients(clock);
   const client = { name: clientName, version: clientVersion };
   return {
-    open({ name, target, monitor, secrets }, onChild) {
+    open({ name, target, monitor: atOpening, secrets }, onChild, monitor = () => atOpening) {
       const common = { secrets, clock };
       if (target.kind === 'http') {
         return createConnection({
@@ -37,13 +37,12 @@ export function createConnector({
           server: createProbedHttpServer(target, { monitor, client, clock, pool }),
         });
       }
-      const { era, startTimeoutMs, call, intervalMs } = monitor;
       const probeClient = createStdioProbeClient(target, {
         server: name,
-        era,
-        startTimeoutMs,
+        era: atOpening.era,
+        startTimeoutMs: () => monitor().startTimeoutMs,
         // So that every check of a server that does not start may start it.
-        restartDelayMsMax: intervalMs / 2,
+        restartDelayMsMax: () => monitor().intervalMs / 2,
         client,
         secrets,
         clock,
@@ -55,7 +54,7 @@ export function createConnector({
         server: createProbedStdioServer(probeClient, {
           client,
           clock,
-          ...(call !== undefined && { call }),
+          call: () => monitor().call,
         }),
       });
     },

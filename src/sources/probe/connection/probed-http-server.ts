@@ -8,11 +8,13 @@ import { createHttpEndpoint, type HttpEndpoint } from '../../../protocol/http/ht
 import { createHttpProbeClient } from './http-probe-client.ts';
 import { createLateSessions } from '../../../protocol/http/late-sessions.ts';
 import type { Inspection } from './inspect-client.ts';
+import type { ProbeClient } from '../../../protocol/probe-client.ts';
 import type { ProbedServer } from './probed-server.ts';
 import { createSseProbeClient } from './sse-probe-client.ts';
 
 export interface ProbedHttpServerOptions {
-  readonly monitor: MonitorSettings;
+  /** As it is configured now. */
+  readonly monitor: () => MonitorSettings;
   readonly client: ClientName;
   readonly clock: Clock;
   readonly pool: AgentPool;
@@ -30,19 +32,16 @@ export function createProbedHttpServer(
 ): ProbedServer {
   const { monitor, client, clock } = options;
   const endpoint = createEndpoint(target, options);
-  const memory = createEraMemory(monitor.era, clock);
+  const memory = createEraMemory(monitor().era, clock);
   const lateSessions = createLateSessions(endpoint, clock);
   const common = { endpoint, memory, client, clock, lateSessions };
-  const half = monitor.startTimeoutMs / 2;
-  const probeClient = createAutoProbeClient(
-    {
-      http: () =>
-        createHttpProbeClient({ ...common, discoverLimitMs: Math.min(half, HTTP_DISCOVER_MS_MAX) }),
-      sse: () =>
-        createSseProbeClient({ ...common, discoverLimitMs: Math.min(half, SSE_DISCOVER_MS_MAX) }),
-    },
-    target.transport,
-  );
+  const discoverLimit = (limitMs: number): number =>
+    Math.min(monitor().startTimeoutMs / 2, limitMs);
+  const createHttp = (): ProbeClient =>
+    createHttpProbeClient({ ...common, discoverLimitMs: discoverLimit(HTTP_DISCOVER_MS_MAX) });
+  const createSse = (): ProbeClient =>
+    createSseProbeClient({ ...common, discoverLimitMs: discoverLimit(SSE_DISCOVER_MS_MAX) });
+  const probeClient = createAutoProbeClient({ http: createHttp, sse: createSse }, target.transport);
   let knownVersion: string | undefined;
 
   return {
@@ -56,7 +55,6 @@ export function createProbedHttpServer(
       const era = memory.era() ?? 'legacy';
       const transport = probeClient.chosen() ?? 'http';
       const { inspectHttp } = await import('./inspect-http.ts');
-      const { call } = monitor;
       const inspection = await inspectHttp({
         ...options,
         endpoint,
@@ -65,7 +63,7 @@ export function createProbedHttpServer(
         client,
         clock,
         lateSessions,
-        ...(call !== undefined && { call }),
+        ...callOf(monitor()),
       });
       if (!('identity' in inspection)) return inspection;
       const isEraAssumed = era === 'legacy' && memory.isAssumed();
@@ -82,6 +80,10 @@ export function createProbedHttpServer(
       endpoint.release();
     },
   };
+}
+
+function callOf({ call }: MonitorSettings): Pick<MonitorSettings, 'call'> {
+  return call === undefined ? {} : { call };
 }
 
 function withAssumedEra(inspection: Inspection): Inspection {

@@ -8,7 +8,7 @@ import type { StdioProbeClient } from './stdio-probe-client.ts';
 export interface ProbedStdioServerOptions {
   readonly client: ClientName;
   readonly clock: Clock;
-  readonly call?: SyntheticCall;
+  readonly call: () => SyntheticCall | undefined;
 }
 
 /**
@@ -17,7 +17,7 @@ export interface ProbedStdioServerOptions {
  */
 export function createProbedStdioServer(
   probeClient: StdioProbeClient,
-  { client, clock, call }: ProbedStdioServerOptions,
+  { client, clock, call: configuredCall }: ProbedStdioServerOptions,
 ): ProbedServer {
   return {
     probeClient,
@@ -27,6 +27,7 @@ export function createProbedStdioServer(
       const transport = probeClient.clientTransport();
       if (transport === undefined)
         return { ok: false, failure: classifyFailure({ kind: 'exit', code: null, signal: null }) };
+      const call = configuredCall();
       const { inspectStdio } = await import('./inspect-stdio.ts');
       const inspection = await inspectStdio(transport, {
         ...options,

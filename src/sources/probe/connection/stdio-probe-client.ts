@@ -48,7 +48,7 @@ export interface StdioProbeClientOptions {
   readonly server: string;
   readonly era: 'auto' | Era;
   /** What one `open` waits for a child's first answers. */
-  readonly startTimeoutMs: number;
+  readonly startTimeoutMs: () => number;
   readonly client: ClientName;
   /** What must not be printed: masked in everything that the child wrote. */
   readonly secrets: readonly Secret[];
@@ -57,7 +57,7 @@ export interface StdioProbeClientOptions {
   readonly clients: StdioClients;
   readonly onChild: (fact: ChildExited | ChildStarted) => void;
   /** Between two starts of a child that fails. */
-  readonly restartDelayMsMax?: number;
+  readonly restartDelayMsMax?: () => number;
   /** Default: {@link DISCOVER_LIMIT_MS}. */
   readonly discoverLimitMs?: number;
 }
@@ -134,7 +134,7 @@ class StdioProbeClientDriver implements StdioProbeClient {
     const starting = this.#starting;
     if (!starting) return { ok: false, failure: waitingFailure(this.#client) };
     const startedAtMs = clock.monotonicMs();
-    const deadline = startDeadline(clock, startTimeoutMs, signal);
+    const deadline = startDeadline(clock, startTimeoutMs(), signal);
     const result = await resultUnlessAborted(starting.done, deadline.signal);
     deadline.end();
     moveMeasurement(starting.measurement, measurement);
@@ -201,7 +201,7 @@ class StdioProbeClientDriver implements StdioProbeClient {
     const { clock, startTimeoutMs } = this.#options;
     const measurement = createMeasurement();
     const abandoned = new AbortController();
-    const life = startDeadline(clock, START_LIMITS_MAX * startTimeoutMs, abandoned.signal);
+    const life = startDeadline(clock, START_LIMITS_MAX * startTimeoutMs(), abandoned.signal);
     const done = this.#start(measureInto(measurement), life).finally(() => {
       life.end();
       this.#starting = undefined;

@@ -4,8 +4,10 @@ import type { CheckReport } from '../../../../src/facts/check-report.ts';
 import type { ChildExited } from '../../../../src/facts/child-facts.ts';
 import type { Fact } from '../../../../src/facts/facts.ts';
 import { createHub } from '../../../../src/facts/hub.ts';
+import type { Reopening } from '../../../../src/facts/rules/server-changes.ts';
 import type { Status } from '../../../../src/facts/rules/health.ts';
 import { ALERT_START_MS, buildAlert } from '../../../fakes/build-alert.ts';
+import { buildServer } from '../../../fakes/build-server.ts';
 import { createMemoryLog } from '../../../fakes/memory-log.ts';
 import { asEpochMs } from '../../../../src/facts/time.ts';
 
@@ -32,6 +34,10 @@ function setUp() {
 
 function becomes(to: Status, from: Status = 'healthy'): Fact {
   return { fact: 'status', server: 'files', atMs: asEpochMs(1), from, to, reason: 'because' };
+}
+
+function changed(key: string, reopens: Reopening): Fact {
+  return { fact: 'server_changed', server: buildServer('files'), keys: [key], reopens };
 }
 
 const PROBE: Fact = {
@@ -153,6 +159,8 @@ test.each([
     'checks and real calls agree again',
   ],
   [{ fact: 'server_removed', server: 'files' }, 'debug', 'server removed'],
+  [changed('monitor.interval', 'none'), 'debug', 'server settings applied'],
+  [changed('headers', 'all'), 'info', 'server settings applied, and what they concern opened anew'],
 ] satisfies [Fact, string, string][])('%o is worth the level %s', (fact, severity, message) => {
   const { hub, lines } = setUp();
   hub.publish(fact);

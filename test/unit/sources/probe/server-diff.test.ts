@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ServerSpec } from '../../../../src/facts/server.ts';
-import { diffServers } from '../../../../src/sources/probe/server-diff.ts';
+import { diffServers, type KeptServer } from '../../../../src/sources/probe/server-diff.ts';
 import { buildServer } from '../../../fakes/build-server.ts';
 
 const A = buildServer('a');
@@ -8,11 +8,13 @@ const B = buildServer('b');
 const A_MOVED = buildServer('a', { source: 'mcp-exporter.yml:42' });
 const A_CHANGED = buildServer('a', { monitor: { intervalMs: 1_000 } });
 
+const INTERVAL = { key: 'monitor.interval', reopens: 'none' } as const;
+const same = (spec: ServerSpec): KeptServer => ({ spec, changes: [] });
+
 interface Outcome {
   readonly order?: string;
-  readonly kept?: readonly ServerSpec[];
+  readonly kept?: readonly KeptServer[];
   readonly added?: readonly ServerSpec[];
-  readonly replaced?: readonly ServerSpec[];
   readonly removed?: readonly string[];
 }
 
@@ -22,21 +24,21 @@ test.each<[string, readonly ServerSpec[], readonly ServerSpec[], Outcome]>([
     'keeps servers that are the same, in the new order',
     [A, B],
     [B, A],
-    { order: 'ba', kept: [B, A] },
+    { order: 'ba', kept: [same(B), same(A)] },
   ],
   [
     'keeps a server that is only defined elsewhere',
     [A],
     [A_MOVED],
-    { order: 'a', kept: [A_MOVED] },
+    { order: 'a', kept: [same(A_MOVED)] },
   ],
   [
-    'replaces a server that is watched otherwise',
+    'keeps a server that is watched otherwise, and names the keys',
     [A],
     [A_CHANGED],
-    { order: 'a', replaced: [A_CHANGED] },
+    { order: 'a', kept: [{ spec: A_CHANGED, changes: [INTERVAL] }] },
   ],
-  ['removes a server that is gone', [A, B], [B], { order: 'b', kept: [B], removed: ['a'] }],
+  ['removes a server that is gone', [A, B], [B], { order: 'b', kept: [same(B)], removed: ['a'] }],
   ['removes all servers for an empty list', [A, B], [], { removed: ['a', 'b'] }],
   [
     'takes the last of two servers of one name',
@@ -50,7 +52,6 @@ test.each<[string, readonly ServerSpec[], readonly ServerSpec[], Outcome]>([
     order: order.split(''),
     kept: [],
     added: [],
-    replaced: [],
     removed: [],
     ...expected,
   });

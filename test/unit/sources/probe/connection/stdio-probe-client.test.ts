@@ -286,7 +286,7 @@ test.each<[string, StdioTarget, string]>([
 
 test('a slow server is waited for across checks, by one child', async () => {
   const { probeClient, facts } = createTestClient(fakeServer({ startDelayMs: 2500 }), {
-    startTimeoutMs: 2000,
+    startTimeoutMs: () => 2000,
   });
   expect(await probeClient.open(check())).toEqual({
     ok: false,
@@ -305,7 +305,7 @@ test('a server that never answers is ended after three start limits', async () =
   const { probeClient, facts } = createTestClient(
     fakeServer({ discover: 'silent', initialize: 'silent' }),
     {
-      startTimeoutMs: 300,
+      startTimeoutMs: () => 300,
       discoverLimitMs: 100,
     },
   );

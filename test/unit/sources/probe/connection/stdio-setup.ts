@@ -38,7 +38,7 @@ export function createTestClient(
   const probeClient = createStdioProbeClient(target, {
     server: 'fake',
     era: 'auto',
-    startTimeoutMs: 20_000,
+    startTimeoutMs: () => 20_000,
     client: { name: 'mcp-exporter-test', version: '0.0.0' },
     secrets: [],
     clock,
