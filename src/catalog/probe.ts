@@ -28,6 +28,16 @@ export const probeDuration = metric({
   since: '0.1.0',
 });
 
+export const probeResponse = metric({
+  name: 'mcp_probe_response_seconds',
+  kind: 'histogram',
+  help: 'Responses of steady checks, from the one request to its answer; mcp_server_response_time_seconds is their one-minute mean. Without checks that were measured while the exporter itself was late.',
+  labels: ['server'],
+  buckets: PROBE_BUCKETS_SECONDS,
+  area,
+  since: '0.1.0',
+});
+
 export const probePhaseDuration = metric({
   name: 'mcp_probe_phase_duration_seconds',
   kind: 'gauge',
@@ -118,6 +128,7 @@ export const probeScheduleLag = metric({
 export const PROBE_METRICS = [
   probeSuccess,
   probeDuration,
+  probeResponse,
   probePhaseDuration,
   probeLastDuration,
   probeLastRun,

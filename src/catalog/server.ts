@@ -49,6 +49,16 @@ export const serverInfo = metric({
   since: '0.1.0',
 });
 
+export const serverResponseTime = metric({
+  name: 'mcp_server_response_time_seconds',
+  kind: 'gauge',
+  help: 'Response time: one-minute mean of the steady checks, each from its one request to the answer, without connecting, handshake or lists. Pages, API and status use the same value. Absent while it is not known, so also while the server is offline.',
+  labels: ['server'],
+  area,
+  absentUntilKnown: true,
+  since: '0.1.0',
+});
+
 export const serverStatusChanges = metric({
   name: 'mcp_server_status_changes_total',
   kind: 'counter',
@@ -115,6 +125,7 @@ export const SERVER_METRICS = [
   serverStatus,
   serverStatusCode,
   serverInfo,
+  serverResponseTime,
   serverStatusChanges,
   serverStatusSince,
   serverCapabilities,

@@ -36,7 +36,15 @@ export interface CheckReport {
   readonly detail: string;
   /** Unix epoch. */
   readonly startedAtMs: EpochMs;
+  /** Of the whole check, with everything that it had to do. */
   readonly durationMs: number;
+  /**
+   * Time from the request of a successful steady check (`ping`, `server/discover` or `initialize`) to its answer, less the
+   * time in which our own event loop was late. Neither connecting nor other requests are in it.
+   */
+  readonly responseMs?: number;
+  /** How late our own event loop was: between that request and its answer, or in a check that failed in all. */
+  readonly lateMs?: number;
   readonly phasesMs: Readonly<Partial<Record<Phase, number>>>;
   readonly steps: readonly CheckStep[];
   readonly httpStatus?: number;
@@ -48,7 +56,7 @@ export interface CheckReport {
   /** Earliest expiry of the certificate chain, Unix epoch. */
   readonly tlsExpiresAtMs?: EpochMs;
   readonly identity?: ServerIdentity;
-  /** A steady check failed in what was kept, and succeeded after a fresh handshake: its duration is no response time. */
+  /** A steady check failed in what was kept, and succeeded after a fresh handshake: so its handshake was no response. */
   readonly isReopened?: boolean;
   /** Deep checks only. */
   readonly snapshot?: CapabilitySnapshot;

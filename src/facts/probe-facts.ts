@@ -11,6 +11,8 @@ export interface ProbeObservation {
   /** Of the server, including this check. */
   readonly status: Status;
   readonly consecutiveFailures: number;
+  /** The response time that this check measured, see `responseOf`; absent if it measured none. */
+  readonly responseMs?: number;
   /** Time until the next check. */
   readonly nextInMs: number;
   /** How late the check started. */

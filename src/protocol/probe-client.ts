@@ -1,6 +1,6 @@
 import type { CheckStep, ServerIdentity } from '../facts/check-report.ts';
 import type { Phase, ProbeFailure } from '../facts/probe-outcome.ts';
-import type { EpochMs } from '../facts/time.ts';
+import type { EpochMs, MonotonicMs } from '../facts/time.ts';
 
 /** Why a request got no result: already classified, see `classify-failure.ts`. */
 export interface RequestFailure {
@@ -23,6 +23,14 @@ export interface Measurement {
   bytesSent: number;
   bytesReceived: number;
   tlsExpiresAtMs?: EpochMs;
+  /** Of the last request that was answered. */
+  roundTrip?: RoundTrip;
+}
+
+/** From a request that was handed to the socket or pipe to its answer that was read from it; without connecting. */
+export interface RoundTrip {
+  readonly writtenAtMs: MonotonicMs;
+  readonly answeredAtMs: MonotonicMs;
 }
 
 /** What goes with one request: its limit, and who measures it, if anybody does. */

@@ -79,7 +79,10 @@ const timing = {
         default: MONITOR_DEFAULTS.responseTime.critical,
       }).exactOptional(),
     },
-    { description: 'Thresholds for the one-minute mean of steady checks.' },
+    {
+      description:
+        'Thresholds for the response time: the one-minute mean of the steady checks, each from its request to the answer.',
+    },
   ).exactOptional(),
   errorRate: section(
     {

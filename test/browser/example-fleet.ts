@@ -1,3 +1,4 @@
+import type { CheckReport } from '../../src/facts/check-report.ts';
 import type { ServerDetail } from '../../src/facts/ports/server-view.ts';
 import {
   buildDetail,
@@ -24,6 +25,13 @@ const TOOLS = [
   ['get_file_info', ''],
 ] as const;
 
+/** A failure has no response. */
+const FAILED = { durationMs: 5_000, responseMs: 0 };
+
+function timing(responseMs: number): Pick<CheckReport, 'durationMs' | 'responseMs'> {
+  return { durationMs: responseMs, responseMs };
+}
+
 function history(outcomeAt: (index: number) => 'ok' | 'timeout'): ServerDetail['recentChecks'] {
   return Array.from({ length: 48 }, (_, index) => {
     const outcome = outcomeAt(index);
@@ -31,7 +39,7 @@ function history(outcomeAt: (index: number) => 'ok' | 'timeout'): ServerDetail['
       outcome,
       detail: outcome === 'ok' ? 'Answered ping.' : 'No answer within 5 s.',
       startedAtMs: asEpochMs(NOW_MS - 4_000 - index * 30_000),
-      durationMs: outcome === 'ok' ? 14 + 9 * Math.sin(index * 1.7) + (index % 7) * 2 : 5_000,
+      ...(outcome === 'ok' ? timing(14 + 9 * Math.sin(index * 1.7) + (index % 7) * 2) : FAILED),
     });
   });
 }
@@ -104,6 +112,7 @@ export function exampleFleet(): ServerDetail[] {
     reason: 'Connection refused by mcp.example.com port 443, three times in a row.',
     statusSinceMs: asEpochMs(NOW_MS - 320_000),
     consecutiveFailures: 14,
+    lastResponse: { timeMs: 96, atMs: asEpochMs(NOW_MS - 440_000) },
     failures: 14,
     uptimeRatio: 0.9731,
     lastReport: buildReport({

@@ -61,7 +61,10 @@ export function createFakeConnector({ clock, closeMs = 0 }: FakeConnectorOptions
       isBusy = false;
       running -= 1;
       if (kind === 'steady') isOpen = report.outcome === undefined || report.outcome === 'ok';
-      return { ...EMPTY, kind, startedAtMs, durationMs: clock.nowMs() - startedAtMs, ...report };
+      const durationMs = clock.nowMs() - startedAtMs;
+      const isTimed = kind === 'steady' && (report.outcome ?? 'ok') === 'ok';
+      const timing = { durationMs, ...(isTimed && { responseMs: durationMs }) };
+      return { ...EMPTY, kind, startedAtMs, ...timing, ...report };
     }
 
     return {

@@ -8,6 +8,7 @@ import {
   START_MS,
   stdioServer,
 } from '../unit/sinks/prometheus/sample-facts.ts';
+import { buildDetail } from '../unit/sinks/web/fake-http-deps.ts';
 import { asEpochMs } from '../../src/facts/time.ts';
 
 /**
@@ -18,6 +19,7 @@ async function renderScript(accept: string): Promise<string> {
   const { metrics, publish } = createTestMetrics({
     views: {
       servers: {
+        views: () => [{ ...buildDetail('files'), responseTimeMs: 3 }],
         processUsage: () => [
           { server: 'files', usage: { pid: 7, cpuSeconds: 1.5, residentBytes: 40_000_000 } },
         ],
@@ -31,7 +33,7 @@ async function renderScript(accept: string): Promise<string> {
   publish({ fact: 'server_added', server: httpServer('gone') });
 
   publish({ fact: 'child_start', server: 'files', pid: 7, startMs: 812.5 });
-  publish(observation('files', { durationMs: 4 }));
+  publish(observation('files', { durationMs: 4, responseMs: 3 }));
   publish(
     observation('files', {
       kind: 'deep',

@@ -73,29 +73,26 @@ const CASES: readonly (readonly [
   fires: boolean,
 ])[] = [
   [
-    'a mean of 0.6 s',
+    'a response time of 0.6 s',
     {},
     {
-      [`mcp_probe_duration_seconds_sum{${SERVER}}`]: '0+1.2x40',
-      [`mcp_probe_duration_seconds_count{${SERVER}}`]: '0+2x40',
+      [`mcp_server_response_time_seconds{${SERVER}}`]: '0.6x40',
     },
     true,
   ],
   [
-    'a mean of 0.5 s',
+    'a response time of 0.5 s',
     {},
     {
-      [`mcp_probe_duration_seconds_sum{${SERVER}}`]: '0+1x40',
-      [`mcp_probe_duration_seconds_count{${SERVER}}`]: '0+2x40',
+      [`mcp_server_response_time_seconds{${SERVER}}`]: '0.5x40',
     },
     false,
   ],
   [
-    'a mean of 0.6 s of a server that was not named',
+    'a response time of 0.6 s of a server that was not named',
     { servers: ['b'] },
     {
-      [`mcp_probe_duration_seconds_sum{${SERVER}}`]: '0+1.2x40',
-      [`mcp_probe_duration_seconds_count{${SERVER}}`]: '0+2x40',
+      [`mcp_server_response_time_seconds{${SERVER}}`]: '0.6x40',
     },
     false,
   ],

@@ -8,12 +8,14 @@ import {
   probeLastRun,
   probeLastSuccess,
   probePhaseDuration,
+  probeResponse,
   probeSuccess,
 } from '../../src/catalog/probe.ts';
 import { processCpu, processResidentMemory } from '../../src/catalog/process.ts';
 import {
   serverCapabilities,
   serverInfo,
+  serverResponseTime,
   serverStatus,
   serverStatusChanges,
   serverStatusCode,
@@ -71,6 +73,7 @@ export function* rawStatusSeries(traffic: ServerTraffic, timeline: Timeline): Ge
     yield rawSeries(processResidentMemory, own, memory);
   }
   yield rawSeries(probeLastDuration, own, checkSeconds);
+  yield rawSeries(serverResponseTime, own, checkSeconds);
 }
 
 function* rawCheckSeries(
@@ -85,18 +88,20 @@ function* rawCheckSeries(
     own,
     map(isUp, () => INTERVAL_SECONDS),
   );
-  for (const bound of PROBES.boundsSeconds) {
-    const within = map(checkSeconds, (seconds) => (seconds <= bound ? PROBES.perSecond : 0));
-    yield rawSeries(
-      { ...probeDuration, name: `${probeDuration.name}_bucket`, labels: ['server', 'le'] },
-      { ...own, le: leOf(bound) },
-      counted(within, timeline),
-    );
+  for (const histogram of [probeDuration, probeResponse]) {
+    const { name } = histogram;
+    for (const bound of PROBES.boundsSeconds) {
+      const within = map(checkSeconds, (seconds) => (seconds <= bound ? PROBES.perSecond : 0));
+      yield rawSeries(
+        { ...histogram, name: `${name}_bucket`, labels: ['server', 'le'] },
+        { ...own, le: leOf(bound) },
+        counted(within, timeline),
+      );
+    }
+    const spent = map(checkSeconds, (seconds) => seconds * PROBES.perSecond);
+    yield rawSeries({ ...histogram, name: `${name}_sum` }, own, counted(spent, timeline, false));
+    yield rawSeries({ ...histogram, name: `${name}_count` }, own, counted(checks, timeline));
   }
-  const { name } = probeDuration;
-  const spent = map(checkSeconds, (seconds) => seconds * PROBES.perSecond);
-  yield rawSeries({ ...probeDuration, name: `${name}_sum` }, own, counted(spent, timeline, false));
-  yield rawSeries({ ...probeDuration, name: `${name}_count` }, own, counted(checks, timeline));
   for (const [phase, share] of Object.entries(PHASE_SHARES))
     yield rawSeries(
       probePhaseDuration,

@@ -15,8 +15,10 @@ export interface ServerView {
   readonly reason: string;
   /** When the status began, Unix epoch milliseconds. */
   readonly statusSinceMs: EpochMs;
-  /** One-minute mean of steady checks; absent until one succeeded. */
+  /** One-minute mean of steady checks; absent while it is not known, see `currentResponseMs`. */
   readonly responseTimeMs?: number;
+  /** The last one that was known, and when; the same as `responseTimeMs` while that is present. */
+  readonly lastResponse?: { readonly timeMs: number; readonly atMs: EpochMs };
   /** Of real calls in the window of the configuration, since it last went Offline or came back; absent without any. */
   readonly errorRate?: { readonly ratio: number; readonly requests: number };
   /** How checks and real calls contradict each other, for a person; absent while they do not. */

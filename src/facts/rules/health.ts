@@ -57,7 +57,7 @@ export interface HealthState {
   readonly hasAnswered: boolean;
   readonly findings: Findings;
   readonly responses: ResponseWindow;
-  /** One-minute mean at the last counted check; absent until there was one. */
+  /** One-minute mean at the last steady check; absent if that was no response. Read it by `currentResponseMs`. */
   readonly responseTimeMs?: number;
 }
 
@@ -74,7 +74,7 @@ export interface SteadyEvidence extends CheckEvidence {
   readonly kind: 'steady';
   /** Of a monotonic clock. */
   readonly atMs: MonotonicMs;
-  /** Absent if the duration is not a response time, for example because it includes the start of a child. */
+  /** See `responseOf`. */
   readonly responseMs?: number;
 }
 
@@ -143,7 +143,7 @@ function weighSteady(
 ): HealthState {
   if (evidence.outcome === 'ok') return weighSuccess(state, evidence, settings);
   const failed = {
-    ...state,
+    ...withoutResponseTime(state),
     consecutiveFailures: state.consecutiveFailures + 1,
     consecutiveSuccesses: 0,
   };
@@ -177,9 +177,13 @@ function weighSuccess(
   const { atMs, responseMs } = evidence;
   const counted =
     responseMs === undefined
-      ? succeeded
+      ? withoutResponseTime(succeeded)
       : countResponses(succeeded, atMs, { sumMs: responseMs, count: 1 }, settings);
   return judgeAnswer(counted, evidence, settings);
+}
+
+function withoutResponseTime({ responseTimeMs: _old, ...state }: HealthState): HealthState {
+  return state;
 }
 
 function countAnswer(state: HealthState): HealthState {
@@ -288,4 +292,17 @@ function judgeFindings(state: HealthState, healthyReason: string): HealthState {
   const level = worstLevel(state.findings);
   if (level === undefined) return { ...state, status: 'healthy', reason: healthyReason };
   return { ...state, status: level, reason: findingTexts(state.findings).join('; ') };
+}
+
+/**
+ * The response time of a server now; `undefined` while it is not known, that is while the server is Offline, disabled or
+ * unknown, and if the last check failed or says nothing about it.
+ */
+export function currentResponseMs({
+  status,
+  consecutiveFailures,
+  responseTimeMs,
+}: Pick<HealthState, 'status' | 'consecutiveFailures' | 'responseTimeMs'>): number | undefined {
+  const isServing = status === 'healthy' || status === 'warning' || status === 'critical';
+  return isServing && consecutiveFailures === 0 ? responseTimeMs : undefined;
 }

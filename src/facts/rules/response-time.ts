@@ -1,4 +1,11 @@
+import type { CheckReport } from '../check-report.ts';
 import type { MonotonicMs } from '../time.ts';
+
+/*
+ * The response time of a server is the one-minute mean of the responses of its steady checks. `responseOf` says what is a
+ * response, `meanResponseMs` makes the mean, `currentResponseMs` in `health.ts` says whether it still holds. The status, the pages, the API
+ * and `mcp_server_response_time_seconds`, which alerts read, all have it from here.
+ */
 
 /**
  * Durations of the last minute, as sums per five seconds: at most thirteen buckets whatever the rate of samples.
@@ -45,4 +52,25 @@ export function meanResponseMs(window: ResponseWindow): number | undefined {
     count += bucket.count;
   }
   return count === 0 ? undefined : sumMs / count;
+}
+
+/** A check during which our own event loop was late for longer says nothing about the speed of its server. */
+const LATE_MS_MAX = 100;
+
+/** Whether the check was measured while the exporter itself was late. */
+function wasLate({ lateMs = 0 }: Pick<CheckReport, 'lateMs'>): boolean {
+  return lateMs > LATE_MS_MAX;
+}
+
+/**
+ * The response time that a steady check measured, in milliseconds: from its one request to the answer.
+ * @param needsHandshake whether the handshake is the check, because the server keeps no session; else it is no response
+ * @returns `undefined` if it failed, was a handshake, or was measured while the exporter was late
+ */
+export function responseOf(
+  report: Pick<CheckReport, 'outcome' | 'responseMs' | 'lateMs'>,
+  { wasOpen, needsHandshake }: { readonly wasOpen: boolean; readonly needsHandshake: boolean },
+): number | undefined {
+  if (report.outcome !== 'ok' || wasLate(report)) return undefined;
+  return wasOpen || needsHandshake ? report.responseMs : undefined;
 }

@@ -24,24 +24,36 @@ export type PostResult =
       readonly late?: Promise<IncomingHttpHeaders | undefined>;
     };
 
-/** Posts one JSON-RPC message and finds its answer, if it is a request. Never rejects. */
+export interface PostOptions extends SendOptions {
+  /** See `HttpRequest`. */
+  readonly onWritten?: () => void;
+}
+
+/** Posts one JSON-RPC message and finds its answer, if it is a request, and measures that. Never rejects. */
 export async function postMessage(
   endpoint: HttpEndpoint,
   message: OutgoingMessage,
-  { signal, measurement }: SendOptions,
+  { signal, measurement, onWritten }: PostOptions,
   clock: Clock,
 ): Promise<PostResult> {
+  let writtenAtMs = clock.monotonicMs();
   const exchange: MessageExchange = {
     endpoint,
     clock,
     message,
     signal,
     ...(measurement !== undefined && { measurement }),
-    startedAtMs: clock.monotonicMs(),
+    startedAtMs: writtenAtMs,
+    onWritten() {
+      writtenAtMs = clock.monotonicMs();
+      onWritten?.();
+    },
   };
   const sent = await sendMessage(exchange);
   if (!sent.ok) return sent;
   const result = await judgeAnswer(exchange, sent);
+  if (measurement && result.ok && result.answer)
+    measurement.roundTrip = { writtenAtMs, answeredAtMs: clock.monotonicMs() };
   sent.finished();
   return result;
 }

@@ -34,21 +34,22 @@ interface Quantity {
   readonly expression: (servers: ServerMatchers) => string;
 }
 
-const CHECK_TIME = 'mcp_probe_duration_seconds';
+const RESPONSES = 'mcp_probe_response_seconds';
 const CALL_TIME = 'mcp_request_duration_seconds';
 
 const QUANTITIES: Readonly<Record<AlertMetric, Quantity>> = {
   response_time: {
-    title: 'mean response time of checks',
-    expression: (servers) => meanOf(CHECK_TIME, servers, BY),
+    // Not the mean of the histogram: the pages show this very value.
+    title: 'response time',
+    expression: (servers) => maxBy(BY, selector('mcp_server_response_time_seconds', servers)),
   },
   response_time_p95: {
-    title: 'response time of checks (P95)',
-    expression: (servers) => quantileOf(0.95, CHECK_TIME, servers),
+    title: 'response time (P95)',
+    expression: (servers) => quantileOf(0.95, RESPONSES, servers),
   },
   response_time_p99: {
-    title: 'response time of checks (P99)',
-    expression: (servers) => quantileOf(0.99, CHECK_TIME, servers),
+    title: 'response time (P99)',
+    expression: (servers) => quantileOf(0.99, RESPONSES, servers),
   },
   call_time: {
     title: 'mean duration of calls',

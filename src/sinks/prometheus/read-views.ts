@@ -11,7 +11,7 @@ import type { SystemUsage } from './system-usage.ts';
 
 /** What is read once per rendering; a view that is left out shows nothing. */
 export interface MetricsViews {
-  readonly servers?: Pick<ServerViews, 'processUsage'>;
+  readonly servers?: Pick<ServerViews, 'processUsage' | 'views'>;
   readonly gateway?: GatewayViews;
   readonly alerts?: Pick<AlertViews, 'watchdogHeardAtMs'>;
   readonly journal?: JournalUsageViews;
@@ -29,7 +29,13 @@ export function readViews(
   const usages = new Map(
     (views.servers?.processUsage() ?? []).map(({ server, usage }) => [server, usage]),
   );
-  for (const [name, { series }] of fleet.members()) series.processUsage(usages.get(name));
+  const responseTimesMs = new Map(
+    (views.servers?.views() ?? []).map(({ name, responseTimeMs }) => [name, responseTimeMs]),
+  );
+  for (const [name, { series }] of fleet.members()) {
+    series.processUsage(usages.get(name));
+    series.responseTime(responseTimesMs.get(name));
+  }
   self.usage(systemUsage, {
     logLines: views.log?.dropped() ?? 0,
     traceExports: views.traceExports?.failures() ?? 0,

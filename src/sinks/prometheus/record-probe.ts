@@ -10,6 +10,7 @@ import {
   probeLastRun,
   probeLastSuccess,
   probePhaseDuration,
+  probeResponse,
   probeSuccess,
   probeTlsCertExpiry,
 } from '../../catalog/probe.ts';
@@ -28,6 +29,7 @@ export function createProbeRecorder(families: Families, server: ServerSpec): Pro
   const own = { server: name };
   const success = families.gauge(probeSuccess);
   const duration = families.histogram(probeDuration);
+  const response = families.histogram(probeResponse);
   const phaseDuration = families.gauge(probePhaseDuration);
   const lastDuration = families.gauge(probeLastDuration);
   const lastRun = families.gauge(probeLastRun);
@@ -42,10 +44,11 @@ export function createProbeRecorder(families: Families, server: ServerSpec): Pro
   interval.set(own, server.monitor.intervalMs / 1000);
 
   return {
-    observe({ report, consecutiveFailures: failuresInARow, nextInMs }) {
+    observe({ report, consecutiveFailures: failuresInARow, responseMs, nextInMs }) {
       const endedAtSeconds = (report.startedAtMs + report.durationMs) / 1000;
       const durationSeconds = report.durationMs / 1000;
       duration.observe(own, durationSeconds);
+      if (responseMs !== undefined) response.observe(own, responseMs / 1000);
       // A deep check takes its time and may fail where the server answers: both would make these two jump.
       if (report.kind === 'steady') {
         success.set(own, report.outcome === 'ok' ? 1 : 0);

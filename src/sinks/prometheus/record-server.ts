@@ -10,6 +10,7 @@ import {
   serverInfo,
   serverListBytes,
   serverListTtl,
+  serverResponseTime,
   serverStatus,
   serverStatusChanges,
   serverStatusCode,
@@ -26,6 +27,7 @@ export interface ServerRecorder {
   status(status: Status): void;
   statusChanged(fact: StatusChanged): void;
   identity(identity: ServerIdentity): void;
+  responseTime(responseTimeMs: number | undefined): void;
   snapshot(snapshot: CapabilitySnapshot): void;
   definitionsChanged(fact: DefinitionsChanged): void;
   /** Settings changed: the address is a label. */
@@ -55,6 +57,11 @@ export function createServerRecorder(
       families.gauge(serverStatusSince).set(own, fact.atMs / 1000);
     },
     identity: info.update,
+    responseTime(responseTimeMs) {
+      const gauge = families.gauge(serverResponseTime);
+      if (responseTimeMs === undefined) gauge.remove(own);
+      else gauge.set(own, responseTimeMs / 1000);
+    },
     snapshot(snapshot) {
       for (const kind of CAPABILITY_KINDS) {
         const list = snapshot.lists[kind];

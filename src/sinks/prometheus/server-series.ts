@@ -21,6 +21,8 @@ export interface ServerSeries {
   processUsage(usage: ProcessUsage | undefined): void;
   /** @param isReopened the child of a stdio server is replaced, and its CPU time begins at zero */
   changed(server: ServerSpec, isReopened: boolean): void;
+  /** @param responseTimeMs `undefined` while it is not known */
+  responseTime(responseTimeMs: number | undefined): void;
   /** Takes every series of the server off the page. */
   remove(): void;
 }
@@ -71,6 +73,7 @@ export function createServerSeries(
       if (isReopened) recorders.process?.forget();
       watchProcess(current);
     },
+    responseTime: recorders.server.responseTime,
     remove() {
       recorders.server.remove();
       for (const metric of PER_SERVER_METRICS) {

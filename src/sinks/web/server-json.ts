@@ -70,6 +70,7 @@ export function reportJson(report: CheckReport): JsonObject {
     detail: report.detail,
     started_at: instant(report.startedAtMs),
     duration_seconds: seconds(report.durationMs),
+    response_seconds: seconds(report.responseMs),
     phases_seconds: phases,
     steps: report.steps.map((step) => ({
       name: step.name,
@@ -109,6 +110,10 @@ export function serverJson(view: ServerView, disabling: Disabling | undefined): 
     disabled: disablingJson(disabling),
     status_since: instant(view.statusSinceMs),
     response_time_seconds: seconds(view.responseTimeMs),
+    last_response_time: view.lastResponse && {
+      seconds: seconds(view.lastResponse.timeMs),
+      at: instant(view.lastResponse.atMs),
+    },
     last_check_at: instant(view.lastCheckAtMs),
     next_check_at: instant(view.nextCheckAtMs),
     interval_seconds: seconds(view.intervalMs),

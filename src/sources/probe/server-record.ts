@@ -7,11 +7,13 @@ import type { CheckReport, ServerIdentity } from '../../facts/check-report.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
 import {
   type CallEvidence,
+  currentResponseMs,
   type Evidence,
   type HealthState,
   initialHealth,
   weighEvidence,
 } from '../../facts/rules/health.ts';
+import { responseOf } from '../../facts/rules/response-time.ts';
 import { endpointLabel, expectedTransport, type ServerSpec } from '../../facts/server.ts';
 import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 import { keepLast } from './keep-last.ts';
@@ -41,6 +43,8 @@ export interface ServerRecord {
   wasLastSuccessOpening: boolean;
   identity?: ServerIdentity;
   snapshot?: CapabilitySnapshot;
+  /** The last response time that was known. */
+  lastResponse?: ServerView['lastResponse'];
   lastReport?: CheckReport;
   lastDeepReport?: CheckReport;
   readonly recentChecks: CheckReport[];
@@ -66,6 +70,8 @@ export interface SteadyFindings {
   readonly change: StatusChange | undefined;
   /** The server identifies itself differently from before, so its lists may have changed too. */
   readonly hasNewIdentity: boolean;
+  /** The response time that this check measured, if any. */
+  readonly responseMs?: number;
   /** The first success since the server was added or enabled, and it included a handshake. */
   readonly isFirstSuccess: boolean;
 }
@@ -112,12 +118,12 @@ export function noteSteadyReport(
   circumstances: SteadyCircumstances,
   moment: RecordMoment,
 ): SteadyFindings {
-  const { outcome, detail, durationMs } = report;
+  const { outcome, detail } = report;
   const { isConnectivitySuspected } = circumstances;
   const isOk = outcome === 'ok';
   const wasOpen = circumstances.wasOpen && report.isReopened !== true;
-  // The time of a handshake is not a response time, unless the server keeps no session and needs one every time.
-  const isResponse = isOk && (wasOpen || record.wasLastSuccessOpening);
+  // A server that keeps no session needs a handshake every time.
+  const responseMs = responseOf(report, { wasOpen, needsHandshake: record.wasLastSuccessOpening });
   if (isOk) record.wasLastSuccessOpening = !wasOpen;
   record.checks += 1;
   if (isOk) record.successes += 1;
@@ -132,10 +138,18 @@ export function noteSteadyReport(
     hasCredentials: record.spec.hasCredentials,
     isConnectivitySuspected,
     atMs: moment.monotonicMs,
-    ...(isResponse && { responseMs: durationMs }),
+    ...(responseMs !== undefined && { responseMs }),
   } as const;
   const change = weigh(record, evidence, moment);
-  return { change, hasNewIdentity, isFirstSuccess: isOk && record.successes === 1 && !wasOpen };
+  const responseTimeMs = currentResponseMs(record.health);
+  if (responseTimeMs !== undefined)
+    record.lastResponse = { timeMs: responseTimeMs, atMs: moment.epochMs };
+  return {
+    change,
+    hasNewIdentity,
+    isFirstSuccess: isOk && record.successes === 1 && !wasOpen,
+    ...(responseMs !== undefined && { responseMs }),
+  };
 }
 
 export function noteDeepReport(
@@ -215,6 +229,7 @@ export function viewOf(
 ): ServerView {
   const { spec, health, identity, snapshot, lastReport, lastDeepReport } = record;
   const ratio = uptimeRatio(record.uptime, atMs);
+  const responseTimeMs = currentResponseMs(health);
   return {
     name: spec.name,
     endpoint: record.endpoint,
@@ -227,7 +242,8 @@ export function viewOf(
     checks: record.checks,
     failures: record.failures,
     intervalMs,
-    ...(health.responseTimeMs !== undefined && { responseTimeMs: health.responseTimeMs }),
+    ...(responseTimeMs !== undefined && { responseTimeMs }),
+    ...(record.lastResponse && { lastResponse: record.lastResponse }),
     ...(lastReport && { lastCheckAtMs: lastReport.startedAtMs, lastReport }),
     ...(nextCheckAtMs !== undefined && { nextCheckAtMs }),
     ...(ratio !== undefined && { uptimeRatio: ratio }),

@@ -278,7 +278,7 @@ function noteSteady(
   waitAtLeast(state, Math.min(report.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX), moment);
   const effects: WatchEffect[] = [
     schedule(state, 'steady', delayAfter(state, event, moment), moment),
-    ...announce(state, event, moment),
+    ...announce(state, event, moment, event.responseMs),
     { kind: 'weigh_calls', change },
   ];
   const isBack = event.wasOffline && moment.health.status !== 'offline';
@@ -340,6 +340,7 @@ function announce(
   state: WatchState,
   { report, change }: Pick<SteadyReported, 'report' | 'change'>,
   { health }: WatchMoment,
+  responseMs?: number,
 ): readonly WatchEffect[] {
   const server = state.spec.name;
   const { status, consecutiveFailures } = health;
@@ -349,6 +350,7 @@ function announce(
     report,
     status,
     consecutiveFailures,
+    ...(responseMs !== undefined && { responseMs }),
     nextInMs: state.steadyDelayMs,
     lagMs: state.running?.lagMs ?? 0,
   } as const;

@@ -17,7 +17,7 @@ import {
 } from '../signals/latency.ts';
 import {
   certificateExpiry,
-  checkDuration,
+  checkResponse,
   checkFailures,
   checkPhases,
   checkResult,
@@ -260,8 +260,8 @@ export const server: Page = {
         stateTimelinePanel({ width: 12, height: 4 }, ask(checkResult, 'timeline', '{{server}}')),
         timeSeriesPanel(
           { width: 8, height: 8, hasThresholdLines: true, empty: 'Not checked' },
-          ask(checkDuration, 'mean', 'Mean'),
-          ask(checkDuration, 'p95', 'P95'),
+          ask(checkResponse, 'mean', 'Mean'),
+          ask(checkResponse, 'p95', 'P95'),
         ),
         timeSeriesPanel(
           { width: 8, height: 8, isStacked: true, empty: 'Not checked' },

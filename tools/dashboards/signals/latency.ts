@@ -1,6 +1,6 @@
 import type { LabelName } from '../../../src/catalog/promql/labels.ts';
 import type { Matchers } from '../../../src/catalog/promql/matchers.ts';
-import { maxBy, quantileBy, rate, ratio, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { maxBy, quantileBy, ratio, sumBy } from '../../../src/catalog/promql/promql.ts';
 import { CALL, CHOSEN, increaseOf, rateOf, series, within } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
@@ -23,14 +23,6 @@ function meanBy(by: readonly LabelName[], ...matchers: readonly Matchers<'operat
 function p95By(by: readonly LabelName[], ...matchers: readonly Matchers<'operation'>[]): string {
   const p95 = quantileBy(0.95, by, increaseOf(BUCKET, ...matchers));
   return `${p95} and on (${by.join(', ')}) ${sumBy(by, increaseOf(COUNT, ...matchers))} > 0`;
-}
-
-/** Of the last minute at the gateway, or of the last check if there were no calls. */
-function responseTimeOfServer(): string {
-  const within = (name: typeof SUM | typeof COUNT): string =>
-    sumBy(BY_SERVER, rate(series(name), '1m'));
-  const lastCheck = maxBy(BY_SERVER, series('mcp_probe_last_duration_seconds'));
-  return `(${ratio(within(SUM), within(COUNT))}) or ${lastCheck} > 0`;
 }
 
 /** How long callers wait. */
@@ -78,15 +70,15 @@ export const p95Latency = signal({
   },
 });
 
-/** What the source documents call the response time of a server. */
+/** The same value as on the exporter's pages, in its API and in alerts. */
 export const responseTime = signal({
   title: 'Response time',
   description:
-    'Mean of the last minute at the gateway, or the last check if there were no calls: what a caller would wait now.',
+    'One-minute mean of the checks, from request to answer. Empty while it is not known, as for a server that is offline.',
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    server: responseTimeOfServer(),
+    server: maxBy(BY_SERVER, series('mcp_server_response_time_seconds')),
   },
 });
 

@@ -1,4 +1,4 @@
-import { maxBy, sumBy } from '../../../src/catalog/promql/promql.ts';
+import { maxBy, quantileBy, sumBy } from '../../../src/catalog/promql/promql.ts';
 import { NOT_RECORDED, PASS_FAIL_MAPPINGS } from '../mappings.ts';
 import { orNotRecorded, rateOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
@@ -46,17 +46,15 @@ export const checkResult = signal({
   by: { timeline: orNotRecorded(maxBy(['gateway', 'server'], series('mcp_probe_success'))) },
 });
 
-export const checkDuration = signal({
-  title: 'Duration of a check',
-  description: 'Steady checks, from the first byte sent to the last byte received.',
+export const checkResponse = signal({
+  title: 'Response time of checks',
+  description:
+    'Steady checks, from the request to its answer. Connecting and handshakes are in the phases.',
   unit: 's',
   thresholds: THRESHOLDS.latencySeconds,
   by: {
-    mean: maxBy(['gateway', 'server'], series('gateway_server:mcp_probe_duration_seconds:mean5m')),
-    p95: maxBy(
-      ['gateway', 'server'],
-      series('gateway_server:mcp_probe_duration_seconds:p95_rate5m'),
-    ),
+    mean: maxBy(['gateway', 'server'], series('mcp_server_response_time_seconds')),
+    p95: quantileBy(0.95, ['gateway', 'server'], rateOf('mcp_probe_response_seconds_bucket')),
   },
 });
 

@@ -9,16 +9,13 @@ const LOWEST = 6;
 const SLOT_WIDTH = 8;
 const BAR_WIDTH = 6;
 
-/** Checks as bars, newest on the right: height is duration, a failure is a full bar in another colour. Deep checks, slow by nature, show only as failures. */
+/** Checks as bars, newest on the right: height is the response time, a failure is a full bar in another colour. Deep checks, slow by nature, show only as failures. */
 export function checkChart(newestFirst: readonly CheckReport[]): Html {
   const bars = newestFirst
     .filter((report) => report.kind === 'steady' || report.outcome !== 'ok')
     .slice(0, SLOTS)
     .toReversed();
-  const slowestMs = Math.max(
-    ...bars.map((report) => (report.outcome === 'ok' ? report.durationMs : 0)),
-    0,
-  );
+  const slowestMs = Math.max(...bars.map(shownMs), 0);
   const firstSlot = SLOTS - bars.length;
   const emptySlots = Array.from(
     { length: firstSlot },
@@ -46,7 +43,7 @@ export function checkChart(newestFirst: readonly CheckReport[]): Html {
 function bar(report: CheckReport, slot: number, slowestMs: number): Html {
   const isOk = report.outcome === 'ok';
   const height = isOk
-    ? LOWEST + (HEIGHT - LOWEST - 6) * (report.durationMs / Math.max(slowestMs, 1))
+    ? LOWEST + (HEIGHT - LOWEST - 6) * (shownMs(report) / Math.max(slowestMs, 1))
     : HEIGHT;
   return html`<rect
     class="${isOk ? 'fill-healthy' : 'fill-offline'}"
@@ -56,9 +53,15 @@ function bar(report: CheckReport, slot: number, slowestMs: number): Html {
     height="${height.toFixed(1)}"
     rx="1"
     ><title>
-      ${formatInstant(report.startedAtMs)}: ${report.outcome}, ${formatDuration(report.durationMs)}
+      ${formatInstant(report.startedAtMs)}: ${report.outcome},
+      ${formatDuration(report.responseMs ?? report.durationMs)}
     </title></rect
   >`;
+}
+
+/** A handshake has no response time: its bar has the lowest height. */
+function shownMs({ outcome, responseMs }: CheckReport): number {
+  return outcome === 'ok' ? (responseMs ?? 0) : 0;
 }
 
 function describe(bars: readonly CheckReport[]): string {

@@ -1,6 +1,6 @@
 import type { Status } from '../../../facts/rules/health.ts';
 import type { ServerView } from '../../../facts/ports/server-view.ts';
-import { formatCount, formatDuration, formatRatio } from '../format.ts';
+import { formatCount, formatRatio } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { ConfigStatus } from '../../../facts/ports/views.ts';
 import {
@@ -11,6 +11,7 @@ import {
   STATUSES_WORST_FIRST,
 } from '../select-servers.ts';
 import { chip, columnHead, noValue, searchInput } from './elements.ts';
+import { responseTime } from './response-time.ts';
 import type { Page } from './layout.ts';
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
@@ -73,7 +74,7 @@ function grid(content: LandingContent): Html {
         <thead role="rowgroup">
           <tr role="row">
             ${columnHead('Status')} ${columnHead('Server')} ${columnHead('Endpoint')}
-            ${columnHead('Response time', 'num', 'Average of the checks of the last minute')}
+            ${columnHead('Response time', 'num', 'Mean of the checks of the last minute, from request to answer')}
             ${columnHead('Last check', 'num')}
             ${columnHead('Uptime', 'num', 'Share of the time since the exporter started')}
             ${columnHead('Tools', 'num')}
@@ -211,9 +212,7 @@ function row(view: ServerView, nowMs: number): Html {
         <bdi class="path" title="${view.endpoint}">${view.endpoint}</bdi>
       </span>
     </td>
-    <td role="cell" class="num" data-label="Response">
-      ${known(view.responseTimeMs, formatDuration)}
-    </td>
+    <td role="cell" class="num" data-label="Response">${responseTime(view, nowMs)}</td>
     <td role="cell" class="num" data-label="Last check">
       ${view.lastCheckAtMs === undefined ? noValue('Not known yet') : relativeTime(view.lastCheckAtMs, nowMs, 'ago')}
     </td>

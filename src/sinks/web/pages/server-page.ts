@@ -28,6 +28,7 @@ import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
 import { type KeptOfServer, serverAlerts, serverJournal } from './server-log.ts';
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
+import { responseTime } from './response-time.ts';
 import { relativeTime } from './time.ts';
 
 export interface ServerContent {
@@ -148,7 +149,7 @@ function disableForm({ detail, needsToken }: ServerContent): Html {
 
 function facts(detail: ServerDetail, nowMs: number): readonly Html[] {
   return factItems([
-    ['Response time', mapKnown(detail.responseTimeMs, formatDuration)],
+    ['Response time', responseTime(detail, nowMs)],
     ['Uptime', mapKnown(detail.uptimeRatio, formatRatio)],
     ['Last check', mapKnown(detail.lastCheckAtMs, (atMs) => relativeTime(atMs, nowMs, 'ago'))],
     ['Next check', mapKnown(detail.nextCheckAtMs, (atMs) => relativeTime(atMs, nowMs, 'in'))],

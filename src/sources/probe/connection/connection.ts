@@ -4,10 +4,13 @@ import { formatLimit } from '../../../protocol/classify-failure.ts';
 import { redact, type Secret } from '../../../facts/secret.ts';
 import type { CheckOptions, Connection } from '../ports.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
+import type { LoopWatch } from '../../../protocol/loop-watch.ts';
 import { createMeasurement } from '../../../protocol/measurement.ts';
 import { afterFailure } from './after-failure.ts';
+import type { MonotonicMs } from '../../../facts/time.ts';
 import type { ProbedServer } from './probed-server.ts';
 import type {
+  Measurement,
   RequestOptions,
   ProbeClient,
   RequestFailure,
@@ -17,6 +20,7 @@ export interface ConnectionOptions {
   readonly server: ProbedServer;
   readonly secrets: readonly Secret[];
   readonly clock: Clock;
+  readonly loop: LoopWatch;
 }
 
 type CheckFinding =
@@ -40,6 +44,7 @@ type Run = (options: RequestOptions) => Promise<CheckFinding>;
 class PeerConnection implements Connection {
   readonly #server: ProbedServer;
   readonly #clock: Clock;
+  readonly #loop: LoopWatch;
   readonly #mask: (text: string) => string;
   #tail: Promise<unknown> = Promise.resolve();
   #running: AbortController | undefined;
@@ -53,9 +58,10 @@ class PeerConnection implements Connection {
   #mustAsk = false;
   #hasDeepWorked = false;
 
-  constructor({ server, secrets, clock }: ConnectionOptions) {
+  constructor({ server, secrets, clock, loop }: ConnectionOptions) {
     this.#server = server;
     this.#clock = clock;
+    this.#loop = loop;
     this.#mask = (text) => redact(text, secrets);
   }
 
@@ -101,7 +107,11 @@ class PeerConnection implements Connection {
     const measurement = createMeasurement();
     const startedAtMs = this.#clock.nowMs();
     const startedAt = this.#clock.monotonicMs();
+    this.#loop.begin();
     const found = await run({ signal: controller.signal, measurement });
+    const endedAt = this.#clock.monotonicMs();
+    const timing = timingOf({ kind, isOk: found.ok, startedAt, endedAt }, measurement, this.#loop);
+    this.#loop.end();
     signal.removeEventListener('abort', onAbort);
     this.#running = undefined;
     if (found.identity !== undefined) this.#identity = found.identity;
@@ -110,7 +120,8 @@ class PeerConnection implements Connection {
       kind,
       ...(found.ok ? describeSuccess(found, this.#mask) : describeFailure(found, this.#mask)),
       startedAtMs,
-      durationMs: this.#clock.monotonicMs() - startedAt,
+      durationMs: endedAt - startedAt,
+      ...timing,
       phasesMs,
       steps: measurement.steps.map((step) => ({ ...step, detail: this.#mask(step.detail) })),
       bytesSent,
@@ -182,6 +193,29 @@ class PeerConnection implements Connection {
     this.#server.probeClient.abandon(failure);
     return next === 'repeat';
   }
+}
+
+interface CheckSpan {
+  readonly kind: CheckReport['kind'];
+  readonly isOk: boolean;
+  readonly startedAt: MonotonicMs;
+  readonly endedAt: MonotonicMs;
+}
+
+function timingOf(
+  { kind, isOk, startedAt, endedAt }: CheckSpan,
+  { roundTrip }: Measurement,
+  loop: LoopWatch,
+): Pick<CheckReport, 'responseMs' | 'lateMs'> {
+  const isMeasured = kind === 'steady' && isOk && roundTrip !== undefined;
+  const [from, to] = isMeasured
+    ? [roundTrip.writtenAtMs, roundTrip.answeredAtMs]
+    : [startedAt, endedAt];
+  const lateMs = loop.lateMs(from, to);
+  return {
+    ...(isMeasured && { responseMs: Math.max(0, to - from - lateMs) }),
+    ...(lateMs > 0 && { lateMs }),
+  };
 }
 
 function outcomeOf({ outcome, httpStatus }: RequestFailure): string {

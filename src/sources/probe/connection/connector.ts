@@ -3,6 +3,7 @@ import type { Connector } from '../ports.ts';
 import { createAgentPool, IDLE_SOCKETS_MAX } from '../../../protocol/http/agent-pool.ts';
 import { createConnection } from './connection.ts';
 import { createProbedHttpServer } from './probed-http-server.ts';
+import { createLoopWatch } from '../../../protocol/loop-watch.ts';
 import { createStdioClients } from '../../../protocol/stdio/stdio-client.ts';
 import { createProbedStdioServer } from './probed-stdio-server.ts';
 import { createStdioProbeClient } from './stdio-probe-client.ts';
@@ -27,10 +28,11 @@ export function createConnector({
 }: ConnectorOptions): McpConnector {
   const pool = createAgentPool(IDLE_SOCKETS_MAX);
   const clients = createStdioClients(clock);
+  const loop = createLoopWatch(clock);
   const client = { name: clientName, version: clientVersion };
   return {
     open({ name, target, monitor: atOpening, secrets }, onChild, monitor = () => atOpening) {
-      const common = { secrets, clock };
+      const common = { secrets, clock, loop };
       if (target.kind === 'http') {
         return createConnection({
           ...common,

@@ -245,19 +245,23 @@ class SseProbeClient implements ProbeClient {
     if (signal.aborted) onAbort();
     const posting = new AbortController();
     let isPosted = false;
+    let writtenAtMs = startedAt;
     const message = {
       method,
       url: stream.postUrl,
       context: {},
       text: requestText(id, method, params),
     };
-    void postMessage(endpoint, message, { signal: posting.signal, measurement }, clock).then(
-      (posted) => {
-        isPosted = true;
-        if (!posted.ok) fail(posted.facts);
-      },
-    );
+    const onWritten = (): void => {
+      writtenAtMs = clock.monotonicMs();
+    };
+    const posted = { signal: posting.signal, measurement, onWritten };
+    void postMessage(endpoint, message, posted, clock).then((result) => {
+      isPosted = true;
+      if (!result.ok) fail(result.facts);
+    });
     const exchange = await promise;
+    if (exchange.ok) measurement.roundTrip = { writtenAtMs, answeredAtMs: clock.monotonicMs() };
     signal.removeEventListener('abort', onAbort);
     // The answer may overtake the 202 of its request; a server that never sends one must not keep the connection.
     if (!isPosted) clock.after(exchange.ok ? LINGER_MS : 0, () => posting.abort());

@@ -157,11 +157,13 @@ class StdioProbeClientDriver implements StdioProbeClient {
     const before = { ...channel.child.bytes };
     const sent = greeting.identity.era === 'modern' ? withModernMeta(params, client) : params;
     const result = readReply(method, await channel.request(method, sent, signal));
+    const answeredAtMs = clock.monotonicMs();
+    if (result.ok) measurement.roundTrip = { writtenAtMs: startedAtMs, answeredAtMs };
     measurement.bytesSent += channel.child.bytes.sent - before.sent;
     measurement.bytesReceived += channel.child.bytes.received - before.received;
     addStep(measurement, {
       name: method,
-      durationMs: clock.monotonicMs() - startedAtMs,
+      durationMs: answeredAtMs - startedAtMs,
       ok: result.ok,
       detail: describe(result, channel.takeOddities()),
     });

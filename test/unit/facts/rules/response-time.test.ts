@@ -3,7 +3,9 @@ import {
   addResponse,
   EMPTY_RESPONSE_WINDOW,
   meanResponseMs,
+  responseOf,
 } from '../../../../src/facts/rules/response-time.ts';
+import { currentResponseMs } from '../../../../src/facts/rules/health.ts';
 import { asMonotonicMs } from '../../../../src/facts/time.ts';
 
 test('an empty window has no mean', () => {
@@ -48,4 +50,62 @@ test('ten thousand checks in a row take at most thirteen buckets', () => {
     window = addResponse(window, asMonotonicMs(index * 97), 5);
   expect(window.length).toBeLessThanOrEqual(13);
   expect(meanResponseMs(window)).toBe(5);
+});
+
+const KEPT = { wasOpen: true, needsHandshake: false };
+
+test.each<[string, Parameters<typeof responseOf>, number | undefined]>([
+  ['a ping in what is kept', [{ outcome: 'ok', responseMs: 12 }, KEPT], 12],
+  [
+    'the handshake of a server that needs one every time',
+    [
+      { outcome: 'ok', responseMs: 12 },
+      { wasOpen: false, needsHandshake: true },
+    ],
+    12,
+  ],
+  [
+    'the handshake that opens a session',
+    [
+      { outcome: 'ok', responseMs: 12 },
+      { wasOpen: false, needsHandshake: false },
+    ],
+    undefined,
+  ],
+  ['a failure', [{ outcome: 'timeout', responseMs: 12 }, KEPT], undefined],
+  [
+    'a check while the exporter was a little late',
+    [{ outcome: 'ok', responseMs: 12, lateMs: 100 }, KEPT],
+    12,
+  ],
+  [
+    'a check while the exporter was late',
+    [{ outcome: 'ok', responseMs: 12, lateMs: 101 }, KEPT],
+    undefined,
+  ],
+])('the response of %s', (_what, parameters, expected) => {
+  expect(responseOf(...parameters)).toBe(expected);
+});
+
+test.each<[string, Parameters<typeof currentResponseMs>[0], number | undefined]>([
+  ['a Healthy server', { status: 'healthy', consecutiveFailures: 0, responseTimeMs: 12 }, 12],
+  ['a Critical server', { status: 'critical', consecutiveFailures: 0, responseTimeMs: 12 }, 12],
+  [
+    'a server whose last check failed',
+    { status: 'healthy', consecutiveFailures: 1, responseTimeMs: 12 },
+    undefined,
+  ],
+  [
+    'an Offline server that answers again',
+    { status: 'offline', consecutiveFailures: 0, responseTimeMs: 12 },
+    undefined,
+  ],
+  [
+    'a disabled server',
+    { status: 'disabled', consecutiveFailures: 0, responseTimeMs: 12 },
+    undefined,
+  ],
+  ['a server without one', { status: 'healthy', consecutiveFailures: 0 }, undefined],
+])('the current response time of %s', (_what, health, expected) => {
+  expect(currentResponseMs(health)).toBe(expected);
 });

@@ -13,6 +13,7 @@ import {
   START_MS,
   stdioServer,
 } from './sample-facts.ts';
+import { buildDetail } from '../web/fake-http-deps.ts';
 import { asEpochMs } from '../../../../src/facts/time.ts';
 
 async function scrape(metrics: Metrics) {
@@ -48,6 +49,7 @@ test('every metric of the catalog for /metrics is on the page, and nothing else 
         }),
       },
       alerts: { watchdogHeardAtMs: () => asEpochMs(START_MS) },
+      servers: { views: () => [buildDetail('files')], processUsage: () => [] },
     },
   });
   publish({ fact: 'server_added', server: stdioServer('files') });
@@ -130,6 +132,7 @@ test('a server that is reached by URL has no series of a child process', async (
   const { metrics, publish } = createTestMetrics({
     views: {
       servers: {
+        views: () => [],
         processUsage: () => [
           { server: 'search', usage: { pid: 1, cpuSeconds: 1, residentBytes: 1 } },
         ],
@@ -435,6 +438,7 @@ test('CPU time of a child never decreases on the page, and memory is 0 once it h
   const { metrics, publish } = createTestMetrics({
     views: {
       servers: {
+        views: () => [],
         processUsage: () =>
           isRunning
             ? [{ server: 'files', usage: { pid: 1, cpuSeconds, residentBytes: 4_096 } }]
@@ -608,6 +612,7 @@ test('a server that is disabled by hand is Disabled from the first page, or from
   const { metrics, publish } = createTestMetrics({
     views: {
       servers: {
+        views: () => [],
         processUsage: () => [{ server: 'files', usage: { pid: 1, cpuSeconds, residentBytes: 1 } }],
       },
     },

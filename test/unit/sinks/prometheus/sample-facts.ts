@@ -70,6 +70,7 @@ export function observation(
     report: checkReport(report),
     status: 'healthy',
     consecutiveFailures: 0,
+    ...(report.responseMs !== undefined && { responseMs: report.responseMs }),
     nextInMs: 30_000,
     lagMs: 2,
     ...changes,

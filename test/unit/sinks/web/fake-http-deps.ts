@@ -15,6 +15,7 @@ export function buildReport(overrides: Partial<CheckReport> = {}): CheckReport {
     detail: 'Answered ping.',
     startedAtMs: asEpochMs(NOW_MS - 4_000),
     durationMs: 12.4,
+    responseMs: 11.2,
     phasesMs: { connect: 1.2, handshake: 11.2 },
     steps: [
       { name: 'connect', durationMs: 1.2, ok: true, detail: 'Connected to 127.0.0.1:3001' },

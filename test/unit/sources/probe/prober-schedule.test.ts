@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildServer } from '../../../fakes/build-server.ts';
-import { seconds, setUpProber } from '../../../fakes/set-up-prober.ts';
+import { failing, seconds, setUpProber } from '../../../fakes/set-up-prober.ts';
 
 test('checks a new server at once, again soon in the open session, and then on its interval', async () => {
   const { clock, connector, prober } = setUpProber();
@@ -74,6 +74,31 @@ test('leaves the handshake of the first check out of the response time', async (
   expect(prober.detail('a')).not.toHaveProperty('responseTimeMs');
   await clock.advance(4_000);
   expect(prober.detail('a')).toMatchObject({ status: 'healthy', responseTimeMs: 20 });
+});
+
+test('gives no response time while a server does not answer, but the last one that was known', async () => {
+  const { clock, connector, prober, sink } = setUpProber();
+  connector.script('a', (kind, count) =>
+    kind === 'steady' && count > 1 ? failing('refused') : { durationMs: 20 },
+  );
+  prober.apply([buildServer('a')]);
+  await clock.advance(10_000);
+  const { responseTimeMs, lastResponse } = prober.detail('a') ?? {};
+  expect([responseTimeMs, lastResponse?.timeMs]).toEqual([20, 20]);
+  await clock.advance(60_000);
+  expect(prober.detail('a')).toMatchObject({ status: 'offline', lastResponse });
+  expect(prober.detail('a')).not.toHaveProperty('responseTimeMs');
+  const counted = sink.of('probe').map((fact) => fact.responseMs);
+  expect(counted.filter((ms) => ms !== undefined)).toEqual([20]);
+});
+
+test('does not judge a server by checks that were measured while the exporter was late', async () => {
+  const { clock, connector, prober } = setUpProber();
+  connector.script('a', () => ({ responseMs: 5_000, lateMs: 4_900 }));
+  prober.apply([buildServer('a')]);
+  await clock.advance(120_000);
+  expect(prober.detail('a')).toMatchObject({ status: 'healthy' });
+  expect(prober.detail('a')).not.toHaveProperty('responseTimeMs');
 });
 
 test('checks a slow server on the unhealthy interval and says why', async () => {
