@@ -1,0 +1,321 @@
+import { type CallVerdict, CANCELLED, judgeHttpStatus } from '../../facts/call-outcome.ts';
+import { REFUSALS } from '../../facts/refusal.ts';
+import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
+import type { ReadMessages } from '../../protocol/message-reader.ts';
+import { type CallEffect, refusalOf, type RefuseEffect, shareOf } from './call-effects.ts';
+import type { Carrier } from './exchange.ts';
+import type { RelayFailure } from './relay.ts';
+
+/**
+ * One request to a Streamable HTTP server, and its answer: `nextForwardState` decides what becomes of the calls in it,
+ * `forwarded-request.ts` performs the effects.
+ */
+export interface ForwardState {
+  readonly verb: Carrier['verb'];
+  readonly session: string | undefined;
+  readonly answerTimeoutMs: number;
+  /** A GET stream or a subscription: long-lived by nature. */
+  readonly isStream: boolean;
+  /** A body too large to be read first is read as it passes, so that this may come last. */
+  readonly isRequestRead: boolean;
+  /** The only id of the request, as JSON text; `undefined` if it has none or several. */
+  readonly onlyId: string | undefined;
+  readonly opening: MessageFacts | undefined;
+  /** 0 until the head of the answer. */
+  readonly status: number;
+  readonly content: AnswerContent;
+  /** The id of the session that the answer to `initialize` announced. */
+  readonly newSession: string | undefined;
+  readonly hasResponse: boolean;
+  readonly isRefused: boolean;
+  readonly answerEnd: AnswerEnd | undefined;
+  /** How every call of the request ends that has no response by then. */
+  readonly ending: ForwardEnding | undefined;
+}
+
+/** `unreadable`: compressed in a way that is not known here, so that the messages in it cannot be judged. */
+export type AnswerContent = 'events' | 'json' | 'other' | 'unreadable';
+
+interface AnswerEnd {
+  /** There was too much of it to be decompressed. */
+  readonly isGivenUp: boolean;
+  /** An event had an id, so that the stream can be resumed elsewhere. */
+  readonly isResumable: boolean;
+}
+
+interface ForwardEnding {
+  readonly verdict: CallVerdict;
+  readonly message: string | undefined;
+}
+
+export type ForwardEvent =
+  | RequestRead
+  | AnswerHead
+  /** One JSON text of the answer, and the bytes that it took. */
+  | { readonly kind: 'messages'; readonly read: ReadMessages; readonly bytes: number }
+  | ({ readonly kind: 'answer_over' } & AnswerEnd)
+  /** There will be no more of the answer. */
+  | {
+      readonly kind: 'failed';
+      readonly failure: RelayFailure;
+      readonly isResumable: boolean;
+    };
+
+interface RequestRead {
+  readonly kind: 'request_read';
+  readonly read: ReadMessages;
+  readonly bytes: number;
+  /** Whether the client has the head of an answer, from wherever. */
+  readonly isAnswered: boolean;
+}
+
+interface AnswerHead {
+  readonly kind: 'head';
+  readonly status: number;
+  readonly content: AnswerContent;
+  /** Of the header `Mcp-Session-Id`. */
+  readonly session: string | undefined;
+}
+
+/** To be performed in this order. */
+export type ForwardEffect =
+  | CallEffect
+  | RefuseEffect
+  /** The request is no longer in flight. */
+  | { readonly kind: 'over' };
+
+export interface ForwardStep {
+  readonly state: ForwardState;
+  readonly effects: readonly ForwardEffect[];
+}
+
+const LISTEN = 'subscriptions/listen';
+const NO_RESPONSE: CallVerdict = {
+  outcome: 'transport_error',
+  status: 502,
+  errorType: 'no_response',
+};
+const INVALID: CallVerdict = {
+  outcome: 'transport_error',
+  status: 502,
+  errorType: 'invalid_response',
+};
+const BROKEN: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'connection' };
+const DUPLICATE_ID: CallVerdict = {
+  outcome: 'client_error',
+  status: 400,
+  errorType: 'invalid_request',
+};
+/** A request that has no messages, and was refused nevertheless. */
+const NO_FACTS: MessageFacts = Object.freeze({ hasResult: false, isError: false });
+const NO_EFFECTS: readonly ForwardEffect[] = Object.freeze([]);
+const OVER: ForwardEffect = Object.freeze({ kind: 'over' });
+
+export function createForwardState({
+  verb,
+  session,
+  answerTimeoutMs,
+}: Pick<ForwardState, 'verb' | 'session' | 'answerTimeoutMs'>): ForwardState {
+  return {
+    verb,
+    session,
+    answerTimeoutMs,
+    isStream: verb === 'GET',
+    isRequestRead: false,
+    onlyId: undefined,
+    opening: undefined,
+    status: 0,
+    content: 'other',
+    newSession: undefined,
+    hasResponse: false,
+    isRefused: false,
+    answerEnd: undefined,
+    ending: undefined,
+  };
+}
+
+/** Deterministic, without I/O. */
+export function nextForwardState(state: ForwardState, event: ForwardEvent): ForwardStep {
+  switch (event.kind) {
+    case 'request_read':
+      return afterRequest(state, event);
+    case 'head':
+      return afterHead(state, event);
+    case 'messages':
+      return afterMessages(state, event.read, event.bytes);
+    case 'answer_over':
+      return afterAnswer(state, event);
+    case 'failed':
+      return afterFailure(state, event.failure, event.isResumable);
+  }
+}
+
+function afterRequest(state: ForwardState, event: RequestRead): ForwardStep {
+  // Refused by the edge because it grew too large: that is counted already.
+  const isCounted = state.status === 0 && event.isAnswered && !state.isRefused;
+  if (state.isRequestRead || isCounted) return { state, effects: NO_EFFECTS };
+  const { messages } = event.read;
+  const bytes = shareOf(event.bytes, event.read);
+  const ids = new Set<string>();
+  const effects: ForwardEffect[] = [];
+  let { isStream, opening } = state;
+  for (const facts of messages) {
+    if (isRequest(facts)) {
+      addCall(effects, ids, facts, bytes);
+      if (facts.method === 'initialize') opening = facts;
+      if (facts.method === LISTEN) isStream = true;
+    } else if (isResponse(facts)) {
+      effects.push({ kind: 'answer_server_call', facts, bytes, session: state.session });
+    } else {
+      effects.push({ kind: 'notify', facts, session: state.session });
+    }
+  }
+  const [id] = ids;
+  const onlyId = ids.size === 1 ? id : undefined;
+  return endLate({ ...state, isRequestRead: true, isStream, onlyId, opening }, effects);
+}
+
+/** @param ids of the requests so far; one more is added */
+function addCall(
+  effects: ForwardEffect[],
+  ids: Set<string>,
+  facts: MessageFacts,
+  bytes: number,
+): void {
+  const { id = '' } = facts;
+  // Only one of them can get its response, here as at the server.
+  const message = 'another request of the batch has its id';
+  if (ids.has(id)) effects.push({ kind: 'end_call', id, verdict: DUPLICATE_ID, message });
+  ids.add(id);
+  effects.push({ kind: 'begin_call', facts, bytes });
+}
+
+/** What has happened before the request was read applies to its calls as well. */
+function endLate(state: ForwardState, begun: ForwardEffect[]): ForwardStep {
+  const { ending, answerEnd } = state;
+  if (!ending) {
+    if (!answerEnd) return { state, effects: begun };
+    const step = endAfterAnswer(state, answerEnd);
+    return { state: step.state, effects: [...begun, ...step.effects] };
+  }
+  const hasCall = begun.some(({ kind }) => kind === 'begin_call');
+  if (state.isRefused && !hasCall) begun.push({ kind: 'begin_call', facts: NO_FACTS });
+  begun.push({ kind: 'end_open_calls', ...ending });
+  return { state, effects: begun };
+}
+
+function afterHead(state: ForwardState, event: AnswerHead): ForwardStep {
+  const { status, content } = event;
+  const isOpened = state.opening !== undefined && status === 200;
+  const newSession = isOpened ? event.session : undefined;
+  const next: ForwardState = { ...state, status, content, newSession };
+  const { session: id } = state;
+  if (id === undefined) return { state: next, effects: NO_EFFECTS };
+  if (status === 404 || (state.verb === 'DELETE' && status < 300))
+    return { state: next, effects: [{ kind: 'close_session', id }] };
+  return { state: next, effects: status < 300 ? [{ kind: 'touch_session', id }] : NO_EFFECTS };
+}
+
+function afterMessages(state: ForwardState, read: ReadMessages, bytes: number): ForwardStep {
+  const share = shareOf(bytes, read);
+  const { session } = state;
+  const effects: ForwardEffect[] = [];
+  let { hasResponse } = state;
+  for (const facts of read.messages) {
+    if (isResponse(facts)) {
+      hasResponse = true;
+      const opened = openedSession(state, facts);
+      if (opened) effects.push(opened);
+      effects.push({ kind: 'answer_call', facts, bytes: share, session });
+    } else if (isRequest(facts)) {
+      effects.push({ kind: 'begin_server_call', facts, bytes: share, session });
+    } else {
+      effects.push({ kind: 'notify', facts, session });
+    }
+  }
+  return { state: hasResponse === state.hasResponse ? state : { ...state, hasResponse }, effects };
+}
+
+/** A session counts once its `initialize` succeeded. */
+function openedSession(
+  { newSession: id, opening }: ForwardState,
+  { id: answered, error, protocolVersion }: MessageFacts,
+): ForwardEffect | undefined {
+  if (id === undefined || opening?.id !== answered || error) return undefined;
+  return {
+    kind: 'open_session',
+    id,
+    opening: {
+      ...(opening?.client && { client: opening.client }),
+      ...(protocolVersion !== undefined && { protocolVersion }),
+    },
+  };
+}
+
+function afterAnswer(state: ForwardState, { isGivenUp, isResumable }: AnswerEnd): ForwardStep {
+  if (isOver(state)) return { state, effects: NO_EFFECTS };
+  const answerEnd = { isGivenUp, isResumable };
+  const next: ForwardState = { ...state, answerEnd };
+  return state.isRequestRead
+    ? endAfterAnswer(next, answerEnd)
+    : { state: next, effects: NO_EFFECTS };
+}
+
+function endAfterAnswer(state: ForwardState, end: AnswerEnd): ForwardStep {
+  const { status, content } = state;
+  if (status >= 300) return endAll(state, judgeHttpStatus(status), undefined);
+  if (state.isStream || content === 'unreadable' || end.isGivenUp)
+    return endAll(state, { outcome: 'success', status }, undefined);
+  if (content === 'json' && !state.hasResponse)
+    return endAll(state, INVALID, 'the answer is no JSON-RPC response');
+  const message = 'the answer ended without a result';
+  return endAll(state, NO_RESPONSE, message, end.isResumable);
+}
+
+function afterFailure(
+  state: ForwardState,
+  failure: RelayFailure,
+  isResumable: boolean,
+): ForwardStep {
+  if (isOver(state)) return { state, effects: NO_EFFECTS };
+  const refusal = refusalOf(failure, state.answerTimeoutMs);
+  if (refusal) return refuse(state, refusal);
+  if (failure.kind === 'broken') return endAll(state, BROKEN, failure.detail, isResumable);
+  return state.isStream
+    ? endAll(state, { outcome: 'success', status: 200 }, undefined)
+    : endAll(state, CANCELLED, undefined, isResumable);
+}
+
+function refuse(
+  state: ForwardState,
+  { name, detail }: Pick<RefuseEffect, 'name' | 'detail'>,
+): ForwardStep {
+  const refused: ForwardState = { ...state, isRefused: true };
+  const isUnread = !state.isRequestRead;
+  const step = endAll(refused, REFUSALS[name].verdict, detail);
+  return {
+    state: step.state,
+    effects: [{ kind: 'refuse', name, id: state.onlyId, detail, isUnread }, ...step.effects],
+  };
+}
+
+/**
+ * The one place where the calls of the request end that have no response.
+ * @param isResumable whether the stream that broke off can be resumed: the response may still come on another one
+ */
+function endAll(
+  state: ForwardState,
+  verdict: CallVerdict,
+  message: string | undefined,
+  isResumable = false,
+): ForwardStep {
+  const isParked = isResumable && state.session !== undefined;
+  const end: ForwardEffect = isParked
+    ? { kind: 'park_open_calls', verdict }
+    : { kind: 'end_open_calls', verdict, message };
+  return { state: { ...state, ending: { verdict, message } }, effects: [end, OVER] };
+}
+
+function isOver({ answerEnd, ending }: ForwardState): boolean {
+  return answerEnd !== undefined || ending !== undefined;
+}

@@ -1,0 +1,203 @@
+import { PassThrough, type Readable } from 'node:stream';
+import type { Pool } from 'undici';
+import type { Clock } from '../../facts/ports/clock.ts';
+import type { Secret } from '../../facts/secret.ts';
+import type { MonotonicMs } from '../../facts/time.ts';
+import { createMessageReader, type ReadMessages } from '../../protocol/message-reader.ts';
+import { ForwardedAnswer, type AnswerObserver } from './forwarded-answer.ts';
+import type { CallTracker } from './call-tracker.ts';
+import type { RefuseEffect } from './call-effects.ts';
+import { carrierOf, textOf } from './carrier.ts';
+import {
+  createForwardState,
+  type ForwardEffect,
+  type ForwardEvent,
+  type ForwardState,
+  nextForwardState,
+} from './forward-state.ts';
+import { ForwardedCalls } from './forwarded-calls.ts';
+import type { Cuttable } from './forwarded-requests.ts';
+import {
+  Relay,
+  type RelayFailure,
+  type RelayObserver,
+  requestHeaders,
+  type ResponseHeaders,
+} from './relay.ts';
+import { sendRefusal } from './send-refusal.ts';
+import { formatTraceParent } from './trace-context.ts';
+import type { AdmittedRequest } from './upstream.ts';
+
+export interface ForwardOptions {
+  readonly url: URL;
+  readonly clock: Clock;
+  readonly tracker: CallTracker;
+  /** Headers of the configuration, for requests that carry none of that name. */
+  readonly headers: Readonly<Record<string, Secret>>;
+  /** Until the head of the answer; streams may then last as long as both sides like. */
+  readonly answerTimeoutMs: number;
+  /** Called for each request that goes upstream. */
+  readonly onRequest?: () => void;
+  readonly preserveHost: boolean;
+  /** Whether our span takes part in the trace; without tracing the client's own context passes unchanged. */
+  readonly propagatesTrace: boolean;
+}
+
+/** One request on its way to a Streamable HTTP server, and its answer back. `forward-state.ts` decides. */
+export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable {
+  readonly #options: ForwardOptions;
+  readonly #pool: Pool;
+  readonly #admitted: AdmittedRequest;
+  readonly #onOver: () => void;
+  readonly #calls: ForwardedCalls;
+  #state: ForwardState;
+  #relay: Relay | undefined;
+  #answer: ForwardedAnswer | undefined;
+  #stopUpload: (() => void) | undefined;
+
+  constructor(options: ForwardOptions, pool: Pool, admitted: AdmittedRequest, onOver: () => void) {
+    const { tracker, clock, answerTimeoutMs } = options;
+    this.#options = options;
+    this.#pool = pool;
+    this.#admitted = admitted;
+    this.#onOver = onOver;
+    const session = textOf(admitted.request.headers['mcp-session-id']);
+    const carrier = carrierOf(admitted, 'http', session);
+    this.#calls = new ForwardedCalls({ tracker, clock, carrier, hasOwnAnswers: true });
+    this.#state = createForwardState({ verb: carrier.verb, session, answerTimeoutMs });
+  }
+
+  get isStream(): boolean {
+    return this.#state.isStream;
+  }
+
+  start(): void {
+    const { request, response, query, body, isComplete, read, receivedMs } = this.#admitted;
+    const { url, clock, headers, preserveHost, answerTimeoutMs } = this.#options;
+    if (isComplete)
+      this.#take({ kind: 'request_read', read, bytes: body.length, isAnswered: false });
+    const trace = this.#options.propagatesTrace ? this.#calls.first?.trace : undefined;
+    this.#relay = new Relay(
+      {
+        pool: this.#pool,
+        clock,
+        request,
+        response,
+        path: `${url.pathname}${joinQueries(url.search, query)}`,
+        headers: requestHeaders(request, {
+          host: url.host,
+          preserveHost,
+          configured: headers,
+          isBodyWhole: isComplete,
+          ...(trace && { traceparent: formatTraceParent(trace) }),
+          ...(trace?.traceState !== undefined && { tracestate: trace.traceState }),
+        }),
+        body: isComplete ? (body.length > 0 ? body : null) : this.#streamBody(),
+        ...(!this.isStream && { answerTimeoutMs }),
+      },
+      this,
+    );
+    this.#calls.noteOverhead(receivedMs);
+    this.#options.onRequest?.();
+    this.#relay.start();
+  }
+
+  cut(): void {
+    this.#relay?.cut();
+  }
+
+  onHead(status: number, headers: ResponseHeaders): void {
+    this.#answer = new ForwardedAnswer(headers, this);
+    const { content } = this.#answer;
+    const session = textOf(headers['mcp-session-id']);
+    this.#take({ kind: 'head', status, content, session });
+  }
+
+  onBody(chunk: Buffer): void {
+    this.#answer?.write(chunk);
+  }
+
+  onEnd(): void {
+    this.#answer?.end();
+  }
+
+  onFailure(failure: RelayFailure): void {
+    this.#answer?.stop();
+    this.#take({ kind: 'failed', failure, isResumable: this.#isResumable() });
+  }
+
+  onMessages(read: ReadMessages, bytes: number): void {
+    this.#take({ kind: 'messages', read, bytes }, this.#options.clock.monotonicMs());
+  }
+
+  onAnswerOver(isGivenUp: boolean): void {
+    this.#take({ kind: 'answer_over', isGivenUp, isResumable: this.#isResumable() });
+  }
+
+  #isResumable(): boolean {
+    return this.#answer?.isResumable ?? false;
+  }
+
+  #take(event: ForwardEvent, sinceMs: MonotonicMs = this.#admitted.receivedMs): void {
+    const { state, effects } = nextForwardState(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect, sinceMs);
+  }
+
+  #perform(effect: ForwardEffect, sinceMs: MonotonicMs): void {
+    switch (effect.kind) {
+      case 'refuse':
+        this.#refuse(effect);
+        return;
+      case 'over':
+        this.#onOver();
+        return;
+      default:
+        this.#calls.perform(effect, sinceMs);
+    }
+  }
+
+  #refuse({ name, id, detail, isUnread }: RefuseEffect): void {
+    this.#stopUpload?.();
+    sendRefusal(this.#options.clock, this.#admitted.response, name, { id, detail, isUnread });
+  }
+
+  /** A body too large to be read first: it is read as it passes. */
+  #streamBody(): Readable {
+    const { request, response, body } = this.#admitted;
+    const pass = new PassThrough();
+    const reader = createMessageReader();
+    let read: ReadMessages | undefined;
+    let bytes = body.length;
+    reader.write(body);
+    pass.write(body);
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      reader.write(chunk);
+    });
+    const endReading = (): void => {
+      if (this.#state.isRequestRead) return;
+      read ??= reader.end();
+      this.#take({ kind: 'request_read', read, bytes, isAnswered: response.headersSent });
+    };
+    request.on('end', endReading);
+    // Broken off.
+    request.on('close', endReading);
+    // A server that has answered reads no more, yet the rest says what was called.
+    this.#stopUpload = () => {
+      request.unpipe(pass);
+      request.resume();
+    };
+    pass.on('close', this.#stopUpload);
+    request.on('error', (error) => pass.destroy(error));
+    // Nobody else listens once the request upstream is over: the error of a client that left would end the process.
+    pass.on('error', () => undefined);
+    request.pipe(pass);
+    return pass;
+  }
+}
+
+function joinQueries(own: string, clients: string): string {
+  if (clients === '' || clients === '?') return own;
+  return own === '' ? clients : `${own}&${clients.slice(1)}`;
+}

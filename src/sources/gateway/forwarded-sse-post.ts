@@ -1,0 +1,110 @@
+import type { Pool } from 'undici';
+import { carrierOf } from './carrier.ts';
+import { ForwardedCalls } from './forwarded-calls.ts';
+import type { ForwardOptions } from './forwarded-request.ts';
+import type { Cuttable } from './forwarded-requests.ts';
+import { Relay, type RelayFailure, type RelayObserver, requestHeaders } from './relay.ts';
+import { sendRefusal } from './send-refusal.ts';
+import {
+  createSsePostState,
+  nextSsePostState,
+  type SsePostEffect,
+  type SsePostEvent,
+  type SsePostState,
+} from './sse-post-state.ts';
+import { formatTraceParent } from './trace-context.ts';
+import type { AdmittedRequest } from './upstream.ts';
+
+/** One POST to an HTTP+SSE server, with its whole body. `sse-post-state.ts` decides. */
+export class ForwardedSsePost implements RelayObserver, Cuttable {
+  readonly isStream = false;
+  readonly #options: ForwardOptions;
+  readonly #pool: Pool;
+  readonly #admitted: AdmittedRequest;
+  readonly #onOver: () => void;
+  readonly #calls: ForwardedCalls;
+  #state: SsePostState;
+  #relay: Relay | undefined;
+
+  constructor(options: ForwardOptions, pool: Pool, admitted: AdmittedRequest, onOver: () => void) {
+    const { tracker, clock, answerTimeoutMs } = options;
+    const session = admitted.route + admitted.query;
+    this.#options = options;
+    this.#pool = pool;
+    this.#admitted = admitted;
+    this.#onOver = onOver;
+    this.#state = createSsePostState({ session, answerTimeoutMs });
+    const carrier = carrierOf(admitted, 'sse', session);
+    this.#calls = new ForwardedCalls({ tracker, clock, carrier, hasOwnAnswers: false });
+  }
+
+  /** The answer comes on the stream, so that each call has to be known before its message goes on. */
+  start(): void {
+    const { url, clock, answerTimeoutMs, preserveHost, propagatesTrace } = this.#options;
+    const { request, response, read, body, receivedMs } = this.#admitted;
+    this.#take({ kind: 'request_read', read, bytes: body.length });
+    const trace = propagatesTrace ? this.#calls.first?.trace : undefined;
+    this.#relay = new Relay(
+      {
+        pool: this.#pool,
+        clock,
+        request,
+        response,
+        path: this.#state.session,
+        headers: requestHeaders(request, {
+          host: url.host,
+          preserveHost,
+          configured: this.#options.headers,
+          isBodyWhole: true,
+          ...(trace && { traceparent: formatTraceParent(trace) }),
+          ...(trace?.traceState !== undefined && { tracestate: trace.traceState }),
+        }),
+        body: body.length > 0 ? body : null,
+        answerTimeoutMs,
+      },
+      this,
+    );
+    this.#calls.noteOverhead(receivedMs);
+    this.#options.onRequest?.();
+    this.#relay.start();
+  }
+
+  cut(): void {
+    this.#relay?.cut();
+  }
+
+  onHead(status: number): void {
+    this.#take({ kind: 'head', status });
+  }
+
+  onBody(): void {
+    // The responses come on the stream.
+  }
+
+  onEnd(): void {
+    this.#take({ kind: 'answer_over' });
+  }
+
+  onFailure(failure: RelayFailure): void {
+    this.#take({ kind: 'failed', failure });
+  }
+
+  #take(event: SsePostEvent): void {
+    const { state, effects } = nextSsePostState(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: SsePostEffect): void {
+    switch (effect.kind) {
+      case 'refuse':
+        sendRefusal(this.#options.clock, this.#admitted.response, effect.name, effect);
+        return;
+      case 'over':
+        this.#onOver();
+        return;
+      default:
+        this.#calls.perform(effect, this.#admitted.receivedMs);
+    }
+  }
+}

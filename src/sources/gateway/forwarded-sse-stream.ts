@@ -1,0 +1,142 @@
+import type { Pool } from 'undici';
+import type { MonotonicMs } from '../../facts/time.ts';
+import type { ReadMessages } from '../../protocol/message-reader.ts';
+import { carrierOf } from './carrier.ts';
+import { createEndpointRewriter } from './endpoint-event.ts';
+import { ForwardedCalls } from './forwarded-calls.ts';
+import type { ForwardOptions } from './forwarded-request.ts';
+import type { Cuttable } from './forwarded-requests.ts';
+import { Relay, type RelayFailure, type RelayObserver, requestHeaders } from './relay.ts';
+import { sendRefusal } from './send-refusal.ts';
+import { createSseScanner } from './sse-scanner.ts';
+import {
+  createSseStreamState,
+  nextSseStreamState,
+  type SseStreamEffect,
+  type SseStreamEvent,
+  type SseStreamState,
+} from './sse-stream-state.ts';
+import type { AdmittedRequest } from './upstream.ts';
+
+export interface SseStreamContext {
+  readonly pool: Pool;
+  /** The server's name, as it stands in the gateway's paths. */
+  readonly name: string;
+  /** Paths with query that an open stream announced. */
+  readonly addresses: Set<string>;
+  readonly onOver: () => void;
+}
+
+const ADDRESSES_MAX = 10_000;
+
+/** The stream of one client of an HTTP+SSE server. `sse-stream-state.ts` decides. */
+export class ForwardedSseStream implements RelayObserver, Cuttable {
+  readonly isStream = true;
+  readonly #options: ForwardOptions;
+  readonly #admitted: AdmittedRequest;
+  readonly #context: SseStreamContext;
+  readonly #calls: ForwardedCalls;
+  readonly #scanner = createSseScanner((read) => this.#onMessages(read));
+  readonly #relay: Relay;
+  #state: SseStreamState;
+  #unreadBytes = 0;
+
+  constructor(options: ForwardOptions, admitted: AdmittedRequest, context: SseStreamContext) {
+    const { url, clock, tracker, answerTimeoutMs } = options;
+    const { request, response } = admitted;
+    this.#options = options;
+    this.#admitted = admitted;
+    this.#context = context;
+    this.#state = createSseStreamState(answerTimeoutMs);
+    const carrier = carrierOf(admitted, 'sse', undefined);
+    this.#calls = new ForwardedCalls({ tracker, clock, carrier, hasOwnAnswers: false });
+    const headers = requestHeaders(request, {
+      host: url.host,
+      preserveHost: options.preserveHost,
+      configured: options.headers,
+      isBodyWhole: true,
+      // The address in its `endpoint` event has to be changed.
+      isPlainWanted: true,
+    });
+    const path = url.pathname + url.search;
+    const rewrite = createEndpointRewriter((announced) => this.#announce(announced));
+    const { pool } = context;
+    this.#relay = new Relay(
+      { pool, clock, request, response, path, headers, body: null, answerTimeoutMs, rewrite },
+      this,
+    );
+  }
+
+  start(): void {
+    this.#options.onRequest?.();
+    this.#relay.start();
+  }
+
+  cut(): void {
+    this.#relay.cut();
+  }
+
+  onHead(): void {
+    // All that matters of the answer comes in its events.
+  }
+
+  onBody(chunk: Buffer): void {
+    this.#unreadBytes += chunk.length;
+    this.#scanner.write(chunk);
+  }
+
+  onEnd(): void {
+    this.#take({ kind: 'answer_over' });
+  }
+
+  onFailure(failure: RelayFailure): void {
+    this.#take({ kind: 'failed', failure });
+  }
+
+  #onMessages(read: ReadMessages): void {
+    const bytes = this.#unreadBytes;
+    this.#unreadBytes = 0;
+    this.#take({ kind: 'messages', read, bytes }, this.#options.clock.monotonicMs());
+  }
+
+  /** @returns the address to which the client shall post */
+  #announce(announced: string): string {
+    const { addresses, name } = this.#context;
+    const address =
+      addresses.size < ADDRESSES_MAX ? pathOf(announced, this.#options.url) : undefined;
+    if (address === undefined) return announced;
+    this.#take({ kind: 'endpoint_announced', address });
+    return `/${encodeURIComponent(name)}${address}`;
+  }
+
+  #take(event: SseStreamEvent, sinceMs: MonotonicMs = this.#admitted.receivedMs): void {
+    const { state, effects } = nextSseStreamState(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect, sinceMs);
+  }
+
+  #perform(effect: SseStreamEffect, sinceMs: MonotonicMs): void {
+    switch (effect.kind) {
+      case 'open_address':
+        this.#context.addresses.add(effect.address);
+        return;
+      case 'close_address':
+        this.#context.addresses.delete(effect.address);
+        return;
+      case 'refuse':
+        sendRefusal(this.#options.clock, this.#admitted.response, effect.name, effect);
+        return;
+      case 'over':
+        this.#context.onOver();
+        return;
+      default:
+        this.#calls.perform(effect, sinceMs);
+    }
+  }
+}
+
+/** Path and query of an announced address. A client refuses one of another origin anyhow. */
+function pathOf(announced: string, base: URL): string | undefined {
+  const target = URL.parse(announced, base.href);
+  return target?.origin === base.origin ? target.pathname + target.search : undefined;
+}
