@@ -39,6 +39,7 @@ export async function unwrap(options: UnwrapOptions, context: CommandContext): P
     backupText: backup && splitMark(backup.toString('utf8')).text,
     ownText: own.file.text,
     listen: peek.kind === 'address' ? peek.listen : GATEWAY_LISTEN_DEFAULT,
+    env: context.env,
     home: context.env['HOME'] ?? context.env['USERPROFILE'],
   });
   if (!result.ok) return fail(result.message);

@@ -14,8 +14,6 @@ export interface ExpandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What clients resolve themselves, such as `workspaceFolder`; not secret. */
   readonly variables: Readonly<Record<string, string>>;
-  /** In a client's file `KEY_file` is an ordinary key, and an unknown `${…}` stays as it is. */
-  readonly isClientFile: boolean;
   /** Reads a file named by `KEY_file`. */
   readonly readValueFile: (path: string) => Promise<TextResult>;
 }
@@ -73,8 +71,7 @@ async function expandMap(
     const keyPath = [...path, key];
     const expanded = await expand(expansion, entry.node, keyPath, isDisabled);
     const target = key.slice(0, -FILE_SUFFIX.length);
-    if (!isFileReference(expansion, key, expanded, path))
-      entries.set(key, { ...entry, node: expanded });
+    if (!isFileReference(key, expanded, path)) entries.set(key, { ...entry, node: expanded });
     else if (node.entries.has(target))
       expansion.report(keyPath, `there is ${target} too; one of the two is enough`, 'key');
     else entries.set(target, { ...entry, node: await readReference(expansion, expanded, keyPath) });
@@ -82,14 +79,9 @@ async function expandMap(
   return { ...node, entries };
 }
 
-function isFileReference(
-  { options }: Expansion,
-  key: string,
-  node: SourceNode,
-  path: Path,
-): node is ScalarNode {
+function isFileReference(key: string, node: SourceNode, path: Path): node is ScalarNode {
   // The arguments of a synthetic call belong to the tool, which may have one called output_file.
-  if (options.isClientFile || path.includes('arguments')) return false;
+  if (path.includes('arguments')) return false;
   return key.endsWith(FILE_SUFFIX) && key.length > FILE_SUFFIX.length && node.kind === 'scalar';
 }
 
@@ -154,7 +146,7 @@ type FoundVariable =
 function lookUp(
   whole: string,
   expression: string | undefined,
-  { env, variables, isClientFile }: ExpandOptions,
+  { env, variables }: ExpandOptions,
 ): FoundVariable {
   if (expression === undefined) return { kind: 'text', text: '${' };
   if (Object.hasOwn(variables, expression))
@@ -164,7 +156,6 @@ function lookUp(
   }
   const [, name, fallback] = (whole.endsWith('}') && ENVIRONMENT.exec(expression)) || [];
   if (name === undefined) {
-    if (isClientFile) return { kind: 'text', text: whole };
     return {
       kind: 'mistake',
       message:

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Problem } from './source-file.ts';
 
@@ -45,6 +45,14 @@ export async function readText(path: string): Promise<TextResult> {
   }
 }
 
+/** Whether there is a file that can be started. Never rejects. */
+export async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
 /** A path relative to the folder of the file that names it; `~/` is the home directory. */
 export function resolvePath(path: string, directory: string, home: string | undefined): string {
   if (home !== undefined && (path === '~' || path.startsWith('~/')))
@@ -74,6 +82,7 @@ export interface LoadContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string | undefined;
   readonly readText: ReadText;
+  readonly isFile: (path: string) => Promise<boolean>;
   readonly problems: Problem[];
   readonly warnings: Problem[];
 }

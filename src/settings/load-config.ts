@@ -6,9 +6,10 @@ import { checkListeners, completeConfig, listenersOf, type ParsedFile } from './
 import { type ConfigInput, ConfigSchema } from './config-schema.ts';
 import type { Config, GatewayConfig } from './config.ts';
 import { expandValues } from './expand-values.ts';
-import { type LoadContext, readText, type ReadText, resolvePath } from './files.ts';
+import { isFile, type LoadContext, readText, type ReadText, resolvePath } from './files.ts';
 import { parseValues } from './parse-values.ts';
-import { isClientFile, isJson, readSource } from './read-source.ts';
+import { readAnySource } from './read-any-source.ts';
+import { isClientFile, isJson } from './read-source.ts';
 import { homeVariables, prepareServers } from './server-entries.ts';
 import { createServerList, type ServerListOptions } from './server-list.ts';
 import { type Problem, problemAt, scalarsOf, type SourceFile } from './source-file.ts';
@@ -43,7 +44,15 @@ export async function loadConfig({
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   const home = env['HOME'] ?? env['USERPROFILE'];
-  const config = await load({ path, env, home, readText: tracked, problems, warnings });
+  const config = await load({
+    path,
+    env,
+    home,
+    readText: tracked,
+    isFile,
+    problems,
+    warnings,
+  });
   if (config === undefined || problems.length > 0)
     return { ok: false, problems: sortProblems(problems, path), warnings, files: [...files] };
   return {
@@ -67,7 +76,7 @@ async function load(context: LoadContext): Promise<Config | undefined> {
     });
     return undefined;
   }
-  const written = readSource(path, result.text);
+  const written = await readAnySource(path, result.text);
   if (written.root === undefined) {
     problems.push(...written.problems);
     if (problems.length === 0)
@@ -78,6 +87,11 @@ async function load(context: LoadContext): Promise<Config | undefined> {
         path: '',
         message: 'the file is empty; it needs mcpServers or import',
       });
+    return undefined;
+  }
+  if (written.root.kind !== 'map') {
+    const message = `must be a map with mcpServers or import, not a ${written.root.kind}`;
+    problems.push(problemAt(written, [], message));
     return undefined;
   }
   const config = isClientFile(path, result.text, written.root)
@@ -139,7 +153,6 @@ async function parseOwnFile(
   const expanded = await expandValues(written, {
     env: context.env,
     variables: homeVariables(home),
-    isClientFile: false,
     readValueFile: (file) => context.readText(resolvePath(file, dirname(path), home)),
   });
   problems.push(...expanded.problems);

@@ -1,5 +1,6 @@
 import { type Node, type ParseError, type ParseErrorCode, parseTree } from 'jsonc-parser';
 import { LineCounter } from 'yaml';
+import { isForeign } from './clients/recognise-file.ts';
 import {
   DEPTH_MAX,
   type MapEntry,
@@ -46,10 +47,15 @@ const OWN_KEYS = [
   'webConfigFile',
 ];
 
-/** Whether a file that was given as the configuration is a client's: JSON without any key of ours. */
+/** Whether a file that was given as the configuration is a client's: what only clients have, or JSON without any key of ours. */
 export function isClientFile(file: string, text: string, root: SourceNode | undefined): boolean {
   if (root?.kind !== 'map') return false;
+  if (isToml(file) || isForeign(root)) return true;
   return isJson(file, text) && !OWN_KEYS.some((key) => root.entries.has(key));
+}
+
+export function isToml(file: string): boolean {
+  return /\.toml$/i.test(file);
 }
 
 function firstOfEachLine(problems: readonly Problem[]): Problem[] {

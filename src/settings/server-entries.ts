@@ -14,6 +14,8 @@ import {
 /** One entry of a `mcpServers` block on its way to a `ServerSpec`. */
 export interface ServerEntry {
   readonly name: string;
+  /** What it is called if another server has the name. */
+  readonly otherName?: string;
   readonly input: ServerInput;
   readonly source: SourceFile;
   /** The path of the entry, such as `['mcpServers', 'files']`. */
@@ -84,7 +86,7 @@ export interface ClientPlace {
 /** What a client derives from the location of its file: `.vscode`, `.cursor` and `.mcp.json` are in the workspace. */
 export function placeOfClientFile(file: string, home: string | undefined): ClientPlace {
   const folder = resolve(dirname(file));
-  const isInside = ['.vscode', '.cursor'].includes(basename(folder));
+  const isInside = ['.vscode', '.cursor', '.gemini', '.roo'].includes(basename(folder));
   const workspace = isInside ? dirname(folder) : folder;
   const isOfProject = (isInside && workspace !== home) || basename(file) === '.mcp.json';
   return {

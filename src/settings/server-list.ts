@@ -161,7 +161,7 @@ async function addImported(
   if (spec.monitor.enabled) context.warnings.push(...mistakes.filter(isWorthSaying));
   const other = servers.get(spec.name);
   if (other === undefined) servers.set(spec.name, spec);
-  else if (!isSameEntry(other, spec)) addSecond(collection, entry, watch, other);
+  else if (!isSameEntry(other, spec)) addSecond(collection, entry, watch, { spec, other });
 }
 
 /** That an entry has no connection follows from most other mistakes. */
@@ -174,8 +174,14 @@ function addSecond(
   { context, servers }: Collection,
   entry: ServerEntry,
   watch: WatchInput,
-  other: ServerSpec,
+  { spec: second, other }: { readonly spec: ServerSpec; readonly other: ServerSpec },
 ): void {
+  const { otherName } = entry;
+  // Two projects may call their servers alike.
+  if (otherName !== undefined && !servers.has(otherName) && !findNameMistake(otherName)) {
+    servers.set(otherName, { ...second, name: otherName });
+    return;
+  }
   const mistake = problemAt(entry.source, entry.path, differsFrom(other), 'key');
   context.warnings.push(mistake);
   const spec = unusableServer(entry, watch, mistake.message);

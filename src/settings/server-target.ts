@@ -52,7 +52,9 @@ function readUrl(
   { report }: EntryContext,
 ): URL | undefined {
   const url = URL.parse(input.url ?? '');
-  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  // Which host it is only the variable says.
+  const isUnknown = url === null || (isUnresolved && /[${}]/.test(url.host));
+  if (!isUnknown && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   if (isUnresolved) return new URL(UNRESOLVED_URL);
   // Not quoted: a mistyped URL may contain a password.
   report(['url'], 'must be an absolute URL that starts with http:// or https://');

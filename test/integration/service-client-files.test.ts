@@ -107,6 +107,8 @@ test('one bad entry does not stop the others, and a program that is off in the c
     inactive: 'disabled',
     good: 'healthy',
   });
-  expect(await service.get('/servers/events')).toContain('type must be one of');
+  expect(await service.get('/servers/events')).toContain(
+    'is not supported; stdio, Streamable HTTP',
+  );
   expect(existsSync(join(service.folder, marker))).toBe(false);
 });

@@ -102,6 +102,7 @@ function unwrapText(clientText: string, backupText: string | undefined, ownText:
     backupText,
     ownText,
     listen: LISTEN,
+    env: {},
     home: undefined,
   });
   if (!result.ok) throw new Error(result.message);

@@ -1,24 +1,27 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { ClientEntrySchema, ServerSchema } from '../config-schema.ts';
-import { expandValues } from '../expand-values.ts';
 import { type LoadContext, resolvePath } from '../files.ts';
 import { parseValues } from '../parse-values.ts';
-import { readSource } from '../read-source.ts';
+import { readAnySource } from '../read-any-source.ts';
 import {
+  type ClientPlace,
   findNameMistake,
   placeOfClientFile,
   prepareServer,
   type ServerEntry,
 } from '../server-entries.ts';
 import {
-  type MapEntry,
   messageWithin,
-  nodeAt,
   type Path,
   type Problem,
+  problemAt,
   type SourceFile,
   type SourceNode,
 } from '../source-file.ts';
+import { CLIENTS } from './client-kinds.ts';
+import { expandReferences } from './expand-references.ts';
+import { normaliseEntry } from './normalise-entry.ts';
+import { type ClientServer, recogniseFile } from './recognise-file.ts';
 
 export interface ImportedEntry {
   readonly entry: ServerEntry;
@@ -26,8 +29,6 @@ export interface ImportedEntry {
   readonly mistake: Problem | undefined;
   readonly isPruned: (path: Path) => boolean;
 }
-
-const BLOCKS = ['mcpServers', 'servers'] as const;
 
 /**
  * Reads the servers of a client's file. A mistake in one entry is kept with that entry: the others are not affected.
@@ -43,77 +44,92 @@ export async function readClientFile(
     report(`the file ${result.reason}`);
     return [];
   }
-  const written = readSource(file, result.text);
+  const written = await readAnySource(file, result.text);
   const { root } = written;
   if (root === undefined) {
     context.problems.push(...written.problems);
     if (written.problems.length === 0) report('the file is empty');
     return [];
   }
-  context.warnings.push(...written.problems);
-  if (BLOCKS.every((block) => nodeAt(root, [block]) === undefined)) {
-    report('the file has neither mcpServers nor servers');
+  const recognised = recogniseFile(file, root);
+  if (!recognised.ok) {
+    report(recognised.reason);
     return [];
   }
+  context.warnings.push(...written.problems);
   const imported: ImportedEntry[] = [];
-  for (const block of BLOCKS) {
-    const node = nodeAt(root, [block]);
-    if (node !== undefined && node.kind !== 'map') report(`its ${block} must be a map of servers`);
-    if (node?.kind !== 'map') continue;
-    for (const [name, entry] of node.entries)
-      imported.push(await readEntry({ ...written, base: [block] }, name, entry, context));
-  }
+  for (const server of recognised.servers)
+    imported.push(await readServer(written, server, context));
   return imported;
 }
 
-async function readEntry(
-  block: SourceFile,
-  written: string,
-  { keyOffset, node }: MapEntry,
+async function readServer(
+  { file, locate }: SourceFile,
+  server: ClientServer,
   context: LoadContext,
 ): Promise<ImportedEntry> {
-  const { file } = block;
-  const nameMistake = findNameMistake(written);
-  const name = nameMistake === undefined ? written : nameOfPlace(block, keyOffset);
-  const only = (of: SourceNode): SourceFile => {
-    const entries = new Map([[name, { keyOffset, node: of }]]);
+  const { keyOffset, client } = server;
+  const block: SourceFile = { file, locate, problems: [], base: server.block, root: undefined };
+  const nameMistake = findNameMistake(server.name);
+  const name = nameMistake === undefined ? server.name : nameOfPlace(block, keyOffset);
+  const only = (node: SourceNode): SourceFile => {
+    const entries = new Map([[name, { keyOffset, node }]]);
     return { ...block, root: { kind: 'map', entries, offset: keyOffset } };
   };
-  const { workingDirectory, variables } = placeOfClientFile(file, context.home);
-  const expanded = await expandValues(only(switchOff(node)), {
+  const place = placeOfServer(file, server, context);
+  const normalised = await normaliseEntry(server.node, { ...server, ...context });
+  const prepared = prepareServer(normalised.node, true);
+  const warnings: Problem[] = [];
+  const expanded = await expandReferences(prepared, {
+    client,
     env: context.env,
-    variables,
-    isClientFile: true,
-    readValueFile: (path) => context.readText(resolvePath(path, dirname(file), context.home)),
+    variables: place.variables,
+    readFile: (path) => context.readText(resolvePath(path, dirname(file), context.home)),
+    warn: (path, message) => warnings.push(problemAt(only(prepared), [name, ...path], message)),
   });
-  const ready = nodeAt(expanded.source.root, [name]);
-  const source = only(ready === undefined ? node : prepareServer(ready, true));
-  const parsed = parseValues(ClientEntrySchema, source, only(node).root);
+  const source = only(expanded);
+  const parsed = parseValues(ClientEntrySchema, source, only(prepared).root);
+  context.warnings.push(...parsed.unknownKeys.filter(isOfOurs(source, name)));
+  const input = parsed.value?.[name] ?? ServerSchema.parse({});
+  if (input.disabled !== true) context.warnings.push(...warnings);
+  const { workingDirectory } = place;
   const entry: ServerEntry = {
     name,
-    input: parsed.value?.[name] ?? ServerSchema.parse({}),
+    ...(server.project !== undefined && { otherName: `${name} (${basename(server.project)})` }),
+    input,
     source,
     path: [name],
     directory: workingDirectory ?? dirname(file),
     isClientFile: true,
-    isVsCodeFile: block.base?.[0] === 'servers',
+    isVsCodeFile: client === CLIENTS.vscode,
     ...(workingDirectory !== undefined && { workingDirectory }),
   };
-  context.warnings.push(...parsed.unknownKeys.filter(isOfOurs(source, name)));
-  const unusable =
-    nameMistake === undefined
+  const { obstacle } = normalised;
+  const mistakes = [
+    ...(nameMistake === undefined
       ? []
-      : [{ ...placeOf(block, keyOffset), path: '', message: nameMistake }];
-  return {
-    entry,
-    mistake: [...unusable, ...expanded.problems, ...parsed.problems][0],
-    isPruned: parsed.isPruned,
-  };
+      : [problemAt(only(server.node), [name], nameMistake, 'key')]),
+    ...(obstacle === undefined
+      ? []
+      : [problemAt(only(server.node), [name, ...obstacle.path], obstacle.message)]),
+    ...parsed.problems,
+  ];
+  return { entry, mistake: mistakes[0], isPruned: parsed.isPruned };
 }
 
-/** Only in the sections that are ours is an unknown key a typing mistake; the others are the client's business. */
-function isOfOurs(source: SourceFile, name: string): (unknownKey: Problem) => boolean {
-  return (unknownKey) => /^(?:monitor|gateway)\./.test(messageWithin(source, [name], unknownKey));
+/** A server of one project starts there, wherever the file is. */
+function placeOfServer(
+  file: string,
+  { project }: ClientServer,
+  { home }: LoadContext,
+): ClientPlace {
+  const place = placeOfClientFile(file, home);
+  if (project === undefined) return place;
+  const workingDirectory = resolve(project);
+  return {
+    workingDirectory,
+    variables: { ...place.variables, CLAUDE_PROJECT_DIR: workingDirectory },
+  };
 }
 
 /** What an entry is listed under whose name cannot be a label. */
@@ -125,23 +141,9 @@ function nameOfPlace(source: SourceFile, offset: number): string {
   return `${name}:${line}:${column}`;
 }
 
-function placeOf(source: SourceFile, offset: number): Omit<Problem, 'path' | 'message'> {
-  return { file: source.file, ...source.locate(offset) };
-}
-
-/** Clients have several words for an entry that is off; ours is `disabled`. */
-function switchOff(node: SourceNode): SourceNode {
-  if (node.kind !== 'map') return node;
-  const isOff = ['enabled', 'isActive'].some((key) => {
-    const flag = node.entries.get(key)?.node;
-    return flag?.kind === 'scalar' && (flag.value === false || flag.value === 'false');
-  });
-  if (!isOff) return node;
-  const disabled: MapEntry = {
-    keyOffset: node.offset,
-    node: { kind: 'scalar', value: true, text: 'true', offset: node.offset },
-  };
-  return { ...node, entries: new Map([...node.entries, ['disabled', disabled]]) };
+/** Only in the sections that are ours is an unknown key a typing mistake; the others are the client's business. */
+function isOfOurs(source: SourceFile, name: string): (unknownKey: Problem) => boolean {
+  return (unknownKey) => /^(?:monitor|gateway)\./.test(messageWithin(source, [name], unknownKey));
 }
 
 /** A mistake as the reason why a server is not checked. */

@@ -13,6 +13,8 @@ import type { ListenAddress } from '../../facts/service-settings.ts';
 import { resolvePath } from '../files.ts';
 import { isOwnAddress, localUrl, readStdioCommand, type WrappedEntry } from '../gateway-address.ts';
 import { readJson } from '../read-source.ts';
+import { type ClientKind, CLIENTS, clientOfPlace } from '../clients/client-kinds.ts';
+import { readReference, REFERENCES } from '../clients/expand-references.ts';
 import { placeOfClientFile } from '../server-entries.ts';
 import { nodeAt, type Problem, type SourceNode } from '../source-file.ts';
 
@@ -171,8 +173,6 @@ function valueOf(node: SourceNode, isText = false): unknown {
   return isText && isSpelled ? node.text : node.value;
 }
 
-const REFERENCE = /\$\$\{|\$\{([^{}]*)\}?/g;
-const ENVIRONMENT = /^(?:env:)?[A-Za-z_][A-Za-z0-9_]*(?::-.*)?$/s;
 const KEPT_KEYS = ['command', 'args', 'env', 'url', 'headers', 'monitor', 'gateway'] as const;
 
 /**
@@ -182,14 +182,15 @@ const KEPT_KEYS = ['command', 'args', 'env', 'url', 'headers', 'monitor', 'gatew
 export function toOwnEntry(
   { block, value }: ClientEntry,
   clientFile: string,
-  home: string | undefined,
+  { env, home }: { readonly env: Environment; readonly home: string | undefined },
 ): EntryValue {
   const { variables, workingDirectory } = placeOfClientFile(clientFile, home);
+  const client = block === 'servers' ? CLIENTS.vscode : clientOfPlace(clientFile);
   const directory = workingDirectory ?? dirname(clientFile);
   const own: Record<string, unknown> = {};
 
   const translate = (given: unknown): unknown => {
-    if (typeof given === 'string') return translateText(given, variables);
+    if (typeof given === 'string') return translateText(given, client, variables, env);
     if (Array.isArray(given)) return given.map(translate);
     if (typeof given !== 'object' || given === null) return given;
     return Object.fromEntries(
@@ -212,18 +213,47 @@ export function toOwnEntry(
   for (const key of KEPT_KEYS) if (value[key] !== undefined) own[key] = translate(value[key]);
   if (value['envFile'] !== undefined) own['envFile'] = placed(value['envFile']);
   if (value['cwd'] !== undefined) own['cwd'] = placed(value['cwd']);
-  else if (!isAddress && workingDirectory !== undefined)
-    own['cwd'] = workingDirectory.replaceAll('${', '$${');
+  else if (!isAddress && workingDirectory !== undefined) own['cwd'] = plain(workingDirectory);
   return own;
 }
 
-function translateText(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replaceAll(REFERENCE, (whole: string, expression: string | undefined) => {
-    if (expression === undefined || expression === 'userHome') return whole;
-    if (Object.hasOwn(variables, expression))
-      return (variables[expression] ?? '').replaceAll('${', '$${');
-    return whole.endsWith('}') && ENVIRONMENT.test(expression) ? whole : `$${whole}`;
-  });
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The same text in our syntax, where `$${` is a plain `${`. */
+function translateText(
+  text: string,
+  client: ClientKind,
+  variables: Readonly<Record<string, string>>,
+  env: Environment,
+): string {
+  let own = '';
+  let end = 0;
+  for (const match of text.matchAll(REFERENCES)) {
+    own +=
+      plain(text.slice(end, match.index)) + translateReference(match[0], client, variables, env);
+    end = match.index + match[0].length;
+  }
+  return own + plain(text.slice(end));
+}
+
+function translateReference(
+  written: string,
+  client: ClientKind,
+  variables: Readonly<Record<string, string>>,
+  env: Environment,
+): string {
+  const reference = readReference(written, client, variables);
+  if (reference.kind === 'text') return written === '${userHome}' ? written : plain(reference.text);
+  if (reference.kind !== 'env') return plain(written);
+  const { name, fallback } = reference;
+  if (fallback !== undefined) return `\${${name}:-${fallback}}`;
+  // A variable that is not set stays as it is written.
+  return env[name] === undefined ? plain(written) : `\${${name}}`;
+}
+
+function plain(text: string): string {
+  // A function, since `$$` in a replacement means `$`.
+  return text.replaceAll('${', () => '$${');
 }
 
 /** Recognises what `wrap` writes. */

@@ -23,6 +23,7 @@ export interface UnwrapRequest {
   readonly ownText: string | undefined;
   /** Where the gateway listens. */
   readonly listen: ListenAddress | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string | undefined;
 }
 
@@ -67,7 +68,7 @@ export function planUnwrap(request: UnwrapRequest): UnwrapResult {
     backupText !== undefined && left.length === 0 && isWrapOf(clientText, backupText, wrapped);
   const moved = found.map(({ original }) => ({
     name: original.name,
-    value: toOwnEntry(original, clientFile, request.home),
+    value: toOwnEntry(original, clientFile, request),
   }));
   const cleaned = ownText === undefined ? undefined : removeOwnEntries(ownText, moved, clientFile);
   const removed = cleaned?.removed ?? [];

@@ -121,8 +121,8 @@ async function examine(
   if (spec.unresolved !== undefined) return { name, why: spec.unresolved };
   if (spec.target.kind === 'http' && remoteObstacle !== undefined)
     return { name, why: remoteObstacle };
-  const home = homeOf(request);
-  return { entry, spec, own: { name, value: toOwnEntry(entry, request.clientFile, home) } };
+  const place = { env: request.env, home: homeOf(request) };
+  return { entry, spec, own: { name, value: toOwnEntry(entry, request.clientFile, place) } };
 }
 
 async function finishPlan(

@@ -63,7 +63,15 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/settings/',
     imports: ['src/facts/', 'src/catalog/'],
-    packages: ['node:', 'fastest-levenshtein', 'jsonc-parser', 'yaml', 'zod'],
+    packages: [
+      'node:',
+      'fastest-levenshtein',
+      'jsonc-parser',
+      'smol-toml',
+      'string-argv',
+      'yaml',
+      'zod',
+    ],
   },
   source('probe', ['@modelcontextprotocol/client', 'p-queue']),
   source('gateway', ['jose', 'undici']),

@@ -46,16 +46,18 @@ test('a planted cycle is found', () => {
 
 // A client waits at each start of this command; loading the schema would take a large part of that time.
 test.each(['src/cli/process-context.ts', 'src/cli/run.ts', 'src/cli/stdio.ts'])(
-  'the command stdio starts without the schema: %s does not load zod',
+  'the command stdio starts without the schema: %s loads neither zod nor a parser of TOML',
   (entry) => {
     const loaded = loadedWith(entry, SOURCE);
     expect(loaded.size).toBeGreaterThan(5);
     expect(loaded).not.toContain('zod');
+    expect(loaded).not.toContain('smol-toml');
   },
 );
 
 test('what a file loads is found through other files, without types and dynamic imports', () => {
   expect(loadedWith('src/settings/load-config.ts', SOURCE)).toContain('zod');
+  expect(loadedWith('src/settings/load-config.ts', SOURCE)).not.toContain('smol-toml');
   const files = [
     { path: 'src/a.ts', text: "import { b } from './b/b.ts';\nimport type { c } from './c.ts';" },
     { path: 'src/b/b.ts', text: "import 'd';\nexport const e = () => import('../e.ts');" },

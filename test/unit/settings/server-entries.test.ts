@@ -158,7 +158,7 @@ test.each([
 test('an unknown key is a warning only in what is ours', async () => {
   const files = {
     '.mcp.json':
-      '{ "mcpServers": { "a": { "command": "x", "brandNew": 1, "headers": {}, "monitor": { "retries": 3 } } } }',
+      '{ "mcpServers": { "a": { "command": "x", "brandNew": 1, "headers": { "A": "b" }, "monitor": { "retries": 3 } } } }',
   };
   expect((await serverOf(files)).unresolved).toBeUndefined();
   const warnings = await warningsOf(files);
@@ -168,7 +168,7 @@ test('an unknown key is a warning only in what is ours', async () => {
 });
 
 test.each([
-  ['type', '{ "type": "ws", "url": "http://h/mcp" }', 'type must be one of'],
+  ['type', '{ "type": "ws", "url": "http://h/mcp" }', 'type: "ws" is not supported'],
   ['variable', '{ "url": "http://${MISSING}/mcp" }', 'MISSING is not set'],
   ['file', '{ "command": "x", "envFile": "missing" }', 'envFile: the file does not exist'],
   ['null', 'null', 'must be a map, not nothing'],
