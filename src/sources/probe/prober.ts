@@ -18,6 +18,7 @@ import {
   type StatusChange,
 } from './server-record.ts';
 import { createServerWatch, type ServerWatch, type WatchContext } from './server-watch.ts';
+import { createSharedPauses } from './shared-pauses.ts';
 import { createWatchCloser, type WatchCloser } from './watch-closer.ts';
 import { createWitnesses } from './witnesses.ts';
 
@@ -98,6 +99,7 @@ class WatchedFleet implements Prober {
       random,
       lanes: this.#lanes,
       connectivity: this.#connectivity,
+      pauses: createSharedPauses(clock),
       publish: hub.publish,
       historyMax: () => historyMaxFor(this.#watches.size),
       onFirstLoss: (host) => witnesses.recheck(host, clock.monotonicMs(), this.#watches.values()),

@@ -1,3 +1,4 @@
+import type { ProbeOutcome } from '../../facts/probe-outcome.ts';
 import type { Status } from '../../facts/rules/health.ts';
 import type { MonitorSettings } from '../../facts/server.ts';
 import { later, latest, type MonotonicMs } from '../../facts/time.ts';
@@ -23,6 +24,8 @@ export interface LastCheck {
   readonly isFirstSuccess: boolean;
   readonly durationMs: number;
   readonly retryAfterMs?: number;
+  /** Consecutive checks whose configured credentials were refused, if the last one is among them. */
+  readonly refusals?: number;
 }
 
 /**
@@ -43,6 +46,7 @@ export interface ExpediteCircumstances extends Pick<LastCheck, 'status' | 'conse
 
 const JITTER_RATIO = 0.1;
 export const RETRY_AFTER_MS_MAX = 600_000;
+const REFUSED_INTERVAL_MS_MAX = 4 * 60 * 60_000;
 const STARTUP_SPREAD_MS_MAX = 25_000;
 const STARTUP_SPREAD_MS_PER_SERVER = 25;
 
@@ -59,7 +63,34 @@ export function nextDelayMs(settings: ScheduleSettings, last: LastCheck, random:
   const delayMs = isRetry(last)
     ? Math.min(jitter(retryMs(settings), random), settings.intervalMs)
     : intervalDelayMs(settings, last, random);
-  return Math.max(delayMs, Math.min(last.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX));
+  return Math.max(
+    delayMs,
+    jitter(refusedMs(settings, last.refusals ?? 0), random),
+    Math.min(last.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX),
+  );
+}
+
+/**
+ * Servers lock an address or an account out after several refused credentials, other clients included. So the time between
+ * checks doubles from the interval up to four hours.
+ */
+function refusedMs({ intervalMs }: ScheduleSettings, refusals: number): number {
+  if (refusals === 0) return 0;
+  const doubledMs = intervalMs * 2 ** Math.min(refusals - 1, 30);
+  return Math.min(doubledMs, Math.max(REFUSED_INTERVAL_MS_MAX, intervalMs));
+}
+
+/**
+ * For how long no entry of the same origin should check the server after a check that ended so; 0 if it is no reason to
+ * wait. Never longer than the interval, unless the server asked for it.
+ */
+export function sharedPauseMs(
+  settings: ScheduleSettings,
+  { outcome, retryAfterMs = 0 }: { readonly outcome: ProbeOutcome; readonly retryAfterMs?: number },
+): number {
+  const askedMs = Math.min(retryAfterMs, RETRY_AFTER_MS_MAX);
+  if (outcome === 'rate_limited') return Math.max(askedMs, settings.unhealthyIntervalMs);
+  return outcome === 'refused' ? retryMs(settings) : askedMs;
 }
 
 /** Whether the next check decides something: a verdict on a failure or on a recovery. */

@@ -24,6 +24,7 @@ import {
   viewOf,
   type ViewTiming,
 } from './server-record.ts';
+import { originOf, type SharedPauses } from './shared-pauses.ts';
 import {
   type CheckKind,
   createWatchState,
@@ -45,6 +46,7 @@ export interface WatchContext {
   /** `starting`: checks that start a child process. */
   readonly lanes: { readonly steady: Lane; readonly starting: Lane; readonly deep: Lane };
   readonly connectivity: ConnectivityGuard;
+  readonly pauses: SharedPauses;
   /** Reports kept per server and kind of history. */
   readonly historyMax: () => number;
   /** A remote server failed for the first time, in a way that a fault of our own network could explain. */
@@ -109,6 +111,7 @@ class WatchDriver implements ServerWatch {
   readonly host: string | undefined;
   readonly #context: WatchContext;
   readonly #state: WatchState;
+  readonly #origin: string | undefined;
   readonly #calls: CallWatch;
   readonly #connection: KeptConnection;
   readonly #halted = new AbortController();
@@ -125,6 +128,7 @@ class WatchDriver implements ServerWatch {
     this.record = record;
     this.tally = tally;
     this.host = remoteHostOf(spec.target);
+    this.#origin = originOf(spec.target);
     this.#context = context;
     const isCheckable = record.health.status !== 'disabled' && spec.unresolved === undefined;
     this.#state = createWatchState(spec, { host: this.host, isCheckable });
@@ -236,6 +240,9 @@ class WatchDriver implements ServerWatch {
         return this.#context.connectivity.forget(this.spec.name);
       case 'ask_witnesses':
         return this.#context.onFirstLoss(effect.host);
+      case 'share_pause':
+        if (this.#origin !== undefined) this.#context.pauses.note(this.#origin, effect.pauseMs);
+        return;
       case 'answer':
         this.#callers[effect.check]?.resolve(effect.report);
         delete this.#callers[effect.check];
@@ -249,9 +256,18 @@ class WatchDriver implements ServerWatch {
     const { clock } = this.#context;
     this.#timers[check]?.timer.cancel();
     this.#timers[check] = {
-      timer: clock.after(delayMs, () => this.#handle({ kind: 'timer_fired', check })),
+      timer: clock.after(delayMs, () =>
+        this.#handle({ kind: 'timer_fired', check, pausedMs: this.#pausedMs() }),
+      ),
       dueAtMs: later(clock.nowMs(), delayMs),
     };
+  }
+
+  /** Spread over a tenth more, so that not all entries of the origin come back at once. */
+  #pausedMs(): number {
+    const { pauses, random } = this.#context;
+    const remainingMs = this.#origin === undefined ? 0 : pauses.remainingMs(this.#origin);
+    return remainingMs * (1 + 0.1 * random());
   }
 
   #laneFor(check: CheckKind): Lane {

@@ -11,6 +11,7 @@ import {
   type ExpediteReason,
   nextDeepDelayMs,
   nextDelayMs,
+  sharedPauseMs,
   RETRY_AFTER_MS_MAX,
 } from './schedule.ts';
 import type { StatusChange, SteadyFindings } from './server-record.ts';
@@ -23,7 +24,7 @@ import type { StatusChange, SteadyFindings } from './server-record.ts';
  * A deep check is wanted from the start but gets a ticket only after a steady check has succeeded.
  */
 export interface WatchState {
-  spec: Pick<ServerSpec, 'name' | 'monitor'>;
+  spec: Pick<ServerSpec, 'name' | 'monitor' | 'hasCredentials'>;
   /** The non-loopback host of the server, if it has one. */
   readonly host: string | undefined;
   /** `false` for good if the server is disabled or its configuration is incomplete. */
@@ -40,6 +41,8 @@ export interface WatchState {
   notBeforeMs: MonotonicMs;
   /** Consecutive deep checks that failed. */
   deepFailures: number;
+  /** Consecutive answers of the server that refused the configured credentials. */
+  refusals: number;
   isHalted: boolean;
 }
 
@@ -53,6 +56,8 @@ interface CheckState {
   ticket?: { readonly id: number; readonly priority: number } | undefined;
   /** Callers wait for the next report. */
   isAwaited: boolean;
+  /** It waits for the end of a pause that another entry learned of. */
+  isPostponed: boolean;
   lastStartAtMs: MonotonicMs;
   /** What the timer is set to; also kept after it has fired. */
   nextStartAtMs: MonotonicMs;
@@ -60,7 +65,8 @@ interface CheckState {
 
 export type WatchEvent =
   | { readonly kind: 'started'; readonly delayMs: number; readonly isForced: boolean }
-  | { readonly kind: 'timer_fired'; readonly check: CheckKind }
+  /** `pausedMs`: remaining time of a pause that another entry of the same origin learned of. */
+  | { readonly kind: 'timer_fired'; readonly check: CheckKind; readonly pausedMs: number }
   /** A lane has a slot for the ticket. */
   | { readonly kind: 'slot_free'; readonly check: CheckKind; readonly ticket: number }
   | SteadyReported
@@ -125,6 +131,8 @@ export type WatchEffect =
   /** The server is no longer evidence about our own network. */
   | { readonly kind: 'forget_connectivity' }
   | { readonly kind: 'ask_witnesses'; readonly host: string }
+  /** For all entries of the same origin. */
+  | { readonly kind: 'share_pause'; readonly pauseMs: number }
   /** Callers get the report; `undefined` if there will be none. */
   | { readonly kind: 'answer'; readonly check: CheckKind; readonly report: CheckReport | undefined }
   | { readonly kind: 'abort_check' };
@@ -139,7 +147,7 @@ export function createWatchState(
   { host, isCheckable }: Pick<WatchState, 'host' | 'isCheckable'>,
 ): WatchState {
   const never = asMonotonicMs(Number.NEGATIVE_INFINITY);
-  const check = { isAwaited: false, lastStartAtMs: never };
+  const check = { isAwaited: false, isPostponed: false, lastStartAtMs: never };
   return {
     spec,
     host,
@@ -151,6 +159,7 @@ export function createWatchState(
     lastExpeditedAtMs: never,
     notBeforeMs: never,
     deepFailures: 0,
+    refusals: 0,
     isHalted: false,
   };
 }
@@ -171,7 +180,9 @@ export function nextEffects(
     case 'started':
       return start(state, event, moment);
     case 'timer_fired':
-      return want(state, event.check, PRIORITY.ordinary, moment);
+      return event.pausedMs > 0 && !state[event.check].isPostponed
+        ? postpone(state, event.check, event.pausedMs, moment)
+        : want(state, event.check, PRIORITY.ordinary, moment);
     case 'slot_free':
       return takeSlot(state, event, moment);
     case 'steady_reported':
@@ -262,6 +273,7 @@ function takeSlot(
   const lagMs = check === 'steady' ? Math.max(0, moment.atMs - own.wanted.dueAtMs) : 0;
   state.running = { check, lagMs };
   own.wanted = undefined;
+  own.isPostponed = false;
   own.lastStartAtMs = moment.atMs;
   return [
     { kind: 'clear_timer', check },
@@ -276,8 +288,13 @@ function noteSteady(
 ): readonly WatchEffect[] {
   const { report, change } = event;
   waitAtLeast(state, Math.min(report.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX), moment);
+  const isRefused = noteRefusal(state, report);
+  const delayMs = delayAfter(state, event, isRefused, moment);
+  // Neither does a call bring a check with refused credentials forward.
+  if (isRefused) waitAtLeast(state, delayMs, moment);
   const effects: WatchEffect[] = [
-    schedule(state, 'steady', delayAfter(state, event, moment), moment),
+    schedule(state, 'steady', delayMs, moment),
+    ...sharePause(state, report),
     ...announce(state, event, moment, event.responseMs),
     { kind: 'weigh_calls', change },
   ];
@@ -292,9 +309,24 @@ function noteSteady(
   return effects;
 }
 
+/** @returns whether the report says that the configured credentials are refused */
+function noteRefusal(state: WatchState, { outcome }: CheckReport): boolean {
+  const isRefused =
+    state.spec.hasCredentials && (outcome === 'auth_required' || outcome === 'forbidden');
+  if (isRefused) state.refusals += 1;
+  else if (outcome === 'ok') state.refusals = 0;
+  return isRefused;
+}
+
+function sharePause({ spec }: WatchState, report: CheckReport): readonly WatchEffect[] {
+  const pauseMs = sharedPauseMs(spec.monitor, report);
+  return pauseMs > 0 ? [{ kind: 'share_pause', pauseMs }] : [];
+}
+
 function delayAfter(
-  { spec }: WatchState,
+  { spec, refusals }: WatchState,
   { report, isConnectivitySuspected, isFirstSuccess, random }: SteadyReported,
+  isRefused: boolean,
   { health }: WatchMoment,
 ): number {
   const { durationMs, retryAfterMs } = report;
@@ -305,6 +337,7 @@ function delayAfter(
     isFirstSuccess,
     durationMs,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(isRefused && { refusals }),
   };
   return nextDelayMs(spec.monitor, last, random);
 }
@@ -322,7 +355,10 @@ function noteDeep(
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
   const { name: server, monitor } = state.spec;
-  const effects = [schedule(state, 'deep', nextDeepDelayMs(monitor, last, random), moment)];
+  const effects = [
+    schedule(state, 'deep', nextDeepDelayMs(monitor, last, random), moment),
+    ...sharePause(state, report),
+  ];
   if (definitionChanges.length > 0) {
     const fact = {
       fact: 'definitions',
@@ -388,6 +424,8 @@ function answer(
 /** A running check serves the caller too, unless it is a deep check and a steady one was requested. */
 function request(state: WatchState, check: CheckKind, moment: WatchMoment): readonly WatchEffect[] {
   state[check].isAwaited = true;
+  // Whoever asks has perhaps given the server other rights.
+  state.refusals = 0;
   const { running } = state;
   const isUnderWay = running !== undefined && (running.check === 'steady' || check === 'deep');
   return isUnderWay ? NO_EFFECTS : want(state, 'steady', PRIORITY.forced, moment);
@@ -402,6 +440,17 @@ function schedule(
   state[check].nextStartAtMs = later(atMs, delayMs);
   if (check === 'steady') state.steadyDelayMs = delayMs;
   return { kind: 'set_timer', check, delayMs };
+}
+
+/** Once per check: an entry that is limited all the time must not keep the others of its origin from being checked. */
+function postpone(
+  state: WatchState,
+  check: CheckKind,
+  pausedMs: number,
+  moment: WatchMoment,
+): readonly WatchEffect[] {
+  state[check].isPostponed = true;
+  return [schedule(state, check, pausedMs, moment)];
 }
 
 /** Brings the next steady check forward, unless it is due, running, or already scheduled sooner. */

@@ -75,6 +75,73 @@ test.each<ProbeOutcome>(['auth_required', 'forbidden', 'rate_limited', 'rpc_erro
   },
 );
 
+test('checks with refused credentials less and less often, until somebody asks or they change', async () => {
+  const { clock, connector, prober } = setUpProber();
+  connector.script('a', () => failing('auth_required'));
+  const withToken = (token: string) =>
+    buildServer('a', {
+      hasCredentials: true,
+      target: {
+        kind: 'http',
+        url: 'http://127.0.0.1:9/',
+        transport: 'http',
+        headers: { authorization: new Secret(token) },
+        tlsSkipVerify: false,
+      },
+    });
+  prober.apply([withToken('wrong')]);
+  await clock.advance(1_000_000);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 30, 90, 210, 450, 930]);
+  expect(prober.detail('a')?.nextCheckAtMs).toBe(clock.nowMs() + 890_000);
+  await prober.checkNow('a', { deep: false });
+  await clock.advance(90_000);
+  expect(seconds(connector.startsOf('a')).slice(6)).toEqual([1000, 1030, 1090]);
+  prober.apply([withToken('also wrong')]);
+  await clock.advance(35_000);
+  expect(seconds(connector.startsOf('a')).slice(9)).toEqual([1090, 1120]);
+});
+
+test('calls do not bring a check with refused credentials forward', async () => {
+  const { clock, connector, prober, call } = setUpProber();
+  connector.script('a', () => failing('forbidden'));
+  prober.apply([buildServer('a', { hasCredentials: true })]);
+  await clock.advance(100_000);
+  call('a', { outcome: 'transport_error' });
+  await clock.advance(100_000);
+  expect(seconds(connector.startsOf('a'))).toEqual([0, 30, 90]);
+});
+
+const SAME = 'http://127.0.0.1:9/';
+
+test('entries of one origin share a limit of its rate, Retry-After and a refused connection', async () => {
+  const { clock, connector, prober } = setUpProber();
+  prober.apply([
+    buildServer('a', { url: `${SAME}a` }),
+    buildServer('b', { url: `${SAME}b` }),
+    buildServer('other', { url: 'http://127.0.0.1:10/' }),
+  ]);
+  await clock.advance(10_000);
+  connector.script('a', () => failing('rate_limited', { retryAfterMs: 100_000 }));
+  await prober.checkNow('a', { deep: false });
+  await clock.advance(90_000);
+  const startsAfter = (server: string): number =>
+    connector.startsOf(server, 'steady').filter((ms) => ms > 10_000).length;
+  expect([startsAfter('b'), startsAfter('other')]).toEqual([0, 3]);
+  await clock.advance(20_000);
+  // The limit goes on, but may be one of the other entry's own.
+  expect(startsAfter('b')).toBe(1);
+});
+
+test('a person may check a server in a pause that another entry learned of', async () => {
+  const { clock, connector, prober } = setUpProber();
+  prober.apply([buildServer('a', { url: `${SAME}a` }), buildServer('b', { url: `${SAME}b` })]);
+  await clock.advance(10_000);
+  connector.script('a', () => failing('rate_limited', { retryAfterMs: 100_000 }));
+  await prober.checkNow('a', { deep: false });
+  await clock.advance(1_000);
+  expect(await prober.checkNow('b', { deep: false })).toMatchObject({ outcome: 'ok' });
+});
+
 test('waits for Retry-After', async () => {
   const { clock, connector, prober } = setUpProber();
   connector.script('a', () => failing('rate_limited', { retryAfterMs: 100_000 }));

@@ -9,8 +9,10 @@ import {
   nextDeepDelayMs,
   nextDelayMs,
   RETRY_AFTER_MS_MAX,
+  sharedPauseMs,
 } from '../../../../src/sources/probe/schedule.ts';
 import { completeMonitor } from '../../../../src/settings/monitor.ts';
+import type { ProbeOutcome } from '../../../../src/facts/probe-outcome.ts';
 import { MONITOR } from '../../../fakes/build-server.ts';
 import { asMonotonicMs } from '../../../../src/facts/time.ts';
 
@@ -53,6 +55,15 @@ test.each<[string, Partial<LastCheck>, number]>([
   ['the duration of a check does not stretch the interval', { durationMs: 4_000 }, 26_000],
   ['a retry waits after a check that took long', { consecutiveDown: 1, durationMs: 5_000 }, 3_000],
   ['a check longer than the interval is followed by a pause', { durationMs: 40_000 }, 3_000],
+  ['refused credentials wait for an interval', { status: 'critical', refusals: 1 }, 30_000],
+  ['the time doubles', { status: 'critical', refusals: 2 }, 60_000],
+  ['and doubles again', { status: 'critical', refusals: 5 }, 480_000],
+  ['up to four hours', { status: 'critical', refusals: 2_000 }, 14_400_000],
+  [
+    'a longer Retry-After is honoured for refused credentials too',
+    { status: 'critical', refusals: 1, retryAfterMs: 60_000 },
+    60_000,
+  ],
   ['Retry-After is honoured', { status: 'warning', retryAfterMs: 120_000 }, 120_000],
   ['Retry-After does not hurry', { status: 'warning', retryAfterMs: 1 }, 15_000],
   ['Retry-After is bounded', { status: 'warning', retryAfterMs: 86_400_000 }, RETRY_AFTER_MS_MAX],
@@ -88,6 +99,20 @@ test('never retries later than the interval', () => {
   expect(
     nextDelayMs({ ...MONITOR, retryIntervalMs: 90_000 }, { ...LAST, consecutiveDown: 1 }, MIDDLE),
   ).toBe(30_000);
+});
+
+test.each<[string, ProbeOutcome, number | undefined, number]>([
+  ['a limited rate', 'rate_limited', undefined, 15_000],
+  ['a limited rate with a longer Retry-After', 'rate_limited', 60_000, 60_000],
+  ['a limited rate with a shorter Retry-After', 'rate_limited', 1_000, 15_000],
+  ['Retry-After of a 503', 'http_5xx', 20_000, 20_000],
+  ['Retry-After of a day', 'http_5xx', 86_400_000, RETRY_AFTER_MS_MAX],
+  ['a refused connection', 'refused', undefined, 3_000],
+  ['a failure of this entry only', 'auth_required', undefined, 0],
+  ['a success', 'ok', undefined, 0],
+])('after %s all entries of the origin wait', (_, outcome, retryAfterMs, expected) => {
+  const report = { outcome, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  expect(sharedPauseMs(MONITOR, report)).toBe(expected);
 });
 
 test('returns the interval in force without jitter', () => {

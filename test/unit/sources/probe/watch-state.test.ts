@@ -46,8 +46,8 @@ const GONE_OFFLINE = {
 } as const;
 
 const start = { kind: 'started', delayMs: 0, isForced: false } as const;
-const steadyTimer = { kind: 'timer_fired', check: 'steady' } as const;
-const deepTimer = { kind: 'timer_fired', check: 'deep' } as const;
+const steadyTimer = { kind: 'timer_fired', check: 'steady', pausedMs: 0 } as const;
+const deepTimer = { kind: 'timer_fired', check: 'deep', pausedMs: 0 } as const;
 const halt = { kind: 'halted' } as const;
 const witness = { kind: 'witness_requested' } as const;
 const failedCall = { kind: 'call_ended', reason: 'failed' } as const;
@@ -109,6 +109,8 @@ function shorten(effect: WatchEffect): string {
       return `publish ${effect.fact.fact}`;
     case 'ask_witnesses':
       return `ask witnesses against ${effect.host}`;
+    case 'share_pause':
+      return `share a pause of ${effect.pauseMs / 1_000} s`;
     case 'answer':
       return `answer ${effect.check} with ${effect.report?.outcome ?? 'undefined'}`;
     case 'weigh_calls':
@@ -119,7 +121,7 @@ function shorten(effect: WatchEffect): string {
 }
 
 function createState(changes: Partial<WatchState> = {}): WatchState {
-  const spec = { name: 'a', monitor: MONITOR };
+  const spec = { name: 'a', monitor: MONITOR, hasCredentials: false };
   return { ...createWatchState(spec, { host: undefined, isCheckable: true }), ...changes };
 }
 
@@ -256,12 +258,12 @@ test.each<[string, readonly Step[], readonly string[]]>([
   [
     'retries after a first failure',
     [...STEADY_RUNNING, [10, reported({ report: REFUSED }), STRUCK]],
-    ['steady in 3 s', 'publish probe', 'weigh calls'],
+    ['steady in 3 s', 'share a pause of 3 s', 'publish probe', 'weigh calls'],
   ],
   [
     'waits for Retry-After',
     [...STEADY_RUNNING, [10, reported({ report: { ...REPORT, retryAfterMs: 90_000 } })]],
-    ['steady in 90 s', 'publish probe', 'weigh calls'],
+    ['steady in 90 s', 'share a pause of 90 s', 'publish probe', 'weigh calls'],
   ],
   [
     'publishes a status change and forgets what an Offline server says about our network',
@@ -273,7 +275,14 @@ test.each<[string, readonly Step[], readonly string[]]>([
         { status: 'offline', consecutiveDown: 3 },
       ],
     ],
-    ['steady in 29.98 s', 'publish probe', 'publish status', 'weigh calls', 'forget connectivity'],
+    [
+      'steady in 29.98 s',
+      'share a pause of 3 s',
+      'publish probe',
+      'publish status',
+      'weigh calls',
+      'forget connectivity',
+    ],
   ],
   [
     'expedites the deep check when the identity changes',
@@ -480,7 +489,26 @@ test.each<[string, CheckReport['outcome'], number, readonly string[]]>([
     [...STEADY_RUNNING, [10, event, { consecutiveDown }]],
     createState({ host: 'h' }),
   );
-  expect(effects.slice(3).map(shorten)).toEqual(expected);
+  const asked = effects.map(shorten).filter((effect) => effect.startsWith('ask'));
+  expect(asked).toEqual(expected);
+});
+
+const pausedTimer = { kind: 'timer_fired', check: 'steady', pausedMs: 60_000 } as const;
+
+test('a pause of the origin puts a check off once', () => {
+  const state = createState();
+  expect(
+    play(
+      [
+        [0, start],
+        [0, pausedTimer],
+      ],
+      state,
+    ).map(shorten),
+  ).toEqual(['steady in 60 s']);
+  const effects = play([[60, pausedTimer]], state).map(shorten);
+  expect(effects.some((effect) => effect.startsWith('steady in'))).toBe(false);
+  expect(state.steady.wanted).toBeDefined();
 });
 
 test('publishes the lag of a steady check, and none of a deep one', () => {
