@@ -1,4 +1,5 @@
 import type { Clock } from '../facts/ports/clock.ts';
+import type { TokenSources } from '../protocol/oauth/token-sources.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import { serverOfUrl } from '../settings/server-spec.ts';
 import type { Config } from '../settings/config.ts';
@@ -9,7 +10,11 @@ import { probeOnce } from '../sources/probe/probe-once.ts';
 import { VERSION } from './version.ts';
 
 /** The checks of `/probe`: on connections of their own, apart from the schedule. */
-export function createProbeSource(clock: Clock, current: () => Config): ProbeSource {
+export function createProbeSource(
+  clock: Clock,
+  tokens: TokenSources,
+  current: () => Config,
+): ProbeSource {
   const specOf = (target: ProbeTarget): ServerSpec | undefined =>
     target.kind === 'url'
       ? serverOfUrl(target.url, { source: '/probe' })
@@ -18,6 +23,7 @@ export function createProbeSource(clock: Clock, current: () => Config): ProbeSou
     clientName: 'mcp-exporter',
     clientVersion: VERSION,
     clock,
+    tokens,
   });
   return {
     allowsUrlTargets: () => current().probe.allowUrlTargets,

@@ -1,6 +1,7 @@
 import { createHub } from '../facts/hub.ts';
 import type { ReloadResult } from '../facts/ports/commands.ts';
 import type { Log } from '../facts/ports/log.ts';
+import { createTokenSources } from '../protocol/oauth/token-sources.ts';
 import type { LoadConfigResult } from '../settings/load-config.ts';
 import { createAlertHistory } from '../sources/alerts/alert-history.ts';
 import type { ReloadTrigger } from './create-config-reloader.ts';
@@ -23,6 +24,7 @@ import { createUserRulesPart } from './parts/user-rules.ts';
 import { createTracingPart } from './parts/tracing.ts';
 import { createWebSecurityPart } from './parts/web-security.ts';
 import { createWebPart } from './parts/web.ts';
+import { VERSION } from './version.ts';
 
 export interface Service extends LifeCycle {
   readonly log: Pick<Log, 'fatal'>;
@@ -32,13 +34,14 @@ export interface Service extends LifeCycle {
 
 /** Builds every part of the service once and connects them: sources → hub → sinks. */
 export function createService(
-  given: Omit<PartContext, 'log' | 'hub'>,
+  given: Omit<PartContext, 'log' | 'hub' | 'tokens'>,
   first: LoadConfigResult,
 ): Service {
   const logPart = createLogPart(given);
   const { log } = logPart;
   const hub = createHub((err) => log.error({ channel: 'error', err }, 'a listener failed'));
-  const context: PartContext = { ...given, log, hub };
+  const tokens = createTokenSources({ clock: given.clock, userAgent: `mcp-exporter/${VERSION}` });
+  const context: PartContext = { ...given, log, hub, tokens };
 
   const shipping = createLogShippingPart(context);
   const journalPart = createJournalPart(context);

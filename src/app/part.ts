@@ -2,6 +2,7 @@ import type { LogOutput, ServiceLog } from '../sinks/log/create-log.ts';
 import type { Hub } from '../facts/hub.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import type { Config, LogLevel } from '../settings/config.ts';
+import type { TokenSources } from '../protocol/oauth/token-sources.ts';
 import type { LoadConfigResult } from '../settings/load-config.ts';
 
 /** A part of the service with a life of its own. */
@@ -42,6 +43,8 @@ export interface PartContext extends AppOptions {
   readonly readConfig: () => Promise<LoadConfigResult>;
   readonly log: ServiceLog;
   readonly hub: Hub;
+  /** Access tokens for servers with `auth`. */
+  readonly tokens: TokenSources;
   /** Aborted when the service begins to stop. */
   readonly stopping: AbortSignal;
 }

@@ -14,9 +14,29 @@ export interface HttpTarget {
   /** `auto`: Streamable HTTP, then HTTP+SSE if the endpoint answers as the specification says old servers do. */
   readonly transport: 'auto' | 'http' | 'sse';
   readonly headers: Readonly<Record<string, Secret>>;
+  /** How an access token is obtained; undefined without `auth`. */
+  readonly oauth?: OAuthSettings;
   /** PEM text of extra certificate authorities. */
   readonly tlsCa?: string;
   readonly tlsSkipVerify: boolean;
+}
+
+/** How access tokens for a remote server are obtained (OAuth 2.1). */
+export interface OAuthSettings {
+  /** `authorization_code`: a person logs in once, with `mcp-exporter login`. */
+  readonly grant: 'client_credentials' | 'authorization_code';
+  /** Undefined: found by the metadata of the server (RFC 9728) and of its authorization server (RFC 8414). */
+  readonly tokenUrl?: string;
+  readonly authorizationUrl?: string;
+  /** The only authorization server that may see the credentials. */
+  readonly issuer?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: Secret;
+  readonly scopes: readonly string[];
+  /** For which the token is to be valid (RFC 8707). */
+  readonly resource?: string;
+  /** Absolute path of the file that keeps the login of a person. */
+  readonly loginFile: string;
 }
 
 export interface StdioTarget {

@@ -23,6 +23,8 @@ export type FailureFacts =
       readonly rpcError?: RpcError;
       readonly method: string;
     }
+  /** The server wants an access token, and there is none. `reason` completes "No access token: …". */
+  | { readonly kind: 'token'; readonly reason: string }
   | { readonly kind: 'rpc'; readonly error: RpcError; readonly method: string }
   /** `reason` completes "The answer to METHOD cannot be used: …"; `brief`, if present, replaces it in short messages. */
   | {
@@ -67,6 +69,12 @@ export function classifyFailure(facts: FailureFacts): ClassifiedFailure {
       };
     case 'http':
       return classifyHttp(facts);
+    case 'token':
+      return {
+        outcome: 'auth_required',
+        detail: `No access token: ${facts.reason}.`,
+        httpStatus: 401,
+      };
     case 'rpc':
       return classifyRpc(facts.error, facts.method);
     case 'unusable':
@@ -103,6 +111,8 @@ export function describeBriefly(facts: FailureFacts): string {
       return `no ${facts.waitedFor} in time`;
     case 'http':
       return facts.status === 401 ? 'it wants authorization' : `it answered ${facts.status}`;
+    case 'token':
+      return `it wants authorization, and there is no access token: ${facts.reason}`;
     case 'unusable':
       return facts.brief ?? facts.reason;
     default:

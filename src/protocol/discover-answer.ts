@@ -15,6 +15,8 @@ export function discoverAnswerOf(facts: FailureFacts): DiscoverAnswer {
             data: facts.rpcError.data,
             httpStatus: facts.status,
           };
+    case 'token':
+      return { kind: 'http', status: 401 };
     case 'timeout':
       return { kind: 'timeout' };
     case 'network':

@@ -6,7 +6,7 @@ import type { Measurement, RequestFailure } from './probe-client.ts';
 const STEPS_MAX = 50;
 
 export function createMeasurement(): Measurement {
-  return { phasesMs: {}, steps: [], bytesSent: 0, bytesReceived: 0 };
+  return { phasesMs: {}, steps: [], bytesSent: 0, bytesReceived: 0, authorizationMs: 0 };
 }
 
 export function addStep(
@@ -30,6 +30,7 @@ export function mergeMeasurement(part: Measurement, whole: Measurement): void {
   }
   whole.bytesSent += part.bytesSent;
   whole.bytesReceived += part.bytesReceived;
+  whole.authorizationMs += part.authorizationMs;
   if (part.tlsExpiresAtMs !== undefined) whole.tlsExpiresAtMs = part.tlsExpiresAtMs;
 }
 

@@ -22,6 +22,8 @@ export interface Measurement {
   readonly steps: CheckStep[];
   bytesSent: number;
   bytesReceived: number;
+  /** How long requests waited for an access token: not a part of the server's response time. */
+  authorizationMs: number;
   tlsExpiresAtMs?: EpochMs;
   /** Of the last request that was answered. */
   roundTrip?: RoundTrip;

@@ -5,7 +5,7 @@ export interface LogPart extends Part {
   readonly log: ServiceLog;
 }
 
-export function createLogPart(context: Omit<PartContext, 'log' | 'hub'>): LogPart {
+export function createLogPart(context: Omit<PartContext, 'log' | 'hub' | 'tokens'>): LogPart {
   const { config, logLevel, output, report, clock } = context;
   const level = logLevel ?? config.log.level;
   const log = createLog({ ...config.log, level, output, report, clock });

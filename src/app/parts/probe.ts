@@ -10,10 +10,15 @@ export interface ProbePart extends Part {
 }
 
 export function createProbePart(
-  { clock, hub, config }: PartContext,
+  { clock, hub, config, tokens }: PartContext,
   switches: SwitchViews,
 ): ProbePart {
-  const connector = createConnector({ clientName: 'mcp-exporter', clientVersion: VERSION, clock });
+  const connector = createConnector({
+    clientName: 'mcp-exporter',
+    clientVersion: VERSION,
+    clock,
+    tokens,
+  });
   const prober = createProber({
     connector,
     clock,

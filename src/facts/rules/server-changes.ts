@@ -28,6 +28,7 @@ const HTTP_KEYS: Keys<Omit<HttpTarget, 'kind'>> = {
   url: ['url', 'all'],
   transport: ['type', 'all'],
   headers: ['headers', 'all'],
+  oauth: ['auth', 'all'],
   tlsCa: ['monitor.tls.caFile', 'all'],
   tlsSkipVerify: ['monitor.tls.insecureSkipVerify', 'all'],
 };

@@ -19,6 +19,8 @@ import type {
 export interface ConnectionOptions {
   readonly server: ProbedServer;
   readonly secrets: readonly Secret[];
+  /** Those that change while the connection lasts. */
+  readonly moreSecrets?: () => readonly Secret[];
   readonly clock: Clock;
   readonly loop: LoopWatch;
 }
@@ -58,11 +60,11 @@ class PeerConnection implements Connection {
   #mustAsk = false;
   #hasDeepWorked = false;
 
-  constructor({ server, secrets, clock, loop }: ConnectionOptions) {
+  constructor({ server, secrets, moreSecrets, clock, loop }: ConnectionOptions) {
     this.#server = server;
     this.#clock = clock;
     this.#loop = loop;
-    this.#mask = (text) => redact(text, secrets);
+    this.#mask = (text) => redact(text, [...secrets, ...(moreSecrets?.() ?? [])]);
   }
 
   check(options: CheckOptions): Promise<CheckReport> {
@@ -115,12 +117,12 @@ class PeerConnection implements Connection {
     signal.removeEventListener('abort', onAbort);
     this.#running = undefined;
     if (found.identity !== undefined) this.#identity = found.identity;
-    const { phasesMs, bytesSent, bytesReceived, tlsExpiresAtMs } = measurement;
+    const { phasesMs, bytesSent, bytesReceived, authorizationMs, tlsExpiresAtMs } = measurement;
     return {
       kind,
       ...(found.ok ? describeSuccess(found, this.#mask) : describeFailure(found, this.#mask)),
       startedAtMs,
-      durationMs: endedAt - startedAt,
+      durationMs: endedAt - startedAt - authorizationMs,
       ...timing,
       phasesMs,
       steps: measurement.steps.map((step) => ({ ...step, detail: this.#mask(step.detail) })),

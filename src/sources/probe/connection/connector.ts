@@ -1,5 +1,6 @@
 import type { Clock } from '../../../facts/ports/clock.ts';
 import type { Connector } from '../ports.ts';
+import { createTokenSources, type TokenSources } from '../../../protocol/oauth/token-sources.ts';
 import { createAgentPool, IDLE_SOCKETS_MAX } from '../../../protocol/http/agent-pool.ts';
 import { createConnection } from './connection.ts';
 import { createProbedHttpServer } from './probed-http-server.ts';
@@ -13,6 +14,8 @@ export interface ConnectorOptions {
   readonly clientName: string;
   readonly clientVersion: string;
   readonly clock: Clock;
+  /** Access tokens for servers with `auth`, shared with others in this process; without it, the connector has its own. */
+  readonly tokens?: TokenSources;
 }
 
 export interface McpConnector extends Connector {
@@ -25,6 +28,7 @@ export function createConnector({
   clientName,
   clientVersion,
   clock,
+  tokens = createTokenSources({ clock, userAgent: `${clientName}/${clientVersion}` }),
 }: ConnectorOptions): McpConnector {
   const pool = createAgentPool(IDLE_SOCKETS_MAX);
   const clients = createStdioClients(clock);
@@ -34,9 +38,12 @@ export function createConnector({
     open({ name, target, monitor: atOpening, secrets }, onChild, monitor = () => atOpening) {
       const common = { secrets, clock, loop };
       if (target.kind === 'http') {
+        const access = tokens.of({ name, target });
+        const options = { monitor, client, clock, pool, ...(access && { tokens: access }) };
         return createConnection({
           ...common,
-          server: createProbedHttpServer(target, { monitor, client, clock, pool }),
+          server: createProbedHttpServer(target, options),
+          ...(access && { moreSecrets: () => access.secrets() }),
         });
       }
       const probeClient = createStdioProbeClient(target, {

@@ -4,6 +4,8 @@ import type { Clock } from '../../../facts/ports/clock.ts';
 import type { AgentPool } from '../../../protocol/http/agent-pool.ts';
 import { createAutoProbeClient } from './auto-probe-client.ts';
 import { createEraMemory } from '../../../protocol/era-memory.ts';
+import type { AccessTokens } from '../../../protocol/access-tokens.ts';
+import { createAuthorizedEndpoint } from '../../../protocol/http/authorized-endpoint.ts';
 import { createHttpEndpoint, type HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { createHttpProbeClient } from './http-probe-client.ts';
 import { createLateSessions } from '../../../protocol/http/late-sessions.ts';
@@ -18,6 +20,7 @@ export interface ProbedHttpServerOptions {
   readonly client: ClientName;
   readonly clock: Clock;
   readonly pool: AgentPool;
+  readonly tokens?: AccessTokens;
 }
 
 /** After half of a handshake's time at most `initialize` is sent as well, so that it has the other half. */
@@ -92,9 +95,9 @@ function withAssumedEra(inspection: Inspection): Inspection {
 
 function createEndpoint(
   target: HttpTarget,
-  { client, clock, pool }: ProbedHttpServerOptions,
+  { client, clock, pool, tokens }: ProbedHttpServerOptions,
 ): HttpEndpoint {
-  return createHttpEndpoint({
+  const endpoint = createHttpEndpoint({
     url: new URL(target.url),
     headers: target.headers,
     connections: pool.lease(target),
@@ -102,4 +105,5 @@ function createEndpoint(
     clock,
     retriesStale: true,
   });
+  return tokens === undefined ? endpoint : createAuthorizedEndpoint(endpoint, tokens, clock);
 }

@@ -1,0 +1,89 @@
+import type { FetchLike } from '@modelcontextprotocol/client';
+import { rootCertificates } from 'node:tls';
+import { Agent, fetch } from 'undici';
+import type { EpochMs } from '../../facts/time.ts';
+import { parseRetryAfter } from '../http/http-facts.ts';
+
+/** Metadata documents and token responses are a few kilobytes. */
+const BODY_BYTES_MAX = 256 * 1024;
+
+export interface OAuthFetchOptions {
+  /** PEM, trusted beside the usual authorities: a private server's authorization server is private, too. */
+  readonly tlsCa?: string;
+  readonly userAgent: string;
+  readonly nowMs: () => EpochMs;
+  readonly signal: AbortSignal;
+}
+
+export interface LastExchange {
+  readonly url: URL;
+  /** Undefined if no response came. */
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+  /** Why none came. */
+  readonly error?: unknown;
+}
+
+export interface OAuthFetch {
+  readonly fetch: FetchLike;
+  /** What the last request came to. */
+  last(): LastExchange | undefined;
+  close(): Promise<void>;
+}
+
+/** A `fetch` for one conversation with an authorization server, with bounded bodies. The SDK passes on no headers. */
+export function createOAuthFetch({
+  tlsCa,
+  userAgent,
+  nowMs,
+  signal,
+}: OAuthFetchOptions): OAuthFetch {
+  const agent = new Agent({
+    ...(tlsCa !== undefined && { connect: { ca: [...rootCertificates, tlsCa] } }),
+  });
+  let last: LastExchange | undefined;
+
+  async function send(address: string | URL, init: RequestInit = {}): Promise<Response> {
+    const url = new URL(address);
+    last = { url };
+    try {
+      const response = await fetch(url, {
+        method: init.method ?? 'GET',
+        headers: { 'user-agent': userAgent, ...Object.fromEntries(new Headers(init.headers)) },
+        // The SDK sends `URLSearchParams` and JSON; both are text.
+        ...(init.body !== undefined && init.body !== null && { body: String(init.body) }),
+        redirect: init.redirect ?? 'follow',
+        signal,
+        dispatcher: agent,
+      });
+      const text = await readText(response.body);
+      const { status } = response;
+      const retryAfter = response.headers.get('retry-after') ?? undefined;
+      const retryAfterMs = parseRetryAfter(retryAfter, nowMs());
+      last = { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+      const isBodiless = status === 204 || status === 205 || status === 304;
+      const headers = Object.fromEntries(response.headers);
+      return new Response(isBodiless ? null : text, { status, headers });
+    } catch (error) {
+      last = { url, error };
+      // The SDK goes on to other addresses after other errors, and may end up sending the secret to one of them.
+      throw error instanceof TypeError
+        ? error
+        : new TypeError('the request failed', { cause: error });
+    }
+  }
+
+  return { fetch: send, last: () => last, close: () => agent.destroy() };
+}
+
+async function readText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX)
+      throw new Error(`the answer is larger than ${BODY_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
