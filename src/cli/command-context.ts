@@ -32,6 +32,8 @@ export interface CommandContext {
   exitNow(code: number): void;
   createApp(options: AppOptions): Promise<App>;
   createConnector(): Promise<Connector>;
+  /** Shows a page to the person at this machine. @returns whether there is a browser to try */
+  openBrowser(url: string): Promise<boolean>;
 }
 
 /** The result of a command. */

@@ -7,6 +7,7 @@ Examples:
   mcp-exporter check-config                  report every mistake in the configuration at once
   mcp-exporter probe https://host/mcp        check one server, step by step
   mcp-exporter probe -- npx -y @modelcontextprotocol/server-everything
+  mcp-exporter login github                  log in to a server with OAuth
   mcp-exporter wrap .mcp.json --dry-run      route a client's calls through the gateway
 
 Configuration, the first that exists:
@@ -42,6 +43,21 @@ The check is the same as the service's: connect, handshake, one cheap request; t
 configured synthetic call. It leaves no session and no process behind. Colour only on a terminal, and not with NO_COLOR.
 
 Exit codes: 0 healthy, 1 anything else (including warning), 2 wrong usage, no such server or an invalid configuration.`;
+
+export const LOGIN_HELP = `
+For a remote server with auth: { oauth2: {} } in the configuration. It opens the page of the server's authorization server
+in your browser and waits for the way back, up to 10 minutes. The login (with its refresh token) is kept in a file that only you can
+read, logins/NAME.json beside the journal (or auth.oauth2.loginFile). A running service picks it up by itself, and keeps
+it fresh. Log in again when a server's reason says so.
+
+On a machine without a browser: --no-browser, open the address elsewhere, and paste the address at which that browser
+ends; or forward a port with ssh -L 8888:127.0.0.1:8888 and use --port 8888.
+
+Examples:
+  mcp-exporter login github
+  mcp-exporter login github --config /etc/mcp-exporter/mcp-exporter.yml --no-browser
+
+Exit codes: 0 logged in, 1 the login failed, with the reason; 2 no such server, or one that needs no login.`;
 
 export const HEALTHCHECK_HELP = `
 Requests GET /health of a running service, at the address in listen: of its configuration (by default 127.0.0.1:19110).

@@ -44,6 +44,13 @@ export function parseHeaderOption(
   }
 }
 
+export function parsePortOption(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535)
+    throw new InvalidArgumentError('It must be a port from 1 to 65535.');
+  return port;
+}
+
 export function parseUrlOption(text: string): URL {
   const url = URL.parse(text);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))

@@ -57,6 +57,10 @@ export function createProcessContext(): ProcessContext {
       process.once('exit', () => app.killChildren());
       return app;
     },
+    async openBrowser(url) {
+      const { openBrowser } = await import('./open-browser.ts');
+      return openBrowser(url, process.platform, process.env);
+    },
     async createConnector() {
       const { createConnector } = await import('../sources/probe/connection/connector.ts');
       const connector = createConnector({

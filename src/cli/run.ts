@@ -3,6 +3,7 @@ import { VERSION } from '../app/version.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
 import {
   HEALTHCHECK_HELP,
+  LOGIN_HELP,
   MAIN_HELP,
   PROBE_HELP,
   RENDER_HELP,
@@ -15,6 +16,7 @@ import {
   parseHeaderOption,
   parseListenOption,
   parseLogLevelOption,
+  parsePortOption,
   parseTimeoutOption,
   parseUrlOption,
 } from './parse-options.ts';
@@ -88,6 +90,7 @@ const COMMANDS: readonly ((program: Command, run: CommandRun) => void)[] = [
   addServe,
   addCheckConfig,
   addProbe,
+  addLogin,
   addHealthcheck,
   addStdio,
   addWrap,
@@ -144,6 +147,25 @@ function addProbe(program: Command, { context, command, end }: CommandRun): void
     .action(async (target: string | undefined, options) => {
       const { probe } = await import('./probe.ts');
       end(await probe({ ...options, target, command }, context));
+    });
+}
+
+function addLogin(program: Command, { context, end }: CommandRun): void {
+  program
+    .command('login')
+    .description('log in to a server with OAuth, so that the service can check it')
+    .argument('<name>', 'configured server')
+    .option('-c, --config <file>', 'configuration file in which to look up the name')
+    .option('--no-browser', 'only print the address; for a machine without a browser')
+    .option(
+      '--port <port>',
+      'port of the redirect to this machine, if it is registered',
+      parsePortOption,
+    )
+    .addHelpText('after', LOGIN_HELP)
+    .action(async (name: string, options) => {
+      const { login } = await import('./login.ts');
+      end(await login({ ...options, name }, context));
     });
 }
 

@@ -9,7 +9,7 @@ import { type LoadContext, resolvePath } from './files.ts';
 import { collides } from './gateway-address.ts';
 import { gatewayListen, readAuthentication } from './gateway.ts';
 import type { ServerList } from './server-list.ts';
-import { isHttpUrl, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
+import { isHttpUrl, JournalSchema, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
 import { nodeAt, type Path, problemAt, type SourceFile, type SourceNode } from './source-file.ts';
 import { checkAlerting, completeAlerts } from './user-alerts.ts';
 import { loadWebConfig } from './web-config.ts';
@@ -124,6 +124,12 @@ function completeJournal(
     alertsMs: journal.alerts,
     bytesMax: journal.maxSize,
   };
+}
+
+/** Beside the journal, or where it would be by default: a login is kept even if nothing else is. */
+export function loginDirectoryOf({ journal }: ConfigInput, context: LoadContext): string {
+  const path = journal.path === 'off' ? JournalSchema.parse({}).path : journal.path;
+  return join(dirname(resolve(inFolder(path, context))), 'logins');
 }
 
 /** We put no files into a client's folder (XDG Base Directory Specification: `$XDG_STATE_HOME`). */

@@ -2,6 +2,7 @@ import { LISTEN_DEFAULT } from './gateway-address.ts';
 import { z } from 'zod';
 import { Secret } from '../facts/secret.ts';
 import { AlertingSchema, AlertsSchema } from './alerting-schema.ts';
+import { type AuthInput, AuthSchema } from './auth.ts';
 import type { Config } from './config.ts';
 import { GatewaySchema, ServerGatewaySchema } from './gateway.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor.ts';
@@ -45,7 +46,6 @@ const serverType = choice(SERVER_TYPES, {
 /** Keys of clients besides the connection: accepted, so that a block can be copied unchanged, and ignored. */
 export const IGNORED_CLIENT_KEYS = [
   'alwaysAllow',
-  'auth',
   'autoApprove',
   'chat',
   'description',
@@ -115,6 +115,7 @@ export const ServerSchema = section(
       examples: [{ Authorization: 'Bearer ${SEARCH_TOKEN}' }],
       secret: true,
     }).exactOptional(),
+    auth: AuthSchema.exactOptional(),
     type: serverType.exactOptional(),
     transport: choice(SERVER_TYPES, {
       description: 'The same as `type`, as some clients write it.',
@@ -132,7 +133,7 @@ export const ServerSchema = section(
 
 const serversMeta = {
   description:
-    'The servers, in the format of every MCP client. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor` or `gateway` configures an imported server.',
+    'The servers, in the format of every MCP client. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor`, `gateway` or `auth` configures an imported server.',
   reloadable: true,
 };
 
@@ -181,8 +182,16 @@ export const ConfigSchema = section(
   { description: 'Configuration of mcp-exporter.' },
 );
 
+/** In a client's file `auth` is the client's own key, of another shape: it is ignored. */
+const ClientServerSchema = ServerSchema.extend({
+  auth: z
+    .unknown()
+    .transform((): AuthInput => ({}))
+    .exactOptional(),
+});
+
 /** One server of a client's file under its name. */
-export const ClientEntrySchema = map(ServerSchema, serversMeta);
+export const ClientEntrySchema = map(ClientServerSchema, serversMeta);
 
 export type ServerInput = z.output<typeof ServerSchema>;
 export type ConfigInput = z.output<typeof ConfigSchema>;

@@ -2,7 +2,13 @@ import { dirname } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { ServerSpec } from '../facts/server.ts';
 import type { TlsSettings } from '../facts/web-config.ts';
-import { checkListeners, completeConfig, listenersOf, type ParsedFile } from './complete-config.ts';
+import {
+  checkListeners,
+  completeConfig,
+  listenersOf,
+  loginDirectoryOf,
+  type ParsedFile,
+} from './complete-config.ts';
 import { type ConfigInput, ConfigSchema } from './config-schema.ts';
 import type { Config, GatewayConfig } from './config.ts';
 import { expandValues } from './expand-values.ts';
@@ -173,11 +179,12 @@ async function parseOwnFile(
   };
 }
 
-function listOptions(input: ConfigInput, { path }: LoadContext): ServerListOptions {
+function listOptions(input: ConfigInput, context: LoadContext): ServerListOptions {
   return {
     defaults: input.defaults,
     gateway: input.gateway,
-    directory: dirname(path),
+    directory: dirname(context.path),
+    loginDirectory: loginDirectoryOf(input, context),
     listeners: listenersOf(input),
   };
 }
@@ -265,10 +272,11 @@ async function excerpts(
   return [
     {
       gateway: root['gateway'],
+      journal: root['journal'],
       webConfigFile: root['webConfigFile'],
       mcpServers: { [name]: entry },
     },
-    { mcpServers: { [name]: entry } },
+    { journal: root['journal'], mcpServers: { [name]: entry } },
     { mcpServers: { [name]: connection } },
   ].map((excerpt) => JSON.stringify(excerpt));
 }

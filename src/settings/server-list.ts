@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { isSameEntry } from '../facts/rules/is-same-server.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import type { ListenAddress } from '../facts/service-settings.ts';
+import type { AuthInput } from './auth.ts';
 import type { ServerInput } from './config-schema.ts';
 import type { LoadContext } from './files.ts';
 import { isOwnAddress, readStdioCommand } from './gateway-address.ts';
@@ -27,6 +28,8 @@ export interface ServerListOptions {
   readonly gateway: GatewayInput;
   /** Of our own file. */
   readonly directory: string;
+  /** Where logins are kept by default. */
+  readonly loginDirectory: string;
   /** Where we listen: servers that lead there are left out. */
   readonly listeners: readonly ListenAddress[];
 }
@@ -34,7 +37,7 @@ export interface ServerListOptions {
 export interface ServerList {
   /** Reports contradictions among the defaults, once and not for every server. */
   checkDefaults(source: SourceFile): void;
-  /** The entries of our own file; those with only `monitor` or `gateway` apply to an imported server of that name. */
+  /** The entries of our own file; those with only `monitor`, `gateway` or `auth` apply to an imported server of that name. */
   addOwn(
     source: SourceFile,
     servers: Readonly<Record<string, ServerInput>>,
@@ -51,6 +54,7 @@ export interface ServerList {
 interface OwnSettings {
   readonly monitor: MonitorInput;
   readonly gateway: ServerGatewayInput;
+  readonly auth: AuthInput | undefined;
   readonly source: SourceFile;
   readonly path: Path;
   readonly isComplete: boolean;
@@ -106,6 +110,7 @@ async function addOwn(
     ownSettings.set(name, {
       monitor: settingsOf(input),
       gateway: input.gateway,
+      auth: input.auth,
       source,
       path,
       isComplete:
@@ -252,12 +257,30 @@ function watchOf(
     defaults: options.defaults,
     settingsNode: settings && nodeAt(settings.source.root, settings.path),
     tls: tlsOf(collection, entry, settings, report),
+    auth: authOf(collection, entry, own),
+    loginDirectory: options.loginDirectory,
     reportMonitor(path, message) {
       if (isOfDefaults(path, message)) return;
       const inside = ['monitor', ...path];
       if (settings === undefined) return report(inside, message);
       context.problems.push(problemAt(settings.source, [...settings.path, ...inside], message));
     },
+  };
+}
+
+/** `auth` is a key of our own file only, of the server's entry or of the settings of an imported server. */
+function authOf(
+  { context: { problems }, options }: Collection,
+  { isClientFile, input }: ServerEntry,
+  own: OwnSettings | undefined,
+): WatchInput['auth'] {
+  const values = isClientFile ? own?.auth : input.auth;
+  if (own === undefined || values === undefined) return undefined;
+  return {
+    values,
+    directory: options.directory,
+    report: (path, message) =>
+      problems.push(problemAt(own.source, [...own.path, 'auth', ...path], message, 'key')),
   };
 }
 
@@ -308,7 +331,7 @@ function reportUnused({ context, ownSettings }: Collection): void {
 function hasOnlySettings(input: ServerInput): boolean {
   return Object.entries(input).every(
     ([key, value]) =>
-      value === undefined || key === 'monitor' || key === 'gateway' || key === 'disabled',
+      value === undefined || ['monitor', 'gateway', 'auth', 'disabled'].includes(key),
   );
 }
 

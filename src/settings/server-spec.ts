@@ -5,6 +5,7 @@ import {
   type StdioTarget,
   UNRESOLVED_URL,
 } from '../facts/server.ts';
+import type { AuthSource } from './auth.ts';
 import type { ServerInput } from './config-schema.ts';
 import { completeGatewaySettings, type GatewayInput, type ServerGatewayInput } from './gateway.ts';
 import { completeMonitor, type DefaultsInput, type MonitorInput } from './monitor.ts';
@@ -27,6 +28,8 @@ export interface WatchInput {
   readonly defaults: DefaultsInput;
   readonly reportMonitor: EntryContext['report'];
   readonly tls: TlsInput | undefined;
+  readonly auth: AuthSource | undefined;
+  readonly loginDirectory: string;
   /** Further settings of the server in another file; their variables are its secrets too. */
   readonly settingsNode: SourceNode | undefined;
 }
@@ -62,11 +65,13 @@ export async function toServerSpec(
     hasMistake = true;
     watch.reportMonitor(path, message);
   }
+  if (entry.input.command !== undefined)
+    watch.auth?.report([], 'has no effect beside command: a program has no Authorization header');
   const connection =
     entry.input.command !== undefined
       ? await withoutCredentials(toStdioTarget(entry, secrets, unresolved !== undefined, inner))
       : entry.input.url !== undefined
-        ? await toHttpTarget(entry, watch.tls, secrets, unresolved !== undefined, inner)
+        ? await toHttpTarget(entry, watch, secrets, unresolved !== undefined, inner)
         : undefined;
   if (connection === undefined || hasMistake) return undefined;
   return specOf(entry, watch, { ...connection, settings, secrets, unresolved });

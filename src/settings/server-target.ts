@@ -1,6 +1,12 @@
 import { parseEnv } from 'node:util';
 import { Secret } from '../facts/secret.ts';
-import { type HttpTarget, type StdioTarget, UNRESOLVED_URL } from '../facts/server.ts';
+import {
+  type HttpTarget,
+  type OAuthSettings,
+  type StdioTarget,
+  UNRESOLVED_URL,
+} from '../facts/server.ts';
+import { type AuthSource, completeAuth } from './auth.ts';
 import { resolvePath } from './files.ts';
 import type { MonitorInput } from './monitor.ts';
 import {
@@ -21,7 +27,7 @@ const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 /** Builds the target of a remote server out of a configuration's entry. */
 export async function toHttpTarget(
   entry: ServerEntry,
-  tls: TlsInput | undefined,
+  { tls, auth, loginDirectory }: RemoteInput,
   secrets: SecretBag,
   isUnresolved: boolean,
   context: EntryContext,
@@ -29,14 +35,31 @@ export async function toHttpTarget(
   const url = readUrl(entry, isUnresolved, context);
   const headers = readHeaders(entry, context);
   if (url === undefined) return undefined;
+  const oauth =
+    auth &&
+    (await completeAuth(auth, {
+      ...context,
+      name: entry.name,
+      headers: Object.keys(headers).map((name) => name.toLowerCase()),
+      hasUserInfo: url.username !== '' || url.password !== '',
+      loginDirectory,
+    }));
   const input = {
     url,
     headers,
+    oauth,
     transport: chooseTransport(entry),
     tlsCa: await readAuthorities(tls, context),
     tlsSkipVerify: tls?.values.insecureSkipVerify ?? false,
   };
   return createHttpTarget(input, secrets);
+}
+
+/** What of a remote server's settings may be in another file than its entry. */
+export interface RemoteInput {
+  readonly tls: TlsInput | undefined;
+  readonly auth: AuthSource | undefined;
+  readonly loginDirectory: string;
 }
 
 /** The settings in effect, and how to report a mistake in the file that they come from. */
@@ -101,6 +124,7 @@ async function readAuthorities(
 export interface HttpTargetInput {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  readonly oauth?: OAuthSettings | undefined;
   /** Undefined: detected, unless the path ends in `/sse`. */
   readonly transport?: HttpTarget['transport'] | undefined;
   readonly tlsCa?: string | undefined;
@@ -117,12 +141,11 @@ export interface HttpTargetResult {
  * User and password of the URL become an `Authorization` header, since `fetch` refuses such URLs.
  */
 export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): HttpTargetResult {
-  const { url, tlsCa, tlsSkipVerify } = input;
+  const { url, oauth, tlsCa, tlsSkipVerify } = input;
   const headers = { ...basicAuthorization(url, input.headers), ...input.headers };
   secrets.add(...urlSecrets(url), ...Object.values(headers).flatMap(headerSecrets));
-  const hasCredentials = [...Object.keys(headers), ...url.searchParams.keys()].some(
-    isCredentialName,
-  );
+  if (oauth?.clientSecret !== undefined) secrets.add(oauth.clientSecret.reveal());
+  const hasHeader = [...Object.keys(headers), ...url.searchParams.keys()].some(isCredentialName);
   const target: HttpTarget = {
     kind: 'http',
     url: withoutCredentials(url),
@@ -131,8 +154,10 @@ export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): Ht
       Object.entries(headers).map(([name, value]) => [name, new Secret(value)]),
     ),
     tlsSkipVerify,
+    ...(oauth && { oauth }),
     ...(tlsCa === undefined ? {} : { tlsCa }),
   };
+  const hasCredentials = hasHeader || oauth !== undefined;
   return { target: printMasked(target, secrets.list()), hasCredentials };
 }
 

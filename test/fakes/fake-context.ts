@@ -17,6 +17,8 @@ export interface FakeContextOptions {
   readonly isTerminal?: boolean;
   readonly hasColours?: boolean;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Without it there is no browser. */
+  readonly openBrowser?: (url: string) => void;
 }
 
 export interface FakeContext extends CommandContext {
@@ -68,6 +70,10 @@ export function createFakeContext(options: FakeContextOptions = {}): FakeContext
       return options.app;
     },
     createConnector: async () => options.connector ?? createFakeConnector({ clock }),
+    async openBrowser(url) {
+      options.openBrowser?.(url);
+      return options.openBrowser !== undefined;
+    },
     out: stdout.text,
     err: stderr.text,
     send: (signal) => emit(signal),

@@ -30,7 +30,7 @@ export function createClientCredentialsGrant(options: GrantOptions): Grant {
     secrets: () => secrets,
     async obtain(request): Promise<TokenResult> {
       const fetched = createOAuthFetch({
-        ...(target.tlsCa !== undefined && { tlsCa: target.tlsCa }),
+        target,
         userAgent,
         nowMs: () => clock.nowMs(),
         signal: request.signal,

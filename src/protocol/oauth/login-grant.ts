@@ -117,7 +117,7 @@ class LoginGrant implements Grant {
       return this.#askForLogin('the stored login is gone');
     const { authorizationServerUrl, metadata, resource, client } = login;
     const fetched = createOAuthFetch({
-      ...(target.tlsCa !== undefined && { tlsCa: target.tlsCa }),
+      target,
       userAgent,
       nowMs: () => clock.nowMs(),
       signal,

@@ -1,6 +1,7 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { rootCertificates } from 'node:tls';
 import { Agent, fetch } from 'undici';
+import type { HttpTarget } from '../../facts/server.ts';
 import type { EpochMs } from '../../facts/time.ts';
 import { parseRetryAfter } from '../http/http-facts.ts';
 
@@ -8,8 +9,8 @@ import { parseRetryAfter } from '../http/http-facts.ts';
 const BODY_BYTES_MAX = 256 * 1024;
 
 export interface OAuthFetchOptions {
-  /** PEM, trusted beside the usual authorities: a private server's authorization server is private, too. */
-  readonly tlsCa?: string;
+  /** The MCP server. Its certificate settings apply to its own address; its authorities are trusted elsewhere, too. */
+  readonly target: Pick<HttpTarget, 'url' | 'tlsCa' | 'tlsSkipVerify'>;
   readonly userAgent: string;
   readonly nowMs: () => EpochMs;
   readonly signal: AbortSignal;
@@ -33,14 +34,16 @@ export interface OAuthFetch {
 
 /** A `fetch` for one conversation with an authorization server, with bounded bodies. The SDK passes on no headers. */
 export function createOAuthFetch({
-  tlsCa,
+  target,
   userAgent,
   nowMs,
   signal,
 }: OAuthFetchOptions): OAuthFetch {
-  const agent = new Agent({
-    ...(tlsCa !== undefined && { connect: { ca: [...rootCertificates, tlsCa] } }),
-  });
+  const { tlsCa, tlsSkipVerify } = target;
+  const { origin } = new URL(target.url);
+  const connect = { ...(tlsCa !== undefined && { ca: [...rootCertificates, tlsCa] }) };
+  const agent = new Agent({ connect });
+  const ownAgent = new Agent({ connect: { ...connect, rejectUnauthorized: !tlsSkipVerify } });
   let last: LastExchange | undefined;
 
   async function send(address: string | URL, init: RequestInit = {}): Promise<Response> {
@@ -54,7 +57,7 @@ export function createOAuthFetch({
         ...(init.body !== undefined && init.body !== null && { body: String(init.body) }),
         redirect: init.redirect ?? 'follow',
         signal,
-        dispatcher: agent,
+        dispatcher: url.origin === origin ? ownAgent : agent,
       });
       const text = await readText(response.body);
       const { status } = response;
@@ -73,7 +76,13 @@ export function createOAuthFetch({
     }
   }
 
-  return { fetch: send, last: () => last, close: () => agent.destroy() };
+  return {
+    fetch: send,
+    last: () => last,
+    async close() {
+      await Promise.all([agent.destroy(), ownAgent.destroy()]);
+    },
+  };
 }
 
 async function readText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
