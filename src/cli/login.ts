@@ -130,14 +130,14 @@ async function askPerson(
   }
 }
 
-type FoundServer =
+type FoundLogin =
   | { readonly ok: true; readonly server: LoginServer }
   | { readonly ok: false; readonly message: string };
 
 async function findServer(
   { name, config }: LoginOptions,
   { env }: CommandContext,
-): Promise<FoundServer> {
+): Promise<FoundLogin> {
   const path = config ?? (await findConfig());
   if (path === undefined)
     return refused('there is no configuration in this directory: name one with --config');
@@ -151,7 +151,7 @@ async function findServer(
   return needsLogin(spec);
 }
 
-function needsLogin({ name, target, source, unresolved }: ServerSpec): FoundServer {
+function needsLogin({ name, target, source, unresolved }: ServerSpec): FoundLogin {
   if (unresolved !== undefined) return refused(`${name} cannot be used: ${unresolved}`);
   if (target.kind === 'stdio')
     return refused(`${name} is a program; only remote servers have a login`);
@@ -163,7 +163,7 @@ function needsLogin({ name, target, source, unresolved }: ServerSpec): FoundServ
   return { ok: true, server: { name, target, oauth } };
 }
 
-function refused(message: string): FoundServer {
+function refused(message: string): FoundLogin {
   return { ok: false, message };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import { Secret } from '../facts/secret.ts';
 import type { OAuthSettings } from '../facts/server.ts';
@@ -62,7 +62,7 @@ export const AuthSchema = section(
   { oauth2: OAuth2Schema.exactOptional() },
   {
     description:
-      'How the exporter authenticates itself to a remote server, in place of a header `Authorization`.',
+      'How the exporter authenticates itself to a remote server, in place of a header `Authorization`; see [Servers that want OAuth](oauth.md).',
   },
 );
 

@@ -21,6 +21,7 @@ export function renderConfigDocs(): string {
   const sections = [
     ['Top level', '', schema],
     ['One server', 'mcpServers.NAME', server],
+    ['Access tokens', 'mcpServers.NAME.auth', server?.properties?.['auth']],
     ['How servers are monitored', 'defaults', schema.properties?.['defaults']],
     ['How one server is monitored', 'mcpServers.NAME.monitor', server?.properties?.['monitor']],
     ['The gateway', 'gateway', schema.properties?.['gateway']],
@@ -222,7 +223,7 @@ basic authentication.
 
 Whether a server has credentials decides what a 401 or 403 means: Critical with credentials, Warning without. It has
 credentials if its URL has a user or a password, or if a header or a query key is named like one (\`Authorization\`, \`Cookie\`,
-\`X-Api-Key\`, …). A stdio server never has credentials.
+\`X-Api-Key\`, …), or if it has \`auth\`. A stdio server never has credentials.
 
 ## Imported files
 

@@ -49,12 +49,16 @@ export function createOAuthFetch({
   async function send(address: string | URL, init: RequestInit = {}): Promise<Response> {
     const url = new URL(address);
     last = { url };
+    // The SDK sends nothing else.
+    const body =
+      init.body instanceof URLSearchParams || typeof init.body === 'string'
+        ? init.body.toString()
+        : undefined;
     try {
       const response = await fetch(url, {
         method: init.method ?? 'GET',
         headers: { 'user-agent': userAgent, ...Object.fromEntries(new Headers(init.headers)) },
-        // The SDK sends `URLSearchParams` and JSON; both are text.
-        ...(init.body !== undefined && init.body !== null && { body: String(init.body) }),
+        ...(body !== undefined && { body }),
         redirect: init.redirect ?? 'follow',
         signal,
         dispatcher: url.origin === origin ? ownAgent : agent,
