@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type BrowserEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Opens a page with the program that the system has for it.
@@ -10,7 +10,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function openBrowser(
   url: string,
   platform: NodeJS.Platform,
-  env: Environment,
+  env: BrowserEnvironment,
 ): Promise<boolean> {
   const [program, ...args] = browserCommand(url, platform, env) ?? [];
   if (program === undefined) return false;
@@ -28,7 +28,7 @@ export async function openBrowser(
 export function browserCommand(
   url: string,
   platform: NodeJS.Platform,
-  env: Environment,
+  env: BrowserEnvironment,
 ): readonly string[] | undefined {
   if (platform === 'darwin') return ['open', url];
   if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', url];
