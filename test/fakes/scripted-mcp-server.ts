@@ -49,6 +49,14 @@ export interface ScriptedServerOptions {
   readonly profile?: Profile;
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly tools?: readonly JsonObject[];
+  /** Changes every answer that no script gave. */
+  readonly reshape?: (answer: WholeAnswer) => WholeAnswer;
+}
+
+export interface WholeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
 }
 
 const ONE_TOOL = [{ name: 'echo', description: 'Says it again', inputSchema: { type: 'object' } }];
@@ -58,6 +66,7 @@ export async function startScriptedMcpServer({
   profile = 'legacy-session',
   tls,
   tools = ONE_TOOL,
+  reshape,
 }: ScriptedServerOptions = {}): Promise<ScriptedMcpServer> {
   const received: Received[] = [];
   const sessions = new Set<string>();
@@ -78,7 +87,7 @@ export async function startScriptedMcpServer({
     const script = takeScript(scripts, key) ?? takeScript(scripts, '*');
     const exchange = { request, response, message, server };
     if (script) script(exchange);
-    else behave(exchange, key);
+    else behave({ ...exchange, response: reshaped(response, reshape) }, key);
     for (const arrived of arrivals.get(key)?.splice(0) ?? []) arrived();
   };
   const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
@@ -286,6 +295,26 @@ function sessionIdOf({ request }: ScriptedExchange): string {
 
 function writeEvent(stream: http.ServerResponse, message: unknown): void {
   stream.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+}
+
+/** Lets the scripts for a JSON answer write another one instead. */
+function reshaped(
+  response: http.ServerResponse,
+  reshape: ScriptedServerOptions['reshape'],
+): http.ServerResponse {
+  if (!reshape) return response;
+  let head: Omit<WholeAnswer, 'body'> = { status: 200, headers: {} };
+  const writer = {
+    writeHead(code: number, headers: Readonly<Record<string, string>> = {}) {
+      head = { status: code, headers };
+      return writer;
+    },
+    end(body: string | Buffer = '') {
+      const answer = reshape({ ...head, body });
+      response.writeHead(answer.status, { ...answer.headers }).end(answer.body);
+    },
+  };
+  return writer as unknown as http.ServerResponse;
 }
 
 /** Lets the scripts for a JSON answer write an event instead. */

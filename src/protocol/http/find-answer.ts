@@ -11,6 +11,8 @@ import { CHECK_LIMITS } from './read-body.ts';
 
 /** All that is read of a stream without an answer. */
 const STREAM_BYTES_MAX = 64 * 1024 * 1024;
+/** Accepted, No Content and Reset Content. */
+const NO_ANSWER: ReadonlySet<number> = new Set([202, 204, 205]);
 
 /** The answer, or why there is none; undefined where what came so far may be skipped. */
 export type FoundAnswer =
@@ -53,9 +55,11 @@ export class AnswerFinder implements AnswerReader {
 /**
  * Why a check does not read a body at all. Bridges read every body: their clients judge it.
  *
- * @param response a 200 response to a request
+ * @param response a successful response to a request. As for the official clients, any of them may bring the answer, except 202
  */
 export function findMisfit(response: IncomingMessage): string | undefined {
+  const { statusCode: status = 0 } = response;
+  if (NO_ANSWER.has(status)) return `HTTP ${status} brings no message`;
   const encoding = response.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
     return 'it is compressed, though this client did not offer to read that';

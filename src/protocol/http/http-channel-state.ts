@@ -1,5 +1,6 @@
 import { MODERN_REVISION } from '../../facts/revisions.ts';
 import type { MessageFacts } from '../message-facts.ts';
+import { isSuccess } from './http-status.ts';
 import type { MessageContext } from './message-headers.ts';
 
 /** What a bridge knows of the server that it talks to. `nextHttpChannelState` decides; `http-channel.ts` sends. */
@@ -47,7 +48,7 @@ export function nextHttpChannelState(
     case 'answer_begun': {
       const { isOpening, status, sessionId } = event;
       const hasAnswered = state.hasAnswered || status < 300;
-      return isOpening && status === 200
+      return isOpening && isSuccess(status)
         ? { ...state, hasAnswered, sessionId }
         : { ...state, hasAnswered };
     }

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../../facts/ports/clock.ts';
+import { isSuccess } from './http-status.ts';
 
 /** How long the head of an answer is waited for after its request was aborted. */
 const LATE_HEAD_MS = 5_000;
@@ -21,7 +22,7 @@ export function awaitLateHead(outgoing: ClientRequest, clock: Clock): LateHead {
   const timer = clock.after(LATE_HEAD_MS, end);
   outgoing.once('response', (response) => {
     response.on('error', () => undefined);
-    end(response.statusCode === 200 ? response.headers : undefined);
+    end(isSuccess(response.statusCode ?? 0) ? response.headers : undefined);
   });
   outgoing.once('close', () => end());
   return { headers, cut: end };

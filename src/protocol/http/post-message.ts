@@ -6,6 +6,7 @@ import type { SendOptions } from '../probe-client.ts';
 import { AnswerFinder, findMisfit } from './find-answer.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 import { httpFacts, missingAnswer } from './http-facts.ts';
+import { isSuccess } from './http-status.ts';
 import {
   type MessageExchange,
   type OpenAnswer,
@@ -20,7 +21,7 @@ export type PostResult =
   | {
       readonly ok: false;
       readonly facts: FailureFacts;
-      /** Headers of a success whose body was of no use, or came too late. */
+      /** Headers of an answer that was of no use, or came too late: they may name a session that the server began. */
       readonly late?: Promise<IncomingHttpHeaders | undefined>;
     };
 
@@ -63,19 +64,17 @@ async function judgeAnswer(exchange: MessageExchange, answer: OpenAnswer): Promi
   const { id, method } = message;
   const { response } = answer;
   const { statusCode: status = 0, headers } = response;
-  if (status < 200 || status > 299)
-    return { ok: false, facts: await explainStatus(response, endpoint, message, signal, clock) };
+  const late = Promise.resolve(headers);
+  if (!isSuccess(status)) {
+    const facts = await explainStatus(response, endpoint, message, signal, clock);
+    return { ok: false, facts, late };
+  }
   if (id === undefined) {
     const drained = await readBody(response, signal);
     return drained.ok || drained.problem.kind === 'unusable'
       ? { ok: true, headers }
       : { ok: false, facts: explainProblem(exchange, drained.problem) };
   }
-  if (status !== 200) {
-    response.destroy();
-    return { ok: false, facts: unusable(method, `HTTP ${status} brings no message`) };
-  }
-  const late = Promise.resolve(headers);
   const misfit = findMisfit(response);
   if (misfit !== undefined) {
     response.destroy();

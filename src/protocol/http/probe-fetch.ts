@@ -5,7 +5,9 @@ import { parseMessages } from '../json-rpc.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
 import { endedStream, httpFacts, problemFacts } from './http-facts.ts';
+import { isSuccess } from './http-status.ts';
 import type { LateSessions } from './late-sessions.ts';
+import { sessionIdOf } from './message-headers.ts';
 import { rpcErrorOf } from './post-message.ts';
 import { mediaTypeOf } from './read-answer.ts';
 import { describeBytes, ERROR_LIMITS, readBody, streamBody } from './read-body.ts';
@@ -102,10 +104,11 @@ class Fetcher {
       throw this.#fail(sent.facts);
     }
     const sending = { method, rpcMethod, headers, signal, startedAt };
-    const status = sent.response.statusCode ?? 0;
-    return status < 200 || status > 299
-      ? this.#refused(sent, status, sending)
-      : this.#accepted(sent, status, sending);
+    const { statusCode: status = 0, headers: answered } = sent.response;
+    if (rpcMethod === 'initialize') this.sessionId = sessionIdOf(answered);
+    return isSuccess(status)
+      ? this.#accepted(sent, status, sending)
+      : this.#refused(sent, status, sending);
   }
 
   async #refused(sent: Sent, status: number, sending: Sending): Promise<Response> {
@@ -136,8 +139,6 @@ class Fetcher {
     const { endpoint, clock } = this.#options;
     const { response } = sent;
     const headers = toHeaders(response.headers);
-    const id = response.headers['mcp-session-id'];
-    if (rpcMethod === 'initialize' && typeof id === 'string') this.sessionId = id;
     if (isBodiless(status)) {
       response.resume();
       sent.finished();

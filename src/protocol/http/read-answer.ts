@@ -4,6 +4,7 @@ import type { FailureFacts } from '../classify-failure.ts';
 import { readEvents } from '../sse/read-events.ts';
 import { createSseDecoder } from '../sse/sse-decoder.ts';
 import { endedStream, problemFacts } from './http-facts.ts';
+import { isSuccess } from './http-status.ts';
 import { type MessageExchange, type OpenAnswer, openEvents } from './message-exchange.ts';
 import { sessionIdOf } from './message-headers.ts';
 import { readBody, type ReadProblem, type TextLimits } from './read-body.ts';
@@ -89,7 +90,7 @@ async function readEventAnswer(
 }
 
 export function isEventStream(response: IncomingMessage): boolean {
-  return response.statusCode === 200 && mediaTypeOf(response) === 'text/event-stream';
+  return isSuccess(response.statusCode ?? 0) && mediaTypeOf(response) === 'text/event-stream';
 }
 
 export function mediaTypeOf(response: IncomingMessage): string {

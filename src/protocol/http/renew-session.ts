@@ -1,4 +1,5 @@
 import { INITIALIZED, type SessionMemory } from '../session-memory.ts';
+import { isSuccess } from './http-status.ts';
 import type { SessionContext } from './message-headers.ts';
 
 export interface SessionRenewal {
@@ -27,7 +28,7 @@ export async function renewSession({
   const opening = memory.opening();
   if (opening === undefined) return false;
   const begun = await repeat(opening, {});
-  if (!begun.ok || begun.status !== 200 || begun.sessionId === undefined) return false;
+  if (!begun.ok || !isSuccess(begun.status) || begun.sessionId === undefined) return false;
   const { sessionId } = begun;
   onBegun(sessionId);
   const context = { sessionId, ...(protocolVersion !== undefined && { protocolVersion }) };

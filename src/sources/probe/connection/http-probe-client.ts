@@ -57,6 +57,8 @@ class HttpProbeClient implements ProbeClient {
   readonly #remote: RemoteOptions;
   #state: HttpProbeClientState = CLOSED_HTTP;
   #nextId = 1;
+  /** Headers of a `server/discover` that was refused. */
+  #stray: Promise<IncomingHttpHeaders | undefined> | undefined;
 
   constructor(options: HttpProbeClientOptions) {
     this.#options = options;
@@ -90,6 +92,7 @@ class HttpProbeClient implements ProbeClient {
       await deleteSession(this.#options.endpoint, session, this.#options.clock);
       session = undefined;
     }
+    this.#endStray(session);
     await this.#take(
       opening.ok
         ? { kind: 'opened', era: opening.identity.era, isEraAssumed, session }
@@ -145,10 +148,9 @@ class HttpProbeClient implements ProbeClient {
     const posted = await postMessage(endpoint, message, options, clock);
     if (!posted.ok) return { ...failed(posted.facts), ...(posted.late && { late: posted.late }) };
     const answered = readResult(method, posted.answer);
-    if (answered.ok) return { ...answered, sessionId: sessionIdOf(posted.headers) };
-    return posted.answer?.kind === 'result'
-      ? { ...answered, late: Promise.resolve(posted.headers) }
-      : answered;
+    return answered.ok
+      ? { ...answered, sessionId: sessionIdOf(posted.headers) }
+      : { ...answered, late: Promise.resolve(posted.headers) };
   }
 
   #postModern(method: string, params: JsonObject, options: RequestOptions): Promise<Posted> {
@@ -157,8 +159,21 @@ class HttpProbeClient implements ProbeClient {
   }
 
   #discover(options: RequestOptions): Promise<OpeningResult> {
-    return shakeHands('modern', this.#remote, options, (method, params) =>
-      this.#postModern(method, params, options),
+    return shakeHands('modern', this.#remote, options, async (method, params) => {
+      const answered = await this.#postModern(method, params, options);
+      if (!answered.ok && answered.late !== undefined) this.#stray = answered.late;
+      return answered;
+    });
+  }
+
+  /** Servers made with the Python SDK begin a session for every request without one, even if they refuse it. */
+  #endStray(kept: HttpSession | undefined): void {
+    const stray = this.#stray;
+    this.#stray = undefined;
+    if (stray === undefined) return;
+    const isKept = (id: string | undefined): boolean => id === kept?.sessionId;
+    this.#options.lateSessions.adopt(
+      stray.then((headers) => (isKept(sessionIdOf(headers)) ? undefined : headers)),
     );
   }
 

@@ -123,9 +123,9 @@ async function openChannel(
 const withId = (id: unknown) => (parsed: Record<string, unknown>) =>
   parsed['id'] === id && !('method' in parsed);
 
-function open(session: string): Answer {
+function open(session: string, status = 200): Answer {
   return (response, seen) =>
-    json(response, { id: idOf(seen), ...OPENED }, 200, { 'mcp-session-id': session });
+    json(response, { id: idOf(seen), ...OPENED }, status, { 'mcp-session-id': session });
 }
 
 const LIST = message({ id: 1, method: 'tools/list' });
@@ -154,8 +154,8 @@ test('lines that come at once arrive in order, with session and version once the
     });
 });
 
-test('the end deletes the session', async () => {
-  const upstream = await startUpstream({ initialize: open('s1') });
+test.each([200, 201])('the end deletes the session that began with status %i', async (status) => {
+  const upstream = await startUpstream({ initialize: open('s1', status) });
   const { channel, message: next } = await openChannel(upstream.url);
   channel.send(INITIALIZE);
   await next(withId(0));

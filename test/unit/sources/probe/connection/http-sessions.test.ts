@@ -95,9 +95,12 @@ test('a session id that comes with a refused request is not adopted', async () =
   const server = await startServer({ profile: 'legacy-stateless' });
   server.script('server/discover', status(400, { 'mcp-session-id': 'dead' }));
   const { check } = watchUrl(server.url);
+  const ended = server.arrival('DELETE');
   await check();
   await check();
-  expect(server.received.some(({ headers }) => headers['mcp-session-id'] === 'dead')).toBe(false);
+  await ended;
+  const named = server.received.filter(({ headers }) => headers['mcp-session-id'] === 'dead');
+  expect(named.map(({ key }) => key)).toEqual(['DELETE']);
 });
 
 test('a lost session is replaced within the same check', async () => {
