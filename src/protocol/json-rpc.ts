@@ -111,6 +111,16 @@ export function parseMessages(text: string): ParsedText {
   return { ok: true, messages: value.map(classifyMessage), isBatch: true };
 }
 
+/**
+ * The number that an id stands for, as the official clients compare it: servers send `"1"` back for `1`.
+ *
+ * @returns `NaN` if there is none
+ */
+export function numberOfId(id: RpcId | null): number {
+  if (typeof id !== 'string') return id ?? Number.NaN;
+  return id.trim() === '' ? Number.NaN : Number(id);
+}
+
 export type RpcAnswer = Extract<RpcMessage, { kind: 'result' | 'error' }>;
 
 /**
@@ -122,7 +132,11 @@ export function isAnswerTo(
   id: RpcId,
   isOnlyRequest: boolean,
 ): message is RpcAnswer {
-  if (message.kind === 'result') return message.id === id;
-  if (message.kind === 'error') return message.id === id || isOnlyRequest;
+  if (message.kind === 'result') return isSameId(message.id, id);
+  if (message.kind === 'error') return isOnlyRequest || isSameId(message.id, id);
   return false;
+}
+
+function isSameId(received: RpcId | null, sent: RpcId): boolean {
+  return received === sent || (typeof sent === 'number' && numberOfId(received) === sent);
 }

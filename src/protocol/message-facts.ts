@@ -36,6 +36,30 @@ export function isResponse(facts: MessageFacts): boolean {
   return facts.method === undefined && (facts.hasResult || facts.error !== undefined);
 }
 
+/**
+ * Finds the request that an answer is for: by its id, else by the number that this id has as text, since servers send `"1"`
+ * back for `1` and the official clients take it.
+ *
+ * @param requests by id as JSON text
+ * @param id of the answer, as JSON text
+ */
+export function findAnswered<Request>(
+  requests: { get(id: string): Request | undefined } | undefined,
+  id = '',
+): Request | undefined {
+  return requests?.get(id) ?? (id.startsWith('"') ? requests?.get(numberTextOf(id)) : undefined);
+}
+
+/** The same, where nothing but the ids of the requests is kept. */
+export function findAnsweredId(waiting: ReadonlySet<string>, id?: string): string | undefined {
+  return findAnswered({ get: (each) => (waiting.has(each) ? each : undefined) }, id);
+}
+
+function numberTextOf(id: string): string {
+  const text = JSON.parse(id) as string;
+  return text.trim() === '' ? '' : String(Number(text));
+}
+
 /** Enough to recognize a message of an SDK. */
 const ERROR_TEXT_CHARS_MAX = 300;
 const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';

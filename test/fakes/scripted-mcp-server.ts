@@ -87,7 +87,7 @@ export async function startScriptedMcpServer({
     const script = takeScript(scripts, key) ?? takeScript(scripts, '*');
     const exchange = { request, response, message, server };
     if (script) script(exchange);
-    else behave({ ...exchange, response: reshaped(response, reshape) }, key);
+    else behave({ ...exchange, response: isSse ? response : reshaped(response, reshape) }, key);
     for (const arrived of arrivals.get(key)?.splice(0) ?? []) arrived();
   };
   const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
@@ -171,7 +171,7 @@ export async function startScriptedMcpServer({
     else {
       response.writeHead(202).end('Accepted');
       if ('id' in exchange.message && 'method' in exchange.message)
-        answer(key)({ ...exchange, response: asStream(stream) });
+        answer(key)({ ...exchange, response: reshaped(asStream(stream), reshape) });
     }
   }
 

@@ -13,6 +13,8 @@ export interface StdioBehaviour {
   readonly initialize?: 'answer' | 'refuse' | 'silent' | 'take_over';
   readonly ping?:
     'answer' | 'unknown_method' | 'silent' | 'crash' | 'huge_line' | 'ask_first' | 'null_id';
+  /** Sends ids back as text. */
+  readonly idsAsText?: boolean;
   /** After so many requests every further one gets an error, as if its session were unknown. */
   readonly answersMax?: number;
   /** Lines that are no JSON, before each answer. */

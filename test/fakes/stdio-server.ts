@@ -36,7 +36,16 @@ function run(): void {
   }
   const flooded = flood(behaviour.stderrBytes ?? 0);
 
-  function send(message: object): void {
+  function send({
+    id,
+    ...fields
+  }: {
+    readonly id?: unknown;
+    readonly [key: string]: unknown;
+  }): void {
+    const sentId = behaviour.idsAsText && typeof id === 'number' ? String(id) : id;
+    const message = { ...fields, ...(id !== undefined && { id: sentId }) };
+
     for (let count = 0; count < (behaviour.garbageLines ?? 0); count += 1) {
       process.stdout.write(`listening, token is ${process.env['FAKE_TOKEN'] ?? 'unset'}\n`);
     }

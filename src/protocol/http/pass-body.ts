@@ -1,4 +1,4 @@
-import type { MessageFacts } from '../message-facts.ts';
+import { findAnsweredId, type MessageFacts } from '../message-facts.ts';
 import { readLine } from '../read-line.ts';
 
 /** What a client gets of a body that answers its message. */
@@ -25,7 +25,7 @@ export function passBody(
   { facts, waiting }: WaitingMessage,
 ): PassedBody {
   const answers = readLine(text).messages;
-  const isAnswer = answers.some(({ id }) => id !== undefined && waiting.has(id));
+  const isAnswer = answers.some(({ id }) => findAnsweredId(waiting, id) !== undefined);
   // A request that was refused before its id was read needs an answer, too.
   const error = isAnswer || waiting.size === 0 ? undefined : errorTextOf(text);
   if (error !== undefined) return { kind: 'error', error };

@@ -1,4 +1,4 @@
-import { isRequest, isResponse, type MessageFacts } from '../message-facts.ts';
+import { findAnsweredId, isRequest, isResponse, type MessageFacts } from '../message-facts.ts';
 import type { MessageKind } from '../message-order.ts';
 
 /** One message of a client, or a batch, on its way to the server. */
@@ -54,7 +54,10 @@ export class PendingMessage {
 
   /** @returns the answers among `messages`, whose requests wait no longer */
   noteAnswers(messages: readonly MessageFacts[]): readonly MessageFacts[] {
-    return messages.filter((each) => isResponse(each) && this.waiting.delete(each.id ?? ''));
+    return messages.filter((each) => {
+      const id = isResponse(each) ? findAnsweredId(this.waiting, each.id) : undefined;
+      return id !== undefined && this.waiting.delete(id);
+    });
   }
 }
 

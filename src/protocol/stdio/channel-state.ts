@@ -3,6 +3,7 @@ import type { FailureFacts } from '../classify-failure.ts';
 import {
   type RpcAnswer,
   METHOD_NOT_FOUND,
+  numberOfId,
   parseMessages,
   type RpcId,
   type RpcMessage,
@@ -173,7 +174,7 @@ function takeAnswer(
   const method = id === undefined ? undefined : (state.waiting.get(id) ?? state.late.get(id));
   if (id === undefined || method === undefined) {
     // An answer that comes after its time limit is expected.
-    if (wasIssued(state, answer.id)) return undefined;
+    if (wasIssued(state, numberOfId(answer.id))) return undefined;
     return { kind: 'odd_line', oddity: 'answers nothing', line };
   }
   state.waiting.delete(id);
@@ -184,15 +185,15 @@ function takeAnswer(
 
 /** An error under an id that was never used answers the request that has waited longest. */
 function waitingIdOf(state: ChannelState, answer: RpcAnswer): number | undefined {
-  const { id } = answer;
-  if (typeof id === 'number' && (state.waiting.has(id) || state.late.has(id))) return id;
+  const id = numberOfId(answer.id);
+  if (state.waiting.has(id) || state.late.has(id)) return id;
   if (answer.kind !== 'error' || wasIssued(state, id)) return undefined;
   const [oldestId] = state.waiting.keys();
   return oldestId;
 }
 
-function wasIssued({ lastId }: ChannelState, id: RpcId | null): boolean {
-  return typeof id === 'number' && Number.isInteger(id) && id > 0 && id <= lastId;
+function wasIssued({ lastId }: ChannelState, id: number): boolean {
+  return Number.isInteger(id) && id > 0 && id <= lastId;
 }
 
 function reply(id: number, received: ChildReply): ChannelEffect {

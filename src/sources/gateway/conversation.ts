@@ -1,6 +1,11 @@
 import { CANCELLED } from '../../facts/call-outcome.ts';
 import type { ServerResponse } from 'node:http';
-import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
+import {
+  findAnswered,
+  isRequest,
+  isResponse,
+  type MessageFacts,
+} from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import type { Exchange } from './exchange.ts';
 import { readMessages } from '../../protocol/message-reader.ts';
@@ -161,7 +166,7 @@ export class Conversation {
 
   #answer(facts: MessageFacts, text: string): void {
     const { tracker } = this.#options;
-    const waiting = this.#waiting.get(facts.id ?? '');
+    const waiting = findAnswered(this.#waiting, facts.id);
     if (!waiting) return;
     this.#waiting.delete(waiting.exchange.key);
     if (waiting.exchange.facts.method === 'initialize') this.#noteOpening(waiting.exchange, facts);

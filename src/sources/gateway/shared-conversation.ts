@@ -1,7 +1,12 @@
 import { CANCELLED } from '../../facts/call-outcome.ts';
 import { formatLimit } from '../../protocol/classify-failure.ts';
 import type { Timer } from '../../facts/ports/clock.ts';
-import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
+import {
+  findAnswered,
+  isRequest,
+  isResponse,
+  type MessageFacts,
+} from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import { readMessages } from '../../protocol/message-reader.ts';
 import { createPendingMap } from '../../protocol/pending-map.ts';
@@ -31,7 +36,7 @@ export class SharedConversation {
   usedMs: MonotonicMs;
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
-  readonly #waiting = createPendingMap<string, WaitingPost>();
+  readonly #waiting = createPendingMap<string, WaitingPost & { readonly wireId: string }>();
   readonly #rewriter: Rewriter = createRewriter();
   #channel: MessageChannel | undefined;
   /** Whether the server answered anything, which a legacy server may not do before `initialize`. */
@@ -85,7 +90,7 @@ export class SharedConversation {
         STATUS_OF_CODE[readMessages(Buffer.from(answer)).messages[0]?.error?.code ?? 0] ?? 200,
       headers: () => ({}),
     });
-    this.#waiting.set(wireId, { reply, exchange });
+    this.#waiting.set(wireId, { wireId, reply, exchange });
     const isSubscription = facts.method === 'subscriptions/listen';
     const timer = isSubscription ? undefined : this.#startLimit(facts, wireId);
     response.on('close', () => {
@@ -134,10 +139,11 @@ export class SharedConversation {
 
   #answer(facts: MessageFacts, text: string): void {
     this.#hasAnswered = true;
-    const wireId = facts.id ?? '';
-    const waiting = this.#waiting.get(wireId);
+    const waiting = findAnswered(this.#waiting, facts.id);
+    if (!waiting) return;
+    const { wireId } = waiting;
     const restored = this.#rewriter.answer(text, wireId);
-    if (!waiting || restored === undefined) return;
+    if (restored === undefined) return;
     this.#waiting.delete(wireId);
     waiting.reply.answer(wireId, restored);
     this.#options.tracker.answer(

@@ -3,7 +3,7 @@ import type { CallRecord } from '../../facts/call-record.ts';
 import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import type { Transport } from '../../facts/server.ts';
 import { later, type MonotonicMs } from '../../facts/time.ts';
-import type { MessageFacts } from '../../protocol/message-facts.ts';
+import { findAnswered, type MessageFacts } from '../../protocol/message-facts.ts';
 import { createPendingMap, type PendingMap } from '../../protocol/pending-map.ts';
 import {
   type CallDescription,
@@ -197,8 +197,8 @@ function answer(
   { facts, bytes, session, own }: CallAnswered,
   atMs: MonotonicMs,
 ): readonly TrackerEffect[] {
-  const id = facts.id ?? '';
-  const exchange = own?.get(id) ?? sessionOf(state, session)?.calls.get(id);
+  const exchange =
+    findAnswered(own, facts.id) ?? findAnswered(sessionOf(state, session)?.calls, facts.id);
   if (!exchange) return NO_EFFECTS;
   const verdict = judgeAnswer(exchange, facts, state.provenNames, state.settings.findListed);
   const ending = { verdict, result: facts, responseBytes: bytes };

@@ -96,7 +96,18 @@ test.each([
 
 test.each([
   ['a result with our id', { jsonrpc: '2.0', id: 0, result: {} }, true, true],
-  ['a result with our id as text', { jsonrpc: '2.0', id: '0', result: {} }, true, false],
+  ['a result with our id as text', { jsonrpc: '2.0', id: '0', result: {} }, false, true],
+  ['a result with our id as a fraction', { jsonrpc: '2.0', id: '0.0', result: {} }, false, true],
+  ['a result with an empty id', { jsonrpc: '2.0', id: '', result: {} }, true, false],
+  ['a result with a blank id', { jsonrpc: '2.0', id: ' ', result: {} }, true, false],
+  ['a result with the id of another request', { jsonrpc: '2.0', id: '1', result: {} }, true, false],
+  ['a result with a word for an id', { jsonrpc: '2.0', id: 'zero', result: {} }, true, false],
+  [
+    'an error with our id as text',
+    { jsonrpc: '2.0', id: '0', error: { code: 1, message: '' } },
+    false,
+    true,
+  ],
   ['an error with our id', { jsonrpc: '2.0', id: 0, error: { code: 1, message: '' } }, false, true],
   [
     'an error with a made-up id, when nothing else is asked',

@@ -4,6 +4,7 @@ import {
   type RpcAnswer,
   isAnswerTo,
   METHOD_NOT_FOUND,
+  numberOfId,
   parseMessages,
   type RpcId,
   type RpcMessage,
@@ -179,5 +180,5 @@ function close(state: SseProbeClientState): SseProbeClientStep {
 
 /** An error that answers an earlier request of ours, which was given up meanwhile. */
 function isLate(message: RpcMessage, id: number): boolean {
-  return message.kind === 'error' && typeof message.id === 'number' && message.id < id;
+  return message.kind === 'error' && numberOfId(message.id) < id;
 }

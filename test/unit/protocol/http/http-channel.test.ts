@@ -499,3 +499,23 @@ test('a channel that is retired hears no more of the server, and still finishes 
   await next(withId(9));
   expect(streams).toBe(1);
 });
+
+test.each([
+  ['a body', (text: string) => [text, 'application/json'] as const],
+  ['an event', (text: string) => [`data: ${text}\n\n`, 'text/event-stream'] as const],
+])('an answer in %s whose id came back as text is passed on once', async (_, wrap) => {
+  const upstream = await startUpstream({
+    initialize: open('s1'),
+    'tools/list'(response) {
+      const [body, type] = wrap(message({ id: '1', result: { tools: [] } }));
+      response.writeHead(200, { 'content-type': type }).end(body);
+    },
+    ping: (response, seen) => json(response, { id: idOf(seen), result: {} }),
+  });
+  const { channel, received, message: next } = await openChannel(upstream.url);
+  for (const line of [INITIALIZE, INITIALIZED, LIST]) channel.send(line);
+  await next(withId('1'));
+  channel.send(message({ id: 2, method: 'ping' }));
+  await next(withId(2));
+  expect(received.map((text) => (JSON.parse(text) as { id: unknown }).id)).toEqual([0, '1', 2]);
+});

@@ -12,6 +12,13 @@ const ERROR_TEXT = '{"code":-1,"message":"no"}';
 test.each([
   ['an answer', RESULT, 200, PING, { kind: 'text' }],
   ['an answer with a status of failure', RESULT, 500, PING, { kind: 'text' }],
+  [
+    'an answer whose id came back as text',
+    RESULT.replace(':1', ':"1"'),
+    500,
+    PING,
+    { kind: 'text' },
+  ],
   ['an error of its own id', ERROR.replace('null', '1'), 400, PING, { kind: 'text' }],
   ['an error of no id', ERROR, 400, PING, { kind: 'error', error: ERROR_TEXT }],
   [

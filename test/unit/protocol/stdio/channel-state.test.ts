@@ -59,6 +59,18 @@ test.each<[string, readonly ChannelEvent[], readonly string[]]>([
     ['write ping 1', 'first_message', 'reply 1 ok'],
   ],
   [
+    'An id that comes back as text is that of its request',
+    [request(1), request(2), result('2'), error('1'), result('1'), result('')],
+    [
+      'write ping 1',
+      'write ping 2',
+      'first_message',
+      'reply 2 ok',
+      'reply 1 rpc',
+      'answers nothing',
+    ],
+  ],
+  [
     'Answers find their requests in any order',
     [request(1), request(2), result(2), result(1)],
     ['write ping 1', 'write ping 2', 'first_message', 'reply 2 ok', 'reply 1 ok'],

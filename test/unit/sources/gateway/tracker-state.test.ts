@@ -115,6 +115,25 @@ const twice = (exchange: Exchange, events: readonly ((exchange: Exchange) => Tra
 test.each<[string, readonly Step[], readonly string[]]>([
   ['a request alone has no effect', [[0, begun(call())]], []],
   [
+    'a response whose id came back as text ends the request',
+    [
+      [0, opened('s')],
+      [0, begun(inSession())],
+      [1, answered('"1"', 's')],
+    ],
+    ['sweep in 1 s', '1 success after 1 s'],
+  ],
+  [
+    'a response whose id is a word or empty ends none',
+    [
+      [0, opened('s')],
+      [0, begun(exchangeOf('0', 's'))],
+      [1, answered('"zero"', 's')],
+      [1, answered('""', 's')],
+    ],
+    ['sweep in 1 s'],
+  ],
+  [
     'a response by session and id ends the request',
     [
       [0, opened('s')],

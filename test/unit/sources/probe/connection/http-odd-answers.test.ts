@@ -46,6 +46,34 @@ test.each(PROFILES.flatMap((profile) => STATUSES.map((code) => [profile, code] a
   },
 );
 
+/** The same answer with its id as another JSON type. */
+function withIdAs(spell: (id: number) => string): (answer: WholeAnswer) => WholeAnswer {
+  return ({ body, ...head }) => ({
+    ...head,
+    body: String(body).replace(/"id":(\d+)/, (_, id: string) => `"id":${spell(Number(id))}`),
+  });
+}
+
+test.each(
+  ([...PROFILES, 'sse', 'sse-modern'] as const).flatMap((profile) =>
+    [
+      [profile, 'as text', withIdAs((id) => `"${id}"`)] as const,
+      [profile, 'as a fraction', withIdAs((id) => `${id}.0`)] as const,
+      [profile, 'as text, in events', withIdAs((id) => `"${id}"`)] as const,
+    ].filter(([, name]) => name !== 'as text, in events' || !profile.startsWith('sse')),
+  ),
+)('a %s server that sends ids back %s is healthy', async (profile, name, reshape) => {
+  const inEvents = name.endsWith('events');
+  const server = await startServer({
+    profile,
+    reshape: inEvents ? (answer) => asEvents(reshape(answer)) : reshape,
+  });
+  const { check, inspect } = watchUrl(server.url);
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(await inspect()).toMatchObject({ outcome: 'ok' });
+});
+
 test.each([
   ['with a body', text(202, '{}', 'application/json')],
   ['without a body', status(202)],

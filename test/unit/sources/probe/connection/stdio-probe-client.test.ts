@@ -38,6 +38,8 @@ test.each<[string, StdioBehaviour, object]>([
   ['answers discover without 2026-07-28', { discover: 'legacy_versions' }, LEGACY],
   ['never answers discover', { discover: 'silent' }, { ...LEGACY, isEraAssumed: true }],
   ['exits on discover', { discover: 'exit' }, LEGACY],
+  ['is legacy and sends ids back as text', { idsAsText: true }, LEGACY],
+  ['is modern and sends ids back as text', { idsAsText: true, discover: 'modern' }, MODERN],
   [
     'is modern and starts slower than the limit of discover',
     { discover: 'modern', startDelayMs: 700 },
@@ -57,6 +59,7 @@ test.each<[string, StdioBehaviour, object]>([
 
 test.each<[string, 'ping' | 'server/discover', StdioBehaviour]>([
   ['a legacy server by ping', 'ping', {}],
+  ['a legacy server that sends ids back as text', 'ping', { idsAsText: true }],
   ['a legacy server that never implemented ping', 'ping', { ping: 'unknown_method' }],
   ['a modern server by discover', 'server/discover', { discover: 'modern' }],
 ])(
