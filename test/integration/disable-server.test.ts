@@ -103,7 +103,7 @@ mcpServers:
   expect(metrics).toMatch(/mcp_requests_total\{server="remote",.*outcome="denied"\} 1/);
 
   first.child.kill('SIGHUP');
-  await until(() => first.lines('configuration reloaded').length === 2);
+  await until(() => first.lines('configuration reloaded').length === 1);
   expect(await show(first, 'child')).toMatchObject({ status: 'disabled' });
   first.child.kill('SIGTERM');
   expect(await first.ended).toBe(0);
