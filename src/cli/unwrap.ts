@@ -38,6 +38,7 @@ export async function unwrap(options: UnwrapOptions, context: CommandContext): P
     clientText: text,
     backupText: backup && splitMark(backup.toString('utf8')).text,
     ownText: own.file.text,
+    ownBackupText: (await readBackup(own.file.path))?.toString('utf8'),
     listen: peek.kind === 'address' ? peek.listen : GATEWAY_LISTEN_DEFAULT,
     env: context.env,
     home: context.env['HOME'] ?? context.env['USERPROFILE'],
@@ -53,6 +54,7 @@ export async function unwrap(options: UnwrapOptions, context: CommandContext): P
         ? undefined
         : await replaceFile(own.file, plan.ownText));
     if (mistake !== undefined) return fail(mistake);
+    if (plan.isOwnBackup) await removeBackup(own.file.path);
   }
   await showSummary(plan, client.file.path, own.file.path, options.dryRun ?? false, context);
   return EXIT.ok;

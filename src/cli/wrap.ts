@@ -1,5 +1,6 @@
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
 import { maskSource } from '../settings/secrets.ts';
+import { hasWrapped } from '../settings/wrap/own-entries.ts';
 import { planWrap, type WrapPlan } from '../settings/wrap/plan-wrap.ts';
 import { isJson } from '../settings/read-source.ts';
 import { askGateway } from './ask-gateway.ts';
@@ -77,6 +78,7 @@ async function write(
 ): Promise<string | undefined> {
   return (
     (await keepBackup(client, plan.isFirst)) ??
+    (own.text === undefined ? undefined : await keepBackup(own, !hasWrapped(own.text))) ??
     (await replaceFile(own, plan.ownText)) ??
     (await replaceFile(client, mark + plan.clientText))
   );

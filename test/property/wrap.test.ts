@@ -101,6 +101,7 @@ function unwrapText(clientText: string, backupText: string | undefined, ownText:
     clientText,
     backupText,
     ownText,
+    ownBackupText: undefined,
     listen: LISTEN,
     env: {},
     home: undefined,

@@ -12,7 +12,8 @@ import {
 import type { ListenAddress } from '../../facts/service-settings.ts';
 import { resolvePath } from '../files.ts';
 import { isOwnAddress, localUrl, readStdioCommand, type WrappedEntry } from '../gateway-address.ts';
-import { readJson } from '../read-source.ts';
+import { isJson, isToml, readJson } from '../read-source.ts';
+import { recogniseFile } from '../clients/recognise-file.ts';
 import { type ClientKind, CLIENTS, clientOfPlace } from '../clients/client-kinds.ts';
 import { readReference, REFERENCES } from '../clients/expand-references.ts';
 import { placeOfClientFile } from '../server-entries.ts';
@@ -42,19 +43,33 @@ const CONNECTION_KEYS = [
   'envFile',
   'cwd',
   'url',
+  'httpUrl',
+  'serverUrl',
+  'baseUrl',
   'headers',
   'monitor',
   'gateway',
 ] as const;
 
+const EDITED_BY_HAND =
+  'which wrap and unwrap cannot edit: only mcpServers and servers in JSON. Import the file into our configuration, and point the client at the gateway yourself';
+
 /** Finds the servers of a client's file. */
 export function readClientEntries(file: string, text: string): ClientEntries {
+  const refused = (message: string): ClientEntries => ({
+    ok: false,
+    problems: [{ file, line: 0, column: 0, path: '', message }],
+  });
+  if (isToml(file)) return refused(`is TOML, ${EDITED_BY_HAND}`);
+  if (!isJson(file, text)) return refused(`is YAML, ${EDITED_BY_HAND}`);
   const { root, problems } = readJson(file, text);
   if (problems.length > 0) return { ok: false, problems };
   const found = SERVER_BLOCKS.map((block) => ({ block, node: nodeAt(root, [block]) }));
-  if (found.every(({ node }) => node === undefined)) {
-    const message = 'this is no client’s file: it has neither mcpServers nor servers';
-    return { ok: false, problems: [{ file, line: 0, column: 0, path: '', message }] };
+  if (root !== undefined && found.every(({ node }) => node?.kind !== 'map')) {
+    const recognised = recogniseFile(file, root);
+    if (!recognised.ok) return refused(recognised.reason);
+    const client = recognised.servers[0]?.client.name ?? 'another client';
+    return refused(`is in the format of ${client}, ${EDITED_BY_HAND}`);
   }
   const entries = found.flatMap(({ block, node }) =>
     node?.kind === 'map'
@@ -64,6 +79,24 @@ export function readClientEntries(file: string, text: string): ClientEntries {
       : [],
   );
   return { ok: true, entries };
+}
+
+const ADDRESS_KEYS = ['httpUrl', 'url', 'serverUrl', 'baseUrl'] as const;
+
+/** The key that holds the address of a remote server; clients have several. */
+export function addressKeyOf(value: EntryValue): (typeof ADDRESS_KEYS)[number] | undefined {
+  return ADDRESS_KEYS.find((key) => typeof value[key] === 'string' && value[key] !== '');
+}
+
+/** Why an entry cannot be moved, although it can be watched; undefined if it can. */
+export function findObstacle(value: EntryValue): string | undefined {
+  const isNested = ['transport', 'requestInit', 'requestOptions'].some(
+    (key) => typeof value[key] === 'object' && value[key] !== null,
+  );
+  const isOther = value['command'] !== undefined && typeof value['command'] !== 'string';
+  return isNested || isOther || value['environment'] !== undefined
+    ? 'its connection is written in a form that wrap cannot edit'
+    : undefined;
 }
 
 /** The part of an entry that `replaceConnection` sets. */
@@ -173,6 +206,9 @@ function valueOf(node: SourceNode, isText = false): unknown {
   return isText && isSpelled ? node.text : node.value;
 }
 
+/** Spellings that our file does not know. */
+const OWN_TYPES: Readonly<Record<string, string>> = { streamable_http: 'http' };
+
 const KEPT_KEYS = ['command', 'args', 'env', 'url', 'headers', 'monitor', 'gateway'] as const;
 
 /**
@@ -206,11 +242,14 @@ export function toOwnEntry(
   };
 
   const type = value['type'] ?? value['transport'];
-  const isAddress = value['url'] !== undefined;
+  const addressKey = addressKeyOf(value);
+  const isAddress = addressKey !== undefined;
   // VS Code's http falls back to HTTP+SSE, as ours does if no type is given.
   if (isAddress && typeof type === 'string' && !(block === 'servers' && type !== 'sse'))
-    own['type'] = type;
+    own['type'] = OWN_TYPES[type] ?? type;
+  if (addressKey === 'httpUrl') own['type'] ??= 'http';
   for (const key of KEPT_KEYS) if (value[key] !== undefined) own[key] = translate(value[key]);
+  if (addressKey !== undefined) own['url'] = translate(value[addressKey]);
   if (value['envFile'] !== undefined) own['envFile'] = placed(value['envFile']);
   if (value['cwd'] !== undefined) own['cwd'] = placed(value['cwd']);
   else if (!isAddress && workingDirectory !== undefined) own['cwd'] = plain(workingDirectory);
@@ -261,7 +300,8 @@ export function readWrappedEntry(
   value: EntryValue,
   gateway: ListenAddress | undefined,
 ): WrappedEntry | undefined {
-  const { command, args, url } = value;
+  const { command, args } = value;
+  const url = value[addressKeyOf(value) ?? 'url'];
   if (typeof command === 'string') {
     const texts = Array.isArray(args) ? args.map(String) : [];
     return readStdioCommand(command, texts);

@@ -11,6 +11,9 @@ import {
 import type { EntryValue } from './client-entries.ts';
 
 const NOTE = ' moved here by mcp-exporter wrap from ';
+/** Of a server that our file tuned before: only its connection was added. */
+const TUNED_NOTE = ' connection moved here by mcp-exporter wrap from ';
+const NOTES = [NOTE, TUNED_NOTE] as const;
 const NEW_FILE =
   '# The servers that mcp-exporter watches and that its gateway passes calls to.\nmcpServers: {}\n';
 
@@ -34,8 +37,7 @@ export function addOwnEntries(
   for (const { name, value } of entries) {
     const known = pairOf(servers, name);
     if (known) {
-      const sources = sourcesOf(known.key);
-      if (sources.length > 0 && !sources.includes(from)) note(known.key, [...sources, from]);
+      extend(document, known, value, from);
       continue;
     }
     const key = document.createNode(name) as Scalar;
@@ -46,6 +48,38 @@ export function addOwnEntries(
     servers.add({ key, value: node });
   }
   return print(document, text ?? NEW_FILE);
+}
+
+/** Adds the connection to an entry that only tunes an imported server; another client's entry gets a note. */
+function extend(document: Document, known: Pair, value: EntryValue, from: string): void {
+  const node = known.value;
+  if (isMap(node) && !node.has('command') && !node.has('url')) {
+    for (const [key, field] of Object.entries(value))
+      if (!node.has(key)) node.set(document.createNode(key), document.createNode(field));
+    note(known.key, [from], TUNED_NOTE);
+    return;
+  }
+  for (const kind of NOTES) {
+    const sources = sourcesOf(known.key, kind);
+    if (sources.length > 0 && !sources.includes(from)) note(known.key, [...sources, from], kind);
+  }
+}
+
+/** Whether our file holds servers of clients that are wrapped now. */
+export function hasWrapped(text: string): boolean {
+  return serversOf(parseOwn(text)).items.some(({ key }) =>
+    NOTES.some((kind) => sourcesOf(key, kind).length > 0),
+  );
+}
+
+/** Whether two texts of our file differ in layout only, or by an empty `mcpServers`. */
+export function isSameOwnFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((text) => {
+    const document = parseOwn(text);
+    if (serversOf(document).items.length === 0) document.delete('mcpServers');
+    return document.toString({ lineWidth: 0 }).replaceAll('\r\n', '\n').trim();
+  });
+  return a === b;
 }
 
 export interface RemovedEntries {
@@ -65,11 +99,16 @@ export function removeOwnEntries(
   let isChanged = false;
   for (const { name, value } of entries) {
     const pair = pairOf(servers, name);
-    const sources = pair ? sourcesOf(pair.key) : [];
-    if (!pair || !sources.includes(from)) continue;
-    const others = sources.filter((source) => source !== from);
+    const kind = NOTES.find((each) => pair && sourcesOf(pair.key, each).includes(from));
+    if (!pair || kind === undefined) continue;
+    const others = sourcesOf(pair.key, kind).filter((source) => source !== from);
     if (others.length > 0) {
-      note(pair.key, others);
+      note(pair.key, others, kind);
+      isChanged = true;
+    } else if (kind === TUNED_NOTE) {
+      if (!removeConnection(document, pair, value)) continue;
+      note(pair.key, [], kind);
+      removed.push(name);
       isChanged = true;
     } else if (JSON.stringify(toPlain(pair.value, document)) === JSON.stringify(value)) {
       servers.items.splice(servers.items.indexOf(pair), 1);
@@ -79,6 +118,16 @@ export function removeOwnEntries(
   }
   if (servers.items.length === 0) servers.flow = true;
   return { text: isChanged ? print(document, text) : text, removed };
+}
+
+/** Leaves what our file had before; false if the connection was edited since. */
+function removeConnection(document: Document, { value: node }: Pair, value: EntryValue): boolean {
+  if (!isMap(node)) return false;
+  const given = toPlain(node, document) as EntryValue;
+  const added = Object.keys(value).filter((key) => key !== 'monitor' && key !== 'gateway');
+  if (added.some((key) => JSON.stringify(given[key]) !== JSON.stringify(value[key]))) return false;
+  for (const key of added) node.delete(key);
+  return true;
 }
 
 /** The server as our own file has it. */
@@ -110,9 +159,10 @@ function serversOf(document: Document): YAMLMap {
 function takeFirstNote(servers: YAMLMap): void {
   const [first] = servers.items;
   const lines = (servers.commentBefore ?? '').split('\n');
-  const notes = lines.filter((line) => line.startsWith(NOTE));
+  const isNote = (line: string) => NOTES.some((kind) => line.startsWith(kind));
+  const notes = lines.filter(isNote);
   if (!isScalar(first?.key) || notes.length === 0) return;
-  const others = lines.filter((line) => !line.startsWith(NOTE));
+  const others = lines.filter((line) => !isNote(line));
   servers.commentBefore = others.length > 0 ? others.join('\n') : null;
   first.key.commentBefore = notes.join('\n');
 }
@@ -121,20 +171,21 @@ function pairOf(servers: YAMLMap, name: string): Pair | undefined {
   return servers.items.find(({ key }) => isScalar(key) && String(key.value) === name);
 }
 
-function sourcesOf(key: unknown): string[] {
+function sourcesOf(key: unknown, kind: string): string[] {
   const comment = isScalar(key) ? (key.commentBefore ?? '') : '';
   return comment
     .split('\n')
-    .filter((line) => line.startsWith(NOTE))
-    .map((line) => line.slice(NOTE.length));
+    .filter((line) => line.startsWith(kind))
+    .map((line) => line.slice(kind.length));
 }
 
-function note(key: unknown, sources: readonly string[]): void {
+function note(key: unknown, sources: readonly string[], kind: string = NOTE): void {
   if (!isScalar(key)) return;
   const others = (key.commentBefore ?? '')
     .split('\n')
-    .filter((line) => line !== '' && !line.startsWith(NOTE));
-  key.commentBefore = [...others, ...sources.map((source) => `${NOTE}${source}`)].join('\n');
+    .filter((line) => line !== '' && !line.startsWith(kind));
+  const lines = [...others, ...sources.map((source) => `${kind}${source}`)];
+  key.commentBefore = lines.length > 0 ? lines.join('\n') : null;
 }
 
 function toPlain(node: unknown, document: Document): unknown {

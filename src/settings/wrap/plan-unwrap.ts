@@ -10,7 +10,7 @@ import {
   replaceConnection,
   toOwnEntry,
 } from './client-entries.ts';
-import { readOwnEntry, removeOwnEntries } from './own-entries.ts';
+import { hasWrapped, isSameOwnFile, readOwnEntry, removeOwnEntries } from './own-entries.ts';
 import type { LeftEntry } from './plan-wrap.ts';
 
 export interface UnwrapRequest {
@@ -21,6 +21,8 @@ export interface UnwrapRequest {
   readonly backupText: string | undefined;
   /** Our own file; undefined if it does not exist. */
   readonly ownText: string | undefined;
+  /** Our own file as it was before the first wrap. */
+  readonly ownBackupText: string | undefined;
   /** Where the gateway listens. */
   readonly listen: ListenAddress | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -32,6 +34,8 @@ export interface UnwrapPlan {
   /** Whether `clientText` is the backup, byte for byte. */
   readonly isBackup: boolean;
   readonly ownText: string | undefined;
+  /** Whether `ownText` is the backup of our file, byte for byte. */
+  readonly isOwnBackup: boolean;
   readonly restored: readonly string[];
   readonly left: readonly LeftEntry[];
   /** Servers that were removed from our file. */
@@ -72,6 +76,12 @@ export function planUnwrap(request: UnwrapRequest): UnwrapResult {
   }));
   const cleaned = ownText === undefined ? undefined : removeOwnEntries(ownText, moved, clientFile);
   const removed = cleaned?.removed ?? [];
+  const { ownBackupText } = request;
+  const isOwnBackup =
+    cleaned !== undefined &&
+    ownBackupText !== undefined &&
+    !hasWrapped(cleaned.text) &&
+    isSameOwnFile(cleaned.text, ownBackupText);
   return {
     ok: true,
     plan: {
@@ -83,7 +93,8 @@ export function planUnwrap(request: UnwrapRequest): UnwrapResult {
             clientText,
           ),
       isBackup,
-      ownText: cleaned?.text,
+      ownText: isOwnBackup ? ownBackupText : cleaned?.text,
+      isOwnBackup,
       restored: found.map(({ entry }) => entry.name),
       left,
       removed,

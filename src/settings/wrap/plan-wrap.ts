@@ -7,9 +7,11 @@ import { GATEWAY_LISTEN_DEFAULT, localUrl } from '../gateway-address.ts';
 import { loadConfig, type LoadConfigResult } from '../load-config.ts';
 import { formatProblems } from '../source-file.ts';
 import {
+  addressKeyOf,
   type ClientEntry,
   connectionOf,
   type EntryValue,
+  findObstacle,
   gatewayUrl,
   readClientEntries,
   readWrappedEntry,
@@ -92,17 +94,25 @@ export async function planWrap(request: WrapRequest): Promise<WrapResult> {
     if ('why' in found) left.push(found);
     else candidates.push(found);
   }
-  const conflicts = candidates.flatMap(({ entry, spec }) => {
-    const other = before?.config.servers.find(({ name }) => name === entry.name);
-    return other && !isSameConnection(other, spec) && !isImported(other, request)
-      ? [
-          `${entry.name} is at ${other.source} already and differs from the one in ${request.clientFile}; rename one of them`,
-        ]
-      : [];
-  });
-  if (conflicts.length > 0) return failed(conflicts.join('\n'));
+  const clashes = candidates.flatMap((candidate) => clashOf(candidate, before?.config, request));
+  if (clashes.length > 0 && clashes.length === candidates.length)
+    return failed(clashes.map(({ name, why }) => `${name} ${why}`).join('\n'));
+  const free = candidates.filter(({ own }) => clashes.every(({ name }) => name !== own.name));
   const isFirst = read.entries.every(({ value }) => !readWrappedEntry(value, listen));
-  return finishPlan(request, candidates, { left, alreadyWrapped, isFirst, listen });
+  left.push(...clashes);
+  return finishPlan(request, free, { left, alreadyWrapped, isFirst, listen });
+}
+
+/** Another server of our file that has the name. */
+function clashOf(
+  { entry, spec }: Candidate,
+  config: Config | undefined,
+  request: WrapRequest,
+): readonly LeftEntry[] {
+  const other = config?.servers.find(({ name }) => name === entry.name);
+  if (!other || isSameConnection(other, spec) || isImported(other, request)) return [];
+  const why = `is at ${other.source} already and differs from the one in ${request.clientFile}; rename one of them`;
+  return [{ name: entry.name, why }];
 }
 
 /** Finds out whether one entry can be moved. */
@@ -113,7 +123,9 @@ async function examine(
   request: WrapRequest,
 ): Promise<Candidate | LeftEntry> {
   const { name, value } = entry;
-  if (value['disabled'] === true) return { name, why: 'it is switched off there' };
+  if (isOff(value)) return { name, why: 'it is switched off there' };
+  const obstacle = findObstacle(value);
+  if (obstacle !== undefined) return { name, why: obstacle };
   const loaded = await loadEntry(entry, request);
   if (!loaded.ok) return { name, why: loaded.problems.map(({ message }) => message).join('; ') };
   const [spec] = loaded.config.servers;
@@ -125,34 +137,58 @@ async function examine(
   return { entry, spec, own: { name, value: toOwnEntry(entry, request.clientFile, place) } };
 }
 
+function isOff(value: EntryValue): boolean {
+  return value['disabled'] === true || value['enabled'] === false || value['isActive'] === false;
+}
+
+/** An entry that our file could not hold must not keep the others from being moved. */
+async function findSound(
+  candidates: readonly Candidate[],
+  load: (chosen: readonly Candidate[]) => Promise<LoadConfigResult | undefined>,
+  left: LeftEntry[],
+): Promise<readonly Candidate[]> {
+  const whole = await load(candidates);
+  if (whole === undefined || whole.ok || candidates.length < 2) return candidates;
+  const sound: Candidate[] = [];
+  for (const candidate of candidates) {
+    const alone = await load([candidate]);
+    if (alone?.ok !== false) sound.push(candidate);
+    else
+      left.push({
+        name: candidate.own.name,
+        why: alone.problems[0]?.message ?? 'it has a mistake',
+      });
+  }
+  return sound;
+}
+
 async function finishPlan(
   request: WrapRequest,
-  candidates: readonly Candidate[],
+  all: readonly Candidate[],
   rest: Pick<WrapPlan, 'left' | 'alreadyWrapped' | 'isFirst'> & {
     readonly listen: NonNullable<GatewayConfig['listen']>;
   },
 ): Promise<WrapResult> {
   const { listen, alreadyWrapped, isFirst } = rest;
-  const add = (chosen: readonly Candidate[]): string =>
-    chosen.length === 0
-      ? (request.ownText ?? '')
-      : addOwnEntries(
-          request.ownText,
-          chosen.map(({ own }) => own),
-          request.clientFile,
-        );
+  const add = (chosen: readonly Candidate[]): string => addToOwn(chosen, request);
   const point = (text: string, { entry, spec }: Candidate, keepsHeaders: boolean): string =>
     replaceConnection(text, entry, pointAtGateway(entry, spec, request, listen, keepsHeaders));
 
   // Our file as the service will read it, with the client's file as it will be then.
-  const bare = candidates.reduce((text, each) => point(text, each, false), request.clientText);
-  const after = await loadOwn(request, add(candidates), bare);
+  const load = (chosen: readonly Candidate[]) =>
+    loadOwn(
+      request,
+      add(chosen),
+      chosen.reduce((text, each) => point(text, each, false), request.clientText),
+    );
+  const left = [...rest.left];
+  const candidates = await findSound(all, load, left);
+  const after = await load(candidates);
   if (candidates.length > 0 && after && !after.ok)
     return failed(
       `${request.ownFile} would have mistakes:\n${formatProblems(after.problems)}\nNothing was changed.`,
     );
   const servers = after?.ok ? after.config.servers : [];
-  const left = [...rest.left];
   const moved = candidates.filter(({ entry, spec }) => {
     const own = servers.find(({ name }) => name === entry.name);
     const isExact = own !== undefined && isSameConnection(own, spec);
@@ -181,6 +217,11 @@ async function finishPlan(
   };
 }
 
+function addToOwn(chosen: readonly Candidate[], { ownText, clientFile }: WrapRequest): string {
+  const entries = chosen.map(({ own }) => own);
+  return entries.length === 0 ? (ownText ?? '') : addOwnEntries(ownText, entries, clientFile);
+}
+
 function pointAtGateway(
   { name, value }: ClientEntry,
   { target }: ServerSpec,
@@ -192,7 +233,11 @@ function pointAtGateway(
     return { command, args: [...args, 'stdio', name, '--config', ownFile] };
   const { headers } = connectionOf(value);
   return {
-    url: gatewayUrl(listen, name, target.transport === 'sse' ? 'sse' : 'mcp'),
+    [addressKeyOf(value) ?? 'url']: gatewayUrl(
+      listen,
+      name,
+      target.transport === 'sse' ? 'sse' : 'mcp',
+    ),
     ...(keepsHeaders && headers !== undefined && { headers }),
   };
 }

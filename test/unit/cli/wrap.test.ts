@@ -211,16 +211,110 @@ test('what only the client can resolve, and what is switched off, stays with a w
   expect((await command('wrap', off)).out).toContain('left as it is: a: it is switched off there');
 });
 
-test('a server of that name that differs is an error that names both places', async () => {
+test('one server of a name that differs stays as it is, and the others are moved', async () => {
+  await put('mcp-exporter.yml', 'mcpServers:\n  files: { command: other }\n');
+  const path = await put('.mcp.json', MCP_JSON);
+  const { code, out } = await command('wrap', path);
+  expect(code).toBe(0);
+  expect(out).toContain(
+    `left as it is: files: is at ${at('mcp-exporter.yml')}:2 already and differs from the one in ${path}; rename one of them\n`,
+  );
+  expect(out).toContain('moved to');
+  const text = await readFile(path, 'utf8');
+  expect(text).toContain('"files": { "command": "npx"');
+  expect(text).toContain('http://127.0.0.1:19100/search/mcp');
+});
+
+test('if no server can be moved because of their names, that is an error', async () => {
   await put('mcp-exporter.yml', 'mcpServers:\n  files: { command: other }\n');
   const path = await put('.mcp.json', MCP_JSON);
   const before = await allFiles();
-  const { code, err } = await command('wrap', path);
+  const { code, err } = await command('wrap', path, 'files');
   expect(code).toBe(1);
   expect(err).toBe(
     `files is at ${at('mcp-exporter.yml')}:2 already and differs from the one in ${path}; rename one of them\n`,
   );
   expect(await allFiles()).toEqual(before);
+});
+
+test.each([
+  [
+    'a block',
+    'mcpServers:\n  # slow by nature\n  files:\n    monitor:   { interval: 1m }\n    gateway: { timeout: 7s }\n  search: {monitor: {offlineAfter: 5}}   # far away\n',
+  ],
+  [
+    'no other server',
+    'mcpServers: { files: { monitor: { interval: 1m }, gateway: { timeout: 7s } }, search: {monitor: {offlineAfter: 5}} }\n',
+  ],
+])(
+  'imported servers that our file tunes in %s are wrapped, and both files come back byte for byte',
+  async (_name, tuned) => {
+    const own = `# ours, with a layout of its own\nimport:   [ .mcp.json ]\n${tuned}`;
+    await put('mcp-exporter.yml', own);
+    const path = await put('.mcp.json', MCP_JSON);
+    const before = await serversOf(at('mcp-exporter.yml'));
+    const wrapped = await command('wrap', path);
+    expect(wrapped).toMatchObject({ code: 0, err: '' });
+    expect(wrapped.out).toContain('files, search, old');
+    const after = await serversOf(at('mcp-exporter.yml'));
+    for (const name of ['files', 'search', 'old']) {
+      const [old, now] = [before, after].map((list) => list.find((each) => each.name === name));
+      expect(old && now && isSameServer(old, now)).toBe(true);
+      expect(now?.gateway).toEqual(old?.gateway);
+    }
+    expect(await command('unwrap', path)).toMatchObject({ code: 0, err: '' });
+    expect(await allFiles()).toEqual({
+      '.env': 'A=1\n',
+      '.mcp.json': MCP_JSON,
+      'mcp-exporter.yml': own,
+    });
+  },
+);
+
+test.each([
+  ['config.toml', '[mcp_servers.a]\ncommand = "x"\n', 'is TOML'],
+  ['config.yaml', 'mcpServers:\n  - { name: a, command: x }\n', 'is YAML'],
+  [
+    'settings.json',
+    '{ "context_servers": { "a": { "command": "x" } } }',
+    'is in the format of Zed',
+  ],
+  ['opencode.json', '{ "mcp": { "a": { "command": ["x"] } } }', 'is in the format of opencode'],
+])('%s is refused by its format', async (file, text, why) => {
+  const path = await put(file, text);
+  const { code, err } = await command('wrap', path);
+  expect(code).toBe(1);
+  expect(err).toContain(why);
+  expect(err).toContain('which wrap and unwrap cannot edit');
+});
+
+test.each(['serverUrl', 'httpUrl', 'baseUrl'])(
+  'an address in %s stays in that key',
+  async (key) => {
+    const text = `{ "mcpServers": { "a": { "${key}": "https://mcp.example.com/mcp", "timeout": 1 } } }\n`;
+    const path = await put('mcp.json', text);
+    await command('wrap', path);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
+      mcpServers: { a: { [key]: 'http://127.0.0.1:19100/a/mcp', timeout: 1 } },
+    });
+    await command('unwrap', path);
+    expect(await readFile(path, 'utf8')).toBe(text);
+  },
+);
+
+test('a reference that its client does not expand is moved as it is written', async () => {
+  const entry = {
+    command: 'npx',
+    args: ['mcp-remote', 'Authorization:${AUTH}'],
+    env: { AUTH: 'Bearer s' },
+  };
+  const path = await put(
+    'claude_desktop_config.json',
+    JSON.stringify({ mcpServers: { a: entry } }),
+  );
+  expect((await command('wrap', path)).code).toBe(0);
+  const [own] = await serversOf(at('mcp-exporter.yml'));
+  expect(own?.target).toMatchObject({ args: ['mcp-remote', 'Authorization:${AUTH}'] });
 });
 
 test('our own file keeps its comments and settings, and a server that is the same is shared', async () => {
@@ -345,7 +439,11 @@ test.each([
     (path: string) => writeFile(path, Buffer.of(0xff, 0xfe, 0x80)),
   ],
   ['no JSON', 'not JSON', (path: string) => writeFile(path, '{ "mcpServers": { "a" } }')],
-  ['no client’s', 'it has neither mcpServers nor servers', (path: string) => writeFile(path, '{}')],
+  [
+    'no client’s',
+    'the file has neither mcpServers nor servers',
+    (path: string) => writeFile(path, '{}'),
+  ],
 ])('a file that is %s is refused with its name', async (_name, message, prepare) => {
   const path = await put('.mcp.json', MCP_JSON);
   await prepare(path);
