@@ -3,6 +3,7 @@ import { type AlertingConfig, CHANNELS, type WebhookAddress } from '../facts/ale
 import { COMPARISONS, SEVERITIES } from '../facts/user-alert.ts';
 import { choice, duration, flag, list, section, text } from './schema-types.ts';
 import { isHttpUrl } from './service-schema.ts';
+import { isTimeZone } from './time-zones.ts';
 import { DAY, MINUTE } from './units.ts';
 
 const WEEKDAY = '(?:mon|tues|wednes|thurs|fri|satur|sun)day';
@@ -11,7 +12,7 @@ const COMPARISON_ERROR = `must be one of ${COMPARISONS.map((op) => `"${op}"`).jo
 const HOUR_ERROR = 'must be an hour such as "09:00", in quotes';
 
 /** One entry of `alerts:`; what only the rest of the configuration can tell is checked after it. */
-const AlertSchema = section(
+export const AlertSchema = section(
   {
     name: text(
       { description: 'Name of the alert, and its label `alertname`.', examples: ['SearchIsSlow'] },
@@ -159,7 +160,7 @@ export const AlertingSchema = section(
         timeZone: text({ description: 'IANA name.', examples: ['Europe/Berlin'] }).refine(
           isTimeZone,
           {
-            error: 'must be the name of a time zone, such as Europe/Berlin or UTC',
+            error: 'must be an IANA time zone in its exact spelling, such as Europe/Berlin or UTC',
           },
         ),
         days: text(
@@ -228,12 +229,4 @@ function baseUrl(description: string) {
 function hasCredentials(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && (url.username !== '' || url.password !== '' || url.search !== '');
-}
-
-function isTimeZone(value: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Secret } from '../facts/secret.ts';
 import type { ListenAddress, OtlpLogSettings } from '../facts/service-settings.ts';
 import type { WebConfig } from '../facts/web-config.ts';
+import { AlertSchema } from './alerting-schema.ts';
 import { type ConfigInput, restartValues } from './config-schema.ts';
 import type { Config, GatewayConfig, JournalConfig } from './config.ts';
 import { type LoadContext, resolvePath } from './files.ts';
@@ -10,8 +11,15 @@ import { collides } from './gateway-address.ts';
 import { gatewayListen, readAuthentication } from './gateway.ts';
 import type { ServerList } from './server-list.ts';
 import { isHttpUrl, JournalSchema, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
-import { nodeAt, type Path, problemAt, type SourceFile, type SourceNode } from './source-file.ts';
-import { checkAlerting, completeAlerts } from './user-alerts.ts';
+import {
+  nodeAt,
+  type Path,
+  problemAt,
+  type SourceFile,
+  type SourceNode,
+  toValue,
+} from './source-file.ts';
+import { checkAlerting, completeAlerts, type IndexedAlert } from './user-alerts.ts';
 import { loadWebConfig } from './web-config.ts';
 
 /** A file that the schema accepted. */
@@ -38,7 +46,7 @@ export async function completeConfig(
   const alertToken = await readToken('alertWebhook', file, context);
   const web = await readWebConfig(file, context);
   const otlp = log.otlp ?? otlpOfEnvironment(context);
-  if (alerting) checkAlerting(source, file.written, context.problems);
+  checkAlerting(source, file.written, context.problems);
   return {
     listen: input.listen,
     gateway: await completeGateway(file, context),
@@ -61,7 +69,8 @@ export async function completeConfig(
     audit: input.audit,
     metrics: input.metrics,
     tracing: input.tracing,
-    alerts: completeAlerts(input, {
+    alerts: completeAlerts(alertsOf(file), {
+      alerting,
       source,
       problems: context.problems,
       servers: namesOf(servers, input),
@@ -77,6 +86,17 @@ export async function completeConfig(
       'alertWebhook.tokenFile': alertToken,
     }),
   };
+}
+
+/** One alert with a mistake must not keep the mistakes of the others from being found. */
+function alertsOf({ input, source, isPruned }: ParsedFile): readonly IndexedAlert[] {
+  if (!isPruned(['alerts'])) return input.alerts.map((alert, index) => ({ index, input: alert }));
+  const written = nodeAt(source.root, ['alerts']);
+  if (written?.kind !== 'list') return [];
+  return written.items.flatMap((item, index) => {
+    const parsed = AlertSchema.safeParse(toValue(item));
+    return parsed.success ? [{ index, input: parsed.data }] : [];
+  });
 }
 
 /** The addresses of the pages and of the gateway. */

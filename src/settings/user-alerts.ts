@@ -4,7 +4,6 @@ import { KNOWN_ALERTS } from '../catalog/known-alerts.ts';
 import { type AlertingConfig, hasChannel } from '../facts/alerting.ts';
 import { ALERT_METRICS, type AlertUnit, alertUnitOf, type UserAlert } from '../facts/user-alert.ts';
 import type { AlertInput } from './alerting-schema.ts';
-import type { ConfigInput } from './config-schema.ts';
 import {
   nodeAt,
   type Path,
@@ -15,7 +14,14 @@ import {
 } from './source-file.ts';
 import { parseDuration, parsePercent, parseSize } from './units.ts';
 
+/** An alert and its place in the list. */
+export interface IndexedAlert {
+  readonly index: number;
+  readonly input: AlertInput;
+}
+
 export interface AlertSources {
+  readonly alerting: AlertingConfig | undefined;
   readonly source: SourceFile;
   readonly problems: Problem[];
   /** Names that an alert may be about. */
@@ -29,11 +35,11 @@ const SHOWN_MAX = 10;
 
 /** Turns `alerts:` into base units, reporting what the schema cannot see. */
 export function completeAlerts(
-  { alerts, alerting }: Pick<ConfigInput, 'alerts' | 'alerting'>,
+  alerts: readonly IndexedAlert[],
   sources: AlertSources,
 ): UserAlert[] {
   const names = new Set<string>();
-  return alerts.flatMap((input, index) => {
+  return alerts.flatMap(({ index, input }) => {
     const at = (...keys: (string | number)[]): Path => ['alerts', index, ...keys];
     const report = (path: Path, message: string): void => {
       sources.problems.push(problemAt(sources.source, path, message));
@@ -43,7 +49,7 @@ export function completeAlerts(
       report(at('name'), 'this is the name of an alert in prometheus/rules/; choose another');
     names.add(input.name);
     checkServers(input, at('servers'), sources, report);
-    checkChannels(input, at('channels'), alerting, report);
+    checkChannels(input, at('channels'), sources, report);
     const threshold = readThreshold(input, at, report);
     return threshold === undefined ? [] : [alertOf(input, threshold)];
   });
@@ -101,12 +107,14 @@ function checkServers(
 function checkChannels(
   { channels = [] }: AlertInput,
   path: Path,
-  alerting: AlertingConfig | undefined,
+  { alerting, isPruned }: AlertSources,
   report: (path: Path, message: string) => void,
 ): void {
   for (const [index, channel] of channels.entries()) {
     if (alerting && hasChannel(alerting, channel)) continue;
     const key = channel === 'webhook' ? 'webhooks' : channel;
+    // A channel with a mistake is configured too.
+    if (isPruned(['alerting']) || isPruned(['alerting', key])) continue;
     report([...path, index], `nothing can go there: alerting.${key} is not configured`);
   }
 }

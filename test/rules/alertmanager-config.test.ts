@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { renderAlertmanagerText } from '../../src/cli/render.ts';
+import { isTimeZone, TIME_ZONES } from '../../src/settings/time-zones.ts';
 import { alertingOf, ALL, PARTS } from './support/alerting.ts';
 import { createAlertmanagerFolder } from './support/alertmanager-folder.ts';
 import { isMissing, runProgram } from './support/programs.ts';
@@ -29,6 +30,43 @@ test.skipIf(hasNoAmtool)('amtool finds a planted mistake', async () => {
 test.skipIf(hasNoAmtool)('the shipped configuration is valid', () => {
   const { status, text } = runProgram('amtool', ['check-config', 'alertmanager/alertmanager.yml']);
   expect([status, text]).toEqual([0, expect.stringContaining('1 templates')]);
+});
+
+async function acceptsTimeZones(zones: readonly string[]): Promise<boolean> {
+  const times = zones.map((location) => ({ location, weekdays: ['monday'] }));
+  const { config } = await createAlertmanagerFolder(
+    JSON.stringify({
+      route: { receiver: 'a' },
+      receivers: [{ name: 'a' }],
+      time_intervals: [{ name: 'hours', time_intervals: times }],
+    }),
+  );
+  return runProgram('amtool', ['check-config', config]).status === 0;
+}
+
+test.skipIf(hasNoAmtool)('amtool accepts every time zone that we accept', async () => {
+  expect(TIME_ZONES.length).toBeGreaterThan(550);
+  expect(await acceptsTimeZones(TIME_ZONES)).toBe(true);
+});
+
+test.skipIf(hasNoAmtool).each(['+02:00', 'PST', 'europe/berlin', 'utc', 'GMT+2', 'CEST'])(
+  'neither amtool nor we accept the time zone %s',
+  async (zone) => {
+    expect(isTimeZone(zone)).toBe(false);
+    expect(await acceptsTimeZones([zone])).toBe(false);
+  },
+);
+
+test.each([
+  'UTC',
+  'Europe/Berlin',
+  'Europe/Kyiv',
+  'Europe/Kiev',
+  'US/Pacific',
+  'EST',
+  'Asia/Kolkata',
+])('the time zone %s is accepted', (zone) => {
+  expect(isTimeZone(zone)).toBe(true);
 });
 
 const OWN = 'component=mcp';

@@ -112,7 +112,7 @@ test.each([
   ['heartbeat: { }', 'needs either url or urlFile'],
   ["email: { to: [a], from: b@c, smarthost: 'd:25' }", 'must be a mail address'],
   ['email: { to: [a@b], from: b@c, smarthost: d }', 'must be host:port'],
-  ['businessHours: { timeZone: Europe/Berln }', 'must be the name of a time zone'],
+  ['businessHours: { timeZone: Europe/Berln }', 'must be an IANA time zone in its exact spelling'],
   ["businessHours: { timeZone: UTC, from: '17:00', to: '09:00' }", 'must begin before they end'],
   ["grafanaUrl: 'http://u:planted@g'", 'must have no password'],
 ])('alerting: { %s } is a mistake that shows no secret', async (fields, message) => {
