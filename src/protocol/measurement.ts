@@ -31,6 +31,7 @@ export function mergeMeasurement(part: Measurement, whole: Measurement): void {
   whole.bytesSent += part.bytesSent;
   whole.bytesReceived += part.bytesReceived;
   whole.authorizationMs += part.authorizationMs;
+  if (part.roundTrip !== undefined) whole.roundTrip = part.roundTrip;
   if (part.tlsExpiresAtMs !== undefined) whole.tlsExpiresAtMs = part.tlsExpiresAtMs;
 }
 

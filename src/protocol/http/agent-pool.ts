@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { HttpTarget } from '../../facts/server.ts';
 import { createExpiryReader } from './certificate-expiry.ts';
 import type { Connections } from './connections.ts';
+import { closeIdleSockets, IDLE_MS_MAX } from './idle-connections.ts';
 
 export interface AgentPool {
   /** The last lease of an origin that is released destroys its connections. */
@@ -12,8 +13,6 @@ export interface AgentPool {
 }
 
 const IDLE_SOCKETS_PER_ORIGIN_MAX = 16;
-/** Longer than the usual interval of 30 s, so that a check finds the connection of the one before. */
-const IDLE_SOCKET_TIMEOUT_MS = 75_000;
 /** Node tries the addresses of a name in turn; its default of 250 ms gives up on distant servers. */
 const ADDRESS_ATTEMPT_TIMEOUT_MS = 1_000;
 
@@ -45,6 +44,7 @@ export function createAgentPool(idleSocketsMax: number): AgentPool {
         request: url.protocol === 'https:' ? https.request : http.request,
         agent: entry.agent,
         expiryOf,
+        dropIdle: () => closeIdleSockets(entry.agent),
         release() {
           if (isReleased) return;
           isReleased = true;
@@ -90,7 +90,8 @@ function createAgent(url: URL, target: HttpTarget, idle: IdleCounter): http.Agen
     // into timeouts of its neighbours.
     maxSockets: Infinity,
     maxFreeSockets: IDLE_SOCKETS_PER_ORIGIN_MAX,
-    timeout: IDLE_SOCKET_TIMEOUT_MS,
+    // Longer than the usual interval of 30 s, so that a check finds the connection of the one before.
+    timeout: IDLE_MS_MAX,
     // Other clients of the server try all addresses of its name too: `localhost` may mean ::1 and 127.0.0.1.
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_TIMEOUT_MS,

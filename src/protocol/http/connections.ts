@@ -1,11 +1,14 @@
 import { Agent as HttpAgent, type Agent, request as httpRequest } from 'node:http';
 import type { ExpiryReader } from './certificate-expiry.ts';
+import { closeIdleSockets, IDLE_MS_MAX } from './idle-connections.ts';
 
 /** How requests reach one origin. */
 export interface Connections {
   readonly request: typeof httpRequest;
   readonly agent: Agent;
   readonly expiryOf?: ExpiryReader;
+  /** Closes what is kept for later requests, so that the next one runs over a fresh connection. */
+  dropIdle(): void;
   /** Destroys the connections, unless others use them too. */
   release(): void;
 }
@@ -23,10 +26,15 @@ export interface TlsTrust {
  * each start cannot afford the 100 ms that loading undici takes, nor `node:https` where it is not needed.
  */
 export async function openConnections(url: URL, tls: TlsTrust): Promise<Connections> {
-  const settings = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+  const settings = {
+    keepAlive: true,
+    maxSockets: Number.POSITIVE_INFINITY,
+    // Of idle connections only: an agent does not end those in use. Without it the server's own hint has no effect.
+    timeout: IDLE_MS_MAX,
+  };
   if (url.protocol !== 'https:') {
     const agent = new HttpAgent(settings);
-    return { request: httpRequest, agent, release: () => agent.destroy() };
+    return connectionsOf(httpRequest, agent);
   }
   const secure = await import('node:https');
   const agent = new secure.Agent({
@@ -35,5 +43,14 @@ export async function openConnections(url: URL, tls: TlsTrust): Promise<Connecti
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.isPinned && { allowPartialTrustChain: true, checkServerIdentity: () => undefined }),
   });
-  return { request: secure.request, agent, release: () => agent.destroy() };
+  return connectionsOf(secure.request, agent);
+}
+
+function connectionsOf(request: typeof httpRequest, agent: Agent): Connections {
+  return {
+    request,
+    agent,
+    dropIdle: () => closeIdleSockets(agent),
+    release: () => agent.destroy(),
+  };
 }

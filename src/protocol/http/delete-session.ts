@@ -24,6 +24,7 @@ export async function deleteSession(
     headers: sessionHeaders(session),
     waitedFor: 'answer to DELETE',
     signal,
+    isRepeatable: true,
   });
   if (sent.ok) await readBody(sent.response, signal);
   deadline.end();

@@ -1,5 +1,6 @@
 import type { FailureFacts } from '../classify-failure.ts';
 import type { MessageFacts } from '../message-facts.ts';
+import { isRepeatable } from '../repeatable-methods.ts';
 
 /** What may still be tried for one message of a bridge. */
 export interface DeliveryAttempts {
@@ -38,18 +39,8 @@ export type DeliveryStep =
   | { readonly kind: 'hand_back' }
   | { readonly kind: 'fail'; readonly facts: FailureFacts };
 
-const REPEATABLE = new Set([
-  'initialize',
-  'ping',
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-  'server/discover',
-  'tools/list',
-]);
-
 export function firstAttempts(messages: readonly MessageFacts[]): DeliveryAttempts {
-  const mayRepeat = messages.every(({ method }) => REPEATABLE.has(method ?? ''));
+  const mayRepeat = messages.every(({ method }) => isRepeatable(method));
   return { mayRepeat, mayRenewSession: true };
 }
 

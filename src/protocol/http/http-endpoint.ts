@@ -1,7 +1,9 @@
 import type http from 'node:http';
-import type { Clock } from '../../facts/ports/clock.ts';
+import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Secret } from '../../facts/secret.ts';
-import type { FailureFacts } from '../classify-failure.ts';
+import type { MonotonicMs } from '../../facts/time.ts';
+import { type FailureFacts, formatLimit } from '../classify-failure.ts';
+import { addStep } from '../measurement.ts';
 import { networkFacts } from '../network-failure.ts';
 import { timeoutFacts } from '../timeout-facts.ts';
 import type { Measurement } from '../probe-client.ts';
@@ -19,10 +21,15 @@ export interface HttpEndpointOptions {
   /** Without it the signal of a request is its only limit. */
   readonly connectTimeoutMs?: number;
   /**
-   * Where a kept connection had been closed by the server before any byte came back, a request is made again (RFC 9112
-   * §9.3.1): that says nothing about the server. Off for bridges, whose messages may not be repeated.
+   * Whether a request that may be repeated is sent again on a fresh connection if the kept one that it used had been closed
+   * before any byte came back: that says nothing about the server (RFC 9112 §9.3.1). Off for callers that repeat it themselves.
    */
   readonly retriesStale: boolean;
+  /**
+   * If no byte came back for so long on a kept connection, a request that may be repeated is sent on a fresh one as well,
+   * and the first answer counts: a middlebox may have forgotten the connection, or the server may be slow.
+   */
+  readonly silenceMs?: () => number;
 }
 
 export interface HttpRequest {
@@ -35,11 +42,13 @@ export interface HttpRequest {
   /** For messages: completes "No …". */
   readonly waitedFor: string;
   readonly signal: AbortSignal;
+  /** Sending it twice does no harm. Default: false. */
+  readonly isRepeatable?: boolean;
   /** Gets phases, bytes and certificate of the connection. */
   readonly measurement?: Measurement;
   /** What the answer begins must be ended: after an abort its head is waited for a while longer. */
   readonly awaitsLateHead?: boolean;
-  /** The request left this process. Not called where it fails before. */
+  /** The request left this process. Not called where it fails before, and once more if it is sent again. */
   readonly onWritten?: () => void;
 }
 
@@ -47,6 +56,10 @@ export type HttpResult =
   | {
       readonly ok: true;
       readonly response: http.IncomingMessage;
+      /** When the request that was answered had left this process: it may be another one than the first. */
+      readonly writtenAtMs: MonotonicMs;
+      /** The head of another answer to the same request, if that must be ended; undefined if none came in time. */
+      readonly late?: Promise<http.IncomingHttpHeaders | undefined>;
       /** Says once that reading is over, so that bytes are counted. */
       finished(): void;
     }
@@ -69,9 +82,6 @@ export interface HttpEndpoint {
   /** Gives connections back; those in use are destroyed with the last user of their origin. */
   release(): void;
 }
-
-/** Every idle connection may turn out stale, one after the other, before a fresh one is opened. */
-const ATTEMPTS_MAX = 17;
 
 /** One HTTP request at a time, as cheap as `node:http` has it. */
 export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
@@ -101,8 +111,7 @@ class Endpoint implements HttpEndpoint {
   }
 
   send(wanted: HttpRequest): Promise<HttpResult> {
-    const attemptsMax = this.options.retriesStale ? ATTEMPTS_MAX : 1;
-    return new Promise((resolve) => new RequestAttempt(this, wanted, attemptsMax, resolve).start());
+    return new Promise((resolve) => new RequestDelivery(this, wanted, resolve).start());
   }
 
   release(): void {
@@ -117,30 +126,97 @@ class Endpoint implements HttpEndpoint {
   }
 }
 
+/** One request: over a kept connection and, if that turns out to be of no use, over a fresh one too. */
+class RequestDelivery implements AttemptOwner {
+  readonly #endpoint: Endpoint;
+  readonly #wanted: HttpRequest;
+  readonly #resolve: (result: HttpResult) => void;
+  readonly #running = new Set<RequestAttempt>();
+  #attemptCount = 0;
+  #isOver = false;
+
+  constructor(endpoint: Endpoint, wanted: HttpRequest, resolve: (result: HttpResult) => void) {
+    this.#endpoint = endpoint;
+    this.#wanted = wanted;
+    this.#resolve = resolve;
+  }
+
+  start(): void {
+    const attempt = new RequestAttempt(this.#endpoint, this.#wanted, this);
+    this.#attemptCount += 1;
+    this.#running.add(attempt);
+    attempt.start();
+  }
+
+  onSilence(silentMs: number): void {
+    const { measurement } = this.#wanted;
+    if (!this.#mayRepeat()) return;
+    if (measurement) {
+      const detail = `No answer within ${formatLimit(silentMs)}: sent again on a fresh connection.`;
+      addStep(measurement, { name: 'kept connection', durationMs: silentMs, ok: false, detail });
+    }
+    this.#repeat();
+  }
+
+  onStale(attempt: RequestAttempt): boolean {
+    // The others were idle for longer. Whoever repeats the request needs a fresh one.
+    this.#endpoint.options.connections.dropIdle();
+    if (!this.#mayRepeat()) return false;
+    this.#running.delete(attempt);
+    this.#repeat();
+    return true;
+  }
+
+  onResult(attempt: RequestAttempt, result: HttpResult): void {
+    this.#running.delete(attempt);
+    const [other] = this.#running;
+    // The other one may still be answered.
+    if (this.#isOver || (!result.ok && other !== undefined)) return;
+    this.#isOver = true;
+    const late = other?.abandon();
+    this.#resolve(late === undefined ? result : { ...result, late });
+  }
+
+  #mayRepeat(): boolean {
+    const { retriesStale } = this.#endpoint.options;
+    const { isRepeatable, signal } = this.#wanted;
+    return retriesStale && isRepeatable === true && this.#attemptCount === 1 && !signal.aborted;
+  }
+
+  #repeat(): void {
+    this.#endpoint.options.connections.dropIdle();
+    this.start();
+  }
+}
+
+interface AttemptOwner {
+  /** Nothing came back for so long on a kept connection. */
+  onSilence(silentMs: number): void;
+  /** A kept connection had been closed. @returns whether another attempt takes its place */
+  onStale(attempt: RequestAttempt): boolean;
+  onResult(attempt: RequestAttempt, result: HttpResult): void;
+}
+
 /** One request over one connection. */
 class RequestAttempt {
   readonly #endpoint: Endpoint;
   readonly #wanted: HttpRequest;
-  readonly #attemptsLeft: number;
-  readonly #resolve: (result: HttpResult) => void;
-  readonly #startedAt: number;
+  readonly #owner: AttemptOwner;
+  readonly #startedAt: MonotonicMs;
   readonly #tracker: ConnectionTracker;
   readonly #onAbort = (): void => this.#abort();
   #outgoing: http.ClientRequest | undefined;
-  #hasHead = false;
+  #silence: Timer | undefined;
+  #writtenAtMs: MonotonicMs;
+  #isOver = false;
 
-  constructor(
-    endpoint: Endpoint,
-    wanted: HttpRequest,
-    attemptsLeft: number,
-    resolve: (result: HttpResult) => void,
-  ) {
+  constructor(endpoint: Endpoint, wanted: HttpRequest, owner: AttemptOwner) {
     const { clock, connections } = endpoint.options;
     this.#endpoint = endpoint;
     this.#wanted = wanted;
-    this.#attemptsLeft = attemptsLeft;
-    this.#resolve = resolve;
+    this.#owner = owner;
     this.#startedAt = clock.monotonicMs();
+    this.#writtenAtMs = this.#startedAt;
     this.#tracker = createConnectionTracker(clock, wanted.measurement, connections.expiryOf);
   }
 
@@ -160,7 +236,10 @@ class RequestAttempt {
       return;
     }
     this.#listen(this.#outgoing);
-    if (onWritten) this.#outgoing.once('finish', onWritten);
+    this.#outgoing.once('finish', () => {
+      this.#writtenAtMs = options.clock.monotonicMs();
+      onWritten?.();
+    });
     signal.addEventListener('abort', this.#onAbort, { once: true });
     if (signal.aborted) this.#abort();
     else this.#outgoing.end(body);
@@ -172,7 +251,8 @@ class RequestAttempt {
       this.#tracker.useSocket(socket);
       // Between an answer and the next request a connection has no listener of Node's own: an error in that moment would
       // end this process.
-      if (!outgoing.reusedSocket) socket.on('error', () => undefined);
+      if (outgoing.reusedSocket) this.#watchSilence();
+      else socket.on('error', () => undefined);
       if (connectTimeoutMs === undefined || !socket.connecting) return;
       const timer = clock.after(connectTimeoutMs, () => {
         if (!this.#tracker.isReady()) outgoing.destroy(new ConnectTimeout());
@@ -181,12 +261,31 @@ class RequestAttempt {
       socket.once(this.#endpoint.isTls ? 'secureConnect' : 'connect', () => timer.cancel());
     });
     outgoing.once('response', (response) => {
-      this.#hasHead = true;
       // One that nobody reads to its end would throw its own end at the process.
       response.on('error', () => undefined);
-      this.#settle({ ok: true, response, finished: this.#tracker.finished });
+      const { finished } = this.#tracker;
+      this.#settle({ ok: true, response, writtenAtMs: this.#writtenAtMs, finished });
     });
     outgoing.on('error', (error) => this.#onError(error));
+  }
+
+  /** Another attempt was answered. @returns what must be ended, should it be answered too */
+  abandon(): LateHead['headers'] | undefined {
+    this.#end();
+    this.#tracker.finished();
+    if (this.#outgoing && this.#wanted.awaitsLateHead === true && this.#tracker.isReady())
+      return this.#endpoint.awaitLateHead(this.#outgoing);
+    this.#outgoing?.destroy();
+    return undefined;
+  }
+
+  #watchSilence(): void {
+    const { clock, silenceMs: limit } = this.#endpoint.options;
+    if (limit === undefined || this.#wanted.isRepeatable !== true) return;
+    const silenceMs = limit();
+    this.#silence = clock.after(silenceMs, () => {
+      if (!this.#isOver && !this.#tracker.hasRead()) this.#owner.onSilence(silenceMs);
+    });
   }
 
   #abort(): void {
@@ -210,16 +309,11 @@ class RequestAttempt {
   }
 
   #onError(error: Error): void {
-    const { signal } = this.#wanted;
-    if (signal.aborted || this.#hasHead) return;
+    if (this.#isOver) return;
     const isStale =
       this.#outgoing?.reusedSocket === true && !this.#tracker.hasRead() && isReset(error);
-    if (!isStale || this.#attemptsLeft === 1) {
-      this.#fail(error);
-      return;
-    }
-    signal.removeEventListener('abort', this.#onAbort);
-    new RequestAttempt(this.#endpoint, this.#wanted, this.#attemptsLeft - 1, this.#resolve).start();
+    if (isStale && this.#owner.onStale(this)) this.#end();
+    else this.#fail(error);
   }
 
   #fail(error: unknown): void {
@@ -230,9 +324,16 @@ class RequestAttempt {
   }
 
   #settle(result: HttpResult): void {
-    this.#wanted.signal.removeEventListener('abort', this.#onAbort);
+    if (this.#isOver) return;
+    this.#end();
     if (!result.ok) this.#tracker.finished();
-    this.#resolve(result);
+    this.#owner.onResult(this, result);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#silence?.cancel();
+    this.#wanted.signal.removeEventListener('abort', this.#onAbort);
   }
 }
 

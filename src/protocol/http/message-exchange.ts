@@ -1,6 +1,7 @@
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { RpcId } from '../json-rpc.ts';
 import type { SendOptions } from '../probe-client.ts';
+import { isRepeatable } from '../repeatable-methods.ts';
 import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
 import { eventsHeaders, type MessageContext, messageHeaders } from './message-headers.ts';
 
@@ -16,6 +17,8 @@ export interface OutgoingMessage {
   readonly url?: URL;
   /** See `HttpRequest`. */
   readonly awaitsLateHead?: boolean;
+  /** Whether it may be sent twice. Default: what holds for its method. */
+  readonly isRepeatable?: boolean;
 }
 
 /** One message, with what is needed to send it and to read its answer. */
@@ -42,6 +45,7 @@ export function sendMessage(exchange: MessageExchange): Promise<HttpResult> {
     body: message.text,
     waitedFor: `answer to ${message.method}`,
     signal,
+    isRepeatable: message.isRepeatable ?? isRepeatable(message.method),
     ...(measurement !== undefined && { measurement }),
     ...(message.awaitsLateHead !== undefined && { awaitsLateHead: message.awaitsLateHead }),
     ...(onWritten !== undefined && { onWritten }),
@@ -63,6 +67,7 @@ export function openEvents(
     headers: eventsHeaders(context, lastEventId),
     waitedFor: 'answer to GET',
     signal,
+    isRepeatable: true,
     ...(measurement !== undefined && { measurement }),
   });
 }

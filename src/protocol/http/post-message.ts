@@ -17,7 +17,13 @@ import { explainProblem, readAnswer } from './read-answer.ts';
 import { ERROR_LIMITS, readBody } from './read-body.ts';
 
 export type PostResult =
-  | { readonly ok: true; readonly answer?: RpcAnswer; readonly headers: IncomingHttpHeaders }
+  | {
+      readonly ok: true;
+      readonly answer?: RpcAnswer;
+      readonly headers: IncomingHttpHeaders;
+      /** Headers of another answer to the same message. */
+      readonly late?: Promise<IncomingHttpHeaders | undefined>;
+    }
   | {
       readonly ok: false;
       readonly facts: FailureFacts;
@@ -37,26 +43,25 @@ export async function postMessage(
   { signal, measurement, onWritten }: PostOptions,
   clock: Clock,
 ): Promise<PostResult> {
-  let writtenAtMs = clock.monotonicMs();
   const exchange: MessageExchange = {
     endpoint,
     clock,
     message,
     signal,
     ...(measurement !== undefined && { measurement }),
-    startedAtMs: writtenAtMs,
-    onWritten() {
-      writtenAtMs = clock.monotonicMs();
-      onWritten?.();
-    },
+    startedAtMs: clock.monotonicMs(),
+    ...(onWritten !== undefined && { onWritten }),
   };
   const sent = await sendMessage(exchange);
   if (!sent.ok) return sent;
   const result = await judgeAnswer(exchange, sent);
   if (measurement && result.ok && result.answer)
-    measurement.roundTrip = { writtenAtMs, answeredAtMs: clock.monotonicMs() };
+    measurement.roundTrip = {
+      writtenAtMs: sent.writtenAtMs,
+      answeredAtMs: clock.monotonicMs(),
+    };
   sent.finished();
-  return result;
+  return result.ok && sent.late ? { ...result, late: sent.late } : result;
 }
 
 async function judgeAnswer(exchange: MessageExchange, answer: OpenAnswer): Promise<PostResult> {

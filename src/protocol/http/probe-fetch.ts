@@ -13,6 +13,7 @@ import { mediaTypeOf } from './read-answer.ts';
 import { describeBytes, ERROR_LIMITS, readBody, streamBody } from './read-body.ts';
 import { createSseDecoder } from '../sse/sse-decoder.ts';
 import type { Measurement } from '../probe-client.ts';
+import { isRepeatable } from '../repeatable-methods.ts';
 
 export interface ProbeFetchOptions {
   readonly endpoint: HttpEndpoint;
@@ -97,12 +98,11 @@ class Fetcher {
       waitedFor: `answer to ${rpcMethod}`,
       signal,
       measurement,
+      isRepeatable: method !== 'POST' || isRepeatable(rpcMethod),
       awaitsLateHead: rpcMethod === 'initialize',
     });
-    if (!sent.ok) {
-      if (sent.late !== undefined) lateSessions.adopt(sent.late);
-      throw this.#fail(sent.facts);
-    }
+    if (sent.late !== undefined) lateSessions.adopt(sent.late);
+    if (!sent.ok) throw this.#fail(sent.facts);
     const sending = { method, rpcMethod, headers, signal, startedAt };
     const { statusCode: status = 0, headers: answered } = sent.response;
     if (rpcMethod === 'initialize') this.sessionId = sessionIdOf(answered);

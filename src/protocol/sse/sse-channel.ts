@@ -15,6 +15,7 @@ import type {
 } from '../message-channel.ts';
 import { isRequest, type MessageFacts } from '../message-facts.ts';
 import { createMessageOrder, type MessageKind } from '../message-order.ts';
+import { isRepeatable } from '../repeatable-methods.ts';
 import { readLine } from '../read-line.ts';
 import { openSseStream, type SseStream } from './sse-stream.ts';
 
@@ -40,7 +41,7 @@ export function createSseChannels({ tls, ...options }: SseChannelOptions): {
       ...options,
       connections,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      retriesStale: false,
+      retriesStale: true,
     }),
   );
   return {
@@ -100,7 +101,8 @@ function createChannel(
 
   async function deliver(text: string, facts: readonly MessageFacts[]): Promise<void> {
     const method = facts[0]?.method ?? 'message';
-    const message = { method, text, url: stream.postUrl, context: {} };
+    const mayRepeat = facts.length > 0 && facts.every((each) => isRepeatable(each.method));
+    const message = { method, text, url: stream.postUrl, context: {}, isRepeatable: mayRepeat };
     const posted = await postMessage(endpoint, message, { signal }, clock);
     unsent--;
     if (!posted.ok && !signal.aborted) failRequests(facts, describeBriefly(posted.facts), listener);

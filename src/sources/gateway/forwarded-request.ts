@@ -1,5 +1,4 @@
 import { PassThrough, type Readable } from 'node:stream';
-import type { Pool } from 'undici';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Secret } from '../../facts/secret.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
@@ -17,7 +16,9 @@ import {
 } from './forward-state.ts';
 import { ForwardedCalls } from './forwarded-calls.ts';
 import type { Cuttable } from './forwarded-requests.ts';
+import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import {
+  mayRepeat,
   Relay,
   type RelayFailure,
   type RelayObserver,
@@ -46,7 +47,7 @@ export interface ForwardOptions {
 /** One request on its way to a Streamable HTTP server, and its answer back. `forward-state.ts` decides. */
 export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable {
   readonly #options: ForwardOptions;
-  readonly #pool: Pool;
+  readonly #pool: UpstreamPool;
   readonly #admitted: AdmittedRequest;
   readonly #onOver: () => void;
   readonly #calls: ForwardedCalls;
@@ -55,7 +56,12 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   #answer: ForwardedAnswer | undefined;
   #stopUpload: (() => void) | undefined;
 
-  constructor(options: ForwardOptions, pool: Pool, admitted: AdmittedRequest, onOver: () => void) {
+  constructor(
+    options: ForwardOptions,
+    pool: UpstreamPool,
+    admitted: AdmittedRequest,
+    onOver: () => void,
+  ) {
     const { tracker, clock, answerTimeoutMs } = options;
     this.#options = options;
     this.#pool = pool;
@@ -93,6 +99,7 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
           ...(trace?.traceState !== undefined && { tracestate: trace.traceState }),
         }),
         body: isComplete ? (body.length > 0 ? body : null) : this.#streamBody(),
+        isRepeatable: isComplete && mayRepeat(this.#admitted),
         ...(!this.isStream && { answerTimeoutMs }),
       },
       this,

@@ -1,9 +1,15 @@
-import type { Pool } from 'undici';
 import { carrierOf } from './carrier.ts';
 import { ForwardedCalls } from './forwarded-calls.ts';
 import type { ForwardOptions } from './forwarded-request.ts';
 import type { Cuttable } from './forwarded-requests.ts';
-import { Relay, type RelayFailure, type RelayObserver, requestHeaders } from './relay.ts';
+import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
+import {
+  mayRepeat,
+  Relay,
+  type RelayFailure,
+  type RelayObserver,
+  requestHeaders,
+} from './relay.ts';
 import { sendRefusal } from './send-refusal.ts';
 import {
   createSsePostState,
@@ -19,14 +25,19 @@ import type { AdmittedRequest } from './upstream.ts';
 export class ForwardedSsePost implements RelayObserver, Cuttable {
   readonly isStream = false;
   readonly #options: ForwardOptions;
-  readonly #pool: Pool;
+  readonly #pool: UpstreamPool;
   readonly #admitted: AdmittedRequest;
   readonly #onOver: () => void;
   readonly #calls: ForwardedCalls;
   #state: SsePostState;
   #relay: Relay | undefined;
 
-  constructor(options: ForwardOptions, pool: Pool, admitted: AdmittedRequest, onOver: () => void) {
+  constructor(
+    options: ForwardOptions,
+    pool: UpstreamPool,
+    admitted: AdmittedRequest,
+    onOver: () => void,
+  ) {
     const { tracker, clock, answerTimeoutMs } = options;
     const session = admitted.route + admitted.query;
     this.#options = options;
@@ -60,6 +71,7 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
           ...(trace?.traceState !== undefined && { tracestate: trace.traceState }),
         }),
         body: body.length > 0 ? body : null,
+        isRepeatable: mayRepeat(this.#admitted),
         answerTimeoutMs,
       },
       this,

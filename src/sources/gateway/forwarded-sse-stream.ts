@@ -1,4 +1,3 @@
-import type { Pool } from 'undici';
 import type { MonotonicMs } from '../../facts/time.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { carrierOf } from './carrier.ts';
@@ -6,6 +5,7 @@ import { createEndpointRewriter } from './endpoint-event.ts';
 import { ForwardedCalls } from './forwarded-calls.ts';
 import type { ForwardOptions } from './forwarded-request.ts';
 import type { Cuttable } from './forwarded-requests.ts';
+import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import { Relay, type RelayFailure, type RelayObserver, requestHeaders } from './relay.ts';
 import { sendRefusal } from './send-refusal.ts';
 import { createSseScanner } from './sse-scanner.ts';
@@ -19,7 +19,7 @@ import {
 import type { AdmittedRequest } from './upstream.ts';
 
 export interface SseStreamContext {
-  readonly pool: Pool;
+  readonly pool: UpstreamPool;
   /** The server's name, as it stands in the gateway's paths. */
   readonly name: string;
   /** Paths with query that an open stream announced. */
@@ -62,7 +62,18 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
     const rewrite = createEndpointRewriter((announced) => this.#announce(announced));
     const { pool } = context;
     this.#relay = new Relay(
-      { pool, clock, request, response, path, headers, body: null, answerTimeoutMs, rewrite },
+      {
+        pool,
+        clock,
+        request,
+        response,
+        path,
+        headers,
+        body: null,
+        isRepeatable: true,
+        answerTimeoutMs,
+        rewrite,
+      },
       this,
     );
   }

@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { describeNetworkError } from '../../protocol/network-failure.ts';
+import { isRepeatable } from '../../protocol/repeatable-methods.ts';
+import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
+import type { AdmittedRequest } from './upstream.ts';
 import { forwardHeaders, returnHeaders } from './http-headers.ts';
 
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -30,7 +33,7 @@ export interface RelayObserver {
 }
 
 export interface RelayOptions {
-  readonly pool: Pool;
+  readonly pool: UpstreamPool;
   readonly clock: Clock;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -38,6 +41,8 @@ export interface RelayOptions {
   readonly path: string;
   readonly headers: string[];
   readonly body: Buffer | Readable | null;
+  /** Sending it twice does no harm, and `body` is no stream. Default: false. */
+  readonly isRepeatable?: boolean;
   /** Until the head of the answer; nothing for streams, which may stay silent. */
   readonly answerTimeoutMs?: number;
   /** Changes the bytes of the answer on their way; only HTTP+SSE needs it, for its `endpoint` event. */
@@ -47,8 +52,9 @@ export interface RelayOptions {
 /**
  * Passes one HTTP request on and its answer back, byte for byte and as it comes.
  *
- * One upstream request per client request, never retried. Closing either side closes the other. Design: undici's
- * dispatcher instead of `http.request`, which costs about a third more CPU.
+ * One upstream request per client request. Only one that may be repeated is sent again, once and on a fresh connection, if
+ * its connection broke before the answer: the upstream or a middlebox had closed it while it was idle. Closing either side
+ * closes the other. Design: undici's dispatcher instead of `http.request`, which costs about a third more CPU.
  */
 export class Relay implements Dispatcher.DispatchHandler {
   readonly #options: RelayOptions;
@@ -58,6 +64,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #leftBytes = Number.NaN;
   #isSent = false;
   #isOver = false;
+  #hasRepeated = false;
   #stoppedBy: 'client_gone' | 'timeout' | 'cut' | undefined;
 
   constructor(options: RelayOptions, observer: RelayObserver) {
@@ -66,13 +73,13 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { pool, clock, request, response, path, headers, body, answerTimeoutMs } = this.#options;
+    const { pool, clock, response, answerTimeoutMs } = this.#options;
     response.on('close', () => {
       if (!this.#isSent) this.#stop('client_gone');
     });
     if (answerTimeoutMs !== undefined)
       this.#timer = clock.after(answerTimeoutMs, () => this.#stop('timeout'));
-    pool.dispatch({ method: request.method as Dispatcher.HttpMethod, path, headers, body }, this);
+    pool.dispatch(this.#request(), this);
   }
 
   /** Ends both sides at once. */
@@ -143,6 +150,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { response } = this.#options;
     const stoppedBy = this.#stoppedBy;
     if (stoppedBy) this.#fail({ kind: stoppedBy });
+    else if (!response.headersSent && this.#mayRepeat(error)) this.#repeat();
     else if (!response.headersSent)
       this.#fail({ kind: 'unreachable', detail: describeNetworkError(error) });
     else {
@@ -150,6 +158,23 @@ export class Relay implements Dispatcher.DispatchHandler {
       response.destroy();
       this.#fail({ kind: 'broken', detail: describeNetworkError(error) });
     }
+  }
+
+  #request(): Dispatcher.DispatchOptions {
+    const { request, path, headers, body } = this.#options;
+    return { method: request.method as Dispatcher.HttpMethod, path, headers, body };
+  }
+
+  #mayRepeat(error: Error): boolean {
+    return this.#options.isRepeatable === true && !this.#hasRepeated && isBroken(error);
+  }
+
+  #repeat(): void {
+    this.#hasRepeated = true;
+    this.#controller = undefined;
+    const fresh = this.#options.pool.openFresh();
+    fresh.dispatch(this.#request(), this);
+    void fresh.close().catch(() => undefined);
   }
 
   #stop(reason: 'client_gone' | 'timeout' | 'cut'): void {
@@ -171,6 +196,24 @@ export class Relay implements Dispatcher.DispatchHandler {
     tell();
   }
 }
+
+/** Whether sending the request twice does no harm: it opens a stream, or all of its messages only read. */
+export function mayRepeat({ request, read }: AdmittedRequest): boolean {
+  if (request.method === 'GET') return true;
+  const { messages } = read;
+  return (
+    request.method === 'POST' &&
+    messages.length > 0 &&
+    messages.every(({ method }) => isRepeatable(method))
+  );
+}
+
+/** Whether a connection ended that had been established. */
+function isBroken(error: Error): boolean {
+  return 'code' in error && BROKEN_CODES.has(String(error.code));
+}
+
+const BROKEN_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Past it the detour over a string costs more than it saves. */
 const ONE_PIECE_BYTES_MAX = 4_096;

@@ -41,8 +41,13 @@ export interface HttpProbeClientOptions extends Omit<RemoteOptions, 'transport'>
 }
 
 type Posted =
-  | (Extract<Answered, { ok: true }> & { readonly sessionId: string | undefined })
-  | (Failed & { readonly late?: Promise<IncomingHttpHeaders | undefined> });
+  | (Extract<Answered, { ok: true }> & Late & { readonly sessionId: string | undefined })
+  | (Failed & Late);
+
+/** Headers of an answer that came too late, or twice. */
+interface Late {
+  readonly late?: Promise<IncomingHttpHeaders | undefined>;
+}
 
 /**
  * Streamable HTTP, one POST per check. Modern servers and legacy ones without session ids keep nothing of us, so their
@@ -148,9 +153,9 @@ class HttpProbeClient implements ProbeClient {
     const posted = await postMessage(endpoint, message, options, clock);
     if (!posted.ok) return { ...failed(posted.facts), ...(posted.late && { late: posted.late }) };
     const answered = readResult(method, posted.answer);
-    return answered.ok
-      ? { ...answered, sessionId: sessionIdOf(posted.headers) }
-      : { ...answered, late: Promise.resolve(posted.headers) };
+    if (!answered.ok) return { ...answered, late: Promise.resolve(posted.headers) };
+    const sessionId = sessionIdOf(posted.headers);
+    return { ...answered, sessionId, ...(posted.late && { late: posted.late }) };
   }
 
   #postModern(method: string, params: JsonObject, options: RequestOptions): Promise<Posted> {
@@ -184,7 +189,7 @@ class HttpProbeClient implements ProbeClient {
     const opening = await shakeHands('legacy', this.#remote, options, async (method, params) => {
       const answered = await this.#post(method, params, {}, options);
       if (answered.ok) ({ sessionId } = answered);
-      else if (answered.late !== undefined) this.#options.lateSessions.adopt(answered.late);
+      if (answered.late !== undefined) this.#options.lateSessions.adopt(answered.late);
       return answered;
     });
     // Without a session the server keeps nothing of us, so there is nothing that `notifications/initialized` could reach.

@@ -95,7 +95,7 @@ function withAssumedEra(inspection: Inspection): Inspection {
 
 function createEndpoint(
   target: HttpTarget,
-  { client, clock, pool, tokens }: ProbedHttpServerOptions,
+  { client, clock, monitor, pool, tokens }: ProbedHttpServerOptions,
 ): HttpEndpoint {
   const endpoint = createHttpEndpoint({
     url: new URL(target.url),
@@ -104,6 +104,7 @@ function createEndpoint(
     userAgent: `${client.name}/${client.version}`,
     clock,
     retriesStale: true,
+    silenceMs: () => monitor().timeoutMs / 2,
   });
   return tokens === undefined ? endpoint : createAuthorizedEndpoint(endpoint, tokens, clock);
 }

@@ -278,6 +278,7 @@ class SseProbeClient implements ProbeClient {
         url: this.#stream.postUrl,
         context: {},
         text,
+        isRepeatable: true,
       };
       await postMessage(endpoint, message, { signal: deadline.signal }, clock);
       deadline.end();

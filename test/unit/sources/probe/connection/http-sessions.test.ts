@@ -355,6 +355,7 @@ async function requestOnce(endpoint: HttpEndpoint): Promise<number | undefined> 
     body,
     waitedFor: 'answer',
     signal,
+    isRepeatable: true,
     measurement: createMeasurement(),
   });
   if (!sent.ok) return undefined;
