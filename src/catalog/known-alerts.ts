@@ -25,6 +25,7 @@ export const KNOWN_ALERTS: readonly string[] = [
   'McpJournalFailing',
   'McpLatencyAnomaly',
   'McpLogLinesDropped',
+  'McpMonitoringLate',
   'McpNotificationFailures',
   'McpProbeStale',
   'McpProbeTrafficDisagree',

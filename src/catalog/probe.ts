@@ -118,7 +118,7 @@ export const probeTlsCertExpiry = metric({
 export const probeScheduleLag = metric({
   name: 'mcp_probe_schedule_lag_seconds',
   kind: 'histogram',
-  help: 'How late checks started compared with their schedule, across all servers.',
+  help: 'How late the exporter itself was with each check, across all servers: with its start compared with the schedule, or with reading the answer, whichever is more.',
   labels: [],
   buckets: PROBE_BUCKETS_SECONDS,
   area,

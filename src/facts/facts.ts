@@ -9,7 +9,7 @@ import type {
   UpstreamRequested,
 } from './gateway-facts.ts';
 import type { DisablingChanged } from './disabling.ts';
-import type { ConnectivityChanged, ProbeObservation } from './probe-facts.ts';
+import type { ConnectivityChanged, LatenessChanged, ProbeObservation } from './probe-facts.ts';
 import type {
   DefinitionsChanged,
   DisagreementChanged,
@@ -32,6 +32,7 @@ export type Fact =
   | DefinitionsChanged
   | DisablingChanged
   | DisagreementChanged
+  | LatenessChanged
   | ProbeObservation
   | RateLimitExceeded
   | ServerAdded

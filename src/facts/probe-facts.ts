@@ -15,7 +15,7 @@ export interface ProbeObservation {
   readonly responseMs?: number;
   /** Time until the next check. */
   readonly nextInMs: number;
-  /** How late the check started. */
+  /** How late the check started compared with its schedule. */
   readonly lagMs: number;
 }
 
@@ -25,4 +25,13 @@ export interface ConnectivityChanged {
   readonly suspected: boolean;
   readonly atMs: EpochMs;
   readonly servers: readonly string[];
+}
+
+/** The exporter itself became late with its checks, or is on time again; see `rules/lateness.ts`. */
+export interface LatenessChanged {
+  readonly fact: 'lateness';
+  readonly isLate: boolean;
+  readonly atMs: EpochMs;
+  /** For a person. */
+  readonly detail: string;
 }

@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { createHub } from '../../src/facts/hub.ts';
+import { createProber } from '../../src/sources/probe/prober.ts';
+import { createRecordingSink } from '../fakes/recording-sink.ts';
+import { until } from './support/until.ts';
 import { createSystemClock } from '../../src/app/system-clock.ts';
 import type { CheckReport } from '../../src/facts/check-report.ts';
 import { createLoopWatch } from '../../src/protocol/loop-watch.ts';
@@ -70,3 +74,42 @@ test.each(['everything-http', 'everything-stdio', 'everything-sse'])(
   },
   90_000,
 );
+
+test('a blocked event loop makes no server slow or Offline, and is reported as the exporter’s own', async () => {
+  const row = REAL_SERVERS.find(({ name }) => name === 'everything-http');
+  if (!row) throw new Error('everything-http left the table');
+  const server = await startServer(row);
+  onTestFinished(() => server.stop());
+  const hub = createHub((error) => {
+    throw error;
+  });
+  const sink = createRecordingSink(hub);
+  const clock = createSystemClock();
+  const prober = createProber({
+    connector: createConnector({ clientName: 'mcp-exporter', clientVersion: 'test', clock }),
+    clock,
+    random: Math.random,
+    hub,
+    concurrency: 8,
+  });
+  onTestFinished(() => prober.stop());
+  const spec = serverSpec('real', server.target);
+  const timing = { intervalMs: 300, unhealthyIntervalMs: 300, retryIntervalMs: 300 };
+  prober.apply([{ ...spec, monitor: { ...spec.monitor, ...timing, timeoutMs: 1_000 } }]);
+  await until(() => prober.detail('real')?.status === 'healthy');
+  const isBlocking = { now: true };
+  const blocking = (async () => {
+    // Longer than the timeout of a check and than the threshold of a slow server.
+    while (isBlocking.now) {
+      block(1_500);
+      await delay(20);
+    }
+  })();
+  await until(() => prober.isLate());
+  await delay(6_000);
+  isBlocking.now = false;
+  await blocking;
+  expect(sink.of('status').map(({ to }) => to)).toEqual(['healthy']);
+  expect(sink.of('lateness').map(({ isLate }) => isLate)).toEqual([true]);
+  expect(prober.detail('real')).toMatchObject({ status: 'healthy' });
+}, 90_000);

@@ -14,6 +14,8 @@ export interface ServerViews {
   /** Checks that are due and wait for a free slot. */
   queueSize(): number;
   connectivitySuspected(): boolean;
+  /** Whether the exporter itself is late with its checks. */
+  isLate(): boolean;
   /** What the children of stdio servers use now. */
   processUsage(): readonly { readonly server: string; readonly usage: ProcessUsage }[];
 }

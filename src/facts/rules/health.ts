@@ -68,6 +68,8 @@ interface CheckEvidence {
   readonly hasCredentials: boolean;
   /** The failure may be our own, not the server's: it is counted, but the verdict waits. See `connectivity.ts`. */
   readonly isConnectivitySuspected: boolean;
+  /** The check timed out because the exporter was late: counted as well, and the verdict waits. See `response-time.ts`. */
+  readonly isExporterLate?: boolean;
 }
 
 export interface SteadyEvidence extends CheckEvidence {
@@ -223,20 +225,22 @@ function judgeDown(
   settings: HealthSettings,
 ): HealthState {
   const count = state.consecutiveDown;
-  if (
-    state.status === 'offline' ||
-    (count >= settings.offlineAfter && !evidence.isConnectivitySuspected)
-  ) {
+  const hold = holdOf(evidence);
+  if (state.status === 'offline' || (count >= settings.offlineAfter && hold === undefined)) {
     const row = count === 1 ? 'the check failed' : `${count} checks in a row failed`;
     return { ...state, status: 'offline', reason: `${row}: ${evidence.detail}` };
   }
-  const verdict = evidence.isConnectivitySuspected
-    ? 'own connectivity suspected, verdict held'
-    : `failure ${count} of ${settings.offlineAfter} before Offline`;
+  const verdict = hold ?? `failure ${count} of ${settings.offlineAfter} before Offline`;
   return {
     ...state,
     reason: [`${verdict}: ${evidence.detail}`, ...findingTexts(state.findings)].join('; '),
   };
+}
+
+/** Why a failure may be our own; `undefined` if nothing suggests that. */
+function holdOf({ isConnectivitySuspected, isExporterLate }: CheckEvidence): string | undefined {
+  if (isConnectivitySuspected) return 'own connectivity suspected, verdict held';
+  return isExporterLate === true ? 'the exporter itself was late, verdict held' : undefined;
 }
 
 function judgeAnswer(
@@ -254,7 +258,7 @@ function judgeAnswer(
 }
 
 function weighDeep(state: HealthState, evidence: DeepEvidence): HealthState {
-  if (evidence.outcome !== 'ok' && evidence.isConnectivitySuspected) return state;
+  if (evidence.outcome !== 'ok' && holdOf(evidence) !== undefined) return state;
   const findings = withFinding(state.findings, 'deep', assessDeep(evidence));
   return judgeUnasked({ ...state, findings }, state.status, evidence.detail);
 }

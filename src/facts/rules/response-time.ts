@@ -55,7 +55,7 @@ export function meanResponseMs(window: ResponseWindow): number | undefined {
 }
 
 /** A check during which our own event loop was late for longer says nothing about the speed of its server. */
-const LATE_MS_MAX = 100;
+const LATE_MS_MAX = 250;
 
 /** Whether the check was measured while the exporter itself was late. */
 function wasLate({ lateMs = 0 }: Pick<CheckReport, 'lateMs'>): boolean {
@@ -73,4 +73,13 @@ export function responseOf(
 ): number | undefined {
   if (report.outcome !== 'ok' || wasLate(report)) return undefined;
   return wasOpen || needsHandshake ? report.responseMs : undefined;
+}
+
+/** Whether a check timed out because the exporter read nothing for half of the time or more. */
+export function timedOutByUs({
+  outcome,
+  durationMs,
+  lateMs = 0,
+}: Pick<CheckReport, 'outcome' | 'durationMs' | 'lateMs'>): boolean {
+  return outcome === 'timeout' && lateMs > 0 && lateMs * 2 >= durationMs;
 }

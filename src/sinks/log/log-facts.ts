@@ -114,6 +114,10 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
     if (suspected) log.error({ channel, servers }, 'own connectivity suspected');
     else log.info({ channel }, 'own connectivity is fine again');
   },
+  lateness({ isLate, detail }, log) {
+    if (isLate) log.warn({ channel, detail }, 'the exporter itself is late with its checks');
+    else log.info({ channel, detail }, 'the exporter is on time again');
+  },
   reload({ ok, detail }, log) {
     // The first configuration is not a reload; `started` is logged once everything runs.
     if (ok && detail === 'start') log.debug({ channel }, 'configuration loaded');

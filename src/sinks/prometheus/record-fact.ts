@@ -36,6 +36,9 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
     case 'alert':
       alerts.notified(fact);
       return;
+    // The histogram of the lag has it.
+    case 'lateness':
+      return;
     // What people did is in the journal and the log, and what follows from it is a status change.
     case 'action':
     case 'disabling':
@@ -66,7 +69,7 @@ function recordCall(call: CallRecord, { fleet, unknownServers }: Recorders): voi
 }
 
 function recordProbe(fact: ProbeObservation, { fleet, self }: Recorders): void {
-  self.checkStarted(fact.lagMs);
+  self.checkEnded(Math.max(fact.lagMs, fact.report.lateMs ?? 0));
   const member = fleet.find(fact.server);
   member?.series.record(fact);
   if (fact.report.snapshot) member?.gateway?.snapshot(fact.report.snapshot);

@@ -27,7 +27,7 @@ import type { SystemUsage } from './system-usage.ts';
 export interface SelfRecorder {
   reloaded(fact: ConfigReloaded): void;
   connectivityChanged(fact: ConnectivityChanged): void;
-  checkStarted(lagMs: number): void;
+  checkEnded(lagMs: number): void;
   /** A counter of the values that were folded or shortened for one label. */
   foldings(metric: Metric, label: string): () => void;
   /** Values that are read once per rendering. */
@@ -86,7 +86,7 @@ export function createSelfRecorder(options: SelfRecorderOptions): SelfRecorder {
     connectivityChanged(fact) {
       families.gauge(connectivitySuspected).set(fact.suspected ? 1 : 0);
     },
-    checkStarted(lagMs) {
+    checkEnded(lagMs) {
       lag.observe(lagMs / 1000);
     },
     foldings(metric, label) {

@@ -63,6 +63,8 @@ export function eventOfFact(fact: Fact): StreamEvent | undefined {
       };
     case 'connectivity':
       return { name: 'connectivity', data: { suspected: fact.suspected } };
+    case 'lateness':
+      return { name: 'lateness', data: { late: fact.isLate, detail: fact.detail } };
     // Children and traffic do not show on the pages that listen.
     default:
       return undefined;

@@ -7,6 +7,7 @@ import { reopeningOf } from '../../facts/rules/server-changes.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import { type ConnectivityGuard, createConnectivityGuard } from './connectivity-guard.ts';
 import { createLane } from './lane.ts';
+import { createLatenessGuard, type LatenessGuard } from './lateness-guard.ts';
 import type { Connector } from './ports.ts';
 import { firstDelayMs } from './schedule.ts';
 import { diffServers, type KeptServer } from './server-diff.ts';
@@ -43,6 +44,8 @@ export interface Prober {
   /** Checks that are due and wait for a slot. */
   queueSize(): number;
   connectivitySuspected(): boolean;
+  /** Whether the exporter itself is late with its checks. */
+  isLate(): boolean;
   /** Aborts running checks and closes every connection; returns within 15 seconds even if some do not close. */
   stop(): Promise<void>;
 }
@@ -77,6 +80,7 @@ class WatchedFleet implements Prober {
   readonly #whyDisabled: (name: string) => string | undefined;
   readonly #lanes: WatchContext['lanes'];
   readonly #connectivity: ConnectivityGuard;
+  readonly #lateness: LatenessGuard;
   readonly #closer: WatchCloser;
   readonly #context: WatchContext;
   readonly #unsubscribe: () => void;
@@ -92,6 +96,7 @@ class WatchedFleet implements Prober {
     this.#whyDisabled = options.whyDisabled ?? (() => undefined);
     this.#lanes = createLanes(clock, concurrency);
     this.#connectivity = createConnectivityGuard(clock, hub.publish);
+    this.#lateness = createLatenessGuard(clock, hub.publish);
     this.#closer = createWatchCloser(clock);
     this.#context = {
       connector,
@@ -100,6 +105,7 @@ class WatchedFleet implements Prober {
       lanes: this.#lanes,
       connectivity: this.#connectivity,
       pauses: createSharedPauses(clock),
+      lateness: this.#lateness,
       publish: hub.publish,
       historyMax: () => historyMaxFor(this.#watches.size),
       onFirstLoss: (host) => witnesses.recheck(host, clock.monotonicMs(), this.#watches.values()),
@@ -164,6 +170,10 @@ class WatchedFleet implements Prober {
 
   connectivitySuspected(): boolean {
     return this.#connectivity.isSuspected();
+  }
+
+  isLate(): boolean {
+    return this.#lateness.isLate();
   }
 
   async stop(): Promise<void> {

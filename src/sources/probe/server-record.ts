@@ -13,7 +13,7 @@ import {
   initialHealth,
   weighEvidence,
 } from '../../facts/rules/health.ts';
-import { responseOf } from '../../facts/rules/response-time.ts';
+import { responseOf, timedOutByUs } from '../../facts/rules/response-time.ts';
 import { endpointLabel, expectedTransport, type ServerSpec } from '../../facts/server.ts';
 import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 import { keepLast } from './keep-last.ts';
@@ -137,6 +137,7 @@ export function noteSteadyReport(
     detail,
     hasCredentials: record.spec.hasCredentials,
     isConnectivitySuspected,
+    isExporterLate: timedOutByUs(report),
     atMs: moment.monotonicMs,
     ...(responseMs !== undefined && { responseMs }),
   } as const;
@@ -172,6 +173,7 @@ export function noteDeepReport(
     detail,
     hasCredentials,
     isConnectivitySuspected,
+    isExporterLate: timedOutByUs(report),
   } as const;
   return { change: weigh(record, evidence, moment), definitionChanges };
 }

@@ -11,6 +11,7 @@ import { type CallTally, createCallTally } from './call-tally.ts';
 import { type CallWatch, createCallWatch } from './call-watch.ts';
 import { remoteHostOf } from './connectivity.ts';
 import type { ConnectivityGuard } from './connectivity-guard.ts';
+import type { LatenessGuard } from './lateness-guard.ts';
 import { createKeptConnection, type KeptConnection } from './kept-connection.ts';
 import type { Lane } from './lane.ts';
 import type { Connector } from './ports.ts';
@@ -47,6 +48,7 @@ export interface WatchContext {
   readonly lanes: { readonly steady: Lane; readonly starting: Lane; readonly deep: Lane };
   readonly connectivity: ConnectivityGuard;
   readonly pauses: SharedPauses;
+  readonly lateness: LatenessGuard;
   /** Reports kept per server and kind of history. */
   readonly historyMax: () => number;
   /** A remote server failed for the first time, in a way that a fault of our own network could explain. */
@@ -300,13 +302,14 @@ class WatchDriver implements ServerWatch {
   }
 
   #weighSteady(report: CheckReport, wasOpen: boolean): SteadyReported {
-    const { connectivity, random } = this.#context;
+    const { connectivity, lateness, random } = this.#context;
     const { host, record, spec } = this;
     const { outcome } = report;
     const wasOffline = record.health.status === 'offline';
     const isConnectivitySuspected =
       host !== undefined &&
       connectivity.judge({ host, server: spec.name, outcome, isOffline: wasOffline });
+    lateness.note({ lagMs: this.#state.running?.lagMs ?? 0, lateMs: report.lateMs ?? 0 });
     const circumstances = { wasOpen, isConnectivitySuspected };
     return {
       kind: 'steady_reported',

@@ -182,7 +182,7 @@ export function nextEffects(
     case 'timer_fired':
       return event.pausedMs > 0 && !state[event.check].isPostponed
         ? postpone(state, event.check, event.pausedMs, moment)
-        : want(state, event.check, PRIORITY.ordinary, moment);
+        : want(state, event.check, PRIORITY.ordinary, moment, dueAtOf(state[event.check], moment));
     case 'slot_free':
       return takeSlot(state, event, moment);
     case 'steady_reported':
@@ -220,19 +220,28 @@ function start(
     : [schedule(state, 'steady', delayMs, moment)];
 }
 
-/** A check that is already wanted keeps its due time and only becomes more urgent. */
+/**
+ * A check that is already wanted keeps its due time and only becomes more urgent.
+ * @param dueAtMs if it was due before now, because a timer fired late
+ */
 function want(
   state: WatchState,
   check: CheckKind,
   priority: number,
   moment: WatchMoment,
+  dueAtMs = moment.atMs,
 ): readonly WatchEffect[] {
   const earlier = state[check].wanted;
   state[check].wanted = {
-    dueAtMs: earlier?.dueAtMs ?? moment.atMs,
+    dueAtMs: earlier?.dueAtMs ?? dueAtMs,
     priority: Math.max(priority, earlier?.priority ?? priority),
   };
   return takeTickets(state, moment);
+}
+
+/** When the timer should have fired, which may be before it did. */
+function dueAtOf({ nextStartAtMs }: CheckState, { atMs }: WatchMoment): MonotonicMs {
+  return Number.isFinite(nextStartAtMs) && nextStartAtMs < atMs ? nextStartAtMs : atMs;
 }
 
 function takeTickets(state: WatchState, moment: WatchMoment): readonly WatchEffect[] {

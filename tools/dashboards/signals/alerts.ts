@@ -29,7 +29,7 @@ export const PAGES_OF_ALERTS: readonly (readonly [page: PageUid, alerts: string]
   ['mcp-system', 'HighMemoryUsage|HighCPUUsage|McpExporterMemoryHigh|McpExporterCpuHigh'],
   [
     'mcp-meta',
-    'Watchdog|McpGatewayDown|McpExporterAbsent|McpExporterRestarting|McpTarget.+|McpRuleFailures|McpNotificationFailures|McpAlertmanagerMissing|Mcp.+ReloadFailed|McpConnectivitySuspected|McpLogLinesDropped|McpJournalFailing|McpEventsLost|McpTraceExportFailing|McpCardinalityNearLimit',
+    'Watchdog|McpGatewayDown|McpExporterAbsent|McpExporterRestarting|McpTarget.+|McpRuleFailures|McpNotificationFailures|McpAlertmanagerMissing|Mcp.+ReloadFailed|McpConnectivitySuspected|McpMonitoringLate|McpLogLinesDropped|McpJournalFailing|McpEventsLost|McpTraceExportFailing|McpCardinalityNearLimit',
   ],
 ];
 

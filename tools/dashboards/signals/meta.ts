@@ -126,7 +126,7 @@ function lagOf(quantile: number): string {
 export const scheduleLag = signal({
   title: 'Checks late by',
   description:
-    'How late checks start compared with their schedule. If it grows, more checks are due than can run concurrently.',
+    'How late the exporter itself is: with the start of checks compared with their schedule, or with reading their answers. If it grows, its machine is busy or more checks are due than can run.',
   unit: 's',
   min: 0,
   thresholds: [

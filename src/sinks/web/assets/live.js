@@ -200,7 +200,7 @@
         if ('alerts' in main.dataset || concerns(event)) refreshSoon(REFRESH_EVERY_MS);
       });
     }
-    for (const name of ['added', 'removed', 'reload', 'connectivity', 'dropped']) {
+    for (const name of ['added', 'removed', 'reload', 'connectivity', 'lateness', 'dropped']) {
       source.addEventListener(name, () => refreshSoon(REFRESH_EVERY_MS));
     }
   }

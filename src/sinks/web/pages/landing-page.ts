@@ -22,6 +22,7 @@ export interface LandingContent {
   readonly nowMs: number;
   readonly config: ConfigStatus;
   readonly isConnectivitySuspected: boolean;
+  readonly isExporterLate: boolean;
 }
 
 /** Rows on one page. If there are more, the page asks the reader to filter. */
@@ -97,12 +98,21 @@ function remark(selectedCount: number, shownCount: number): Html | undefined {
   shown; filter or search to see the others.`;
 }
 
-function notices({ config, isConnectivitySuspected }: LandingContent): readonly HtmlOrNothing[] {
+function notices({
+  config,
+  isConnectivitySuspected,
+  isExporterLate,
+}: LandingContent): readonly HtmlOrNothing[] {
   return [
     isConnectivitySuspected &&
       html`<p class="notice">
         Several servers on different hosts failed at the same time. The network of this exporter is
         the likely cause, not the servers.
+      </p>`,
+    isExporterLate &&
+      html`<p class="notice">
+        The exporter itself is late with its checks: its machine is busy, or more checks are due
+        than it can run. No server is judged slow by a check that was measured meanwhile.
       </p>`,
     !config.lastReloadSuccessful &&
       html`<div class="notice">

@@ -30,6 +30,7 @@ export function pageRoutes(context: WebContext): readonly Route[] {
         nowMs: clock.nowMs(),
         config: config.status(),
         isConnectivitySuspected: servers.connectivitySuspected(),
+        isExporterLate: servers.isLate(),
       });
       sendPage(response, page);
     }),

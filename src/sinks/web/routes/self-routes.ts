@@ -65,6 +65,7 @@ function describeHealth(context: WebContext) {
             : new Date(config.lastReloadAtMs).toISOString(),
         message: config.message,
       },
+      schedule: { status: context.servers.isLate() ? 'late' : 'ok' },
       connectivity: { status: context.servers.connectivitySuspected() ? 'suspected' : 'ok' },
       journal,
       alerting,

@@ -146,6 +146,7 @@ export function fakeHttpDeps(
       },
       queueSize: () => 3,
       connectivitySuspected: () => false,
+      isLate: () => false,
     },
     alerts: {
       receive: async () => ({ ok: true, alerts: 0, problems: [], isKept: true }),

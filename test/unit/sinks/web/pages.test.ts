@@ -115,7 +115,7 @@ test('the landing page says why a server is not healthy, and when the network or
   ]);
   const app = await serveApp({
     ...deps,
-    servers: { ...deps.servers, connectivitySuspected: () => true },
+    servers: { ...deps.servers, connectivitySuspected: () => true, isLate: () => true },
     config: {
       ...deps.config,
       status: () => ({ lastReloadSuccessful: false, message: 'a.yml:3:1 wrong' }),
@@ -124,6 +124,7 @@ test('the landing page says why a server is not healthy, and when the network or
   const { body } = await app.call('/');
   expect(body).toContain('Refused by host.');
   expect(collapse(body)).toContain('The network of this exporter is the likely cause');
+  expect(collapse(body)).toContain('The exporter itself is late with its checks');
   expect(body).toContain('a.yml:3:1 wrong');
 });
 

@@ -511,13 +511,23 @@ test('a pause of the origin puts a check off once', () => {
   expect(state.steady.wanted).toBeDefined();
 });
 
+test('a timer that fires late is part of the lag', () => {
+  const state = createState();
+  // The check is due at 29.98 s.
+  const effects = play(
+    [...IDLE, [31, steadyTimer], [32, slot('steady', 3)], [32, reported()]],
+    state,
+  );
+  expect(effects[1]).toMatchObject({ fact: { fact: 'probe', lagMs: 2_020 } });
+});
+
 test('publishes the lag of a steady check, and none of a deep one', () => {
   const state = createState();
   const steady = play(
     [...IDLE, [30, steadyTimer], [32, slot('steady', 3)], [32, reported()]],
     state,
   );
-  expect(steady[1]).toMatchObject({ fact: { fact: 'probe', lagMs: 2_000, nextInMs: 29_980 } });
+  expect(steady[1]).toMatchObject({ fact: { fact: 'probe', lagMs: 2_020, nextInMs: 29_980 } });
   const deep = play(
     [
       [32, ended(REPORT)],
