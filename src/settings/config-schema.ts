@@ -150,7 +150,7 @@ export const ConfigSchema = section(
       text({ description: "A client's file, relative to this one; `~/` is the home directory." }),
       {
         description:
-          "Clients' files to import servers from: `.mcp.json`, `claude_desktop_config.json`, `.cursor/mcp.json`, `.vscode/mcp.json`.",
+          "Clients' files to import servers from, such as `.mcp.json`, `claude_desktop_config.json`, `.cursor/mcp.json`, `.vscode/mcp.json` or Codex's `config.toml`; [clients.md](clients.md) lists them. An entry that cannot be used is listed as Unknown.",
         examples: [['./.mcp.json', '~/.cursor/mcp.json']],
         reloadable: true,
       },

@@ -31,6 +31,10 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   uri: 'url',
   endpoint: 'url',
   httpUrl: 'url',
+  serverUrl: 'url',
+  baseUrl: 'url',
+  enabled: 'disabled',
+  isActive: 'disabled',
   cmd: 'command',
   environment: 'env',
 };

@@ -50,8 +50,11 @@ const OWN_KEYS = [
 /** Whether a file that was given as the configuration is a client's: what only clients have, or JSON without any key of ours. */
 export function isClientFile(file: string, text: string, root: SourceNode | undefined): boolean {
   if (root?.kind !== 'map') return false;
-  if (isToml(file) || isForeign(root)) return true;
-  return isJson(file, text) && !OWN_KEYS.some((key) => root.entries.has(key));
+  if (isToml(file)) return true;
+  const isOurs = OWN_KEYS.some((key) => root.entries.has(key));
+  // A list of servers beside a key of ours is a mistake of ours, and not Continue's file.
+  if (isForeign(root)) return !isOurs || root.entries.get('mcpServers')?.node.kind !== 'list';
+  return isJson(file, text) && !isOurs;
 }
 
 export function isToml(file: string): boolean {
