@@ -75,7 +75,7 @@ async function findGateway(name: string, file: string, context: CommandContext):
     const url = localUrl(peek.listen);
     const answer = await askGateway(url, name, context.clock);
     if (answer === 'knows_server')
-      return { kind: 'gateway', url, tls: { rejectUnauthorized: true }, load };
+      return { kind: 'gateway', url, tls: { tlsSkipVerify: false }, load };
     const found = await load();
     return found.ok
       ? { kind: 'direct', why: describeAbsence(answer, url), spec: found.spec }
@@ -92,8 +92,8 @@ async function findGateway(name: string, file: string, context: CommandContext):
   if (served?.clientAuth.startsWith('Require'))
     return direct('the gateway asks for a certificate of its clients');
   const tls = {
-    rejectUnauthorized: true,
-    ...(served && { ca: served.cert, isPinned: true }),
+    tlsSkipVerify: false,
+    ...(served && { pinned: served.cert }),
   };
   const url = localUrl(listen, served ? 'https' : 'http');
   const answer = await askGateway(url, name, context.clock, tls);

@@ -18,8 +18,19 @@ export interface HttpTarget {
   readonly oauth?: OAuthSettings;
   /** PEM text of extra certificate authorities. */
   readonly tlsCa?: string;
+  /** PEM text of the certificate that this side presents, with its chain, and its private key: both or none. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: Secret;
+  /** Asked for by SNI, and the name that the server's certificate must have, in place of the host of `url`. */
+  readonly tlsServerName?: string;
   readonly tlsSkipVerify: boolean;
 }
+
+/** How connections to a remote server are secured. */
+export type RemoteTls = Pick<
+  HttpTarget,
+  'tlsCa' | 'tlsCert' | 'tlsKey' | 'tlsServerName' | 'tlsSkipVerify'
+>;
 
 /** How access tokens for a remote server are obtained (OAuth 2.1). */
 export interface OAuthSettings {

@@ -1,21 +1,18 @@
 import type { Clock } from '../facts/ports/clock.ts';
 import type { ChannelListener, ChannelOpening, MessageChannel } from './message-channel.ts';
 import type { ChildChannels } from './stdio/child-messages.ts';
-import type { HttpTarget, ServerSpec } from '../facts/server.ts';
+import type { HttpTarget, RemoteTls, ServerSpec } from '../facts/server.ts';
 
 /** The connection settings of a remote server. */
 export function remoteOf(target: HttpTarget): {
   readonly url: URL;
   readonly headers: HttpTarget['headers'];
-  readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
+  readonly tls: RemoteTls;
 } {
   return {
     url: new URL(target.url),
     headers: target.headers,
-    tls: {
-      rejectUnauthorized: !target.tlsSkipVerify,
-      ...(target.tlsCa === undefined ? {} : { ca: target.tlsCa }),
-    },
+    tls: target,
   };
 }
 

@@ -1,28 +1,15 @@
 import { Client, Pool } from 'undici';
+import type { RemoteTls } from '../facts/server.ts';
 import { IDLE_MS_MAX } from './http/idle-connections.ts';
-
-const CONNECT_TIMEOUT_MS = 10_000;
-
-export interface UpstreamTls {
-  readonly ca?: string;
-  readonly rejectUnauthorized: boolean;
-}
+import { createConnector } from './undici-connector.ts';
 
 /** Connections to one upstream: kept alive, and one request at a time on each, so that a slow call holds up no other. */
 export class UpstreamPool extends Pool {
   readonly #openFresh: () => Client;
 
   /** @param idleMsMax how long an idle connection is kept if the upstream's `Keep-Alive` hint allows more; without one, 4 s */
-  constructor(origin: string, tls: UpstreamTls, idleMsMax: number) {
-    const common = {
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: {
-        timeout: CONNECT_TIMEOUT_MS,
-        rejectUnauthorized: tls.rejectUnauthorized,
-        ...(tls.ca && { ca: tls.ca }),
-      },
-    };
+  constructor(origin: string, tls: RemoteTls, idleMsMax: number) {
+    const common = { headersTimeout: 0, bodyTimeout: 0, connect: createConnector(tls) };
     super(origin, { ...common, pipelining: 1, connections: null, keepAliveMaxTimeout: idleMsMax });
     this.#openFresh = () => new Client(origin, { ...common, pipelining: 0 });
   }
@@ -35,7 +22,7 @@ export class UpstreamPool extends Pool {
 
 export function createUpstreamPool(
   origin: string,
-  tls: UpstreamTls,
+  tls: RemoteTls,
   idleMsMax = IDLE_MS_MAX,
 ): UpstreamPool {
   return new UpstreamPool(origin, tls, idleMsMax);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { MonitorSettings } from '../facts/server.ts';
 import { choice, count, duration, flag, map, percent, section, text } from './schema-types.ts';
 import type { Path } from './source-file.ts';
+import { TlsSchema } from './tls.ts';
 import { DAY, formatDuration, formatPercent, HOUR, MINUTE, SECOND } from './units.ts';
 
 /** What applies if neither the server nor `defaults` sets a key: milliseconds and shares from 0 to 1. */
@@ -123,21 +124,7 @@ const timing = {
       'Protocol to use: `legacy` starts with `initialize` (2024-10-07 … 2025-11-25), `modern` is stateless (2026-07-28), `auto` detects it: again after a day, and soon if the server did not answer the question.',
     default: MONITOR_DEFAULTS.era,
   }).exactOptional(),
-  tls: section(
-    {
-      caFile: text({
-        description:
-          'PEM file with extra certificate authorities, relative to the file that names it.',
-        examples: ['./company-ca.pem'],
-      }).exactOptional(),
-      insecureSkipVerify: flag({
-        description:
-          'Accept any certificate, so that the identity of the server is not verified: for tests only.',
-        default: false,
-      }).exactOptional(),
-    },
-    { description: 'For https servers.' },
-  ).exactOptional(),
+  tls: TlsSchema.exactOptional(),
 };
 
 const expectation = section(

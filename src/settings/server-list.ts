@@ -22,6 +22,7 @@ import {
 } from './server-entries.ts';
 import { NO_CONNECTION, toServerSpec, unusableServer, type WatchInput } from './server-spec.ts';
 import { nodeAt, type Path, type Problem, problemAt, type SourceFile } from './source-file.ts';
+import type { TlsReport } from './tls.ts';
 
 export interface ServerListOptions {
   readonly defaults: DefaultsInput;
@@ -37,7 +38,7 @@ export interface ServerListOptions {
 export interface ServerList {
   /** Reports contradictions among the defaults, once and not for every server. */
   checkDefaults(source: SourceFile): void;
-  /** The entries of our own file; those with only `monitor`, `gateway` or `auth` apply to an imported server of that name. */
+  /** The entries of our own file; those with only `monitor`, `gateway`, `auth` or `tls` apply to an imported server of that name. */
   addOwn(
     source: SourceFile,
     servers: Readonly<Record<string, ServerInput>>,
@@ -55,6 +56,7 @@ interface OwnSettings {
   readonly monitor: MonitorInput;
   readonly gateway: ServerGatewayInput;
   readonly auth: AuthInput | undefined;
+  readonly tls: ServerInput['tls'];
   readonly source: SourceFile;
   readonly path: Path;
   readonly isComplete: boolean;
@@ -111,6 +113,7 @@ async function addOwn(
       monitor: settingsOf(input),
       gateway: input.gateway,
       auth: input.auth,
+      tls: input.tls,
       source,
       path,
       isComplete:
@@ -240,7 +243,7 @@ function findLoop(
 function watchOf(
   collection: Collection,
   entry: ServerEntry,
-  { report }: Pick<EntryContext, 'report'>,
+  { report, warn }: Pick<EntryContext, 'report' | 'warn'>,
 ): WatchInput {
   const { context, options, ownSettings, defaultConflicts } = collection;
   const own = ownSettings.get(entry.name);
@@ -256,7 +259,7 @@ function watchOf(
     gatewayForAll: options.gateway,
     defaults: options.defaults,
     settingsNode: settings && nodeAt(settings.source.root, settings.path),
-    tls: tlsOf(collection, entry, settings, report),
+    tls: tlsOf(collection, entry, settings, { report, warn }),
     auth: authOf(collection, entry, own),
     loginDirectory: options.loginDirectory,
     reportMonitor(path, message) {
@@ -284,39 +287,47 @@ function authOf(
   };
 }
 
-/** The nearest `tls` applies as a whole: a path in it is relative to the file that holds it. */
+/**
+ * The nearest `tls` applies as a whole: a path in it is relative to the file that holds it. `monitor.tls` is where it was
+ * in the first version.
+ */
 function tlsOf(
-  { context: { problems }, options, ownSource }: Collection,
+  { context: { problems, warnings }, options, ownSource }: Collection,
   entry: ServerEntry,
   settings: OwnSettings | undefined,
-  reportInEntry: EntryContext['report'],
+  inEntry: Pick<EntryContext, 'report' | 'warn'>,
 ): WatchInput['tls'] {
-  const reportAt = (source: SourceFile, path: Path) => (message: string) => {
-    // The same file of `defaults` would be reported for every server.
-    const problem = problemAt(source, [...path, 'tls', 'caFile'], message);
-    if (!problems.some(({ file, path: known }) => file === problem.file && known === problem.path))
-      problems.push(problem);
+  const ofOwnFile = (
+    values: NonNullable<ServerInput['tls']>,
+    source: SourceFile,
+    path: Path,
+  ): WatchInput['tls'] => {
+    const add =
+      (list: Problem[]): TlsReport =>
+      (key, message) => {
+        // The same file of `defaults` would be reported for every server.
+        const problem = problemAt(source, [...path, key], message);
+        if (!list.some(({ file, path: known }) => file === problem.file && known === problem.path))
+          list.push(problem);
+      };
+    return { values, directory: options.directory, report: add(problems), warn: add(warnings) };
   };
-  if (settings?.monitor.tls) {
+  if (settings?.tls) return ofOwnFile(settings.tls, settings.source, [...settings.path, 'tls']);
+  if (settings?.monitor.tls)
+    return ofOwnFile(settings.monitor.tls, settings.source, [...settings.path, 'monitor', 'tls']);
+  const { tls = entry.input.monitor.tls } = entry.input;
+  if (tls !== undefined) {
+    const path = entry.input.tls === undefined ? ['monitor', 'tls'] : ['tls'];
     return {
-      values: settings.monitor.tls,
-      directory: options.directory,
-      report: reportAt(settings.source, [...settings.path, 'monitor']),
-    };
-  }
-  if (entry.input.monitor.tls) {
-    return {
-      values: entry.input.monitor.tls,
+      values: tls,
       directory: entry.directory,
-      report: (message) => reportInEntry(['monitor', 'tls', 'caFile'], message),
+      report: (key, message) => inEntry.report([...path, key], message),
+      warn: (key, message) => inEntry.warn([...path, key], message),
     };
   }
   return (
-    options.defaults.tls && {
-      values: options.defaults.tls,
-      directory: options.directory,
-      report: reportAt(ownSource ?? entry.source, ['defaults']),
-    }
+    options.defaults.tls &&
+    ofOwnFile(options.defaults.tls, ownSource ?? entry.source, ['defaults', 'tls'])
   );
 }
 
@@ -331,7 +342,7 @@ function reportUnused({ context, ownSettings }: Collection): void {
 function hasOnlySettings(input: ServerInput): boolean {
   return Object.entries(input).every(
     ([key, value]) =>
-      value === undefined || ['monitor', 'gateway', 'auth', 'disabled'].includes(key),
+      value === undefined || ['monitor', 'gateway', 'auth', 'tls', 'disabled'].includes(key),
   );
 }
 

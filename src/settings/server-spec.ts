@@ -17,8 +17,9 @@ import {
   type SecretBag,
 } from './secrets.ts';
 import { type EntryContext, findNameMistake, type ServerEntry } from './server-entries.ts';
-import { createHttpTarget, type TlsInput, toHttpTarget, toStdioTarget } from './server-target.ts';
+import { createHttpTarget, toHttpTarget, toStdioTarget } from './server-target.ts';
 import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-file.ts';
+import type { TlsInput } from './tls.ts';
 
 /** How the server is monitored, and where a contradiction in its `monitor` is reported. */
 export interface WatchInput {
@@ -159,7 +160,7 @@ function checkShape(entry: ServerEntry, { report, warn, isPruned }: EntryContext
   const stray = entry.isClientFile ? warn : report;
   const [kind, strays] = has('url')
     ? (['url', ['args', 'env', 'envFile', 'cwd']] as const)
-    : (['command', ['headers']] as const);
+    : (['command', ['headers', 'tls']] as const);
   if (has('command') === has('url')) return;
   for (const key of strays) {
     if (input[key] !== undefined) stray([key], `has no effect beside ${kind}`, 'key');
@@ -196,7 +197,7 @@ export function serverOfUrl(
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
   const secrets = createSecretBag();
   const { target, hasCredentials } = createHttpTarget(
-    { url, headers, tlsSkipVerify: false },
+    { url, headers, tls: { tlsSkipVerify: false } },
     secrets,
   );
   return { ...adHoc(url.host, target, source), secrets: secrets.list(), hasCredentials };

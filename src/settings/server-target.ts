@@ -3,12 +3,12 @@ import { Secret } from '../facts/secret.ts';
 import {
   type HttpTarget,
   type OAuthSettings,
+  type RemoteTls,
   type StdioTarget,
   UNRESOLVED_URL,
 } from '../facts/server.ts';
 import { type AuthSource, completeAuth } from './auth.ts';
 import { resolvePath } from './files.ts';
-import type { MonitorInput } from './monitor.ts';
 import {
   argumentSecrets,
   headerSecrets,
@@ -18,11 +18,11 @@ import {
   urlSecrets,
 } from './secrets.ts';
 import type { EntryContext, ServerEntry } from './server-entries.ts';
+import { completeTls, type TlsInput } from './tls.ts';
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // Control characters other than tab, and what one byte cannot hold: fetch would throw on them at each check.
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 
 /** Builds the target of a remote server out of a configuration's entry. */
 export async function toHttpTarget(
@@ -49,8 +49,7 @@ export async function toHttpTarget(
     headers,
     oauth,
     transport: chooseTransport(entry),
-    tlsCa: await readAuthorities(tls, context),
-    tlsSkipVerify: tls?.values.insecureSkipVerify ?? false,
+    tls: await completeTls(tls, context),
   };
   return createHttpTarget(input, secrets);
 }
@@ -60,13 +59,6 @@ export interface RemoteInput {
   readonly tls: TlsInput | undefined;
   readonly auth: AuthSource | undefined;
   readonly loginDirectory: string;
-}
-
-/** The settings in effect, and how to report a mistake in the file that they come from. */
-export interface TlsInput {
-  readonly values: NonNullable<MonitorInput['tls']>;
-  readonly directory: string;
-  readonly report: (message: string) => void;
 }
 
 function readUrl(
@@ -110,25 +102,13 @@ function chooseTransport({
   return isVsCodeFile ? 'auto' : 'http';
 }
 
-async function readAuthorities(
-  tls: TlsInput | undefined,
-  { readText, home }: EntryContext,
-): Promise<string | undefined> {
-  if (tls?.values.caFile === undefined) return undefined;
-  const result = await readText(resolvePath(tls.values.caFile, tls.directory, home));
-  if (result.ok && result.text.includes(CERTIFICATE)) return result.text;
-  tls.report(result.ok ? `the file holds no ${CERTIFICATE}` : `the file ${result.reason}`);
-  return undefined;
-}
-
 export interface HttpTargetInput {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly oauth?: OAuthSettings | undefined;
   /** Undefined: detected, unless the path ends in `/sse`. */
   readonly transport?: HttpTarget['transport'] | undefined;
-  readonly tlsCa?: string | undefined;
-  readonly tlsSkipVerify: boolean;
+  readonly tls: RemoteTls;
 }
 
 export interface HttpTargetResult {
@@ -141,7 +121,7 @@ export interface HttpTargetResult {
  * User and password of the URL become an `Authorization` header, since `fetch` refuses such URLs.
  */
 export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): HttpTargetResult {
-  const { url, oauth, tlsCa, tlsSkipVerify } = input;
+  const { url, oauth, tls } = input;
   const headers = { ...basicAuthorization(url, input.headers), ...input.headers };
   secrets.add(...urlSecrets(url), ...Object.values(headers).flatMap(headerSecrets));
   if (oauth?.clientSecret !== undefined) secrets.add(oauth.clientSecret.reveal());
@@ -153,9 +133,8 @@ export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): Ht
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, new Secret(value)]),
     ),
-    tlsSkipVerify,
+    ...tls,
     ...(oauth && { oauth }),
-    ...(tlsCa === undefined ? {} : { tlsCa }),
   };
   const hasCredentials = hasHeader || oauth !== undefined;
   return { target: printMasked(target, secrets.list()), hasCredentials };

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { Secret } from '../facts/secret.ts';
 import { CLIENT_AUTH_TYPES, type TlsSettings, type WebConfig } from '../facts/web-config.ts';
@@ -8,6 +7,7 @@ import { parseValues } from './parse-values.ts';
 import { readSource } from './read-source.ts';
 import { choice, count, duration, flag, list, map, secret, section, text } from './schema-types.ts';
 import { problemAt, type SourceFile } from './source-file.ts';
+import { findPairMistake } from './tls.ts';
 import { DAY } from './units.ts';
 
 /** As Go and as Node call them. */
@@ -225,7 +225,7 @@ async function readTls(
     clientAuth: clientAuth ?? 'NoClientCert',
     clientAllowedSans: input.client_allowed_sans ?? [],
   };
-  const mistake = findMistake(settings);
+  const mistake = findPairMistake({ ...settings, key: settings.key.reveal() });
   if (mistake === undefined) return settings;
   report(input.cert_file === undefined ? 'cert' : 'cert_file', mistake);
   return undefined;
@@ -234,15 +234,4 @@ async function readTls(
 function clientAuthOf({ client_auth_type }: WebTlsInput): TlsSettings['clientAuth'] | undefined {
   if (client_auth_type === undefined || client_auth_type === '') return undefined;
   return client_auth_type === 'RequireClientCert' ? 'RequireAnyClientCert' : client_auth_type;
-}
-
-/** What OpenSSL says of certificate and key; its messages hold neither. */
-function findMistake(settings: TlsSettings): string | undefined {
-  try {
-    createSecureContext({ ...settings, key: settings.key.reveal() });
-    return undefined;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no reason given';
-    return `certificate and key cannot be used together (${code})`;
-  }
 }

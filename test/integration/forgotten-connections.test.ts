@@ -148,7 +148,7 @@ test('a connection is not kept for longer than the server says', async () => {
   const server = await startServer();
   const hint = { 'keep-alive': 'timeout=2' };
   server.script('initialize', result(INITIALIZE_RESULT, hint));
-  const connections = await openConnections(new URL(server.url), { rejectUnauthorized: true });
+  const connections = await openConnections(new URL(server.url), { tlsSkipVerify: false });
   const endpoint = createHttpEndpoint({
     url: new URL(server.url),
     headers: {},
@@ -173,7 +173,7 @@ test('a connection is not kept for longer than the server says', async () => {
 test('the gateway keeps a connection for no longer than its own bound, whatever the server says', async () => {
   const server = await startServer();
   server.script('GET', result({}, { 'keep-alive': 'timeout=600' }));
-  const pool = createUpstreamPool(new URL(server.url).origin, { rejectUnauthorized: true }, 500);
+  const pool = createUpstreamPool(new URL(server.url).origin, { tlsSkipVerify: false }, 500);
   onTestFinished(() => pool.destroy());
   const { body } = await pool.request({ method: 'GET', path: '/mcp' });
   await body.dump();

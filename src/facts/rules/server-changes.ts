@@ -29,8 +29,11 @@ const HTTP_KEYS: Keys<Omit<HttpTarget, 'kind'>> = {
   transport: ['type', 'all'],
   headers: ['headers', 'all'],
   oauth: ['auth', 'all'],
-  tlsCa: ['monitor.tls.caFile', 'all'],
-  tlsSkipVerify: ['monitor.tls.insecureSkipVerify', 'all'],
+  tlsCa: ['tls.caFile', 'all'],
+  tlsCert: ['tls.certFile', 'all'],
+  tlsKey: ['tls.keyFile', 'all'],
+  tlsServerName: ['tls.serverName', 'all'],
+  tlsSkipVerify: ['tls.insecureSkipVerify', 'all'],
 };
 
 const STDIO_KEYS: Keys<Omit<StdioTarget, 'kind'>> = {

@@ -1,8 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
-import tls from 'node:tls';
 import type { Duplex } from 'node:stream';
 import type { HttpTarget } from '../../facts/server.ts';
+import { tlsConnectOptions } from '../tls-options.ts';
 import { createExpiryReader } from './certificate-expiry.ts';
 import type { Connections } from './connections.ts';
 import { closeIdleSockets, IDLE_MS_MAX } from './idle-connections.ts';
@@ -35,6 +35,9 @@ export function createAgentPool(idleSocketsMax: number): AgentPool {
         url.host,
         target.tlsSkipVerify,
         target.tlsCa ?? null,
+        target.tlsCert ?? null,
+        target.tlsKey?.reveal() ?? null,
+        target.tlsServerName ?? null,
       ]);
       const entry = entries.get(key) ?? { agent: createAgent(url, target, idle), leases: 0 };
       entries.set(key, entry);
@@ -100,8 +103,7 @@ function createAgent(url: URL, target: HttpTarget, idle: IdleCounter): http.Agen
     url.protocol === 'https:'
       ? new https.Agent({
           ...options,
-          rejectUnauthorized: !target.tlsSkipVerify,
-          ...(target.tlsCa !== undefined && { secureContext: trustAlso(target.tlsCa) }),
+          ...tlsConnectOptions(target),
         })
       : new http.Agent(options);
   boundIdleSockets(agent, idle);
@@ -119,9 +121,4 @@ function boundIdleSockets(agent: http.Agent, idle: IdleCounter): void {
     idle.remove(socket);
     reuseSocket(socket, request);
   };
-}
-
-/** One context for all connections: with `ca` Node would parse all authorities anew for each. */
-function trustAlso(ca: string): tls.SecureContext {
-  return tls.createSecureContext({ ca: [...tls.getCACertificates('default'), ca] });
 }

@@ -1,4 +1,5 @@
 import { Agent as HttpAgent, type Agent, request as httpRequest } from 'node:http';
+import type { RemoteTls } from '../../facts/server.ts';
 import type { ExpiryReader } from './certificate-expiry.ts';
 import { closeIdleSockets, IDLE_MS_MAX } from './idle-connections.ts';
 
@@ -13,12 +14,9 @@ export interface Connections {
   release(): void;
 }
 
-export interface TlsTrust {
-  /** PEM. The only authorities that are trusted. */
-  readonly ca?: string;
-  readonly rejectUnauthorized: boolean;
-  /** Whether `ca` is the very certificate of the other side: then its name says nothing more. */
-  readonly isPinned?: boolean;
+export interface TlsTrust extends RemoteTls {
+  /** PEM of the very certificate of the other side, the only one that is trusted: its name says nothing more. */
+  readonly pinned?: string;
 }
 
 /**
@@ -39,9 +37,13 @@ export async function openConnections(url: URL, tls: TlsTrust): Promise<Connecti
   const secure = await import('node:https');
   const agent = new secure.Agent({
     ...settings,
-    rejectUnauthorized: tls.rejectUnauthorized,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.isPinned && { allowPartialTrustChain: true, checkServerIdentity: () => undefined }),
+    ...(tls.pinned === undefined
+      ? (await import('../tls-options.ts')).tlsConnectOptions(tls)
+      : {
+          ca: tls.pinned,
+          allowPartialTrustChain: true,
+          checkServerIdentity: () => undefined,
+        }),
   });
   return connectionsOf(secure.request, agent);
 }

@@ -1,8 +1,8 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { rootCertificates } from 'node:tls';
 import { Agent, fetch } from 'undici';
-import type { HttpTarget } from '../../facts/server.ts';
+import type { HttpTarget, RemoteTls } from '../../facts/server.ts';
 import type { EpochMs } from '../../facts/time.ts';
+import { createConnector } from '../undici-connector.ts';
 import { parseRetryAfter } from '../http/http-facts.ts';
 
 /** Metadata documents and token responses are a few kilobytes. */
@@ -10,7 +10,7 @@ const BODY_BYTES_MAX = 256 * 1024;
 
 export interface OAuthFetchOptions {
   /** The MCP server. Its certificate settings apply to its own address; its authorities are trusted elsewhere, too. */
-  readonly target: Pick<HttpTarget, 'url' | 'tlsCa' | 'tlsSkipVerify'>;
+  readonly target: Pick<HttpTarget, 'url'> & RemoteTls;
   readonly userAgent: string;
   readonly nowMs: () => EpochMs;
   readonly signal: AbortSignal;
@@ -39,11 +39,12 @@ export function createOAuthFetch({
   nowMs,
   signal,
 }: OAuthFetchOptions): OAuthFetch {
-  const { tlsCa, tlsSkipVerify } = target;
+  const { tlsCa } = target;
   const { origin } = new URL(target.url);
-  const connect = { ...(tlsCa !== undefined && { ca: [...rootCertificates, tlsCa] }) };
-  const agent = new Agent({ connect });
-  const ownAgent = new Agent({ connect: { ...connect, rejectUnauthorized: !tlsSkipVerify } });
+  // The client certificate and its key are for the server alone.
+  const elsewhere = { tlsSkipVerify: false, ...(tlsCa !== undefined && { tlsCa }) };
+  const agent = new Agent({ connect: createConnector(elsewhere) });
+  const ownAgent = new Agent({ connect: createConnector(target) });
   let last: LastExchange | undefined;
 
   async function send(address: string | URL, init: RequestInit = {}): Promise<Response> {

@@ -38,8 +38,17 @@ export function createTokenSources({ clock, userAgent }: TokenSourcesOptions): T
 }
 
 /** Holds secrets in clear: never leaves this file. */
-function fingerprintOf({ url, tlsCa }: HttpTarget, oauth: OAuthSettings): string {
-  return JSON.stringify([url, tlsCa, { ...oauth, clientSecret: oauth.clientSecret?.reveal() }]);
+function fingerprintOf(
+  { url, tlsCa, tlsCert, tlsServerName }: HttpTarget,
+  oauth: OAuthSettings,
+): string {
+  return JSON.stringify([
+    url,
+    tlsCa,
+    tlsCert,
+    tlsServerName,
+    { ...oauth, clientSecret: oauth.clientSecret?.reveal() },
+  ]);
 }
 
 interface GrantContext {

@@ -1,10 +1,11 @@
+import type { RemoteTls } from '../../facts/server.ts';
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
 import { type ForwardOptions, ForwardedRequest } from './forwarded-request.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface HttpUpstreamOptions extends ForwardOptions {
-  readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
+  readonly tls: RemoteTls;
 }
 
 /** Streamable HTTP to Streamable HTTP: a relay for the bytes, an observer for the calls. */

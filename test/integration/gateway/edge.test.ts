@@ -126,7 +126,7 @@ async function start({
         answerTimeoutMs: 10_000,
         preserveHost: false,
         propagatesTrace: true,
-        tls: { rejectUnauthorized: true },
+        tls: { tlsSkipVerify: false },
       }),
   });
   const servers = [

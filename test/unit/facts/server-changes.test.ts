@@ -18,6 +18,12 @@ const OTHER_WAYS: Readonly<Record<string, string>> = {
   envFile: 'env',
   transport: 'type',
   disabled: 'monitor.enabled',
+  ...Object.fromEntries(
+    ['caFile', 'certFile', 'keyFile', 'serverName', 'insecureSkipVerify'].map((key) => [
+      `monitor.tls.${key}`,
+      `tls.${key}`,
+    ]),
+  ),
 };
 
 test('every key of a server is compared', () => {
@@ -49,7 +55,7 @@ const STDIO = { kind: 'stdio', command: 'x', args: [], env: {} } as const;
 test.each<[ServerOverrides, string, string]>([
   [http({ url: 'http://127.0.0.1:9/b' }), 'url', 'all'],
   [http({ headers: { a: new Secret('t') } }), 'headers', 'all'],
-  [http({ tlsCa: 'PEM' }), 'monitor.tls.caFile', 'all'],
+  [http({ tlsCa: 'PEM' }), 'tls.caFile', 'all'],
   [{ target: STDIO }, 'command', 'all'],
   [{ unresolved: 'TOKEN is not set' }, 'variables', 'all'],
   [{ monitor: { era: 'modern' } }, 'monitor.era', 'checks'],

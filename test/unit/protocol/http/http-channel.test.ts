@@ -90,7 +90,7 @@ async function openChannel(
     {
       url,
       headers: { 'X-Key': new Secret('k') },
-      tls: { rejectUnauthorized: true },
+      tls: { tlsSkipVerify: false },
       clock: createSystemClock(),
       ...options,
     },
