@@ -14,6 +14,8 @@ export type FailureFacts =
       readonly contentType?: string;
       /** Where a 3xx points, without query. */
       readonly location?: string;
+      /** Why a redirect was not followed. */
+      readonly notFollowed?: keyof typeof WHY_NOT_FOLLOWED;
       /** Whether `WWW-Authenticate` named a scheme, and which. */
       readonly authScheme?: string;
       readonly retryAfterMs?: number;
@@ -122,6 +124,18 @@ export function describeBriefly(facts: FailureFacts): string {
 
 type HttpFacts = Extract<FailureFacts, { kind: 'http' }>;
 
+const WHY_NOT_FOLLOWED = {
+  other_origin: 'it leads to another origin: if the server is there, configure that URL',
+  changes_method: 'clients would repeat it as GET: if the server is there, configure that URL',
+  endless: 'the redirects do not end',
+} as const;
+
+function describeRedirect({ location, notFollowed }: HttpFacts): string {
+  const where = location === undefined ? '' : ` to ${location}`;
+  const why = notFollowed === undefined ? '' : `, because ${WHY_NOT_FOLLOWED[notFollowed]}`;
+  return `a redirect${where}, which is not followed${why}`;
+}
+
 function classifyHttp(facts: HttpFacts): ClassifiedFailure {
   const { status, retryAfterMs, rpcError } = facts;
   const common = {
@@ -166,14 +180,8 @@ function classifyHttp(facts: HttpFacts): ClassifiedFailure {
   const isSpoken = status === 400 || (status === 404 && rpcError?.code === -32601);
   if (rpcError !== undefined && isSpoken)
     return { ...classifyRpc(rpcError, facts.method), ...common };
-  if (status >= 300 && status < 400) {
-    const where = facts.location === undefined ? '' : ` to ${facts.location}`;
-    return {
-      outcome: 'http_3xx',
-      detail: `${answered}, a redirect${where}, which is not followed.`,
-      ...common,
-    };
-  }
+  if (status >= 300 && status < 400)
+    return { outcome: 'http_3xx', detail: `${answered}, ${describeRedirect(facts)}.`, ...common };
   if (status >= 500) return { outcome: 'http_5xx', detail: `${answered}${said}.`, ...common };
   if (status >= 400) return { outcome: 'http_4xx', detail: `${answered}${said}.`, ...common };
   return {

@@ -33,6 +33,8 @@ export interface ScriptedMcpServer {
   readonly sessions: Set<string>;
   /** `key` is a JSON-RPC method, an HTTP method, or `*`. With several scripts each serves one request, the last all others. */
   script(key: string, ...scripts: readonly Script[]): void;
+  /** What the server does where no script is in its place. */
+  serve(exchange: ScriptedExchange): void;
   keys(): string[];
   /** The next request with this key has arrived. */
   arrival(key: string): Promise<void>;
@@ -82,12 +84,12 @@ export async function startScriptedMcpServer({
     response: http.ServerResponse,
   ): Promise<void> => {
     const message = await readMessage(request);
-    const key = typeof message['method'] === 'string' ? message['method'] : (request.method ?? '');
+    const key = keyOf({ message, request });
     received.push({ key, headers: request.headers, message });
     const script = takeScript(scripts, key) ?? takeScript(scripts, '*');
     const exchange = { request, response, message, server };
     if (script) script(exchange);
-    else behave({ ...exchange, response: isSse ? response : reshaped(response, reshape) }, key);
+    else serve(exchange);
     for (const arrived of arrivals.get(key)?.splice(0) ?? []) arrived();
   };
   const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
@@ -106,6 +108,12 @@ export async function startScriptedMcpServer({
   await once(listening, 'listening');
   const { port } = listening.address() as AddressInfo;
   const isSse = profile === 'sse' || profile === 'sse-modern';
+
+  function serve(exchange: ScriptedExchange): void {
+    const { response } = exchange;
+    const shaped = { ...exchange, response: isSse ? response : reshaped(response, reshape) };
+    behave(shaped, keyOf(exchange));
+  }
 
   function behave(exchange: ScriptedExchange, key: string): void {
     if (isSse) behaveAsSse(exchange, key);
@@ -180,6 +188,7 @@ export async function startScriptedMcpServer({
     received,
     sessions,
     script: (key, ...given) => void scripts.set(key, [...given]),
+    serve,
     keys: () => received.map(({ key }) => key),
     arrival: (key) =>
       new Promise((resolve) => {
@@ -281,6 +290,10 @@ async function readMessage(request: http.IncomingMessage): Promise<JsonObject> {
   if (chunks.length === 0) return {};
   const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
   return isJsonObject(value) ? value : {};
+}
+
+function keyOf({ message, request }: Pick<ScriptedExchange, 'message' | 'request'>): string {
+  return typeof message['method'] === 'string' ? message['method'] : (request.method ?? '');
 }
 
 function takeScript(scripts: Map<string, Script[]>, key: string): Script | undefined {

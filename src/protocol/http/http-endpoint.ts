@@ -10,6 +10,8 @@ import type { Measurement } from '../probe-client.ts';
 import { type ConnectionTracker, createConnectionTracker } from './connection-tracker.ts';
 import type { Connections } from './connections.ts';
 import { awaitLateHead, type LateHead } from './late-head.ts';
+import { discardBody } from './read-body.ts';
+import { followRedirect } from './redirects.ts';
 
 export interface HttpEndpointOptions {
   readonly url: URL;
@@ -77,7 +79,7 @@ export interface HttpEndpoint {
   readonly url: URL;
   readonly authority: string;
   readonly isTls: boolean;
-  /** Resolves with the response as soon as its head is there. Follows no redirect. Never rejects. */
+  /** Resolves with the response as soon as its head is there. Follows redirects within the origin. Never rejects. */
   send(request: HttpRequest): Promise<HttpResult>;
   /** Gives connections back; those in use are destroyed with the last user of their origin. */
   release(): void;
@@ -111,7 +113,21 @@ class Endpoint implements HttpEndpoint {
   }
 
   send(wanted: HttpRequest): Promise<HttpResult> {
-    return new Promise((resolve) => new RequestDelivery(this, wanted, resolve).start());
+    return this.#follow(wanted, [wanted.url ?? this.url]);
+  }
+
+  async #follow(wanted: HttpRequest, asked: readonly [URL, ...URL[]]): Promise<HttpResult> {
+    const result = await new Promise<HttpResult>((resolve) =>
+      new RequestDelivery(this, wanted, resolve).start(),
+    );
+    if (!result.ok) return result;
+    const { statusCode: status = 0, headers } = result.response;
+    const { method } = wanted;
+    const target = followRedirect({ method, asked, status, location: headers.location });
+    if (target === undefined) return result;
+    discardBody(result.response);
+    result.finished();
+    return this.#follow({ ...wanted, url: target }, [...asked, target]);
   }
 
   release(): void {

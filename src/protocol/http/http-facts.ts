@@ -5,6 +5,7 @@ import { timeoutFacts } from '../timeout-facts.ts';
 import type { RpcError } from '../json-rpc.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 import type { ReadProblem } from './read-body.ts';
+import { isRedirect, repeatsRequest } from './redirects.ts';
 
 const RETRY_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 
@@ -32,14 +33,13 @@ export function httpFacts(
   const authScheme = /^[A-Za-z][A-Za-z0-9-]{0,19}(?=$|[ ,])/.exec(
     headers['www-authenticate'] ?? '',
   )?.[0];
-  const location = placeOf(headers.location, context.url);
   return {
     kind: 'http',
     status,
     method: context.method,
     hasSession: context.hasSession,
     ...(headers['content-type'] !== undefined && { contentType: headers['content-type'] }),
-    ...(location !== undefined && { location }),
+    ...describeRedirect(status, headers.location, context),
     ...(authScheme !== undefined && { authScheme }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(rpcError !== undefined && { rpcError }),
@@ -91,7 +91,16 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), RETRY_AFTER_MS_MAX);
 }
 
-function placeOf(location: string | undefined, base: string): string | undefined {
+function describeRedirect(
+  status: number,
+  location: string | undefined,
+  { method, url: base }: RequestContext,
+): Pick<Extract<FailureFacts, { kind: 'http' }>, 'location' | 'notFollowed'> {
   const url = location === undefined ? null : URL.parse(location, base);
-  return url === null ? undefined : `${url.origin}${url.pathname}`;
+  if (url === null) return {};
+  const place = { location: `${url.origin}${url.pathname}` };
+  if (!isRedirect(status)) return place;
+  if (!repeatsRequest(method, status)) return { ...place, notFollowed: 'changes_method' };
+  const isOther = url.origin !== new URL(base).origin;
+  return { ...place, notFollowed: isOther ? 'other_origin' : 'endless' };
 }

@@ -69,6 +69,12 @@ export function streamBody(
   if (signal.aborted) onAbort();
 }
 
+/** For an answer whose head says everything. */
+export function discardBody(response: IncomingMessage): void {
+  response.resume();
+  letFinish(response);
+}
+
 /** The usual server ends right after its answer; one that does not loses the connection, not our patience. */
 function letFinish(response: IncomingMessage): void {
   if (response.complete) return;

@@ -111,6 +111,12 @@ const CORPUS: readonly (readonly [string, FailureFacts, ProbeFailure, string])[]
     'http_3xx',
     'redirect to https://a/b, which is not followed',
   ],
+  [
+    '307 to another origin',
+    http(307, { location: 'https://a/b', notFollowed: 'other_origin' }),
+    'http_3xx',
+    'to https://a/b, which is not followed, because it leads to another origin: if the server is there, configure that URL.',
+  ],
   ['304', http(304), 'http_3xx', 'HTTP 304'],
   ['400', http(400), 'http_4xx', 'HTTP 400'],
   ['401', http(401), 'auth_required', 'asks for authentication'],

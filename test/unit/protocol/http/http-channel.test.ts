@@ -519,3 +519,28 @@ test.each([
   await next(withId(2));
   expect(received.map((text) => (JSON.parse(text) as { id: unknown }).id)).toEqual([0, '1', 2]);
 });
+
+test('redirects within the origin are followed with the whole message, the DELETE included', async () => {
+  const paths: string[] = [];
+  const upstream = await startUpstream({});
+  upstream.server.removeAllListeners('request');
+  upstream.server.on('request', (request, response) => {
+    paths.push(`${request.method} ${request.url}`);
+    if (request.url === '/x/mcp') {
+      response.writeHead(307, { location: 'mcp/' }).end();
+      return;
+    }
+    void readAll(request).then((body) => {
+      const said = body === '' ? {} : (JSON.parse(body) as { id?: number; method?: string });
+      if (said.method === 'initialize') open('s1')(response, { body } as Seen);
+      else if (said.id === undefined) accept(response);
+      else json(response, { id: said.id, result: { key: request.headers['x-key'] } });
+    });
+  });
+  const { channel, message: next } = await openChannel(upstream.url);
+  for (const line of [INITIALIZE, INITIALIZED, LIST]) channel.send(line);
+  expect(await next(withId(1))).toMatchObject({ result: { key: 'k' } });
+  await channel.close();
+  expect(paths.slice(0, 2)).toEqual(['POST /x/mcp', 'POST /x/mcp/']);
+  expect(paths.at(-1)).toBe('DELETE /x/mcp/');
+});
