@@ -6,8 +6,9 @@ import {
   type RpcId,
   type RpcMessage,
 } from '../json-rpc.ts';
+import { codingsOf } from './content-codings.ts';
 import { mediaTypeOf, type AnswerReader } from './read-answer.ts';
-import { CHECK_LIMITS } from './read-body.ts';
+import { CHECK_LIMITS, UNKNOWN_CODING } from './read-body.ts';
 
 /** All that is read of a stream without an answer. */
 const STREAM_BYTES_MAX = 64 * 1024 * 1024;
@@ -60,9 +61,7 @@ export class AnswerFinder implements AnswerReader {
 export function findMisfit(response: IncomingMessage): string | undefined {
   const { statusCode: status = 0 } = response;
   if (NO_ANSWER.has(status)) return `HTTP ${status} brings no message`;
-  const encoding = response.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity')
-    return 'it is compressed, though this client did not offer to read that';
+  if (codingsOf(response.headers['content-encoding']) === undefined) return UNKNOWN_CODING;
   switch (mediaTypeOf(response)) {
     case 'application/json':
     case 'text/event-stream':

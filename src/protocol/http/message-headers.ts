@@ -24,7 +24,7 @@ export interface RepeatedParts {
 
 /** A session id is visible ASCII (2025-11-25, Streamable HTTP, Session Management); anything else is not sent back. */
 const SESSION_ID = /^[\x21-\x7E]{1,1024}$/;
-/** Neither checks nor bridges decompress. */
+/** Compressed answers are read all the same: some servers compress whatever the client asks for. */
 const IDENTITY = 'identity';
 
 /** Headers of a POST that carries a JSON-RPC message (Streamable HTTP, Sending Messages to the Server). */

@@ -267,6 +267,8 @@ function requestMethodOf(body: string | undefined): string | undefined {
 function toHeaders(headers: IncomingHttpHeaders): Headers {
   const copied = new Headers();
   for (const [name, value] of Object.entries(headers)) {
+    // The body is passed on decompressed.
+    if (name === 'content-encoding' || name === 'content-length') continue;
     for (const each of Array.isArray(value) ? value : [value])
       if (each !== undefined) copied.append(name, each);
   }

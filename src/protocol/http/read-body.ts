@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { pipeline, type Readable } from 'node:stream';
+import { codingsOf, createDecoder } from './content-codings.ts';
 
 export type BodyReading =
   | { readonly ok: true; readonly text: string }
@@ -31,15 +33,27 @@ export interface BodyHandlers {
   onProblem(problem: ReadProblem): void;
 }
 
+export const UNKNOWN_CODING = 'it is compressed in a way that this client does not read';
+const CORRUPT = 'it cannot be decompressed as its content encoding says';
+
 /** Time that a server has to end a body whose interesting part was read, so that its connection can be kept. */
 const LINGER_MS = 250;
 
-/** Streams a body with all ways to end it in one place. Stops listening to `signal` when it is over. */
+/**
+ * Streams a body, decompressed, with all ways to end it in one place. Stops listening to `signal` when it is over. The reader
+ * bounds what is decompressed: at most some chunks are ahead of it.
+ */
 export function streamBody(
   response: IncomingMessage,
   signal: AbortSignal,
   handlers: BodyHandlers,
 ): void {
+  const body = decode(response);
+  if (body === undefined) {
+    response.destroy();
+    handlers.onProblem({ kind: 'unusable', reason: UNKNOWN_CODING });
+    return;
+  }
   let isOver = false;
   const end = (): boolean => {
     if (isOver) return false;
@@ -52,21 +66,48 @@ export function streamBody(
     response.destroy();
     handlers.onProblem({ kind: 'aborted' });
   };
-  response.on('data', (chunk: Buffer) => {
+  body.on('data', (chunk: Buffer) => {
     if (isOver || handlers.onChunk(chunk) || !end()) return;
-    letFinish(response);
+    if (body === response) letFinish(response);
+    else stopDecoding(response, body);
   });
-  response.on('end', () => {
+  body.on('end', () => {
     if (end()) handlers.onEnd();
   });
-  response.on('error', (error: Error) => {
-    if (end()) handlers.onProblem({ kind: 'lost', error });
+  body.on('error', (error: NodeJS.ErrnoException) => {
+    if (!end()) return;
+    if (isCorrupt(error)) handlers.onProblem({ kind: 'unusable', reason: CORRUPT });
+    else handlers.onProblem({ kind: 'lost', error });
   });
-  response.on('close', () => {
+  body.on('close', () => {
     if (end()) handlers.onProblem({ kind: 'lost', error: new Error('the connection was closed') });
   });
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
+}
+
+/** @returns undefined where the compression is not known */
+function decode(response: IncomingMessage): Readable | undefined {
+  const codings = codingsOf(response.headers['content-encoding']);
+  if (codings === undefined || codings.length === 0) return codings && response;
+  let body: Readable = response;
+  for (const coding of codings) {
+    const decoder = createDecoder(coding);
+    // Unlike `pipe`, this also passes on errors; each is seen at the end of the chain.
+    body = pipeline(body, decoder, () => undefined);
+  }
+  return body;
+}
+
+function stopDecoding(response: IncomingMessage, body: Readable): void {
+  response.unpipe();
+  body.destroy();
+  discardBody(response);
+}
+
+/** Codes of zlib, Brotli and Zstandard. */
+function isCorrupt({ code = '' }: NodeJS.ErrnoException): boolean {
+  return /^(?:Z_|ZSTD_|ERR__ERROR)/.test(code);
 }
 
 /** For an answer whose head says everything. */

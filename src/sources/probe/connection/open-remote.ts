@@ -183,6 +183,9 @@ export function requestText(id: number, method: string, params: JsonObject | und
 export function readResult(method: string, answer: RpcAnswer | undefined): Answered {
   if (answer?.kind === 'error') return failed({ kind: 'rpc', error: answer.error, method });
   const result = answer?.result;
+  // It has nothing to say but that it is there: servers send null or "pong".
+  if (method === 'ping' && answer !== undefined && !isJsonObject(result))
+    return { ok: true, result: {} };
   return isJsonObject(result)
     ? { ok: true, result }
     : unusable(method, 'its result is not an object');

@@ -1,5 +1,4 @@
 import net, { type AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { Secret } from '../../../../../src/facts/secret.ts';
@@ -82,7 +81,8 @@ const ANSWERS_TO_ALL: readonly Row[] = [
     'protocol',
     'larger than 4 MiB',
   ],
-  ['a compressed answer', compressed, 'protocol', 'compressed'],
+  ['an unknown compression', encoded('lzma'), 'protocol', 'compressed in a way'],
+  ['a compression that it has not', encoded('gzip'), 'protocol', 'cannot be decompressed'],
   ['202 without a message', status(202), 'protocol', 'HTTP 202'],
   ['a JSON-RPC error', error(-32603, 'no luck'), 'rpc_error', '-32603 no luck'],
   [
@@ -290,9 +290,11 @@ test('a server that comes back is checked again over a new connection', async ()
   expect(await check()).toMatchObject({ outcome: 'ok' });
 });
 
-function compressed({ response }: Parameters<Script>[0]): void {
-  response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
-  response.end(gzipSync('{}'));
+function encoded(coding: string): Script {
+  return ({ response }) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': coding });
+    response.end('{"jsonrpc":"2.0"}');
+  };
 }
 
 function cutShort({ response }: Parameters<Script>[0]): void {

@@ -366,3 +366,14 @@ async function requestOnce(endpoint: HttpEndpoint): Promise<number | undefined> 
   });
   return sent.response.statusCode;
 }
+
+test.each([
+  ['null', null],
+  ['a word', 'pong'],
+])('a ping that is answered with %s is answered', async (_, value) => {
+  const server = await startServer();
+  const { check } = watchUrl(server.url);
+  await check();
+  server.script('ping', result(value));
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+});
