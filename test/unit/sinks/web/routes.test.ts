@@ -44,6 +44,7 @@ test('/health stays 200 and ok while a server is offline, and counts servers by 
         message: 'Loaded.',
       },
       connectivity: { status: 'ok' },
+      schedule: { status: 'ok' },
       journal: { status: 'ok', message: 'data/journal.sqlite' },
       alerting: { status: 'unknown', message: 'No heartbeat from Alertmanager yet.' },
     },
