@@ -124,7 +124,7 @@ export const upstreamRequests = metric({
 export const unknownToolCalls = metric({
   name: 'mcp_unknown_tool_calls_total',
   kind: 'counter',
-  help: 'Calls of tools that are not in the last capability snapshot of the server; counted only if there is a snapshot.',
+  help: 'Calls of tools that are neither in the last capability snapshot of the server nor in an answer to tools/list that passed the gateway; counted only if the snapshot has tools.',
   labels: ['server'],
   area,
   since: '0.1.0',

@@ -45,7 +45,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   status:
     'Of a server: its status; exactly one of the series is 1. Of requests: the HTTP-like status code, or the first code of its class. Of authentication: the result. Of alerts: `firing` or `resolved`.',
   to: 'The new status.',
-  tool: 'Tool of a `tools/call` if it is in the last capability snapshot of the server and among its first 200 tools, else `_OTHER`; empty for other operations.',
+  tool: 'Tool of a `tools/call` if the server lists it, in the last capability snapshot or in an answer to `tools/list` that passed the gateway, and it is among the first 200 tools that were called, else `_OTHER`; empty for other operations.',
   transport:
     'How the server is reached, or how clients reach the gateway: `http`, `sse` or `stdio`.',
   type: 'Class of handle, request or resource in Node.js.',

@@ -6,6 +6,7 @@ import type {
   AuthAttempted,
   RateLimitExceeded,
   SessionEnded,
+  ToolsListed,
   UpstreamRequested,
 } from './gateway-facts.ts';
 import type { DisablingChanged } from './disabling.ts';
@@ -40,4 +41,5 @@ export type Fact =
   | ServerRemoved
   | SessionEnded
   | StatusChanged
+  | ToolsListed
   | UpstreamRequested;

@@ -29,6 +29,17 @@ export interface UpstreamRequested {
   readonly server: string;
 }
 
+/**
+ * A client got an answer to `tools/list`, or one page of it. Published for every such answer, since clients with different
+ * credentials may see different tools.
+ */
+export interface ToolsListed {
+  readonly fact: 'tools_listed';
+  readonly server: string;
+  /** At most 1,000; not bounded in length. */
+  readonly names: readonly string[];
+}
+
 /** A session of the legacy era ended at the gateway. */
 export interface SessionEnded {
   readonly fact: 'session';

@@ -1,4 +1,9 @@
-import { factsOfParts, type MessageFacts, type MessageParts } from './message-facts.ts';
+import {
+  factsOfParts,
+  type MessageFacts,
+  type MessageParts,
+  TOOL_NAMES_MAX,
+} from './message-facts.ts';
 
 /**
  * Reads the facts of a JSON-RPC body too large to be parsed whole, byte by byte as it passes, in constant memory.
@@ -26,6 +31,8 @@ const WANTED: Readonly<Record<string, true>> = {
   'result.protocolVersion': true,
   'result._meta': true,
 };
+/** Not a path: the `name` of an element of `result.tools`, of which there are several. */
+const TOOL_NAME = 'tool name';
 const CAPTURE_BYTES_MAX = 16_384;
 const KEY_BYTES_MAX = 64;
 const DEPTH_MAX = 512;
@@ -58,6 +65,9 @@ class Skimmer implements JsonSkimmer {
   /** Depth of the messages themselves: 0, or 1 inside a batch. */
   #base = 0;
   #keys: [string, string] = ['', ''];
+  /** The key inside an element of `result.tools`. */
+  #toolKey = '';
+  #toolNames: string[] = [];
   #expectsKey = false;
   #inString = false;
   #escaped = false;
@@ -171,6 +181,7 @@ class Skimmer implements JsonSkimmer {
     this.#isObject.push(isObject);
     if (depth === this.#base && isObject) {
       this.#values = new Map();
+      this.#toolNames = [];
       this.#hasResult = false;
     }
     this.#expectsKey = isObject;
@@ -192,9 +203,24 @@ class Skimmer implements JsonSkimmer {
     return this.#isObject.length - this.#base;
   }
 
+  /** Whether what comes belongs directly to an element of `result.tools`. */
+  #isInTool(): boolean {
+    const [outer, inner] = this.#keys;
+    return (
+      inner === 'tools' &&
+      outer === 'result' &&
+      this.#level() === 4 &&
+      this.#isObject[this.#base + 1] === true &&
+      this.#isObject[this.#base + 2] === false &&
+      this.#isObject[this.#base + 3] === true &&
+      this.#toolNames.length < TOOL_NAMES_MAX
+    );
+  }
+
   #beginKey(): void {
+    if (this.#captured) return;
     const level = this.#level();
-    if (!this.#captured && (level === 1 || level === 2)) this.#beginCapture('');
+    if (level === 1 || level === 2 || this.#isInTool()) this.#beginCapture('');
   }
 
   #beginValue(): void {
@@ -205,6 +231,8 @@ class Skimmer implements JsonSkimmer {
     if (level === 1 && path === 'result') this.#hasResult = true;
     if (path !== '' && this.#isObject.at(-1) === true && Object.hasOwn(WANTED, path))
       this.#beginCapture(path);
+    else if (level === 4 && this.#toolKey === 'name' && this.#isInTool())
+      this.#beginCapture(TOOL_NAME);
   }
 
   #beginCapture(path: string): void {
@@ -227,14 +255,18 @@ class Skimmer implements JsonSkimmer {
         this.#capturePath === '' &&
         this.#captureDepth === this.#isObject.length
       ) {
-        const level = this.#level();
-        this.#keys[level === 1 ? 0 : 1] =
-          this.#captured.length > KEY_BYTES_MAX ? '' : this.#decodeKey();
+        this.#noteKey(this.#captured.length > KEY_BYTES_MAX ? '' : this.#decodeKey());
         this.#captured = undefined;
       }
       return;
     }
     if (this.#captured && this.#captureDepth === this.#isObject.length) this.#endCapture();
+  }
+
+  #noteKey(key: string): void {
+    const level = this.#level();
+    if (level === 4) this.#toolKey = key;
+    else this.#keys[level === 1 ? 0 : 1] = key;
   }
 
   #endPrimitive(): void {
@@ -243,9 +275,14 @@ class Skimmer implements JsonSkimmer {
 
   #endCapture(): void {
     if (this.#capturePath !== '' && this.#captured && this.#captured.length < CAPTURE_BYTES_MAX) {
-      this.#values.set(this.#capturePath, this.#decode());
+      if (this.#capturePath === TOOL_NAME) this.#noteToolName(this.#decode());
+      else this.#values.set(this.#capturePath, this.#decode());
     }
     this.#captured = undefined;
+  }
+
+  #noteToolName(name: unknown): void {
+    if (typeof name === 'string') this.#toolNames.push(name);
   }
 
   #decode(): unknown {
@@ -275,6 +312,7 @@ class Skimmer implements JsonSkimmer {
       params: part('params'),
       error: part('error'),
       result: part('result'),
+      toolNames: this.#toolNames.length === 0 ? undefined : this.#toolNames,
       hasResult: this.#hasResult,
     };
     this.#onMessage(factsOfParts(parts));

@@ -24,6 +24,8 @@ export interface MessageFacts {
   readonly requestState?: string;
   /** `_meta` of the result. */
   readonly resultMeta?: Readonly<Record<string, unknown>>;
+  /** Names in `result.tools`, as a page of `tools/list` has them; the first `TOOL_NAMES_MAX`. */
+  readonly toolNames?: readonly string[];
   /** `arguments` of a tool call; absent where the message was too large to be parsed whole. */
   readonly arguments?: unknown;
 }
@@ -62,6 +64,8 @@ function numberTextOf(id: string): string {
 
 /** Enough to recognize a message of an SDK. */
 const ERROR_TEXT_CHARS_MAX = 300;
+/** Tools of one answer whose names are read. */
+export const TOOL_NAMES_MAX = 1_000;
 const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';
 const PROTOCOL_VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
@@ -72,6 +76,7 @@ export interface MessageParts {
   readonly params?: JsonObject | undefined;
   readonly error?: JsonObject | undefined;
   readonly result?: JsonObject | undefined;
+  readonly toolNames?: readonly string[] | undefined;
   readonly hasResult: boolean;
 }
 
@@ -82,12 +87,14 @@ export interface MessageParts {
 export function factsOfMessage(message: unknown): MessageFacts | undefined {
   const bag = jsonObjectOf(message);
   if (!bag) return undefined;
+  const result = jsonObjectOf(bag['result']);
   return factsOfParts({
     id: bag['id'],
     method: bag['method'],
     params: jsonObjectOf(bag['params']),
     error: jsonObjectOf(bag['error']),
-    result: jsonObjectOf(bag['result']),
+    result,
+    toolNames: toolNamesOf(result?.['tools']),
     hasResult: 'result' in bag,
   });
 }
@@ -105,7 +112,20 @@ export function factsOfParts(parts: MessageParts): MessageFacts {
   if (params) noteParams(facts, params);
   if (parts.error) facts.error = errorOf(parts.error);
   if (result) noteResult(facts, result);
+  if (parts.toolNames) facts.toolNames = parts.toolNames;
   return facts;
+}
+
+/** @returns `undefined` if there are none */
+function toolNamesOf(tools: unknown): readonly string[] | undefined {
+  if (!Array.isArray(tools)) return undefined;
+  const names: string[] = [];
+  for (const tool of tools) {
+    const name = textOf(jsonObjectOf(tool)?.['name']);
+    if (name !== undefined) names.push(name);
+    if (names.length === TOOL_NAMES_MAX) break;
+  }
+  return names.length === 0 ? undefined : names;
 }
 
 function noteParams(facts: Writable<MessageFacts>, params: JsonObject): void {

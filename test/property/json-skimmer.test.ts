@@ -39,6 +39,18 @@ const response = fc.record(
         resultType: fc.constantFrom('complete', 'input_required'),
         _meta: fc.dictionary(fc.string(), fc.integer()),
         structuredContent: fc.jsonValue(),
+        tools: fc.oneof(
+          fc.jsonValue(),
+          fc.array(
+            fc.record(
+              {
+                name: fc.oneof(fc.string(), fc.jsonValue()),
+                inputSchema: fc.record({ name: fc.string(), tools: fc.jsonValue() }),
+              },
+              { requiredKeys: [] },
+            ),
+          ),
+        ),
       },
       { requiredKeys: [] },
     ),

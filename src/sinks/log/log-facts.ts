@@ -77,6 +77,7 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   auth: undefined,
   rate_limit: undefined,
   session: undefined,
+  tools_listed: undefined,
   upstream_request: undefined,
   // The action and the status change are logged.
   disabling: undefined,

@@ -31,6 +31,8 @@ import { zeroGateway } from './zero-gateway.ts';
 export interface GatewaySeries {
   record(call: CallRecord): void;
   snapshot(snapshot: CapabilitySnapshot): void;
+  /** A client got these names in an answer to `tools/list`. */
+  toolsListed(names: readonly string[]): void;
   sessionEnded(fact: SessionEnded): void;
   disagrees(isSo: boolean): void;
   upstreamRequest(): void;
@@ -88,6 +90,7 @@ export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySerie
         snapshot.lists.prompts?.definitions.map((prompt) => prompt.name) ?? [],
       );
     },
+    toolsListed: tools.learnListed,
     sessionEnded(fact) {
       otelRecorder?.sessionEnded(fact);
     },

@@ -52,6 +52,9 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
     case 'session':
       fleet.find(fact.server)?.gateway?.sessionEnded(fact);
       return;
+    case 'tools_listed':
+      fleet.find(fact.server)?.gateway?.toolsListed(fact.names);
+      return;
     case 'disagreement':
       fleet.find(fact.server)?.gateway?.disagrees(fact.disagrees);
       return;

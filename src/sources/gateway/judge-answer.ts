@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts';
 /** What the server lists under a name; `undefined` if its list is not known. */
 export type FindListed = (kind: 'tools' | 'prompts', name: string) => ListedDefinition;
 
-/** Names that answered a call although the list does not have them, as when a client sees tools that our checks do not. */
+/** Names that answered a call, or were listed to a client, although our list does not have them, as when a client sees tools that our checks do not. */
 export type ProvenNames = Set<string>;
 
 /** Per server; once there are more, no name is unlisted any more. */
@@ -57,6 +57,11 @@ export function judgeAnswer(
   const listed =
     kind && target !== undefined ? lookUp(kind, target, proven, findListed) : undefined;
   return isCallersMistake(call, listed) ? CALLERS_MISTAKE : verdict;
+}
+
+/** A tool that a client was offered exists for this client, whatever our checks see. Changes `proven`. */
+export function noteListed(proven: ProvenNames, tools: readonly string[]): void {
+  for (const name of tools) noteProven(proven, `tools ${name}`);
 }
 
 /** A name that has answered exists, whatever the list says. */

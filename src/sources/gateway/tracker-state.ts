@@ -1,6 +1,6 @@
 import { type CallVerdict, CANCELLED } from '../../facts/call-outcome.ts';
 import type { CallRecord } from '../../facts/call-record.ts';
-import type { SessionEnded } from '../../facts/gateway-facts.ts';
+import type { SessionEnded, ToolsListed } from '../../facts/gateway-facts.ts';
 import type { Transport } from '../../facts/server.ts';
 import { later, type MonotonicMs } from '../../facts/time.ts';
 import { findAnswered, type MessageFacts } from '../../protocol/message-facts.ts';
@@ -12,7 +12,13 @@ import {
   type SessionOpening,
 } from './describe-call.ts';
 import type { Exchange } from './exchange.ts';
-import { type FindListed, judgeAnswer, judgeResponse, type ProvenNames } from './judge-answer.ts';
+import {
+  type FindListed,
+  judgeAnswer,
+  judgeResponse,
+  noteListed,
+  type ProvenNames,
+} from './judge-answer.ts';
 
 /**
  * The sessions of one server and the exchanges that wait for a response: `nextEffects` is the only function that changes a
@@ -100,7 +106,7 @@ interface SessionOpened {
 
 /** To be performed in this order. */
 export type TrackerEffect =
-  | { readonly kind: 'publish'; readonly fact: CallRecord | SessionEnded }
+  | { readonly kind: 'publish'; readonly fact: CallRecord | SessionEnded | ToolsListed }
   | { readonly kind: 'set_sweep'; readonly delayMs: number }
   | { readonly kind: 'clear_sweep' };
 
@@ -202,7 +208,15 @@ function answer(
   if (!exchange) return NO_EFFECTS;
   const verdict = judgeAnswer(exchange, facts, state.provenNames, state.settings.findListed);
   const ending = { verdict, result: facts, responseBytes: bytes };
-  return finish(state, exchange, ending, atMs);
+  const effects = finish(state, exchange, ending, atMs);
+  const { toolNames } = facts;
+  if (toolNames === undefined || exchange.facts.method !== 'tools/list') return effects;
+  noteListed(state.provenNames, toolNames);
+  const { server } = state.settings;
+  return [
+    ...effects,
+    { kind: 'publish', fact: { fact: 'tools_listed', server, names: toolNames } },
+  ];
 }
 
 function park(

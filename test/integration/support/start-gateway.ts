@@ -25,6 +25,8 @@ export interface StartedGateway {
   readonly port: number;
   /** One per exchange, in the order of their ends; empty where `onCall` was given. */
   readonly records: readonly CallRecord[];
+  /** Names in the answers to `tools/list`, of all servers, in the order of the answers. */
+  readonly listedTools: readonly string[];
   /** Requests that went upstream so far. */
   upstreamRequests(): number;
   /** @param route `/mcp`, or `/sse` for clients of HTTP+SSE */
@@ -39,6 +41,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
   const clock = createSystemClock();
   const log = createMemoryLog();
   const records: CallRecord[] = [];
+  const listedTools: string[] = [];
   let upstreamRequests = 0;
   const hub = createHub((error) => {
     throw error;
@@ -47,6 +50,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
   hub.subscribe((fact) => {
     if (fact.fact === 'call') onCall(fact);
     else if (fact.fact === 'upstream_request') upstreamRequests += 1;
+    else if (fact.fact === 'tools_listed') listedTools.push(...fact.names);
   });
   const host = '127.0.0.1';
   const config = await defaultConfig({ ...options.gateway, listen: { host, port: 0 } });
@@ -73,6 +77,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
   return {
     port,
     records,
+    listedTools,
     upstreamRequests: () => upstreamRequests,
     url: (server, route = '/mcp') =>
       `http://127.0.0.1:${port}/${encodeURIComponent(server)}${route}`,

@@ -189,6 +189,53 @@ test('before the first snapshot every tool is _OTHER and none is unknown', async
   expect(valueOf(page, 'mcp_unknown_tool_calls_total', { server: 'files' })).toBe(0);
 });
 
+/** Label of a call of each tool, and how many of the calls were of unknown tools. */
+async function labelCalls(
+  { metrics, publish }: ReturnType<typeof createTestMetrics>,
+  names: readonly string[],
+) {
+  for (const target of names) publish(callRecord('files', { target }));
+  const page = await scrape(metrics);
+  const labels = page
+    .get('mcp_requests_total')
+    ?.samples.filter(({ value }) => value > 0)
+    .map(({ labels: { tool } }) => tool)
+    .toSorted();
+  return { labels, unknown: valueOf(page, 'mcp_unknown_tool_calls_total', { server: 'files' }) };
+}
+
+test('tools that a client was offered have series of their own, without a check and page by page', async () => {
+  const made = createTestMetrics({ gateway: true });
+  made.publish({ fact: 'server_added', server: httpServer('files') });
+  made.publish({ fact: 'tools_listed', server: 'files', names: ['read'] });
+  made.publish({ fact: 'tools_listed', server: 'files', names: ['write'] });
+  const counted = await labelCalls(made, ['read', 'write', 'invented']);
+  expect(counted).toEqual({ labels: ['_OTHER', 'read', 'write'], unknown: 0 });
+});
+
+test('tools that only clients see are known beside those of the checks, whichever comes last', async () => {
+  const made = createGatewayMetrics();
+  made.publish({ fact: 'tools_listed', server: 'files', names: ['private', 'x'.repeat(200)] });
+  made.publish(snapshotOf('files', ['read']));
+  const counted = await labelCalls(made, ['read', 'private', 'invented', 'x'.repeat(200)]);
+  expect(counted).toEqual({ labels: ['_OTHER', 'private', 'read'], unknown: 1 });
+});
+
+test('a tool is not unknown because the server lists none to the checks', async () => {
+  const made = createTestMetrics({ gateway: true });
+  made.publish({ fact: 'server_added', server: httpServer('files') });
+  made.publish(snapshotOf('files', []));
+  expect(await labelCalls(made, ['read'])).toEqual({ labels: ['_OTHER'], unknown: 0 });
+});
+
+test('names that clients were offered are bounded, and then no tool is unknown', async () => {
+  const made = createGatewayMetrics();
+  const names = Array.from({ length: 2_000 }, (_, number) => `tool ${number}`);
+  made.publish({ fact: 'tools_listed', server: 'files', names });
+  const counted = await labelCalls(made, ['tool 0', 'tool 1999']);
+  expect(counted).toEqual({ labels: ['_OTHER', 'tool 0'], unknown: 0 });
+});
+
 test('a check without a snapshot keeps the tools that are known', async () => {
   const { metrics, publish } = createGatewayMetrics();
   publish(observation('files'));

@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import type { Definition } from '../../../../src/facts/capability-snapshot.ts';
 import { inputShapeOf } from '../../../../src/facts/rules/input-shape.ts';
 import { factsOfMessage, type MessageFacts } from '../../../../src/protocol/message-facts.ts';
-import { type FindListed, judgeAnswer } from '../../../../src/sources/gateway/judge-answer.ts';
+import {
+  type FindListed,
+  judgeAnswer,
+  noteListed,
+} from '../../../../src/sources/gateway/judge-answer.ts';
 import { asEpochMs, asMonotonicMs } from '../../../../src/facts/time.ts';
 
 const ECHO: Definition = {
@@ -61,6 +65,13 @@ test('a tool that has answered exists although the list of our checks does not h
   expect(judge(failed('disk is broken'))).toBe('client_error');
   expect(judge(answered)).toBe('success');
   expect(judge(failed('disk is broken'))).toBe('tool_error');
+});
+
+test('a tool that a client was offered exists although the list of our checks does not have it', () => {
+  const proven = new Set<string>();
+  noteListed(proven, ['private']);
+  const verdict = judgeAnswer(request('private'), failed('disk is broken'), proven, listsEcho);
+  expect(verdict.outcome).toBe('tool_error');
 });
 
 test('names that have answered are bounded, and then no name is unlisted', () => {

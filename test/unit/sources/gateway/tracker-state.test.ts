@@ -83,13 +83,22 @@ function closed(id: string): TrackerEvent {
 function shorten(effect: TrackerEffect): string {
   switch (effect.kind) {
     case 'publish':
-      return effect.fact.fact === 'call'
-        ? `${effect.fact.requestId} ${effect.fact.outcome} after ${effect.fact.durationMs / 1_000} s`
-        : `session of ${effect.fact.durationMs / 1_000} s`;
+      return shortenFact(effect.fact);
     case 'set_sweep':
       return `sweep in ${effect.delayMs / 1_000} s`;
     case 'clear_sweep':
       return 'no sweep';
+  }
+}
+
+function shortenFact(fact: Extract<TrackerEffect, { kind: 'publish' }>['fact']): string {
+  switch (fact.fact) {
+    case 'call':
+      return `${fact.requestId} ${fact.outcome} after ${fact.durationMs / 1_000} s`;
+    case 'session':
+      return `session of ${fact.durationMs / 1_000} s`;
+    case 'tools_listed':
+      return `${fact.server} lists ${fact.names.join(' ')}`;
   }
 }
 
@@ -105,6 +114,16 @@ function play(steps: readonly Step[]) {
   );
   const { inFlight, sessions } = loadOf(state);
   return { effects, inFlight: inFlight.http, sessions: sessions.http };
+}
+
+function listing(method: string): Exchange {
+  const exchange = exchangeOf('1', 's');
+  return { ...exchange, facts: { ...exchange.facts, method } };
+}
+
+function listed(...toolNames: readonly string[]): TrackerEvent {
+  const facts = { ...NO_FACTS, id: '1', hasResult: true, toolNames };
+  return { kind: 'call_answered', facts, bytes: 5, session: 's', own: undefined };
 }
 
 const call = (): Exchange => exchangeOf('1');
@@ -149,6 +168,24 @@ test.each<[string, readonly Step[], readonly string[]]>([
       [1, answered('1')],
     ],
     [],
+  ],
+  [
+    'the tools of an answer to tools/list are published after the call',
+    [
+      [0, opened('s')],
+      [0, begun(listing('tools/list'))],
+      [1, listed('read', 'write')],
+    ],
+    ['sweep in 1 s', '1 success after 1 s', 'files lists read write'],
+  ],
+  [
+    'a result of another request that has tools lists none',
+    [
+      [0, opened('s')],
+      [0, begun(listing('tools/call'))],
+      [1, listed('read', 'write')],
+    ],
+    ['sweep in 1 s', '1 success after 1 s'],
   ],
   [
     'a request that ended twice is published once',
