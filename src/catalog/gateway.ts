@@ -115,7 +115,7 @@ export const gatewayOverhead = metric({
 export const upstreamRequests = metric({
   name: 'mcp_gateway_upstream_requests_total',
   kind: 'counter',
-  help: 'Requests that the gateway sent to the server: exactly one for each forwarded HTTP request, or for each forwarded message if the server uses stdio or a stream. Nothing is ever sent twice.',
+  help: 'Requests that the gateway sent to the server: exactly one for each forwarded HTTP request, or for each forwarded message if the server uses stdio or a stream. Nothing is ever sent twice, unless the server redirects it to another path of its own, which counts once.',
   labels: ['server'],
   area,
   since: '0.1.0',

@@ -9,8 +9,8 @@ import { createSseChannels } from '../../protocol/sse/sse-channel.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { ChannelUpstreamOptions } from './channel-common.ts';
 import { createChannelUpstream } from './channel-upstream.ts';
-import { createHttpUpstream } from './http-upstream.ts';
-import { createSseUpstream, type SseUpstreamOptions } from './sse-upstream.ts';
+import { createHttpUpstream, type HttpUpstreamOptions } from './http-upstream.ts';
+import { createSseUpstream } from './sse-upstream.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface CreateUpstreamOptions {
@@ -111,11 +111,11 @@ class ChannelUpstreamSettings extends UpstreamSettings implements ChannelUpstrea
   }
 }
 
-class RemoteUpstreamSettings extends UpstreamSettings implements SseUpstreamOptions {
+class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOptions {
   readonly url: URL;
-  readonly tls: SseUpstreamOptions['tls'];
+  readonly tls: HttpUpstreamOptions['tls'];
   readonly propagatesTrace: boolean;
-  readonly headers: SseUpstreamOptions['headers'];
+  readonly headers: HttpUpstreamOptions['headers'];
 
   constructor(current: () => ServerSpec, target: HttpTarget, options: CreateUpstreamOptions) {
     super(current, options);

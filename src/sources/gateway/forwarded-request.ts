@@ -17,6 +17,7 @@ import {
 import { ForwardedCalls } from './forwarded-calls.ts';
 import type { Cuttable } from './forwarded-requests.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
+import type { RedirectedPaths } from './redirects.ts';
 import {
   mayRepeat,
   Relay,
@@ -30,6 +31,8 @@ import { formatTraceParent } from './trace-context.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
 export interface ForwardOptions {
+  /** The server's name, as it stands in the gateway's paths. */
+  readonly name: string;
   readonly url: URL;
   readonly clock: Clock;
   readonly tracker: CallTracker;
@@ -44,29 +47,28 @@ export interface ForwardOptions {
   readonly propagatesTrace: boolean;
 }
 
+export interface ForwardContext {
+  readonly pool: UpstreamPool;
+  readonly redirected: RedirectedPaths;
+  readonly onOver: () => void;
+}
+
 /** One request on its way to a Streamable HTTP server, and its answer back. `forward-state.ts` decides. */
 export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable {
   readonly #options: ForwardOptions;
-  readonly #pool: UpstreamPool;
+  readonly #context: ForwardContext;
   readonly #admitted: AdmittedRequest;
-  readonly #onOver: () => void;
   readonly #calls: ForwardedCalls;
   #state: ForwardState;
   #relay: Relay | undefined;
   #answer: ForwardedAnswer | undefined;
   #stopUpload: (() => void) | undefined;
 
-  constructor(
-    options: ForwardOptions,
-    pool: UpstreamPool,
-    admitted: AdmittedRequest,
-    onOver: () => void,
-  ) {
+  constructor(options: ForwardOptions, admitted: AdmittedRequest, context: ForwardContext) {
     const { tracker, clock, answerTimeoutMs } = options;
     this.#options = options;
-    this.#pool = pool;
     this.#admitted = admitted;
-    this.#onOver = onOver;
+    this.#context = context;
     const session = textOf(admitted.request.headers['mcp-session-id']);
     const carrier = carrierOf(admitted, 'http', session);
     this.#calls = new ForwardedCalls({ tracker, clock, carrier, hasOwnAnswers: true });
@@ -78,18 +80,19 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   }
 
   start(): void {
-    const { request, response, query, body, isComplete, read, receivedMs } = this.#admitted;
+    const { request, response, body, isComplete, read, receivedMs } = this.#admitted;
     const { url, clock, headers, preserveHost, answerTimeoutMs } = this.#options;
     if (isComplete)
       this.#take({ kind: 'request_read', read, bytes: body.length, isAnswered: false });
+    const { pool, redirected } = this.#context;
     const trace = this.#options.propagatesTrace ? this.#calls.first?.trace : undefined;
     this.#relay = new Relay(
       {
-        pool: this.#pool,
+        pool,
         clock,
         request,
         response,
-        path: `${url.pathname}${joinQueries(url.search, query)}`,
+        path: this.#upstreamPath(),
         headers: requestHeaders(request, {
           host: url.host,
           preserveHost,
@@ -101,6 +104,11 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
         body: isComplete ? (body.length > 0 ? body : null) : this.#streamBody(),
         isRepeatable: isComplete && mayRepeat(this.#admitted),
         ...(!this.isStream && { answerTimeoutMs }),
+        redirects: {
+          origin: url.origin,
+          isFollowed: true,
+          toClient: (target) => redirected.toClient(target),
+        },
       },
       this,
     );
@@ -141,6 +149,14 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
     this.#take({ kind: 'answer_over', isGivenUp, isResumable: this.#isResumable() });
   }
 
+  #upstreamPath(): string {
+    const { route, query } = this.#admitted;
+    const redirected = this.#context.redirected.find(route);
+    if (redirected !== undefined) return redirected + query;
+    const { pathname, search } = this.#options.url;
+    return pathname + joinQueries(search, query);
+  }
+
   #isResumable(): boolean {
     return this.#answer?.isResumable ?? false;
   }
@@ -157,7 +173,7 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
         this.#refuse(effect);
         return;
       case 'over':
-        this.#onOver();
+        this.#context.onOver();
         return;
       default:
         this.#calls.perform(effect, sinceMs);

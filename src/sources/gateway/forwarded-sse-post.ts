@@ -10,6 +10,7 @@ import {
   type RelayObserver,
   requestHeaders,
 } from './relay.ts';
+import { followRedirects } from './redirects.ts';
 import { sendRefusal } from './send-refusal.ts';
 import {
   createSsePostState,
@@ -73,6 +74,7 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
         body: body.length > 0 ? body : null,
         isRepeatable: mayRepeat(this.#admitted),
         answerTimeoutMs,
+        redirects: followRedirects(url.origin),
       },
       this,
     );

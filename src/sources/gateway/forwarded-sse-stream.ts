@@ -6,6 +6,7 @@ import { ForwardedCalls } from './forwarded-calls.ts';
 import type { ForwardOptions } from './forwarded-request.ts';
 import type { Cuttable } from './forwarded-requests.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
+import { followRedirects } from './redirects.ts';
 import { Relay, type RelayFailure, type RelayObserver, requestHeaders } from './relay.ts';
 import { sendRefusal } from './send-refusal.ts';
 import { createSseScanner } from './sse-scanner.ts';
@@ -61,19 +62,10 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
     const path = url.pathname + url.search;
     const rewrite = createEndpointRewriter((announced) => this.#announce(announced));
     const { pool } = context;
+    const redirects = followRedirects(url.origin);
+    const relayed = { pool, clock, request, response, path, headers, body: null };
     this.#relay = new Relay(
-      {
-        pool,
-        clock,
-        request,
-        response,
-        path,
-        headers,
-        body: null,
-        isRepeatable: true,
-        answerTimeoutMs,
-        rewrite,
-      },
+      { ...relayed, isRepeatable: true, answerTimeoutMs, rewrite, redirects },
       this,
     );
   }

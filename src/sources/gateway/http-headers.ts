@@ -41,8 +41,14 @@ export function forwardHeaders(
   return { headers, has };
 }
 
-/** What of a response's headers goes to the client: all but hop-by-hop ones. */
-export function returnHeaders(rawHeaders: readonly (Buffer | string)[]): string[] {
+/**
+ * What of a response's headers goes to the client: all but hop-by-hop ones.
+ * @param location in place of the value of `Location`
+ */
+export function returnHeaders(
+  rawHeaders: readonly (Buffer | string)[],
+  location?: string,
+): string[] {
   const headers: string[] = [];
   let named: string[] | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -51,7 +57,8 @@ export function returnHeaders(rawHeaders: readonly (Buffer | string)[]): string[
     if (lower === 'connection')
       named = namedByConnection(text(rawHeaders[i + 1] as Buffer | string));
     if (HOP_BY_HOP.has(lower)) continue;
-    headers.push(name, text(rawHeaders[i + 1] as Buffer | string));
+    const value = location !== undefined && lower === 'location' ? location : undefined;
+    headers.push(name, value ?? text(rawHeaders[i + 1] as Buffer | string));
   }
   if (!named) return headers;
   const kept: string[] = [];

@@ -2,6 +2,7 @@ import type { RemoteTls } from '../../facts/server.ts';
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
 import { type ForwardOptions, ForwardedRequest } from './forwarded-request.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
+import { RedirectedPaths } from './redirects.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface HttpUpstreamOptions extends ForwardOptions {
@@ -12,11 +13,11 @@ export interface HttpUpstreamOptions extends ForwardOptions {
 export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
   const pool = createUpstreamPool(options.url.origin, options.tls);
   const forwarded = new ForwardedRequests();
+  const redirected = new RedirectedPaths(options.name, options.url);
   return {
     handle(admitted) {
-      const request = new ForwardedRequest(options, pool, admitted, () =>
-        forwarded.delete(request),
-      );
+      const onOver = (): void => forwarded.delete(request);
+      const request = new ForwardedRequest(options, admitted, { pool, redirected, onOver });
       forwarded.add(request);
       request.start();
     },

@@ -8,6 +8,7 @@ import { isRepeatable } from '../../protocol/repeatable-methods.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import type { AdmittedRequest } from './upstream.ts';
 import { forwardHeaders, returnHeaders } from './http-headers.ts';
+import { assessRedirect, type RedirectRules, type RedirectVerdict } from './redirects.ts';
 
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -47,14 +48,16 @@ export interface RelayOptions {
   readonly answerTimeoutMs?: number;
   /** Changes the bytes of the answer on their way; only HTTP+SSE needs it, for its `endpoint` event. */
   readonly rewrite?: (chunk: Buffer) => Buffer;
+  readonly redirects: RedirectRules;
 }
 
 /**
  * Passes one HTTP request on and its answer back, byte for byte and as it comes.
  *
- * One upstream request per client request. Only one that may be repeated is sent again, once and on a fresh connection, if
- * its connection broke before the answer: the upstream or a middlebox had closed it while it was idle. Closing either side
- * closes the other. Design: undici's dispatcher instead of `http.request`, which costs about a third more CPU.
+ * One upstream request per client request; a redirect within the server is followed. Only one that may be repeated is sent
+ * again, once and on a fresh connection, if its connection broke before the answer: the upstream or a middlebox had closed it
+ * while it was idle. Closing either side closes the other. Design: undici's dispatcher instead of `http.request`, which costs
+ * about a third more CPU.
  */
 export class Relay implements Dispatcher.DispatchHandler {
   readonly #options: RelayOptions;
@@ -66,10 +69,15 @@ export class Relay implements Dispatcher.DispatchHandler {
   #isOver = false;
   #hasRepeated = false;
   #stoppedBy: 'client_gone' | 'timeout' | 'cut' | undefined;
+  #path: string;
+  #followedCount = 0;
+  /** Where the answer that is being received redirects to; its body goes nowhere. */
+  #followTo: string | undefined;
 
   constructor(options: RelayOptions, observer: RelayObserver) {
     this.#options = options;
     this.#observer = observer;
+    this.#path = options.path;
   }
 
   start(): void {
@@ -106,13 +114,15 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#stop('client_gone');
       return;
     }
+    const redirect = status >= 300 && status < 400 ? this.#assess(status, headers) : undefined;
+    if (redirect?.kind === 'follow') {
+      this.#followTo = redirect.path;
+      return;
+    }
     this.#timer?.cancel();
     response.sendDate = false;
-    response.writeHead(
-      status,
-      statusText,
-      Array.isArray(controller.rawHeaders) ? returnHeaders(controller.rawHeaders) : [],
-    );
+    const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
+    response.writeHead(status, statusText, returnHeaders(raw, redirect?.location));
     const length = headers['content-length'];
     if (typeof length === 'string' && !rewrite) this.#leftBytes = Number(length);
     // The head of a stream must not wait for its first event. Not by flushHeaders(), which turns latin1 into UTF-8.
@@ -121,6 +131,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#followTo !== undefined) return;
     const { response, rewrite } = this.#options;
     const out = rewrite ? rewrite(chunk) : chunk;
     const isWhole = this.#leftBytes === chunk.length;
@@ -139,6 +150,10 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    if (this.#followTo !== undefined) {
+      this.#follow(this.#followTo);
+      return;
+    }
     if (!this.#isSent) {
       this.#isSent = true;
       this.#options.response.end();
@@ -161,8 +176,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   #request(): Dispatcher.DispatchOptions {
-    const { request, path, headers, body } = this.#options;
-    return { method: request.method as Dispatcher.HttpMethod, path, headers, body };
+    const { request, headers, body } = this.#options;
+    return { method: request.method as Dispatcher.HttpMethod, path: this.#path, headers, body };
   }
 
   #mayRepeat(error: Error): boolean {
@@ -171,10 +186,28 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   #repeat(): void {
     this.#hasRepeated = true;
+    this.#followTo = undefined;
     this.#controller = undefined;
     const fresh = this.#options.pool.openFresh();
     fresh.dispatch(this.#request(), this);
     void fresh.close().catch(() => undefined);
+  }
+
+  #assess(status: number, { location }: ResponseHeaders): RedirectVerdict | undefined {
+    if (typeof location !== 'string') return undefined;
+    const { body, redirects } = this.#options;
+    const isBodyHeld = body === null || Buffer.isBuffer(body);
+    const [path, followedCount] = [this.#path, this.#followedCount];
+    return assessRedirect({ status, location, path, followedCount, isBodyHeld }, redirects);
+  }
+
+  #follow(path: string): void {
+    this.#followTo = undefined;
+    this.#controller = undefined;
+    if (this.#isOver) return;
+    this.#path = path;
+    this.#followedCount += 1;
+    this.#options.pool.dispatch(this.#request(), this);
   }
 
   #stop(reason: 'client_gone' | 'timeout' | 'cut'): void {

@@ -7,16 +7,11 @@ import { readRest } from './read-rest.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
-export interface SseUpstreamOptions extends HttpUpstreamOptions {
-  /** The server's name, as it stands in the gateway's paths. */
-  readonly name: string;
-}
-
 /**
  * HTTP+SSE to HTTP+SSE (revision 2024-11-05): one GET stream per client, messages by POST, answers on the stream.
  * Only the `endpoint` event is changed, so that the client posts to the gateway.
  */
-export function createSseUpstream(options: SseUpstreamOptions): Upstream {
+export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
   const { name, clock, tracker } = options;
   const pool = createUpstreamPool(options.url.origin, options.tls);
   const forwarded = new ForwardedRequests();

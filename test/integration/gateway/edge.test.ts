@@ -119,6 +119,7 @@ async function start({
     createTracker: trackerOf,
     createUpstream: (_spec, tracker) =>
       createHttpUpstream({
+        name: 'files',
         url: new URL(upstream.url),
         clock: REAL_CLOCK,
         tracker,
