@@ -117,6 +117,8 @@ export interface GatewaySettings {
   /** Until the head of a response. */
   readonly timeoutMs: number;
   readonly preserveHost: boolean;
+  /** Where clients reach the server, if the gateway stands at its public address: an absolute URL without query. */
+  readonly publicUrl?: string;
   /** Whether headers of the configuration are added to requests that do not have them. */
   readonly injectHeaders: boolean;
   /** Requests, not streams. */

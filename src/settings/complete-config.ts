@@ -9,6 +9,7 @@ import type { Config, GatewayConfig, JournalConfig } from './config.ts';
 import { type LoadContext, resolvePath } from './files.ts';
 import { collides } from './gateway-address.ts';
 import { gatewayListen, readAuthentication } from './gateway.ts';
+import { checkPublicUrls } from './public-urls.ts';
 import type { ServerList } from './server-list.ts';
 import { isHttpUrl, JournalSchema, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
 import {
@@ -46,6 +47,7 @@ export async function completeConfig(
   const alertToken = await readToken('alertWebhook', file, context);
   const web = await readWebConfig(file, context);
   const otlp = log.otlp ?? otlpOfEnvironment(context);
+  checkPublicUrls(servers.list(), file.input, source, context);
   checkAlerting(source, file.written, context.problems);
   return {
     listen: input.listen,

@@ -39,6 +39,8 @@ const GATEWAY_DEFAULTS = {
 const HOST = /^(?:\*\.)?(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
 const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+|null)$/i;
 
+const PUBLIC_URL = /^https?:\/\/[^\s/?#@\\]+(?:\/[^\s?#\\]*)?$/i;
+
 /** Both for all servers and for one. */
 const perServer = {
   timeout: duration(10, DAY, {
@@ -228,6 +230,14 @@ export const ServerGatewaySchema = section(
       description:
         '`false`: the gateway refuses its calls with 503. By default the value of `monitor.enabled`: a disabled server is disabled everywhere.',
     }).exactOptional(),
+    publicUrl: text(
+      {
+        description:
+          'Public address of the server, if the gateway stands under it: requests with its host are forwarded to this server with their path unchanged, and so are all documents of its OAuth. Tokens are bound to the address that clients see, so that this is the way for servers that want OAuth.',
+        examples: ['https://mcp.example.com/mcp'],
+      },
+      { pattern: PUBLIC_URL, message: 'must be an http or https URL without query or credentials' },
+    ).exactOptional(),
     ...perServer,
     prices: section(
       {
@@ -302,6 +312,7 @@ export function completeGatewaySettings(
     injectHeaders: server.injectHeaders ?? all.injectHeaders ?? isSafe,
     maxInFlight: server.maxInFlight ?? all.maxInFlight ?? GATEWAY_DEFAULTS.maxInFlight,
     maxSessions: server.maxSessions ?? all.maxSessions ?? GATEWAY_DEFAULTS.maxSessions,
+    ...(server.publicUrl !== undefined && { publicUrl: server.publicUrl }),
     ...(server.prices && { prices: server.prices }),
   };
 }

@@ -153,13 +153,19 @@ function atListener(config: Config, listen: ListenAddress | undefined): Config {
   };
 }
 
-function edgeSettingsOf({ gateway }: Config, isTls: boolean): EdgeSettings {
+function edgeSettingsOf({ gateway, servers }: Config, isTls: boolean): EdgeSettings {
   const { allowedHosts, allowedOrigins, authentication, rateLimit } = gateway;
+  const listenHost = gateway.listen?.host ?? '';
+  const publicUrls = servers.flatMap(({ gateway: { publicUrl } }) => publicUrl ?? []);
+  // Without a list every host is allowed, unless the gateway listens on loopback.
+  const isListed = allowedHosts.length > 0 || isLoopbackHost(listenHost);
   return {
-    listenHost: gateway.listen?.host ?? '',
+    listenHost,
     isTls,
-    allowedHosts,
-    allowedOrigins,
+    allowedHosts: isListed
+      ? [...allowedHosts, ...publicUrls.map((url) => new URL(url).host)]
+      : allowedHosts,
+    allowedOrigins: [...allowedOrigins, ...publicUrls.map((url) => new URL(url).origin)],
     ...(authentication && { authentication }),
     ...(rateLimit && { rateLimit }),
   };

@@ -65,6 +65,7 @@ const GATEWAY_KEYS: Keys<GatewaySettings> = {
   enabled: ['gateway.enabled', 'none'],
   timeoutMs: ['gateway.timeout', 'none'],
   preserveHost: ['gateway.preserveHost', 'none'],
+  publicUrl: ['gateway.publicUrl', 'none'],
   injectHeaders: ['gateway.injectHeaders', 'all'],
   maxInFlight: ['gateway.maxInFlight', 'none'],
   maxSessions: ['gateway.maxSessions', 'none'],

@@ -131,10 +131,13 @@ class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOpt
   }
 }
 
-/** For an HTTP+SSE server `/NAME/mcp` is a bridge; every other route is its own transport. */
+/** For an HTTP+SSE server `/NAME/mcp` is a bridge; every other route, and its public address, is its own transport. */
 function joinSse(sse: Upstream, front: Upstream, stopChannels: () => Promise<void>): Upstream {
   return {
-    handle: (admitted) => (admitted.route === '/mcp' ? front : sse).handle(admitted),
+    handle(admitted) {
+      const isBridged = admitted.route === '/mcp' && !admitted.publicPlace;
+      (isBridged ? front : sse).handle(admitted);
+    },
     load() {
       const [own, bridged] = [sse.load(), front.load()];
       return {

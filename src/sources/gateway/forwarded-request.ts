@@ -17,7 +17,7 @@ import {
 import { ForwardedCalls } from './forwarded-calls.ts';
 import type { Cuttable } from './forwarded-requests.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
-import type { RedirectedPaths } from './redirects.ts';
+import { type RedirectedPaths, redirectToPublic, type RedirectRules } from './redirects.ts';
 import {
   mayRepeat,
   Relay,
@@ -79,16 +79,20 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
     return this.#state.isStream;
   }
 
+  /** Other paths under a public address are pages and documents: no streams, and not what the configured headers are for. */
+  get #isForEndpoint(): boolean {
+    return this.#admitted.publicPlace?.isEndpoint !== false;
+  }
+
   start(): void {
     const { request, response, body, isComplete, read, receivedMs } = this.#admitted;
     const { url, clock, headers, preserveHost, answerTimeoutMs } = this.#options;
     if (isComplete)
       this.#take({ kind: 'request_read', read, bytes: body.length, isAnswered: false });
-    const { pool, redirected } = this.#context;
     const trace = this.#options.propagatesTrace ? this.#calls.first?.trace : undefined;
     this.#relay = new Relay(
       {
-        pool,
+        pool: this.#context.pool,
         clock,
         request,
         response,
@@ -96,19 +100,15 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
         headers: requestHeaders(request, {
           host: url.host,
           preserveHost,
-          configured: headers,
+          configured: this.#isForEndpoint ? headers : {},
           isBodyWhole: isComplete,
           ...(trace && { traceparent: formatTraceParent(trace) }),
           ...(trace?.traceState !== undefined && { tracestate: trace.traceState }),
         }),
         body: isComplete ? (body.length > 0 ? body : null) : this.#streamBody(),
         isRepeatable: isComplete && mayRepeat(this.#admitted),
-        ...(!this.isStream && { answerTimeoutMs }),
-        redirects: {
-          origin: url.origin,
-          isFollowed: true,
-          toClient: (target) => redirected.toClient(target),
-        },
+        ...((!this.isStream || !this.#isForEndpoint) && { answerTimeoutMs }),
+        redirects: this.#redirectRules(),
       },
       this,
     );
@@ -150,11 +150,20 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   }
 
   #upstreamPath(): string {
-    const { route, query } = this.#admitted;
-    const redirected = this.#context.redirected.find(route);
+    const { route, query, publicPlace } = this.#admitted;
+    if (!this.#isForEndpoint) return route + query;
+    const redirected = publicPlace ? undefined : this.#context.redirected.find(route);
     if (redirected !== undefined) return redirected + query;
     const { pathname, search } = this.#options.url;
     return pathname + joinQueries(search, query);
+  }
+
+  #redirectRules(): RedirectRules {
+    const { origin } = this.#options.url;
+    const { publicPlace } = this.#admitted;
+    if (publicPlace) return redirectToPublic(origin, publicPlace);
+    const { redirected } = this.#context;
+    return { origin, isFollowed: true, toClient: (target) => redirected.toClient(target) };
   }
 
   #isResumable(): boolean {

@@ -6,7 +6,7 @@ import { ForwardedCalls } from './forwarded-calls.ts';
 import type { ForwardOptions } from './forwarded-request.ts';
 import type { Cuttable } from './forwarded-requests.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
-import { followRedirects } from './redirects.ts';
+import { followRedirects, isAbsolute } from './redirects.ts';
 import { Relay, type RelayFailure, type RelayObserver, requestHeaders } from './relay.ts';
 import { sendRefusal } from './send-refusal.ts';
 import { createSseScanner } from './sse-scanner.ts';
@@ -109,6 +109,8 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
       addresses.size < ADDRESSES_MAX ? pathOf(announced, this.#options.url) : undefined;
     if (address === undefined) return announced;
     this.#take({ kind: 'endpoint_announced', address });
+    const { publicPlace } = this.#admitted;
+    if (publicPlace) return isAbsolute(announced) ? publicPlace.origin + address : announced;
     return `/${encodeURIComponent(name)}${address}`;
   }
 

@@ -4,6 +4,8 @@ import type { Clock } from '../../facts/ports/clock.ts';
 import { findServerChanges, reopeningOf } from '../../facts/rules/server-changes.ts';
 import { type ServerSpec, TRANSPORTS } from '../../facts/server.ts';
 import type { CallTracker } from './call-tracker.ts';
+import type { GatewayRoute } from './parse-route.ts';
+import { createPublicAddresses, findRoute, type PublicAddresses } from './public-addresses.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface GatewayServersOptions {
@@ -35,6 +37,7 @@ export class GatewayServers {
   readonly #options: GatewayServersOptions;
   readonly #servers = new Map<string, GatewayServer>();
   readonly #leaving = new Set<Promise<void>>();
+  #addresses: PublicAddresses = createPublicAddresses([]);
   #isStopping = false;
 
   constructor(options: GatewayServersOptions) {
@@ -49,11 +52,17 @@ export class GatewayServers {
     return this.#servers.get(name);
   }
 
+  /** @param host the header of the request */
+  findRoute(url: string, host: string | undefined): GatewayRoute | undefined {
+    return findRoute(url, host, this.#addresses, (name) => this.#servers.has(name));
+  }
+
   /**
    * New servers are added, missing ones drained. Changed ones keep what clients have open, unless another server may be
    * meant now.
    */
   apply(specs: readonly ServerSpec[]): void {
+    this.#addresses = createPublicAddresses(specs);
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     for (const server of [...this.#servers.values()]) {
       const spec = wanted.get(server.spec.name);

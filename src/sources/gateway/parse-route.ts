@@ -1,9 +1,17 @@
-/** The path of a request to the gateway: `/NAME/route?query`. */
+/** The path of a request to the gateway: `/NAME/route?query`, or a path under the public address of a server. */
 export interface GatewayRoute {
   readonly name: string;
   readonly route: string;
   /** With its `?`. */
   readonly query: string;
+  readonly publicPlace?: PublicPlace;
+}
+
+/** A request to the public address of a server (`publicUrl`): its path is that of the server, not one of ours. */
+export interface PublicPlace {
+  readonly origin: string;
+  /** Whether it is for `publicUrl` itself, the MCP endpoint; else for another path of its host. */
+  readonly isEndpoint: boolean;
 }
 
 /** @returns `undefined` for a path of another shape */

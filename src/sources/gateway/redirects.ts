@@ -1,3 +1,5 @@
+import type { PublicPlace } from './parse-route.ts';
+
 /** Where a request went, and how its redirects are treated. */
 export interface RedirectRules {
   readonly origin: string;
@@ -41,6 +43,25 @@ export function assessRedirect(answer: RelayedRedirect, rules: RedirectRules): R
   if ((status === 307 || status === 308) && mayFollow)
     return { kind: 'follow', path: target.pathname + target.search };
   return { kind: 'return', location: rules.toClient(target, location) };
+}
+
+/** At the public address of a server its paths are its own: only its own origin is replaced. */
+export function redirectToPublic(
+  origin: string,
+  { origin: publicOrigin, isEndpoint }: PublicPlace,
+): RedirectRules {
+  return {
+    origin,
+    // Pages of a login depend on the address that the browser shows.
+    isFollowed: isEndpoint,
+    toClient: ({ pathname, search, hash }, location) =>
+      isAbsolute(location) ? `${publicOrigin}${pathname}${search}${hash}` : location,
+  };
+}
+
+/** With a host, and so without regard to the address of the request. */
+export function isAbsolute(location: string): boolean {
+  return /^(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(location.trim());
 }
 
 /** Paths kept for one server; beyond that the oldest is forgotten. */

@@ -7,7 +7,7 @@ import type { Admission, Edge } from './admission.ts';
 import { type Arrival, countRefusal, NO_MESSAGES, refuse } from './arrival.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { GatewayServers } from './gateway-servers.ts';
-import { type GatewayRoute, parseRoute } from './parse-route.ts';
+import type { GatewayRoute } from './parse-route.ts';
 import { limitRest, readHead } from './request-body.ts';
 import { renderRefusalAnswer } from './send-refusal.ts';
 
@@ -43,7 +43,7 @@ export class RequestRouter {
     const { clock, edge, unknownServers } = this.#options;
     const receivedMs = clock.monotonicMs();
     const receivedAtMs = clock.nowMs();
-    const target = parseRoute(request.url ?? '/');
+    const target = this.#servers.findRoute(request.url ?? '/', request.headers.host);
     if (target?.name === '-' && target.route === '/identity') {
       this.#sendIdentity(response, target.query);
       return;
@@ -106,6 +106,7 @@ export class RequestRouter {
         response: arrival.response,
         route: target.route,
         query: target.query,
+        ...(target.publicPlace && { publicPlace: target.publicPlace }),
         body,
         isComplete,
         read,

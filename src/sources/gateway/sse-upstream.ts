@@ -1,9 +1,11 @@
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
 import { type Cuttable, ForwardedRequests } from './forwarded-requests.ts';
+import { ForwardedRequest } from './forwarded-request.ts';
 import { ForwardedSsePost } from './forwarded-sse-post.ts';
 import { ForwardedSseStream } from './forwarded-sse-stream.ts';
 import type { HttpUpstreamOptions } from './http-upstream.ts';
 import { readRest } from './read-rest.ts';
+import { RedirectedPaths } from './redirects.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
@@ -15,6 +17,7 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
   const { name, clock, tracker } = options;
   const pool = createUpstreamPool(options.url.origin, options.tls);
   const forwarded = new ForwardedRequests();
+  const redirected = new RedirectedPaths(name, options.url);
   /** Paths with query that an open stream announced: no other path of the upstream is reachable. */
   const addresses = new Set<string>();
 
@@ -29,6 +32,13 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
     start(stream);
   }
 
+  /** Under the public address of the server: its documents and pages. */
+  function forward(admitted: AdmittedRequest): void {
+    const onOver = (): void => forwarded.delete(request);
+    const request = new ForwardedRequest(options, admitted, { pool, redirected, onOver });
+    start(request);
+  }
+
   /** A message has to be read whole before it goes on. */
   async function readAndPost(head: AdmittedRequest): Promise<void> {
     const admitted = head.isComplete ? head : await readRest(head);
@@ -39,10 +49,12 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
 
   return {
     handle(admitted) {
-      const { request, response, route, query } = admitted;
-      if (request.method === 'GET' && route === '/sse') openStream(admitted);
+      const { request, response, route, query, publicPlace } = admitted;
+      const isForStream = publicPlace ? publicPlace.isEndpoint : route === '/sse';
+      if (request.method === 'GET' && isForStream) openStream(admitted);
       else if (request.method === 'POST' && addresses.has(route + query))
         void readAndPost(admitted);
+      else if (publicPlace) forward(admitted);
       else
         sendRefusal(clock, response, 'wrong_transport', {
           detail: `this server speaks HTTP+SSE: connect to /${encodeURIComponent(name)}/sse`,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PublicPlace } from './parse-route.ts';
 import type { TrackerLoad } from './tracker-state.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
@@ -10,6 +11,8 @@ export interface AdmittedRequest {
   /** The part of the URL after `/NAME`, for example `/mcp` or `/message`, and the query with its `?`. */
   readonly route: string;
   readonly query: string;
+  /** The request came to the public address of the server; `route` is then the whole path. */
+  readonly publicPlace?: PublicPlace;
   /** What was read of the body so far: all of it where `isComplete`, else its head; the rest is still in `request`. */
   readonly body: Buffer;
   readonly isComplete: boolean;
