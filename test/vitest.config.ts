@@ -62,6 +62,17 @@ export default defineConfig({
       {
         root: fileURLToPath(new URL('..', import.meta.url)),
         test: {
+          name: 'differential',
+          include: ['test/differential/**/*.test.ts'],
+          globalSetup: ['test/differential/python/install-python.ts'],
+          // Each file starts a Python process of its own, and the attempts have limits.
+          maxWorkers: 2,
+          sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        root: fileURLToPath(new URL('..', import.meta.url)),
+        test: {
           name: 'stack',
           include: ['test/stack/**/*.test.ts'],
           // What the tests start they remove themselves; Ryuk would be one more image to have.
