@@ -14,10 +14,11 @@ export function createProbeSource(
   clock: Clock,
   tokens: TokenSources,
   current: () => Config,
+  env: Readonly<Record<string, string | undefined>>,
 ): ProbeSource {
   const specOf = (target: ProbeTarget): ServerSpec | undefined =>
     target.kind === 'url'
-      ? serverOfUrl(target.url, { source: '/probe' })
+      ? serverOfUrl(target.url, { source: '/probe', env })
       : current().servers.find((server) => server.name === target.name);
   const connector = createConnector({
     clientName: 'mcp-exporter',

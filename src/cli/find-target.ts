@@ -38,7 +38,11 @@ export async function findTarget(options: TargetOptions): Promise<FoundTarget> {
   if (target === undefined)
     return failed('give a configured name, a URL, or -- and a command; see probe --help');
   if (LOOKS_LIKE_URL.test(target)) {
-    const server = serverOfUrl(target, { source: COMMAND_LINE, ...(headers && { headers }) });
+    const server = serverOfUrl(target, {
+      source: COMMAND_LINE,
+      env: options.env,
+      ...(headers && { headers }),
+    });
     return server ? { ok: true, server } : failed('a URL must start with http:// or https://');
   }
   const url = missingScheme(target);

@@ -24,12 +24,14 @@ export interface HttpTarget {
   /** Asked for by SNI, and the name that the server's certificate must have, in place of the host of `url`. */
   readonly tlsServerName?: string;
   readonly tlsSkipVerify: boolean;
+  /** URL of the HTTP proxy that all requests go through, with its credentials. */
+  readonly proxy?: Secret;
 }
 
-/** How connections to a remote server are secured. */
-export type RemoteTls = Pick<
+/** How connections to a remote server are made and secured. */
+export type RemoteAccess = Pick<
   HttpTarget,
-  'tlsCa' | 'tlsCert' | 'tlsKey' | 'tlsServerName' | 'tlsSkipVerify'
+  'tlsCa' | 'tlsCert' | 'tlsKey' | 'tlsServerName' | 'tlsSkipVerify' | 'proxy'
 >;
 
 /** How access tokens for a remote server are obtained (OAuth 2.1). */

@@ -1,3 +1,4 @@
+import { ProxyFailure } from './proxy-tunnel.ts';
 import type { ProbeFailure } from '../facts/probe-outcome.ts';
 
 /** An error of the network as plain data. */
@@ -12,6 +13,8 @@ export interface NetworkFacts {
   readonly isConnected: boolean;
   /** The first bytes that came back were a TLS record instead of HTTP. */
   readonly sawTlsRecord?: boolean;
+  /** What a proxy did instead of connecting, its name first. */
+  readonly proxyProblem?: string;
 }
 
 type DescribedFacts = Pick<NetworkFacts, 'authority' | 'isConnected'> & { readonly code: string };
@@ -42,6 +45,13 @@ const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
 
 /** The words for error codes of Node, undici and OpenSSL. The first cause that fits counts. */
 const CAUSES: readonly NetworkCause[] = [
+  {
+    outcome: 'refused',
+    fits: ({ proxyProblem }) => proxyProblem !== undefined,
+    explain: ({ authority }, { proxyProblem = '' }) =>
+      `No connection to ${authority}: the proxy ${proxyProblem}.`,
+    brief: (_code, { proxyProblem = '' }) => `the proxy ${proxyProblem}`,
+  },
   {
     outcome: 'dns',
     fits: hasCode(
@@ -155,7 +165,14 @@ export function networkFacts(
 ): NetworkFacts {
   const codes: string[] = [];
   collectCodes(error, codes);
-  return { kind: 'network', codes, ...seen, ...(sawTlsRecord(error) && { sawTlsRecord: true }) };
+  const proxyProblem = proxyProblemOf(error);
+  return {
+    kind: 'network',
+    codes,
+    ...seen,
+    ...(sawTlsRecord(error) && { sawTlsRecord: true }),
+    ...(proxyProblem !== undefined && { proxyProblem }),
+  };
 }
 
 /** The outcome of a network error, and one sentence for a report. */
@@ -216,6 +233,11 @@ function collectCodes(error: unknown, codes: string[]): void {
   // All addresses of a name failed: the last one stands for all.
   if (error instanceof AggregateError) collectCodes(error.errors.at(-1), codes);
   collectCodes(error.cause, codes);
+}
+
+function proxyProblemOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return error instanceof ProxyFailure ? error.problem : proxyProblemOf(error.cause);
 }
 
 /** A TLS alert or handshake record where HTTP was expected: content type 21 or 22, major version 3. */

@@ -1,13 +1,13 @@
 import type { Clock } from '../facts/ports/clock.ts';
 import type { ChannelListener, ChannelOpening, MessageChannel } from './message-channel.ts';
 import type { ChildChannels } from './stdio/child-messages.ts';
-import type { HttpTarget, RemoteTls, ServerSpec } from '../facts/server.ts';
+import type { HttpTarget, RemoteAccess, ServerSpec } from '../facts/server.ts';
 
 /** The connection settings of a remote server. */
 export function remoteOf(target: HttpTarget): {
   readonly url: URL;
   readonly headers: HttpTarget['headers'];
-  readonly tls: RemoteTls;
+  readonly tls: RemoteAccess;
 } {
   return {
     url: new URL(target.url),

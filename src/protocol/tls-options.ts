@@ -1,5 +1,5 @@
 import tls from 'node:tls';
-import type { RemoteTls } from '../facts/server.ts';
+import type { RemoteAccess } from '../facts/server.ts';
 
 /** Options of `tls.connect`. */
 interface TlsConnectOptions {
@@ -12,7 +12,7 @@ interface TlsConnectOptions {
  * How connections to a remote server are secured, for checks, gateway and bridges alike.
  * One context serves all connections: with `ca` Node.js would parse all authorities anew for each.
  */
-export function tlsConnectOptions(remote: RemoteTls): TlsConnectOptions {
+export function tlsConnectOptions(remote: RemoteAccess): TlsConnectOptions {
   const { tlsCa: ca, tlsCert: cert, tlsKey: key, tlsServerName: servername } = remote;
   const context = {
     ...(ca !== undefined && { ca: [...tls.getCACertificates('default'), ca] }),

@@ -1,5 +1,5 @@
 import { Client, Pool } from 'undici';
-import type { RemoteTls } from '../facts/server.ts';
+import type { RemoteAccess } from '../facts/server.ts';
 import { IDLE_MS_MAX } from './http/idle-connections.ts';
 import { createConnector } from './undici-connector.ts';
 
@@ -8,7 +8,7 @@ export class UpstreamPool extends Pool {
   readonly #openFresh: () => Client;
 
   /** @param idleMsMax how long an idle connection is kept if the upstream's `Keep-Alive` hint allows more; without one, 4 s */
-  constructor(origin: string, tls: RemoteTls, idleMsMax: number) {
+  constructor(origin: string, tls: RemoteAccess, idleMsMax: number) {
     const common = { headersTimeout: 0, bodyTimeout: 0, connect: createConnector(tls) };
     super(origin, { ...common, pipelining: 1, connections: null, keepAliveMaxTimeout: idleMsMax });
     this.#openFresh = () => new Client(origin, { ...common, pipelining: 0 });
@@ -22,7 +22,7 @@ export class UpstreamPool extends Pool {
 
 export function createUpstreamPool(
   origin: string,
-  tls: RemoteTls,
+  tls: RemoteAccess,
   idleMsMax = IDLE_MS_MAX,
 ): UpstreamPool {
   return new UpstreamPool(origin, tls, idleMsMax);

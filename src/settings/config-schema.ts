@@ -28,6 +28,7 @@ import {
   ProbeSchema,
   TracingSchema,
 } from './service-schema.ts';
+import { ProxySchema } from './proxy.ts';
 import { TlsSchema } from './tls.ts';
 
 const SERVER_TYPES = [
@@ -118,6 +119,7 @@ export const ServerSchema = section(
     }).exactOptional(),
     auth: AuthSchema.exactOptional(),
     tls: TlsSchema.exactOptional(),
+    proxy: ProxySchema.exactOptional(),
     type: serverType.exactOptional(),
     transport: choice(SERVER_TYPES, {
       description: 'The same as `type`, as some clients write it.',
@@ -135,7 +137,7 @@ export const ServerSchema = section(
 
 const serversMeta = {
   description:
-    'The servers, in the format of every MCP client. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor`, `gateway`, `auth` or `tls` configures an imported server.',
+    'The servers, in the format of every MCP client. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor`, `gateway`, `auth`, `tls` or `proxy` configures an imported server.',
   reloadable: true,
 };
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { MonitorSettings } from '../facts/server.ts';
 import { choice, count, duration, flag, map, percent, section, text } from './schema-types.ts';
 import type { Path } from './source-file.ts';
+import { ProxySchema } from './proxy.ts';
 import { TlsSchema } from './tls.ts';
 import { DAY, formatDuration, formatPercent, HOUR, MINUTE, SECOND } from './units.ts';
 
@@ -169,10 +170,13 @@ const call = section(
 );
 
 /** `defaults:` */
-export const DefaultsSchema = section(timing, {
-  description: 'How servers are monitored, unless their own `monitor` says otherwise.',
-  reloadable: true,
-});
+export const DefaultsSchema = section(
+  { ...timing, proxy: ProxySchema.exactOptional() },
+  {
+    description: 'How servers are monitored, unless their own `monitor` says otherwise.',
+    reloadable: true,
+  },
+);
 
 /** `monitor:` of one server. */
 export const MonitorSchema = section(

@@ -22,6 +22,7 @@ import {
 } from './server-entries.ts';
 import { NO_CONNECTION, toServerSpec, unusableServer, type WatchInput } from './server-spec.ts';
 import { nodeAt, type Path, type Problem, problemAt, type SourceFile } from './source-file.ts';
+import { chooseProxy } from './proxy.ts';
 import type { TlsReport } from './tls.ts';
 
 export interface ServerListOptions {
@@ -38,7 +39,7 @@ export interface ServerListOptions {
 export interface ServerList {
   /** Reports contradictions among the defaults, once and not for every server. */
   checkDefaults(source: SourceFile): void;
-  /** The entries of our own file; those with only `monitor`, `gateway`, `auth` or `tls` apply to an imported server of that name. */
+  /** The entries of our own file; those with only `monitor`, `gateway`, `auth`, `tls` or `proxy` apply to an imported server of that name. */
   addOwn(
     source: SourceFile,
     servers: Readonly<Record<string, ServerInput>>,
@@ -57,6 +58,7 @@ interface OwnSettings {
   readonly gateway: ServerGatewayInput;
   readonly auth: AuthInput | undefined;
   readonly tls: ServerInput['tls'];
+  readonly proxy: string | undefined;
   readonly source: SourceFile;
   readonly path: Path;
   readonly isComplete: boolean;
@@ -114,6 +116,7 @@ async function addOwn(
       gateway: input.gateway,
       auth: input.auth,
       tls: input.tls,
+      proxy: input.proxy,
       source,
       path,
       isComplete:
@@ -261,6 +264,8 @@ function watchOf(
     settingsNode: settings && nodeAt(settings.source.root, settings.path),
     tls: tlsOf(collection, entry, settings, { report, warn }),
     auth: authOf(collection, entry, own),
+    proxyFor: (url) =>
+      chooseProxy(url, settings?.proxy ?? entry.input.proxy ?? options.defaults.proxy, context.env),
     loginDirectory: options.loginDirectory,
     reportMonitor(path, message) {
       if (isOfDefaults(path, message)) return;
@@ -342,7 +347,8 @@ function reportUnused({ context, ownSettings }: Collection): void {
 function hasOnlySettings(input: ServerInput): boolean {
   return Object.entries(input).every(
     ([key, value]) =>
-      value === undefined || ['monitor', 'gateway', 'auth', 'tls', 'disabled'].includes(key),
+      value === undefined ||
+      ['monitor', 'gateway', 'auth', 'tls', 'proxy', 'disabled'].includes(key),
   );
 }
 

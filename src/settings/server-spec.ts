@@ -19,6 +19,7 @@ import {
 import { type EntryContext, findNameMistake, type ServerEntry } from './server-entries.ts';
 import { createHttpTarget, toHttpTarget, toStdioTarget } from './server-target.ts';
 import { keyOffsetAt, nodeAt, scalarsOf, type SourceNode } from './source-file.ts';
+import { chooseProxy, type Env } from './proxy.ts';
 import type { TlsInput } from './tls.ts';
 
 /** How the server is monitored, and where a contradiction in its `monitor` is reported. */
@@ -30,6 +31,7 @@ export interface WatchInput {
   readonly reportMonitor: EntryContext['report'];
   readonly tls: TlsInput | undefined;
   readonly auth: AuthSource | undefined;
+  readonly proxyFor: (url: URL) => URL | undefined;
   readonly loginDirectory: string;
   /** Further settings of the server in another file; their variables are its secrets too. */
   readonly settingsNode: SourceNode | undefined;
@@ -160,7 +162,7 @@ function checkShape(entry: ServerEntry, { report, warn, isPruned }: EntryContext
   const stray = entry.isClientFile ? warn : report;
   const [kind, strays] = has('url')
     ? (['url', ['args', 'env', 'envFile', 'cwd']] as const)
-    : (['command', ['headers', 'tls']] as const);
+    : (['command', ['headers', 'tls', 'proxy']] as const);
   if (has('command') === has('url')) return;
   for (const key of strays) {
     if (input[key] !== undefined) stray([key], `has no effect beside ${kind}`, 'key');
@@ -191,13 +193,13 @@ export interface AdHocOptions {
 /** A server outside the configuration: a URL given to `probe` or `/probe`. Undefined if it is not an http(s) URL. */
 export function serverOfUrl(
   text: string,
-  { headers = {}, source }: AdHocOptions,
+  { headers = {}, source, env }: AdHocOptions & { readonly env: Env },
 ): ServerSpec | undefined {
   const url = URL.parse(text);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
   const secrets = createSecretBag();
   const { target, hasCredentials } = createHttpTarget(
-    { url, headers, tls: { tlsSkipVerify: false } },
+    { url, headers, tls: { tlsSkipVerify: false }, proxy: chooseProxy(url, undefined, env) },
     secrets,
   );
   return { ...adHoc(url.host, target, source), secrets: secrets.list(), hasCredentials };

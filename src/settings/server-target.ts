@@ -3,7 +3,7 @@ import { Secret } from '../facts/secret.ts';
 import {
   type HttpTarget,
   type OAuthSettings,
-  type RemoteTls,
+  type RemoteAccess,
   type StdioTarget,
   UNRESOLVED_URL,
 } from '../facts/server.ts';
@@ -27,7 +27,7 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Builds the target of a remote server out of a configuration's entry. */
 export async function toHttpTarget(
   entry: ServerEntry,
-  { tls, auth, loginDirectory }: RemoteInput,
+  { tls, auth, proxyFor, loginDirectory }: RemoteInput,
   secrets: SecretBag,
   isUnresolved: boolean,
   context: EntryContext,
@@ -50,6 +50,7 @@ export async function toHttpTarget(
     oauth,
     transport: chooseTransport(entry),
     tls: await completeTls(tls, context),
+    proxy: isUnresolved ? undefined : proxyFor(url),
   };
   return createHttpTarget(input, secrets);
 }
@@ -58,6 +59,7 @@ export async function toHttpTarget(
 export interface RemoteInput {
   readonly tls: TlsInput | undefined;
   readonly auth: AuthSource | undefined;
+  readonly proxyFor: (url: URL) => URL | undefined;
   readonly loginDirectory: string;
 }
 
@@ -108,7 +110,8 @@ export interface HttpTargetInput {
   readonly oauth?: OAuthSettings | undefined;
   /** Undefined: detected, unless the path ends in `/sse`. */
   readonly transport?: HttpTarget['transport'] | undefined;
-  readonly tls: RemoteTls;
+  readonly tls: RemoteAccess;
+  readonly proxy?: URL | undefined;
 }
 
 export interface HttpTargetResult {
@@ -121,8 +124,9 @@ export interface HttpTargetResult {
  * User and password of the URL become an `Authorization` header, since `fetch` refuses such URLs.
  */
 export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): HttpTargetResult {
-  const { url, oauth, tls } = input;
+  const { url, oauth, tls, proxy } = input;
   const headers = { ...basicAuthorization(url, input.headers), ...input.headers };
+  if (proxy) secrets.add(...urlSecrets(proxy));
   secrets.add(...urlSecrets(url), ...Object.values(headers).flatMap(headerSecrets));
   if (oauth?.clientSecret !== undefined) secrets.add(oauth.clientSecret.reveal());
   const hasHeader = [...Object.keys(headers), ...url.searchParams.keys()].some(isCredentialName);
@@ -134,6 +138,7 @@ export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): Ht
       Object.entries(headers).map(([name, value]) => [name, new Secret(value)]),
     ),
     ...tls,
+    ...(proxy && { proxy: new Secret(proxy.href) }),
     ...(oauth && { oauth }),
   };
   const hasCredentials = hasHeader || oauth !== undefined;

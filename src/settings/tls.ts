@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { isIP } from 'node:net';
 import type { z } from 'zod';
 import { Secret } from '../facts/secret.ts';
-import type { RemoteTls } from '../facts/server.ts';
+import type { RemoteAccess } from '../facts/server.ts';
 import { type ReadText, resolvePath } from './files.ts';
 import { flag, section, text } from './schema-types.ts';
 
@@ -61,7 +61,7 @@ export type TlsReport = (key: keyof TlsValues, message: string) => void;
 export async function completeTls(
   tls: TlsInput | undefined,
   context: { readonly readText: ReadText; readonly home: string | undefined },
-): Promise<RemoteTls> {
+): Promise<RemoteAccess> {
   if (tls === undefined) return { tlsSkipVerify: false };
   const { values, report, warn } = tls;
   const read = async (key: 'caFile' | 'certFile' | 'keyFile'): Promise<string | undefined> => {

@@ -27,7 +27,7 @@ export function createWebPart(
   security: WebSecurity,
   { configuration, ...ports }: WebPorts,
 ): WebPart {
-  const { config, clock, log, hub, stopping, tokens } = context;
+  const { config, clock, env, log, hub, stopping, tokens } = context;
   const { createServer } = security;
   const address = { ...(context.listen ?? config.listen), clock, createServer };
   const { admin, alertWebhook } = config;
@@ -50,7 +50,7 @@ export function createWebPart(
           status: configuration.status,
           reload: () => configuration.reloadFiles('request'),
         },
-        probe: createProbeSource(clock, tokens, configuration.current),
+        probe: createProbeSource(clock, tokens, configuration.current, env),
         isReady: configuration.isReady,
       });
       const result = await listen(app, address);

@@ -33,6 +33,7 @@ const HTTP_KEYS: Keys<Omit<HttpTarget, 'kind'>> = {
   tlsCert: ['tls.certFile', 'all'],
   tlsKey: ['tls.keyFile', 'all'],
   tlsServerName: ['tls.serverName', 'all'],
+  proxy: ['proxy', 'all'],
   tlsSkipVerify: ['tls.insecureSkipVerify', 'all'],
 };
 

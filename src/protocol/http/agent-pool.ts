@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { HttpTarget } from '../../facts/server.ts';
+import { tunnelThrough } from '../proxy-tunnel.ts';
 import { tlsConnectOptions } from '../tls-options.ts';
 import { createExpiryReader } from './certificate-expiry.ts';
 import type { Connections } from './connections.ts';
@@ -38,6 +39,7 @@ export function createAgentPool(idleSocketsMax: number): AgentPool {
         target.tlsCert ?? null,
         target.tlsKey?.reveal() ?? null,
         target.tlsServerName ?? null,
+        target.proxy?.reveal() ?? null,
       ]);
       const entry = entries.get(key) ?? { agent: createAgent(url, target, idle), leases: 0 };
       entries.set(key, entry);
@@ -106,6 +108,7 @@ function createAgent(url: URL, target: HttpTarget, idle: IdleCounter): http.Agen
           ...tlsConnectOptions(target),
         })
       : new http.Agent(options);
+  if (target.proxy) tunnelThrough(agent, new URL(target.proxy.reveal()));
   boundIdleSockets(agent, idle);
   return agent;
 }

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { asEpochMs } from '../../facts/time.ts';
 import type { Measurement } from '../probe-client.ts';
+import { takeFreshTunnel } from '../proxy-tunnel.ts';
 import type { ExpiryReader } from './certificate-expiry.ts';
 
 /** Follows the connection that one request runs over. */
@@ -31,29 +32,32 @@ export function createConnectionTracker(
     if (measurement && expiresAtMs !== undefined)
       measurement.tlsExpiresAtMs = asEpochMs(expiresAtMs);
   };
+  const noteConnected = (used: Socket): void => {
+    const connectedAt = clock.monotonicMs();
+    addPhase(measurement, 'connect', connectedAt - startedAt);
+    if (!isTlsSocket(used)) {
+      isReady = true;
+      return;
+    }
+    used.once('secureConnect', () => {
+      isReady = true;
+      addPhase(measurement, 'tls', clock.monotonicMs() - connectedAt);
+      noteExpiry(used);
+    });
+  };
   return {
     useSocket(used) {
       socket = used;
       writtenBefore = used.bytesWritten;
       readBefore = used.bytesRead;
-      if (!used.connecting) {
+      if (used.connecting) {
+        used.once('connect', () => noteConnected(used));
+      } else if (takeFreshTunnel(used) || isInHandshake(used)) {
+        noteConnected(used);
+      } else {
         isReady = true;
         if (isTlsSocket(used)) noteExpiry(used);
-        return;
       }
-      used.once('connect', () => {
-        const connectedAt = clock.monotonicMs();
-        addPhase(measurement, 'connect', connectedAt - startedAt);
-        if (!isTlsSocket(used)) {
-          isReady = true;
-          return;
-        }
-        used.once('secureConnect', () => {
-          isReady = true;
-          addPhase(measurement, 'tls', clock.monotonicMs() - connectedAt);
-          noteExpiry(used);
-        });
-      });
     },
     isReady: () => isReady,
     hasRead: () => socket !== undefined && socket.bytesRead > readBefore,
@@ -71,6 +75,11 @@ export function createConnectionTracker(
 /** Not by class: `node:tls` takes long to load, and a stdio bridge to a plain port does without. */
 function isTlsSocket(socket: Socket): socket is TLSSocket {
   return 'encrypted' in socket;
+}
+
+/** A TLS connection over a tunnel is connected from the start. */
+function isInHandshake(socket: Socket): boolean {
+  return 'secureConnecting' in socket && socket.secureConnecting === true;
 }
 
 function addPhase(

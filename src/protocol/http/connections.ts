@@ -1,5 +1,5 @@
 import { Agent as HttpAgent, type Agent, request as httpRequest } from 'node:http';
-import type { RemoteTls } from '../../facts/server.ts';
+import type { RemoteAccess } from '../../facts/server.ts';
 import type { ExpiryReader } from './certificate-expiry.ts';
 import { closeIdleSockets, IDLE_MS_MAX } from './idle-connections.ts';
 
@@ -14,7 +14,7 @@ export interface Connections {
   release(): void;
 }
 
-export interface TlsTrust extends RemoteTls {
+export interface TlsTrust extends RemoteAccess {
   /** PEM of the very certificate of the other side, the only one that is trusted: its name says nothing more. */
   readonly pinned?: string;
 }
@@ -32,7 +32,7 @@ export async function openConnections(url: URL, tls: TlsTrust): Promise<Connecti
   };
   if (url.protocol !== 'https:') {
     const agent = new HttpAgent(settings);
-    return connectionsOf(httpRequest, agent);
+    return connectionsOf(httpRequest, await proxied(agent, tls));
   }
   const secure = await import('node:https');
   const agent = new secure.Agent({
@@ -45,7 +45,14 @@ export async function openConnections(url: URL, tls: TlsTrust): Promise<Connecti
           checkServerIdentity: () => undefined,
         }),
   });
-  return connectionsOf(secure.request, agent);
+  return connectionsOf(secure.request, await proxied(agent, tls));
+}
+
+async function proxied(agent: HttpAgent, { proxy }: TlsTrust): Promise<HttpAgent> {
+  if (proxy === undefined) return agent;
+  const { tunnelThrough } = await import('../proxy-tunnel.ts');
+  tunnelThrough(agent, new URL(proxy.reveal()));
+  return agent;
 }
 
 function connectionsOf(request: typeof httpRequest, agent: Agent): Connections {

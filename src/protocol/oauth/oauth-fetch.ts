@@ -1,6 +1,6 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { Agent, fetch } from 'undici';
-import type { HttpTarget, RemoteTls } from '../../facts/server.ts';
+import type { HttpTarget, RemoteAccess } from '../../facts/server.ts';
 import type { EpochMs } from '../../facts/time.ts';
 import { createConnector } from '../undici-connector.ts';
 import { parseRetryAfter } from '../http/http-facts.ts';
@@ -10,7 +10,7 @@ const BODY_BYTES_MAX = 256 * 1024;
 
 export interface OAuthFetchOptions {
   /** The MCP server. Its certificate settings apply to its own address; its authorities are trusted elsewhere, too. */
-  readonly target: Pick<HttpTarget, 'url'> & RemoteTls;
+  readonly target: Pick<HttpTarget, 'url'> & RemoteAccess;
   readonly userAgent: string;
   readonly nowMs: () => EpochMs;
   readonly signal: AbortSignal;
@@ -39,10 +39,14 @@ export function createOAuthFetch({
   nowMs,
   signal,
 }: OAuthFetchOptions): OAuthFetch {
-  const { tlsCa } = target;
+  const { tlsCa, proxy } = target;
   const { origin } = new URL(target.url);
   // The client certificate and its key are for the server alone.
-  const elsewhere = { tlsSkipVerify: false, ...(tlsCa !== undefined && { tlsCa }) };
+  const elsewhere = {
+    tlsSkipVerify: false,
+    ...(tlsCa !== undefined && { tlsCa }),
+    ...(proxy && { proxy }),
+  };
   const agent = new Agent({ connect: createConnector(elsewhere) });
   const ownAgent = new Agent({ connect: createConnector(target) });
   let last: LastExchange | undefined;

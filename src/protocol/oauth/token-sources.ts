@@ -39,7 +39,7 @@ export function createTokenSources({ clock, userAgent }: TokenSourcesOptions): T
 
 /** Holds secrets in clear: never leaves this file. */
 function fingerprintOf(
-  { url, tlsCa, tlsCert, tlsServerName }: HttpTarget,
+  { url, tlsCa, tlsCert, tlsServerName, proxy }: HttpTarget,
   oauth: OAuthSettings,
 ): string {
   return JSON.stringify([
@@ -47,6 +47,7 @@ function fingerprintOf(
     tlsCa,
     tlsCert,
     tlsServerName,
+    proxy?.reveal(),
     { ...oauth, clientSecret: oauth.clientSecret?.reveal() },
   ]);
 }

@@ -1,4 +1,4 @@
-import type { RemoteTls } from '../../facts/server.ts';
+import type { RemoteAccess } from '../../facts/server.ts';
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
 import { type ForwardOptions, ForwardedRequest } from './forwarded-request.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
@@ -6,7 +6,7 @@ import { RedirectedPaths } from './redirects.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface HttpUpstreamOptions extends ForwardOptions {
-  readonly tls: RemoteTls;
+  readonly tls: RemoteAccess;
 }
 
 /** Streamable HTTP to Streamable HTTP: a relay for the bytes, an observer for the calls. */

@@ -12,7 +12,7 @@ const NOW_MS = Date.UTC(2026, 10, 1);
 function buildServer(
   url = 'https://user:planted-5f2c@mcp.example.com/mcp?key=planted-77aa',
 ): ServerSpec {
-  const server = serverOfUrl(url, { source: 'test' });
+  const server = serverOfUrl(url, { source: 'test', env: {} });
   if (!server) throw new Error('the test gave no URL');
   return { ...server, name: 'search' };
 }

@@ -56,6 +56,7 @@ test.each<[ServerOverrides, string, string]>([
   [http({ url: 'http://127.0.0.1:9/b' }), 'url', 'all'],
   [http({ headers: { a: new Secret('t') } }), 'headers', 'all'],
   [http({ tlsCa: 'PEM' }), 'tls.caFile', 'all'],
+  [http({ proxy: new Secret('http://proxy:1') }), 'proxy', 'all'],
   [{ target: STDIO }, 'command', 'all'],
   [{ unresolved: 'TOKEN is not set' }, 'variables', 'all'],
   [{ monitor: { era: 'modern' } }, 'monitor.era', 'checks'],

@@ -5,7 +5,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { Secret } from '../../../src/facts/secret.ts';
-import type { RemoteTls } from '../../../src/facts/server.ts';
+import type { RemoteAccess } from '../../../src/facts/server.ts';
 import { createAgentPool } from '../../../src/protocol/http/agent-pool.ts';
 import { type Connections, openConnections } from '../../../src/protocol/http/connections.ts';
 import { createOAuthFetch } from '../../../src/protocol/oauth/oauth-fetch.ts';
@@ -14,7 +14,7 @@ import { makeCertificate } from '../sources/probe/connection/make-certificate.ts
 
 const SERVER = makeCertificate({ altName: 'DNS:mcp.internal' });
 const CLIENT = makeCertificate({ altName: 'DNS:exporter.internal' });
-const COMPLETE: RemoteTls = {
+const COMPLETE: RemoteAccess = {
   tlsCa: SERVER.cert,
   tlsCert: CLIENT.cert,
   tlsKey: new Secret(CLIENT.key),
@@ -46,7 +46,7 @@ async function askOver(connections: Connections, url: string): Promise<string> {
   return readAll(response);
 }
 
-const WAYS: Readonly<Record<string, (url: string, tls: RemoteTls) => Promise<string>>> = {
+const WAYS: Readonly<Record<string, (url: string, tls: RemoteAccess) => Promise<string>>> = {
   checks: (url, tls) =>
     askOver(
       createAgentPool(1).lease({ kind: 'http', url, transport: 'http', headers: {}, ...tls }),

@@ -4,7 +4,11 @@ import { configOf, httpTarget, reveal } from './load-text.ts';
 
 test('a URL outside the configuration gives the same server as one inside it', async () => {
   const url = 'http://user:planted-password@h/sse?key=planted-query';
-  const server = serverOfUrl(url, { source: 'probe', headers: { 'X-Api-Key': 'planted-header' } });
+  const server = serverOfUrl(url, {
+    source: 'probe',
+    env: {},
+    headers: { 'X-Api-Key': 'planted-header' },
+  });
   const [configured] = (
     await configOf(`mcpServers: { h: { url: "${url}", headers: { X-Api-Key: planted-header } } }`)
   ).servers;
@@ -19,7 +23,7 @@ test('a URL outside the configuration gives the same server as one inside it', a
 test.each(['', 'ftp://h/', 'file:///etc/passwd', '/mcp', 'h:1'])(
   '%j is no address of a server',
   (url) => {
-    expect(serverOfUrl(url, { source: 'probe' })).toBeUndefined();
+    expect(serverOfUrl(url, { source: 'probe', env: {} })).toBeUndefined();
   },
 );
 
