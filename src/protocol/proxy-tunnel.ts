@@ -98,6 +98,15 @@ export function tunnelThrough(agent: Agent & { protocol?: string }, proxy: URL):
 
 function authorization({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {};
-  const pair = [username, password].map((part) => decodeURIComponent(part)).join(':');
+  const pair = [username, password].map(decode).join(':');
   return { 'proxy-authorization': `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` };
+}
+
+/** A password may hold a percent sign that nobody encoded. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

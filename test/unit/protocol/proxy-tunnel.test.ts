@@ -129,6 +129,13 @@ test.each([false, true])('a check through a proxy knows its phases (TLS: %s)', a
   await connection.close();
 });
 
+test('credentials with a bare percent sign are sent as they are', async () => {
+  const { host } = await startProxy();
+  const by = access(`http://user:100%@${host}`);
+  const failure = await WAYS['checks']?.('http://mcp.invalid', by).catch((error: unknown) => error);
+  expect(describeNetworkError(failure)).toContain('answered 407');
+});
+
 test('a check through a proxy that refuses is not blamed on the server', async () => {
   const { host } = await startProxy();
   const target = { proxy: new Secret(`http://${host}`) };
