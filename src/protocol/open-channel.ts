@@ -1,4 +1,5 @@
 import type { Clock } from '../facts/ports/clock.ts';
+import type { AccessTokens } from './access-tokens.ts';
 import type { ChannelListener, ChannelOpening, MessageChannel } from './message-channel.ts';
 import type { ChildChannels } from './stdio/child-messages.ts';
 import type { HttpTarget, RemoteAccess, ServerSpec } from '../facts/server.ts';
@@ -25,20 +26,38 @@ export async function openDirect(
 ): Promise<ChannelOpening> {
   const { target } = spec;
   if (target.kind === 'stdio') return children.channelsOf({ ...spec, target })(listener);
-  if (target.transport === 'sse') return openSse(spec, target, listener, clock);
-  return openHttp(spec, target, listener, clock);
+  const tokens = await tokensOf(spec, target, clock);
+  const server: RemoteServer = { spec, target, ...(tokens && { tokens }) };
+  if (target.transport === 'sse') return openSse(server, listener, clock);
+  return openHttp(server, listener, clock);
+}
+
+interface RemoteServer {
+  readonly spec: ServerSpec;
+  readonly target: HttpTarget;
+  readonly tokens?: AccessTokens;
+}
+
+async function tokensOf(
+  { name }: ServerSpec,
+  target: HttpTarget,
+  clock: Clock,
+): Promise<AccessTokens | undefined> {
+  if (target.oauth === undefined) return undefined;
+  const { createTokenSources } = await import('./oauth/token-sources.ts');
+  return createTokenSources({ clock, userAgent: 'mcp-exporter' }).of({ name, target });
 }
 
 /** Imported on demand: a stdio client waits for every millisecond of its server's start. */
 async function openSse(
-  { monitor }: ServerSpec,
-  target: HttpTarget,
+  { spec: { monitor }, target, tokens }: RemoteServer,
   listener: ChannelListener,
   clock: Clock,
 ): Promise<ChannelOpening> {
   const { createSseChannels } = await import('./sse/sse-channel.ts');
   const channels = createSseChannels({
     ...remoteOf(target),
+    tokens,
     clock,
     openTimeoutMs: () => monitor.startTimeoutMs,
   });
@@ -61,16 +80,16 @@ async function openSse(
 }
 
 async function openHttp(
-  spec: ServerSpec,
-  target: HttpTarget,
+  server: RemoteServer,
   listener: ChannelListener,
   clock: Clock,
 ): Promise<ChannelOpening> {
+  const { target, tokens } = server;
   const { createHttpChannel } = await import('./http/http-channel.ts');
   let current: MessageChannel;
   /** According to the specification, an endpoint that refuses `initialize` may be one of HTTP+SSE. */
   const fallBack = async (text: string): Promise<void> => {
-    const opening = await openSse(spec, target, listener, clock);
+    const opening = await openSse(server, listener, clock);
     if (!opening.ok) {
       listener.onClose(opening.failure);
       return;
@@ -80,7 +99,7 @@ async function openHttp(
     current.send(text);
   };
   current = await createHttpChannel(
-    { ...remoteOf(target), clock },
+    { ...remoteOf(target), tokens, clock },
     {
       onMessage: (text) => listener.onMessage(text),
       onClose: (failure) => listener.onClose(failure),

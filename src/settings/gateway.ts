@@ -55,7 +55,7 @@ const perServer = {
   }).exactOptional(),
   injectHeaders: flag({
     description:
-      "Add a server's `headers` to requests of clients that do not send them. On by default if the gateway listens on loopback or has `authentication`: otherwise anybody could use your credentials, so it must be enabled explicitly.",
+      "Add a server's `headers`, and the access token of its `auth`, to requests of clients that do not send them. On by default if the gateway listens on loopback or has `authentication`: otherwise anybody could use your credentials, so it must be enabled explicitly.",
   }).exactOptional(),
   maxInFlight: count(1, 100_000, {
     description:

@@ -33,7 +33,7 @@ export interface GatewayPart extends Part, GatewayViews {
   readonly gateway: Gateway;
 }
 
-interface GatewayContext extends Pick<PartContext, 'clock' | 'config' | 'hub'> {
+interface GatewayContext extends Pick<PartContext, 'clock' | 'config' | 'hub' | 'tokens'> {
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -77,7 +77,7 @@ export function createGatewayPart(context: GatewayContext, ports: GatewayPorts):
 }
 
 function buildGateway(
-  { clock, config, hub }: GatewayContext,
+  { clock, config, hub, tokens }: GatewayContext,
   { security, switches, tracing, servers }: GatewayPorts,
   edge: Edge,
   children: ReturnType<typeof createChildChannels>,
@@ -128,6 +128,7 @@ function buildGateway(
         publish: hub.publish,
         sessionIdleMs,
         propagatesTrace: config.tracing.exporter !== 'none',
+        tokens,
       }),
   });
 }

@@ -15,6 +15,8 @@ import {
   nextDeliveryStep,
 } from './delivery-attempts.ts';
 import { HttpChannelSession } from './http-channel-session.ts';
+import type { AccessTokens } from '../access-tokens.ts';
+import { createAuthorizedEndpoint } from './authorized-endpoint.ts';
 import { createHttpEndpoint, type HttpEndpoint } from './http-endpoint.ts';
 import { missingAnswer } from './http-facts.ts';
 import { type MessageExchange, type OpenAnswer, sendMessage } from './message-exchange.ts';
@@ -26,6 +28,7 @@ import { BRIDGE_LIMITS, ERROR_LIMITS, readBody } from './read-body.ts';
 export interface HttpChannelOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, Secret>>;
+  readonly tokens?: AccessTokens | undefined;
   readonly tls: TlsTrust;
   readonly clock: Clock;
   /** For how long a message is tried again where nobody listens: a gateway that restarts. */
@@ -61,7 +64,9 @@ export async function createHttpChannel(
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     retriesStale: false,
   });
-  return new StreamableHttpChannel(options, listener, endpoint);
+  const { tokens, clock } = options;
+  const authorized = tokens ? createAuthorizedEndpoint(endpoint, tokens, clock) : endpoint;
+  return new StreamableHttpChannel(options, listener, authorized);
 }
 
 class StreamableHttpChannel implements HttpChannel {

@@ -4,6 +4,8 @@ import { renderRefusal } from '../../facts/refusal.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { describeBriefly } from '../classify-failure.ts';
 import { openConnections, type TlsTrust } from '../http/connections.ts';
+import type { AccessTokens } from '../access-tokens.ts';
+import { createAuthorizedEndpoint } from '../http/authorized-endpoint.ts';
 import { createHttpEndpoint, type HttpEndpoint } from '../http/http-endpoint.ts';
 import { postMessage } from '../http/post-message.ts';
 import { BRIDGE_LIMITS } from '../http/read-body.ts';
@@ -22,6 +24,7 @@ import { openSseStream, type SseStream } from './sse-stream.ts';
 export interface SseChannelOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, Secret>>;
+  readonly tokens?: AccessTokens | undefined;
   readonly tls: TlsTrust;
   /** Limit until the server announced where to post. */
   readonly openTimeoutMs: () => number;
@@ -36,14 +39,16 @@ export function createSseChannels({ tls, ...options }: SseChannelOptions): {
   readonly open: OpenChannel;
   stop(): Promise<void>;
 } {
-  const endpoint = openConnections(options.url, tls).then((connections) =>
-    createHttpEndpoint({
+  const { tokens, clock } = options;
+  const endpoint = openConnections(options.url, tls).then((connections) => {
+    const plain = createHttpEndpoint({
       ...options,
       connections,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       retriesStale: true,
-    }),
-  );
+    });
+    return tokens ? createAuthorizedEndpoint(plain, tokens, clock) : plain;
+  });
   return {
     open: async (listener) => openChannel(await endpoint, options, listener),
     stop: async () => (await endpoint).release(),

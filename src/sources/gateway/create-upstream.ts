@@ -1,11 +1,15 @@
 import type { ServerIdentity } from '../../facts/check-report.ts';
 import type { UpstreamRequested } from '../../facts/gateway-facts.ts';
+import { Secret } from '../../facts/secret.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Era, HttpTarget, ServerSpec } from '../../facts/server.ts';
 import type { OpenChannel } from '../../protocol/message-channel.ts';
+import type { AccessTokens } from '../../protocol/access-tokens.ts';
+import type { TokenSources } from '../../protocol/oauth/token-sources.ts';
 import { remoteOf } from '../../protocol/open-channel.ts';
 import type { ChildChannels } from '../../protocol/stdio/child-messages.ts';
 import { createSseChannels } from '../../protocol/sse/sse-channel.ts';
+import { createAuthorizedUpstream } from './authorized-upstream.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { ChannelUpstreamOptions } from './channel-common.ts';
 import { createChannelUpstream } from './channel-upstream.ts';
@@ -22,6 +26,8 @@ export interface CreateUpstreamOptions {
   readonly publish: (fact: UpstreamRequested) => void;
   readonly sessionIdleMs: number;
   readonly propagatesTrace: boolean;
+  /** Access tokens for servers with `auth`. */
+  readonly tokens?: TokenSources;
 }
 
 /**
@@ -39,24 +45,25 @@ export function createUpstream(
     const open = children.channelsOf({ ...spec, target });
     return createChannelUpstream(new ChannelUpstreamSettings(current, options, open));
   }
+  const tokens = spec.gateway.injectHeaders ? options.tokens?.of({ name, target }) : undefined;
+  const settings = (): RemoteUpstreamSettings =>
+    new RemoteUpstreamSettings(current, target, options, tokens);
+  const authorized = (upstream: Upstream): Upstream =>
+    tokens ? createAuthorizedUpstream(upstream, tokens) : upstream;
   const createSse = (): Upstream => {
-    const { headers } = new RemoteUpstreamSettings(current, target, options);
     const { open, stop } = createSseChannels({
       ...remoteOf(target),
       clock,
-      headers,
+      headers: settings().configured,
+      tokens,
       openTimeoutMs: () => current().monitor.startTimeoutMs,
     });
     const front = createChannelUpstream(new ChannelUpstreamSettings(current, options, open));
-    return joinSse(
-      createSseUpstream(new RemoteUpstreamSettings(current, target, options)),
-      front,
-      stop,
-    );
+    return joinSse(authorized(createSseUpstream(settings())), front, stop);
   };
   return createByTransport(target, {
     isSse: () => identityOf(name)?.transport === 'sse',
-    createHttp: () => createHttpUpstream(new RemoteUpstreamSettings(current, target, options)),
+    createHttp: () => authorized(createHttpUpstream(settings())),
     createSse,
   });
 }
@@ -115,15 +122,30 @@ class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOpt
   readonly url: URL;
   readonly tls: HttpUpstreamOptions['tls'];
   readonly propagatesTrace: boolean;
-  readonly headers: HttpUpstreamOptions['headers'];
+  readonly configured: HttpUpstreamOptions['headers'];
+  readonly #tokens: AccessTokens | undefined;
 
-  constructor(current: () => ServerSpec, target: HttpTarget, options: CreateUpstreamOptions) {
+  constructor(
+    current: () => ServerSpec,
+    target: HttpTarget,
+    options: CreateUpstreamOptions,
+    tokens: AccessTokens | undefined,
+  ) {
     super(current, options);
     const { url, tls, headers } = remoteOf(target);
     this.url = url;
     this.tls = tls;
-    this.headers = current().gateway.injectHeaders ? headers : {};
+    this.configured = current().gateway.injectHeaders ? headers : {};
     this.propagatesTrace = options.propagatesTrace;
+    this.#tokens = tokens;
+  }
+
+  /** The configured ones, and the access token of the moment. */
+  get headers(): HttpUpstreamOptions['headers'] {
+    const token = this.#tokens?.peek();
+    if (token === undefined) return this.configured;
+    const authorization = new Secret(`Bearer ${token.value.reveal()}`);
+    return { ...this.configured, authorization };
   }
 
   get preserveHost(): boolean {

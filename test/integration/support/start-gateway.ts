@@ -6,6 +6,10 @@ import { createGatewayPart } from '../../../src/app/parts/gateway.ts';
 import type { CallRecord, GatewayLoad } from '../../../src/facts/call-record.ts';
 import type { CapabilitySnapshot } from '../../../src/facts/capability-snapshot.ts';
 import type { ServerIdentity } from '../../../src/facts/check-report.ts';
+import {
+  createTokenSources,
+  type TokenSources,
+} from '../../../src/protocol/oauth/token-sources.ts';
 import { createHub } from '../../../src/facts/hub.ts';
 import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';
@@ -16,6 +20,7 @@ export interface StartGatewayOptions {
   /** Instead of collecting the records: a million of them is too much to keep. */
   readonly onCall?: (record: CallRecord) => void;
   readonly gateway?: Partial<Config['gateway']>;
+  readonly tokens?: TokenSources;
   /** What a prober would know of a server. */
   readonly identityOf?: (server: string) => ServerIdentity | undefined;
   readonly snapshotOf?: (server: string) => CapabilitySnapshot | undefined;
@@ -39,6 +44,7 @@ export interface StartedGateway {
 /** The gateway in this process, composed as the service composes it, on a port of its own. */
 export async function startGateway(options: StartGatewayOptions): Promise<StartedGateway> {
   const clock = createSystemClock();
+  const { tokens = createTokenSources({ clock, userAgent: 'test' }) } = options;
   const log = createMemoryLog();
   const records: CallRecord[] = [];
   const listedTools: string[] = [];
@@ -55,7 +61,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
   const host = '127.0.0.1';
   const config = await defaultConfig({ ...options.gateway, listen: { host, port: 0 } });
   const part = createGatewayPart(
-    { config, clock, hub, log },
+    { config, clock, hub, log, tokens },
     {
       security: { isTls: false, createServer },
       switches: { find: () => undefined },

@@ -1,0 +1,38 @@
+import type { AccessTokens } from '../../protocol/access-tokens.ts';
+import type { AdmittedRequest, Upstream } from './upstream.ts';
+
+/**
+ * Sees to it that there is an access token before a request of a client without `Authorization` goes upstream. The upstream
+ * adds it, as it adds configured headers. If the server refuses it, the client gets the 401, and the next request a new one.
+ */
+export function createAuthorizedUpstream(upstream: Upstream, tokens: AccessTokens): Upstream {
+  return {
+    load: () => upstream.load(),
+    stop: (signal) => upstream.stop(signal),
+    handle(admitted) {
+      if (admitted.request.headers.authorization !== undefined) {
+        upstream.handle(admitted);
+        return;
+      }
+      const sent = tokens.peek();
+      // Also renews one that is about to expire; nothing waits for that.
+      const ready = tokens.current(NEVER);
+      if (sent !== undefined) handOver(upstream, tokens, admitted);
+      else void ready.then(() => handOver(upstream, tokens, admitted));
+    },
+  };
+}
+
+const NEVER = new AbortController().signal;
+
+function handOver(upstream: Upstream, tokens: AccessTokens, admitted: AdmittedRequest): void {
+  const { response } = admitted;
+  // The client gave up meanwhile.
+  if (response.destroyed) return;
+  const sent = tokens.peek();
+  response.once('finish', () => {
+    if (response.statusCode === 401) void tokens.replace(sent, undefined, NEVER);
+    else if (sent !== undefined) tokens.accepted(sent);
+  });
+  upstream.handle(admitted);
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { startScriptedMcpServer } from '../../fakes/scripted-mcp-server.ts';
+
+const PROGRAM = fileURLToPath(
+  new URL('../../fixtures/servers/authorization-server.mjs', import.meta.url),
+);
+
+/** An MCP server that takes only tokens of a real authorization server, made for it and not expired. */
+export interface ProtectedServer {
+  readonly url: string;
+  readonly issuer: string;
+  /** The status of each request to the MCP endpoint. */
+  readonly statuses: readonly number[];
+  stop(): Promise<void>;
+}
+
+/** @param lifeS of access tokens */
+export async function startProtectedServer(lifeS: number): Promise<ProtectedServer> {
+  const mcp = await startScriptedMcpServer();
+  const statuses: number[] = [];
+  let verify = (_token: string): Promise<unknown> => Promise.reject(new Error('not ready'));
+  let issuer = '';
+  const front = http.createServer((request, response) => {
+    void (async () => {
+      if (request.url === '/.well-known/oauth-protected-resource/mcp') {
+        const metadata = {
+          resource: url,
+          authorization_servers: [issuer],
+          scopes_supported: ['mcp:read'],
+        };
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify(metadata));
+        return;
+      }
+      const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+      const isValid = await verify(token).then(
+        () => true,
+        () => false,
+      );
+      if (!isValid) {
+        statuses.push(401);
+        request.resume();
+        const challenge = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
+        response.writeHead(401, { 'www-authenticate': challenge }).end();
+        return;
+      }
+      const { method = '', headers } = request;
+      const upstream = http.request(mcp.url, { method, headers }, (answer) => {
+        statuses.push(answer.statusCode ?? 0);
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(upstream);
+    })();
+  });
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const origin = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+  const url = `${origin}/mcp`;
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM, url, String(lifeS)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  if (child.stdout === null) throw new Error('the authorization server has no output');
+  const lines = createInterface({ input: child.stdout });
+  issuer = String((await once(lines, 'line'))[0]);
+  const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
+  verify = (token) => jwtVerify(token, keys, { issuer, audience: url });
+  return {
+    url,
+    issuer,
+    statuses,
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+      front.closeAllConnections();
+      front.close();
+      await mcp.close();
+    },
+  };
+}
+
+/** Follows redirects and fills in the forms of the authorization server, as a person with a browser does. */
+export async function agreeInBrowser(address: string): Promise<string> {
+  const cookies = new Map<string, string>();
+  let url = new URL(address);
+  let body: URLSearchParams | undefined;
+  for (let step = 0; step < 20; step++) {
+    const response = await fetch(url, {
+      method: body ? 'POST' : 'GET',
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(body && { body }),
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      cookies.set(name, value);
+    }
+    const location = response.headers.get('location');
+    const text = await response.text();
+    body = undefined;
+    if (location !== null) {
+      url = new URL(location, url);
+      continue;
+    }
+    const action = /<form[^>]* action="([^"]+)"/.exec(text)?.[1];
+    if (action === undefined) return text;
+    const prompt = /name="prompt" value="(\w+)"/.exec(text)?.[1] ?? '';
+    body = new URLSearchParams({ prompt, login: 'ada', password: 'any' });
+    url = new URL(action, url);
+  }
+  throw new Error('the login does not end');
+}
