@@ -191,7 +191,7 @@ test.each<[string, Buffer | string, string, string]>([
   ],
   ['answers with an empty body', '', 'application/json', 'transport_error invalid_response 502'],
   ['answers a wrong id', result(2), 'application/json', 'transport_error no_response 502'],
-  ['answers the id as a text', result('1'), 'application/json', 'transport_error no_response 502'],
+  ['answers the id as a text', result('1'), 'application/json', 'success - 200'],
   ['answers twice', `[${result(1)},${result(1, 'again')}]`, 'application/json', 'success - 200'],
   [
     'answers twice in a stream',
