@@ -5,6 +5,8 @@ import { planUnwrap } from '../../src/settings/wrap/plan-unwrap.ts';
 import { planWrap } from '../../src/settings/wrap/plan-wrap.ts';
 import { findNameMistake } from '../../src/settings/server-entries.ts';
 
+/** Small counts for the usual run, whose tests have ten seconds each. */
+const RUNS = process.env['MCP_EXPORTER_FULL'] === '1' ? 200 : 35;
 const CLIENT = '/home/dev/project/config.json';
 const OWN = '/home/dev/mcp-exporter.yml';
 const LISTEN = { host: '127.0.0.1', port: 19_100 };
@@ -126,7 +128,7 @@ test('whatever a client’s file looks like, it is valid after wrap and byte for
       expect(back.clientText).toBe(original);
       expect(back.removed).toEqual(plan.moved);
     }),
-    { numRuns: 300 },
+    { numRuns: 3 * RUNS },
   );
 });
 
@@ -143,7 +145,7 @@ test('wrapped one by one in any order the file comes back the same', async () =>
       const back = unwrapText(current.clientText, original, current.ownText ?? '');
       expect(back.clientText).toBe(original);
     }),
-    { numRuns: 100 },
+    { numRuns: RUNS },
   );
 });
 
@@ -159,6 +161,6 @@ test('a file that was edited since keeps the edit, and every entry gets its conn
         parse(edit(original), [], { allowTrailingComma: true }),
       );
     }),
-    { numRuns: 100 },
+    { numRuns: RUNS },
   );
 });
