@@ -1,7 +1,7 @@
 import { type Node, type ParseError, type ParseErrorCode, parseTree } from 'jsonc-parser';
-import { LineCounter } from 'yaml';
 import { isForeign } from './clients/recognise-file.ts';
 import {
+  createLocator,
   DEPTH_MAX,
   type MapEntry,
   type Problem,
@@ -88,14 +88,7 @@ const SYNTAX: Readonly<Record<ParseErrorCode, string>> = {
 
 /** Reads JSON with comments and trailing commas, as editors write it. Reports every mistake, throws none. */
 export function readJson(file: string, text: string): SourceFile {
-  const lineCounter = new LineCounter();
-  lineCounter.addNewLine(0);
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1))
-    lineCounter.addNewLine(at + 1);
-  const locate = (offset: number) => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { line, column: col };
-  };
+  const locate = createLocator(text);
   const problems: Problem[] = [];
   const report = (offset: number, message: string) =>
     problems.push({ file, ...locate(offset), path: '', message });

@@ -1,3 +1,5 @@
+import { LineCounter } from 'yaml';
+
 export type Path = readonly (string | number)[];
 
 /** One mistake (or one warning) of a configuration, where somebody wrote it. Its message never holds a value that may be secret. */
@@ -161,4 +163,16 @@ export function messageWithin(source: SourceFile, path: Path, problem: Problem):
   const inside = problem.path.slice(around.length).replace(/^\./, '');
   if (inside === '') return problem.message;
   return `${inside}${problem.message.startsWith('must ') ? '' : ':'} ${problem.message}`;
+}
+
+/** Line and column of an offset in `text`, from 1. */
+export function createLocator(text: string): SourceFile['locate'] {
+  const lineCounter = new LineCounter();
+  lineCounter.addNewLine(0);
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1))
+    lineCounter.addNewLine(at + 1);
+  return (offset) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { line, column: col };
+  };
 }

@@ -1,6 +1,11 @@
 import { parse, TomlDate, TomlError } from 'smol-toml';
-import { LineCounter } from 'yaml';
-import { type MapEntry, type Path, type SourceFile, type SourceNode } from './source-file.ts';
+import {
+  createLocator,
+  type MapEntry,
+  type Path,
+  type SourceFile,
+  type SourceNode,
+} from './source-file.ts';
 
 const TABLE = /^\s*\[{1,2}([^\]]+)\]/;
 const KEY = /^\s*((?:"[^"\n]*"|'[^'\n]*'|[\w-]+)(?:\s*\.\s*(?:"[^"\n]*"|'[^'\n]*'|[\w-]+))*)\s*=/;
@@ -8,14 +13,7 @@ const PART = /"[^"\n]*"|'[^'\n]*'|[\w-]+/g;
 
 /** Reads TOML 1.0 into a tree. The parser gives no positions: tables and keys are looked up line by line. */
 export function readToml(file: string, text: string): SourceFile {
-  const lineCounter = new LineCounter();
-  lineCounter.addNewLine(0);
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1))
-    lineCounter.addNewLine(at + 1);
-  const locate = (offset: number) => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { line, column: col };
-  };
+  const locate = createLocator(text);
   try {
     const places = findPlaces(text);
     const root = text.trim() === '' ? undefined : convert(parse(text), [], 0, places);

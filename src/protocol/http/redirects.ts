@@ -1,7 +1,7 @@
 /** In a row; more of them are taken for endless. */
-const REDIRECTS_MAX = 5;
+export const REDIRECTS_MAX = 5;
 /** The request is repeated as it was (RFC 9110 §15.4.8, §15.4.9). */
-const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
+export const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
 /** Repeated as GET, so that only a GET stays the same request (RFC 9110 §15.4.2 to §15.4.4). */
 const BECOMES_GET: ReadonlySet<number> = new Set([301, 302, 303]);
 

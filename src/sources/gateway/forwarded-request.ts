@@ -27,7 +27,6 @@ import {
   type ResponseHeaders,
 } from './relay.ts';
 import { sendRefusal } from './send-refusal.ts';
-import { formatTraceParent } from './trace-context.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
 export interface ForwardOptions {
@@ -102,8 +101,7 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
           preserveHost,
           configured: this.#isForEndpoint ? headers : {},
           isBodyWhole: isComplete,
-          ...(trace && { traceparent: formatTraceParent(trace) }),
-          ...(trace?.traceState !== undefined && { tracestate: trace.traceState }),
+          ...(trace && { trace }),
         }),
         body: isComplete ? (body.length > 0 ? body : null) : this.#streamBody(),
         isRepeatable: isComplete && mayRepeat(this.#admitted),

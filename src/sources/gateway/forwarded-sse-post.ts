@@ -19,7 +19,6 @@ import {
   type SsePostEvent,
   type SsePostState,
 } from './sse-post-state.ts';
-import { formatTraceParent } from './trace-context.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
 /** One POST to an HTTP+SSE server, with its whole body. `sse-post-state.ts` decides. */
@@ -68,8 +67,7 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
           preserveHost,
           configured: this.#options.headers,
           isBodyWhole: true,
-          ...(trace && { traceparent: formatTraceParent(trace) }),
-          ...(trace?.traceState !== undefined && { tracestate: trace.traceState }),
+          ...(trace && { trace }),
         }),
         body: body.length > 0 ? body : null,
         isRepeatable: mayRepeat(this.#admitted),

@@ -1,3 +1,4 @@
+import { KEEPS_METHOD, REDIRECTS_MAX } from '../../protocol/http/redirects.ts';
 import type { PublicPlace } from './parse-route.ts';
 
 /** Where a request went, and how its redirects are treated. */
@@ -24,8 +25,6 @@ export type RedirectVerdict =
   | { readonly kind: 'follow'; readonly path: string }
   | { readonly kind: 'return'; readonly location: string };
 
-const FOLLOWED_MAX = 5;
-
 /** Of an HTTP+SSE server no path is reachable but those that its streams announce: other redirects are returned unchanged. */
 export function followRedirects(origin: string): RedirectRules {
   return { origin, isFollowed: true, toClient: (_target, location) => location };
@@ -39,8 +38,8 @@ export function assessRedirect(answer: RelayedRedirect, rules: RedirectRules): R
   const { status, location } = answer;
   const target = URL.parse(location, rules.origin + answer.path);
   if (target?.origin !== rules.origin) return { kind: 'return', location };
-  const mayFollow = rules.isFollowed && answer.isBodyHeld && answer.followedCount < FOLLOWED_MAX;
-  if ((status === 307 || status === 308) && mayFollow)
+  const mayFollow = rules.isFollowed && answer.isBodyHeld && answer.followedCount < REDIRECTS_MAX;
+  if (KEEPS_METHOD.has(status) && mayFollow)
     return { kind: 'follow', path: target.pathname + target.search };
   return { kind: 'return', location: rules.toClient(target, location) };
 }

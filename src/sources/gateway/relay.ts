@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { CallRecord } from '../../facts/call-record.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { describeNetworkError } from '../../protocol/network-failure.ts';
@@ -8,6 +9,7 @@ import { isRepeatable } from '../../protocol/repeatable-methods.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import type { AdmittedRequest } from './upstream.ts';
 import { forwardHeaders, returnHeaders } from './http-headers.ts';
+import { formatTraceParent } from './trace-context.ts';
 import { assessRedirect, type RedirectRules, type RedirectVerdict } from './redirects.ts';
 
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -256,8 +258,8 @@ export interface RequestHeaderOptions {
   readonly preserveHost: boolean;
   /** Headers of the configuration, for requests that carry none of that name. */
   readonly configured: Readonly<Record<string, Secret>>;
-  readonly traceparent?: string;
-  readonly tracestate?: string;
+  /** Replaces the client's own; absent without tracing. */
+  readonly trace?: CallRecord['trace'];
   /** Whether the body is sent whole, so that its length is set anew. */
   readonly isBodyWhole: boolean;
   /** Whether the answer has to be readable on its way, so that none in compressed form is asked for. */
@@ -269,14 +271,15 @@ export function requestHeaders(request: IncomingMessage, options: RequestHeaderO
   const replaced = ['host'];
   if (options.isBodyWhole) replaced.push('content-length');
   if (options.isPlainWanted) replaced.push('accept-encoding');
-  if (options.traceparent !== undefined) replaced.push('traceparent', 'tracestate');
+  if (options.trace) replaced.push('traceparent', 'tracestate');
   const { headers, has } = forwardHeaders(request.rawHeaders, request.headers.connection, replaced);
   headers.push(
     'host',
     options.preserveHost && request.headers.host ? request.headers.host : options.host,
   );
-  if (options.traceparent !== undefined) headers.push('traceparent', options.traceparent);
-  if (options.tracestate !== undefined) headers.push('tracestate', options.tracestate);
+  const { trace } = options;
+  if (trace) headers.push('traceparent', formatTraceParent(trace));
+  if (trace?.traceState !== undefined) headers.push('tracestate', trace.traceState);
   for (const name in options.configured) {
     const secret = options.configured[name];
     if (secret && !has.has(name.toLowerCase())) headers.push(name, secret.reveal());

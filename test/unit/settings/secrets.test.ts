@@ -14,7 +14,7 @@ const PLANTED = [
 
 const FILES = {
   'mcp-exporter.yml': `
-import: [/work/.mcp.json]
+import: [/srv/project/.mcp.json]
 admin: { tokenFile: token }
 mcpServers:
   remote:
@@ -26,9 +26,9 @@ mcpServers:
     args: [--api-key, planted-literal, "--token=\${PLANTED}", "\${PLANTED}"]
     env: { KEY: planted-password, KEY2_file: token }
 `,
-  '/work/.mcp.json':
+  '/srv/project/.mcp.json':
     '{ "mcpServers": { "imported": { "command": "x", "env": { "KEY": "planted-literal" }, "envFile": "dot-env" } } }',
-  '/work/dot-env': 'OTHER=planted-in-file',
+  '/srv/project/dot-env': 'OTHER=planted-in-file',
   token: 'planted-in-file\n',
 };
 const env = { PLANTED: 'planted-in-variable' };

@@ -66,11 +66,14 @@ test('claude_desktop_config.json is read, and its other keys are ignored', async
 
 test('.cursor/mcp.json is read with the variables of the workspace around it', async () => {
   const [local, remote] = (
-    await configOf({ '/work/.cursor/mcp.json': CURSOR_JSON, '/work/.env': 'FROM_FILE=1' }, env)
+    await configOf(
+      { '/srv/project/.cursor/mcp.json': CURSOR_JSON, '/srv/project/.env': 'FROM_FILE=1' },
+      env,
+    )
   ).servers;
   expect(local && stdioTarget(local)).toMatchObject({
-    args: ['/work/tools/server.py'],
-    cwd: '/work',
+    args: ['/srv/project/tools/server.py'],
+    cwd: '/srv/project',
   });
   expect(local && reveal(stdioTarget(local).env)).toEqual({ KEY: 'token-value', FROM_FILE: '1' });
   expect(remote && httpTarget(remote).transport).toBe('sse');
@@ -85,8 +88,9 @@ test("a user's own .cursor/mcp.json says nothing about where programs start", as
 });
 
 test('.vscode/mcp.json is read; what only VS Code can ask for leaves its server unresolved', async () => {
-  const [github, perplexity] = (await configOf({ '/work/.vscode/mcp.json': VSCODE_JSON }, env))
-    .servers;
+  const [github, perplexity] = (
+    await configOf({ '/srv/project/.vscode/mcp.json': VSCODE_JSON }, env)
+  ).servers;
   expect(github && httpTarget(github).transport).toBe('auto');
   expect(github?.unresolved).toBeUndefined();
   expect(perplexity?.unresolved).toBe('needs ${input:key}, which only the client can ask for');
