@@ -157,11 +157,9 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   }
 
   #redirectRules(): RedirectRules {
-    const { origin } = this.#options.url;
     const { publicPlace } = this.#admitted;
-    if (publicPlace) return redirectToPublic(origin, publicPlace);
-    const { redirected } = this.#context;
-    return { origin, isFollowed: true, toClient: (target) => redirected.toClient(target) };
+    const { rules } = this.#context.redirected;
+    return publicPlace ? redirectToPublic(rules.origin, publicPlace) : rules;
   }
 
   #isResumable(): boolean {

@@ -12,33 +12,29 @@ const HOP_BY_HOP = new Set([
   'expect',
 ]);
 
-export interface ForwardedHeaders {
-  /** Names and values in turn, spelled and ordered as they came. */
-  readonly headers: string[];
-  readonly has: ReadonlySet<string>;
-}
+/** Most names are told apart by their length: hashing each of them takes longer than all the rest. */
+const HOP_BY_HOP_LENGTHS = new Set([...HOP_BY_HOP].map(({ length }) => length));
 
 /**
  * What of a request's headers goes upstream: all but hop-by-hop ones, `host` and those replaced here.
  * @param rawHeaders as node:http gives them: names and values in turn
  * @param dropped lower-case names that the caller sets itself
+ * @returns names and values in turn, spelled and ordered as they came
  */
 export function forwardHeaders(
   rawHeaders: readonly string[],
   connection: string | undefined,
   dropped: readonly string[],
-): ForwardedHeaders {
+): string[] {
   const named = namedByConnection(connection);
   const headers: string[] = [];
-  const has = new Set<string>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || dropped.includes(lower) || named?.includes(lower)) continue;
+    if (isHopByHop(lower) || dropped.includes(lower) || named?.includes(lower)) continue;
     headers.push(name, rawHeaders[i + 1] as string);
-    has.add(lower);
   }
-  return { headers, has };
+  return headers;
 }
 
 /**
@@ -56,7 +52,7 @@ export function returnHeaders(
     const lower = name.toLowerCase();
     if (lower === 'connection')
       named = namedByConnection(text(rawHeaders[i + 1] as Buffer | string));
-    if (HOP_BY_HOP.has(lower)) continue;
+    if (isHopByHop(lower)) continue;
     const value = location !== undefined && lower === 'location' ? location : undefined;
     headers.push(name, value ?? text(rawHeaders[i + 1] as Buffer | string));
   }
@@ -67,6 +63,15 @@ export function returnHeaders(
       kept.push(headers[i] as string, headers[i + 1] as string);
   }
   return kept;
+}
+
+/** @param headers names and values in turn */
+export function hasHeader(headers: readonly string[], lowerName: string): boolean {
+  return headers.some((text, index) => index % 2 === 0 && text.toLowerCase() === lowerName);
+}
+
+function isHopByHop(lowerName: string): boolean {
+  return HOP_BY_HOP_LENGTHS.has(lowerName.length) && HOP_BY_HOP.has(lowerName);
 }
 
 function namedByConnection(connection: string | undefined): string[] | undefined {

@@ -70,6 +70,7 @@ const TO_MCP = '/redirected/mcp';
 
 /** The paths of one server that its redirects named: a client reaches them below `/NAME`, and no other path of the server. */
 export class RedirectedPaths {
+  readonly rules: RedirectRules;
   readonly #name: string;
   readonly #url: URL;
   /** By the path below `/NAME`. */
@@ -78,6 +79,11 @@ export class RedirectedPaths {
   constructor(name: string, url: URL) {
     this.#name = name;
     this.#url = url;
+    this.rules = {
+      origin: url.origin,
+      isFollowed: true,
+      toClient: (target) => this.toClient(target),
+    };
   }
 
   /** The path below the gateway that stands for an address of the server. */

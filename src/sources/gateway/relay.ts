@@ -8,7 +8,7 @@ import { describeNetworkError } from '../../protocol/network-failure.ts';
 import { isRepeatable } from '../../protocol/repeatable-methods.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import type { AdmittedRequest } from './upstream.ts';
-import { forwardHeaders, returnHeaders } from './http-headers.ts';
+import { forwardHeaders, hasHeader, returnHeaders } from './http-headers.ts';
 import { formatTraceParent } from './trace-context.ts';
 import { assessRedirect, type RedirectRules, type RedirectVerdict } from './redirects.ts';
 
@@ -272,7 +272,7 @@ export function requestHeaders(request: IncomingMessage, options: RequestHeaderO
   if (options.isBodyWhole) replaced.push('content-length');
   if (options.isPlainWanted) replaced.push('accept-encoding');
   if (options.trace) replaced.push('traceparent', 'tracestate');
-  const { headers, has } = forwardHeaders(request.rawHeaders, request.headers.connection, replaced);
+  const headers = forwardHeaders(request.rawHeaders, request.headers.connection, replaced);
   headers.push(
     'host',
     options.preserveHost && request.headers.host ? request.headers.host : options.host,
@@ -282,7 +282,7 @@ export function requestHeaders(request: IncomingMessage, options: RequestHeaderO
   if (trace?.traceState !== undefined) headers.push('tracestate', trace.traceState);
   for (const name in options.configured) {
     const secret = options.configured[name];
-    if (secret && !has.has(name.toLowerCase())) headers.push(name, secret.reveal());
+    if (secret && !hasHeader(headers, name.toLowerCase())) headers.push(name, secret.reveal());
   }
   return headers;
 }
