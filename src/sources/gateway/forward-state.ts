@@ -1,6 +1,11 @@
 import { type CallVerdict, CANCELLED, judgeHttpStatus } from '../../facts/call-outcome.ts';
 import { REFUSALS } from '../../facts/refusal.ts';
-import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
+import {
+  findAnsweredId,
+  isRequest,
+  isResponse,
+  type MessageFacts,
+} from '../../protocol/message-facts.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { type CallEffect, refusalOf, type RefuseEffect, shareOf } from './call-effects.ts';
 import type { Carrier } from './exchange.ts';
@@ -206,7 +211,7 @@ function endLate(state: ForwardState, begun: ForwardEffect[]): ForwardStep {
 
 function afterHead(state: ForwardState, event: AnswerHead): ForwardStep {
   const { status, content } = event;
-  const isOpened = state.opening !== undefined && status === 200;
+  const isOpened = state.opening !== undefined && status >= 200 && status < 300;
   const newSession = isOpened ? event.session : undefined;
   const next: ForwardState = { ...state, status, content, newSession };
   const { session: id } = state;
@@ -236,17 +241,18 @@ function afterMessages(state: ForwardState, read: ReadMessages, bytes: number): 
   return { state: hasResponse === state.hasResponse ? state : { ...state, hasResponse }, effects };
 }
 
-/** A session counts once its `initialize` succeeded. */
+/** A session counts once its `initialize` succeeded, with any status and form of the id that the official clients take. */
 function openedSession(
   { newSession: id, opening }: ForwardState,
   { id: answered, error, protocolVersion }: MessageFacts,
 ): ForwardEffect | undefined {
-  if (id === undefined || opening?.id !== answered || error) return undefined;
+  if (id === undefined || opening?.id === undefined || error) return undefined;
+  if (findAnsweredId(new Set([opening.id]), answered) === undefined) return undefined;
   return {
     kind: 'open_session',
     id,
     opening: {
-      ...(opening?.client && { client: opening.client }),
+      ...(opening.client && { client: opening.client }),
       ...(protocolVersion !== undefined && { protocolVersion }),
     },
   };

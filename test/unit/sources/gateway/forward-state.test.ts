@@ -152,8 +152,27 @@ test.each(
     ],
     [
       'a session that is announced with an error does not open',
-      [request(initialize), head(201, 'json', 'new'), messages(initialized)],
+      [request(initialize), head(400, 'json', 'new'), messages(initialized)],
       ['begin 0 100 B', '', 'answer 0 50 B'],
+    ],
+    [
+      'a session opens with any status of success',
+      [request(initialize), head(201, 'json', 'new'), messages(initialized)],
+      ['begin 0 100 B', '', 'open session new editor 2025-11-25, answer 0 50 B'],
+    ],
+    [
+      'a session opens if the number of the id comes back as text',
+      [request(initialize), head(200, 'json', 'new'), messages({ ...initialized, id: '0' })],
+      ['begin 0 100 B', '', 'open session new editor 2025-11-25, answer "0" 50 B'],
+    ],
+    [
+      'a session does not open if the text of the id comes back as a number',
+      [
+        request({ ...initialize, id: '0' }),
+        head(200, 'json', 'new'),
+        messages({ ...initialized, id: 0 }),
+      ],
+      ['begin "0" 100 B', '', 'answer 0 50 B'],
     ],
     ['404 closes the session', [head(404)], ['close session s'], { session: 's' }],
     ['another error leaves the session as it is', [head(500)], [''], { session: 's' }],
