@@ -22,14 +22,15 @@ export type FoundAnswer =
 
 /**
  * Finds the answer to the only request in flight: in one JSON message, in a batch, or in a stream of events. In a stream
- * everything before the answer is skipped, requests of the server included: it may not make a ping or a handshake wait
- * for them. Reading stops at the answer.
+ * everything before the answer is skipped, as official clients do: requests of the server, which may not make a ping or a
+ * handshake wait for them, answers to other requests, and texts that are no message. Reading stops at the answer.
  */
 export class AnswerFinder implements AnswerReader {
   readonly limits = CHECK_LIMITS;
   readonly streamBytesMax = STREAM_BYTES_MAX;
   readonly #id: RpcId;
   #found: FoundAnswer | undefined;
+  #skipped: string | undefined;
 
   constructor(id: RpcId) {
     this.#id = id;
@@ -39,12 +40,19 @@ export class AnswerFinder implements AnswerReader {
     return this.#found;
   }
 
+  /** What was wrong with the first event that was skipped: the reason to give if the answer never comes. */
+  get skipped(): string | undefined {
+    return this.#skipped;
+  }
+
   onBody(text: string): void {
     this.#found = findInBody(text, this.#id);
   }
 
   onEvent(data: string): boolean {
-    this.#found = findInEvent(data, this.#id);
+    const found = findInEvent(data, this.#id);
+    if (found?.ok === false) this.#skipped ??= found.reason;
+    else this.#found = found;
     return this.#found === undefined;
   }
 
@@ -62,8 +70,10 @@ export function findMisfit(response: IncomingMessage): string | undefined {
   const { statusCode: status = 0 } = response;
   if (NO_ANSWER.has(status)) return `HTTP ${status} brings no message`;
   if (codingsOf(response.headers['content-encoding']) === undefined) return UNKNOWN_CODING;
-  switch (mediaTypeOf(response)) {
-    case 'application/json':
+  const mediaType = mediaTypeOf(response);
+  // As loosely as the Python SDK reads it: servers send `application/json-rpc` too, or the type twice.
+  if (mediaType.startsWith('application/json')) return undefined;
+  switch (mediaType) {
     case 'text/event-stream':
       return undefined;
     case 'text/html':
@@ -87,12 +97,10 @@ function findInBody(text: string, id: RpcId): FoundAnswer | undefined {
 function findInEvent(data: string, id: RpcId): FoundAnswer | undefined {
   const parsed = parseMessages(data);
   if (!parsed.ok) return parsed;
-  for (const message of parsed.messages) {
+  for (const message of parsed.messages)
     if (isAnswerTo(message, id, true)) return { ok: true, answer: message };
-    const reason = describeMisfit(message);
-    if (reason !== undefined) return { ok: false, reason };
-  }
-  return undefined;
+  const reason = describeMisfit(parsed.messages[0]);
+  return reason === undefined ? undefined : { ok: false, reason };
 }
 
 /** What is wrong with a message in the place of the answer; undefined where it may be skipped. */

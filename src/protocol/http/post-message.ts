@@ -87,8 +87,11 @@ async function judgeAnswer(exchange: MessageExchange, answer: OpenAnswer): Promi
   }
   const finder = new AnswerFinder(id);
   const failure = await readAnswer(exchange, answer, finder);
-  if (failure) return { ok: false, facts: failure, late };
-  const { found } = finder;
+  const { found, skipped } = finder;
+  if (failure) {
+    const isExplained = skipped !== undefined && failure.kind !== 'network';
+    return { ok: false, facts: isExplained ? unusable(method, skipped) : failure, late };
+  }
   if (found?.ok === true) return { ok: true, answer: found.answer, headers };
   const facts = found ? unusable(method, found.reason) : missingAnswer(method);
   return { ok: false, facts, late };

@@ -147,12 +147,18 @@ export function readBody(
       onEnd() {
         const [first] = chunks;
         const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-        if (!isStrict || isUtf8(body)) resolve({ ok: true, text: body.toString('utf8') });
+        if (!isStrict || isUtf8(body)) resolve({ ok: true, text: toText(body) });
         else refuse('it is not UTF-8 text');
       },
       onProblem: (problem) => resolve({ ok: false, problem }),
     });
   });
+}
+
+/** Without a byte order mark, which JSON must not have and clients ignore (RFC 8259 section 8.1). */
+function toText(body: Buffer): string {
+  const text = body.toString('utf8');
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 export function describeBytes(bytes: number): string {

@@ -34,9 +34,9 @@ export function createEndpointRewriter(
 }
 
 function rewriteEvent(event: string, rewrite: (address: string) => string): string | undefined {
-  if (!/(?:^|[\r\n])event: ?endpoint(?=[\r\n])/.test(event)) return undefined;
+  if (!/(?:^(?:\xEF\xBB\xBF)?|[\r\n])event: ?endpoint(?=[\r\n])/.test(event)) return undefined;
   return event.replace(
-    /((?:^|[\r\n])data: ?)([^\r\n]*)/,
+    /((?:^(?:\xEF\xBB\xBF)?|[\r\n])data: ?)([^\r\n]*)/,
     (_all, field: string, address: string) => field + rewrite(address),
   );
 }

@@ -88,7 +88,7 @@ export class ForwardedAnswer {
 
 function contentOf(type: string | undefined): AnswerContent {
   if (type === undefined) return 'other';
-  if (type.startsWith('text/event-stream')) return 'events';
+  if (/^text\/event-stream\b/i.test(type)) return 'events';
   return /^application\/(?:[\w.-]+\+)?json\b/i.test(type) ? 'json' : 'other';
 }
 

@@ -13,7 +13,7 @@ import type { ServerIdentity } from '../../../facts/check-report.ts';
 import { classifyFailure, type FailureFacts } from '../../../protocol/classify-failure.ts';
 import { METHOD_NOT_FOUND } from '../../../protocol/json-rpc.ts';
 import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
-import type { SyntheticCall, Transport } from '../../../facts/server.ts';
+import type { Era, SyntheticCall, Transport } from '../../../facts/server.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { assessCallResult } from './assess-call-result.ts';
 import { createListBuilder } from './build-list.ts';
@@ -66,7 +66,7 @@ interface ListRecipe {
   readonly nouns: readonly [string, string];
   /** Many servers announce resources and never implemented templates. */
   readonly isOptional: boolean;
-  hasShape(result: unknown): boolean;
+  hasShape(result: unknown, era: Era): boolean;
 }
 
 const LIST_RECIPES: readonly ListRecipe[] = [
@@ -78,7 +78,8 @@ const LIST_RECIPES: readonly ListRecipe[] = [
     nameKey: 'name',
     nouns: ['tool', 'tools'],
     isOptional: false,
-    hasShape: (result) => isSpecType.ListToolsResult(result),
+    hasShape: (result, era) =>
+      isSpecType.ListToolsResult(result) && (era === 'modern' || hasObjectsAsOutput(result.tools)),
   },
   {
     kind: 'prompts',
@@ -111,6 +112,11 @@ const LIST_RECIPES: readonly ListRecipe[] = [
     hasShape: (result) => isSpecType.ListResourceTemplatesResult(result),
   },
 ];
+
+/** Since 2026-07-28 an output schema may be any JSON Schema; before, official clients refuse a list with another one. */
+function hasObjectsAsOutput(tools: readonly Tool[]): boolean {
+  return tools.every(({ outputSchema }) => !outputSchema || outputSchema['type'] === 'object');
+}
 
 /**
  * What a deep check does once the SDK's client is connected, whatever the transport: lists everything the server
@@ -211,7 +217,8 @@ async function listPages(
         recipe.isOptional && facts.kind === 'rpc' && facts.error.code === METHOD_NOT_FOUND;
       return isMissing ? { ok: true, list: undefined, items: [] } : failed(facts);
     }
-    if (!recipe.hasShape(result))
+    const era = client.getProtocolEra() === 'modern' ? 'modern' : 'legacy';
+    if (!recipe.hasShape(result, era))
       return unusable(recipe.method, 'its result has not the shape that the protocol gives it');
     const entries = result[recipe.itemsKey];
     const pageItems = Array.isArray(entries) ? entries.filter(isJsonObject) : [];

@@ -26,6 +26,8 @@ export interface SseProbeClientState {
 export interface SsePendingRequest {
   readonly id: number;
   readonly method: string;
+  /** Why a text that may have been its answer was none. */
+  readonly misfit?: string;
 }
 
 export type SseReply =
@@ -82,7 +84,7 @@ export function nextSseState(
       return { state: { ...state, pending }, effects: [] };
     }
     case 'request_failed':
-      return resolve(state, event.id, { ok: false, facts: event.facts });
+      return resolve(state, event.id, { ok: false, facts: explain(state, event) });
     case 'late_answer_wanted':
       return { state: { ...state, lateId: event.id }, effects: [] };
     case 'message_received':
@@ -98,11 +100,14 @@ export function nextSseState(
 
 function afterMessages(state: SseProbeClientState, data: string): SseProbeClientStep {
   const parsed = parseMessages(data);
+  // Official clients skip it too. It is the reason to give if the answer never comes.
   if (!parsed.ok) {
-    const [oldest] = state.pending;
-    if (oldest === undefined) return { state, effects: [] };
-    const facts: FailureFacts = { kind: 'unusable', method: oldest.method, reason: parsed.reason };
-    return resolve(state, oldest.id, { ok: false, facts });
+    const [oldest, ...others] = state.pending;
+    if (oldest === undefined || oldest.misfit !== undefined) return { state, effects: [] };
+    return {
+      state: { ...state, pending: [{ ...oldest, misfit: parsed.reason }, ...others] },
+      effects: [],
+    };
   }
   let next = state;
   const effects: SseProbeClientEffect[] = [];
@@ -112,6 +117,15 @@ function afterMessages(state: SseProbeClientState, data: string): SseProbeClient
     effects.push(...step.effects);
   }
   return { state: next, effects };
+}
+
+function explain(
+  { pending }: SseProbeClientState,
+  { id, facts }: Extract<SseProbeClientEvent, { kind: 'request_failed' }>,
+): FailureFacts {
+  const request = pending.find((one) => one.id === id);
+  if (request?.misfit === undefined || facts.kind !== 'timeout') return facts;
+  return { kind: 'unusable', method: request.method, reason: request.misfit };
 }
 
 function afterMessage(state: SseProbeClientState, message: RpcMessage): SseProbeClientStep {

@@ -35,6 +35,7 @@ test.each<readonly [string, string | undefined, string]>([
   ['a structured suffix', 'application/vnd.x+json', 'json'],
   ['something that only begins like JSON', 'application/jsonl', 'other'],
   ['server-sent events', 'text/event-stream; charset=utf-8', 'events'],
+  ['server-sent events in upper case', 'Text/Event-Stream; charset=UTF-8', 'events'],
   ['a page', 'text/html', 'other'],
   ['nothing', undefined, 'other'],
 ])('%s is read as what it is', async (_title, type, content) => {

@@ -135,15 +135,10 @@ const ANSWERS_TO_ALL: readonly Row[] = [
     'protocol',
     'ended without it',
   ],
-  [
-    'a stream of events with broken JSON',
-    events('data: {"jsonrpc"\n\n', { end: false }),
-    'protocol',
-    'not JSON',
-  ],
+  ['a stream of events with broken JSON', events('data: {"jsonrpc"\n\n'), 'protocol', 'not JSON'],
   [
     'a stream of events with a wrong id',
-    events('data: {"jsonrpc":"2.0","id":"x","result":{}}\n\n', { end: false }),
+    events('data: {"jsonrpc":"2.0","id":"x","result":{}}\n\n'),
     'protocol',
     'another request',
   ],

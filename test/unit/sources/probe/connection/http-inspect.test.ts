@@ -155,6 +155,15 @@ const FAILURES: readonly (readonly [string, string, Script, ProbeOutcome, string
   ['tools/list', 'an HTML page', text(200, '<html></html>', 'text/html'), 'protocol', 'tools/list'],
   ['tools/list', 'broken JSON', text(200, '{"a', 'application/json'), 'protocol', 'tools/list'],
   ['tools/list', 'a wrong shape', result({ tools: [{ nome: 'x' }] }), 'protocol', 'shape'],
+  [
+    'tools/list',
+    'an output schema that is not an object',
+    result({
+      tools: [{ name: 'x', inputSchema: { type: 'object' }, outputSchema: { type: 'array' } }],
+    }),
+    'protocol',
+    'shape',
+  ],
   ['tools/list', 'no result object', result('x'), 'protocol', 'tools/list'],
   [
     'tools/list',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   error,
+  events,
   INITIALIZE_RESULT,
   type Profile,
   result,
@@ -72,6 +73,82 @@ test.each(
   expect(await check()).toMatchObject({ outcome: 'ok' });
   expect(await check()).toMatchObject({ outcome: 'ok' });
   expect(await inspect()).toMatchObject({ outcome: 'ok' });
+});
+
+/** The usual answer, with a body of JSON and with one of events written by `write`. */
+function rewritten(
+  type: string,
+  write: (body: string) => string,
+): (answer: WholeAnswer) => WholeAnswer {
+  return ({ status: code, headers, body }) =>
+    headers['content-type'] === 'application/json'
+      ? {
+          status: code,
+          headers: { ...headers, 'content-type': type },
+          body: write(String(body)),
+        }
+      : { status: code, headers, body };
+}
+
+const FOREIGN = '{"jsonrpc":"2.0","id":4711,"result":{}}';
+
+test.each(
+  PROFILES.flatMap((profile) =>
+    (
+      [
+        ['a byte order mark before JSON', 'application/json', (body) => `\uFEFF${body}`],
+        ['a content type with parameters', 'application/json; profile="mcp"', (body) => body],
+        ['a content type in odd case', 'Application/JSON;CHARSET=UTF-8', (body) => body],
+        ['text before the answer', 'text/event-stream', (body) => `data: hi\n\ndata: ${body}\n\n`],
+        [
+          'an answer to another request before the answer',
+          'text/event-stream',
+          (body) => `data: ${FOREIGN}\n\ndata: ${body}\n\n`,
+        ],
+        [
+          'JSON that is no message before the answer',
+          'Text/Event-Stream; charset=UTF-8',
+          (body) => `data: {"ok":true}\n\ndata: ${body}\n\n`,
+        ],
+        [
+          'a byte order mark before events',
+          'text/event-stream',
+          (body) => `\uFEFFdata: ${body}\n\n`,
+        ],
+      ] as const satisfies readonly (readonly [string, string, (body: string) => string])[]
+    ).map((row) => [profile, ...row] as const),
+  ),
+)('a %s server that sends %s is healthy', async (profile, _, type, write) => {
+  const server = await startServer({ profile, reshape: rewritten(type, write) });
+  const { check, inspect } = watchUrl(server.url);
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(await inspect()).toMatchObject({ outcome: 'ok' });
+});
+
+test.each(['application/json-rpc', 'application/json, application/json'])(
+  'a server of content type %s, which only the Python SDK reads, is not Offline but fails the deep check',
+  async (type) => {
+    const server = await startServer({ reshape: rewritten(type, (body) => body) });
+    const { check, inspect } = watchUrl(server.url);
+    expect(await check()).toMatchObject({ outcome: 'ok' });
+    expect(await check()).toMatchObject({ outcome: 'ok' });
+    const deep = await inspect();
+    expect(deep.outcome).not.toBe('ok');
+    expect(deep.detail).toContain('content type');
+  },
+);
+
+test('a stream with nothing but text is said to hold no JSON when the time is up', async () => {
+  const server = await startServer();
+  server.script('initialize', events('data: hello\n\n', { end: false }));
+  const { check } = watchUrl(server.url, {
+    monitor: { era: 'legacy' },
+    signal: AbortSignal.timeout(300),
+  });
+  const report = await check();
+  expect(report).toMatchObject({ outcome: 'protocol' });
+  expect(report.detail).toContain('it is not JSON');
 });
 
 test.each([

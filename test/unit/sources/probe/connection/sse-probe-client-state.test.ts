@@ -35,6 +35,11 @@ const LOST: FailureFacts = {
   isTls: false,
   isConnected: true,
 };
+const TIMEOUT: FailureFacts = { kind: 'timeout', waitedFor: 'answer to ping', limitMs: 5_000 };
+const MISFIT: SseProbeClientState = {
+  ...OPEN,
+  pending: [{ id: 7, method: 'ping', misfit: 'it is not JSON' }],
+};
 const CLOSE = { kind: 'close_stream' };
 
 const received = (message: unknown): SseProbeClientEvent => ({
@@ -95,12 +100,27 @@ const TABLE: readonly (readonly [
   ],
   ['An answer that nobody waits for is skipped', OPEN, received(result(7)), OPEN, []],
   ['A notification is skipped', WAITING, received({ jsonrpc: '2.0', method: 'n' }), WAITING, []],
+  ['What is not JSON is skipped, and noted as a reason', WAITING, received('hello'), MISFIT, []],
   [
-    'What is no JSON ends the wait',
-    WAITING,
-    received('hello'),
+    'The answer after what is not JSON ends the wait',
+    MISFIT,
+    received(result(7)),
+    OPEN,
+    [answered('result')],
+  ],
+  [
+    'Without an answer, what was not JSON is the reason',
+    MISFIT,
+    { kind: 'request_failed', id: 7, facts: TIMEOUT },
     OPEN,
     [failed({ kind: 'unusable', method: 'ping', reason: 'it is not JSON' })],
+  ],
+  [
+    'A POST that fails is the reason even after what was not JSON',
+    MISFIT,
+    { kind: 'request_failed', id: 7, facts: LOST },
+    OPEN,
+    [failed(LOST)],
   ],
   ['What is no JSON is skipped while nobody waits', OPEN, received('hello'), OPEN, []],
   [
