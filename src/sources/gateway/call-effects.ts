@@ -59,8 +59,6 @@ export interface RefuseEffect {
   /** JSON text of the request's id. */
   readonly id: string | undefined;
   readonly detail: string;
-  /** Nobody reads the rest of the request. */
-  readonly isUnread: boolean;
 }
 
 /** The refusal with which the gateway answers after a failure; `undefined` if the client is gone or has the head of an answer. */

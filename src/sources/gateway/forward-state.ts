@@ -297,11 +297,10 @@ function refuse(
   { name, detail }: Pick<RefuseEffect, 'name' | 'detail'>,
 ): ForwardStep {
   const refused: ForwardState = { ...state, isRefused: true };
-  const isUnread = !state.isRequestRead;
   const step = endAll(refused, REFUSALS[name].verdict, detail);
   return {
     state: step.state,
-    effects: [{ kind: 'refuse', name, id: state.onlyId, detail, isUnread }, ...step.effects],
+    effects: [{ kind: 'refuse', name, id: state.onlyId, detail }, ...step.effects],
   };
 }
 

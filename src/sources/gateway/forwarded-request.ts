@@ -185,9 +185,9 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
     }
   }
 
-  #refuse({ name, id, detail, isUnread }: RefuseEffect): void {
+  #refuse({ name, id, detail }: RefuseEffect): void {
     this.#stopUpload?.();
-    sendRefusal(this.#options.clock, this.#admitted.response, name, { id, detail, isUnread });
+    sendRefusal(this.#options.clock, this.#admitted.response, name, { id, detail });
   }
 
   /** A body too large to be read first: it is read as it passes. */

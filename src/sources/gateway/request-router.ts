@@ -58,8 +58,7 @@ export class RequestRouter {
     }
     const pending = edge.admit(request, server?.spec.name);
     const admission = pending instanceof Promise ? await pending : pending;
-    if (!admission.ok)
-      refuse(arrival, NO_MESSAGES, admission.refusal, { ...admission, isUnread: true });
+    if (!admission.ok) refuse(arrival, NO_MESSAGES, admission.refusal, admission);
     // The client went away meanwhile: there will be no `close` any more.
     else if (response.destroyed) admission.leave();
     else this.#readBody(arrival, target, admission);
@@ -75,7 +74,7 @@ export class RequestRouter {
     response.on('close', admission.leave);
     if (Number(request.headers['content-length']) > bodyBytesMax) {
       const detail = `the limit is ${bodyBytesMax} bytes`;
-      refuse(arrival, NO_MESSAGES, 'body_too_large', { detail, isUnread: true });
+      refuse(arrival, NO_MESSAGES, 'body_too_large', { detail });
       return;
     }
     readHead(request, (body, isComplete) => {
@@ -96,9 +95,9 @@ export class RequestRouter {
     if (this.#servers.isStopping) {
       refuse(arrival, read, 'overloaded', STOPPING);
     } else if (!server || !target) {
-      refuse(arrival, read, 'unknown_server', { isUnread: true });
+      refuse(arrival, read, 'unknown_server');
     } else if (!server.spec.gateway.enabled || this.#options.isDisabled?.(server.spec.name)) {
-      refuse(arrival, read, 'disabled', { isUnread: true });
+      refuse(arrival, read, 'disabled');
     } else {
       if (!isComplete) this.#limitRest(arrival, body.length);
       server.upstream.handle({

@@ -7,18 +7,19 @@ export interface RefusalDetails {
   readonly id?: string | undefined;
   readonly detail?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Nobody reads the body: what the client still sends is discarded for a moment, so that it gets to read the answer. */
-  readonly isUnread?: boolean | undefined;
 }
 
+/** Measured from the answer. */
 const LINGER_MS_MAX = 500;
+/** A client that sends more has to wait until the connection is closed. */
+const LINGER_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Answers in the server's place with a well-formed JSON-RPC error; does nothing if an answer has begun. */
 export function sendRefusal(
   clock: Clock,
   response: ServerResponse,
   name: RefusalName,
-  { id, detail, headers, isUnread = false }: RefusalDetails,
+  { id, detail, headers }: RefusalDetails,
 ): void {
   if (response.headersSent || response.destroyed) return;
   const body = renderRefusal(name, id, detail);
@@ -29,7 +30,7 @@ export function sendRefusal(
     ...(response.req.complete ? {} : { connection: 'close' }),
     ...headers,
   });
-  if (!isUnread || response.req.complete) {
+  if (response.req.complete) {
     response.end(body);
     return;
   }
@@ -37,14 +38,26 @@ export function sendRefusal(
   linger(clock, response);
 }
 
-/** A connection that is closed with unread bytes is reset, and takes the answer with it. */
+/**
+ * Discards what the client still sends of a body that nobody wants. A connection that is closed with unread bytes is reset, and
+ * a client that is still sending never gets to read the answer (RFC 9112 §9.6).
+ */
 function linger(clock: Clock, response: ServerResponse): void {
+  const { req: request } = response;
+  let bytes = 0;
   const end = (): void => {
     timer.cancel();
+    request.off('data', discard);
     response.end();
   };
+  const discard = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > LINGER_BYTES_MAX) request.pause();
+  };
   const timer = clock.after(LINGER_MS_MAX, end);
-  response.req.once('end', end).once('close', end).resume();
+  // To the server it must never look whole.
+  request.unpipe();
+  request.on('data', discard).once('end', end).once('close', end).resume();
 }
 
 /** The whole answer as text, for a request that could not be read and so has no response. */

@@ -102,7 +102,7 @@ function afterFailure(state: SsePostState, failure: RelayFailure): SsePostStep {
     return endAll(state, verdict, message);
   }
   const { verdict } = REFUSALS[refusal.name];
-  const refuse: RefuseEffect = { kind: 'refuse', ...refusal, id: state.firstId, isUnread: false };
+  const refuse: RefuseEffect = { kind: 'refuse', ...refusal, id: state.firstId };
   return endAll(state, verdict, message, [refuse]);
 }
 

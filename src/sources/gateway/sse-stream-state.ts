@@ -81,7 +81,7 @@ function afterFailure(state: SseStreamState, failure: RelayFailure): SseStreamSt
   const refusal = refusalOf(failure, state.answerTimeoutMs);
   const closed = close(state);
   if (!refusal) return closed;
-  const refuse: RefuseEffect = { kind: 'refuse', ...refusal, id: undefined, isUnread: false };
+  const refuse: RefuseEffect = { kind: 'refuse', ...refusal, id: undefined };
   return { state: closed.state, effects: [refuse, ...closed.effects] };
 }
 

@@ -461,6 +461,31 @@ test.each([1_000_000, 100_000])(
   },
 );
 
+/** As Python's `http.client` does: it reads nothing before all is written. */
+test('a client that writes its whole body first gets to read the refusal, and so does one of an unknown length', async () => {
+  const { port } = await start({ bodyBytesMax: 100_000 });
+  const bodyBytes = 7_500_000;
+  for (const isChunked of [false, true]) {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.pause();
+    const length = isChunked ? 'transfer-encoding: chunked' : `content-length: ${bodyBytes}`;
+    socket.write(`POST /files/mcp HTTP/1.1\r\nhost: localhost\r\n${length}\r\n\r\n`);
+    const piece = Buffer.alloc(bodyBytes / 100, ' ');
+    for (let i = 0; i < 100; i += 1) {
+      if (isChunked) socket.write(`${piece.length.toString(16)}\r\n`);
+      const isFree = socket.write(piece);
+      if (isChunked) socket.write('\r\n');
+      if (!isFree) await once(socket, 'drain');
+    }
+    if (isChunked) socket.write('0\r\n\r\n');
+    socket.resume();
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString('latin1')).toMatch(/^HTTP\/1\.1 413 /);
+    socket.destroy();
+  }
+});
+
 const HEAD = 'POST /files/mcp HTTP/1.1\r\nhost: localhost\r\n';
 test.each([
   ['two lengths', `${HEAD}content-length: 3\r\ncontent-length: 4\r\n\r\nabc`],

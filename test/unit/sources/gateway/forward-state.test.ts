@@ -364,10 +364,10 @@ test.each(
       { session: 's' },
     ],
     [
-      'a refusal before the end of the request names no id and leaves the rest unread',
+      'a refusal before the end of the request names no id',
       [unreachable, requestBehindHead(call(1))],
       [
-        'refuse without an id: unreachable refused unread, end the rest: connection 502 refused, over',
+        'refuse without an id: unreachable refused, end the rest: connection 502 refused, over',
         'begin 1 100 B, end the rest: connection 502 refused',
       ],
     ],
@@ -375,7 +375,7 @@ test.each(
       'a refusal of what turns out to have no request counts as one call',
       [timeout, requestBehindHead(progress)],
       [
-        'refuse without an id: timeout no answer within 30 s unread, end the rest: timeout 504 no answer within 30 s, over',
+        'refuse without an id: timeout no answer within 30 s, end the rest: timeout 504 no answer within 30 s, over',
         'notify notifications/progress, begin without a message, end the rest: timeout 504 no answer within 30 s',
       ],
     ],

@@ -34,8 +34,8 @@ export function shortEffect(effect: CallEffect | RefuseEffect | { readonly kind:
     case 'close_session':
       return inWords('close session', effect.id);
     case 'refuse': {
-      const { name, id, detail, isUnread } = effect;
-      return inWords('refuse', id ?? 'without an id:', name, detail, isUnread && 'unread');
+      const { name, id, detail } = effect;
+      return inWords('refuse', id ?? 'without an id:', name, detail);
     }
     case 'over':
       return 'over';
