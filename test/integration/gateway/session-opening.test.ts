@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import http from 'node:http';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -17,7 +17,7 @@ const SERVER_INFO = { name: 'odd', version: '1' };
 
 /** Answers every request with a status of its own, and every id as text. */
 async function startOddServer(status: number): Promise<string> {
-  const server = http.createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== 'POST') {
       response.writeHead(request.method === 'DELETE' ? 204 : 405).end();
       return;
@@ -34,7 +34,8 @@ async function startOddServer(status: number): Promise<string> {
     response
       .writeHead(status, { 'content-type': 'application/json', 'mcp-session-id': 'odd-1' })
       .end(JSON.stringify({ jsonrpc: '2.0', id: String(id), result }));
-  });
+  };
+  const server = http.createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   ends.push(async () => {
