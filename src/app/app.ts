@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DEMO_CONFIG_PATH, demoConfig } from '../demo/demo-config.ts';
 import type { ReloadResult } from '../facts/ports/commands.ts';
 import { findConfig } from '../settings/files.ts';
@@ -52,6 +53,7 @@ export function createApp(options: AppOptions): App {
         config,
         readConfig,
         clock: createSystemClock(),
+        instance: randomUUID(),
         stopping: stopping.signal,
       },
       first,

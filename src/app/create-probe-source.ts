@@ -1,5 +1,3 @@
-import type { Clock } from '../facts/ports/clock.ts';
-import type { TokenSources } from '../protocol/oauth/token-sources.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import { serverOfUrl } from '../settings/server-spec.ts';
 import type { Config } from '../settings/config.ts';
@@ -7,14 +5,13 @@ import { renderProbe } from '../sinks/prometheus/render-probe.ts';
 import type { ProbeSource, ProbeTarget } from '../sinks/web/ports.ts';
 import { createConnector } from '../sources/probe/connection/connector.ts';
 import { probeOnce } from '../sources/probe/probe-once.ts';
+import type { PartContext } from './part.ts';
 import { VERSION } from './version.ts';
 
 /** The checks of `/probe`: on connections of their own, apart from the schedule. */
 export function createProbeSource(
-  clock: Clock,
-  tokens: TokenSources,
+  { clock, tokens, instance, env }: Pick<PartContext, 'clock' | 'tokens' | 'instance' | 'env'>,
   current: () => Config,
-  env: Readonly<Record<string, string | undefined>>,
 ): ProbeSource {
   const specOf = (target: ProbeTarget): ServerSpec | undefined =>
     target.kind === 'url'
@@ -25,6 +22,7 @@ export function createProbeSource(
     clientVersion: VERSION,
     clock,
     tokens,
+    instance,
   });
   return {
     allowsUrlTargets: () => current().probe.allowUrlTargets,

@@ -40,7 +40,7 @@ export function createService(
   const logPart = createLogPart(given);
   const { log } = logPart;
   const hub = createHub((err) => log.error({ channel: 'error', err }, 'a listener failed'));
-  const tokens = createTokenSources({ clock: given.clock, userAgent: `mcp-exporter/${VERSION}` });
+  const tokens = createTokenSources({ ...given, userAgent: `mcp-exporter/${VERSION}` });
   const context: PartContext = { ...given, log, hub, tokens };
 
   const shipping = createLogShippingPart(context);

@@ -45,6 +45,8 @@ export interface PartContext extends AppOptions {
   readonly hub: Hub;
   /** Access tokens for servers with `auth`. */
   readonly tokens: TokenSources;
+  /** Chosen at random for this process: its listeners refuse requests that carry it (`INSTANCE_HEADER`). */
+  readonly instance: string;
   /** Aborted when the service begins to stop. */
   readonly stopping: AbortSignal;
 }

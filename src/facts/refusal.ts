@@ -131,6 +131,12 @@ export const REFUSALS = {
     verdict: { outcome: 'client_error', status: 405, errorType: 'http_4xx' },
     message: 'This method is not used here',
   },
+  own_request: {
+    code: -32056,
+    status: 508,
+    verdict: { outcome: 'denied', status: 508, errorType: 'forbidden' },
+    message: 'The gateway does not serve requests of its own exporter',
+  },
   invalid_json: {
     code: -32700,
     status: 400,

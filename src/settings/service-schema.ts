@@ -26,7 +26,7 @@ export const ProbeSchema = section(
     }).default(256),
     allowUrlTargets: flag({
       description:
-        'Whether `/probe?target=` accepts any http(s) URL. Anyone who can reach the listener can then make the exporter send requests to its network.',
+        'Whether `/probe?target=` accepts any http(s) URL. Anyone who can reach the listener can then make the exporter send requests to its network, though not to itself.',
     }).default(false),
   },
   { description: 'How checks are run.', reloadable: true },

@@ -33,7 +33,10 @@ export interface GatewayPart extends Part, GatewayViews {
   readonly gateway: Gateway;
 }
 
-interface GatewayContext extends Pick<PartContext, 'clock' | 'config' | 'hub' | 'tokens'> {
+interface GatewayContext extends Pick<
+  PartContext,
+  'clock' | 'config' | 'hub' | 'tokens' | 'instance'
+> {
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -77,7 +80,7 @@ export function createGatewayPart(context: GatewayContext, ports: GatewayPorts):
 }
 
 function buildGateway(
-  { clock, config, hub, tokens }: GatewayContext,
+  { clock, config, hub, tokens, instance }: GatewayContext,
   { security, switches, tracing, servers }: GatewayPorts,
   edge: Edge,
   children: ReturnType<typeof createChildChannels>,
@@ -116,6 +119,7 @@ function buildGateway(
     edge,
     createServer: security.createServer,
     bodyBytesMax,
+    instance,
     isDisabled: (server) => switches.find(server) !== undefined,
     unknownServers: createTracker(UNKNOWN_SERVER),
     createTracker,

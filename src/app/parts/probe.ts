@@ -10,7 +10,7 @@ export interface ProbePart extends Part {
 }
 
 export function createProbePart(
-  { clock, hub, config, tokens }: PartContext,
+  { clock, hub, config, tokens, instance }: PartContext,
   switches: SwitchViews,
 ): ProbePart {
   const connector = createConnector({
@@ -18,6 +18,7 @@ export function createProbePart(
     clientVersion: VERSION,
     clock,
     tokens,
+    instance,
   });
   const prober = createProber({
     connector,

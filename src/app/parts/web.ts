@@ -27,7 +27,7 @@ export function createWebPart(
   security: WebSecurity,
   { configuration, ...ports }: WebPorts,
 ): WebPart {
-  const { config, clock, env, log, hub, stopping, tokens } = context;
+  const { config, clock, log, hub, stopping, instance } = context;
   const { createServer } = security;
   const address = { ...(context.listen ?? config.listen), clock, createServer };
   const { admin, alertWebhook } = config;
@@ -39,6 +39,7 @@ export function createWebPart(
         ...ports,
         version: VERSION,
         listenHost: address.host,
+        instance,
         ...(admin.token && { adminToken: admin.token }),
         ...(alertWebhook.token && { alertToken: alertWebhook.token }),
         web: security,
@@ -50,7 +51,7 @@ export function createWebPart(
           status: configuration.status,
           reload: () => configuration.reloadFiles('request'),
         },
-        probe: createProbeSource(clock, tokens, configuration.current, env),
+        probe: createProbeSource(context, configuration.current),
         isReady: configuration.isReady,
       });
       const result = await listen(app, address);

@@ -2,6 +2,7 @@ import type http from 'node:http';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { Secret } from '../../facts/secret.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
+import { INSTANCE_HEADER } from '../../facts/rules/request-origin.ts';
 import { type FailureFacts, formatLimit } from '../classify-failure.ts';
 import { addStep } from '../measurement.ts';
 import { networkFacts } from '../network-failure.ts';
@@ -20,6 +21,8 @@ export interface HttpEndpointOptions {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly userAgent?: string;
+  /** Of this process, for `INSTANCE_HEADER`. */
+  readonly instance?: string;
   /** Without it the signal of a request is its only limit. */
   readonly connectTimeoutMs?: number;
   /**
@@ -362,6 +365,7 @@ function configuredHeaders({
   url,
   headers,
   userAgent,
+  instance,
 }: HttpEndpointOptions): Readonly<Record<string, string>> {
   const configured: Record<string, string> =
     userAgent === undefined ? {} : { 'user-agent': userAgent };
@@ -371,6 +375,7 @@ function configuredHeaders({
   }
   for (const [name, value] of Object.entries(headers))
     configured[name.toLowerCase()] = value.reveal();
+  if (instance !== undefined) configured[INSTANCE_HEADER] = instance;
   return configured;
 }
 

@@ -18,12 +18,14 @@ export interface GrantOptions {
   readonly target: HttpTarget;
   readonly oauth: OAuthSettings;
   readonly userAgent: string;
+  /** Of this process, for `INSTANCE_HEADER`. */
+  readonly instance?: string;
   readonly clock: Clock;
 }
 
 /** Gets access tokens by client credentials (RFC 6749 §4.4), from the authorization server that the MCP server names. */
 export function createClientCredentialsGrant(options: GrantOptions): Grant {
-  const { target, oauth, userAgent, clock } = options;
+  const { target, oauth, userAgent, instance, clock } = options;
   const secrets = oauth.clientSecret === undefined ? [] : [oauth.clientSecret];
   return {
     needsChallenge: oauth.tokenUrl === undefined,
@@ -32,6 +34,7 @@ export function createClientCredentialsGrant(options: GrantOptions): Grant {
       const fetched = createOAuthFetch({
         target,
         userAgent,
+        ...(instance !== undefined && { instance }),
         nowMs: () => clock.nowMs(),
         signal: request.signal,
       });

@@ -23,6 +23,8 @@ export interface LoginGrantOptions {
   readonly target: HttpTarget;
   readonly oauth: OAuthSettings;
   readonly userAgent: string;
+  /** Of this process, for `INSTANCE_HEADER`. */
+  readonly instance?: string;
   readonly clock: Clock;
 }
 
@@ -111,7 +113,7 @@ class LoginGrant implements Grant {
   }
 
   async #refresh(login: StoredLogin | undefined, signal: AbortSignal): Promise<TokenResult> {
-    const { target, userAgent, clock, oauth } = this.#options;
+    const { target, userAgent, instance, clock, oauth } = this.#options;
     const refreshToken = login?.tokens.refresh_token;
     if (login === undefined || refreshToken === undefined)
       return this.#askForLogin('the stored login is gone');
@@ -119,6 +121,7 @@ class LoginGrant implements Grant {
     const fetched = createOAuthFetch({
       target,
       userAgent,
+      ...(instance !== undefined && { instance }),
       nowMs: () => clock.nowMs(),
       signal,
     });

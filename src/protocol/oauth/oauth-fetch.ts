@@ -1,6 +1,7 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { Agent, fetch } from 'undici';
 import type { HttpTarget, RemoteAccess } from '../../facts/server.ts';
+import { INSTANCE_HEADER } from '../../facts/rules/request-origin.ts';
 import type { EpochMs } from '../../facts/time.ts';
 import { createConnector } from '../undici-connector.ts';
 import { parseRetryAfter } from '../http/http-facts.ts';
@@ -12,6 +13,8 @@ export interface OAuthFetchOptions {
   /** The MCP server. Its certificate settings apply to its own address; its authorities are trusted elsewhere, too. */
   readonly target: Pick<HttpTarget, 'url'> & RemoteAccess;
   readonly userAgent: string;
+  /** Of this process, for `INSTANCE_HEADER`. */
+  readonly instance?: string;
   readonly nowMs: () => EpochMs;
   readonly signal: AbortSignal;
 }
@@ -36,19 +39,17 @@ export interface OAuthFetch {
 export function createOAuthFetch({
   target,
   userAgent,
+  instance,
   nowMs,
   signal,
 }: OAuthFetchOptions): OAuthFetch {
-  const { tlsCa, proxy } = target;
   const { origin } = new URL(target.url);
-  // The client certificate and its key are for the server alone.
-  const elsewhere = {
-    tlsSkipVerify: false,
-    ...(tlsCa !== undefined && { tlsCa }),
-    ...(proxy && { proxy }),
-  };
-  const agent = new Agent({ connect: createConnector(elsewhere) });
+  const agent = new Agent({ connect: createConnector(accessElsewhere(target)) });
   const ownAgent = new Agent({ connect: createConnector(target) });
+  const named = {
+    'user-agent': userAgent,
+    ...(instance !== undefined && { [INSTANCE_HEADER]: instance }),
+  };
   let last: LastExchange | undefined;
 
   async function send(address: string | URL, init: RequestInit = {}): Promise<Response> {
@@ -62,7 +63,7 @@ export function createOAuthFetch({
     try {
       const response = await fetch(url, {
         method: init.method ?? 'GET',
-        headers: { 'user-agent': userAgent, ...Object.fromEntries(new Headers(init.headers)) },
+        headers: { ...named, ...Object.fromEntries(new Headers(init.headers)) },
         ...(body !== undefined && { body }),
         redirect: init.redirect ?? 'follow',
         signal,
@@ -91,6 +92,15 @@ export function createOAuthFetch({
     async close() {
       await Promise.all([agent.destroy(), ownAgent.destroy()]);
     },
+  };
+}
+
+/** The client certificate and its key are for the server alone. */
+function accessElsewhere({ tlsCa, proxy }: RemoteAccess): RemoteAccess {
+  return {
+    tlsSkipVerify: false,
+    ...(tlsCa !== undefined && { tlsCa }),
+    ...(proxy && { proxy }),
   };
 }
 

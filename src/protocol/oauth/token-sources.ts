@@ -6,6 +6,8 @@ import { createTokenSource, type Grant } from './token-source.ts';
 export interface TokenSourcesOptions {
   readonly clock: Clock;
   readonly userAgent: string;
+  /** Of this process, for `INSTANCE_HEADER`. */
+  readonly instance?: string;
 }
 
 /** The access tokens of all servers: one source for each, shared by everything in this process that talks to it. */
@@ -20,7 +22,11 @@ interface Entry {
 }
 
 /** At most one source per configured server: one with other settings replaces it. */
-export function createTokenSources({ clock, userAgent }: TokenSourcesOptions): TokenSources {
+export function createTokenSources({
+  clock,
+  userAgent,
+  instance,
+}: TokenSourcesOptions): TokenSources {
   const entries = new Map<string, Entry>();
   return {
     of({ name, target }) {
@@ -29,7 +35,14 @@ export function createTokenSources({ clock, userAgent }: TokenSourcesOptions): T
       const fingerprint = fingerprintOf(target, oauth);
       const known = entries.get(name);
       if (known?.fingerprint === fingerprint) return known.tokens;
-      const grant = createGrant({ name, target, oauth, userAgent, clock });
+      const grant = createGrant({
+        name,
+        target,
+        oauth,
+        userAgent,
+        ...(instance !== undefined && { instance }),
+        clock,
+      });
       const tokens = createTokenSource(grant, clock);
       entries.set(name, { fingerprint, tokens });
       return tokens;
@@ -57,6 +70,8 @@ interface GrantContext {
   readonly target: HttpTarget;
   readonly oauth: OAuthSettings;
   readonly userAgent: string;
+  /** Of this process, for `INSTANCE_HEADER`. */
+  readonly instance?: string;
   readonly clock: Clock;
 }
 

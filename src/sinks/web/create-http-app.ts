@@ -4,7 +4,7 @@ import { describeCaller } from './caller.ts';
 import { createCheckOnRequest } from './check-on-request.ts';
 import { errorHandler } from './error-handler.ts';
 import { createEventStream } from './event-stream.ts';
-import { requireAdmin, requireAlertSender, requireLocalHost } from './guard.ts';
+import { refuseOwnRequests, requireAdmin, requireAlertSender, requireLocalHost } from './guard.ts';
 import { HttpProblem } from './http-problem.ts';
 import { errorPage } from './pages/error-page.ts';
 import { type Page, renderPage } from './pages/layout.ts';
@@ -31,6 +31,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(securityHeaders());
+  app.use(refuseOwnRequests(deps.instance));
   app.use(requireLocalHost(deps.listenHost));
   if (gate) app.use(gate.protect);
   app.use(

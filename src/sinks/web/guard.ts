@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express';
+import { isCrossSite, isOwnRequest } from '../../facts/rules/request-origin.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { bearerToken, hasToken, isSame } from './admin-token.ts';
 import { HttpProblem } from './http-problem.ts';
@@ -24,6 +25,27 @@ export function requireLocalHost(listenHost: string): RequestHandler {
     );
   };
 }
+
+/**
+ * Refuses what this process asked of itself: the address of a check, of `/probe` above all, may be our own, and such a request
+ * would come from this machine.
+ * @param instance of this process
+ */
+export function refuseOwnRequests(instance: string | undefined): RequestHandler {
+  return ({ headers }, _response, next) => {
+    if (!isOwnRequest(headers, instance)) return next();
+    throw new HttpProblem(
+      508,
+      'This address is one of the exporter itself, which it does not check.',
+    );
+  };
+}
+
+/** For what costs something though it changes nothing, such as a probe, which may start a program. */
+export const refuseForeignPages: RequestHandler = (request, _response, next) => {
+  checkIsOwnPage(request);
+  next();
+};
 
 /**
  * Lets a change through if it carries the admin token, or a password or client certificate of the web configuration.
@@ -68,11 +90,13 @@ function missingAlertToken(request: Request): HttpProblem {
 
 /** Browsers send passwords and certificates by themselves, also for pages from other origins. */
 function checkIsOwnPage(request: Request): void {
-  if (!hasForeignOrigin(request)) return;
+  if (!isOfForeignPage(request)) return;
   throw new HttpProblem(403, 'This request was made by a page from another origin.');
 }
 
-function hasForeignOrigin({ headers: { host, origin }, protocol }: Request): boolean {
+function isOfForeignPage({ headers, protocol }: Request): boolean {
+  const { host, origin } = headers;
+  if (isCrossSite(headers)) return true;
   return (
     origin !== undefined && origin.toLowerCase() !== `${protocol}://${host?.toLowerCase() ?? ''}`
   );
@@ -117,7 +141,7 @@ function findForeignSign(request: Request): string | undefined {
   if (hostname === undefined || !isLoopbackHostname(hostname)) {
     return 'the Host header of this request names another one';
   }
-  if (hasForeignOrigin(request)) {
+  if (isOfForeignPage(request)) {
     return 'this request was made by a page from another origin';
   }
   return undefined;

@@ -76,6 +76,8 @@ export interface HttpAppDeps {
   readonly version: string;
   /** The host that the listener is bound to: on a loopback one, requests must name a loopback host. */
   readonly listenHost: string;
+  /** Of this process: requests that it made itself are refused. */
+  readonly instance?: string;
   /** Without one, changes are accepted only from this machine. */
   readonly adminToken?: Secret;
   /** Without one, alert notifications are accepted only from this machine. */

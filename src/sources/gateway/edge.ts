@@ -4,6 +4,7 @@ import { createHostCheck, type HostCheck } from './allowed-hosts.ts';
 import { clientOfAddress } from './client-address.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Hub } from '../../facts/hub.ts';
+import { isCrossSite } from '../../facts/rules/request-origin.ts';
 import { UNKNOWN_SERVER } from '../../facts/rules/call-labels.ts';
 import { createFairShare, type FairShare } from './fair-share.ts';
 import { isLoopbackHost } from '../../facts/rules/loopback.ts';
@@ -89,9 +90,9 @@ class RequestEdge implements GatewayEdge {
   }
 
   admit(request: IncomingMessage, server: string | undefined): Admission | Promise<Admission> {
-    const { host, origin, authorization } = request.headers;
+    const { host, authorization } = request.headers;
     if (!this.#hosts.allowsHost(host)) return FOREIGN_HOST;
-    if (origin !== undefined && !this.#hosts.allowsOrigin(origin, host)) return FOREIGN_ORIGIN;
+    if (!this.#isOfAllowedPage(request)) return FOREIGN_ORIGIN;
     if (!this.#authenticator) return this.#admitAs(request, server, undefined);
     const checked = this.#authenticator.check(authorization);
     return checked instanceof Promise
@@ -108,6 +109,13 @@ class RequestEdge implements GatewayEdge {
       if (share) share.setMax(gateway.maxInFlight);
       else this.#shares.set(name, createFairShare(gateway.maxInFlight));
     }
+  }
+
+  /** Of a program, of a page whose origin is allowed, or of a person who followed a link. */
+  #isOfAllowedPage({ headers }: IncomingMessage): boolean {
+    const { host, origin } = headers;
+    if (origin !== undefined) return this.#hosts.allowsOrigin(origin, host);
+    return !isCrossSite(headers) || headers['sec-fetch-dest'] === 'document';
   }
 
   #use(settings: EdgeSettings): void {

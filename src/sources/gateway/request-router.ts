@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../facts/ports/clock.ts';
+import { isOwnRequest } from '../../facts/rules/request-origin.ts';
 import type { RefusalName } from '../../facts/refusal.ts';
 import { readMessages, type ReadMessages } from '../../protocol/message-reader.ts';
 import type { Admission, Edge } from './admission.ts';
@@ -19,6 +20,8 @@ export interface RouterOptions {
   readonly isDisabled?: (server: string) => boolean;
   /** Requests to names that are not configured, under a label that is never the name itself. */
   readonly unknownServers: CallTracker;
+  /** Of this process, whose own requests are refused. */
+  readonly instance?: string;
 }
 
 const LISTEN = 'subscriptions/listen';
@@ -40,7 +43,7 @@ export class RequestRouter {
   }
 
   async route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, edge, unknownServers } = this.#options;
+    const { clock, edge, instance, unknownServers } = this.#options;
     const receivedMs = clock.monotonicMs();
     const receivedAtMs = clock.nowMs();
     const target = this.#servers.findRoute(request.url ?? '/', request.headers.host);
@@ -54,6 +57,10 @@ export class RequestRouter {
     this.#arrivals.set(request.socket, arrival);
     if (request.httpVersionMajor < 1) {
       refuse(arrival, NO_MESSAGES, 'invalid_http');
+      return;
+    }
+    if (isOwnRequest(request.headers, instance)) {
+      refuse(arrival, NO_MESSAGES, 'own_request');
       return;
     }
     const pending = edge.admit(request, server?.spec.name);

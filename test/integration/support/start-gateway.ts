@@ -61,7 +61,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
   const host = '127.0.0.1';
   const config = await defaultConfig({ ...options.gateway, listen: { host, port: 0 } });
   const part = createGatewayPart(
-    { config, clock, hub, log, tokens },
+    { config, clock, hub, log, tokens, instance: 'of-the-test' },
     {
       security: { isTls: false, createServer },
       switches: { find: () => undefined },

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { describeDisabling } from '../../../facts/disabling.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import { discoveredTargets } from '../discovery.ts';
+import { refuseForeignPages } from '../guard.ts';
 import { HttpProblem } from '../http-problem.ts';
 import {
   type HttpAppDeps,
@@ -26,7 +27,7 @@ const NAMES_SHOWN_MAX = 20;
 export function probeRoutes(context: WebContext): readonly Route[] {
   let running = 0;
   return [
-    get('/probe', async (request, response) => {
+    get('/probe', refuseForeignPages, async (request, response) => {
       const probe = readProbe(context, request);
       if (running >= PROBES_MAX) {
         throw new HttpProblem(

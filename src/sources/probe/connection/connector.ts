@@ -16,6 +16,8 @@ export interface ConnectorOptions {
   readonly clock: Clock;
   /** Access tokens for servers with `auth`, shared with others in this process; without it, the connector has its own. */
   readonly tokens?: TokenSources;
+  /** Of this process, so that its own listeners recognize its requests; a command that does not listen has none. */
+  readonly instance?: string;
 }
 
 export interface McpConnector extends Connector {
@@ -28,6 +30,7 @@ export function createConnector({
   clientName,
   clientVersion,
   clock,
+  instance,
   tokens = createTokenSources({ clock, userAgent: `${clientName}/${clientVersion}` }),
 }: ConnectorOptions): McpConnector {
   const pool = createAgentPool(IDLE_SOCKETS_MAX);
@@ -39,7 +42,14 @@ export function createConnector({
       const common = { secrets, clock, loop };
       if (target.kind === 'http') {
         const access = tokens.of({ name, target });
-        const options = { monitor, client, clock, pool, ...(access && { tokens: access }) };
+        const options = {
+          monitor,
+          client,
+          clock,
+          pool,
+          ...(instance !== undefined && { instance }),
+          ...(access && { tokens: access }),
+        };
         return createConnection({
           ...common,
           server: createProbedHttpServer(target, options),

@@ -21,6 +21,8 @@ export interface ProbedHttpServerOptions {
   readonly clock: Clock;
   readonly pool: AgentPool;
   readonly tokens?: AccessTokens;
+  /** Of this process, so that its own listeners recognize its requests. */
+  readonly instance?: string;
 }
 
 /** After half of a handshake's time at most `initialize` is sent as well, so that it has the other half. */
@@ -95,13 +97,14 @@ function withAssumedEra(inspection: Inspection): Inspection {
 
 function createEndpoint(
   target: HttpTarget,
-  { client, clock, monitor, pool, tokens }: ProbedHttpServerOptions,
+  { client, clock, monitor, pool, tokens, instance }: ProbedHttpServerOptions,
 ): HttpEndpoint {
   const endpoint = createHttpEndpoint({
     url: new URL(target.url),
     headers: target.headers,
     connections: pool.lease(target),
     userAgent: `${client.name}/${client.version}`,
+    ...(instance !== undefined && { instance }),
     clock,
     retriesStale: true,
     silenceMs: () => monitor().timeoutMs / 2,

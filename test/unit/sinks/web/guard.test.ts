@@ -98,6 +98,47 @@ test('a refusal is problem+json with an id that is in the log', async () => {
 });
 
 test.each([
+  ['GET', '/metrics'],
+  ['HEAD', '/'],
+  ['GET', '/-/healthy'],
+  ['POST', CHECK],
+  ['POST', '/-/reload'],
+  ['DELETE', '/no/such/address'],
+])('%s %s by this process itself is refused, even with the token', async (method, path) => {
+  const fake = fakeHttpDeps([buildDetail('files')], {
+    instance: 'ours',
+    adminToken: new Secret('s3cret-t0ken'),
+  });
+  const app = await serveApp(fake.deps);
+  const headers = { 'mcp-exporter-instance': 'ours', authorization: 'Bearer s3cret-t0ken' };
+  expect((await app.call(path, { method, headers })).status).toBe(508);
+  expect(fake.checked).toEqual([]);
+});
+
+test('another exporter is answered', async () => {
+  const app = await serveApp(fakeHttpDeps([], { instance: 'ours' }).deps);
+  const headers = { 'mcp-exporter-instance': 'theirs' };
+  expect((await app.call('/metrics', { headers })).status).toBe(200);
+});
+
+test.each([
+  ['another site', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['another host of the same site', { 'sec-fetch-site': 'same-site' }, 403],
+  ['another origin', { origin: 'https://evil.example' }, 403],
+  ['no origin of its own', { origin: 'null' }, 403],
+  ['our own', { 'sec-fetch-site': 'same-origin' }, 200],
+])(
+  'a probe and a change by a page of %s',
+  async (_case, headers: Record<string, string>, status) => {
+    const fake = fakeHttpDeps([buildDetail('files')]);
+    const app = await serveApp(fake.deps);
+    expect((await app.call('/probe?target=files', { headers })).status).toBe(status);
+    expect((await app.call(CHECK, { method: 'POST', headers })).status).toBe(status);
+    expect(fake.probed).toHaveLength(status === 200 ? 1 : 0);
+  },
+);
+
+test.each([
   ['127.0.0.1', 'localhost:19110', 200],
   ['127.0.0.1', '[::1]:19110', 200],
   ['127.0.0.1', 'mcp.localhost', 200],

@@ -323,3 +323,29 @@ test('with nothing configured the edge costs less than a microsecond a request',
   console.info(`edge: ${best.toFixed(3)} µs`);
   expect(best).toBeLessThan(1);
 });
+
+test.each([
+  [
+    'an image of another site',
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' },
+    false,
+  ],
+  [
+    'a frame of the same site',
+    { 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'iframe' },
+    false,
+  ],
+  ['a link', { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' }, true],
+  [
+    'a page whose origin is allowed',
+    { 'sec-fetch-site': 'cross-site', origin: 'http://a.example' },
+    true,
+  ],
+])(
+  'a GET without or with an origin by %s',
+  async (_case, headers: Record<string, string>, isAllowed) => {
+    const { admit } = start({ allowedOrigins: ['http://a.example'] });
+    const incoming = request({ method: 'GET', headers });
+    expect((await admit(incoming)).ok).toBe(isAllowed);
+  },
+);

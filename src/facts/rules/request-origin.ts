@@ -1,0 +1,24 @@
+/**
+ * Header that the exporter adds to requests whose address others had a say in: checks, `/probe`, authorization servers that
+ * a server names. Its value is chosen at random for each process, so that other exporters may still be monitored.
+ */
+export const INSTANCE_HEADER = 'mcp-exporter-instance';
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Whether a request comes from this process itself. A header works over every address, name, tunnel and port mapping; only
+ * we send it, and a client that copies it gets less, not more.
+ */
+export function isOwnRequest(headers: Headers, instance: string | undefined): boolean {
+  return instance !== undefined && headers[INSTANCE_HEADER] === instance;
+}
+
+/**
+ * Whether a browser says that a page of another site made the request (Fetch Metadata, §2.3). It says so for requests without
+ * `Origin` too, such as those for images.
+ */
+export function isCrossSite(headers: Headers): boolean {
+  const site = headers['sec-fetch-site'];
+  return site === 'cross-site' || site === 'same-site';
+}
