@@ -149,6 +149,12 @@ export const REFUSALS = {
     verdict: { outcome: 'denied', status: 404, errorType: 'unknown_server' },
     message: 'This path does not fit the transport of the server',
   },
+  no_resource_metadata: {
+    code: -32057,
+    status: 404,
+    verdict: { outcome: 'denied', status: 404, errorType: 'unknown_server' },
+    message: 'The server has no metadata about its authorization',
+  },
 } as const satisfies Record<string, Refusal>;
 
 export interface Refusal {

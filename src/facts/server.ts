@@ -112,6 +112,12 @@ export interface MonitorSettings {
   readonly call?: SyntheticCall;
 }
 
+/**
+ * What the gateway does with a server's challenges and metadata (RFC 9728): nothing, or it replaces the server's address by its
+ * own.
+ */
+export const AUTHORIZATION_MODES = ['pass', 'rewrite'] as const;
+
 /** How the gateway treats one server. */
 export interface GatewaySettings {
   /** `false`: the gateway refuses its calls because it is disabled. */
@@ -121,6 +127,8 @@ export interface GatewaySettings {
   readonly preserveHost: boolean;
   /** Where clients reach the server, if the gateway stands at its public address: an absolute URL without query. */
   readonly publicUrl?: string;
+  /** At all addresses but `publicUrl`, where everything passes unchanged. */
+  readonly authorization: (typeof AUTHORIZATION_MODES)[number];
   /** Whether headers of the configuration are added to requests that do not have them. */
   readonly injectHeaders: boolean;
   /** Requests, not streams. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isLoopbackHost } from '../facts/rules/loopback.ts';
 import type { RateLimit } from '../facts/rules/rate-limit.ts';
 import type { Price } from '../facts/rules/usage-cost.ts';
-import type { GatewaySettings } from '../facts/server.ts';
+import { AUTHORIZATION_MODES, type GatewaySettings } from '../facts/server.ts';
 import type {
   AuthenticationSettings,
   JwtSettings,
@@ -14,6 +14,7 @@ import { GATEWAY_LISTEN_DEFAULT } from './gateway-address.ts';
 import {
   addressOrOff,
   amount,
+  choice,
   count,
   duration,
   flag,
@@ -30,6 +31,7 @@ import { DAY, GB, HOUR, KB, MB, MINUTE, SECOND } from './units.ts';
 /** What applies to a server if neither its `gateway` nor the one for all servers sets a key. */
 const GATEWAY_DEFAULTS = {
   preserveHost: false,
+  authorization: 'pass',
   timeout: 5 * MINUTE,
   maxInFlight: 256,
   maxSessions: 20,
@@ -56,6 +58,11 @@ const perServer = {
   injectHeaders: flag({
     description:
       "Add a server's `headers`, and the access token of its `auth`, to requests of clients that do not send them. On by default if the gateway listens on loopback or has `authentication`: otherwise anybody could use your credentials, so it must be enabled explicitly.",
+  }).exactOptional(),
+  authorization: choice(AUTHORIZATION_MODES, {
+    description:
+      'For servers that want OAuth, at addresses other than `publicUrl`. `pass`: challenges and metadata are forwarded unchanged, and clients refuse them there. `rewrite`: the gateway presents its own address as the protected resource (RFC 9728), so that clients connect; a server that checks the audience of its tokens (RFC 8707) refuses them.',
+    default: GATEWAY_DEFAULTS.authorization,
   }).exactOptional(),
   maxInFlight: count(1, 100_000, {
     description:
@@ -309,6 +316,7 @@ export function completeGatewaySettings(
     enabled: server.enabled ?? isMonitored,
     timeoutMs: server.timeout ?? all.timeout ?? GATEWAY_DEFAULTS.timeout,
     preserveHost: server.preserveHost ?? all.preserveHost ?? GATEWAY_DEFAULTS.preserveHost,
+    authorization: server.authorization ?? all.authorization ?? GATEWAY_DEFAULTS.authorization,
     injectHeaders: server.injectHeaders ?? all.injectHeaders ?? isSafe,
     maxInFlight: server.maxInFlight ?? all.maxInFlight ?? GATEWAY_DEFAULTS.maxInFlight,
     maxSessions: server.maxSessions ?? all.maxSessions ?? GATEWAY_DEFAULTS.maxSessions,

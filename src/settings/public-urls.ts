@@ -1,9 +1,9 @@
 import type { ServerSpec } from '../facts/server.ts';
 import type { ConfigInput } from './config-schema.ts';
 import type { LoadContext } from './files.ts';
-import { problemAt, type SourceFile } from './source-file.ts';
+import { nodeAt, problemAt, toValue, type SourceFile } from './source-file.ts';
 
-/** Checks `publicUrl` of all servers for what the schema cannot see. */
+/** Checks `publicUrl` and `authorization` of all servers for what the schema cannot see. */
 export function checkPublicUrls(
   servers: readonly ServerSpec[],
   { gateway }: Pick<ConfigInput, 'gateway'>,
@@ -11,8 +11,13 @@ export function checkPublicUrls(
   { problems, warnings }: Pick<LoadContext, 'problems' | 'warnings'>,
 ): void {
   const owners = new Map<string, string>();
+  if (gateway.authentication && gateway.authorization === 'rewrite')
+    warnings.push(problemAt(source, ['gateway', 'authorization'], AUTHENTICATED));
   for (const server of servers) {
     const { publicUrl } = server.gateway;
+    const own = ['mcpServers', server.name, 'gateway', 'authorization'];
+    const isRewritten = toValue(nodeAt(source.root, own)) === 'rewrite';
+    if (gateway.authentication && isRewritten) warnings.push(problemAt(source, own, AUTHENTICATED));
     if (publicUrl === undefined) continue;
     const path = ['mcpServers', server.name, 'gateway', 'publicUrl'];
     const mistake = findMistake(server, publicUrl, owners);

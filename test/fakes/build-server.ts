@@ -27,6 +27,7 @@ export const GATEWAY: GatewaySettings = {
   enabled: true,
   timeoutMs: 300_000,
   preserveHost: false,
+  authorization: 'pass',
   injectHeaders: true,
   maxInFlight: 256,
   maxSessions: 20,

@@ -67,6 +67,7 @@ const GATEWAY_KEYS: Keys<GatewaySettings> = {
   timeoutMs: ['gateway.timeout', 'none'],
   preserveHost: ['gateway.preserveHost', 'none'],
   publicUrl: ['gateway.publicUrl', 'none'],
+  authorization: ['gateway.authorization', 'none'],
   injectHeaders: ['gateway.injectHeaders', 'all'],
   maxInFlight: ['gateway.maxInFlight', 'none'],
   maxSessions: ['gateway.maxSessions', 'none'],

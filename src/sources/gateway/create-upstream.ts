@@ -14,6 +14,7 @@ import type { CallTracker } from './call-tracker.ts';
 import type { ChannelUpstreamOptions } from './channel-common.ts';
 import { createChannelUpstream } from './channel-upstream.ts';
 import { createHttpUpstream, type HttpUpstreamOptions } from './http-upstream.ts';
+import { ResourceAuthorization } from './resource-authorization.ts';
 import { createSseUpstream } from './sse-upstream.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -46,8 +47,11 @@ export function createUpstream(
     return createChannelUpstream(new ChannelUpstreamSettings(current, options, open));
   }
   const tokens = spec.gateway.injectHeaders ? options.tokens?.of({ name, target }) : undefined;
+  const { url, tls } = remoteOf(target);
+  const onRequest = (): void => options.publish({ fact: 'upstream_request', server: name });
+  const authorization = new ResourceAuthorization({ name, url, tls, clock, onRequest });
   const settings = (): RemoteUpstreamSettings =>
-    new RemoteUpstreamSettings(current, target, options, tokens);
+    new RemoteUpstreamSettings(current, target, options, { tokens, authorization });
   const authorized = (upstream: Upstream): Upstream =>
     tokens ? createAuthorizedUpstream(upstream, tokens) : upstream;
   const createSse = (): Upstream => {
@@ -61,11 +65,19 @@ export function createUpstream(
     const front = createChannelUpstream(new ChannelUpstreamSettings(current, options, open));
     return joinSse(authorized(createSseUpstream(settings())), front, stop);
   };
-  return createByTransport(target, {
+  const upstream = createByTransport(target, {
     isSse: () => identityOf(name)?.transport === 'sse',
     createHttp: () => authorized(createHttpUpstream(settings())),
     createSse,
   });
+  return {
+    ...upstream,
+    sendMetadata: (admitted, route) => void authorization.sendMetadata(admitted, route),
+    async stop(signal) {
+      await upstream.stop(signal);
+      authorization.stop();
+    },
+  };
 }
 
 /** An assumed era is no reason to refuse a request: the server itself may still answer it. */
@@ -118,18 +130,24 @@ class ChannelUpstreamSettings extends UpstreamSettings implements ChannelUpstrea
   }
 }
 
+interface RemoteAuthorization {
+  readonly tokens: AccessTokens | undefined;
+  readonly authorization: ResourceAuthorization;
+}
+
 class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOptions {
   readonly url: URL;
   readonly tls: HttpUpstreamOptions['tls'];
   readonly propagatesTrace: boolean;
   readonly configured: HttpUpstreamOptions['headers'];
   readonly #tokens: AccessTokens | undefined;
+  readonly #authorization: ResourceAuthorization;
 
   constructor(
     current: () => ServerSpec,
     target: HttpTarget,
     options: CreateUpstreamOptions,
-    tokens: AccessTokens | undefined,
+    { tokens, authorization }: RemoteAuthorization,
   ) {
     super(current, options);
     const { url, tls, headers } = remoteOf(target);
@@ -138,6 +156,11 @@ class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOpt
     this.configured = current().gateway.injectHeaders ? headers : {};
     this.propagatesTrace = options.propagatesTrace;
     this.#tokens = tokens;
+    this.#authorization = authorization;
+  }
+
+  get authorization(): ResourceAuthorization | undefined {
+    return this.current().gateway.authorization === 'rewrite' ? this.#authorization : undefined;
   }
 
   /** The configured ones, and the access token of the moment. */

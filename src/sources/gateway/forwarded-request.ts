@@ -26,6 +26,7 @@ import {
   requestHeaders,
   type ResponseHeaders,
 } from './relay.ts';
+import type { ResourceAuthorization } from './resource-authorization.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -44,6 +45,8 @@ export interface ForwardOptions {
   readonly preserveHost: boolean;
   /** Whether our span takes part in the trace; without tracing the client's own context passes unchanged. */
   readonly propagatesTrace: boolean;
+  /** Undefined: challenges pass unchanged. */
+  readonly authorization?: ResourceAuthorization | undefined;
 }
 
 export interface ForwardContext {
@@ -84,8 +87,8 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   }
 
   start(): void {
-    const { request, response, body, isComplete, read, receivedMs } = this.#admitted;
-    const { url, clock, headers, preserveHost, answerTimeoutMs } = this.#options;
+    const { request, response, body, isComplete, read, receivedMs, publicPlace } = this.#admitted;
+    const { url, clock, headers, preserveHost, answerTimeoutMs, authorization } = this.#options;
     if (isComplete)
       this.#take({ kind: 'request_read', read, bytes: body.length, isAnswered: false });
     const trace = this.#options.propagatesTrace ? this.#calls.first?.trace : undefined;
@@ -107,6 +110,10 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
         isRepeatable: isComplete && mayRepeat(this.#admitted),
         ...((!this.isStream || !this.#isForEndpoint) && { answerTimeoutMs }),
         redirects: this.#redirectRules(),
+        ...(authorization &&
+          !publicPlace && {
+            rewriteChallenge: authorization.challengeRewriter(request, '/mcp'),
+          }),
       },
       this,
     );

@@ -51,8 +51,9 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
 
   /** The answer comes on the stream, so that each call has to be known before its message goes on. */
   start(): void {
-    const { url, clock, answerTimeoutMs, preserveHost, propagatesTrace } = this.#options;
-    const { request, response, read, body, receivedMs } = this.#admitted;
+    const { url, clock, answerTimeoutMs, preserveHost, propagatesTrace, authorization } =
+      this.#options;
+    const { request, response, read, body, receivedMs, publicPlace } = this.#admitted;
     this.#take({ kind: 'request_read', read, bytes: body.length });
     const trace = propagatesTrace ? this.#calls.first?.trace : undefined;
     this.#relay = new Relay(
@@ -73,6 +74,10 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
         isRepeatable: mayRepeat(this.#admitted),
         answerTimeoutMs,
         redirects: followRedirects(url.origin),
+        ...(authorization &&
+          !publicPlace && {
+            rewriteChallenge: authorization.challengeRewriter(request, '/sse'),
+          }),
       },
       this,
     );

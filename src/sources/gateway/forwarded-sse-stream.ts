@@ -44,7 +44,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
 
   constructor(options: ForwardOptions, admitted: AdmittedRequest, context: SseStreamContext) {
     const { url, clock, tracker, answerTimeoutMs } = options;
-    const { request, response } = admitted;
+    const { request, response, publicPlace } = admitted;
     this.#options = options;
     this.#admitted = admitted;
     this.#context = context;
@@ -64,8 +64,18 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
     const { pool } = context;
     const redirects = followRedirects(url.origin);
     const relayed = { pool, clock, request, response, path, headers, body: null };
+    const rewriteChallenge = publicPlace
+      ? undefined
+      : options.authorization?.challengeRewriter(request, '/sse');
     this.#relay = new Relay(
-      { ...relayed, isRepeatable: true, answerTimeoutMs, rewrite, redirects },
+      {
+        ...relayed,
+        isRepeatable: true,
+        answerTimeoutMs,
+        rewrite,
+        redirects,
+        ...(rewriteChallenge && { rewriteChallenge }),
+      },
       this,
     );
   }

@@ -5,7 +5,12 @@ import { findServerChanges, reopeningOf } from '../../facts/rules/server-changes
 import { type ServerSpec, TRANSPORTS } from '../../facts/server.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { GatewayRoute } from './parse-route.ts';
-import { createPublicAddresses, findRoute, type PublicAddresses } from './public-addresses.ts';
+import {
+  createPublicAddresses,
+  findRoute,
+  type PublicAddresses,
+  type RoutedServers,
+} from './public-addresses.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface GatewayServersOptions {
@@ -27,6 +32,11 @@ export class GatewayServer {
     this.tracker = createTracker(spec.name, current);
     this.upstream = createUpstream(current, this.tracker);
   }
+
+  /** Whether the gateway serves metadata of its own address of this server. */
+  get hasMetadata(): boolean {
+    return this.spec.target.kind === 'http' && this.spec.gateway.authorization === 'rewrite';
+  }
 }
 
 /** When a server leaves, its calls in flight may take this long to end. */
@@ -37,6 +47,10 @@ export class GatewayServers {
   readonly #options: GatewayServersOptions;
   readonly #servers = new Map<string, GatewayServer>();
   readonly #leaving = new Set<Promise<void>>();
+  readonly #routed: RoutedServers = {
+    isConfigured: (name) => this.#servers.has(name),
+    hasMetadata: (name) => this.#servers.get(name)?.hasMetadata === true,
+  };
   #addresses: PublicAddresses = createPublicAddresses([]);
   #isStopping = false;
 
@@ -54,7 +68,7 @@ export class GatewayServers {
 
   /** @param host the header of the request */
   findRoute(url: string, host: string | undefined): GatewayRoute | undefined {
-    return findRoute(url, host, this.#addresses, (name) => this.#servers.has(name));
+    return findRoute(url, host, this.#addresses, this.#routed);
   }
 
   /**

@@ -70,6 +70,17 @@ export function hasHeader(headers: readonly string[], lowerName: string): boolea
   return headers.some((text, index) => index % 2 === 0 && text.toLowerCase() === lowerName);
 }
 
+/** @param headers names and values in turn; changed in place */
+export function replaceValues(
+  headers: string[],
+  lowerName: string,
+  replace: (value: string) => string,
+): void {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() === lowerName) headers[i + 1] = replace(headers[i + 1] ?? '');
+  }
+}
+
 function isHopByHop(lowerName: string): boolean {
   return HOP_BY_HOP_LENGTHS.has(lowerName.length) && HOP_BY_HOP.has(lowerName);
 }

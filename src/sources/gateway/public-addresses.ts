@@ -1,5 +1,5 @@
 import type { ServerSpec } from '../../facts/server.ts';
-import { type GatewayRoute, parseRoute } from './parse-route.ts';
+import { type GatewayRoute, parseMetadataRoute, parseRoute } from './parse-route.ts';
 
 /** The public addresses (`publicUrl`) of all servers that have one. */
 export interface PublicAddresses {
@@ -43,29 +43,44 @@ export function createPublicAddresses(specs: readonly Spec[]): PublicAddresses {
   };
 }
 
+/** What the paths of requests depend on, by the name of a server. */
+export interface RoutedServers {
+  isConfigured(name: string): boolean;
+  /** Whether the gateway serves metadata of its own address (`gateway.authorization: rewrite`). */
+  hasMetadata(name: string): boolean;
+}
+
 /**
  * The server that a request is for. Where the gateway stands under a server's public address, the whole host is that server's,
  * except what belongs to another one.
  * @param url of the request: path and query
- * @param isServer whether a server of this name is configured
  */
 export function findRoute(
   url: string,
   host: string | undefined,
   addresses: PublicAddresses,
-  isServer: (name: string) => boolean,
+  servers: RoutedServers,
 ): GatewayRoute | undefined {
-  const named = parseRoute(url);
+  const named = ownMetadata(parseRoute(url), servers);
   if (addresses.isEmpty || host === undefined) return named;
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);
   const exact = addresses.findExact(host, path);
-  const isNamed = named !== undefined && (named.name === '-' || isServer(named.name));
+  const isNamed = named !== undefined && (named.name === '-' || servers.isConfigured(named.name));
   const server = exact ?? (isNamed ? undefined : addresses.findRest(host));
   if (!server) return named;
   const { name, url: publicUrl } = server;
   const publicPlace = { origin: publicUrl.origin, isEndpoint: path === publicUrl.pathname };
   return { name, route: path, query: mark === -1 ? '' : url.slice(mark), publicPlace };
+}
+
+/** A route to metadata of the gateway's own address is one to the server that they describe. */
+function ownMetadata(
+  named: GatewayRoute | undefined,
+  servers: RoutedServers,
+): GatewayRoute | undefined {
+  const metadata = named && parseMetadataRoute(named);
+  return metadata && servers.hasMetadata(metadata.name) ? metadata : named;
 }
 
 /** A root has nothing of its own but itself: everything is below it. */

@@ -8,7 +8,7 @@ import { describeNetworkError } from '../../protocol/network-failure.ts';
 import { isRepeatable } from '../../protocol/repeatable-methods.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import type { AdmittedRequest } from './upstream.ts';
-import { forwardHeaders, hasHeader, returnHeaders } from './http-headers.ts';
+import { forwardHeaders, hasHeader, replaceValues, returnHeaders } from './http-headers.ts';
 import { formatTraceParent } from './trace-context.ts';
 import { assessRedirect, type RedirectRules, type RedirectVerdict } from './redirects.ts';
 
@@ -51,6 +51,8 @@ export interface RelayOptions {
   /** Changes the bytes of the answer on their way; only HTTP+SSE needs it, for its `endpoint` event. */
   readonly rewrite?: (chunk: Buffer) => Buffer;
   readonly redirects: RedirectRules;
+  /** What the client gets in place of a `WWW-Authenticate` of 401 and 403. Default: the header is unchanged. */
+  readonly rewriteChallenge?: (challenge: string) => string;
 }
 
 /**
@@ -110,7 +112,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     statusText?: string,
   ): void {
     if (status < 200) return;
-    const { response, rewrite } = this.#options;
+    const { response, rewrite, rewriteChallenge } = this.#options;
     if (response.headersSent) {
       // Refused meanwhile: its body grew too large.
       this.#stop('client_gone');
@@ -124,7 +126,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#timer?.cancel();
     response.sendDate = false;
     const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
-    response.writeHead(status, statusText, returnHeaders(raw, redirect?.location));
+    const returned = returnHeaders(raw, redirect?.location);
+    if (rewriteChallenge && (status === 401 || status === 403))
+      replaceValues(returned, 'www-authenticate', rewriteChallenge);
+    response.writeHead(status, statusText, returned);
     const length = headers['content-length'];
     if (typeof length === 'string' && !rewrite) this.#leftBytes = Number(length);
     // The head of a stream must not wait for its first event. Not by flushHeaders(), which turns latin1 into UTF-8.

@@ -11,6 +11,7 @@ import type { GatewayServers } from './gateway-servers.ts';
 import type { GatewayRoute } from './parse-route.ts';
 import { limitRest, readHead } from './request-body.ts';
 import { renderRefusalAnswer } from './send-refusal.ts';
+import type { AdmittedRequest } from './upstream.ts';
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -107,7 +108,7 @@ export class RequestRouter {
       refuse(arrival, read, 'disabled');
     } else {
       if (!isComplete) this.#limitRest(arrival, body.length);
-      server.upstream.handle({
+      const admitted: AdmittedRequest = {
         request: arrival.request,
         response: arrival.response,
         route: target.route,
@@ -119,7 +120,9 @@ export class RequestRouter {
         receivedAtMs: arrival.receivedAtMs,
         receivedMs: this.#bodyReceivedMs(arrival, isComplete),
         ...(user === undefined ? {} : { user }),
-      });
+      };
+      if (target.metadataOf === undefined) server.upstream.handle(admitted);
+      else server.upstream.sendMetadata?.(admitted, target.metadataOf);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PublicPlace } from './parse-route.ts';
+import type { ResourceRoute } from './resource-metadata.ts';
 import type { TrackerLoad } from './tracker-state.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
@@ -27,6 +28,8 @@ export interface AdmittedRequest {
 /** A monitored server as the gateway sees it: takes over an admitted request, answers it and observes it. */
 export interface Upstream {
   handle(admitted: AdmittedRequest): void;
+  /** Answers with the metadata of the gateway's address of a remote server (`gateway.authorization: rewrite`). */
+  sendMetadata?(admitted: AdmittedRequest, route: ResourceRoute): void;
   load(): UpstreamLoad;
   /** Stops taking requests, lets those in flight end until the signal aborts, then cuts. */
   stop(signal: AbortSignal): Promise<void>;

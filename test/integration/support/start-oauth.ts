@@ -20,8 +20,14 @@ export interface ProtectedServer {
   stop(): Promise<void>;
 }
 
-/** @param lifeS of access tokens */
-export async function startProtectedServer(lifeS: number): Promise<ProtectedServer> {
+/**
+ * @param lifeS of access tokens
+ * @param checksAudience whether a token must be made for the server's own address (RFC 8707)
+ */
+export async function startProtectedServer(
+  lifeS: number,
+  { checksAudience = true } = {},
+): Promise<ProtectedServer> {
   const mcp = await startScriptedMcpServer();
   const statuses: number[] = [];
   let verify = (_token: string): Promise<unknown> => Promise.reject(new Error('not ready'));
@@ -64,14 +70,15 @@ export async function startProtectedServer(lifeS: number): Promise<ProtectedServ
   await once(front, 'listening');
   const origin = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
   const url = `${origin}/mcp`;
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM, url, String(lifeS)], {
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM, String(lifeS)], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   if (child.stdout === null) throw new Error('the authorization server has no output');
   const lines = createInterface({ input: child.stdout });
   issuer = String((await once(lines, 'line'))[0]);
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
-  verify = (token) => jwtVerify(token, keys, { issuer, audience: url });
+  const required = { issuer, ...(checksAudience && { audience: url }) };
+  verify = (token) => jwtVerify(token, keys, required);
   return {
     url,
     issuer,

@@ -20,6 +20,7 @@ mcpServers:
     enabled: true,
     timeoutMs: 60_000,
     preserveHost: false,
+    authorization: 'pass',
     injectHeaders: true,
     maxInFlight: 10,
     maxSessions: 20,
@@ -227,4 +228,35 @@ test.each(['0%', '101%', '5', '1.%', '-1%', '"1 % "', '1%%'])('%s is no share', 
   expect(
     await mistakesOf(`defaults: { errorRate: { critical: ${share} } }\nmcpServers: {}`),
   ).toContain('must be a share with its unit');
+});
+
+test('authorization applies to every server unless one has its own', async () => {
+  const config = await configOf(`
+gateway: { authorization: rewrite }
+mcpServers:
+  a: { url: "http://a/mcp" }
+  b: { url: "http://b/mcp", gateway: { authorization: pass } }
+`);
+  expect(config.servers.map(({ gateway }) => gateway.authorization)).toEqual(['rewrite', 'pass']);
+});
+
+test('a warning says that clients cannot authorize at the gateway and at a server', async () => {
+  const warnings = await warningsOf({
+    'mcp-exporter.yml': `
+gateway:
+  authorization: rewrite
+  authentication: { bearerTokens: [{ name: a, token: 0123456789abcdef0 }] }
+mcpServers:
+  a: { url: "http://a/mcp" }
+  b: { url: "http://b/mcp", gateway: { authorization: rewrite } }
+  c: { url: "http://c/mcp", gateway: { publicUrl: "https://mcp.example.com/mcp" } }
+`,
+  });
+  expect(
+    warnings.match(/\S+ {2}(?=gateway.authentication takes the Authorization header)/g),
+  ).toEqual([
+    'gateway.authorization  ',
+    'mcpServers.b.gateway.authorization  ',
+    'mcpServers.c.gateway.publicUrl  ',
+  ]);
 });

@@ -13,8 +13,12 @@ const addresses = createPublicAddresses([
   serverAt('local', 'http://localhost:8080/mcp'),
   buildServer('named'),
 ]);
-const isServer = (name: string) => ['files', 'private', 'root', 'local', 'named'].includes(name);
-const find = (url: string, host: string | undefined) => findRoute(url, host, addresses, isServer);
+const servers = {
+  isConfigured: (name: string) =>
+    ['files', 'private', 'root', 'local', 'named', 'a b'].includes(name),
+  hasMetadata: (name: string) => name === 'named' || name === 'a b',
+};
+const find = (url: string, host: string | undefined) => findRoute(url, host, addresses, servers);
 
 test.each([
   ['mcp.example.com', '/files', 'files', true],
@@ -47,5 +51,33 @@ test.each([
   ['localhost', '/token'],
   [undefined, '/named/mcp'],
 ])('%s %s is found by its path alone', (host, url) => {
-  expect(find(url, host)).toEqual(findRoute(url, host, createPublicAddresses([]), isServer));
+  expect(find(url, host)).toEqual(findRoute(url, host, createPublicAddresses([]), servers));
+});
+
+const METADATA = '/.well-known/oauth-protected-resource';
+
+test.each([
+  [`${METADATA}/named/mcp`, 'named', '/mcp'],
+  [`${METADATA}/named/sse?a=1`, 'named', '/sse'],
+  [`${METADATA}/a%20b/mcp`, 'a b', '/mcp'],
+])('%s is metadata of the gateway’s own address of %s', (url, name, route) => {
+  const found = { name, route, metadataOf: route };
+  expect(find(url, 'localhost')).toMatchObject(found);
+  expect(find(url, 'mcp.example.com')).toMatchObject(found);
+  expect(findRoute(url, undefined, createPublicAddresses([]), servers)).toMatchObject(found);
+});
+
+test.each([
+  METADATA,
+  `${METADATA}/named`,
+  `${METADATA}/named/mcp/`,
+  `${METADATA}/named/other`,
+  `${METADATA}/files/mcp`,
+  `${METADATA}/unknown/mcp`,
+  `${METADATA}x/named/mcp`,
+  '/.well-known/oauth-authorization-server/named/mcp',
+  '/named/mcp',
+])('%s is no metadata of the gateway’s own', (url) => {
+  for (const host of ['localhost', 'mcp.example.com'])
+    expect(find(url, host)).not.toHaveProperty('metadataOf');
 });
