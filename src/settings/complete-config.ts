@@ -54,7 +54,7 @@ export async function completeConfig(
     gateway: await completeGateway(file, context),
     servers: servers.list(),
     probe: input.probe,
-    admin: adminToken ? { token: adminToken } : {},
+    admin: completeAdmin(file, adminToken, context),
     log: {
       level: log.level,
       format: log.format,
@@ -182,6 +182,15 @@ async function readWebConfig(
     context.problems.push(problemAt(source, ['webConfigFile'], message));
   };
   return loadWebConfig(inFolder(webConfigFile, context), report, context);
+}
+
+function completeAdmin(
+  { input }: ParsedFile,
+  token: Secret | undefined,
+  context: LoadContext,
+): Config['admin'] {
+  const { tokenFile } = input.admin;
+  return token && tokenFile !== undefined ? { token, tokenFile: inFolder(tokenFile, context) } : {};
 }
 
 async function readToken(

@@ -42,7 +42,7 @@ export interface Config {
   readonly gateway: GatewayConfig;
   readonly servers: readonly ServerSpec[];
   readonly probe: { readonly concurrency: number; readonly allowUrlTargets: boolean };
-  readonly admin: { readonly token?: Secret };
+  readonly admin: { readonly token?: Secret; readonly tokenFile?: string };
   readonly log: {
     readonly level: LogLevel;
     readonly format: LogFormat;

@@ -37,7 +37,7 @@ export const AdminSchema = section(
   {
     tokenFile: text({
       description:
-        'File with the token (`Authorization: Bearer …`) for requests that change something. Without it, only requests from this machine are allowed to.',
+        'File with the token (`Authorization: Bearer …`) for requests that change something. Without it, only requests from this machine are allowed to, and only if the exporter listens on loopback. Set it behind a reverse proxy. The pages say where the file is.',
       examples: ['/run/secrets/mcp-exporter-admin'],
       secret: true,
     }).exactOptional(),
@@ -50,7 +50,7 @@ export const AlertWebhookSchema = section(
   {
     tokenFile: text({
       description:
-        'File with the token that Alertmanager must send (`http_config: authorization: credentials_file`). Without it, notifications are accepted from this machine only.',
+        'File with the token that Alertmanager must send (`http_config: authorization: credentials_file`). Without it, notifications are accepted from this machine only, and only if the exporter listens on loopback.',
       examples: ['/run/secrets/mcp-exporter-alerts'],
       secret: true,
     }).exactOptional(),

@@ -41,6 +41,7 @@ export function createWebPart(
         listenHost: address.host,
         instance,
         ...(admin.token && { adminToken: admin.token }),
+        ...(admin.tokenFile !== undefined && { adminTokenFile: admin.tokenFile }),
         ...(alertWebhook.token && { alertToken: alertWebhook.token }),
         web: security,
         clock,

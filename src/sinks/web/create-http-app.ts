@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import { loadAssets } from './assets.ts';
 import { describeCaller } from './caller.ts';
+import { changeAccessOf } from './change-access.ts';
 import { createCheckOnRequest } from './check-on-request.ts';
 import { errorHandler } from './error-handler.ts';
 import { createEventStream } from './event-stream.ts';
@@ -53,7 +54,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
 }
 
 function createContext(deps: HttpAppDeps, gate: WebGate | undefined): WebContext {
-  const { adminToken, alertToken, alerts, clock, hub, servers, version } = deps;
+  const { adminToken, alerts, clock, hub, servers, version } = deps;
   const startedAtMs = clock.monotonicMs();
   const uptimeMs = (): number => clock.monotonicMs() - startedAtMs;
   const assets = loadAssets();
@@ -67,10 +68,11 @@ function createContext(deps: HttpAppDeps, gate: WebGate | undefined): WebContext
     events,
     uptimeMs,
     render,
-    requireAdmin: requireAdmin(adminToken, gate),
-    requireAlertSender: requireAlertSender(alertToken, gate),
+    requireAdmin: requireAdmin(deps, gate),
+    requireAlertSender: requireAlertSender(deps, gate),
     checkOnRequest: createCheckOnRequest(servers, alerts),
     switchOnRequest: createSwitchOnRequest(deps),
+    changeAccessOf: (request) => changeAccessOf(request, deps, gate),
     callerOf: (request) => describeCaller(request, gate, adminToken),
     sendPage: (response, page) => void response.type('html').send(render(page)),
   };

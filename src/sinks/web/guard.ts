@@ -1,12 +1,12 @@
 import type { Request, RequestHandler } from 'express';
-import { isCrossSite, isOwnRequest } from '../../facts/rules/request-origin.ts';
+import { isOwnRequest } from '../../facts/rules/request-origin.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { bearerToken, hasToken, isSame } from './admin-token.ts';
 import { HttpProblem } from './http-problem.ts';
-import { hostnameOf, isLoopbackAddress, isLoopbackHostname } from './loopback.ts';
+import { isOfForeignPage, whyNotLocal } from './local-request.ts';
+import { hostnameOf, isLoopbackHostname } from './loopback.ts';
+import type { HttpAppDeps } from './ports.ts';
 import type { WebGate } from './web-gate.ts';
-
-const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
 /**
  * Against DNS rebinding: a listener on loopback serves only names of this machine, so a page of another site whose name
@@ -49,15 +49,18 @@ export const refuseForeignPages: RequestHandler = (request, _response, next) => 
 
 /**
  * Lets a change through if it carries the admin token, or a password or client certificate of the web configuration.
- * If none of them is configured, only this machine may make changes.
+ * If none of them is configured, only this machine may make changes, and only if the listener is on loopback.
  */
-export function requireAdmin(adminToken: Secret | undefined, web?: WebGate): RequestHandler {
+export function requireAdmin(
+  { adminToken, listenHost }: Pick<HttpAppDeps, 'adminToken' | 'listenHost'>,
+  web?: WebGate,
+): RequestHandler {
   return (request, _response, next) => {
     if (web?.isKnown(request)) checkIsOwnPage(request);
     else if (adminToken) checkToken(request, adminToken);
     else if (web?.hasClients())
       throw new HttpProblem(403, 'This request makes a change and requires a client certificate.');
-    else checkIsLocal(request, 'Without an admin token, changes');
+    else checkIsLocal(request, listenHost, 'Without an admin token, changes');
     next();
   };
 }
@@ -66,14 +69,17 @@ export function requireAdmin(adminToken: Secret | undefined, web?: WebGate): Req
  * For Alertmanager, which has a token of its own. Without one, a user of the web configuration or this machine is accepted.
  * Alertmanager sends only one `Authorization` header, so the gate of the web configuration lets its token through.
  */
-export function requireAlertSender(token: Secret | undefined, web?: WebGate): RequestHandler {
+export function requireAlertSender(
+  { alertToken: token, listenHost }: Pick<HttpAppDeps, 'alertToken' | 'listenHost'>,
+  web?: WebGate,
+): RequestHandler {
   return (request, _response, next) => {
     if (web?.isKnown(request)) checkIsOwnPage(request);
     else if (token) {
       if (!hasToken(request, token)) throw missingAlertToken(request);
     } else if (web?.hasClients())
       throw new HttpProblem(403, 'Alert notifications require a client certificate.');
-    else checkIsLocal(request, 'Without alertWebhook.tokenFile, alert notifications');
+    else checkIsLocal(request, listenHost, 'Without alertWebhook.tokenFile, alert notifications');
     next();
   };
 }
@@ -92,14 +98,6 @@ function missingAlertToken(request: Request): HttpProblem {
 function checkIsOwnPage(request: Request): void {
   if (!isOfForeignPage(request)) return;
   throw new HttpProblem(403, 'This request was made by a page from another origin.');
-}
-
-function isOfForeignPage({ headers, protocol }: Request): boolean {
-  const { host, origin } = headers;
-  if (isCrossSite(headers)) return true;
-  return (
-    origin !== undefined && origin.toLowerCase() !== `${protocol}://${host?.toLowerCase() ?? ''}`
-  );
 }
 
 function checkToken(request: Request, adminToken: Secret): void {
@@ -122,27 +120,11 @@ function formToken(request: Request): string | undefined {
 }
 
 /** @param what the beginning of the refusal */
-function checkIsLocal(request: Request, what: string): void {
-  const refusal = findForeignSign(request);
-  if (refusal === undefined) return;
+function checkIsLocal(request: Request, listenHost: string, what: string): void {
+  const reason = whyNotLocal(request, listenHost);
+  if (reason === undefined) return;
   throw new HttpProblem(
     403,
-    `${what} are accepted only from this machine, but ${refusal}. Configure a token and send it.`,
+    `${what} are accepted only from this machine, but ${reason}. Configure a token and send it.`,
   );
-}
-
-function findForeignSign(request: Request): string | undefined {
-  const hostname = hostnameOf(request.headers.host);
-  if (!isLoopbackAddress(request.socket.remoteAddress)) return 'this request came from another one';
-  // A proxy on this machine makes everybody look local.
-  if (FORWARDING_HEADERS.some((name) => request.headers[name] !== undefined)) {
-    return 'this request came through a proxy';
-  }
-  if (hostname === undefined || !isLoopbackHostname(hostname)) {
-    return 'the Host header of this request names another one';
-  }
-  if (isOfForeignPage(request)) {
-    return 'this request was made by a page from another origin';
-  }
-  return undefined;
 }

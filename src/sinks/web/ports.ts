@@ -78,9 +78,11 @@ export interface HttpAppDeps {
   readonly listenHost: string;
   /** Of this process: requests that it made itself are refused. */
   readonly instance?: string;
-  /** Without one, changes are accepted only from this machine. */
+  /** Without one, changes are accepted only from this machine, if the listener is on loopback. */
   readonly adminToken?: Secret;
-  /** Without one, alert notifications are accepted only from this machine. */
+  /** Where it was read from, for people who look for it. */
+  readonly adminTokenFile?: string;
+  /** Without one, alert notifications are accepted only from this machine, if the listener is on loopback. */
   readonly alertToken?: Secret;
   readonly web?: WebSource;
   readonly clock: Clock;

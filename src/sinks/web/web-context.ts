@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Assets } from './assets.ts';
+import type { ChangeAccess } from './change-access.ts';
 import type { CheckOnRequest } from './check-on-request.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Page } from './pages/layout.ts';
@@ -12,6 +13,8 @@ export interface WebContext extends HttpAppDeps {
   readonly events: EventStream;
   /** In front of whatever changes something. */
   readonly requireAdmin: RequestHandler;
+  /** Whether the one who requests a page may change something, and how. */
+  changeAccessOf(request: Request): ChangeAccess;
   readonly requireAlertSender: RequestHandler;
   readonly checkOnRequest: CheckOnRequest;
   readonly switchOnRequest: SwitchOnRequest;

@@ -1,8 +1,10 @@
+import type { ChangeAccess } from '../change-access.ts';
 import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
 import { formatCount, formatInstant, formatNumber } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { alertDuration, alertPath, serverLink } from './alert-table.ts';
 import {
+  accessHint,
   emptySection,
   factItems,
   type LogColumn,
@@ -18,8 +20,8 @@ import { relativeTime } from './time.ts';
 export interface AlertContent {
   readonly alert: AlertRecord;
   readonly nowMs: number;
-  /** Whether adding a note asks for the admin token. */
-  readonly needsToken: boolean;
+  /** Whether the viewer may add a note. */
+  readonly access: ChangeAccess;
 }
 
 const WORDS = { check: 'Checked', disable: 'Disabled', enable: 'Enabled', note: 'Note' } as const;
@@ -119,8 +121,12 @@ function actions({ actions: taken }: AlertRecord, nowMs: number): Html {
     ${logTable(ACTION_COLUMNS, rows)}`;
 }
 
-function noteForm({ alert, needsToken }: AlertContent): Html {
+function noteForm({ alert, access }: AlertContent): Html {
+  if (access.kind === 'closed')
+    return html`<h2>Notes</h2>
+      ${accessHint(access)}`;
   return html`<h2>Add a note</h2>
+    ${accessHint(access)}
     <form class="note" method="post" action="${alertPath(alert.id)}/notes">
       <label class="unseen" for="text">Note</label>
       <textarea
@@ -131,7 +137,7 @@ function noteForm({ alert, needsToken }: AlertContent): Html {
         required
         placeholder="What you found and what you did"
       ></textarea>
-      ${needsToken && tokenInput('token')}
+      ${tokenInput(access, 'token')}
       <button type="submit">Add</button>
     </form>`;
 }

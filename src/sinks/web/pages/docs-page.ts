@@ -104,8 +104,8 @@ receivers:
         <p class="muted">
           Requests that change something require the admin token if one is configured (<code
             >Authorization: Bearer TOKEN</code
-          >), and are otherwise accepted only from this machine. Errors are problem+json with an id
-          that is also in the log.
+          >), and are otherwise accepted only from this machine, if the exporter listens on
+          loopback. Errors are problem+json with an id that is also in the log.
         </p>
       </section>`,
   };

@@ -1,3 +1,4 @@
+import type { ChangeAccess } from '../change-access.ts';
 import { type Html, html, type HtmlValue } from '../html.ts';
 
 /** Markup that several pages share: each element is written once. */
@@ -115,7 +116,16 @@ export function searchInput({ id, name, value, placeholder, label, list }: Searc
     />`;
 }
 
-export function tokenInput(id: string): Html {
+/** Where the admin token is, or how to get one. */
+export function accessHint(access: ChangeAccess): Html | false {
+  return access.kind !== 'open' && access.hint !== undefined
+    ? html`<p class="muted"><bdi>${access.hint}</bdi></p>`
+    : false;
+}
+
+/** The field for the admin token, if it takes one. */
+export function tokenInput(access: ChangeAccess, id: string): Html | false {
+  if (access.kind !== 'token') return false;
   return html`<label class="unseen" for="${id}">Admin token</label
     ><input
       id="${id}"

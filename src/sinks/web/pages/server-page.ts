@@ -4,6 +4,7 @@ import {
   type CapabilityList,
 } from '../../../facts/capability-snapshot.ts';
 import type { CheckReport, CheckStep, ServerIdentity } from '../../../facts/check-report.ts';
+import type { ChangeAccess } from '../change-access.ts';
 import type { ServerDetail } from '../../../facts/ports/server-view.ts';
 import {
   formatBytes,
@@ -16,6 +17,7 @@ import {
 import { type Html, html } from '../html.ts';
 import { checkChart, phaseBar } from './check-chart.ts';
 import {
+  accessHint,
   emptySection,
   factItems,
   type LogColumn,
@@ -34,8 +36,8 @@ import { relativeTime } from './time.ts';
 export interface ServerContent {
   readonly detail: ServerDetail;
   readonly nowMs: number;
-  /** Whether the buttons ask for the admin token. */
-  readonly needsToken: boolean;
+  /** Whether the viewer may press the buttons. */
+  readonly access: ChangeAccess;
   readonly isDisabledManually: boolean;
   readonly kept: KeptOfServer;
 }
@@ -47,6 +49,7 @@ const OPEN_DEFINITIONS_MAX = 20;
 
 export function serverPage(content: ServerContent): Page {
   const { detail, nowMs, kept } = content;
+  const mayChange = content.access.kind !== 'closed';
   return {
     title: `${detail.name}: ${STATUS_WORDS[detail.status]} – mcp-exporter`,
     live: detail.name,
@@ -55,9 +58,10 @@ export function serverPage(content: ServerContent): Page {
         <section id="verdict" class="verdict" data-region aria-label="Status">
           ${verdict(content)}
         </section>
-        ${canBeChecked(detail) && checkForm(content)}
-        ${content.isDisabledManually && enableForm(content)}
+        ${mayChange && canBeChecked(detail) && checkForm(content)}
+        ${mayChange && content.isDisabledManually && enableForm(content)}
       </div>
+      ${accessHint(content.access)}
       <dl id="facts" class="facts" data-region>${facts(detail, nowMs)}</dl>
       <section id="history" class="card pad" data-region aria-label="Response times">
         ${history(detail)}
@@ -80,7 +84,7 @@ export function serverPage(content: ServerContent): Page {
       <section id="journal" class="card pad" data-region>
         ${serverJournal(detail.name, kept, nowMs)}
       </section>
-      ${canBeChecked(detail) && disableForm(content)}`,
+      ${mayChange && canBeChecked(detail) && disableForm(content)}`,
   };
 }
 
@@ -103,28 +107,28 @@ function failedInARow(count: number): string {
   return count === 1 ? 'The last check failed.' : `The last ${formatCount(count)} checks failed.`;
 }
 
-function checkForm({ detail, needsToken }: ServerContent): Html {
+function checkForm({ detail, access }: ServerContent): Html {
   return html`<form
     class="action"
     method="post"
     action="${serverPath(detail.name)}/check"
     data-check="/api/v1/mcp${serverPath(detail.name)}/check"
   >
-    ${needsToken && tokenInput('token')}
+    ${tokenInput(access, 'token')}
     <button type="submit">Check now</button>
     <p id="action-message" role="status"></p>
   </form>`;
 }
 
-function enableForm({ detail, needsToken }: ServerContent): Html {
+function enableForm({ detail, access }: ServerContent): Html {
   return html`<form class="action" method="post" action="${serverPath(detail.name)}/enable">
-    ${needsToken && tokenInput('enable-token')}
+    ${tokenInput(access, 'enable-token')}
     <button type="submit">Enable</button>
   </form>`;
 }
 
 /** At the end of the page, with a field for the reason, so that nobody presses it in passing. */
-function disableForm({ detail, needsToken }: ServerContent): Html {
+function disableForm({ detail, access }: ServerContent): Html {
   return html`<section class="card pad">
     <h2>Disable this server</h2>
     <p class="muted">
@@ -141,7 +145,7 @@ function disableForm({ detail, needsToken }: ServerContent): Html {
         placeholder="Reason (optional)"
         autocomplete="off"
       />
-      ${needsToken && tokenInput('disable-token')}
+      ${tokenInput(access, 'disable-token')}
       <button type="submit">Disable</button>
     </form>
   </section>`;

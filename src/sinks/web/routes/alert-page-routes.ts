@@ -20,15 +20,15 @@ const LOG_ROWS = 100;
 
 /** The list of alerts, one alert with its notes, and the log of a server. */
 export function alertPageRoutes(context: WebContext): readonly Route[] {
-  const { alerts, adminToken, clock, sendPage } = context;
+  const { alerts, changeAccessOf, clock, sendPage } = context;
   return [
     get('/alerts', async (request, response) => {
       sendPage(response, await showAlerts(context, request));
     }),
     get('/alerts/:id', async (request, response) => {
       const alert = await findAlert(context, pathId(request));
-      const needsToken = adminToken !== undefined;
-      sendPage(response, alertPage({ alert, needsToken, nowMs: clock.nowMs() }));
+      const access = changeAccessOf(request);
+      sendPage(response, alertPage({ alert, access, nowMs: clock.nowMs() }));
     }),
     post(
       '/alerts/:id/notes',

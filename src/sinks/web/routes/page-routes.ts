@@ -1,4 +1,4 @@
-import { urlencoded } from 'express';
+import { type Request, urlencoded } from 'express';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import type { AssetName, Assets } from '../assets.ts';
 import { askBriefly } from '../ask-journal.ts';
@@ -35,7 +35,7 @@ export function pageRoutes(context: WebContext): readonly Route[] {
       sendPage(response, page);
     }),
     get('/servers/:name', async (request, response) => {
-      sendPage(response, await showServer(context, pathName(request)));
+      sendPage(response, await showServer(context, request));
     }),
     // The plain form of a browser without JavaScript: checks, then shows the page again.
     post(
@@ -54,7 +54,8 @@ export function pageRoutes(context: WebContext): readonly Route[] {
   ];
 }
 
-async function showServer(context: WebContext, name: string): Promise<Page> {
+async function showServer(context: WebContext, request: Request): Promise<Page> {
+  const name = pathName(request);
   findServer(context, name);
   const [alerts, log] = await Promise.all([
     askBriefly(context, () => context.alerts.find({ server: name, limit: ALERTS_SHOWN_MAX })),
@@ -65,7 +66,7 @@ async function showServer(context: WebContext, name: string): Promise<Page> {
   return serverPage({
     // Again: it may have left the configuration meanwhile.
     detail: findServer(context, name),
-    needsToken: context.adminToken !== undefined,
+    access: context.changeAccessOf(request),
     isDisabledManually: context.switches.find(name) !== undefined,
     kept: { alerts, log },
     nowMs: context.clock.nowMs(),

@@ -123,7 +123,7 @@ test.each([
   ['through a proxy on this machine', { 'x-forwarded-for': '203.0.113.9' }, 403],
   ['under another name', { host: 'evil.example' }, 403],
 ])('without a token, a notification %s', async (_case, headers, status) => {
-  const { app, received } = await setUp({}, { listenHost: '0.0.0.0' });
+  const { app, received } = await setUp();
   expect((await app.call(WEBHOOK, post({}, headers))).status).toBe(status);
   expect(received).toHaveLength(status === 200 ? 1 : 0);
 });

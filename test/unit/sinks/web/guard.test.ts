@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import {
   hostnameOf,
@@ -20,6 +22,11 @@ test.each([
   ['under a name that only begins like a loopback one', { host: '127.0.0.1.evil.example' }, 403],
   ['through a proxy on this machine', { 'x-forwarded-for': '203.0.113.9' }, 403],
   ['through a proxy that says so by the standard header', { forwarded: 'for=203.0.113.9' }, 403],
+  ['through a proxy that names itself', { via: '1.1 proxy' }, 403],
+  ['through a proxy that passes the address on', { 'x-real-ip': '203.0.113.9' }, 403],
+  ['through a proxy that passes the scheme on', { 'x-forwarded-proto': 'https' }, 403],
+  ['through a content delivery network', { 'cf-connecting-ip': '203.0.113.9' }, 403],
+  ['of a browser for another site', { 'sec-fetch-site': 'cross-site' }, 403],
   [
     'with some token though none is configured',
     { authorization: 'Bearer x', host: 'evil.example' },
@@ -28,7 +35,7 @@ test.each([
 ])(
   'without an admin token, a change %s',
   async (_case, headers: Record<string, string>, status) => {
-    const fake = fakeHttpDeps([buildDetail('files')], { listenHost: '0.0.0.0' });
+    const fake = fakeHttpDeps([buildDetail('files')]);
     const app = await serveApp(fake.deps);
     const sent = Object.entries(headers).map(([name, value]) => [
       name,
@@ -86,6 +93,43 @@ test('the form of a page may carry the token as a field', async () => {
   expect((await post('wrong')).status).toBe(401);
   expect((await post('s3cret t0ken&')).status).toBe(303);
   expect((await post('x'.repeat(5_000))).status).toBe(413);
+});
+
+test.each(['0.0.0.0', '::', '192.168.1.5', 'mcp.example'])(
+  'without a token, a listener on %s takes no change and no notification, and its page says why',
+  async (listenHost) => {
+    const fake = fakeHttpDeps([buildDetail('files')], { listenHost });
+    const app = await serveApp(fake.deps);
+    for (const path of [CHECK, '/servers/files/disable', '/-/reload', '/api/v1/alerts/webhook']) {
+      const answer = await app.call(path, { method: 'POST' });
+      expect(answer.status, path).toBe(403);
+      expect(answer.body).toContain('Configure a token');
+    }
+    const page = await app.call('/servers/files');
+    expect(page.body).toContain('set admin.tokenFile in the configuration');
+    expect(page.body).not.toContain('<button type="submit">');
+    expect(fake.checked).toEqual([]);
+  },
+);
+
+test('a proxy that adds no header is recognized by HTTP/1.0', async () => {
+  const fake = fakeHttpDeps([buildDetail('files')]);
+  const { port } = await serveApp(fake.deps);
+  const socket = connect(port, '127.0.0.1');
+  socket.end(`POST ${CHECK} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n`);
+  expect(await text(socket)).toContain(' 403 ');
+  expect(fake.checked).toEqual([]);
+});
+
+test('a page says where the admin token is to be found', async () => {
+  const adminTokenFile = '/run/secrets/admin';
+  const fake = fakeHttpDeps([buildDetail('files')], {
+    adminToken: new Secret('s3cret-t0ken'),
+    adminTokenFile,
+  });
+  const page = await (await serveApp(fake.deps)).call('/servers/files');
+  expect(page.body).toContain(`The admin token is in the file ${adminTokenFile}`);
+  expect(page.body).not.toContain('s3cret-t0ken');
 });
 
 test('a refusal is problem+json with an id that is in the log', async () => {
