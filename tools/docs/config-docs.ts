@@ -247,7 +247,8 @@ In this order, before a body is read:
    which gets the \`headers\` of its own entry instead. A valid token is not verified again for a minute.
 3. \`gateway.rateLimit\`, by user or else by address: all addresses of an IPv6 /64 count as one client, and so do all
    clients behind a reverse proxy. Up to 10,000 clients are remembered.
-4. \`maxInFlight\` of the server. Streams are not counted.
+4. \`maxInFlight\` of the server: as many requests may be sending their bodies, and as many may wait for their answers. Streams
+   are not counted.
 
 [errors.md](errors.md) lists the refusals and their errors.
 

@@ -18,7 +18,7 @@ import type { ServerSpec } from '../../facts/server.ts';
 import type { AuthenticationSettings } from '../../facts/service-settings.ts';
 import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import type { Authentication } from './authentication.ts';
-import type { Admission, Edge } from './admission.ts';
+import type { Admission, Edge, RequestPlace } from './admission.ts';
 
 export interface EdgeSettings {
   /** Where the gateway listens; on loopback, only names of this machine are allowed by default. */
@@ -62,7 +62,7 @@ const OVERLOADED: Refused = {
   refusal: 'overloaded',
   headers: { 'retry-after': '1' },
 };
-const NOTHING_TO_LEAVE = (): void => undefined;
+const FREE_PLACE: RequestPlace = { enter: () => true, leave: () => undefined };
 const PROBLEM_PAUSE_MS = 60_000;
 
 /** Decides who may pass before a body is read: host and origin, then credentials, then limits. */
@@ -74,7 +74,7 @@ class RequestEdge implements GatewayEdge {
   readonly #clock: Clock;
   readonly #hub: EdgeOptions['hub'];
   readonly #log: EdgeOptions['log'];
-  readonly #shares = new Map<string, FairShare>();
+  readonly #shares = new Map<string, ServerShares>();
   #hosts: HostCheck;
   #authenticator: Authenticator | undefined;
   #limiter: RateLimiter | undefined;
@@ -107,7 +107,7 @@ class RequestEdge implements GatewayEdge {
     for (const { name, gateway } of servers) {
       const share = this.#shares.get(name);
       if (share) share.setMax(gateway.maxInFlight);
-      else this.#shares.set(name, createFairShare(gateway.maxInFlight));
+      else this.#shares.set(name, new ServerShares(gateway.maxInFlight));
     }
   }
 
@@ -167,15 +167,12 @@ class RequestEdge implements GatewayEdge {
     const refused = this.#refuseOverLimit(client, server, user ?? client);
     if (refused) return refused;
     // Streams are long and idle: the limit of connections bounds them, and they must not crowd out calls.
-    const share =
+    const shares =
       server === undefined || request.method === 'GET' ? undefined : this.#shares.get(server);
-    if (!share) return admission(user, NOTHING_TO_LEAVE);
-    if (!share.enter(client)) return OVERLOADED;
-    let isHere = true;
-    return admission(user, () => {
-      if (isHere) share.leave(client);
-      isHere = false;
-    });
+    if (!shares) return admission(user, FREE_PLACE);
+    return shares.sending.enter(client)
+      ? admission(user, new SharedPlace(shares, client))
+      : OVERLOADED;
   }
 
   #refuseOverLimit(client: string, server: string | undefined, user: string): Refused | undefined {
@@ -190,12 +187,54 @@ class RequestEdge implements GatewayEdge {
   }
 }
 
+/** The requests of one server whose bodies are still being sent, and those in flight: as many of each. */
+class ServerShares {
+  readonly sending: FairShare;
+  readonly inFlight: FairShare;
+
+  constructor(max: number) {
+    this.sending = createFairShare(max);
+    this.inFlight = createFairShare(max);
+  }
+
+  setMax(max: number): void {
+    this.sending.setMax(max);
+    this.inFlight.setMax(max);
+  }
+}
+
+class SharedPlace implements RequestPlace {
+  readonly #shares: ServerShares;
+  readonly #client: string;
+  #held: FairShare | undefined;
+
+  constructor(shares: ServerShares, client: string) {
+    this.#shares = shares;
+    this.#client = client;
+    this.#held = shares.sending;
+  }
+
+  enter(): boolean {
+    const { sending, inFlight } = this.#shares;
+    if (this.#held !== sending) return true;
+    this.leave();
+    if (!inFlight.enter(this.#client)) return false;
+    this.#held = inFlight;
+    return true;
+  }
+
+  leave(): void {
+    this.#held?.leave(this.#client);
+    this.#held = undefined;
+  }
+}
+
 function hostRulesOf({ listenHost, isTls, allowedHosts, allowedOrigins }: EdgeSettings) {
   return { isLoopback: isLoopbackHost(listenHost), isTls, allowedHosts, allowedOrigins };
 }
 
-function admission(user: string | undefined, leave: () => void): Admission {
-  return user === undefined ? { ok: true, leave } : { ok: true, user, leave };
+function admission(user: string | undefined, place: RequestPlace): Admission {
+  return user === undefined ? { ok: true, place } : { ok: true, user, place };
 }
 
 function unauthorized(detail: string | undefined): Refused {

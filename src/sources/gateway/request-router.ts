@@ -26,6 +26,7 @@ export interface RouterOptions {
 }
 
 const LISTEN = 'subscriptions/listen';
+const BUSY = { headers: { 'retry-after': '1' } } as const;
 const STOPPING = {
   detail: 'the gateway stops',
   headers: { connection: 'close', 'retry-after': '1' },
@@ -68,7 +69,7 @@ export class RequestRouter {
     const admission = pending instanceof Promise ? await pending : pending;
     if (!admission.ok) refuse(arrival, NO_MESSAGES, admission.refusal, admission);
     // The client went away meanwhile: there will be no `close` any more.
-    else if (response.destroyed) admission.leave();
+    else if (response.destroyed) admission.place.leave();
     else this.#readBody(arrival, target, admission);
   }
 
@@ -79,7 +80,8 @@ export class RequestRouter {
   ): void {
     const { request, response } = arrival;
     const { bodyBytesMax } = this.#options;
-    response.on('close', admission.leave);
+    const { place, user } = admission;
+    response.on('close', () => place.leave());
     if (Number(request.headers['content-length']) > bodyBytesMax) {
       const detail = `the limit is ${bodyBytesMax} bytes`;
       refuse(arrival, NO_MESSAGES, 'body_too_large', { detail });
@@ -88,8 +90,12 @@ export class RequestRouter {
     readHead(request, (body, isComplete) => {
       const read = isComplete && body.length > 0 ? readMessages(body) : NO_MESSAGES;
       // As with GET: a stream holds no place among the requests in flight.
-      if (read.messages.some((facts) => facts.method === LISTEN)) admission.leave();
-      this.#forward(arrival, target, { body, isComplete, read, user: admission.user });
+      if (read.messages.some((facts) => facts.method === LISTEN)) place.leave();
+      else if (!place.enter()) {
+        refuse(arrival, read, 'overloaded', BUSY);
+        return;
+      }
+      this.#forward(arrival, target, { body, isComplete, read, user });
     });
   }
 

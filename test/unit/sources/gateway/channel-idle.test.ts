@@ -48,7 +48,7 @@ async function setUp() {
     });
   const gateway = createGateway({
     clock,
-    edge: { admit: () => ({ ok: true, leave: () => undefined }) },
+    edge: { admit: () => ({ ok: true, place: { enter: () => true, leave: () => undefined } }) },
     bodyBytesMax: 1_000_000,
     unknownServers: createTracker(),
     createTracker,

@@ -166,10 +166,34 @@ test('a greedy client leaves a place for another, and its places come back when 
   expect(refusalOf(await admit(request({ address: '10.0.0.2' })))).toBeUndefined();
   expect(refusalOf(await admit(request({ address: '10.0.0.3' })))).toBe('overloaded');
   for (const each of greedy.slice(0, 2)) {
-    if (each.ok) each.leave();
-    if (each.ok) each.leave();
+    if (each.ok) each.place.leave();
+    if (each.ok) each.place.leave();
   }
   expect(refusalOf(await admit(request({ address: '10.0.0.1' })))).toBeUndefined();
+});
+
+test('requests that are still being sent take no place of calls in flight, and are limited themselves', async () => {
+  const { admit } = start({}, 2);
+  const sending = [await admit(), await admit()];
+  expect(refusalOf(await admit())).toBe('overloaded');
+  const [first, second] = sending.map((each) => each.ok && each.place);
+  expect(first && first.enter()).toBe(true);
+  const third = await admit();
+  expect(refusalOf(third)).toBeUndefined();
+  expect(second && second.enter()).toBe(true);
+  expect(third.ok && third.place.enter()).toBe(false);
+  if (first) first.leave();
+  const fourth = await admit();
+  expect(fourth.ok && fourth.place.enter()).toBe(true);
+});
+
+test('a client that sends many bodies slowly leaves others nearly all places of calls', async () => {
+  const { admit } = start({}, 16);
+  for (let i = 0; i < 20; i++) await admit(request({ address: '10.0.0.1' }));
+  for (let i = 0; i < 14; i++) {
+    const admission = await admit(request({ address: '10.0.0.2' }));
+    expect(admission.ok && admission.place.enter()).toBe(true);
+  }
 });
 
 test('streams take no place of calls, and unknown servers have none', async () => {
@@ -191,7 +215,7 @@ test('a reload takes over hosts, tokens and caps, and forgets no request in flig
   edge.apply(tokens, [buildServer('files', { gateway: { maxInFlight: 1 } })]);
   expect(refusalOf(await admit())).toBe('unauthorized');
   expect(refusalOf(await admit(bearer('planted-token-of-ci')))).toBe('overloaded');
-  if (first.ok) first.leave();
+  if (first.ok) first.place.leave();
   const named = bearer('planted-token-of-ci');
   named.headers.host = 'a.example.com';
   expect(refusalOf(await admit(named))).toBeUndefined();
@@ -310,7 +334,8 @@ test('with nothing configured the edge costs less than a microsecond a request',
   const incoming = request();
   const once = (): void => {
     const admission = edge.admit(incoming, 'files') as Extract<Admission, { ok: true }>;
-    admission.leave();
+    admission.place.enter();
+    admission.place.leave();
   };
   for (let i = 0; i < 20_000; i++) once();
   const best = Math.min(
