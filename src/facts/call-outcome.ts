@@ -24,6 +24,13 @@ export const FAILED_OUTCOMES = [
   'timeout',
 ] as const satisfies readonly CallOutcome[];
 
+/** The outcomes that say nothing about the server: error rates leave such requests out entirely. */
+export const UNCOUNTED_OUTCOMES = [
+  'cancelled',
+  'denied',
+  'rate_limited',
+] as const satisfies readonly CallOutcome[];
+
 export type FailedOutcome = (typeof FAILED_OUTCOMES)[number];
 
 export function isFailure(outcome: CallOutcome): boolean {

@@ -115,6 +115,17 @@ const CASES: readonly (readonly [
     false,
   ],
   [
+    '6 % of what reached the server, however much was refused',
+    { metric: 'error_rate', threshold: 0.05, thresholdText: '5%' },
+    {
+      [`mcp_requests_total{${SERVER}, outcome="success"}`]: '0+94x40',
+      [`mcp_requests_total{${SERVER}, outcome="timeout"}`]: '0+6x40',
+      [`mcp_requests_total{${SERVER}, outcome="denied"}`]: '0+900x40',
+      [`mcp_requests_total{${SERVER}, outcome="cancelled"}`]: '0+900x40',
+    },
+    true,
+  ],
+  [
     'no failure and no series of failures, where that is what is asked for',
     { metric: 'error_rate', op: '==', threshold: 0, thresholdText: '0%' },
     { [`mcp_requests_total{${SERVER}, outcome="success"}`]: '0+94x40' },

@@ -2,7 +2,11 @@ import { CATALOG, type CatalogSeries } from '../../src/catalog/catalog.ts';
 import type { LabelName, LabelOf } from '../../src/catalog/promql/labels.ts';
 import { type Matchers, matching, not, renderMatchers } from '../../src/catalog/promql/matchers.ts';
 import { increase, rate, selector } from '../../src/catalog/promql/promql.ts';
-import { type CallOutcome, FAILED_OUTCOMES } from '../../src/facts/call-outcome.ts';
+import {
+  type CallOutcome,
+  FAILED_OUTCOMES,
+  UNCOUNTED_OUTCOMES,
+} from '../../src/facts/call-outcome.ts';
 import { OVERFLOW_LABEL } from '../../src/facts/rules/label-bound.ts';
 import { NOT_RECORDED } from './mappings.ts';
 import { RECORDED_SERIES } from './recorded-series.ts';
@@ -124,6 +128,9 @@ export const CALL = { operation: 'tools/call' } as const;
 
 /** Calls that count as failures of the server. */
 export const FAILED = { outcome: FAILED_OUTCOMES } as const;
+
+/** Calls that error ratios are a share of. */
+export const COUNTED = { outcome: not(...UNCOUNTED_OUTCOMES) } as const;
 
 /** Calls that the gateway refused. */
 export const REFUSED = {

@@ -56,9 +56,28 @@ export function requestSeries(
   const failures = `${level}:mcp_requests_failed`;
   return [
     { name: `${level}:mcp_requests:rate${window}`, labels, values: requests },
+    { name: `${level}:mcp_requests_counted:rate${window}`, labels, values: requests },
     { name: `${failures}:rate${window}`, labels, values: failed },
     {
       name: `${failures}_per_mcp_requests:ratio_rate${window}`,
+      labels,
+      values: divide(failed, requests),
+    },
+  ];
+}
+
+/** One of the two kinds of failures in `mcp-requests`, of a server. */
+export function failureKindSeries(
+  kind: 'tool_error' | 'server_error',
+  labels: Labels,
+  failed: Values,
+  requests: Values,
+): Series[] {
+  const name = `gateway_server:mcp_requests_${kind}`;
+  return [
+    { name: `${name}:rate5m`, labels, values: failed },
+    {
+      name: `${name}_per_mcp_requests_counted:ratio_rate5m`,
       labels,
       values: divide(failed, requests),
     },

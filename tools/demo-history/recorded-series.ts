@@ -9,6 +9,7 @@ import {
   latencySeries,
   type Load,
   loadOf,
+  failureKindSeries,
   requestSeries,
 } from './load-series.ts';
 import { type Series, TARGET } from './series.ts';
@@ -93,7 +94,14 @@ function* serverSeries(traffic: ServerTraffic, load: Load, perHour: number): Gen
       labels: { ...labels, error_type: errorType },
       values: load.failed.map((rate) => rate * share),
     };
-  yield* sloSeries(traffic, load, perHour);
+  const toolErrorShare = failures
+    .filter(({ outcome }) => outcome === 'tool_error')
+    .reduce((total, { share }) => total + share, 0);
+  const toolErrors = load.failed.map((rate) => rate * toolErrorShare);
+  const serverErrors = load.failed.map((rate) => rate * (1 - toolErrorShare));
+  yield* failureKindSeries('tool_error', labels, toolErrors, load.requests);
+  yield* failureKindSeries('server_error', labels, serverErrors, load.requests);
+  yield* sloSeries(traffic, { ...load, failed: serverErrors }, perHour);
   yield* anomalySeries(
     name,
     {

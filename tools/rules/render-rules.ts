@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { not } from '../../src/catalog/promql/matchers.ts';
 import { maxBy, selector } from '../../src/catalog/promql/promql.ts';
-import { FAILED_OUTCOMES } from '../../src/facts/call-outcome.ts';
+import { FAILED_OUTCOMES, UNCOUNTED_OUTCOMES } from '../../src/facts/call-outcome.ts';
 import { REVISIONS } from '../../src/facts/revisions.ts';
 
 const TEMPLATE = new URL('mcp.rules.template.yml', import.meta.url);
@@ -9,6 +10,8 @@ const HEADER =
 
 /** What replaces `%NAME%` in the template: expressions that follow from the vocabularies of `src/facts`. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {
+  COUNTED_REQUESTS: selector('mcp_requests_total', { outcome: not(...UNCOUNTED_OUTCOMES) }),
+  TOOL_ERRORS: selector('mcp_requests_total', { outcome: 'tool_error' }),
   FAILED_REQUESTS: selector('mcp_requests_total', { outcome: FAILED_OUTCOMES }),
   PROTOCOL_REVISION: [...REVISIONS.keys()].toReversed().map(revisionNumber).join('\nor\n'),
 };

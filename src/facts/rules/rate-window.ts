@@ -1,4 +1,9 @@
-import { type CallOutcome, FAILED_OUTCOMES, type FailedOutcome } from '../call-outcome.ts';
+import {
+  type CallOutcome,
+  FAILED_OUTCOMES,
+  type FailedOutcome,
+  UNCOUNTED_OUTCOMES,
+} from '../call-outcome.ts';
 import type { MonotonicMs } from '../time.ts';
 
 /** How the calls of a recent window ended. */
@@ -34,8 +39,10 @@ const SUCCESSES = 1;
 const FIRST_FAILURE = 2;
 const COLUMNS = FIRST_FAILURE + FAILED_OUTCOMES.length;
 
-/** Column of an outcome in addition to that of all requests; `undefined` if it counts only as a request, `uncounted` if not at all. */
-const COLUMN_OF: Readonly<Record<CallOutcome, number | 'uncounted' | undefined>> = {
+type CountedOutcome = Exclude<CallOutcome, (typeof UNCOUNTED_OUTCOMES)[number]>;
+
+/** Column of an outcome in addition to that of all requests; `undefined` if it counts only as a request. */
+const COLUMN_OF: Readonly<Record<CountedOutcome, number | undefined>> = {
   success: SUCCESSES,
   input_required: SUCCESSES,
   client_error: undefined,
@@ -43,9 +50,6 @@ const COLUMN_OF: Readonly<Record<CallOutcome, number | 'uncounted' | undefined>>
   rpc_error: columnOfFailure('rpc_error'),
   transport_error: columnOfFailure('transport_error'),
   timeout: columnOfFailure('timeout'),
-  cancelled: 'uncounted',
-  denied: 'uncounted',
-  rate_limited: 'uncounted',
 };
 
 export function createRateWindow(windowMs: number): RateWindow {
@@ -84,8 +88,8 @@ export function createRateWindow(windowMs: number): RateWindow {
   return {
     stepMs,
     note(atMs, outcome) {
+      if (!isCounted(outcome)) return;
       const column = COLUMN_OF[outcome];
-      if (column === 'uncounted') return;
       advance(atMs);
       count(REQUESTS);
       if (column !== undefined) count(column);
@@ -107,6 +111,10 @@ export function createRateWindow(windowMs: number): RateWindow {
     },
     clear,
   };
+}
+
+function isCounted(outcome: CallOutcome): outcome is CountedOutcome {
+  return !(UNCOUNTED_OUTCOMES as readonly CallOutcome[]).includes(outcome);
 }
 
 /** Readable, for example `7.5 % of 120 calls failed in 5 m, most often tool_error`. */

@@ -1,4 +1,4 @@
-import { FAILED_OUTCOMES } from '../../facts/call-outcome.ts';
+import { FAILED_OUTCOMES, UNCOUNTED_OUTCOMES } from '../../facts/call-outcome.ts';
 import {
   type AlertMetric,
   type AlertUnit,
@@ -10,7 +10,7 @@ import {
 import type { Metric } from '../../catalog/metric.ts';
 import type { AlertRule, RuleFile } from '../../catalog/rule-file.ts';
 import type { LabelName } from '../../catalog/promql/labels.ts';
-import type { Matchers } from '../../catalog/promql/matchers.ts';
+import { type Matchers, not } from '../../catalog/promql/matchers.ts';
 import {
   increase,
   maxBy,
@@ -92,9 +92,12 @@ const QUANTITIES: Readonly<Record<AlertMetric, Quantity>> = {
 
 /** As in the recording rules, mistakes of the caller are not failures of the server. */
 function failedShare(servers: ServerMatchers): string {
-  const calls = (matchers: Matchers<'outcome'> = {}): string =>
+  const calls = (matchers: Matchers<'outcome'>): string =>
     sumBy(BY, rate(selector('mcp_requests_total', servers, matchers), WINDOW));
-  return ratioOrZero(calls({ outcome: FAILED_OUTCOMES }), calls());
+  return ratioOrZero(
+    calls({ outcome: FAILED_OUTCOMES }),
+    calls({ outcome: not(...UNCOUNTED_OUTCOMES) }),
+  );
 }
 
 /** Time while disabled or unknown is excluded. */

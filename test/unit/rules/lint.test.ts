@@ -93,10 +93,11 @@ test.each(LEVELLED.map((rule) => [rule.record, rule] as const))(
   },
 );
 
-test('only one expression defines failures', () => {
-  const places = [...RECORDED, ...ALERTS].filter(({ expr }) => expr.includes('tool_error'));
+test('only one expression defines failures, and one their kinds', () => {
+  const places = [...RECORDED, ...ALERTS].filter(({ expr }) => /outcome[^}]*tool_error/.test(expr));
   expect(places.map((rule) => ('record' in rule ? rule.record : rule.alert))).toEqual([
     'gateway_server_operation:mcp_requests_failed:rate5m',
+    'gateway_server:mcp_requests_tool_error:rate5m',
   ]);
 });
 

@@ -4,6 +4,7 @@ import { increase, maxBy, ratioOrZero, sumBy } from '../../../src/catalog/promql
 import {
   CALL,
   CHOSEN,
+  COUNTED,
   FAILED,
   increaseOf,
   KNOWN_SERVERS,
@@ -18,7 +19,7 @@ import { THRESHOLDS } from '../thresholds.ts';
 function ratioBy(by: readonly LabelName[], ...matchers: readonly Matchers<'operation'>[]): string {
   return ratioOrZero(
     sumBy(by, increaseOf('mcp_requests_total', FAILED, ...matchers)),
-    sumBy(by, increaseOf('mcp_requests_total', ...matchers)),
+    sumBy(by, increaseOf('mcp_requests_total', COUNTED, ...matchers)),
   );
 }
 
@@ -31,7 +32,7 @@ export const errorRatio = signal({
   min: 0,
   thresholds: THRESHOLDS.errorRatio,
   by: {
-    fleet: `sum(${series('gateway:mcp_requests_failed:rate5m')}) / (sum(${series('gateway:mcp_requests:rate5m')}) > 0)`,
+    fleet: `sum(${series('gateway:mcp_requests_failed:rate5m')}) / (sum(${series('gateway:mcp_requests_counted:rate5m')}) > 0)`,
     server: maxBy(
       ['gateway', 'server'],
       series('gateway_server:mcp_requests_failed_per_mcp_requests:ratio_rate5m'),
