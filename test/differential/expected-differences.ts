@@ -23,10 +23,6 @@ const OF_THE_PROBER: readonly Omit<ExpectedDifferences, 'column'>[] = [
     ],
   },
   {
-    reason: 'bug: a ping that is not answered as it should be is held against the server',
-    servers: ['ping-refused', 'ping-unanswered', 'stdio-ping-unanswered', 'stdio-exits-at-ping'],
-  },
-  {
     reason: 'bug: an answer that comes on the GET stream is not seen',
     servers: ['answers-on-get'],
   },

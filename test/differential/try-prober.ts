@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSystemClock } from '../../src/app/system-clock.ts';
 import type { ServerIdentity } from '../../src/facts/check-report.ts';
 import { createHub } from '../../src/facts/hub.ts';
@@ -5,6 +6,9 @@ import type { Status } from '../../src/facts/rules/health.ts';
 import type { ServerSpec } from '../../src/facts/server.ts';
 import { createConnector } from '../../src/sources/probe/connection/connector.ts';
 import { createProber } from '../../src/sources/probe/prober.ts';
+
+/** The default of `retryInterval`. */
+const RETRY_MS = 3_000;
 
 export interface ProberVerdict {
   /** In their order, each once in a row. */
@@ -45,10 +49,20 @@ export async function tryProber(spec: ServerSpec, forget: () => void): Promise<P
     await prober.stop();
   }
 
-  async function checkUntilKnown({ name, monitor }: ServerSpec): Promise<void> {
+  function hasFailed(name: string): boolean {
+    return (prober.detail(name)?.consecutiveFailures ?? 0) > 0;
+  }
+
+  async function checkUntilKnown({
+    name,
+    monitor,
+    target: { kind: transport },
+  }: ServerSpec): Promise<void> {
     for (let checks = 0; checks < monitor.offlineAfter; checks += 1) {
       if (statuses.at(-1) === 'offline') return;
       await prober.checkNow(name, { deep: false });
+      // As the schedule does: a program that ended may be started again only then.
+      if (transport === 'stdio' && hasFailed(name)) await delay(RETRY_MS);
     }
     if (statuses.at(-1) !== 'offline') await prober.checkNow(name, { deep: true });
   }

@@ -124,6 +124,7 @@ function run(): void {
   }
 
   function listTools(message: Message): void {
+    if (behaviour.refusesLists === true) return refuse(message, -32603);
     if (
       isModern &&
       message.params?.['_meta']?.['io.modelcontextprotocol/protocolVersion'] !== MODERN

@@ -19,7 +19,7 @@ export interface KeptClient {
 export type AfterFailure = 'repeat' | 'reopen' | 'keep';
 
 /** Over HTTP one unanswered request may be a slow server; after two the session or stream may be what is broken. */
-const UNANSWERED_MAX = 2;
+export const UNANSWERED_MAX = 2;
 
 /**
  * What follows from a request that failed in a kept session, stream or child. A server that was restarted reports a

@@ -6,7 +6,8 @@ import type { CheckOptions, Connection } from '../ports.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import type { LoopWatch } from '../../../protocol/loop-watch.ts';
 import { createMeasurement } from '../../../protocol/measurement.ts';
-import { afterFailure } from './after-failure.ts';
+import { afterFailure, UNANSWERED_MAX } from './after-failure.ts';
+import { KEPT, type LightAnswer, LightCheck } from './light-check.ts';
 import type { MonotonicMs } from '../../../facts/time.ts';
 import type { ProbedServer } from './probed-server.ts';
 import type {
@@ -23,6 +24,8 @@ export interface ConnectionOptions {
   readonly moreSecrets?: () => readonly Secret[];
   readonly clock: Clock;
   readonly loop: LoopWatch;
+  /** See {@link LightCheck}. */
+  readonly pingLimitMs: () => number;
 }
 
 type CheckFinding =
@@ -48,6 +51,7 @@ class PeerConnection implements Connection {
   readonly #clock: Clock;
   readonly #loop: LoopWatch;
   readonly #mask: (text: string) => string;
+  readonly #light: LightCheck;
   #tail: Promise<unknown> = Promise.resolve();
   #running: AbortController | undefined;
   #isClosed = false;
@@ -60,8 +64,10 @@ class PeerConnection implements Connection {
   #mustAsk = false;
   #hasDeepWorked = false;
 
-  constructor({ server, secrets, moreSecrets, clock, loop }: ConnectionOptions) {
+  constructor(options: ConnectionOptions) {
+    const { server, secrets, moreSecrets, clock, loop, pingLimitMs } = options;
     this.#server = server;
+    this.#light = new LightCheck({ probeClient: server.probeClient, clock, pingLimitMs });
     this.#clock = clock;
     this.#loop = loop;
     this.#mask = (text) => redact(text, [...secrets, ...(moreSecrets?.() ?? [])]);
@@ -134,7 +140,8 @@ class PeerConnection implements Connection {
 
   async #checkSteadily(options: RequestOptions): Promise<CheckFinding> {
     if (this.#server.probeClient.state() !== 'open') return this.#openAfresh(options);
-    const first = await this.#ask(this.#identity, options);
+    const answer = await this.#light.ask(this.#identity, options);
+    const first = this.#noteAnswer(answer, this.#identity, options);
     if (first.ok || !this.#giveUpKept(first.failure, options)) return first;
     const second = await this.#openAfresh(options);
     if (!second.ok) return second;
@@ -165,20 +172,22 @@ class PeerConnection implements Connection {
       return opened;
     }
     this.#hasWorked = false;
-    const asked = await this.#ask(opened.identity, options);
+    const answer = await this.#light.askAfresh(opened.identity, options);
+    const asked = this.#noteAnswer(answer, opened.identity, options);
     if (asked.ok) return { ...asked, detail: `${opened.detail} ${asked.detail}` };
     this.#giveUpKept(asked.failure, options);
     return asked;
   }
 
-  async #ask(identity: ServerIdentity | undefined, options: RequestOptions): Promise<CheckFinding> {
-    const asked = await askAlive(this.#server.probeClient, identity, options, this.#clock);
-    if (asked.ok) {
-      this.#hasWorked = true;
-      this.#mustAsk = false;
-    }
-    this.#unanswered = !asked.ok && options.signal.aborted ? this.#unanswered + 1 : 0;
-    return asked;
+  #noteAnswer(
+    answer: LightAnswer,
+    identity: ServerIdentity | undefined,
+    { signal }: RequestOptions,
+  ): CheckFinding {
+    this.#unanswered = !answer.ok && signal.aborted ? this.#unanswered + 1 : 0;
+    if (answer.ok) this.#hasWorked = true;
+    this.#mustAsk = !answer.ok && (this.#mustAsk || this.#unanswered >= UNANSWERED_MAX);
+    return answer.ok ? { ...answer, ...(identity !== undefined && { identity }) } : answer;
   }
 
   /** @returns whether the check is to be repeated at once */
@@ -228,7 +237,10 @@ async function openClient(
   probeClient: ProbeClient,
   options: RequestOptions,
   clock: Clock,
-): Promise<CheckFinding> {
+): Promise<
+  | (Extract<CheckFinding, { ok: true }> & { readonly identity: ServerIdentity })
+  | Extract<CheckFinding, { ok: false }>
+> {
   const startedAt = clock.monotonicMs();
   const opened = await probeClient.open(options);
   if (!opened.ok) return opened;
@@ -244,31 +256,6 @@ async function openClient(
 }
 
 const LOST = { http: 'The session', sse: 'The stream', stdio: 'The process' } as const;
-const KEPT = { http: 'a session', sse: 'the stream', stdio: 'the process' } as const;
-
-async function askAlive(
-  probeClient: ProbeClient,
-  identity: ServerIdentity | undefined,
-  options: RequestOptions,
-  clock: Clock,
-): Promise<CheckFinding> {
-  const startedAt = clock.monotonicMs();
-  const method = identity?.era === 'modern' ? 'server/discover' : 'ping';
-  const answered = await probeClient.request(method, undefined, options);
-  if (!answered.ok) return answered;
-  const durationMs = clock.monotonicMs() - startedAt;
-  if (options.measurement.phasesMs.call === undefined)
-    options.measurement.phasesMs.call = durationMs;
-  const where =
-    identity === undefined
-      ? ''
-      : ` in ${KEPT[identity.transport]} that is kept (${identity.protocolVersion})`;
-  return {
-    ok: true,
-    ...(identity !== undefined && { identity }),
-    detail: `${method} was answered in ${formatLimit(durationMs)}${where}.`,
-  };
-}
 
 type ReportedResult = Pick<
   CheckReport,

@@ -25,6 +25,9 @@ export interface McpConnector extends Connector {
   killChildren(): void;
 }
 
+/** Part of the time of a check. */
+const PING_SHARE = 0.75;
+
 /** Makes connections to MCP servers over Streamable HTTP, HTTP+SSE and stdio; HTTP connections are shared by origin. */
 export function createConnector({
   clientName,
@@ -39,7 +42,9 @@ export function createConnector({
   const client = { name: clientName, version: clientVersion };
   return {
     open({ name, target, monitor: atOpening, secrets }, onChild, monitor = () => atOpening) {
-      const common = { secrets, clock, loop };
+      // Longer than a request over HTTP that is repeated because its connection may be dead waits for that.
+      const pingLimitMs = (): number => monitor().timeoutMs * PING_SHARE;
+      const common = { secrets, clock, loop, pingLimitMs };
       if (target.kind === 'http') {
         const access = tokens.of({ name, target });
         const options = {

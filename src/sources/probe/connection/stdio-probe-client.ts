@@ -238,11 +238,13 @@ function measureInto(measurement: Measurement): LaunchObserver {
 
 function readReply(method: string, reply: ChildReply): RequestResult {
   if (reply.ok && isJsonObject(reply.result)) return { ok: true, result: reply.result };
+  // It has nothing to say but that the server is there: servers send null or "pong".
+  if (reply.ok && method === 'ping') return { ok: true, result: {} };
   if (reply.ok) return failed({ kind: 'unusable', method, reason: 'its result is not an object' });
   const { facts } = reply;
-  // Some servers do not implement ping; the error still shows that they are alive.
+  // Some servers do not implement ping, or have no tools; the error still shows that they are alive.
   const isAlive =
-    method === 'ping' && facts.kind === 'rpc' && facts.error.code === METHOD_NOT_FOUND;
+    method !== 'server/discover' && facts.kind === 'rpc' && facts.error.code === METHOD_NOT_FOUND;
   return isAlive ? { ok: true, result: {} } : failed(facts);
 }
 

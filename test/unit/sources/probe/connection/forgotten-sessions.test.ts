@@ -106,6 +106,7 @@ test('a server whose sessions last for a handshake only stays down', async () =>
   const { check } = watchUrl(server.url);
   await check();
   server.script('ping', status(500));
+  server.script('tools/list', status(500));
   for (let round = 0; round < 3; round += 1)
     expect(await check()).toMatchObject({ outcome: 'http_5xx' });
   expect(server.keys().filter((key) => key === 'ping')).toHaveLength(4);
@@ -196,7 +197,7 @@ test('a child that answers with errors only is replaced within the check', async
 });
 
 test('a fresh child that answers with errors too is kept', async () => {
-  const { connection, starts } = openChild({ ping: 'null_id' });
+  const { connection, starts } = openChild({ ping: 'null_id', refusesLists: true });
   expect(await connection.check(options())).toMatchObject({ outcome: 'ok' });
   for (let round = 0; round < 3; round += 1)
     expect(await connection.check(options())).toMatchObject({ outcome: 'rpc_error' });

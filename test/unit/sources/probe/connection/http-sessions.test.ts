@@ -124,6 +124,7 @@ test('a session that is lost right again is session_lost', async () => {
   const { check, connection } = watchUrl(server.url);
   await check();
   server.script('ping', text(404, 'Session not found'));
+  server.script('tools/list', text(404, 'Session not found'));
   const report = await check();
   expect(report).toMatchObject({ outcome: 'session_lost', httpStatus: 404 });
   expect(report.detail).toContain('no longer knows our session');

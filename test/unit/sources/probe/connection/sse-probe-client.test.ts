@@ -312,14 +312,15 @@ test('an error on the stream is an rpc_error', async () => {
   const server = await startServer({ profile: 'sse' });
   const { check } = watchUrl(server.url, { target: { transport: 'sse' } });
   await check();
-  server.script('ping', (exchange) => {
-    exchange.response.writeHead(202).end();
-    server.push({
-      jsonrpc: '2.0',
-      id: exchange.message['id'],
-      error: { code: -32603, message: 'no luck' },
+  for (const method of ['ping', 'tools/list'])
+    server.script(method, (exchange) => {
+      exchange.response.writeHead(202).end();
+      server.push({
+        jsonrpc: '2.0',
+        id: exchange.message['id'],
+        error: { code: -32603, message: 'no luck' },
+      });
     });
-  });
   expect(await check()).toMatchObject({ outcome: 'rpc_error', rpcCode: -32603 });
   server.script('ping', (exchange) => {
     exchange.response.writeHead(202).end();
