@@ -5,6 +5,9 @@ import type { ChannelListener, ChannelOpening, OpenChannel } from '../message-ch
 import type { ChildEnd } from './child-end.ts';
 import { createStdioClients, type StdioClient } from './stdio-client.ts';
 
+/** Clients wait for each start, so that a program that was mended must not stay locked for long. */
+const RESTART_DELAY_MS_MAX = 10_000;
+
 /** Results of 10 MB and more have been seen in gateways. */
 const LIMITS = { lineBytesMax: 64 * 1024 * 1024, unreadBytesMax: 16 * 1024 * 1024 };
 
@@ -34,7 +37,12 @@ export function createChildChannels(clock: Clock, listeners: ChildListeners = {}
     channelsOf(spec) {
       const { target, secrets } = spec;
       const mask = (text: string): string => redact(text, secrets);
-      const client = clients.clientOf({ target, limits: LIMITS, mask });
+      const client = clients.clientOf({
+        target,
+        limits: LIMITS,
+        mask,
+        restartDelayMsMax: () => RESTART_DELAY_MS_MAX,
+      });
       return (listener) => openChild(client, spec.name, listener, listeners);
     },
     killChildren: () => clients.killAll(),
@@ -55,12 +63,17 @@ async function openChild(
   const start = await client.start();
   if (!start.ok) return closed(`it could not be started (${start.facts.code})`);
   const { child } = start;
+  let hasServed = false;
   child.listen({
-    onLine: (line) => listener.onMessage(line),
+    onLine(line) {
+      hasServed = true;
+      listener.onMessage(line);
+    },
     onOversizedLine: () => onLost?.(server, LIMITS.lineBytesMax),
     ...(onErrorOutput && { onErrorOutput }),
     onEnd(end) {
-      client.noteEnd(end);
+      // Once it has served, a client's call may have ended it: no reason to keep other clients waiting.
+      if (!hasServed) client.noteEnd(end);
       if (end.wasStopped) return;
       const detail = describeEnd(end, onErrorOutput === undefined);
       listener.onClose({ refusal: 'child_exit', detail });

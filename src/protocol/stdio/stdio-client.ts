@@ -49,7 +49,10 @@ export interface StdioClient {
   start(): Promise<StdioStart>;
   /** Until the next child may be started; 0: now. */
   delayMs(): number;
-  /** Must be called for every child that ended. @param reason replaces what the end looks like */
+  /**
+   * Must be called for every child that ended, unless its end says nothing about the next start.
+   * @param reason replaces what the end looks like
+   */
   noteEnd(end: ChildEnd, reason?: ExitReason): void;
   /** Ends a child that does not work. Counts as a failed start. */
   discard(child: Child, failure: RequestFailure): void;

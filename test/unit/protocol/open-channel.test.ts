@@ -174,3 +174,28 @@ test('a message over the limit is dropped and reported, and the next one arrives
   expect(await lost).toEqual(['a', 64 * 1024 * 1024]);
   expect(await received?.(1)).toEqual([{ next: 1 }]);
 });
+
+test('only a child that never served anybody delays the next one', async () => {
+  const children = createChildChannels(createSystemClock());
+  const openChildOf = (behaviour: StdioBehaviour) => {
+    const open = children.channelsOf({ name: 'a', secrets: [], target: stdioTarget(behaviour) });
+    return async (text: string) => {
+      const { promise: closed, resolve } = Promise.withResolvers<ChannelFailure>();
+      const opening = await open({
+        onMessage: () => opening.ok && opening.channel.send(PING),
+        onClose: resolve,
+      });
+      if (!opening.ok) return opening.failure;
+      opening.channel.send(text);
+      return closed;
+    };
+  };
+  const crash = openChildOf({ ping: 'crash' });
+  for (let i = 0; i < 2; i++)
+    expect(await crash(INITIALIZE)).toMatchObject({ detail: expect.stringMatching(/^(?:signal|exit code)/) });
+  const exit = openChildOf({ exitAtOnce: { code: 3 } });
+  expect(await exit(INITIALIZE)).toMatchObject({ detail: expect.stringContaining('code 3') });
+  expect(await exit(INITIALIZE)).toMatchObject({
+    detail: 'it ended too soon before, and is not started again for 1 s',
+  });
+});
