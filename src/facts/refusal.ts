@@ -83,6 +83,12 @@ export const REFUSALS = {
     verdict: { outcome: 'transport_error', status: 502, errorType: 'child_exit' },
     message: 'The server process ended',
   },
+  internal_error: {
+    code: -32603,
+    status: 502,
+    verdict: { outcome: 'transport_error', status: 502, errorType: 'internal_error' },
+    message: 'Internal error',
+  },
   session_not_found: {
     code: -32001,
     status: 404,

@@ -32,7 +32,7 @@ export interface Rewriter {
   /** Points `notifications/cancelled` at the unique id. */
   cancellation(wireId: string): string;
   /** Gives an answer the id of its request back. */
-  answer(text: string, wireId: string): string | undefined;
+  answer(text: string, wireId: string): string;
   /** Gives a notification its client's token or subscription id back, and says whose request it belongs to. */
   notification(text: string): { readonly text: string; readonly wireId: string } | undefined;
   forget(wireId: string): void;
@@ -66,9 +66,8 @@ export function createRewriter(): Rewriter {
       });
     },
     answer(text, wireId) {
-      const original = originals.get(wireId);
-      if (!original) return undefined;
-      return JSON.stringify({ ...(parseKeepingNumbers(text) as MutableObject), id: original.id });
+      const id = originals.get(wireId)?.id;
+      return JSON.stringify({ ...(parseKeepingNumbers(text) as MutableObject), id });
     },
     notification(text) {
       const message = parseKeepingNumbers(text) as MutableObject;

@@ -3,6 +3,7 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import bcrypt from 'bcryptjs';
 import { afterEach, expect, test } from 'vitest';
+import { failTest } from '../fakes/fail-test.ts';
 import { createHttpApp } from '../../src/sinks/web/create-http-app.ts';
 import { listen } from '../../src/sinks/web/listen.ts';
 import {
@@ -339,6 +340,7 @@ test('the gateway is served by the same TLS, client certificates included', asyn
     }),
     bodyBytesMax: 1_000,
     createServer: web.createServer,
+    onFault: failTest,
     unknownServers: tracker(),
     createTracker: tracker,
     createUpstream: () => {

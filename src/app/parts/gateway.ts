@@ -1,4 +1,5 @@
 import type { GatewayLoad } from '../../facts/call-record.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import type { ServerView } from '../../facts/ports/server-view.ts';
 import type { GatewayViews, SamplingViews, SwitchViews } from '../../facts/ports/views.ts';
@@ -37,11 +38,12 @@ interface GatewayContext extends Pick<
   PartContext,
   'clock' | 'config' | 'hub' | 'tokens' | 'instance'
 > {
-  readonly log: Pick<Log, 'warn'>;
+  readonly log: Pick<Log, 'error' | 'warn'>;
 }
 
 /** Calls in flight get this long to end when the service stops. */
 const DRAIN_MS = 5_000;
+const FAULT_PAUSE_MS = 10_000;
 
 /** The gateway. `gateway-listener.ts` opens its port once it knows its servers. */
 export function createGatewayPart(context: GatewayContext, ports: GatewayPorts): GatewayPart {
@@ -80,12 +82,13 @@ export function createGatewayPart(context: GatewayContext, ports: GatewayPorts):
 }
 
 function buildGateway(
-  { clock, config, hub, tokens, instance }: GatewayContext,
+  { clock, config, hub, log, tokens, instance }: GatewayContext,
   { security, switches, tracing, servers }: GatewayPorts,
   edge: Edge,
   children: ReturnType<typeof createChildChannels>,
 ): Gateway {
   const { sessionIdleMs, bodyBytesMax } = config.gateway;
+  const reportFault = createFaultReporter(clock, log);
   const newId = createIdSource();
 
   function createTracker(server: string, current?: () => ServerSpec): CallTracker {
@@ -121,6 +124,7 @@ function buildGateway(
     bodyBytesMax,
     instance,
     isDisabled: (server) => switches.find(server) !== undefined,
+    onFault: reportFault,
     unknownServers: createTracker(UNKNOWN_SERVER),
     createTracker,
     createUpstream: (current, tracker) =>
@@ -130,11 +134,28 @@ function buildGateway(
         children,
         identityOf: (server) => servers.detail(server)?.identity,
         publish: hub.publish,
+        onFault: (error) => reportFault(error, current().name),
         sessionIdleMs,
         propagatesTrace: config.tracing.exporter !== 'none',
         tokens,
       }),
   });
+}
+
+/** One line for a burst of exceptions, with how many the last line did not mention. */
+function createFaultReporter(clock: Clock, log: Pick<Log, 'error'>) {
+  let quietUntilMs = -Infinity;
+  let unreported = 0;
+  return (err: unknown, server: string | undefined): void => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs < quietUntilMs) {
+      unreported += 1;
+      return;
+    }
+    quietUntilMs = nowMs + FAULT_PAUSE_MS;
+    log.error({ channel: 'error', server, err, unreported }, 'forwarding of a request failed');
+    unreported = 0;
+  };
 }
 
 /**

@@ -1,11 +1,16 @@
 import type { AccessTokens } from '../../protocol/access-tokens.ts';
+import { failAdmitted, type FaultOptions } from './fault.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
 /**
  * Sees to it that there is an access token before a request of a client without `Authorization` goes upstream. The upstream
  * adds it, as it adds configured headers. If the server refuses it, the client gets the 401, and the next request a new one.
  */
-export function createAuthorizedUpstream(upstream: Upstream, tokens: AccessTokens): Upstream {
+export function createAuthorizedUpstream(
+  upstream: Upstream,
+  tokens: AccessTokens,
+  options: FaultOptions,
+): Upstream {
   return {
     load: () => upstream.load(),
     stop: (signal) => upstream.stop(signal),
@@ -18,7 +23,10 @@ export function createAuthorizedUpstream(upstream: Upstream, tokens: AccessToken
       // Also renews one that is about to expire; nothing waits for that.
       const ready = tokens.current(NEVER);
       if (sent !== undefined) handOver(upstream, tokens, admitted);
-      else void ready.then(() => handOver(upstream, tokens, admitted));
+      else
+        ready
+          .then(() => handOver(upstream, tokens, admitted))
+          .catch((error: unknown) => failAdmitted(options, admitted, error));
     },
   };
 }

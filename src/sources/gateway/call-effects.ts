@@ -74,6 +74,8 @@ export function refusalOf(
       };
     case 'unreachable':
       return { name: 'unreachable', detail: failure.detail };
+    case 'internal':
+      return { name: 'internal_error', detail: failure.detail };
     case 'broken':
     case 'client_gone':
     case 'cut':

@@ -1,12 +1,13 @@
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isRequest } from '../../protocol/message-facts.ts';
-import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';
+import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import type { Era } from '../../facts/server.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { Exchange } from './exchange.ts';
 import { carrierOf } from './carrier.ts';
 import type { OpenChannel } from '../../protocol/message-channel.ts';
 import type { PostReply } from './post-reply.ts';
+import { FAILED } from './fault.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -22,6 +23,8 @@ export interface ChannelUpstreamOptions {
   readonly sessionsMax: number;
   readonly idleMs: number;
   readonly answerTimeoutMs: number;
+  /** Called with an exception in the gateway that ended a request. */
+  readonly onFault: (error: unknown) => void;
   /** Called for each message of a client that goes upstream. */
   readonly onRequest?: () => void;
 }
@@ -30,6 +33,25 @@ export interface ChannelUpstreamOptions {
 export interface WaitingPost {
   readonly reply: PostReply;
   readonly exchange: Exchange;
+}
+
+/**
+ * Ends a request after an exception in the gateway.
+ * @param key by which its reply knows it
+ */
+export function failPost(
+  { tracker, onFault }: Pick<ChannelUpstreamOptions, 'tracker' | 'onFault'>,
+  { exchange, reply }: WaitingPost,
+  key: string,
+  error: unknown,
+): void {
+  onFault(error);
+  try {
+    tracker.end(exchange, REFUSALS.internal_error.verdict, FAILED.detail);
+  } catch (fault) {
+    onFault(fault);
+  }
+  reply.fail(key, renderRefusal('internal_error', exchange.key, FAILED.detail));
 }
 
 export function refuse(

@@ -10,6 +10,7 @@ import {
 import { isRequest } from '../../protocol/message-facts.ts';
 import { carrierOf, textOf } from './carrier.ts';
 import { type ChannelUpstreamOptions, refuse } from './channel-common.ts';
+import { failAdmitted } from './fault.ts';
 import { Conversation } from './conversation.ts';
 import type { ChannelFailure } from '../../protocol/message-channel.ts';
 import { readRest } from './read-rest.ts';
@@ -49,7 +50,7 @@ class ChannelUpstream implements Upstream {
     const { request, response } = admitted;
     // Streams that were opened by GET end with their session.
     if (request.method === 'POST' && !response.closed) this.#noteUnanswered(response);
-    void this.#route(admitted);
+    this.#route(admitted).catch((error: unknown) => failAdmitted(this.#options, admitted, error));
   }
 
   #noteUnanswered(response: ServerResponse): void {
@@ -133,8 +134,7 @@ class ChannelUpstream implements Upstream {
     this.#opening++;
     const id = randomUUID();
     const conversation = new Conversation(this.#options, id, () => this.#conversations.delete(id));
-    const opening = await this.#options.open(conversation);
-    this.#opening--;
+    const opening = await this.#options.open(conversation).finally(() => this.#opening--);
     if (!opening.ok) {
       refuse(this.#options, admitted, opening.failure.refusal, opening.failure.detail);
       return;
@@ -164,7 +164,10 @@ class ChannelUpstream implements Upstream {
       refuse(this.#options, admitted, fault.refusal, fault.detail);
       return;
     }
-    this.#shared ??= this.#beginShared();
+    this.#shared ??= this.#beginShared().catch((error: unknown) => {
+      this.#shared = undefined;
+      throw error;
+    });
     const shared = await this.#shared;
     if (shared instanceof SharedConversation) shared.post(admitted);
     else refuse(this.#options, admitted, shared.refusal, shared.detail);
@@ -203,7 +206,7 @@ class ChannelUpstream implements Upstream {
       .toSorted((a, b) => a.usedMs - b.usedMs);
     if (!idlest) return false;
     this.#conversations.delete(idlest.id);
-    void idlest.close();
+    this.#close(idlest);
     return true;
   }
 
@@ -213,12 +216,17 @@ class ChannelUpstream implements Upstream {
       for (const conversation of [...this.#conversations.values()]) {
         if (!this.#isIdle(conversation)) continue;
         this.#conversations.delete(conversation.id);
-        void conversation.close();
+        this.#close(conversation);
       }
-      if (this.#openShared && this.#isIdle(this.#openShared)) void this.#openShared.close();
+      if (this.#openShared && this.#isIdle(this.#openShared)) this.#close(this.#openShared);
       const isWanted = this.#conversations.size > 0 || this.#openShared !== undefined;
       if (isWanted && !this.#isStopping) this.#watch();
     });
+  }
+
+  /** Nobody waits for its end. */
+  #close(conversation: Pick<Conversation, 'close'>): void {
+    conversation.close().catch(this.#options.onFault);
   }
 
   #isIdle({ isBusy, usedMs }: Pick<Conversation, 'isBusy' | 'usedMs'>): boolean {

@@ -16,6 +16,7 @@ import { carrierOf } from './carrier.ts';
 import {
   acceptsEvents,
   type ChannelUpstreamOptions,
+  failPost,
   refuse,
   toLine,
   type WaitingPost,
@@ -90,21 +91,20 @@ export class Conversation {
       statusOf: () => 200,
       headers: () => ({ 'mcp-session-id': this.id }),
     });
-    const exchanges = requests.map((facts) => tracker.begin(facts, carrier));
-    for (const exchange of exchanges) {
-      exchange.overheadMs = clock.monotonicMs() - startedMs;
-      this.#waiting.set(exchange.key, { reply, exchange });
-    }
+    const exchanges: Exchange[] = [];
     const timer = clock.after(this.#options.answerTimeoutMs, () =>
       this.#giveUp(exchanges, 'timeout'),
     );
     response.on('close', () => {
       timer.cancel();
-      for (const exchange of exchanges) {
-        this.#waiting.delete(exchange.key);
-        tracker.end(exchange, CANCELLED);
-      }
+      this.#leave(exchanges);
     });
+    for (const facts of requests) {
+      const exchange = tracker.begin(facts, carrier);
+      exchanges.push(exchange);
+      exchange.overheadMs = clock.monotonicMs() - startedMs;
+      this.#waiting.set(exchange.key, { reply, exchange });
+    }
   }
 
   openStream(admitted: AdmittedRequest): void {
@@ -126,12 +126,32 @@ export class Conversation {
     });
   }
 
+  /** The client has its answer, or is gone. */
+  #leave(exchanges: readonly Exchange[]): void {
+    for (const exchange of exchanges) {
+      this.#waiting.delete(exchange.key);
+      try {
+        this.#options.tracker.end(exchange, CANCELLED);
+      } catch (error) {
+        this.#options.onFault(error);
+      }
+    }
+  }
+
   onMessage(text: string): void {
+    try {
+      this.#receive(text);
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+  }
+
+  #receive(text: string): void {
     this.usedMs = this.#options.clock.monotonicMs();
     const read = readMessages(Buffer.from(text));
     if (read.isBatch) {
       for (const element of parseKeepingNumbers(text) as unknown[])
-        this.onMessage(JSON.stringify(element));
+        this.#receive(JSON.stringify(element));
       return;
     }
     const [facts] = read.messages;
@@ -168,15 +188,16 @@ export class Conversation {
     const { tracker } = this.#options;
     const waiting = findAnswered(this.#waiting, facts.id);
     if (!waiting) return;
-    this.#waiting.delete(waiting.exchange.key);
-    if (waiting.exchange.facts.method === 'initialize') this.#noteOpening(waiting.exchange, facts);
-    waiting.reply.answer(waiting.exchange.key, text);
-    tracker.answer(
-      facts,
-      Buffer.byteLength(text),
-      undefined,
-      new Map([[waiting.exchange.key, waiting.exchange]]),
-    );
+    const { exchange, reply } = waiting;
+    this.#waiting.delete(exchange.key);
+    try {
+      if (exchange.facts.method === 'initialize') this.#noteOpening(exchange, facts);
+      reply.answer(exchange.key, text);
+      const own = new Map([[exchange.key, exchange]]);
+      tracker.answer(facts, Buffer.byteLength(text), undefined, own);
+    } catch (error) {
+      failPost(this.#options, waiting, exchange.key, error);
+    }
   }
 
   #noteOpening({ facts }: Exchange, answer: MessageFacts): void {
@@ -225,8 +246,12 @@ export class Conversation {
       const waiting = this.#waiting.get(exchange.key);
       if (!waiting) continue;
       this.#waiting.delete(exchange.key);
-      this.#options.tracker.end(exchange, REFUSALS[name].verdict, detail);
-      waiting.reply.answer(exchange.key, renderRefusal(name, exchange.key, detail));
+      try {
+        this.#options.tracker.end(exchange, REFUSALS[name].verdict, detail);
+        waiting.reply.answer(exchange.key, renderRefusal(name, exchange.key, detail));
+      } catch (error) {
+        failPost(this.#options, waiting, exchange.key, error);
+      }
     }
   }
 }

@@ -25,6 +25,8 @@ export interface CreateUpstreamOptions {
   /** What the prober learned about a server. */
   readonly identityOf: (server: string) => ServerIdentity | undefined;
   readonly publish: (fact: UpstreamRequested) => void;
+  /** Called with an exception in the gateway that ended a request. */
+  readonly onFault: (error: unknown) => void;
   readonly sessionIdleMs: number;
   readonly propagatesTrace: boolean;
   /** Access tokens for servers with `auth`. */
@@ -53,7 +55,7 @@ export function createUpstream(
   const settings = (): RemoteUpstreamSettings =>
     new RemoteUpstreamSettings(current, target, options, { tokens, authorization });
   const authorized = (upstream: Upstream): Upstream =>
-    tokens ? createAuthorizedUpstream(upstream, tokens) : upstream;
+    tokens ? createAuthorizedUpstream(upstream, tokens, options) : upstream;
   const createSse = (): Upstream => {
     const { open, stop } = createSseChannels({
       ...remoteOf(target),
@@ -91,15 +93,18 @@ class UpstreamSettings {
   readonly clock: Clock;
   readonly tracker: CallTracker;
   readonly onRequest: () => void;
+  readonly onFault: (error: unknown) => void;
   readonly current: () => ServerSpec;
 
-  constructor(current: () => ServerSpec, { clock, tracker, publish }: CreateUpstreamOptions) {
+  constructor(current: () => ServerSpec, options: CreateUpstreamOptions) {
+    const { clock, tracker, publish, onFault } = options;
     const { name } = current();
     const requested = Object.freeze({ fact: 'upstream_request', server: name } as const);
     this.name = name;
     this.clock = clock;
     this.tracker = tracker;
     this.onRequest = () => publish(requested);
+    this.onFault = onFault;
     this.current = current;
   }
 

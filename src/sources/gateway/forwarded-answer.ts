@@ -14,6 +14,8 @@ export interface AnswerObserver {
   onMessages(read: ReadMessages, bytes: number): void;
   /** Called once after `end`, when all is read; `isGivenUp` if there was too much of it to be decompressed. */
   onAnswerOver(isGivenUp: boolean): void;
+  /** An exception while decompressed bytes were read, of which `write` and `end` know nothing. */
+  onAnswerFault(error: unknown): void;
 }
 
 /**
@@ -35,8 +37,8 @@ export class ForwardedAnswer {
     if (content !== 'other' && encoding !== undefined && !isIdentity(encoding)) {
       this.#decoder = createBodyDecoder(
         encoding,
-        (chunk) => this.#read(chunk),
-        (end) => this.#end(end === 'given_up'),
+        (chunk) => this.#guard(() => this.#read(chunk)),
+        (end) => this.#guard(() => this.#end(end === 'given_up')),
       );
       if (!this.#decoder) {
         this.content = 'unreadable';
@@ -67,6 +69,14 @@ export class ForwardedAnswer {
   /** Nothing is called any more. */
   stop(): void {
     this.#decoder?.stop();
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#observer.onAnswerFault(error);
+    }
   }
 
   #read(chunk: Buffer): void {

@@ -3,6 +3,8 @@ import type { MonotonicMs } from '../../facts/time.ts';
 import type { CallEffect } from './call-effects.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { Carrier, Exchange } from './exchange.ts';
+import { REFUSALS } from '../../facts/refusal.ts';
+import { FAILED } from './fault.ts';
 
 export interface ForwardedCallsOptions {
   readonly tracker: CallTracker;
@@ -76,6 +78,18 @@ export class ForwardedCalls {
         return;
       case 'close_session':
         tracker.closeSession(effect.id);
+    }
+  }
+
+  /** After an exception: ends what has neither ended nor may still get its response elsewhere. */
+  endRest(onFault: (error: unknown) => void): void {
+    for (const exchange of this.#exchanges.values()) {
+      if (exchange.isDone || exchange.expiryVerdict) continue;
+      try {
+        this.#options.tracker.end(exchange, REFUSALS.internal_error.verdict, FAILED.detail);
+      } catch (error) {
+        onFault(error);
+      }
     }
   }
 

@@ -23,10 +23,12 @@ import {
   Relay,
   type RelayFailure,
   type RelayObserver,
-  requestHeaders,
   type ResponseHeaders,
 } from './relay.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { ResourceAuthorization } from './resource-authorization.ts';
+import { NO_MESSAGES } from './arrival.ts';
+import { cutUnanswered, FAILED } from './fault.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -42,6 +44,8 @@ export interface ForwardOptions {
   readonly answerTimeoutMs: number;
   /** Called for each request that goes upstream. */
   readonly onRequest?: () => void;
+  /** Called with an exception in the gateway that ended a request. */
+  readonly onFault: (error: unknown) => void;
   readonly preserveHost: boolean;
   /** Whether our span takes part in the trace; without tracing the client's own context passes unchanged. */
   readonly propagatesTrace: boolean;
@@ -87,10 +91,19 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   }
 
   start(): void {
+    try {
+      this.#start();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #start(): void {
     const { request, response, body, isComplete, read, receivedMs, publicPlace } = this.#admitted;
     const { url, clock, headers, preserveHost, answerTimeoutMs, authorization } = this.#options;
     if (isComplete)
       this.#take({ kind: 'request_read', read, bytes: body.length, isAnswered: false });
+    if (this.#state.ending) return;
     const trace = this.#options.propagatesTrace ? this.#calls.first?.trace : undefined;
     this.#relay = new Relay(
       {
@@ -138,12 +151,17 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   }
 
   onEnd(): void {
-    this.#answer?.end();
+    if (this.#answer) this.#answer.end();
+    else this.onAnswerOver(false);
   }
 
   onFailure(failure: RelayFailure): void {
-    this.#answer?.stop();
     this.#take({ kind: 'failed', failure, isResumable: this.#isResumable() });
+    this.#answer?.stop();
+  }
+
+  onFault(error: unknown): void {
+    this.#options.onFault(error);
   }
 
   onMessages(read: ReadMessages, bytes: number): void {
@@ -152,6 +170,11 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
 
   onAnswerOver(isGivenUp: boolean): void {
     this.#take({ kind: 'answer_over', isGivenUp, isResumable: this.#isResumable() });
+  }
+
+  onAnswerFault(error: unknown): void {
+    this.#fail(error);
+    this.#answer?.stop();
   }
 
   #upstreamPath(): string {
@@ -176,7 +199,25 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   #take(event: ForwardEvent, sinceMs: MonotonicMs = this.#admitted.receivedMs): void {
     const { state, effects } = nextForwardState(this.#state, event);
     this.#state = state;
-    for (const effect of effects) this.#perform(effect, sinceMs);
+    let fault: { readonly error: unknown } | undefined;
+    for (const effect of effects) {
+      // Each of them: the last ones end the request and its calls.
+      try {
+        this.#perform(effect, sinceMs);
+      } catch (error) {
+        fault ??= { error };
+      }
+    }
+    if (fault) this.#fail(fault.error);
+  }
+
+  /** Ends the request and its calls, in whatever state an exception left them. */
+  #fail(error: unknown): void {
+    if (this.#relay) this.#relay.fail(error);
+    else this.onFault(error);
+    this.#take({ kind: 'failed', failure: FAILED, isResumable: false });
+    this.#calls.endRest(this.#options.onFault);
+    cutUnanswered(this.#admitted.response);
   }
 
   #perform(effect: ForwardEffect, sinceMs: MonotonicMs): void {
@@ -197,6 +238,14 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
     sendRefusal(this.#options.clock, this.#admitted.response, name, { id, detail });
   }
 
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** A body too large to be read first: it is read as it passes. */
   #streamBody(): Readable {
     const { request, response, body } = this.#admitted;
@@ -208,12 +257,13 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
     pass.write(body);
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      reader.write(chunk);
+      this.#guard(() => reader.write(chunk));
     });
     const endReading = (): void => {
       if (this.#state.isRequestRead) return;
-      read ??= reader.end();
-      this.#take({ kind: 'request_read', read, bytes, isAnswered: response.headersSent });
+      this.#guard(() => (read ??= reader.end()));
+      const isAnswered = response.headersSent;
+      this.#take({ kind: 'request_read', read: read ?? NO_MESSAGES, bytes, isAnswered });
     };
     request.on('end', endReading);
     // Broken off.

@@ -3,14 +3,10 @@ import { ForwardedCalls } from './forwarded-calls.ts';
 import type { ForwardOptions } from './forwarded-request.ts';
 import type { Cuttable } from './forwarded-requests.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
-import {
-  mayRepeat,
-  Relay,
-  type RelayFailure,
-  type RelayObserver,
-  requestHeaders,
-} from './relay.ts';
+import { mayRepeat, Relay, type RelayFailure, type RelayObserver } from './relay.ts';
+import { requestHeaders } from './request-headers.ts';
 import { followRedirects } from './redirects.ts';
+import { cutUnanswered, FAILED } from './fault.ts';
 import { sendRefusal } from './send-refusal.ts';
 import {
   createSsePostState,
@@ -51,10 +47,19 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
 
   /** The answer comes on the stream, so that each call has to be known before its message goes on. */
   start(): void {
+    try {
+      this.#start();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #start(): void {
     const { url, clock, answerTimeoutMs, preserveHost, propagatesTrace, authorization } =
       this.#options;
     const { request, response, read, body, receivedMs, publicPlace } = this.#admitted;
     this.#take({ kind: 'request_read', read, bytes: body.length });
+    if (this.#state.isOver) return;
     const trace = propagatesTrace ? this.#calls.first?.trace : undefined;
     this.#relay = new Relay(
       {
@@ -106,10 +111,32 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
     this.#take({ kind: 'failed', failure });
   }
 
+  onFault(error: unknown): void {
+    this.#options.onFault(error);
+  }
+
   #take(event: SsePostEvent): void {
     const { state, effects } = nextSsePostState(this.#state, event);
     this.#state = state;
-    for (const effect of effects) this.#perform(effect);
+    let fault: { readonly error: unknown } | undefined;
+    for (const effect of effects) {
+      // Each of them: the last ones end the request and its calls.
+      try {
+        this.#perform(effect);
+      } catch (error) {
+        fault ??= { error };
+      }
+    }
+    if (fault) this.#fail(fault.error);
+  }
+
+  /** Ends the request and its calls, in whatever state an exception left them. */
+  #fail(error: unknown): void {
+    if (this.#relay) this.#relay.fail(error);
+    else this.onFault(error);
+    this.#take({ kind: 'failed', failure: FAILED });
+    this.#calls.endRest(this.#options.onFault);
+    cutUnanswered(this.#admitted.response);
   }
 
   #perform(effect: SsePostEffect): void {

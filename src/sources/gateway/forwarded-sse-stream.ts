@@ -7,7 +7,9 @@ import type { ForwardOptions } from './forwarded-request.ts';
 import type { Cuttable } from './forwarded-requests.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import { followRedirects, isAbsolute } from './redirects.ts';
-import { Relay, type RelayFailure, type RelayObserver, requestHeaders } from './relay.ts';
+import { Relay, type RelayFailure, type RelayObserver } from './relay.ts';
+import { requestHeaders } from './request-headers.ts';
+import { cutUnanswered, FAILED } from './fault.ts';
 import { sendRefusal } from './send-refusal.ts';
 import { createSseScanner } from './sse-scanner.ts';
 import {
@@ -81,8 +83,12 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
   }
 
   start(): void {
-    this.#options.onRequest?.();
-    this.#relay.start();
+    try {
+      this.#options.onRequest?.();
+      this.#relay.start();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   cut(): void {
@@ -106,6 +112,10 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
     this.#take({ kind: 'failed', failure });
   }
 
+  onFault(error: unknown): void {
+    this.#options.onFault(error);
+  }
+
   #onMessages(read: ReadMessages): void {
     const bytes = this.#unreadBytes;
     this.#unreadBytes = 0;
@@ -127,7 +137,23 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
   #take(event: SseStreamEvent, sinceMs: MonotonicMs = this.#admitted.receivedMs): void {
     const { state, effects } = nextSseStreamState(this.#state, event);
     this.#state = state;
-    for (const effect of effects) this.#perform(effect, sinceMs);
+    let fault: { readonly error: unknown } | undefined;
+    for (const effect of effects) {
+      // Each of them: the last ones end the request and its calls.
+      try {
+        this.#perform(effect, sinceMs);
+      } catch (error) {
+        fault ??= { error };
+      }
+    }
+    if (fault) this.#fail(fault.error);
+  }
+
+  /** Ends the stream in whatever state an exception left it. */
+  #fail(error: unknown): void {
+    this.#relay.fail(error);
+    this.#take({ kind: 'failed', failure: FAILED });
+    cutUnanswered(this.#admitted.response);
   }
 
   #perform(effect: SseStreamEffect, sinceMs: MonotonicMs): void {

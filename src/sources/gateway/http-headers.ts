@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+
 /** Headers that belong to one hop (RFC 9110 §7.6.1) or are set anew by the HTTP library. */
 const HOP_BY_HOP = new Set([
   'connection',
@@ -64,6 +66,21 @@ export function returnHeaders(
   }
   return kept;
 }
+
+/**
+ * The reason phrase as it can be written. undici decodes it as UTF-8, and Node writes latin1 and refuses control characters:
+ * what was valid UTF-8 leaves as the same bytes, anything else is replaced by the standard phrase.
+ */
+export function reasonPhrase(status: number, received: string | undefined): string {
+  const text = received ?? '';
+  if (PRINTABLE.test(text)) return text;
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  const isWritable = !text.includes('\uFFFD') && WRITABLE.test(bytes);
+  return isWritable ? bytes : (STATUS_CODES[status] ?? '');
+}
+
+const PRINTABLE = /^[\t\x20-\x7e]*$/;
+const WRITABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** @param headers names and values in turn */
 export function hasHeader(headers: readonly string[], lowerName: string): boolean {

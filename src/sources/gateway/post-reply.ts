@@ -23,6 +23,8 @@ export interface PostReply {
   answer(key: string, text: string): void;
   /** A message of the server that belongs here. */
   relay(text: string): void;
+  /** After an exception: the answer of one request is this error, or the connection is cut if it cannot be written. */
+  fail(key: string, text: string): void;
 }
 
 export function createPostReply(options: PostReplyOptions): PostReply {
@@ -41,27 +43,37 @@ export function createPostReply(options: PostReplyOptions): PostReply {
     for (const text of answers.splice(0)) response.write(eventOf(text));
   }
 
+  function answer(key: string, text: string): void {
+    if (!waiting.delete(key) || response.destroyed) return;
+    if (isStream) response.write(eventOf(text));
+    else answers.push(text);
+    if (waiting.size > 0) return;
+    if (isStream) {
+      response.end();
+      return;
+    }
+    const body = options.isBatch ? `[${answers.join(',')}]` : (answers.at(-1) ?? '');
+    response.writeHead(options.isBatch ? 200 : options.statusOf(body), {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      ...options.headers(),
+    });
+    response.end(body);
+  }
+
   return {
     acceptsEvents: options.acceptsEvents,
     get isOver() {
       return waiting.size === 0;
     },
-    answer(key, text) {
-      if (!waiting.delete(key) || response.destroyed) return;
-      if (isStream) response.write(eventOf(text));
-      else answers.push(text);
-      if (waiting.size > 0) return;
-      if (isStream) {
-        response.end();
-        return;
+    answer,
+    fail(key, text) {
+      waiting.add(key);
+      try {
+        answer(key, text);
+      } catch {
+        response.destroy();
       }
-      const body = options.isBatch ? `[${answers.join(',')}]` : (answers[0] ?? '');
-      response.writeHead(options.isBatch ? 200 : options.statusOf(body), {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        ...options.headers(),
-      });
-      response.end(body);
     },
     relay(text) {
       if (response.destroyed) return;

@@ -1,15 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { CallRecord } from '../../facts/call-record.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
-import type { Secret } from '../../facts/secret.ts';
 import { describeNetworkError } from '../../protocol/network-failure.ts';
 import { isRepeatable } from '../../protocol/repeatable-methods.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import type { AdmittedRequest } from './upstream.ts';
-import { forwardHeaders, hasHeader, replaceValues, returnHeaders } from './http-headers.ts';
-import { formatTraceParent } from './trace-context.ts';
+import { reasonPhrase, replaceValues, returnHeaders } from './http-headers.ts';
+import { cutUnanswered, FAILED } from './fault.ts';
 import { assessRedirect, type RedirectRules, type RedirectVerdict } from './redirects.ts';
 
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -24,15 +22,22 @@ export type RelayFailure =
   | { readonly kind: 'unreachable'; readonly detail: string }
   /** It broke inside the answer; the client's connection was cut as well, since an orderly end would hide that. */
   | { readonly kind: 'broken'; readonly detail: string }
+  /** An exception in the gateway; nothing was sent to the client. */
+  | { readonly kind: 'internal'; readonly detail: string }
   /** The gateway stops. */
   | { readonly kind: 'cut' };
 
-/** What an observer of a relay gets to see; each is called after the bytes went on their way. Exactly one of the last two is called, once. */
+/**
+ * What an observer of a relay gets to see; each is called after the bytes went on their way. Exactly one of `onEnd` and
+ * `onFailure` is called, once; if `onEnd` throws, `onFailure` follows.
+ */
 export interface RelayObserver {
   onHead(status: number, headers: ResponseHeaders): void;
   onBody(chunk: Buffer): void;
   onEnd(): void;
   onFailure(failure: RelayFailure): void;
+  /** An exception in the gateway, which ends the request: for the log. */
+  onFault(error: unknown): void;
 }
 
 export interface RelayOptions {
@@ -57,6 +62,9 @@ export interface RelayOptions {
 
 /**
  * Passes one HTTP request on and its answer back, byte for byte and as it comes.
+ *
+ * The relay ends the request on every path: an exception in any callback, its observer's included, goes to `fail`. undici would
+ * report it to the same handler as an error of the connection, or close the connection without a report.
  *
  * One upstream request per client request; a redirect within the server is followed. Only one that may be repeated is sent
  * again, once and on a fresh connection, if its connection broke before the answer: the upstream or a middlebox had closed it
@@ -86,23 +94,46 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   start(): void {
     const { pool, clock, response, answerTimeoutMs } = this.#options;
-    response.on('close', () => {
-      if (!this.#isSent) this.#stop('client_gone');
-    });
-    if (answerTimeoutMs !== undefined)
-      this.#timer = clock.after(answerTimeoutMs, () => this.#stop('timeout'));
-    pool.dispatch(this.#request(), this);
+    try {
+      response.on('close', () => {
+        if (!this.#isSent) this.#stop('client_gone');
+      });
+      if (answerTimeoutMs !== undefined)
+        this.#timer = clock.after(answerTimeoutMs, () => this.#stop('timeout'));
+      pool.dispatch(this.#request(), this);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Ends both sides at once. */
   cut(): void {
     this.#stop('cut');
-    this.#options.response.destroy();
+    try {
+      this.#options.response.destroy();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Ends both sides after an exception in the gateway: with a refusal if no head was sent, else by cutting the connection. */
+  fail(error: unknown): void {
+    const { response } = this.#options;
+    this.#report(error);
+    if (response.headersSent) {
+      this.#isSent = true;
+      if (!response.writableEnded) response.destroy();
+      this.#fail({ kind: 'broken', detail: FAILED.detail });
+    } else {
+      this.#fail(FAILED);
+      cutUnanswered(response);
+    }
+    this.#abort(new Error(FAILED.detail));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#stoppedBy) controller.abort(new Error(this.#stoppedBy));
+    if (this.#isOver || this.#stoppedBy) this.#abort(new Error(this.#stoppedBy ?? FAILED.detail));
   }
 
   onResponseStart(
@@ -111,7 +142,46 @@ export class Relay implements Dispatcher.DispatchHandler {
     headers: ResponseHeaders,
     statusText?: string,
   ): void {
-    if (status < 200) return;
+    if (status < 200 || this.#isOver) return;
+    try {
+      this.#passHead(controller, status, headers, statusText);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#followTo !== undefined || this.#isOver) return;
+    try {
+      this.#passBody(controller, chunk);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onResponseEnd(): void {
+    try {
+      this.#passEnd();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isOver) return;
+    try {
+      this.#passError(error);
+    } catch (fault) {
+      this.fail(fault);
+    }
+  }
+
+  #passHead(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ResponseHeaders,
+    statusText: string | undefined,
+  ): void {
     const { response, rewrite, rewriteChallenge } = this.#options;
     if (response.headersSent) {
       // Refused meanwhile: its body grew too large.
@@ -123,13 +193,15 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#followTo = redirect.path;
       return;
     }
-    this.#timer?.cancel();
+    const location = redirect?.location === headers['location'] ? undefined : redirect?.location;
     response.sendDate = false;
     const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
-    const returned = returnHeaders(raw, redirect?.location);
+    const returned = returnHeaders(raw, location);
     if (rewriteChallenge && (status === 401 || status === 403))
       replaceValues(returned, 'www-authenticate', rewriteChallenge);
-    response.writeHead(status, statusText, returned);
+    response.writeHead(status, reasonPhrase(status, statusText), returned);
+    // Not before: until the head is written, the deadline ends the request.
+    this.#timer?.cancel();
     const length = headers['content-length'];
     if (typeof length === 'string' && !rewrite) this.#leftBytes = Number(length);
     // The head of a stream must not wait for its first event. Not by flushHeaders(), which turns latin1 into UTF-8.
@@ -137,8 +209,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#observer.onHead(status, headers);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#followTo !== undefined) return;
+  #passBody(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { response, rewrite } = this.#options;
     const out = rewrite ? rewrite(chunk) : chunk;
     const isWhole = this.#leftBytes === chunk.length;
@@ -151,24 +222,31 @@ export class Relay implements Dispatcher.DispatchHandler {
       else response.end(out);
     } else if (out.length > 0 && !response.write(out)) {
       controller.pause();
-      response.once('drain', () => controller.resume());
+      response.once('drain', () => this.#resume(controller));
     }
     this.#observer.onBody(chunk);
   }
 
-  onResponseEnd(): void {
+  #passEnd(): void {
+    if (this.#isOver) return;
     if (this.#followTo !== undefined) {
       this.#follow(this.#followTo);
       return;
     }
     if (!this.#isSent) {
-      this.#isSent = true;
       this.#options.response.end();
+      this.#isSent = true;
     }
-    this.#over(() => this.#observer.onEnd());
+    this.#end();
+    try {
+      this.#observer.onEnd();
+    } catch (error) {
+      this.#report(error);
+      this.#tellFailure({ kind: 'broken', detail: FAILED.detail });
+    }
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  #passError(error: Error): void {
     const { response } = this.#options;
     const stoppedBy = this.#stoppedBy;
     if (stoppedBy) this.#fail({ kind: stoppedBy });
@@ -217,23 +295,56 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#options.pool.dispatch(this.#request(), this);
   }
 
+  #resume(controller: Dispatcher.DispatchController): void {
+    try {
+      controller.resume();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   #stop(reason: 'client_gone' | 'timeout' | 'cut'): void {
     if (this.#isOver || this.#stoppedBy) return;
     this.#stoppedBy = reason;
-    // Without a controller the request still waits for its connection: nobody would tell of its end.
-    if (this.#controller) this.#controller.abort(new Error(reason));
-    else this.#fail({ kind: reason });
+    // Without a controller the request still waits for its connection: nobody would report its end.
+    if (this.#controller) this.#abort(new Error(reason));
+    if (!this.#isOver) this.#fail({ kind: reason });
+  }
+
+  #abort(reason: Error): void {
+    try {
+      this.#controller?.abort(reason);
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
   #fail(failure: RelayFailure): void {
-    this.#over(() => this.#observer.onFailure(failure));
+    if (this.#isOver) return;
+    this.#end();
+    this.#tellFailure(failure);
   }
 
-  #over(tell: () => void): void {
-    if (this.#isOver) return;
+  #end(): void {
     this.#isOver = true;
     this.#timer?.cancel();
-    tell();
+  }
+
+  #tellFailure(failure: RelayFailure): void {
+    try {
+      this.#observer.onFailure(failure);
+    } catch (error) {
+      this.#report(error);
+      cutUnanswered(this.#options.response);
+    }
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.#observer.onFault(error);
+    } catch {
+      // Nobody is left to report it to.
+    }
   }
 }
 
@@ -257,37 +368,3 @@ const BROKEN_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Past it the detour over a string costs more than it saves. */
 const ONE_PIECE_BYTES_MAX = 4_096;
-
-export interface RequestHeaderOptions {
-  readonly host: string;
-  readonly preserveHost: boolean;
-  /** Headers of the configuration, for requests that carry none of that name. */
-  readonly configured: Readonly<Record<string, Secret>>;
-  /** Replaces the client's own; absent without tracing. */
-  readonly trace?: CallRecord['trace'];
-  /** Whether the body is sent whole, so that its length is set anew. */
-  readonly isBodyWhole: boolean;
-  /** Whether the answer has to be readable on its way, so that none in compressed form is asked for. */
-  readonly isPlainWanted?: boolean;
-}
-
-/** The headers of the upstream request: the client's, less those of its own hop, plus `host`, trace context and configured ones. */
-export function requestHeaders(request: IncomingMessage, options: RequestHeaderOptions): string[] {
-  const replaced = ['host'];
-  if (options.isBodyWhole) replaced.push('content-length');
-  if (options.isPlainWanted) replaced.push('accept-encoding');
-  if (options.trace) replaced.push('traceparent', 'tracestate');
-  const headers = forwardHeaders(request.rawHeaders, request.headers.connection, replaced);
-  headers.push(
-    'host',
-    options.preserveHost && request.headers.host ? request.headers.host : options.host,
-  );
-  const { trace } = options;
-  if (trace) headers.push('traceparent', formatTraceParent(trace));
-  if (trace?.traceState !== undefined) headers.push('tracestate', trace.traceState);
-  for (const name in options.configured) {
-    const secret = options.configured[name];
-    if (secret && !hasHeader(headers, name.toLowerCase())) headers.push(name, secret.reveal());
-  }
-  return headers;
-}

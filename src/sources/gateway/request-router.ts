@@ -9,6 +9,7 @@ import { type Arrival, countRefusal, NO_MESSAGES, refuse } from './arrival.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { GatewayServers } from './gateway-servers.ts';
 import type { GatewayRoute } from './parse-route.ts';
+import { failRequest } from './fault.ts';
 import { limitRest, readHead } from './request-body.ts';
 import { renderRefusalAnswer } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
@@ -19,6 +20,8 @@ export interface RouterOptions {
   readonly bodyBytesMax: number;
   /** Whether a server is disabled manually. */
   readonly isDisabled?: (server: string) => boolean;
+  /** Called with an exception in the gateway that ended a request. */
+  readonly onFault: (error: unknown, server: string | undefined) => void;
   /** Requests to names that are not configured, under a label that is never the name itself. */
   readonly unknownServers: CallTracker;
   /** Of this process, whose own requests are refused. */
@@ -44,7 +47,16 @@ export class RequestRouter {
     this.#servers = servers;
   }
 
+  /** Never rejects. */
   async route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      this.#fail(response, undefined, error);
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock, edge, instance, unknownServers } = this.#options;
     const receivedMs = clock.monotonicMs();
     const receivedAtMs = clock.nowMs();
@@ -90,13 +102,24 @@ export class RequestRouter {
     readHead(request, (body, isComplete) => {
       const read = isComplete && body.length > 0 ? readMessages(body) : NO_MESSAGES;
       // As with GET: a stream holds no place among the requests in flight.
-      if (read.messages.some((facts) => facts.method === LISTEN)) place.leave();
-      else if (!place.enter()) {
-        refuse(arrival, read, 'overloaded', BUSY);
-        return;
+      try {
+        if (read.messages.some((facts) => facts.method === LISTEN)) place.leave();
+        else if (!place.enter()) {
+          refuse(arrival, read, 'overloaded', BUSY);
+          return;
+        }
+        this.#forward(arrival, target, { body, isComplete, read, user });
+      } catch (error) {
+        this.#fail(response, target?.name, error);
       }
-      this.#forward(arrival, target, { body, isComplete, read, user });
     });
+  }
+
+  /** Ends a request that no upstream has taken over. */
+  #fail(response: ServerResponse, server: string | undefined, error: unknown): void {
+    const { clock } = this.#options;
+    const onFault = (fault: unknown): void => this.#options.onFault(fault, server);
+    failRequest({ clock, onFault }, response, undefined, error);
   }
 
   #forward(

@@ -23,7 +23,9 @@ export function sendRefusal(
 ): void {
   if (response.headersSent || response.destroyed) return;
   const body = renderRefusal(name, id, detail);
-  response.writeHead(REFUSALS[name].status, {
+  const { status } = REFUSALS[name];
+  // The reason phrase is given, since a head that could not be written may have left its own.
+  response.writeHead(status, STATUS_CODES[status], {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     // What is left of the body is not read: the connection cannot be used again.

@@ -1,4 +1,4 @@
-import { CANCELLED } from '../../facts/call-outcome.ts';
+import { type CallVerdict, CANCELLED } from '../../facts/call-outcome.ts';
 import { formatLimit } from '../../protocol/classify-failure.ts';
 import type { Timer } from '../../facts/ports/clock.ts';
 import {
@@ -12,10 +12,12 @@ import { readMessages } from '../../protocol/message-reader.ts';
 import { createPendingMap } from '../../protocol/pending-map.ts';
 import { createRewriter, type Rewriter } from '../../protocol/rewrite-ids.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
+import type { Exchange } from './exchange.ts';
 import { carrierOf } from './carrier.ts';
 import {
   acceptsEvents,
   type ChannelUpstreamOptions,
+  failPost,
   refuse,
   type WaitingPost,
 } from './channel-common.ts';
@@ -30,6 +32,8 @@ const STATUS_OF_CODE: Readonly<Record<number, number>> = {
   [-32021]: 400,
   [-32022]: 400,
 };
+
+const SUBSCRIPTION_ENDED: CallVerdict = { outcome: 'success', status: 200 };
 
 /** All modern clients on one channel: their ids are made unique on the way in and given back on the way out. */
 export class SharedConversation {
@@ -81,6 +85,13 @@ export class SharedConversation {
     this.#options.onRequest?.();
     const exchange = tracker.begin(facts, carrierOf(admitted, 'http', undefined));
     exchange.overheadMs = clock.monotonicMs() - startedMs;
+    const isSubscription = facts.method === 'subscriptions/listen';
+    const timer = isSubscription ? undefined : this.#startLimit(facts, wireId);
+    response.on('close', () => {
+      timer?.cancel();
+      this.usedMs = clock.monotonicMs();
+      this.#leave(wireId, exchange, isSubscription ? SUBSCRIPTION_ENDED : CANCELLED);
+    });
     const reply = createPostReply({
       response,
       keys: [wireId],
@@ -91,20 +102,28 @@ export class SharedConversation {
       headers: () => ({}),
     });
     this.#waiting.set(wireId, { wireId, reply, exchange });
-    const isSubscription = facts.method === 'subscriptions/listen';
-    const timer = isSubscription ? undefined : this.#startLimit(facts, wireId);
-    response.on('close', () => {
-      timer?.cancel();
-      this.usedMs = clock.monotonicMs();
-      if (this.#waiting.delete(wireId)) {
-        this.#channel?.send(this.#rewriter.cancellation(wireId));
-        tracker.end(exchange, isSubscription ? { outcome: 'success', status: 200 } : CANCELLED);
-      }
-      this.#rewriter.forget(wireId);
-    });
+  }
+
+  /** The client has its answer, or is gone. */
+  #leave(wireId: string, exchange: Exchange, verdict: CallVerdict): void {
+    try {
+      if (this.#waiting.delete(wireId)) this.#channel?.send(this.#rewriter.cancellation(wireId));
+      this.#options.tracker.end(exchange, verdict);
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+    this.#rewriter.forget(wireId);
   }
 
   onMessage(text: string): void {
+    try {
+      this.#receive(text);
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+  }
+
+  #receive(text: string): void {
     const [facts] = readMessages(Buffer.from(text)).messages;
     if (!facts) return;
     if (isResponse(facts)) this.#answer(facts, text);
@@ -141,17 +160,17 @@ export class SharedConversation {
     this.#hasAnswered = true;
     const waiting = findAnswered(this.#waiting, facts.id);
     if (!waiting) return;
-    const { wireId } = waiting;
-    const restored = this.#rewriter.answer(text, wireId);
-    if (restored === undefined) return;
+    const { wireId, exchange } = waiting;
     this.#waiting.delete(wireId);
-    waiting.reply.answer(wireId, restored);
-    this.#options.tracker.answer(
-      { ...facts, id: waiting.exchange.key },
-      Buffer.byteLength(restored),
-      undefined,
-      new Map([[waiting.exchange.key, waiting.exchange]]),
-    );
+    try {
+      const restored = this.#rewriter.answer(text, wireId);
+      waiting.reply.answer(wireId, restored);
+      const own = new Map([[exchange.key, exchange]]);
+      const answer = { ...facts, id: exchange.key };
+      this.#options.tracker.answer(answer, Buffer.byteLength(restored), undefined, own);
+    } catch (error) {
+      failPost(this.#options, waiting, wireId, error);
+    }
   }
 
   #notify(text: string): void {
@@ -173,7 +192,11 @@ export class SharedConversation {
     const waiting = this.#waiting.get(wireId);
     if (!waiting) return;
     this.#waiting.delete(wireId);
-    this.#options.tracker.end(waiting.exchange, REFUSALS[name].verdict, detail);
-    waiting.reply.answer(wireId, renderRefusal(name, waiting.exchange.key, detail));
+    try {
+      this.#options.tracker.end(waiting.exchange, REFUSALS[name].verdict, detail);
+      waiting.reply.answer(wireId, renderRefusal(name, waiting.exchange.key, detail));
+    } catch (error) {
+      failPost(this.#options, waiting, wireId, error);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
+import { failAdmitted } from './fault.ts';
 import { type Cuttable, ForwardedRequests } from './forwarded-requests.ts';
 import { ForwardedRequest } from './forwarded-request.ts';
 import { ForwardedSsePost } from './forwarded-sse-post.ts';
@@ -53,7 +54,7 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
       const isForStream = publicPlace ? publicPlace.isEndpoint : route === '/sse';
       if (request.method === 'GET' && isForStream) openStream(admitted);
       else if (request.method === 'POST' && addresses.has(route + query))
-        void readAndPost(admitted);
+        readAndPost(admitted).catch((error: unknown) => failAdmitted(options, admitted, error));
       else if (publicPlace) forward(admitted);
       else
         sendRefusal(clock, response, 'wrong_transport', {

@@ -4,6 +4,7 @@ import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterEach, expect, test } from 'vitest';
+import { failTest } from '../../fakes/fail-test.ts';
 import { createGateway, type Gateway } from '../../../src/sources/gateway/create-gateway.ts';
 import { createEdge, type EdgeSettings } from '../../../src/sources/gateway/edge.ts';
 import { createHttpUpstream } from '../../../src/sources/gateway/http-upstream.ts';
@@ -115,6 +116,7 @@ async function start({
     edge,
     bodyBytesMax: bodyBytesMax ?? 1_000_000,
     clientTimeouts: { headersMs: 300, requestMs: 600, checkMs: 50 },
+    onFault: failTest,
     unknownServers: trackerOf('_OTHER'),
     createTracker: trackerOf,
     createUpstream: (_spec, tracker) =>
@@ -127,6 +129,7 @@ async function start({
         answerTimeoutMs: 10_000,
         preserveHost: false,
         propagatesTrace: true,
+        onFault: failTest,
         tls: { tlsSkipVerify: false },
       }),
   });

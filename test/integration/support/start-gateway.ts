@@ -10,8 +10,10 @@ import {
   createTokenSources,
   type TokenSources,
 } from '../../../src/protocol/oauth/token-sources.ts';
+import type { LogFields } from '../../../src/facts/ports/log.ts';
 import { createHub } from '../../../src/facts/hub.ts';
 import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
+import { failTest } from '../../fakes/fail-test.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';
 import { serverSpec } from './server-spec.ts';
 
@@ -45,7 +47,7 @@ export interface StartedGateway {
 export async function startGateway(options: StartGatewayOptions): Promise<StartedGateway> {
   const clock = createSystemClock();
   const { tokens = createTokenSources({ clock, userAgent: 'test' }) } = options;
-  const log = createMemoryLog();
+  const log = { ...createMemoryLog(), error: (fields: LogFields) => failTest(fields.err) };
   const records: CallRecord[] = [];
   const listedTools: string[] = [];
   let upstreamRequests = 0;

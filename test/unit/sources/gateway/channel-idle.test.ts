@@ -5,6 +5,7 @@ import type { OpenChannel } from '../../../../src/protocol/message-channel.ts';
 import { createAccountant } from '../../../../src/sources/gateway/account-usage.ts';
 import { CallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
 import { buildServer } from '../../../fakes/build-server.ts';
+import { failTest } from '../../../fakes/fail-test.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 
 const IDLE_MS = 60_000;
@@ -50,6 +51,7 @@ async function setUp() {
     clock,
     edge: { admit: () => ({ ok: true, place: { enter: () => true, leave: () => undefined } }) },
     bodyBytesMax: 1_000_000,
+    onFault: failTest,
     unknownServers: createTracker(),
     createTracker,
     createUpstream: (_spec, tracker) =>
@@ -58,6 +60,7 @@ async function setUp() {
         tracker,
         open,
         knownEra: () => 'modern',
+        onFault: failTest,
         sessionsMax: 5,
         idleMs: IDLE_MS,
         answerTimeoutMs: 10 * IDLE_MS,

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { failTest } from '../../../fakes/fail-test.ts';
 import { ForwardedAnswer } from '../../../../src/sources/gateway/forwarded-answer.ts';
 import type { ResponseHeaders } from '../../../../src/sources/gateway/relay.ts';
 
@@ -16,6 +17,7 @@ async function read(headers: ResponseHeaders, pieces: readonly (string | Buffer)
     onMessages: ({ messages }, bytes) => {
       seen.push(`${messages.map(({ id }) => id).join('+')} in ${bytes} B`);
     },
+    onAnswerFault: failTest,
     onAnswerOver: (isGivenUp) => {
       seen.push(isGivenUp ? 'given up' : 'over');
       over.emit('over');
@@ -91,6 +93,7 @@ test('a reader that was stopped reports nothing more', async () => {
   const reader = new ForwardedAnswer(headers, {
     onMessages: () => seen.push('messages'),
     onAnswerOver: () => seen.push('over'),
+    onAnswerFault: failTest,
   });
   reader.write(events);
   reader.stop();
