@@ -1,5 +1,7 @@
 import type { App } from '../app/app.ts';
 import type { AppOptions } from '../app/part.ts';
+import type { HttpTarget } from '../facts/server.ts';
+import type { AuthorizationAnswer } from '../protocol/oauth/ask-for-authorization.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import type { Connector } from '../sources/probe/ports.ts';
 import type { Readable, Writable } from 'node:stream';
@@ -32,6 +34,8 @@ export interface CommandContext {
   exitNow(code: number): void;
   createApp(options: AppOptions): Promise<App>;
   createConnector(): Promise<Connector>;
+  /** Asks a server whether its clients need OAuth; takes a bounded time. Never rejects. */
+  askForAuthorization(target: HttpTarget): Promise<AuthorizationAnswer>;
   /** Shows a page to the person at this machine. @returns whether there is a browser to try */
   openBrowser(url: string): Promise<boolean>;
 }

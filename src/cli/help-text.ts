@@ -88,6 +88,10 @@ Remote servers get the gateway's address, the others the command mcp-exporter st
 need input from the client (\${input:…}), or that already lead to the gateway stay as they are. A running service picks
 up the moved servers by itself.
 
+Each remote server without credentials in its entry is asked first, for up to 5 seconds. One that wants OAuth stays as it is:
+its clients refuse it at another address than its own. Put the gateway at that address (gateway.publicUrl), or use
+--include-oauth, which asks nothing.
+
 Examples:
   mcp-exporter wrap .mcp.json --dry-run
   mcp-exporter wrap ~/.cursor/mcp.json github search --config ~/mcp-exporter.yml

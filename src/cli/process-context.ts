@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { resultWithin } from '../facts/deadline.ts';
+import type { Clock } from '../facts/ports/clock.ts';
 import { createSystemClock } from '../app/system-clock.ts';
 import { VERSION } from '../app/version.ts';
 import type { CommandContext, CommandOutput } from './command-context.ts';
@@ -11,11 +12,12 @@ export interface ProcessContext extends CommandContext {
 }
 
 const FLUSH_MS_MAX = 1_000;
+const ASK_MS_MAX = 5_000;
 const MAIN = fileURLToPath(
   import.meta.resolve(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js'),
 );
 
-/** The real process. Modules are loaded on first use, so that `healthcheck` stays cheap. */
+/** The real process. */
 export function createProcessContext(): ProcessContext {
   const clock = createSystemClock();
   const stdout = outputOf(process.stdout);
@@ -51,6 +53,15 @@ export function createProcessContext(): ProcessContext {
       await resultWithin(clock, FLUSH_MS_MAX, Promise.all([flushed(stdout), flushed(stderr)]));
       process.exit(code);
     },
+    ...createOnDemand(clock),
+  };
+}
+
+/** What loads its modules on first use, so that `healthcheck` stays cheap. */
+function createOnDemand(
+  clock: Clock,
+): Pick<CommandContext, 'createApp' | 'openBrowser' | 'askForAuthorization' | 'createConnector'> {
+  return {
     async createApp(options) {
       const { createApp } = await import('../app/app.ts');
       const app = createApp(options);
@@ -60,6 +71,11 @@ export function createProcessContext(): ProcessContext {
     async openBrowser(url) {
       const { openBrowser } = await import('./open-browser.ts');
       return openBrowser(url, process.platform, process.env);
+    },
+    async askForAuthorization(target) {
+      const { askForAuthorization } = await import('../protocol/oauth/ask-for-authorization.ts');
+      const options = { clock, userAgent: `mcp-exporter/${VERSION}`, limitMs: ASK_MS_MAX };
+      return askForAuthorization(target, options);
     },
     async createConnector() {
       const { createConnector } = await import('../sources/probe/connection/connector.ts');

@@ -209,6 +209,7 @@ function addWrap(program: Command, { context, end }: CommandRun): void {
     .argument('[names...]', 'only these servers')
     .option('-n, --dry-run', 'show the difference and change nothing')
     .option('-c, --config <file>', 'where the servers go, instead of ./mcp-exporter.yml')
+    .option('--include-oauth', 'also servers that want OAuth, without asking them')
     .addHelpText('after', WRAP_HELP)
     .action(async (file: string, names: string[], options) => {
       const { wrap } = await import('./wrap.ts');

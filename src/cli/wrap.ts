@@ -1,8 +1,14 @@
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
 import { maskSource } from '../settings/secrets.ts';
 import { hasWrapped } from '../settings/wrap/own-entries.ts';
-import { planWrap, type WrapPlan } from '../settings/wrap/plan-wrap.ts';
+import {
+  planWrap,
+  type WrapPlan,
+  type WrapRequest,
+  type WrapResult,
+} from '../settings/wrap/plan-wrap.ts';
 import { isJson } from '../settings/read-source.ts';
+import { askBeforeWrap } from './ask-before-wrap.ts';
 import { askGateway } from './ask-gateway.ts';
 import { backupPath, keepBackup } from './backup.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
@@ -17,6 +23,8 @@ export interface WrapOptions {
   readonly names: readonly string[];
   readonly config?: string | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Without asking the servers. */
+  readonly includeOauth?: boolean | undefined;
 }
 
 /** A byte order mark is not JSON: it is removed for editing and put back afterwards. */
@@ -42,7 +50,7 @@ export async function wrap(options: WrapOptions, context: CommandContext): Promi
     return fail(`${own.file.path} must be a YAML file, such as ${CONFIG_FILE_NAMES[0]}`);
 
   const { mark, text } = splitMark(client.file.text);
-  const result = await planWrap({
+  const request: WrapRequest = {
     clientFile: client.file.path,
     clientText: text,
     ownFile: own.file.path,
@@ -50,7 +58,8 @@ export async function wrap(options: WrapOptions, context: CommandContext): Promi
     names: options.names,
     program: context.program,
     env: context.env,
-  });
+  };
+  const result = await planAfterAsking(request, options, context);
   if (!result.ok) return fail(result.message);
   const { plan } = result;
   if (context.program.some((part) => /[\\/]_npx[\\/]/.test(part)))
@@ -67,6 +76,21 @@ export async function wrap(options: WrapOptions, context: CommandContext): Promi
   showSummary(plan, own.file.path, false, context);
   await showNextSteps(plan, client.file.path, own.file, context);
   return EXIT.ok;
+}
+
+/** A server that wants OAuth works only where its clients expect it, so that each is asked before its entry is changed. */
+async function planAfterAsking(
+  request: WrapRequest,
+  { includeOauth = false }: WrapOptions,
+  context: CommandContext,
+): Promise<WrapResult> {
+  const first = await planWrap(request);
+  if (!first.ok || includeOauth || first.plan.toAsk.length === 0) return first;
+  const { left, notes } = await askBeforeWrap(first.plan.toAsk, (target) =>
+    context.askForAuthorization(target),
+  );
+  for (const note of notes) context.stderr.stream.write(`note: ${stripControls(note)}\n`);
+  return left.length === 0 ? first : planWrap({ ...request, left });
 }
 
 /** First the backup, then our configuration, then the client's file: if it fails halfway, every server can still be reached. */

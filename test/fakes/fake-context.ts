@@ -13,6 +13,8 @@ import { createFakeConnector } from './fake-connector.ts';
 export interface FakeContextOptions {
   readonly app?: App;
   readonly connector?: Connector;
+  /** Without it no server wants authorization. */
+  readonly askForAuthorization?: CommandContext['askForAuthorization'];
   readonly clock?: FakeClock;
   readonly isTerminal?: boolean;
   readonly hasColours?: boolean;
@@ -69,6 +71,8 @@ export function createFakeContext(options: FakeContextOptions = {}): FakeContext
       if (!options.app) throw new Error('this test has no app');
       return options.app;
     },
+    askForAuthorization:
+      options.askForAuthorization ?? (async () => ({ kind: 'none_wanted' as const })),
     createConnector: async () => options.connector ?? createFakeConnector({ clock }),
     async openBrowser(url) {
       options.openBrowser?.(url);

@@ -30,6 +30,8 @@ export interface WrapRequest {
   readonly ownText: string | undefined;
   /** Empty for all. */
   readonly names: readonly string[];
+  /** Entries that stay as they are, with the reason; found by asking the servers of an earlier plan (`toAsk`). */
+  readonly left?: readonly LeftEntry[];
   /** The command that starts us, without a subcommand. */
   readonly program: readonly [command: string, ...args: string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -46,6 +48,8 @@ export interface WrapPlan {
   readonly moved: readonly string[];
   readonly alreadyWrapped: readonly string[];
   readonly left: readonly LeftEntry[];
+  /** Moved servers that may want OAuth, as our configuration has them: those that get no credentials from it. */
+  readonly toAsk: readonly ServerSpec[];
   /** What must be masked in both texts. */
   readonly secrets: readonly Secret[];
   /** Base URL. */
@@ -90,7 +94,8 @@ export async function planWrap(request: WrapRequest): Promise<WrapResult> {
       alreadyWrapped.push(entry.name);
       continue;
     }
-    const found = await examine(entry, reasonAgainstAddresses(before?.config), request);
+    const known = request.left?.find(({ name }) => name === entry.name);
+    const found = known ?? (await examine(entry, reasonAgainstAddresses(before?.config), request));
     if ('why' in found) left.push(found);
     else candidates.push(found);
   }
@@ -208,6 +213,9 @@ async function finishPlan(
       moved: moved.map(({ entry }) => entry.name),
       alreadyWrapped,
       left,
+      toAsk: servers.filter(
+        (server) => mayWantOAuth(server) && moved.some(({ entry }) => entry.name === server.name),
+      ),
       secrets: [...candidates.map(({ spec }) => spec), ...servers].flatMap(
         ({ secrets }) => secrets,
       ),
@@ -215,6 +223,11 @@ async function finishPlan(
       isFirst,
     },
   };
+}
+
+/** Not if the client's requests get credentials on their way, or the gateway presents its own address to the client. */
+function mayWantOAuth({ target, hasCredentials, gateway }: ServerSpec): boolean {
+  return target.kind === 'http' && !hasCredentials && gateway.authorization === 'pass';
 }
 
 function addToOwn(chosen: readonly Candidate[], { ownText, clientFile }: WrapRequest): string {
