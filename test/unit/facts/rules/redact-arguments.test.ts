@@ -39,13 +39,23 @@ test('other names can be asked for', () => {
 test('long arguments are cut, and cost no more than what is left of them', () => {
   const value = { text: 'x'.repeat(10_000_000), list: Array(1_000_000).fill('y') };
 
-  const beganMs = performance.now();
   const text = redactArguments(value, { charsMax: 100 }) ?? '';
 
   expect(text.length).toBe(101);
   expect(text.endsWith('…')).toBe(true);
-  expect(performance.now() - beganMs).toBeLessThan(50);
+  const wholeMs = shortestMs(() => JSON.stringify(value));
+  expect(shortestMs(() => redactArguments(value, { charsMax: 100 }))).toBeLessThan(wholeMs / 10);
 });
+
+/** Of five runs: a busy machine delays some of them, seldom all. */
+function shortestMs(run: () => unknown): number {
+  const runsMs = Array.from({ length: 5 }, () => {
+    const beganMs = performance.now();
+    run();
+    return performance.now() - beganMs;
+  });
+  return Math.min(...runsMs);
+}
 
 test('a cut through a surrogate pair leaves well-formed text', () => {
   expect(redactArguments('😀'.repeat(100), { charsMax: 10 })?.isWellFormed()).toBe(true);

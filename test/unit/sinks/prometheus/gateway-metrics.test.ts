@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Metrics } from '../../../../src/sinks/prometheus/metrics.ts';
 import type { CallRecord } from '../../../../src/facts/call-record.ts';
 import { buildServer } from '../../../fakes/build-server.ts';
@@ -15,6 +15,9 @@ import {
   stdioServer,
 } from './sample-facts.ts';
 import { asEpochMs, asMonotonicMs } from '../../../../src/facts/time.ts';
+
+// A hundred thousand of something take long on a machine that is busy with something else.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Garbage that waits for its collection would otherwise be taken for a leak. */
 function collectGarbage(): void {

@@ -1,10 +1,13 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { CallRecord } from '../../../../src/facts/call-record.ts';
 import type { SessionEnded } from '../../../../src/facts/gateway-facts.ts';
 import { factsOfMessage, type MessageFacts } from '../../../../src/protocol/message-facts.ts';
 import { CallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
 import type { Carrier } from '../../../../src/sources/gateway/exchange.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
+
+// A hundred thousand of something take long on a machine that is busy with something else.
+vi.setConfig({ testTimeout: 120_000 });
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
