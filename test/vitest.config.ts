@@ -1,7 +1,14 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
+
+/** Tests that do little but wait for what takes its time. */
+const WAITING = [
+  'test/integration/pipeline/**/*.test.ts',
+  'test/integration/slow-first-answers.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -18,6 +25,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,property,golden}/**/*.test.ts'],
+          // By default vitest leaves a core free, which is half of a machine with two.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           testTimeout: isFull ? 120_000 : 10_000,
           sequence: { groupOrder: 0 },
         },
@@ -39,10 +48,10 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/{integration,browser,dashboards}/**/*.test.ts'],
-          exclude: ['test/integration/pipeline/**'],
+          exclude: WAITING,
           globalSetup: ['test/integration/support/install-servers.ts'],
-          // Each file runs servers of its own, and two cores have to feed them all.
-          maxWorkers: 2,
+          // Each file runs servers of its own, and waits for them about a third of its time.
+          maxWorkers: 3,
           testTimeout: isFull ? 1_800_000 : 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
@@ -52,10 +61,12 @@ export default defineConfig({
         root: fileURLToPath(new URL('..', import.meta.url)),
         test: {
           name: 'pipeline',
-          include: ['test/integration/pipeline/**/*.test.ts'],
+          include: WAITING,
           globalSetup: ['test/integration/support/install-servers.ts'],
-          // They do little but wait, so that all of them wait at once, and for nobody else.
+          // All of them wait at once, and for nobody else.
           maxWorkers: 6,
+          testTimeout: isFull ? 1_800_000 : 60_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
       },

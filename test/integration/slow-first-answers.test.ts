@@ -3,7 +3,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as ClientOfV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as TransportOfV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test, type TestContext } from 'vitest';
 import { createSystemClock } from '../../src/app/system-clock.ts';
 import type { CheckReport } from '../../src/facts/check-report.ts';
 import type { HttpTarget, ServerSpec, StdioTarget } from '../../src/facts/server.ts';
@@ -21,8 +21,12 @@ import { MAIN } from './support/stdio-command.ts';
 const FIRST_ANSWER_MS = 3_000;
 const MODERN = { era: 'modern', protocolVersion: '2026-07-28' };
 
+/** Of a test that runs beside others. */
+type OnFinished = TestContext['onTestFinished'];
+
 async function slowSse(
   initializeAfterDiscover: SlowSseServerOptions['initializeAfterDiscover'],
+  onTestFinished: OnFinished,
 ): Promise<HttpTarget> {
   const server = await startSlowSseServer({
     firstAnswerMs: FIRST_ANSWER_MS,
@@ -46,15 +50,20 @@ const SLOW_CONTEXT7: StdioTarget = {
   env: {},
 };
 
-const SERVERS: readonly (readonly [string, () => Promise<HttpTarget> | StdioTarget])[] = [
-  ['over SSE that refuses initialize after server/discover', () => slowSse('refused')],
-  ['over SSE that accepts initialize after server/discover', () => slowSse('accepted')],
+type Start = (onTestFinished: OnFinished) => Promise<HttpTarget> | StdioTarget;
+
+const SERVERS: readonly (readonly [string, Start])[] = [
+  ['over SSE that refuses initialize after server/discover', (on) => slowSse('refused', on)],
+  ['over SSE that accepts initialize after server/discover', (on) => slowSse('accepted', on)],
   ['over stdio that accepts initialize after server/discover', () => slowFake],
   ['over stdio made with SDK v2', () => SLOW_CONTEXT7],
 ];
 
 /** Two checks and a deep one, as the prober does them. */
-async function check(spec: ServerSpec): Promise<readonly CheckReport[]> {
+async function check(
+  spec: ServerSpec,
+  onTestFinished: OnFinished,
+): Promise<readonly CheckReport[]> {
   const connector = createConnector({
     clientName: 'mcp-exporter',
     clientVersion: '0',
@@ -90,11 +99,12 @@ async function connectV1(url: string): Promise<number> {
   return tools.length;
 }
 
-test.each(SERVERS)(
+// They wait for the servers, and so all at once.
+test.concurrent.for(SERVERS)(
   'a server of both eras %s is modern for the prober, and clients of both SDKs reach it through the gateway',
-  async (_, start) => {
-    const spec = serverSpec('slow', await start());
-    const reports = await check(spec);
+  async ([, start], { onTestFinished }) => {
+    const spec = serverSpec('slow', await start(onTestFinished));
+    const reports = await check(spec, onTestFinished);
     for (const report of reports) expect(report).toMatchObject({ outcome: 'ok', identity: MODERN });
     const identity = reports.at(-1)?.identity;
     const gateway = await startGateway({ servers: [spec], identityOf: () => identity });
@@ -109,35 +119,41 @@ test.each(SERVERS)(
   },
 );
 
-test.each(SERVERS)('the command probe says that a server %s is modern', async (_, start) => {
-  const target = await start();
-  const address =
-    target.kind === 'http' ? [target.url] : ['--', target.command, ...(target.args ?? [])];
-  const child = spawn(process.execPath, [MAIN, 'probe', '--json', ...address]);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const output = await readAll(child.stdout);
-  expect(output).toContain('"2026-07-28"');
-  expect(JSON.parse(output)).toMatchObject({ status: 'healthy' });
-});
+test.concurrent.for(SERVERS)(
+  'the command probe says that a server %s is modern',
+  async ([, start], { onTestFinished }) => {
+    const target = await start(onTestFinished);
+    const address =
+      target.kind === 'http' ? [target.url] : ['--', target.command, ...(target.args ?? [])];
+    const child = spawn(process.execPath, [MAIN, 'probe', '--json', ...address]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const output = await readAll(child.stdout);
+    expect(output).toContain('"2026-07-28"');
+    expect(JSON.parse(output)).toMatchObject({ status: 'healthy' });
+  },
+);
 
 const SILENT_LEGACY = fakeServer({ discover: 'silent' });
 
-test('the gateway does not refuse modern clients because of an era that was assumed, and serves those that fall back', async () => {
-  const base = serverSpec('silent', SILENT_LEGACY);
-  const spec = { ...base, monitor: { ...base.monitor, startTimeoutMs: 4_000 } };
-  const [first] = await check(spec);
-  const identity = first?.identity;
-  expect(identity).toMatchObject({ era: 'legacy', isEraAssumed: true });
-  const gateway = await startGateway({
-    // What is assumed of the one holds for the other too, which is slow and of both eras.
-    servers: [spec, serverSpec('slow', slowFake)],
-    identityOf: () => identity,
-  });
-  onTestFinished(() => gateway.stop());
-  const [slow, silent] = await Promise.all([
-    connectV2(gateway.url('slow')),
-    connectV2(gateway.url('silent')),
-  ]);
-  expect(slow).toEqual({ era: 'modern', tools: 1 });
-  expect(silent).toEqual({ era: 'legacy', tools: 1 });
-});
+test.concurrent(
+  'the gateway does not refuse modern clients because of an era that was assumed, and serves those that fall back',
+  async ({ onTestFinished }) => {
+    const base = serverSpec('silent', SILENT_LEGACY);
+    const spec = { ...base, monitor: { ...base.monitor, startTimeoutMs: 4_000 } };
+    const [first] = await check(spec, onTestFinished);
+    const identity = first?.identity;
+    expect(identity).toMatchObject({ era: 'legacy', isEraAssumed: true });
+    const gateway = await startGateway({
+      // What is assumed of the one holds for the other too, which is slow and of both eras.
+      servers: [spec, serverSpec('slow', slowFake)],
+      identityOf: () => identity,
+    });
+    onTestFinished(() => gateway.stop());
+    const [slow, silent] = await Promise.all([
+      connectV2(gateway.url('slow')),
+      connectV2(gateway.url('silent')),
+    ]);
+    expect(slow).toEqual({ era: 'modern', tools: 1 });
+    expect(silent).toEqual({ era: 'legacy', tools: 1 });
+  },
+);
