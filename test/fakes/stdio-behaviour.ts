@@ -14,6 +14,7 @@ export interface StdioBehaviour {
   readonly ping?:
     'answer' | 'unknown_method' | 'silent' | 'crash' | 'huge_line' | 'ask_first' | 'null_id';
   readonly refusesLists?: boolean;
+  readonly exitsAfterList?: boolean;
   /** Sends ids back as text. */
   readonly idsAsText?: boolean;
   /** After so many requests every further one gets an error, as if its session were unknown. */

@@ -134,6 +134,7 @@ function run(): void {
     const tools = [{ name: 'echo', inputSchema: { type: 'object' } }];
     const rest = isModern ? { resultType: 'complete', ttlMs: 0, cacheScope: 'private' } : {};
     send({ id: message.id, result: { tools, ...rest } });
+    if (behaviour.exitsAfterList === true) process.exit(0);
   }
 
   const handlers: Record<string, (message: Message) => void> = {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import type { FailureFacts } from '../classify-failure.ts';
-import { parseMessages } from '../json-rpc.ts';
+import { parseMessages, type RpcMessage } from '../json-rpc.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { HttpEndpoint, HttpResult } from './http-endpoint.ts';
 import { endedStream, httpFacts, problemFacts } from './http-facts.ts';
@@ -21,8 +21,11 @@ export interface ProbeFetchOptions {
   readonly measurement: Measurement;
   /** Of the whole inspection: the SDK has signals of its own, which do not know it. */
   readonly signal: AbortSignal;
-  /** HTTP+SSE needs its GET stream; Streamable HTTP does without, and a check hears nothing there that it asked for. */
-  readonly opensStreams: boolean;
+  /**
+   * HTTP+SSE needs its GET stream. Streamable HTTP does without (`refused`): a check hears nothing there that it asked for,
+   * unless the server sends its answers there (`optional`).
+   */
+  readonly getStream: 'required' | 'optional' | 'refused';
   readonly lateSessions: LateSessions;
   /** No answer can come any more, and the client does not know: it would wait for its own timeout. */
   onHopeless(): void;
@@ -32,6 +35,8 @@ export interface ProbeFetch {
   readonly fetch: FetchLike;
   /** What the last failed request was about; forgotten by asking. */
   takeFailure(): FailureFacts | undefined;
+  /** A request was answered 202, so that its answer may come on a GET stream, and that was refused. */
+  missesStream(): boolean;
   /** Of the last session that was begun, for its DELETE. */
   sessionId(): string | undefined;
 }
@@ -48,6 +53,7 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
   return {
     fetch: (address, init) => fetcher.send(new URL(address), init ?? {}),
     takeFailure: () => fetcher.takeFailure(),
+    missesStream: () => fetcher.missesStream,
     sessionId: () => fetcher.sessionId,
   };
 }
@@ -56,6 +62,7 @@ export function createProbeFetch(options: ProbeFetchOptions): ProbeFetch {
 interface Sending {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly rpcMethod: string;
+  readonly isRequest: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly startedAt: number;
@@ -65,6 +72,7 @@ type Sent = Extract<HttpResult, { ok: true }>;
 
 class Fetcher {
   sessionId: string | undefined;
+  missesStream = false;
   readonly #options: ProbeFetchOptions;
   #failure: FailureFacts | undefined;
 
@@ -79,14 +87,15 @@ class Fetcher {
   }
 
   async send(url: URL, init: RequestInit): Promise<Response> {
-    const { endpoint, clock, measurement, opensStreams, lateSessions } = this.#options;
+    const { endpoint, clock, measurement, getStream, lateSessions } = this.#options;
     if (url.origin !== endpoint.url.origin) throw new TypeError('another origin is not asked');
     const headers = Object.fromEntries(new Headers(init.headers));
     const method = httpMethodOf(init.method);
-    if (method === 'GET' && !opensStreams && headers['last-event-id'] === undefined)
+    if (method === 'GET' && getStream === 'refused' && headers['last-event-id'] === undefined)
       return new Response(null, { status: 405 });
     const body = typeof init.body === 'string' ? init.body : undefined;
-    const rpcMethod = requestMethodOf(body) ?? method;
+    const message = messageOf(body);
+    const rpcMethod = message?.method ?? method;
     const signal = joinSignals(this.#options.signal, init.signal);
     if (signal.aborted) throw new TypeError('the check has ended');
     const startedAt = clock.monotonicMs();
@@ -103,7 +112,8 @@ class Fetcher {
     });
     if (sent.late !== undefined) lateSessions.adopt(sent.late);
     if (!sent.ok) throw this.#fail(sent.facts);
-    const sending = { method, rpcMethod, headers, signal, startedAt };
+    const isRequest = message?.kind === 'request';
+    const sending = { method, rpcMethod, isRequest, headers, signal, startedAt };
     const { statusCode: status = 0, headers: answered } = sent.response;
     if (rpcMethod === 'initialize') this.sessionId = sessionIdOf(answered);
     return isSuccess(status)
@@ -112,7 +122,7 @@ class Fetcher {
   }
 
   async #refused(sent: Sent, status: number, sending: Sending): Promise<Response> {
-    const { endpoint, clock, opensStreams } = this.#options;
+    const { endpoint, clock, getStream } = this.#options;
     const { headers } = sent.response;
     const text = await readBody(sent.response, sending.signal, ERROR_LIMITS);
     sent.finished();
@@ -123,7 +133,7 @@ class Fetcher {
       nowMs: clock.nowMs(),
     };
     // Only a POST carries a question; 405 to GET and DELETE is how many servers are.
-    if (sending.method === 'POST' || opensStreams)
+    if (sending.method === 'POST' || getStream === 'required')
       this.#note(
         httpFacts({ status, headers }, context, text.ok ? rpcErrorOf(text.text) : undefined),
       );
@@ -134,11 +144,15 @@ class Fetcher {
   #accepted(
     sent: Sent,
     status: number,
-    { method, rpcMethod, signal, startedAt }: Sending,
+    { method, rpcMethod, isRequest, signal, startedAt }: Sending,
   ): Response {
-    const { endpoint, clock } = this.#options;
+    const { endpoint, clock, getStream } = this.#options;
     const { response } = sent;
     const headers = toHeaders(response.headers);
+    if (status === 202 && isRequest && getStream === 'refused') {
+      this.missesStream = true;
+      this.#options.onHopeless();
+    }
     if (isBodiless(status)) {
       response.resume();
       sent.finished();
@@ -255,13 +269,12 @@ function httpMethodOf(method: string | undefined): 'GET' | 'POST' | 'DELETE' {
   return method === 'POST' || method === 'DELETE' ? method : 'GET';
 }
 
-function requestMethodOf(body: string | undefined): string | undefined {
-  if (body === undefined) return undefined;
-  const parsed = parseMessages(body);
-  const [message] = parsed.ok ? parsed.messages : [];
-  return message?.kind === 'request' || message?.kind === 'notification'
-    ? message.method
-    : undefined;
+function messageOf(
+  body: string | undefined,
+): Extract<RpcMessage, { readonly method: string }> | undefined {
+  const parsed = body === undefined ? undefined : parseMessages(body);
+  const [message] = parsed?.ok === true ? parsed.messages : [];
+  return message?.kind === 'request' || message?.kind === 'notification' ? message : undefined;
 }
 
 function toHeaders(headers: IncomingHttpHeaders): Headers {

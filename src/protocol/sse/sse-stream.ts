@@ -6,6 +6,7 @@ import type { HttpEndpoint } from '../http/http-endpoint.ts';
 import { problemFacts } from '../http/http-facts.ts';
 import { openEvents } from '../http/message-exchange.ts';
 import { explainStatus } from '../http/post-message.ts';
+import { isSuccess } from '../http/http-status.ts';
 import { mediaTypeOf } from '../http/read-answer.ts';
 import type { TextLimits } from '../http/read-body.ts';
 import type { SendOptions } from '../probe-client.ts';
@@ -52,7 +53,7 @@ export async function openSseStream(
   return opening;
 
   async function openResponse(): Promise<SseOpening> {
-    if (response.statusCode !== 200) {
+    if (!isSuccess(response.statusCode ?? 0)) {
       const message = { method: 'GET', context: {} };
       return { ok: false, facts: await explainStatus(response, endpoint, message, signal, clock) };
     }

@@ -25,6 +25,7 @@ import {
   type Answered,
   type Failed,
   failed,
+  isIgnored,
   modernParams,
   openRemote,
   readResult,
@@ -196,7 +197,7 @@ class HttpProbeClient implements ProbeClient {
     if (sessionId === undefined) return { opening, session: undefined };
     const session = sessionOf(sessionId, opening);
     const confirmed = opening.ok ? await this.#confirm(session, options) : opening;
-    if (confirmed.ok) return { opening, session };
+    if (confirmed.ok || isIgnored(confirmed.facts)) return { opening, session };
     await deleteSession(this.#options.endpoint, session, this.#options.clock);
     return { opening: confirmed, session: undefined };
   }

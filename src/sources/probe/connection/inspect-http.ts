@@ -14,7 +14,7 @@ import type { HttpEndpoint } from '../../../protocol/http/http-endpoint.ts';
 import { inspectClient, type Inspection } from './inspect-client.ts';
 import type { LateSessions } from '../../../protocol/http/late-sessions.ts';
 import { timeStep } from '../../../protocol/measurement.ts';
-import { createProbeFetch } from '../../../protocol/http/probe-fetch.ts';
+import { createProbeFetch, type ProbeFetchOptions } from '../../../protocol/http/probe-fetch.ts';
 import type { RequestOptions, RequestFailure } from '../../../protocol/probe-client.ts';
 
 export interface InspectHttpOptions extends RequestOptions {
@@ -30,13 +30,23 @@ export interface InspectHttpOptions extends RequestOptions {
 /** The SDK sets a timer per request; the deadline of the check is the one that counts. */
 const SDK_TIMEOUT_MS = 2 ** 31 - 1;
 
+type Inspected = Inspection | { readonly ok: false; readonly failure: RequestFailure };
+
 /**
- * A deep check over HTTP: a fresh client of the SDK, as a real one would come, whose session is ended again. Never
- * rejects. Load this module with `import()`, since it brings the SDK.
+ * A deep check over HTTP: a fresh client of the SDK, as a real one would come, whose session is ended again. It opens a
+ * GET stream only if the server needs one. Never rejects. Load this module with `import()`, since it brings the SDK.
  */
-export async function inspectHttp(
+export async function inspectHttp(options: InspectHttpOptions): Promise<Inspected> {
+  if (options.transport === 'sse') return (await inspectWith('required', options)).inspected;
+  const first = await inspectWith('refused', options);
+  if (!first.missesStream || options.signal.aborted) return first.inspected;
+  return (await inspectWith('optional', options)).inspected;
+}
+
+async function inspectWith(
+  getStream: ProbeFetchOptions['getStream'],
   options: InspectHttpOptions,
-): Promise<Inspection | { readonly ok: false; readonly failure: RequestFailure }> {
+): Promise<{ readonly inspected: Inspected; readonly missesStream: boolean }> {
   const { endpoint, clock, measurement, era, signal } = options;
   const startedAt = clock.monotonicMs();
   // The SDK's requests end with the check, and also when only we know that no answer will come.
@@ -49,7 +59,7 @@ export async function inspectHttp(
     clock,
     measurement,
     signal: life.signal,
-    opensStreams: options.transport === 'sse',
+    getStream,
     onHopeless: onAbort,
     lateSessions: options.lateSessions,
   });
@@ -65,9 +75,9 @@ export async function inspectHttp(
     probe.takeFailure() ?? explainClientError(error, method, wait);
   try {
     const connected = await connect(client, transport, life.signal, options, explain);
-    if (!connected.ok) return connected;
+    if (!connected.ok) return { inspected: connected, missesStream: probe.missesStream() };
     const { call } = options;
-    return await inspectClient(client, {
+    const inspected = await inspectClient(client, {
       signal: life.signal,
       measurement,
       clock,
@@ -75,6 +85,7 @@ export async function inspectHttp(
       explain,
       ...(call !== undefined && { call }),
     });
+    return { inspected, missesStream: probe.missesStream() };
   } finally {
     signal.removeEventListener('abort', onAbort);
     const sessionId = probe.sessionId();

@@ -191,6 +191,14 @@ export function readResult(method: string, answer: RpcAnswer | undefined): Answe
     : unusable(method, 'its result is not an object');
 }
 
+/** A server of which these say something else than that it does not know `notifications/initialized`. */
+const NOT_IGNORED: ReadonlySet<number> = new Set([401, 403, 404, 429]);
+
+/** Whether the refusal of `notifications/initialized` may be ignored, as the Python SDK does: requests show whether the session works. */
+export function isIgnored(facts: FailureFacts): boolean {
+  return facts.kind === 'http' && facts.status >= 400 && !NOT_IGNORED.has(facts.status);
+}
+
 export function failed(facts: FailureFacts): Failed {
   return { ok: false, failure: classifyFailure(facts), facts };
 }

@@ -1,3 +1,4 @@
+import { pause } from '../../../facts/deadline.ts';
 import { classifyFailure } from '../../../protocol/classify-failure.ts';
 import type { ClientName } from '../../../protocol/handshake.ts';
 import type { SyntheticCall } from '../../../facts/server.ts';
@@ -11,6 +12,9 @@ export interface ProbedStdioServerOptions {
   readonly call: () => SyntheticCall | undefined;
 }
 
+/** A deep check is rare: it waits for a program that ended a moment ago, as some do after every list. */
+const RESTART_WAIT_MS_MAX = 4_000;
+
 /**
  * A server over stdio. A deep check runs in the kept child: a second child of the same command may fight with the first
  * for a port, a lock file or a quota, and costs a start.
@@ -22,6 +26,9 @@ export function createProbedStdioServer(
   return {
     probeClient,
     async inspect(options) {
+      const delayMs = probeClient.restartDelayMs();
+      if (delayMs > 0 && delayMs <= RESTART_WAIT_MS_MAX)
+        await pause(clock, delayMs, options.signal);
       const opened = await probeClient.open(options);
       if (!opened.ok) return opened;
       const transport = probeClient.clientTransport();

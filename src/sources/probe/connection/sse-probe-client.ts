@@ -14,6 +14,7 @@ import {
   type Answered,
   type Failed,
   failed,
+  isIgnored,
   modernParams,
   openRemote,
   readResult,
@@ -191,7 +192,7 @@ class SseProbeClient implements ProbeClient {
     const opening = await this.#shake('legacy', options);
     if (!opening.ok) return opening;
     const confirmed = await this.#confirm(options);
-    return confirmed.ok ? opening : confirmed;
+    return confirmed.ok || isIgnored(confirmed.facts) ? opening : confirmed;
   }
 
   #confirm(options: RequestOptions): Promise<Done> {

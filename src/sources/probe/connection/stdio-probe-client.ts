@@ -71,6 +71,8 @@ export interface StdioProbeClientOptions {
 export interface StdioProbeClient extends ProbeClient {
   /** Of the running child; its CPU time includes the children before it. */
   processUsage(): ProcessUsage | undefined;
+  /** Until the next child may be started; 0: now, or one runs. */
+  restartDelayMs(): number;
   /** For a client of the SDK on the kept child; undefined unless the probe client is open. */
   clientTransport(): ChildTransport | undefined;
 }
@@ -186,6 +188,10 @@ class StdioProbeClientDriver implements StdioProbeClient {
 
   processUsage(): ProcessUsage | undefined {
     return this.#children.usageOf(this.#client.running());
+  }
+
+  restartDelayMs(): number {
+    return this.#state.opened || this.#state.isStarting ? 0 : this.#client.delayMs();
   }
 
   clientTransport(): ChildTransport | undefined {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import type { ProbeOutcome } from '../../../../../src/facts/probe-outcome.ts';
 import type { SyntheticCall } from '../../../../../src/facts/server.ts';
@@ -311,4 +312,35 @@ test('another version of a server is asked for its era again', async () => {
   expect(server.keys().filter((key) => key === 'server/discover')).toHaveLength(1);
   await inspect();
   expect(server.keys().filter((key) => key === 'server/discover')).toHaveLength(2);
+});
+
+test('a server that answers 202 and sends the list on its GET stream is listed', async () => {
+  const server = await startServer();
+  const streams: ServerResponse[] = [];
+  server.script('GET', ({ response }) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    streams.push(response);
+  });
+  server.script('tools/list', ({ response, message }) => {
+    response.writeHead(202).end();
+    const tools = [{ name: 'late', inputSchema: { type: 'object' } }];
+    const answer = { jsonrpc: '2.0', id: message['id'], result: { tools } };
+    for (const stream of streams) stream.write(`data: ${JSON.stringify(answer)}\n\n`);
+  });
+  const { inspect, connection } = watchUrl(server.url);
+  const report = await inspect();
+  expect(report).toMatchObject({ outcome: 'ok' });
+  expect(report.snapshot?.lists.tools?.definitions).toMatchObject([{ name: 'late' }]);
+  await connection.close();
+  await server.socketsGone();
+  expect(server.sessions.size).toBe(0);
+});
+
+test('a list that is answered 202 by a server without a GET stream fails the deep check in time', async () => {
+  const server = await startServer();
+  server.script('tools/list', status(202));
+  const { connection } = watchUrl(server.url);
+  const report = await connection.inspect({ signal: AbortSignal.timeout(1_000) });
+  expect(report).toMatchObject({ outcome: 'timeout' });
+  expect(report.detail).toContain('tools/list');
 });

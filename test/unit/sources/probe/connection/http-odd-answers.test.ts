@@ -224,3 +224,33 @@ function cutOff({ response }: Parameters<Script>[0]): void {
   response.write('{"jsonrpc":');
   setImmediate(() => response.destroy());
 }
+
+const CONFIRMATION = 'notifications/initialized';
+
+test.each([400, 405, 500, 503])(
+  'a server that answers notifications/initialized with %i is not Offline, as the Python SDK uses it',
+  async (code) => {
+    const server = await startServer();
+    server.script(CONFIRMATION, text(code, 'oops'));
+    const { check, inspect, connection } = watchUrl(server.url);
+    expect(await check()).toMatchObject({ outcome: 'ok' });
+    const kept = await check();
+    expect(kept).toMatchObject({ outcome: 'ok' });
+    expect(kept.detail).toContain('ping was answered');
+    const deep = await inspect();
+    expect(deep.outcome).not.toBe('ok');
+    expect(deep.detail).toContain(`HTTP ${code}`);
+    await connection.close();
+    expect(server.sessions.size).toBe(0);
+  },
+);
+
+test.each([
+  [401, 'auth_required'],
+  [404, 'session_lost'],
+  [429, 'rate_limited'],
+] as const)('%i to notifications/initialized is %s', async (code, outcome) => {
+  const server = await startServer();
+  server.script(CONFIRMATION, status(code));
+  expect(await watchUrl(server.url).check()).toMatchObject({ outcome });
+});

@@ -177,9 +177,9 @@ test('a ping that is not answered leaves the session in place', async () => {
 
 test('a session is ended when notifications/initialized is refused', async () => {
   const server = await startServer();
-  server.script('notifications/initialized', text(500, 'oops'));
+  server.script('notifications/initialized', text(403, 'no'));
   const { check, connection } = watchUrl(server.url);
-  expect(await check()).toMatchObject({ outcome: 'http_5xx' });
+  expect(await check()).toMatchObject({ outcome: 'forbidden' });
   expect(server.sessions.size).toBe(0);
   expect(connection.isOpen()).toBe(false);
 });

@@ -146,3 +146,21 @@ test('a program that ends at ping is asked for its tools before it is Offline', 
   for (let round = 0; round < 5; round += 1) outcomes.push((await check()).outcome);
   expect(outcomes).toEqual(['ok', 'exit', 'ok', 'ok', 'ok']);
 });
+
+test('a program that ends after each list is started again for the next deep check', async () => {
+  const clock = createSystemClock();
+  const connector = createConnector({ clientName: 'mcp-exporter', clientVersion: '1.2.3', clock });
+  const target = fakeServer({ exitsAfterList: true });
+  const ends = Promise.withResolvers<void>();
+  const connection = connector.open(
+    buildServer('child', { target, monitor: { intervalMs: 400 } }),
+    ({ fact }) => {
+      if (fact === 'child_exit') ends.resolve();
+    },
+  );
+  onTestFinished(() => connection.close());
+  const options = () => ({ signal: AbortSignal.timeout(20_000) });
+  expect(await connection.inspect(options())).toMatchObject({ outcome: 'ok' });
+  await ends.promise;
+  expect(await connection.inspect(options())).toMatchObject({ outcome: 'ok' });
+});

@@ -337,3 +337,25 @@ function passOn({ response, message, server }: Parameters<Script>[0]): void {
   response.writeHead(202).end();
   server.push({ jsonrpc: '2.0', id: message['id'], result: {} });
 }
+
+test('a stream of status 201 is not Offline, as the Python SDK uses it', async () => {
+  const server = await startServer({ profile: 'sse' });
+  server.script('GET', (exchange) => {
+    const { response } = exchange;
+    const writeHead = response.writeHead.bind(response) as (code: number, more: object) => unknown;
+    Object.assign(response, { writeHead: (_: number, more: object) => writeHead(201, more) });
+    server.serve(exchange);
+  });
+  const { check, inspect } = watchUrl(server.url, { target: { transport: 'sse' } });
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect((await inspect()).detail).toContain('201');
+});
+
+test('a server over HTTP+SSE that refuses notifications/initialized is not Offline', async () => {
+  const server = await startServer({ profile: 'sse' });
+  server.script('notifications/initialized', status(500));
+  const { check } = watchUrl(server.url, { target: { transport: 'sse' } });
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+  expect(await check()).toMatchObject({ outcome: 'ok' });
+});
