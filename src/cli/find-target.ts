@@ -1,6 +1,7 @@
 import { serverOfCommand, serverOfUrl } from '../settings/server-spec.ts';
 import { CONFIG_FILE_NAMES, findConfig } from '../settings/files.ts';
 import { loadConfig } from '../settings/load-config.ts';
+import { proxyWarning } from '../settings/proxy.ts';
 import { formatProblems } from '../settings/source-file.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import { isLoopbackHost } from '../facts/rules/loopback.ts';
@@ -17,7 +18,7 @@ export interface TargetOptions {
 }
 
 export type FoundTarget =
-  | { readonly ok: true; readonly server: ServerSpec }
+  | { readonly ok: true; readonly server: ServerSpec; readonly warning?: string }
   | { readonly ok: false; readonly message: string };
 
 /** The `source` of a server that is not configured. */
@@ -43,7 +44,9 @@ export async function findTarget(options: TargetOptions): Promise<FoundTarget> {
       env: options.env,
       ...(headers && { headers }),
     });
-    return server ? { ok: true, server } : failed('a URL must start with http:// or https://');
+    if (!server) return failed('a URL must start with http:// or https://');
+    const warning = proxyWarning(new URL(target), undefined, options.env);
+    return { ok: true, server, ...(warning !== undefined && { warning }) };
   }
   const url = missingScheme(target);
   if (headers)

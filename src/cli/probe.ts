@@ -25,6 +25,7 @@ export async function probe(options: ProbeOptions, context: CommandContext): Pro
     stderr.stream.write(`${found.message}\n`);
     return EXIT.usage;
   }
+  if (found.warning !== undefined) stderr.stream.write(`warning: ${found.warning}\n`);
   const server = withTimeout(found.server, options.timeout);
   if (server.unresolved !== undefined) {
     stderr.stream.write(`${server.name} cannot be checked: ${server.unresolved}\n`);

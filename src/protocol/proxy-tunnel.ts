@@ -1,5 +1,5 @@
 import { type Agent, type ClientRequest, request as httpRequest } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 
 const TUNNEL_TIMEOUT_MS = 10_000;
 
@@ -75,9 +75,15 @@ function requestTunnel(proxy: URL, authority: string): ClientRequest {
     method: 'CONNECT',
     path: authority,
     agent: false,
+    servername: serverNameOf(proxy),
     headers: { host: authority, ...authorization(proxy) },
     timeout: TUNNEL_TIMEOUT_MS,
   });
+}
+
+/** For TLS to the proxy itself: Node.js would take the name from `Host`, which is the server's. Addresses have none. */
+function serverNameOf({ hostname }: URL): string {
+  return isIP(hostname.replaceAll(/^\[|\]$/g, '')) ? '' : hostname;
 }
 
 /** Makes an agent of `node:http` or `node:https` connect through the proxy. */

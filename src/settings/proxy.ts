@@ -7,7 +7,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** `proxy` of a remote server and in `defaults`. */
 export const ProxySchema = text({
   description:
-    'HTTP proxy for requests to the server, as a URL that may hold user and password (a secret), or `off`. By default the variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide, and addresses of this machine are never proxied.',
+    'HTTP proxy for requests to the server, as a URL that may hold user and password (a secret), or `off`. By default the variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide, and addresses of this machine are never proxied ([details](checks.md#through-a-proxy)).',
   examples: ['http://proxy.example.com:3128', 'off'],
   secret: true,
 }).refine((value) => value === 'off' || parseProxy(value) !== undefined, {
@@ -28,13 +28,62 @@ function parseProxy(value: string): URL | undefined {
  */
 export function chooseProxy(url: URL, configured: string | undefined, env: Env): URL | undefined {
   if (configured !== undefined) return configured === 'off' ? undefined : parseProxy(configured);
-  if (isLoopbackHost(url.hostname)) return undefined;
-  if (isExcluded(url, env['NO_PROXY'] ?? env['no_proxy'] ?? '')) return undefined;
-  const value =
-    url.protocol === 'https:'
-      ? env['HTTPS_PROXY'] || env['https_proxy']
-      : env['HTTP_PROXY'] || env['http_proxy'];
-  if (!value) return undefined;
+  const variable = isDirect(url, env) ? undefined : proxyVariable(url, env);
+  return variable && parseVariable(variable.value);
+}
+
+/**
+ * What is wrong with the variables that apply to a server, so that its requests go out without a proxy. The message has
+ * no value in it, because a URL may hold a password.
+ *
+ * @param configured as for {@link chooseProxy}
+ */
+export function proxyWarning(
+  url: URL,
+  configured: string | undefined,
+  env: Env,
+): string | undefined {
+  if (configured !== undefined || isDirect(url, env)) return undefined;
+  const scheme = url.protocol.slice(0, -1);
+  const variable = proxyVariable(url, env);
+  if (variable)
+    return parseVariable(variable.value)
+      ? undefined
+      : `the variable ${variable.name} is not the URL of an HTTP proxy (http:// or https://), so that requests to ${scheme} servers use no proxy`;
+  const all = firstSet(['ALL_PROXY', 'all_proxy'], env);
+  return all
+    ? `the variable ${all.name} is not used: requests to ${scheme} servers use a proxy only if ${scheme.toUpperCase()}_PROXY is set`
+    : undefined;
+}
+
+function isDirect(url: URL, env: Env): boolean {
+  if (isLoopbackHost(url.hostname)) return true;
+  return isExcluded(url, firstSet(['NO_PROXY', 'no_proxy'], env)?.value ?? '');
+}
+
+interface Variable {
+  readonly name: string;
+  readonly value: string;
+}
+
+function proxyVariable(url: URL, env: Env): Variable | undefined {
+  return firstSet(
+    url.protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'],
+    env,
+  );
+}
+
+/** An empty variable counts as one that is not set. */
+function firstSet(names: readonly string[], env: Env): Variable | undefined {
+  for (const name of names) {
+    const value = env[name];
+    if (value) return { name, value };
+  }
+  return undefined;
+}
+
+/** The scheme may be missing, as for curl. */
+function parseVariable(value: string): URL | undefined {
   return parseProxy(value.includes('://') ? value : `http://${value}`);
 }
 

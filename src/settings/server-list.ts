@@ -22,7 +22,7 @@ import {
 } from './server-entries.ts';
 import { NO_CONNECTION, toServerSpec, unusableServer, type WatchInput } from './server-spec.ts';
 import { nodeAt, type Path, type Problem, problemAt, type SourceFile } from './source-file.ts';
-import { chooseProxy } from './proxy.ts';
+import { chooseProxy, proxyWarning } from './proxy.ts';
 import type { TlsReport } from './tls.ts';
 
 export interface ServerListOptions {
@@ -264,8 +264,11 @@ function watchOf(
     settingsNode: settings && nodeAt(settings.source.root, settings.path),
     tls: tlsOf(collection, entry, settings, { report, warn }),
     auth: authOf(collection, entry, own),
-    proxyFor: (url) =>
-      chooseProxy(url, settings?.proxy ?? entry.input.proxy ?? options.defaults.proxy, context.env),
+    proxyFor(url) {
+      const configured = settings?.proxy ?? entry.input.proxy ?? options.defaults.proxy;
+      warnOfProxy(context, proxyWarning(url, configured, context.env));
+      return chooseProxy(url, configured, context.env);
+    },
     loginDirectory: options.loginDirectory,
     reportMonitor(path, message) {
       if (isOfDefaults(path, message)) return;
@@ -274,6 +277,15 @@ function watchOf(
       context.problems.push(problemAt(settings.source, [...settings.path, ...inside], message));
     },
   };
+}
+
+/** Once for all servers that it applies to. */
+function warnOfProxy(
+  { warnings }: Pick<LoadContext, 'warnings'>,
+  message: string | undefined,
+): void {
+  if (message === undefined || warnings.some((warning) => warning.message === message)) return;
+  warnings.push({ file: 'environment', line: 0, column: 0, path: '', message });
 }
 
 /** `auth` is a key of our own file only, of the server's entry or of the settings of an imported server. */

@@ -50,6 +50,16 @@ test('a healthy server ends with 0, after one steady and one deep check, and its
   expect(context.listenerCount()).toBe(0);
 });
 
+test('a proxy variable of the environment that is no proxy is a warning', async () => {
+  const { context } = setUp();
+  const env = { HTTP_PROXY: 'socks5://user:planted@tor:9050' };
+  expect(await run(['probe', URL_TARGET], { ...context, env })).toBe(0);
+  expect(context.err()).toMatch(
+    /^warning: the variable HTTP_PROXY is not the URL of an HTTP proxy/,
+  );
+  expect(context.err()).not.toContain('planted');
+});
+
 test.each([
   ['refused', 'offline'],
   ['timeout', 'offline'],

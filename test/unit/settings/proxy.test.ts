@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseProxy } from '../../../src/settings/proxy.ts';
+import { chooseProxy, proxyWarning } from '../../../src/settings/proxy.ts';
 import { httpTarget, loadFiles, mistakesOf } from './load-text.ts';
 
 const ENV = { HTTPS_PROXY: 'http://secure:3128', http_proxy: 'plain:3128' };
@@ -20,8 +20,50 @@ test.each([
   ['https://[fd00::1]/mcp', undefined, { NO_PROXY: 'fd00::/8' }, undefined],
   ['https://[fd00::1]/mcp', undefined, { NO_PROXY: '[fd00::1]:443' }, undefined],
   ['https://h/mcp', undefined, { NO_PROXY: '*' }, undefined],
+  ['https://h/mcp', undefined, { NO_PROXY: '', no_proxy: 'h' }, undefined],
+  ['https://h/mcp', undefined, { HTTPS_PROXY: '', https_proxy: 'https://lower:1' }, 'lower:1'],
+  ['https://h/mcp', undefined, { HTTPS_PROXY: 'socks5://tor:9050' }, undefined],
+  ['https://h/mcp', undefined, { HTTPS_PROXY: '', ALL_PROXY: 'http://all:1' }, undefined],
 ])('%s with proxy %s and %j goes through %s', (url, configured, env, expected) => {
   expect(chooseProxy(new URL(url), configured, { ...ENV, ...env })?.host).toBe(expected);
+});
+
+const NOT_A_PROXY =
+  'the variable HTTPS_PROXY is not the URL of an HTTP proxy (http:// or https://), so that requests to https servers use no proxy';
+const NOT_USED =
+  'the variable all_proxy is not used: requests to http servers use a proxy only if HTTP_PROXY is set';
+
+test.each([
+  ['https://h/mcp', undefined, { HTTPS_PROXY: 'socks5://user:planted@tor:9050' }, NOT_A_PROXY],
+  ['https://h/mcp', undefined, { HTTPS_PROXY: 'http://' }, NOT_A_PROXY],
+  ['https://h/mcp', undefined, { HTTPS_PROXY: 'http://user:planted@pro xy' }, NOT_A_PROXY],
+  ['http://h/mcp', undefined, { HTTPS_PROXY: 'socks5://tor:9050' }, undefined],
+  ['https://h/mcp', 'off', { HTTPS_PROXY: 'socks5://tor:9050' }, undefined],
+  ['https://localhost/mcp', undefined, { HTTPS_PROXY: 'socks5://tor:9050' }, undefined],
+  ['https://h/mcp', undefined, { HTTPS_PROXY: 'socks5://tor:9050', NO_PROXY: 'h' }, undefined],
+  ['http://h/mcp', undefined, { all_proxy: 'http://all:1' }, NOT_USED],
+  ['http://h/mcp', undefined, { all_proxy: 'http://all:1', http_proxy: 'plain' }, undefined],
+  ['http://h/mcp', undefined, {}, undefined],
+])('%s with proxy %s and %j: warning %s', (url, configured, env, expected) => {
+  expect(proxyWarning(new URL(url), configured, env)).toBe(expected);
+});
+
+test('a variable that is no proxy is one warning, however many servers it applies to', async () => {
+  const loaded = await loadFiles(
+    {
+      'mcp-exporter.yml': `
+mcpServers:
+  a: { url: "https://h/a" }
+  b: { url: "https://h/b" }
+  c: { url: "https://localhost/c" }
+`,
+    },
+    { HTTPS_PROXY: 'socks5://user:planted@tor:9050' },
+  );
+  expect(loaded.ok).toBe(true);
+  expect(loaded.warnings).toEqual([
+    { file: 'environment', line: 0, column: 0, path: '', message: NOT_A_PROXY },
+  ]);
 });
 
 test('proxy of a server wins over defaults and the environment, and its credentials are secrets', async () => {
