@@ -71,7 +71,7 @@ const perServer = {
   }).exactOptional(),
   maxSessions: count(1, 100_000, {
     description:
-      'Sessions of one server, if each session is a child process or a connection of its own.',
+      'Sessions of one server, if each session is a child process or a connection of its own. The last eighth is reserved for clients with less than their fair share.',
     default: GATEWAY_DEFAULTS.maxSessions,
   }).exactOptional(),
 };

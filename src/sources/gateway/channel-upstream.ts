@@ -13,7 +13,9 @@ import { type ChannelUpstreamOptions, refuse } from './channel-common.ts';
 import { failAdmitted } from './fault.ts';
 import { Conversation } from './conversation.ts';
 import type { ChannelFailure } from '../../protocol/message-channel.ts';
+import { clientOf } from './client-address.ts';
 import { readRest } from './read-rest.ts';
+import { findSessionRoom } from './session-room.ts';
 import { SharedConversation } from './shared-conversation.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
@@ -36,7 +38,7 @@ class ChannelUpstream implements Upstream {
   /** The same, once it is open. */
   #openShared: SharedConversation | undefined;
   #sweeper: Timer | undefined;
-  #opening = 0;
+  readonly #opening = new Set<Conversation>();
   #isStopping = false;
   /** Answers to POST that a client still waits for or reads. */
   #unanswered = 0;
@@ -122,19 +124,20 @@ class ChannelUpstream implements Upstream {
   }
 
   async #begin(admitted: AdmittedRequest): Promise<void> {
-    if (this.#isStopping || !this.#makeRoom()) {
-      refuse(
-        this.#options,
-        admitted,
-        'overloaded',
-        `${this.#options.sessionsMax} sessions of this server are in use`,
-      );
+    const client = clientOf(admitted.request, admitted.user);
+    if (this.#isStopping || !this.#makeRoom(client)) {
+      const { sessionsMax } = this.#options;
+      const detail = `of the ${sessionsMax} sessions of this server, this client has its share`;
+      refuse(this.#options, admitted, 'overloaded', detail);
       return;
     }
-    this.#opening++;
     const id = randomUUID();
-    const conversation = new Conversation(this.#options, id, () => this.#conversations.delete(id));
-    const opening = await this.#options.open(conversation).finally(() => this.#opening--);
+    const onEnd = (): void => void this.#conversations.delete(id);
+    const conversation = new Conversation(this.#options, { id, client, onEnd });
+    this.#opening.add(conversation);
+    const opening = await this.#options
+      .open(conversation)
+      .finally(() => this.#opening.delete(conversation));
     if (!opening.ok) {
       refuse(this.#options, admitted, opening.failure.refusal, opening.failure.detail);
       return;
@@ -197,16 +200,13 @@ class ChannelUpstream implements Upstream {
     response.end();
   }
 
-  /** At the cap the conversation that was idle longest makes room, if it was idle for a while. */
-  #makeRoom(): boolean {
-    if (this.#conversations.size + this.#opening < this.#options.sessionsMax) return true;
-    const nowMs = this.#options.clock.monotonicMs();
-    const [idlest] = [...this.#conversations.values()]
-      .filter((each) => !each.isBusy && nowMs - each.usedMs > SWEEP_MS)
-      .toSorted((a, b) => a.usedMs - b.usedMs);
-    if (!idlest) return false;
-    this.#conversations.delete(idlest.id);
-    this.#close(idlest);
+  #makeRoom(client: string): boolean {
+    const { clock, sessionsMax } = this.#options;
+    const sessions = [...this.#conversations.values(), ...this.#opening];
+    const room = findSessionRoom(sessions, client, sessionsMax, clock.monotonicMs());
+    if (room.kind !== 'end') return room.kind === 'free';
+    this.#conversations.delete(room.session.id);
+    this.#close(room.session);
     return true;
   }
 

@@ -1,3 +1,10 @@
+import type { IncomingMessage } from 'node:http';
+
+/** The client that sent a request, for limits: its user, else its address. */
+export function clientOf(request: IncomingMessage, user: string | undefined): string {
+  return user === undefined ? clientOfAddress(request.socket.remoteAddress ?? '') : `user ${user}`;
+}
+
 /**
  * The client behind an address, for limits: an IPv4 address, or the /64 of an IPv6 one, since whoever has one of
  * its addresses has all of them.

@@ -23,13 +23,22 @@ import {
 } from './channel-common.ts';
 import type { ChannelFailure, MessageChannel } from '../../protocol/message-channel.ts';
 import { createPostReply, EVENT_STREAM_HEADERS, eventOf } from './post-reply.ts';
+import type { HeldSession } from './session-room.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
 const QUEUE_MAX = 200;
 
-/** One client's session on a channel of its own: nothing needs to be rewritten. */
-export class Conversation {
+export interface ConversationOwner {
   readonly id: string;
+  /** As limits tell clients apart. */
+  readonly client: string;
+  readonly onEnd: () => void;
+}
+
+/** One client's session on a channel of its own: nothing needs to be rewritten. */
+export class Conversation implements HeldSession {
+  readonly id: string;
+  readonly client: string;
   usedMs: MonotonicMs;
   readonly #options: ChannelUpstreamOptions;
   readonly #onEnd: () => void;
@@ -39,9 +48,10 @@ export class Conversation {
   #queue: string[] = [];
   #isOpened = false;
 
-  constructor(options: ChannelUpstreamOptions, id: string, onEnd: () => void) {
+  constructor(options: ChannelUpstreamOptions, { id, client, onEnd }: ConversationOwner) {
     this.#options = options;
     this.id = id;
+    this.client = client;
     this.#onEnd = onEnd;
     this.usedMs = options.clock.monotonicMs();
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import { createHostCheck, type HostCheck } from './allowed-hosts.ts';
-import { clientOfAddress } from './client-address.ts';
+import { clientOf } from './client-address.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Hub } from '../../facts/hub.ts';
 import { isCrossSite } from '../../facts/rules/request-origin.ts';
@@ -154,7 +154,7 @@ class RequestEdge implements GatewayEdge {
       return this.#admitAs(request, server, authentication.user);
     }
     // Guesses count against the address.
-    const address = addressOf(request);
+    const address = clientOf(request, undefined);
     return this.#refuseOverLimit(address, server, address) ?? unauthorized(authentication.detail);
   }
 
@@ -163,7 +163,7 @@ class RequestEdge implements GatewayEdge {
     server: string | undefined,
     user: string | undefined,
   ): Admission {
-    const client = user === undefined ? addressOf(request) : `user ${user}`;
+    const client = clientOf(request, user);
     const refused = this.#refuseOverLimit(client, server, user ?? client);
     if (refused) return refused;
     // Streams are long and idle: the limit of connections bounds them, and they must not crowd out calls.
@@ -248,10 +248,6 @@ function unauthorized(detail: string | undefined): Refused {
       'www-authenticate': detail === undefined ? challenge : `${challenge}, error="invalid_token"`,
     },
   };
-}
-
-function addressOf(request: IncomingMessage): string {
-  return clientOfAddress(request.socket.remoteAddress ?? '');
 }
 
 function hideAuthorization(request: IncomingMessage): void {

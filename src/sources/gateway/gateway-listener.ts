@@ -6,6 +6,7 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Server as TlsServer } from 'node:tls';
 
 /** How long a client may take to send something, so that none holds a connection by sending drop by drop. */
 export interface ClientTimeouts {
@@ -19,25 +20,37 @@ export interface ListenerOptions {
   /** In place of plain HTTP. */
   readonly createServer?: (options: ServerOptions, onRequest: RequestListener) => Server;
   readonly clientTimeouts?: ClientTimeouts;
+  /** Beyond it, idle connections are closed for new ones. */
+  readonly connectionsMax?: number;
 }
 
 export interface ListenerEvents {
   readonly onRequest: RequestListener;
   /** What never became a request: not HTTP, too large a head, or too slow. */
   readonly onUnreadable: (error: Error & { readonly code?: string }, socket: Duplex) => void;
+  /** Whether a request of this connection waits for its answer. */
+  readonly isBusy: (socket: Duplex) => boolean;
 }
 
 const CLIENT_TIMEOUTS: ClientTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
 const CONNECTIONS_MAX = 10_000;
+/** Connections that make room at a time, since more new ones will come. */
+const ROOM = 16;
 
 /** The gateway's HTTP server and its connections. */
 export class GatewayListener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Those that carry HTTP, oldest first; with TLS each is on top of another socket. */
+  readonly #connections = new Set<Socket>();
 
   constructor(
-    { createServer = createHttpServer, clientTimeouts = CLIENT_TIMEOUTS }: ListenerOptions,
-    { onRequest, onUnreadable }: ListenerEvents,
+    {
+      createServer = createHttpServer,
+      clientTimeouts = CLIENT_TIMEOUTS,
+      connectionsMax = CONNECTIONS_MAX,
+    }: ListenerOptions,
+    { onRequest, onUnreadable, isBusy }: ListenerEvents,
   ) {
     const options = {
       keepAliveTimeout: 65_000,
@@ -49,12 +62,29 @@ export class GatewayListener {
       requireHostHeader: false,
     };
     this.#server = createServer(options, onRequest);
-    this.#server.maxConnections = CONNECTIONS_MAX;
+    // A few more than wanted, so that new ones get in and idle ones make room.
+    this.#server.maxConnections = connectionsMax + ROOM;
     this.#server.on('clientError', onUnreadable);
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
+    const carriesHttp = this.#server instanceof TlsServer ? 'secureConnection' : 'connection';
+    this.#server.on(carriesHttp, (socket: Socket) => {
+      if (this.#connections.size >= connectionsMax) this.#closeIdle(isBusy);
+      this.#connections.add(socket);
+      socket.on('close', () => this.#connections.delete(socket));
+    });
+  }
+
+  #closeIdle(isBusy: ListenerEvents['isBusy']): void {
+    let count = 0;
+    for (const socket of this.#connections) {
+      if (isBusy(socket)) continue;
+      socket.destroy();
+      count += 1;
+      if (count === ROOM) return;
+    }
   }
 
   listen(host: string, port: number): Promise<{ readonly port: number }> {

@@ -170,6 +170,11 @@ export class RequestRouter {
     });
   }
 
+  /** Whether a request of this connection waits for its answer. */
+  isBusy(socket: Duplex): boolean {
+    return this.#arrivals.get(socket)?.response.closed === false;
+  }
+
   /** What never became a request: not HTTP, too large a head, or too slow. */
   refuseUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
     const last = this.#arrivals.get(socket);

@@ -76,6 +76,7 @@ interface Setup {
   readonly maxInFlight?: number;
   readonly isHanging?: boolean;
   readonly bodyBytesMax?: number;
+  readonly connectionsMax?: number;
 }
 
 async function start({
@@ -83,6 +84,7 @@ async function start({
   maxInFlight = 256,
   isHanging = false,
   bodyBytesMax,
+  connectionsMax,
 }: Setup = {}) {
   const upstream = await startUpstream({ isHanging });
   const facts: Fact[] = [];
@@ -115,6 +117,7 @@ async function start({
     clock: REAL_CLOCK,
     edge,
     bodyBytesMax: bodyBytesMax ?? 1_000_000,
+    ...(connectionsMax !== undefined && { connectionsMax }),
     clientTimeouts: { headersMs: 300, requestMs: 600, checkMs: 50 },
     onFault: failTest,
     unknownServers: trackerOf('_OTHER'),
@@ -463,6 +466,24 @@ test.each([1_000_000, 100_000])(
     await expect.poll(() => upstream.sockets()).toBe(0);
   },
 );
+
+test('idle connections make room for new ones, those with a call in flight stay', async () => {
+  const { port, upstream } = await start({ connectionsMax: 20, isHanging: true });
+  const called = post(port, {});
+  await expect.poll(() => upstream.received.length).toBe(1);
+  const idle = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));
+  ends.push(() => {
+    for (const socket of idle) socket.destroy();
+  });
+  for (const socket of idle) {
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+  }
+  const second = post(port, {});
+  await expect.poll(() => upstream.received.length).toBe(2);
+  upstream.release();
+  expect([(await called).status, (await second).status]).toEqual([200, 200]);
+});
 
 /** As Python's `http.client` does: it reads nothing before all is written. */
 test('a client that writes its whole body first gets to read the refusal, and so does one of an unknown length', async () => {

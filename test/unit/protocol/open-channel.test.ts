@@ -192,7 +192,9 @@ test('only a child that never served anybody delays the next one', async () => {
   };
   const crash = openChildOf({ ping: 'crash' });
   for (let i = 0; i < 2; i++)
-    expect(await crash(INITIALIZE)).toMatchObject({ detail: expect.stringMatching(/^(?:signal|exit code)/) });
+    expect(await crash(INITIALIZE)).toMatchObject({
+      detail: expect.stringMatching(/^(?:signal|exit code)/),
+    });
   const exit = openChildOf({ exitAtOnce: { code: 3 } });
   expect(await exit(INITIALIZE)).toMatchObject({ detail: expect.stringContaining('code 3') });
   expect(await exit(INITIALIZE)).toMatchObject({
