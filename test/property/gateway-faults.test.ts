@@ -270,9 +270,10 @@ function setUp({ driver, body, session, faultAt, isAfter }: Plan) {
   const addresses = new Set<string>();
   function create(): ForwardedRequest | ForwardedSsePost | ForwardedSseStream {
     if (driver === 'sse_post') return new ForwardedSsePost(options, watched, admitted, onOver);
+    const onPassed = (): void => undefined;
     const common = { pool: watched, onOver };
     return driver === 'sse_stream'
-      ? new ForwardedSseStream(options, admitted, { ...common, name: 'files', addresses })
+      ? new ForwardedSseStream(options, admitted, { ...common, name: 'files', addresses, onPassed })
       : new ForwardedRequest(options, admitted, { ...common, redirected });
   }
   const forwarded = create();

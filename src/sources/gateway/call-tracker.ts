@@ -97,6 +97,11 @@ export class CallTracker {
     this.#handle({ kind: 'session_closed', id });
   }
 
+  /** Whether a call of the session waits for its response. */
+  isWaiting(session: string): boolean {
+    return (this.#state.sessions.get(session)?.calls.size ?? 0) > 0;
+  }
+
   load(): TrackerLoad {
     return loadOf(this.#state);
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isRequest } from '../../protocol/message-facts.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
-import type { Era } from '../../facts/server.ts';
+import type { Era, Transport } from '../../facts/server.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { Exchange } from './exchange.ts';
 import { carrierOf } from './carrier.ts';
@@ -55,15 +55,16 @@ export function failPost(
 }
 
 export function refuse(
-  { clock, tracker }: ChannelUpstreamOptions,
+  { clock, tracker }: Pick<ChannelUpstreamOptions, 'clock' | 'tracker'>,
   admitted: AdmittedRequest,
   name: RefusalName,
   detail?: string,
+  transport: Transport = 'http',
 ): void {
   const requests = admitted.read.messages.filter(isRequest);
   for (const facts of requests)
     tracker.end(
-      tracker.begin(facts, carrierOf(admitted, 'http', undefined)),
+      tracker.begin(facts, carrierOf(admitted, transport, undefined)),
       REFUSALS[name].verdict,
       detail,
     );

@@ -79,7 +79,6 @@ class ChannelUpstream implements Upstream {
     );
     if (shared instanceof SharedConversation) await shared.close();
     this.#conversations.clear();
-    this.#options.tracker.stop();
   }
 
   async #route(head: AdmittedRequest): Promise<void> {

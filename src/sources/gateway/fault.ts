@@ -24,12 +24,13 @@ export function failRequest(
   error: unknown,
 ): void {
   onFault(error);
+  const { headersSent: hasHead } = response;
   try {
     sendRefusal(clock, response, 'internal_error', { id, detail: FAILED.detail });
   } catch (fault) {
     onFault(fault);
   }
-  if (!response.writableEnded) response.destroy();
+  if ((hasHead && !response.writableEnded) || !response.headersSent) response.destroy();
 }
 
 /** The same for one whose messages are known. */

@@ -29,6 +29,7 @@ import { requestHeaders } from './request-headers.ts';
 import type { ResourceAuthorization } from './resource-authorization.ts';
 import { NO_MESSAGES } from './arrival.ts';
 import { cutUnanswered, FAILED } from './fault.ts';
+import { joinQueries } from './parse-route.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -280,9 +281,4 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
     request.pipe(pass);
     return pass;
   }
-}
-
-function joinQueries(own: string, clients: string): string {
-  if (clients === '' || clients === '?') return own;
-  return own === '' ? clients : `${own}&${clients.slice(1)}`;
 }

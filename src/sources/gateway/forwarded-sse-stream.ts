@@ -9,7 +9,9 @@ import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
 import { followRedirects, isAbsolute } from './redirects.ts';
 import { Relay, type RelayFailure, type RelayObserver } from './relay.ts';
 import { requestHeaders } from './request-headers.ts';
+import type { RefuseEffect } from './call-effects.ts';
 import { cutUnanswered, FAILED } from './fault.ts';
+import { joinQueries } from './parse-route.ts';
 import { sendRefusal } from './send-refusal.ts';
 import { createSseScanner } from './sse-scanner.ts';
 import {
@@ -27,6 +29,8 @@ export interface SseStreamContext {
   readonly name: string;
   /** Paths with query that an open stream announced. */
   readonly addresses: Set<string>;
+  /** Called when bytes of the stream have passed. */
+  readonly onPassed: () => void;
   readonly onOver: () => void;
 }
 
@@ -61,7 +65,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
       // The address in its `endpoint` event has to be changed.
       isPlainWanted: true,
     });
-    const path = url.pathname + url.search;
+    const path = url.pathname + joinQueries(url.search, admitted.query);
     const rewrite = createEndpointRewriter((announced) => this.#announce(announced));
     const { pool } = context;
     const redirects = followRedirects(url.origin);
@@ -91,6 +95,15 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
     }
   }
 
+  get isBusy(): boolean {
+    const { address } = this.#state;
+    return address !== undefined && this.#options.tracker.isWaiting(address);
+  }
+
+  finish(): void {
+    this.#relay.finish();
+  }
+
   cut(): void {
     this.#relay.cut();
   }
@@ -102,6 +115,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
   onBody(chunk: Buffer): void {
     this.#unreadBytes += chunk.length;
     this.#scanner.write(chunk);
+    this.#context.onPassed();
   }
 
   onEnd(): void {
@@ -165,7 +179,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
         this.#context.addresses.delete(effect.address);
         return;
       case 'refuse':
-        sendRefusal(this.#options.clock, this.#admitted.response, effect.name, effect);
+        this.#refuse(effect);
         return;
       case 'over':
         this.#context.onOver();
@@ -174,6 +188,20 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
         this.#calls.perform(effect, sinceMs);
     }
   }
+
+  #refuse(effect: RefuseEffect): void {
+    const { response } = this.#admitted;
+    if (isEventSource(this.#admitted)) response.destroy();
+    else sendRefusal(this.#options.clock, response, effect.name, effect);
+  }
+}
+
+/**
+ * An EventSource tries again after a broken connection, which is what it sees of a server that restarts. After a status other
+ * than 200 it never does (WHATWG HTML, server-sent events).
+ */
+function isEventSource({ request }: AdmittedRequest): boolean {
+  return /text\/event-stream/i.test(request.headers.accept ?? '');
 }
 
 /** Path and query of an announced address. A client refuses one of another origin anyhow. */

@@ -112,10 +112,12 @@ export class GatewayServers {
     this.#servers.set(spec.name, new GatewayServer(spec, this.#options));
   }
 
-  #drain({ upstream }: GatewayServer, drainMs: number): void {
+  #drain({ upstream, tracker }: GatewayServer, drainMs: number): void {
     const deadline = startDeadline(this.#options.clock, drainMs);
     const leave = upstream.stop(deadline.signal).finally(() => {
       deadline.end();
+      // Not before: a server may have several upstreams, and their calls end in it.
+      tracker.stop();
       this.#leaving.delete(leave);
     });
     this.#leaving.add(leave);

@@ -28,7 +28,6 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
     async stop(signal) {
       await forwarded.drain(signal);
       await pool.destroy();
-      options.tracker.stop();
     },
   };
 }

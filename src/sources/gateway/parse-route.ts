@@ -47,3 +47,9 @@ function decode(name: string): string | undefined {
     return undefined;
   }
 }
+
+/** The query of the configured URL, and that of the client. */
+export function joinQueries(own: string, clients: string): string {
+  if (clients === '' || clients === '?') return own;
+  return own === '' ? clients : `${own}&${clients.slice(1)}`;
+}

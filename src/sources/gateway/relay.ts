@@ -116,6 +116,21 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
   }
 
+  /** Ends the answer in order, as if the server had, and the request upstream at once. */
+  finish(): void {
+    const { response } = this.#options;
+    if (!response.headersSent) {
+      this.cut();
+      return;
+    }
+    this.#stop('cut');
+    try {
+      response.end();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   /** Ends both sides after an exception in the gateway: with a refusal if no head was sent, else by cutting the connection. */
   fail(error: unknown): void {
     const { response } = this.#options;

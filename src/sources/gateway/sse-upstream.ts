@@ -1,4 +1,5 @@
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
+import { refuse } from './channel-common.ts';
 import { failAdmitted } from './fault.ts';
 import { type Cuttable, ForwardedRequests } from './forwarded-requests.ts';
 import { ForwardedRequest } from './forwarded-request.ts';
@@ -7,7 +8,6 @@ import { ForwardedSseStream } from './forwarded-sse-stream.ts';
 import type { HttpUpstreamOptions } from './http-upstream.ts';
 import { readRest } from './read-rest.ts';
 import { RedirectedPaths } from './redirects.ts';
-import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
 
 /**
@@ -15,7 +15,7 @@ import type { AdmittedRequest, Upstream } from './upstream.ts';
  * Only the `endpoint` event is changed, so that the client posts to the gateway.
  */
 export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
-  const { name, clock, tracker } = options;
+  const { name, tracker } = options;
   const pool = createUpstreamPool(options.url.origin, options.tls);
   const forwarded = new ForwardedRequests();
   const redirected = new RedirectedPaths(name, options.url);
@@ -29,7 +29,9 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
 
   function openStream(admitted: AdmittedRequest): void {
     const onOver = (): void => forwarded.delete(stream);
-    const stream = new ForwardedSseStream(options, admitted, { pool, name, addresses, onOver });
+    const onPassed = (): void => forwarded.noteResponse(stream);
+    const context = { pool, name, addresses, onPassed, onOver };
+    const stream = new ForwardedSseStream(options, admitted, context);
     start(stream);
   }
 
@@ -50,22 +52,32 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
 
   return {
     handle(admitted) {
-      const { request, response, route, query, publicPlace } = admitted;
+      const { request, route, query, publicPlace } = admitted;
       const isForStream = publicPlace ? publicPlace.isEndpoint : route === '/sse';
       if (request.method === 'GET' && isForStream) openStream(admitted);
       else if (request.method === 'POST' && addresses.has(route + query))
         readAndPost(admitted).catch((error: unknown) => failAdmitted(options, admitted, error));
       else if (publicPlace) forward(admitted);
-      else
-        sendRefusal(clock, response, 'wrong_transport', {
-          detail: `this server speaks HTTP+SSE: connect to /${encodeURIComponent(name)}/sse`,
-        });
+      else refuseOther(options, admitted, isForStream);
     },
     load: () => ({ ...tracker.load(), streams: { http: 0, sse: addresses.size, stdio: 0 } }),
     async stop(signal) {
       await forwarded.drain(signal);
       await pool.destroy();
-      tracker.stop();
     },
   };
+}
+
+/** A POST to an address that no open stream announced, or another path. */
+function refuseOther(
+  options: HttpUpstreamOptions,
+  admitted: AdmittedRequest,
+  isForStream: boolean,
+): void {
+  if (admitted.request.method === 'POST' && !isForStream) {
+    refuse(options, admitted, 'session_not_found', 'connect again', 'sse');
+    return;
+  }
+  const detail = `this server speaks HTTP+SSE: connect to /${encodeURIComponent(options.name)}/sse`;
+  refuse(options, admitted, 'wrong_transport', detail, 'sse');
 }

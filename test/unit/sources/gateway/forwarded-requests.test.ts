@@ -32,6 +32,30 @@ test('a stop cuts streams at once and ends with the last request', async () => {
   expect(cut).toEqual(['stream']);
 });
 
+test('a stop lets a stream end in order when its last call is answered', async () => {
+  const { forwarded } = setUp();
+  const ends: string[] = [];
+  const stream = {
+    isStream: true,
+    isBusy: true,
+    finish() {
+      ends.push('finished');
+      forwarded.delete(stream);
+    },
+    cut: () => void ends.push('cut'),
+  };
+  forwarded.add(stream);
+
+  const drained = forwarded.drain(new AbortController().signal);
+  forwarded.noteResponse(stream);
+  expect(ends).toEqual([]);
+  stream.isBusy = false;
+  forwarded.noteResponse(stream);
+  await drained;
+
+  expect(ends).toEqual(['finished']);
+});
+
 test('a stop cuts the requests that are left when the time is over', async () => {
   const { forwarded, cut, add } = setUp();
   add('one');
