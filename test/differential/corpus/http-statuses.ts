@@ -197,6 +197,25 @@ const DISCOVERIES: readonly OddHttpServer[] = [
   },
 ];
 
+function toPing(reaction: Awaited<ReturnType<React>>): React {
+  return ({ method }, usual) => (method === 'ping' ? reaction : usual);
+}
+
+const PINGS: readonly OddHttpServer[] = [
+  ['404', 'is answered 404 with text', text(404, 'text/plain', 'not found')] as const,
+  ['405', 'is answered 405', text(405, 'text/plain', '')] as const,
+  ['500', 'is answered 500', text(500, 'text/plain', 'oops')] as const,
+  ['page', 'is answered 200 with a page', text(200, 'text/html', '<p>hello</p>')] as const,
+  ['resets', 'resets the connection', 'reset'] as const,
+  ['hangs', 'is never answered', 'hang'] as const,
+].map(([name, what, reaction]) => ({
+  transport: TRANSPORT,
+  name: `ping-${name}`,
+  what: `ping ${what}`,
+  era: 'sessions',
+  answer: toPing(reaction),
+}));
+
 const REFUSALS: readonly OddHttpServer[] = [
   {
     transport: TRANSPORT,
@@ -271,5 +290,6 @@ export const HTTP_STATUSES: readonly OddHttpServer[] = [
   ...SUCCESSES,
   ...NOTIFICATIONS,
   ...DISCOVERIES,
+  ...PINGS,
   ...REFUSALS,
 ];

@@ -185,6 +185,12 @@ const POSTED: readonly Shape[] = [
     posted: ({ path }, usual) => (path.endsWith('&again') ? usual : redirect(307, `${path}&again`)),
   },
   {
+    name: 'sse-notification-500',
+    what: 'notifications/initialized is refused with 500',
+    era: 'sessions',
+    posted: ({ reply }, usual) => (reply === undefined ? text(500, 'text/plain', 'oops') : usual),
+  },
+  {
     name: 'sse-posted-500',
     what: 'POST is answered 500',
     era: 'sessions',
@@ -286,6 +292,19 @@ const EVENTS: readonly Shape[] = [
     era: 'sessions',
     reply: ({ method, message }, usual) =>
       method === 'ping' ? errorOf(message['id'], -32601, 'Method not found') : usual,
+  },
+  {
+    name: 'sse-ping-refused',
+    what: 'ping is answered -32603',
+    era: 'sessions',
+    reply: ({ method, message }, usual) =>
+      method === 'ping' ? errorOf(message['id'], -32603, 'Internal error') : usual,
+  },
+  {
+    name: 'sse-ping-unanswered',
+    what: 'ping is never answered',
+    era: 'sessions',
+    reply: ({ method }, usual) => (method === 'ping' ? undefined : usual),
   },
   {
     name: 'sse-discover-unanswered',

@@ -7,7 +7,7 @@ import type { Clock } from '../../../facts/ports/clock.ts';
 import type { LoopWatch } from '../../../protocol/loop-watch.ts';
 import { createMeasurement } from '../../../protocol/measurement.ts';
 import { afterFailure, UNANSWERED_MAX } from './after-failure.ts';
-import { KEPT, type LightAnswer, LightCheck } from './light-check.ts';
+import { KEPT, type SteadyAnswer, SteadyRequest } from './steady-request.ts';
 import type { MonotonicMs } from '../../../facts/time.ts';
 import type { ProbedServer } from './probed-server.ts';
 import type {
@@ -24,7 +24,7 @@ export interface ConnectionOptions {
   readonly moreSecrets?: () => readonly Secret[];
   readonly clock: Clock;
   readonly loop: LoopWatch;
-  /** See {@link LightCheck}. */
+  /** See {@link SteadyRequest}. */
   readonly pingLimitMs: () => number;
 }
 
@@ -51,7 +51,7 @@ class PeerConnection implements Connection {
   readonly #clock: Clock;
   readonly #loop: LoopWatch;
   readonly #mask: (text: string) => string;
-  readonly #light: LightCheck;
+  readonly #steadyRequest: SteadyRequest;
   #tail: Promise<unknown> = Promise.resolve();
   #running: AbortController | undefined;
   #isClosed = false;
@@ -67,7 +67,11 @@ class PeerConnection implements Connection {
   constructor(options: ConnectionOptions) {
     const { server, secrets, moreSecrets, clock, loop, pingLimitMs } = options;
     this.#server = server;
-    this.#light = new LightCheck({ probeClient: server.probeClient, clock, pingLimitMs });
+    this.#steadyRequest = new SteadyRequest({
+      probeClient: server.probeClient,
+      clock,
+      pingLimitMs,
+    });
     this.#clock = clock;
     this.#loop = loop;
     this.#mask = (text) => redact(text, [...secrets, ...(moreSecrets?.() ?? [])]);
@@ -140,7 +144,7 @@ class PeerConnection implements Connection {
 
   async #checkSteadily(options: RequestOptions): Promise<CheckFinding> {
     if (this.#server.probeClient.state() !== 'open') return this.#openAfresh(options);
-    const answer = await this.#light.ask(this.#identity, options);
+    const answer = await this.#steadyRequest.ask(this.#identity, options);
     const first = this.#noteAnswer(answer, this.#identity, options);
     if (first.ok || !this.#giveUpKept(first.failure, options)) return first;
     const second = await this.#openAfresh(options);
@@ -172,7 +176,7 @@ class PeerConnection implements Connection {
       return opened;
     }
     this.#hasWorked = false;
-    const answer = await this.#light.askAfresh(opened.identity, options);
+    const answer = await this.#steadyRequest.askAfresh(opened.identity, options);
     const asked = this.#noteAnswer(answer, opened.identity, options);
     if (asked.ok) return { ...asked, detail: `${opened.detail} ${asked.detail}` };
     this.#giveUpKept(asked.failure, options);
@@ -180,7 +184,7 @@ class PeerConnection implements Connection {
   }
 
   #noteAnswer(
-    answer: LightAnswer,
+    answer: SteadyAnswer,
     identity: ServerIdentity | undefined,
     { signal }: RequestOptions,
   ): CheckFinding {

@@ -9,14 +9,14 @@ import type {
   RequestOptions,
 } from '../../../protocol/probe-client.ts';
 
-export interface LightCheckOptions {
+export interface SteadyRequestOptions {
   readonly probeClient: ProbeClient;
   readonly clock: Clock;
   /** For how long a ping after a fresh handshake may stay unanswered. */
   readonly pingLimitMs: () => number;
 }
 
-export type LightAnswer =
+export type SteadyAnswer =
   | { readonly ok: true; readonly detail: string }
   | { readonly ok: false; readonly failure: RequestFailure };
 
@@ -39,22 +39,22 @@ export const KEPT = { http: 'a session', sse: 'the stream', stdio: 'the process'
  * `server/discover`, else `ping`. Clients hardly ever send `ping`, and some servers refuse it, never answer it or end at
  * it. So if it fails even after a fresh handshake, `tools/list` is asked, and from then on if it is answered.
  */
-export class LightCheck {
-  readonly #options: LightCheckOptions;
+export class SteadyRequest {
+  readonly #options: SteadyRequestOptions;
   #method: 'ping' | 'tools/list' = 'ping';
 
-  constructor(options: LightCheckOptions) {
+  constructor(options: SteadyRequestOptions) {
     this.#options = options;
   }
 
   /** In what was opened by an earlier check. */
-  ask(identity: ServerIdentity | undefined, options: RequestOptions): Promise<LightAnswer> {
+  ask(identity: ServerIdentity | undefined, options: RequestOptions): Promise<SteadyAnswer> {
     const method = identity?.era === 'modern' ? 'server/discover' : this.#method;
     return this.#request(method, identity, options);
   }
 
   /** After a fresh handshake, which followed a failure. */
-  async askAfresh(identity: ServerIdentity, options: RequestOptions): Promise<LightAnswer> {
+  async askAfresh(identity: ServerIdentity, options: RequestOptions): Promise<SteadyAnswer> {
     if (identity.era === 'modern' || this.#method !== 'ping') return this.ask(identity, options);
     const pinged = await this.#pingWithin(identity, options);
     if (pinged.ok || !mayBeUnsupported(pinged.failure)) return pinged;
@@ -70,7 +70,7 @@ export class LightCheck {
   async #pingWithin(
     identity: ServerIdentity,
     { signal, measurement }: RequestOptions,
-  ): Promise<LightAnswer> {
+  ): Promise<SteadyAnswer> {
     const { clock, pingLimitMs } = this.#options;
     const deadline = startDeadline(clock, pingLimitMs(), signal);
     const pinged = await this.#request('ping', identity, { signal: deadline.signal, measurement });
@@ -82,7 +82,7 @@ export class LightCheck {
     method: string,
     identity: ServerIdentity | undefined,
     options: RequestOptions,
-  ): Promise<LightAnswer> {
+  ): Promise<SteadyAnswer> {
     const { probeClient, clock } = this.#options;
     const { phasesMs } = options.measurement;
     const startedAt = clock.monotonicMs();
