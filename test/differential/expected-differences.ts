@@ -64,7 +64,7 @@ const OF_THE_GATEWAY: readonly Omit<ExpectedDifferences, 'column'>[] = [
   },
   {
     reason: 'the gateway knows the era from the prober, and answers server/discover itself',
-    servers: ['stdio-byte-order-mark', 'stdio-discover-error-without-id', 'stdio-ping-unanswered'],
+    servers: ['stdio-byte-order-mark', 'stdio-discover-error-without-id'],
   },
   {
     reason: 'the gateway reads a batch from standard output, which no official client does',
