@@ -26,8 +26,14 @@ const OF_THE_PROBER: readonly Omit<ExpectedDifferences, 'column'>[] = [
       'tool-null-title',
       'sse-type-charset',
       'sse-status-201',
+      'sse-notification-500',
       'stdio-tool-null-description',
     ],
+  },
+  {
+    reason:
+      '404 says that the server does not have the session, so it is not ended: one is left, once',
+    servers: ['ping-404'],
   },
   {
     reason:
