@@ -26,7 +26,6 @@ const OF_THE_PROBER: readonly Omit<ExpectedDifferences, 'column'>[] = [
       'tool-null-title',
       'sse-type-charset',
       'sse-status-201',
-      'sse-notification-500',
       'stdio-tool-null-description',
     ],
   },

@@ -189,6 +189,7 @@ const POSTED: readonly Shape[] = [
     what: 'notifications/initialized is refused with 500',
     era: 'sessions',
     posted: ({ reply }, usual) => (reply === undefined ? text(500, 'text/plain', 'oops') : usual),
+    reason: 'HTTP 500',
   },
   {
     name: 'sse-posted-500',
