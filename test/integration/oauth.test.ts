@@ -8,6 +8,8 @@ import { loadOneServer } from '../../src/settings/load-config.ts';
 import { createFakeContext } from '../fakes/fake-context.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import type { Connection } from '../../src/sources/probe/ports.ts';
+import { startService } from './support/start-service.ts';
+import { until } from './support/until.ts';
 import {
   agreeInBrowser,
   type ProtectedServer,
@@ -117,4 +119,30 @@ test('a login is renewed with rotated refresh tokens until it is revoked', async
 
   expect(await run(['login', 'mine', '--config', config], context)).toBe(0);
   expect(await opened.check(options)).toMatchObject({ outcome: 'ok' });
+});
+
+test('another auth of a server takes effect by a reload, and its counters stay', async () => {
+  const configOf = (auth?: unknown): string =>
+    JSON.stringify({
+      gateway: { listen: 'off' },
+      defaults: { interval: '1s', unhealthyInterval: '1s' },
+      mcpServers: { mine: { url: server.url, ...(auth !== undefined && { auth }) } },
+    });
+  const service = await startService({ config: configOf() });
+  const shown = async () => (await service.servers()).get('mine');
+  await until(async () => (await shown())?.status === 'warning');
+  const failures = async (): Promise<number> => {
+    const line = /^mcp_probe_failures_total\{[^}]*reason="auth_required"[^}]*\} (\d+)$/m;
+    return Number(line.exec(await service.get('/metrics'))?.[1]);
+  };
+  const failuresBefore = await failures();
+  expect(failuresBefore).toBeGreaterThan(0);
+
+  const oauth2 = { clientId: 'exporter', clientSecret: 'a-client-secret-of-the-test' };
+  await writeFile(join(service.folder, 'mcp-exporter.yml'), configOf({ oauth2 }));
+  await fetch(`${service.url}/-/reload`, { method: 'POST' });
+  await until(async () => (await shown())?.status === 'healthy');
+
+  expect(await failures()).toBeGreaterThanOrEqual(failuresBefore);
+  expect(service.lines('started')).toHaveLength(1);
 });

@@ -60,9 +60,9 @@ const HEADERS = {
 
 function page(hasFailed: boolean): string {
   const text = hasFailed
-    ? 'The login failed. mcp-exporter says why in the terminal.'
-    : 'mcp-exporter continues in the terminal. You can close this page.';
-  return `<!doctype html><html lang="en"><title>mcp-exporter</title><p>${text}</p></html>\n`;
+    ? 'The login failed. The terminal in which mcp-exporter runs shows the reason.'
+    : 'mcp-exporter completes the login in the terminal. You can close this page.';
+  return `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>mcp-exporter login</title><h1>mcp-exporter</h1><p>${text}</p></html>\n`;
 }
 
 function isSame(given: string, wanted: string): boolean {
