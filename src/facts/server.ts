@@ -172,6 +172,12 @@ export function endpointLabel({ target, secrets }: Pick<ServerSpec, 'target' | '
   return url ? redact(`${url.protocol}//${url.host}${url.pathname}`, secrets) : 'invalid-url';
 }
 
+/** Whether the certificate of a server is verified; `undefined` without TLS. */
+export function isTlsVerified(target: ServerSpec['target']): boolean | undefined {
+  const isTls = target.kind === 'http' && URL.parse(target.url)?.protocol === 'https:';
+  return isTls ? !target.tlsSkipVerify : undefined;
+}
+
 /** The transport that is assumed before the server was contacted. */
 export function expectedTransport(target: HttpTarget | StdioTarget): Transport {
   if (target.kind === 'stdio') return 'stdio';

@@ -34,7 +34,7 @@ export const TlsSchema = section(
       .exactOptional(),
     insecureSkipVerify: flag({
       description:
-        'Accept any certificate, so that the identity of the server is not verified: for tests only. Reported as a warning.',
+        'Accept any certificate, so that the identity of the server is not verified: for tests only. A warning at startup and on the page of the server, and `tls_verified: false` in the API.',
       default: false,
     }).exactOptional(),
   },

@@ -11,6 +11,8 @@ export interface ServerView {
   readonly transport: Transport;
   readonly source: string;
   readonly status: Status;
+  /** Whether its certificate is verified (`tls.insecureSkipVerify`); absent without TLS. */
+  readonly isTlsVerified?: boolean;
   /** Why it has its status, for a person. */
   readonly reason: string;
   /** When the status began, Unix epoch milliseconds. */

@@ -14,7 +14,12 @@ import {
   weighEvidence,
 } from '../../facts/rules/health.ts';
 import { responseOf, timedOutByUs } from '../../facts/rules/response-time.ts';
-import { endpointLabel, expectedTransport, type ServerSpec } from '../../facts/server.ts';
+import {
+  endpointLabel,
+  expectedTransport,
+  isTlsVerified,
+  type ServerSpec,
+} from '../../facts/server.ts';
 import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 import { keepLast } from './keep-last.ts';
 import { changeUptime, startUptime, type Uptime, uptimeRatio } from './uptime.ts';
@@ -232,6 +237,7 @@ export function viewOf(
   const { spec, health, identity, snapshot, lastReport, lastDeepReport } = record;
   const ratio = uptimeRatio(record.uptime, atMs);
   const responseTimeMs = currentResponseMs(health);
+  const isVerified = isTlsVerified(spec.target);
   return {
     name: spec.name,
     endpoint: record.endpoint,
@@ -244,6 +250,7 @@ export function viewOf(
     checks: record.checks,
     failures: record.failures,
     intervalMs,
+    ...(isVerified !== undefined && { isTlsVerified: isVerified }),
     ...(responseTimeMs !== undefined && { responseTimeMs }),
     ...(record.lastResponse && { lastResponse: record.lastResponse }),
     ...(lastReport && { lastCheckAtMs: lastReport.startedAtMs, lastReport }),

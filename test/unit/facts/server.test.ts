@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../../../src/facts/secret.ts';
-import { endpointLabel } from '../../../src/facts/server.ts';
+import { endpointLabel, isTlsVerified } from '../../../src/facts/server.ts';
 import { buildServer } from '../../fakes/build-server.ts';
 
 function labelOf(url: string, ...secrets: readonly string[]): string {
@@ -42,4 +42,13 @@ test('the endpoint of a child is the base name of its command', () => {
   expect(endpointLabel(buildServer('a', { target, secrets: [new Secret('k-12345')] }))).toBe(
     'server-***',
   );
+});
+
+test.each([
+  ['https://h.example/mcp', false, true],
+  ['https://h.example/mcp', true, false],
+  ['http://h.example/mcp', true, undefined],
+])('TLS to %s with insecureSkipVerify %s is verified: %s', (url, tlsSkipVerify, verified) => {
+  const target = { kind: 'http', url, transport: 'http', headers: {}, tlsSkipVerify } as const;
+  expect(isTlsVerified(target)).toBe(verified);
 });

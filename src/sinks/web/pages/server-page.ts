@@ -100,8 +100,14 @@ function verdict({ detail, nowMs }: ServerContent): Html {
       <strong class="is-${detail.status}">${STATUS_WORDS[detail.status]}</strong> for
       ${relativeTime(detail.statusSinceMs, nowMs, 'for')}${detail.reason !== '' && html` · <bdi>${detail.reason}</bdi>`}
     </p>
+    ${detail.isTlsVerified === false && UNVERIFIED}
     ${detail.consecutiveFailures > 0 && html`<p class="muted">${failedInARow(detail.consecutiveFailures)}</p>`}`;
 }
+
+const UNVERIFIED = html`<p>
+  <strong class="is-warning">Certificate not verified</strong> · any certificate is accepted
+  (<code>tls.insecureSkipVerify</code>)
+</p>`;
 
 function failedInARow(count: number): string {
   return count === 1 ? 'The last check failed.' : `The last ${formatCount(count)} checks failed.`;

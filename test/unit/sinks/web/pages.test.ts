@@ -61,6 +61,25 @@ test.each([
   expect(body).not.toMatch(/\sstyle=|<style|\son[a-z]+=["'(]/);
 });
 
+test.each([
+  [false, true],
+  [true, false],
+  [undefined, false],
+])(
+  'with isTlsVerified %s the page of a server has the mark: %s',
+  async (isTlsVerified, isMarked) => {
+    const detail = buildDetail('a', { ...(isTlsVerified !== undefined && { isTlsVerified }) });
+    const app = await serveApp(fakeHttpDeps([detail]).deps);
+    const { body } = await app.call('/servers/a', { headers: { accept: 'text/html' } });
+    expect(body.includes('Certificate not verified')).toBe(isMarked);
+    const api = JSON.parse((await app.call('/api/v1/mcp/servers/a')).body) as Record<
+      string,
+      unknown
+    >;
+    expect(api['tls_verified']).toBe(isTlsVerified);
+  },
+);
+
 test('a hostile Host header is a text on the docs page', async () => {
   const app = await serveApp(fakeHttpDeps([], { listenHost: '0.0.0.0' }).deps);
   const { body } = await app.call('/docs', { headers: { host: '"><script>x</script>' } });
