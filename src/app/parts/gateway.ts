@@ -16,6 +16,7 @@ import { CallTracker } from '../../sources/gateway/call-tracker.ts';
 import type { Edge } from '../../sources/gateway/admission.ts';
 import { createGateway, type Gateway } from '../../sources/gateway/create-gateway.ts';
 import { createIdSource } from '../../sources/gateway/create-id-source.ts';
+import type { FindListed } from '../../sources/gateway/judge-answer.ts';
 import { createUpstream } from '../../sources/gateway/create-upstream.ts';
 import { createEdge, type EdgeSettings } from '../../sources/gateway/edge.ts';
 import type { Part, PartContext } from '../part.ts';
@@ -100,12 +101,7 @@ function buildGateway(
       newSpanId: () => newId(8),
       sample: () => tracing.sample(),
       sessionIdleMs,
-      findListed(kind, name) {
-        const listed = servers.detail(server)?.snapshot?.lists[kind]?.definitions;
-        // A server that lists nothing may list more to clients with other credentials.
-        if (listed === undefined || listed.length === 0) return undefined;
-        return listed.find((definition) => definition.name === name) ?? 'unlisted';
-      },
+      findListed: (kind, name) => findListed(servers.detail(server)?.snapshot, kind, name),
       get answerTimeoutMs() {
         return current?.().gateway.timeoutMs ?? 0;
       },
@@ -136,10 +132,21 @@ function buildGateway(
         publish: hub.publish,
         onFault: (error) => reportFault(error, current().name),
         sessionIdleMs,
+        instance,
         propagatesTrace: config.tracing.exporter !== 'none',
         tokens,
       }),
   });
+}
+
+/** A server that lists nothing may list more to clients with other credentials. */
+function findListed(
+  snapshot: ServerView['snapshot'],
+  ...[kind, name]: Parameters<FindListed>
+): ReturnType<FindListed> {
+  const listed = snapshot?.lists[kind]?.definitions;
+  if (listed === undefined || listed.length === 0) return undefined;
+  return listed.find((definition) => definition.name === name) ?? 'unlisted';
 }
 
 /** One line for a burst of exceptions, with how many the last line did not mention. */

@@ -13,6 +13,7 @@ import { createAuthorizedUpstream } from './authorized-upstream.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { ChannelUpstreamOptions } from './channel-common.ts';
 import { createChannelUpstream } from './channel-upstream.ts';
+import { failAdmitted } from './fault.ts';
 import { createHttpUpstream, type HttpUpstreamOptions } from './http-upstream.ts';
 import { ResourceAuthorization } from './resource-authorization.ts';
 import { createSseUpstream } from './sse-upstream.ts';
@@ -27,6 +28,8 @@ export interface CreateUpstreamOptions {
   readonly publish: (fact: UpstreamRequested) => void;
   /** Called with an exception in the gateway that ended a request. */
   readonly onFault: (error: unknown) => void;
+  /** Of this process, for `INSTANCE_HEADER`. */
+  readonly instance?: string;
   readonly sessionIdleMs: number;
   readonly propagatesTrace: boolean;
   /** Access tokens for servers with `auth`. */
@@ -49,9 +52,7 @@ export function createUpstream(
     return createChannelUpstream(new ChannelUpstreamSettings(current, options, open));
   }
   const tokens = spec.gateway.injectHeaders ? options.tokens?.of({ name, target }) : undefined;
-  const { url, tls } = remoteOf(target);
-  const onRequest = (): void => options.publish({ fact: 'upstream_request', server: name });
-  const authorization = new ResourceAuthorization({ name, url, tls, clock, onRequest });
+  const authorization = createAuthorization(name, target, options);
   const settings = (): RemoteUpstreamSettings =>
     new RemoteUpstreamSettings(current, target, options, { tokens, authorization });
   const authorized = (upstream: Upstream): Upstream =>
@@ -72,9 +73,32 @@ export function createUpstream(
     createHttp: () => authorized(createHttpUpstream(settings())),
     createSse,
   });
+  return withMetadata(upstream, authorization, options);
+}
+
+function createAuthorization(
+  name: string,
+  target: HttpTarget,
+  { clock, publish, instance }: CreateUpstreamOptions,
+): ResourceAuthorization {
+  const { url, tls } = remoteOf(target);
+  const onRequest = (): void => publish({ fact: 'upstream_request', server: name });
+  const options = { name, url, tls, clock, onRequest };
+  return new ResourceAuthorization({ ...options, ...(instance !== undefined && { instance }) });
+}
+
+function withMetadata(
+  upstream: Upstream,
+  authorization: ResourceAuthorization,
+  options: CreateUpstreamOptions,
+): Upstream {
   return {
     ...upstream,
-    sendMetadata: (admitted, route) => void authorization.sendMetadata(admitted, route),
+    sendMetadata(admitted, route) {
+      authorization
+        .sendMetadata(admitted, route)
+        .catch((error: unknown) => failAdmitted(options, admitted, error));
+    },
     async stop(signal) {
       await upstream.stop(signal);
       authorization.stop();

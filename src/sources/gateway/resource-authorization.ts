@@ -3,6 +3,7 @@ import type { Clock } from '../../facts/ports/clock.ts';
 import type { RefusalName } from '../../facts/refusal.ts';
 import { startDeadline } from '../../facts/deadline.ts';
 import type { RemoteAccess } from '../../facts/server.ts';
+import { followRedirect } from '../../protocol/http/redirects.ts';
 import { createOAuthFetch } from '../../protocol/oauth/oauth-fetch.ts';
 import { describeNetworkError } from '../../protocol/network-failure.ts';
 import {
@@ -21,6 +22,8 @@ export interface ResourceAuthorizationOptions {
   readonly url: URL;
   readonly tls: RemoteAccess;
   readonly clock: Clock;
+  /** Of this process, for `INSTANCE_HEADER`: the server names a path of its own metadata. */
+  readonly instance?: string;
   /** Called for each request that goes upstream. */
   readonly onRequest: () => void;
 }
@@ -64,7 +67,7 @@ export class ResourceAuthorization {
     };
   }
 
-  /** Answers a request for the metadata of the gateway's own address. Never rejects. */
+  /** Answers a request for the metadata of the gateway's own address. */
   async sendMetadata(
     { request, response }: Pick<AdmittedRequest, 'request' | 'response'>,
     route: ResourceRoute,
@@ -98,12 +101,15 @@ export class ResourceAuthorization {
   }
 
   async #read(): Promise<Reading> {
-    const { clock, url, tls } = this.#options;
+    const { clock, url, tls, instance } = this.#options;
     const deadline = startDeadline(clock, METADATA_MS_MAX, this.#stop.signal);
     const target = { ...tls, url: url.href };
     const { signal } = deadline;
     const nowMs = () => clock.nowMs();
-    const conversation = createOAuthFetch({ target, userAgent: 'mcp-exporter', nowMs, signal });
+    const conversation = createOAuthFetch({
+      ...{ target, userAgent: 'mcp-exporter', nowMs, signal },
+      ...(instance !== undefined && { instance }),
+    });
     try {
       return await this.#readFrom(conversation.fetch);
     } catch (error) {
@@ -116,13 +122,10 @@ export class ResourceAuthorization {
     }
   }
 
-  async #readFrom(fetch: ReturnType<typeof createOAuthFetch>['fetch']): Promise<Reading> {
-    const { url, onRequest } = this.#options;
+  async #readFrom(fetch: Fetch): Promise<Reading> {
     let failure = NOT_FOUND;
-    for (const path of metadataPaths(url, this.#named)) {
-      onRequest();
-      const headers = { accept: 'application/json' };
-      const response = await fetch(url.origin + path, { headers, redirect: 'manual' });
+    for (const path of metadataPaths(this.#options.url, this.#named)) {
+      const response = await this.#get([new URL(this.#options.url.origin + path)], fetch);
       const text = await response.text();
       if (response.status === 200 && rewriteMetadata(text, '') !== undefined)
         return { ok: true, text, headers: returnedHeaders(response.headers) };
@@ -131,7 +134,21 @@ export class ResourceAuthorization {
     }
     return failure;
   }
+
+  /** Redirects within the origin are followed. */
+  async #get(asked: readonly [URL, ...URL[]], fetch: Fetch): Promise<Response> {
+    this.#options.onRequest();
+    const from = asked.at(-1) ?? asked[0];
+    const headers = { accept: 'application/json' };
+    const response = await fetch(from, { headers, redirect: 'manual' });
+    const { status } = response;
+    const location = response.headers.get('location') ?? undefined;
+    const target = followRedirect({ method: 'GET', asked, status, location });
+    return target === undefined ? response : this.#get([...asked, target], fetch);
+  }
 }
+
+type Fetch = ReturnType<typeof createOAuthFetch>['fetch'];
 
 const RETURNED = ['cache-control', 'access-control-allow-origin'];
 

@@ -185,3 +185,23 @@ test.each<[string, RequestListener, number, string]>([
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject({ error: { data: { reason } } });
 });
+
+test.each([
+  ['another path of the server', '', 200],
+  ['another host', 'http://localhost:9', 404],
+])('metadata that are redirected to %s (%j) end with %s', async (_what, origin, status) => {
+  const upstream = await startUpstream(({ url }, response) => {
+    if (url?.endsWith('/end')) response.end('{"resource":"http://127.0.0.1/mcp"}');
+    else response.writeHead(302, { location: `${origin}/end` }).end();
+  });
+  const { metadata } = await startBehind(upstream);
+  expect((await fetch(metadata())).status).toBe(status);
+});
+
+test('a server whose address leads back to the gateway is not asked in a circle', async () => {
+  const { gateway, url, metadata } = await startBehind('http://127.0.0.1:9/mcp');
+  gateway.apply([httpServer('protected', url, REWRITE)]);
+  const response = await fetch(metadata());
+  expect(await response.json()).toMatchObject({ error: { data: { reason: 'unreachable' } } });
+  expect(gateway.upstreamRequests()).toBeLessThan(4);
+});
