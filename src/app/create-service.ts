@@ -1,7 +1,8 @@
 import { createHub } from '../facts/hub.ts';
+import { createFactMask } from '../facts/mask-facts.ts';
 import type { ReloadResult } from '../facts/ports/commands.ts';
 import type { Log } from '../facts/ports/log.ts';
-import { createTokenSources } from '../protocol/oauth/token-sources.ts';
+import { createTokenSources, tokenSecretsOf } from '../protocol/oauth/token-sources.ts';
 import type { LoadConfigResult } from '../settings/load-config.ts';
 import { createAlertHistory } from '../sources/alerts/alert-history.ts';
 import type { ReloadTrigger } from './create-config-reloader.ts';
@@ -39,8 +40,8 @@ export function createService(
 ): Service {
   const logPart = createLogPart(given);
   const { log } = logPart;
-  const hub = createHub((err) => log.error({ channel: 'error', err }, 'a listener failed'));
   const tokens = createTokenSources({ ...given, userAgent: `mcp-exporter/${VERSION}` });
+  const hub = createHub(reportTo(log), createFactMask(tokenSecretsOf(tokens)));
   const context: PartContext = { ...given, log, hub, tokens };
 
   const shipping = createLogShippingPart(context);
@@ -92,4 +93,8 @@ export function createService(
     reloadFiles: configuration.reloadFiles,
     urls: () => ({ http: web.url(), gateway: listener.url() }),
   };
+}
+
+function reportTo(log: Pick<Log, 'error'>): (error: unknown) => void {
+  return (err) => log.error({ channel: 'error', err }, 'a listener failed');
 }

@@ -7,7 +7,8 @@ import type { ChannelFailure, MessageChannel } from '../protocol/message-channel
 import { createLineReader } from '../protocol/stdio/child-lines.ts';
 import { endsWithin, resultUnlessAborted, startDeadline } from '../facts/deadline.ts';
 import { renderRefusal } from '../facts/refusal.ts';
-import { redact, Secret } from '../facts/secret.ts';
+import { maskText } from '../facts/rules/mask-text.ts';
+import { Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import type { TlsSettings } from '../facts/web-config.ts';
 import { type BridgeRoute, createStdioBridge, type StdioBridge } from './bridge-stdio.ts';
@@ -344,5 +345,5 @@ class StdioSession {
 }
 
 function describeFailure({ detail }: ChannelFailure, { secrets }: ServerSpec): string {
-  return `the server ended: ${redact(detail, secrets)}`;
+  return `the server ended: ${maskText(detail, secrets)}`;
 }

@@ -31,6 +31,25 @@ export interface CapabilitySnapshot {
   readonly lists: Readonly<Partial<Record<CapabilityKind, CapabilityList>>>;
 }
 
+/** Without what must not be shown. Hashes stay, so that changes are still found. */
+export function maskSnapshot(
+  { takenAtMs, lists }: CapabilitySnapshot,
+  mask: (text: string) => string,
+): CapabilitySnapshot {
+  const masked = Object.entries(lists).map(([kind, list]) => [
+    kind,
+    {
+      ...list,
+      definitions: list.definitions.map((definition) => ({
+        ...definition,
+        name: mask(definition.name),
+        description: mask(definition.description),
+      })),
+    },
+  ]);
+  return { takenAtMs, lists: Object.fromEntries(masked) as CapabilitySnapshot['lists'] };
+}
+
 export const DEFINITION_CHANGES = ['added', 'removed', 'changed'] as const;
 
 export interface DefinitionChange {

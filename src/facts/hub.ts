@@ -1,4 +1,5 @@
 import type { Fact } from './facts.ts';
+import type { FactMask } from './mask-facts.ts';
 
 export type FactListener = (fact: Fact) => void;
 
@@ -12,10 +13,15 @@ export interface Hub {
   subscribe(listener: FactListener): () => void;
 }
 
-export function createHub(onListenerError: (error: unknown) => void): Hub {
+/** @param mask takes out what must not be kept or shown, before any listener gets the fact */
+export function createHub(
+  onListenerError: (error: unknown) => void,
+  mask: FactMask = (fact) => fact,
+): Hub {
   const listeners = new Set<FactListener>();
   return {
-    publish(fact) {
+    publish(published) {
+      const fact = mask(published);
       for (const listener of listeners) {
         try {
           listener(fact);

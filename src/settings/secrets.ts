@@ -12,6 +12,9 @@ const SECRET_NAME =
 const SECRET_FLAG =
   /^--?[\w-]*(?:token|secret|passw(?:or)?d|key|auth|credential)[\w-]*(?:=(.*))?$/is;
 
+/** The value of `-p`, unless that is a port or a path. */
+const PASSWORD = /^(?!\d{1,5}$)(?![-./~]).{4,}$/s;
+
 /** Whether a header or a query value of this name is a credential. */
 export function isCredentialName(name: string): boolean {
   return SECRET_NAME.test(name.replaceAll('_', '-'));
@@ -56,10 +59,14 @@ function isAddress(value: string, url: string): boolean {
   );
 }
 
-/** `Bearer abc` is secret as a whole and as `abc`. */
+/** `Bearer abc` is secret as a whole and as `abc`, and so is the password in `Basic dXNlcjpwYXNz`. */
 export function headerSecrets(value: string): string[] {
-  const [, credentials] = /^[A-Za-z]+ (\S+)$/.exec(value) ?? [];
-  return credentials === undefined ? [value] : [value, credentials];
+  const [, scheme, credentials] = /^([A-Za-z]+) (\S+)$/.exec(value) ?? [];
+  if (scheme === undefined || credentials === undefined) return [value];
+  const pair =
+    scheme.toLowerCase() === 'basic' ? Buffer.from(credentials, 'base64').toString() : '';
+  const [, password = ''] = /^[^:]*:(.+)$/s.exec(pair) ?? [];
+  return [value, credentials, ...(password === '' ? [] : [password])];
 }
 
 /** User, password and query values, as written and decoded. */
@@ -79,14 +86,36 @@ export function urlSecrets(url: URL): string[] {
   return found.filter((value) => value !== '');
 }
 
-/** `--api-key abc`, `--token=abc`: values of arguments that are named like a credential. */
+/**
+ * `--api-key abc`, `--token=abc`, `-p abc`: values of arguments that are named like a credential, and those in a URL or a header
+ * among the arguments.
+ */
 export function argumentSecrets(args: readonly string[]): string[] {
   return args.flatMap((argument, index) => {
+    const inside = secretsInside(argument.replace(/^--?[\w-]+=/, ''));
+    if (inside.length > 0) return inside;
+    const next = args[index + 1] ?? '';
+    if (argument === '-p') return PASSWORD.test(next) ? [next] : [];
     const match = SECRET_FLAG.exec(argument);
     const value =
       match?.[1] ?? (match && !args[index + 1]?.startsWith('-') ? args[index + 1] : undefined);
     return value === undefined ? [] : [value];
   });
+}
+
+/** `postgres://user:pass@host/db`, `https://host/?key=abc`, `Authorization: Bearer abc` */
+function secretsInside(argument: string): string[] {
+  const url = argument.includes('://') ? URL.parse(argument) : null;
+  if (url !== null) {
+    const values = [...url.searchParams].filter(([name]) => isCredentialName(name));
+    return [url.password, decode(url.password), ...values.map(([, value]) => value)].filter(
+      (value) => value !== '',
+    );
+  }
+  const [, name, value] = /^([\w-]+):\s*(\S.*)$/s.exec(argument) ?? [];
+  return name !== undefined && value !== undefined && isCredentialName(name)
+    ? headerSecrets(value)
+    : [];
 }
 
 function decode(text: string): string {

@@ -1,5 +1,6 @@
 import { OAuthClientFlowError, OAuthError } from '@modelcontextprotocol/client';
-import { redact, type Secret } from '../../facts/secret.ts';
+import { maskText } from '../../facts/rules/mask-text.ts';
+import type { Secret } from '../../facts/secret.ts';
 import type { TokenFailure } from '../access-tokens.ts';
 import { excerpt } from '../classify-failure.ts';
 import { describeNetworkError } from '../network-failure.ts';
@@ -31,7 +32,7 @@ export function explainTokenError(
     return { ...common, reason: `${place} could not be reached: ${why}` };
   }
   if (error instanceof OAuthError && last?.status !== undefined && isNamed(error.code)) {
-    const said = excerpt(redact(error.message, secrets)).replace(/\.$/, '');
+    const said = excerpt(maskText(error.message, secrets)).replace(/\.$/, '');
     const advice = ADVICE[error.code];
     return {
       ...common,
@@ -41,7 +42,7 @@ export function explainTokenError(
   if (last?.status !== undefined && last.status >= 400)
     return { ...common, reason: `${place} answered HTTP ${last.status}` };
   if (error instanceof OAuthClientFlowError)
-    return { ...common, reason: excerpt(redact(error.message, secrets)).replace(/\.$/, '') };
+    return { ...common, reason: excerpt(maskText(error.message, secrets)).replace(/\.$/, '') };
   return { ...common, reason: `the answer of ${place} cannot be used` };
 }
 

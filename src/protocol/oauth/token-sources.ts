@@ -1,5 +1,6 @@
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { HttpTarget, OAuthSettings } from '../../facts/server.ts';
+import type { Secret } from '../../facts/secret.ts';
+import type { HttpTarget, OAuthSettings, ServerSpec } from '../../facts/server.ts';
 import type { AccessTokens, TokenResult } from '../access-tokens.ts';
 import { createTokenSource, type Grant } from './token-source.ts';
 
@@ -47,6 +48,16 @@ export function createTokenSources({
       entries.set(name, { fingerprint, tokens });
       return tokens;
     },
+  };
+}
+
+/** Access and refresh tokens of a server, as far as they are known. */
+export function tokenSecretsOf(
+  sources: TokenSources,
+): (server: Pick<ServerSpec, 'name' | 'target'>) => readonly Secret[] {
+  return ({ name, target }) => {
+    if (target.kind !== 'http' || target.oauth === undefined) return [];
+    return sources.of({ name, target })?.secrets() ?? [];
   };
 }
 

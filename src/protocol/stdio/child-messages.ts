@@ -1,5 +1,5 @@
 import type { Clock } from '../../facts/ports/clock.ts';
-import { redact } from '../../facts/secret.ts';
+import { maskText } from '../../facts/rules/mask-text.ts';
 import type { ServerSpec, StdioTarget } from '../../facts/server.ts';
 import type { ChannelListener, ChannelOpening, OpenChannel } from '../message-channel.ts';
 import type { ChildEnd } from './child-end.ts';
@@ -36,7 +36,7 @@ export function createChildChannels(clock: Clock, listeners: ChildListeners = {}
   return {
     channelsOf(spec) {
       const { target, secrets } = spec;
-      const mask = (text: string): string => redact(text, secrets);
+      const mask = (text: string): string => maskText(text, secrets);
       const client = clients.clientOf({
         target,
         limits: LIMITS,

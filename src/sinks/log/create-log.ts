@@ -9,6 +9,7 @@ import {
   type LogSeverity,
 } from '../../facts/ports/log.ts';
 import type { LogFileSettings } from '../../facts/service-settings.ts';
+import { maskText, maskTexts } from '../../facts/rules/mask-text.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { createLineBatch } from './line-batch.ts';
 import { createSink, type Sink } from './sink.ts';
@@ -79,7 +80,7 @@ export function createLog(options: LogOptions): ServiceLog {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: stdSerializers.errWithCause },
+      serializers: { err: printError },
       redact: { paths: SECRET_PATHS, censor: MASK },
     },
     {
@@ -108,6 +109,14 @@ export function createLog(options: LogOptions): ServiceLog {
       await Promise.all(sinks.map((sink) => sink.close(timeoutMs)));
     },
   };
+}
+
+/** An error of a library may quote a header or a URL. */
+function printError(error: Error): unknown {
+  const printed: unknown = stdSerializers.errWithCause(error);
+  const mask = (text: string): string => maskText(text, []);
+  const isPrinted = typeof printed === 'object' && printed !== null;
+  return maskTexts(isPrinted ? Object.fromEntries(Object.entries(printed)) : printed, mask);
 }
 
 function bindSeverities(logger: Logger): Log {

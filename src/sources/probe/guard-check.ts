@@ -1,5 +1,6 @@
 import type { CheckReport } from '../../facts/check-report.ts';
-import { redact, type Secret } from '../../facts/secret.ts';
+import { maskText } from '../../facts/rules/mask-text.ts';
+import type { Secret } from '../../facts/secret.ts';
 import type { CheckOptions } from './ports.ts';
 import { resultUnlessAborted, resultWithin, startDeadline } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
@@ -48,7 +49,7 @@ export async function guardCheck(
     try {
       return await run({ signal: deadline.signal });
     } catch (error) {
-      const message = redact(error instanceof Error ? error.message : String(error), secrets);
+      const message = maskText(error instanceof Error ? error.message : String(error), secrets);
       return failed('protocol', `the check itself failed: ${message}`);
     }
   };

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { isSameServer } from '../../../src/facts/rules/is-same-server.ts';
 import { redact } from '../../../src/facts/secret.ts';
+import { argumentSecrets, headerSecrets } from '../../../src/settings/secrets.ts';
 import { configOf, httpTarget, loadFiles, mistakesOf, serverOf, stdioTarget } from './load-text.ts';
 
 const PLANTED = [
@@ -170,4 +171,25 @@ test.each([
   const mistakes = await mistakesOf(text);
   expect(mistakes).toContain('must');
   expect(mistakes).not.toContain('planted');
+});
+
+test.each([
+  [['-p', 'pass word'], ['pass word']],
+  [['-p', '8080'], []],
+  [['-p', './dir'], []],
+  [['postgres://u:pa%3Ass@db/x'], ['pa%3Ass', 'pa:ss']],
+  [['--url=https://h/?api_key=abc&x=y'], ['abc']],
+  [
+    ['--header', 'Authorization: Bearer abc'],
+    ['Bearer abc', 'abc'],
+  ],
+  [['-H', 'X-Api-Key: abc'], ['abc']],
+  [['-H', 'Accept: text/plain'], []],
+])('the secrets among the arguments %j are %j', (args, secrets) => {
+  expect(argumentSecrets(args)).toEqual(secrets);
+});
+
+test('the password of basic credentials is a secret by itself', () => {
+  const encoded = Buffer.from('user:pa:ss').toString('base64');
+  expect(headerSecrets(`Basic ${encoded}`)).toEqual([`Basic ${encoded}`, encoded, 'pa:ss']);
 });

@@ -1,7 +1,8 @@
-import type { CapabilitySnapshot } from '../../../facts/capability-snapshot.ts';
+import { type CapabilitySnapshot, maskSnapshot } from '../../../facts/capability-snapshot.ts';
 import type { CheckReport, ServerIdentity } from '../../../facts/check-report.ts';
 import { formatLimit } from '../../../protocol/classify-failure.ts';
-import { redact, type Secret } from '../../../facts/secret.ts';
+import { maskText, maskTexts } from '../../../facts/rules/mask-text.ts';
+import type { Secret } from '../../../facts/secret.ts';
 import type { CheckOptions, Connection } from '../ports.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import type { LoopWatch } from '../../../protocol/loop-watch.ts';
@@ -74,7 +75,7 @@ class PeerConnection implements Connection {
     });
     this.#clock = clock;
     this.#loop = loop;
-    this.#mask = (text) => redact(text, [...secrets, ...(moreSecrets?.() ?? [])]);
+    this.#mask = (text) => maskText(text, [...secrets, ...(moreSecrets?.() ?? [])]);
   }
 
   check(options: CheckOptions): Promise<CheckReport> {
@@ -135,7 +136,7 @@ class PeerConnection implements Connection {
       durationMs: endedAt - startedAt - authorizationMs,
       ...timing,
       phasesMs,
-      steps: measurement.steps.map((step) => ({ ...step, detail: this.#mask(step.detail) })),
+      steps: maskTexts(measurement.steps, this.#mask),
       bytesSent,
       bytesReceived,
       ...(tlsExpiresAtMs !== undefined && { tlsExpiresAtMs }),
@@ -281,8 +282,8 @@ function describeSuccess(
   return {
     outcome: 'ok',
     detail: mask(detail),
-    ...(identity !== undefined && { identity }),
-    ...(snapshot !== undefined && { snapshot }),
+    ...(identity !== undefined && { identity: maskTexts(identity, mask) }),
+    ...(snapshot !== undefined && { snapshot: maskSnapshot(snapshot, mask) }),
     ...(isReopened !== undefined && { isReopened }),
   };
 }
@@ -291,5 +292,9 @@ function describeFailure(
   { failure, identity }: Extract<CheckFinding, { ok: false }>,
   mask: (text: string) => string,
 ): ReportedResult {
-  return { ...failure, detail: mask(failure.detail), ...(identity !== undefined && { identity }) };
+  return {
+    ...failure,
+    detail: mask(failure.detail),
+    ...(identity !== undefined && { identity: maskTexts(identity, mask) }),
+  };
 }

@@ -4,7 +4,8 @@ import { type Deadline, resultUnlessAborted, startDeadline } from '../../../fact
 import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
 import type { Clock } from '../../../facts/ports/clock.ts';
 import type { ProcessUsage } from '../../../facts/ports/process-usage.ts';
-import { redact, type Secret } from '../../../facts/secret.ts';
+import { maskText } from '../../../facts/rules/mask-text.ts';
+import type { Secret } from '../../../facts/secret.ts';
 import type { Era, StdioTarget } from '../../../facts/server.ts';
 import {
   classifyFailure,
@@ -102,7 +103,7 @@ class StdioProbeClientDriver implements StdioProbeClient {
 
   constructor(target: StdioTarget, options: StdioProbeClientOptions) {
     const { clients, clock, client: clientName, era, secrets, restartDelayMsMax } = options;
-    const mask = (text: string): string => redact(text, secrets);
+    const mask = (text: string): string => maskText(text, secrets);
     this.#options = options;
     this.#children = watchChildren(options.server, clients.table, options.onChild);
     this.#client = clients.clientOf({
