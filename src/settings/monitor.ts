@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { whyNoPattern } from './pattern.ts';
 import type { MonitorSettings } from '../facts/server.ts';
 import { choice, count, duration, flag, map, percent, section, text } from './schema-types.ts';
 import type { Path } from './source-file.ts';
@@ -135,10 +136,14 @@ const expectation = section(
       examples: ['"status":"ok"'],
     }).exactOptional(),
     matches: text({
-      description: 'This regular expression must match the answer.',
+      description:
+        'This regular expression must match the answer, of which the first 262,144 characters count. It is matched in linear time (RE2), so there is no lookahead and no back-reference.',
       examples: ['^\\d+ documents$'],
     })
-      .refine(isRegularExpression, { error: 'must be a regular expression (JavaScript)' })
+      .superRefine((source, context) => {
+        const message = whyNoPattern(source);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      })
       .exactOptional(),
     notContains: text({
       description: 'This text must not be in the answer.',
@@ -193,14 +198,6 @@ export const MonitorSchema = section(
 
 export type DefaultsInput = z.output<typeof DefaultsSchema>;
 export type MonitorInput = z.output<typeof MonitorSchema>;
-
-function isRegularExpression(source: string): boolean {
-  try {
-    return new RegExp(source) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
 
 export interface CompleteMonitor {
   readonly settings: MonitorSettings;
