@@ -1,3 +1,4 @@
+import { escapeControls } from '../sinks/log/control-characters.ts';
 import { endpointLabel } from '../facts/server.ts';
 import type { ProbeVerdict } from './format-probe.ts';
 
@@ -12,7 +13,7 @@ export function formatProbeJson({ server, reports, status, reason }: ProbeVerdic
     identity: reports.findLast((report) => report.identity !== undefined)?.identity,
     reports,
   };
-  return `${JSON.stringify(document, roundNumber, 2)}\n`;
+  return `${escapeControls(JSON.stringify(document, roundNumber, 2))}\n`;
 }
 
 function roundNumber(_: string, value: unknown): unknown {

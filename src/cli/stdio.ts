@@ -7,6 +7,7 @@ import type { ChannelFailure, MessageChannel } from '../protocol/message-channel
 import { createLineReader } from '../protocol/stdio/child-lines.ts';
 import { endsWithin, resultUnlessAborted, startDeadline } from '../facts/deadline.ts';
 import { renderRefusal } from '../facts/refusal.ts';
+import { stripControls } from './strip-controls.ts';
 import { maskText } from '../facts/rules/mask-text.ts';
 import { Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';
@@ -345,5 +346,5 @@ class StdioSession {
 }
 
 function describeFailure({ detail }: ChannelFailure, { secrets }: ServerSpec): string {
-  return `the server ended: ${maskText(detail, secrets)}`;
+  return `the server ended: ${stripControls(maskText(detail, secrets))}`;
 }

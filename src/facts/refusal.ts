@@ -137,6 +137,12 @@ export const REFUSALS = {
     verdict: { outcome: 'client_error', status: 405, errorType: 'http_4xx' },
     message: 'This method is not used here',
   },
+  unverifiable: {
+    code: -32058,
+    status: 503,
+    verdict: { outcome: 'denied', status: 503, errorType: 'unauthorized' },
+    message: 'Tokens cannot be verified now',
+  },
   own_request: {
     code: -32056,
     status: 508,

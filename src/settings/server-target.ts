@@ -20,6 +20,9 @@ import {
 import type { EntryContext, ServerEntry } from './server-entries.ts';
 import { completeTls, type TlsInput } from './tls.ts';
 
+/** Of the connection and its framing (RFC 9110 §7.6.1, RFC 9112 §6), and of the sessions of single clients. */
+const RESERVED_HEADER =
+  /^(?:host|content-length|content-encoding|transfer-encoding|connection|proxy-connection|keep-alive|te|trailer|upgrade|expect|last-event-id|mcp-session-id|mcp-exporter-instance)$/i;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // Control characters other than tab, and what one byte cannot hold: fetch would throw on them at each check.
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -84,6 +87,8 @@ function readHeaders({ input }: ServerEntry, { report }: EntryContext): Record<s
   for (const [name, value] of Object.entries(input.headers ?? {})) {
     const trimmed = value.trim();
     if (!HEADER_NAME.test(name)) report(['headers', name], 'this is no name of a header', 'key');
+    else if (RESERVED_HEADER.test(name))
+      report(['headers', name], 'this header is set by the exporter for each request', 'key');
     else if (seen.has(name.toLowerCase()))
       report(['headers', name], 'this header is here twice', 'key');
     else if (!HEADER_VALUE.test(trimmed))

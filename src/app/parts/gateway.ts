@@ -56,6 +56,8 @@ export function createGatewayPart(context: GatewayContext, ports: GatewayPorts):
         { channel: 'health', server, bytesMax },
         'message of a server is too long, and lost',
       ),
+    onLastWords: (server, { code, signal, stderrTail }) =>
+      log.warn({ channel: 'health', server, code, signal, stderrTail }, 'child of a session ended'),
   });
   const edge = createEdge({ clock, hub, log, settings: edgeSettingsOf(config, isTls) });
   const gateway = buildGateway(context, ports, edge, children);

@@ -1,6 +1,7 @@
 import type { JournalUsage, JournalUsageViews } from '../../facts/ports/views.ts';
 import { createJournal, type Journal } from '../../sinks/journal/create-journal.ts';
 import { noJournal } from '../../sinks/journal/no-journal.ts';
+import { whyNoFile } from '../../sinks/journal/why-no-file.ts';
 import type { Part, PartContext } from '../part.ts';
 
 export interface JournalPart extends Part, JournalUsageViews {
@@ -9,12 +10,15 @@ export interface JournalPart extends Part, JournalUsageViews {
 
 export function createJournalPart(context: PartContext): JournalPart {
   const journal = openJournal(context);
+  const path = context.configPath === undefined ? undefined : context.config.journal.path;
   let endRecording = (): void => undefined;
   return {
     name: 'journal',
     journal,
     usage: () => usageOf(journal),
     async start() {
+      const problem = path === undefined ? undefined : whyNoFile(path);
+      if (problem !== undefined) return `journal.path: ${path} ${problem}`;
       await journal.start();
       endRecording = journal.record(context.hub);
     },

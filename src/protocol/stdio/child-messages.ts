@@ -14,7 +14,9 @@ const LIMITS = { lineBytesMax: 64 * 1024 * 1024, unreadBytesMax: 16 * 1024 * 102
 export interface ChildListeners {
   /** A server sent a message of more than `bytesMax`, which is lost. */
   readonly onLost?: (server: string, bytesMax: number) => void;
-  /** Gets their standard error as it arrives. Without it, the last lines become part of the reason of a failure. */
+  /** A child ended by itself, with these last lines on standard error. Not called if they were handed on as they came. */
+  readonly onLastWords?: (server: string, end: ChildEnd) => void;
+  /** Gets their standard error as it arrives. */
   readonly onErrorOutput?: (chunk: Buffer) => void;
 }
 
@@ -53,7 +55,7 @@ async function openChild(
   client: StdioClient,
   server: string,
   listener: ChannelListener,
-  { onLost, onErrorOutput }: ChildListeners,
+  { onLost, onLastWords, onErrorOutput }: ChildListeners,
 ): Promise<ChannelOpening> {
   const delayMs = client.delayMs();
   if (delayMs > 0) {
@@ -75,8 +77,8 @@ async function openChild(
       // Once it has served, a client's call may have ended it: no reason to keep other clients waiting.
       if (!hasServed) client.noteEnd(end);
       if (end.wasStopped) return;
-      const detail = describeEnd(end, onErrorOutput === undefined);
-      listener.onClose({ refusal: 'child_exit', detail });
+      if (onErrorOutput === undefined) onLastWords?.(server, end);
+      listener.onClose({ refusal: 'child_exit', detail: describeEnd(end) });
     },
   });
   return {
@@ -89,7 +91,7 @@ function closed(detail: string): ChannelOpening {
   return { ok: false, failure: { refusal: 'child_exit', detail } };
 }
 
-function describeEnd({ code, signal, stderrTail }: ChildEnd, hasLastWords: boolean): string {
-  const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-  return hasLastWords && stderrTail !== '' ? `${how}; ${stderrTail}` : how;
+/** Reaches clients, so what the child wrote is not in it. */
+function describeEnd({ code, signal }: ChildEnd): string {
+  return signal === null ? `exit code ${code}` : `signal ${signal}`;
 }

@@ -11,6 +11,7 @@ import {
 import type { LogFileSettings } from '../../facts/service-settings.ts';
 import { maskText, maskTexts } from '../../facts/rules/mask-text.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
+import { escapeControls, replaceControls } from './control-characters.ts';
 import { createLineBatch } from './line-batch.ts';
 import { createSink, type Sink } from './sink.ts';
 
@@ -68,7 +69,8 @@ export function createLog(options: LogOptions): ServiceLog {
   const file = options.file && openFile(options.file, options);
   const sinks = file ? [output, file] : [output];
   let copy: ((text: string) => void) | undefined;
-  const writeLines = (text: string, lineCount: number): void => {
+  const writeLines = (written: string, lineCount: number): void => {
+    const text = escapeControls(written);
     output.write(print(text), lineCount);
     file?.write(text, lineCount);
     copy?.(text);
@@ -138,7 +140,7 @@ function createPrinter(hasColours: boolean): (text: string) => string {
   return (text) =>
     text
       .split(/(?<=\n)/)
-      .map((line) => print(line) ?? line)
+      .map((line) => print(replaceControls(line)) ?? line)
       .join('');
 }
 

@@ -57,6 +57,12 @@ const FOREIGN_ORIGIN: Refused = {
   refusal: 'forbidden_host',
   detail: 'the Origin header is not among gateway.allowedOrigins',
 };
+/** The key set of the identity provider cannot be had. A 401 would make clients throw good tokens away. */
+const UNVERIFIABLE: Refused = {
+  ok: false,
+  refusal: 'unverifiable',
+  headers: { 'retry-after': '5' },
+};
 const OVERLOADED: Refused = {
   ok: false,
   refusal: 'overloaded',
@@ -155,7 +161,9 @@ class RequestEdge implements GatewayEdge {
     }
     // Guesses count against the address.
     const address = clientOf(request, undefined);
-    return this.#refuseOverLimit(address, server, address) ?? unauthorized(authentication.detail);
+    const overLimit = this.#refuseOverLimit(address, server, address);
+    if (overLimit) return overLimit;
+    return authentication.isUnavailable ? UNVERIFIABLE : unauthorized(authentication.detail);
   }
 
   #admitAs(

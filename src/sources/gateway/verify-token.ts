@@ -81,7 +81,7 @@ export function createTokenVerifier(
       onProblem(
         `the key set cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
       );
-      return failure('tokens cannot be verified now');
+      return { ...failure('tokens cannot be verified now'), isUnavailable: true };
     }
   }
 
@@ -113,7 +113,7 @@ function userOf(payload: JWTPayload, claim: string): string | undefined {
     : undefined;
 }
 
-function failure(detail: string): Authentication {
+function failure(detail: string): Extract<Authentication, { ok: false }> {
   return { ok: false, method: 'jwt', detail };
 }
 

@@ -145,10 +145,14 @@ test.each([
   });
 });
 
-test('the end of a child is reported with its last lines, unless a listener gets them as they arrive', async () => {
+test('what a child wrote on standard error goes to a listener, and never to the client', async () => {
   const dying = { exitAtOnce: { code: 3, stderr: 'no database\n' } };
-  const quiet = await open(stdioTarget(dying));
-  expect((await quiet.closed)?.detail).toBe('exit code 3; no database');
+  const lastWords: string[] = [];
+  const quiet = await open(stdioTarget(dying), {
+    onLastWords: (_server, { stderrTail }) => void lastWords.push(stderrTail),
+  });
+  expect((await quiet.closed)?.detail).toBe('exit code 3');
+  expect(lastWords).toEqual(['no database']);
   let heard = '';
   const loud = await open(stdioTarget(dying), {
     onErrorOutput: (chunk) => (heard += chunk.toString()),

@@ -293,3 +293,13 @@ test('a shell expression in a client file that is no variable stays as it is', a
   });
   expect(stdioTarget(server).args).toEqual(['-c', 'echo ${X%y} ${Z']);
 });
+
+test.each(['Host', 'content-length', 'Transfer-Encoding', 'connection', 'MCP-Session-Id', 'TE'])(
+  'a configuration may not set the header %s',
+  async (name) => {
+    const problems = await mistakesOf(
+      `mcpServers: { a: { url: "http://h/mcp", headers: { ${name}: x } } }`,
+    );
+    expect(problems).toContain('this header is set by the exporter for each request');
+  },
+);

@@ -19,7 +19,8 @@ export function post(path: string, ...handlers: readonly RequestHandler[]): Rout
 
 /** Serves the routes; any other method of their addresses gets 405, and OPTIONS the list of what is allowed. */
 export function createRouter(routes: readonly Route[]): Router {
-  const router = Router();
+  // To a proxy that guards some addresses, /-/RELOAD is another than /-/reload.
+  const router = Router({ caseSensitive: true });
   for (const [path, ofPath] of Map.groupBy(routes, (route) => route.path)) {
     const route = router.route(path);
     for (const { method, handlers } of ofPath) route[method](...handlers);

@@ -182,6 +182,15 @@ test.each([
   },
 );
 
+test.each(['/-/RELOAD', '/API/v1/mcp/servers/files/check', '/Metrics'])(
+  '%s is not an address',
+  async (path) => {
+    const app = await serveApp(fakeHttpDeps([buildDetail('files')]).deps);
+    for (const method of ['GET', 'POST'])
+      expect((await app.call(path, { method })).status).toBe(404);
+  },
+);
+
 test.each([
   ['127.0.0.1', 'localhost:19110', 200],
   ['127.0.0.1', '[::1]:19110', 200],

@@ -321,8 +321,8 @@ test('a key set that cannot be read is our fault, and said once', async () => {
   });
   for (let i = 0; i < 3; i++)
     expect(await admit(bearer(await sign()))).toMatchObject({
-      refusal: 'unauthorized',
-      detail: 'tokens cannot be verified now',
+      refusal: 'unverifiable',
+      headers: { 'retry-after': '5' },
     });
   expect(warnings).toEqual([
     { channel: 'error', detail: expect.stringContaining('the key set cannot be read') },
