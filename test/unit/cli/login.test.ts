@@ -34,11 +34,15 @@ function login(context: FakeContext, config: string, ...more: string[]): Promise
 
 /** The address that is printed for the person. */
 async function printedUrl(context: FakeContext): Promise<string> {
-  return vi.waitFor(() => {
-    const url = /^http\S+$/m.exec(context.out())?.[0];
-    expect(url).toBeDefined();
-    return url ?? '';
-  });
+  return vi.waitFor(
+    () => {
+      const url = /^http\S+$/m.exec(context.out())?.[0];
+      expect(url).toBeDefined();
+      return url ?? '';
+    },
+    // The default of one second is not enough on a busy machine.
+    { timeout: 8_000 },
+  );
 }
 
 test('a login in the browser is kept in a file that only its owner can read', async () => {
