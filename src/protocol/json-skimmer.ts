@@ -21,6 +21,7 @@ const WANTED: Readonly<Record<string, true>> = {
   'params.clientInfo': true,
   'params.protocolVersion': true,
   'params.requestId': true,
+  'params.progressToken': true,
   'params.requestState': true,
   'error.code': true,
   'error.message': true,

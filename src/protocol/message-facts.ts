@@ -15,6 +15,8 @@ export interface MessageFacts {
   readonly client?: { readonly name: string; readonly version: string };
   /** `params.requestId` of `notifications/cancelled`, as JSON text. */
   readonly cancelledId?: string;
+  /** `params.progressToken` of `notifications/progress`. */
+  readonly progressToken?: string | number;
   readonly hasResult: boolean;
   readonly error?: { readonly code: number; readonly message: string; readonly stack?: string };
   readonly isError: boolean;
@@ -134,7 +136,9 @@ function noteParams(facts: Writable<MessageFacts>, params: JsonObject): void {
   const protocolVersion = textOf(params['protocolVersion']) ?? textOf(meta?.[PROTOCOL_VERSION_KEY]);
   const client = clientOf(params['clientInfo']) ?? clientOf(meta?.[CLIENT_INFO_KEY]);
   const cancelled = params['requestId'];
+  const progressToken = params['progressToken'];
   const requestState = textOf(params['requestState']);
+  if (isId(progressToken)) facts.progressToken = progressToken;
   if (meta) facts.meta = meta;
   if (target !== undefined) facts.target = target;
   if (protocolVersion !== undefined) facts.protocolVersion = protocolVersion;

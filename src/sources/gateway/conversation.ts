@@ -222,6 +222,13 @@ export class Conversation implements HeldSession {
   /** A message of the server's own goes where its cause is known to be, else to the session's stream, else it waits. */
   #relay(facts: MessageFacts, text: string): void {
     const { tracker, clock } = this.#options;
+    const progressing = this.#findByToken(facts.progressToken);
+    if (progressing) {
+      const { exchange, reply } = progressing;
+      tracker.notice(facts, this.id, new Map([[exchange.key, exchange]]));
+      if (reply.acceptsEvents) reply.relay(text);
+      return;
+    }
     const open = [...new Set([...this.#waiting.values()].map(({ reply }) => reply))].filter(
       (reply) => reply.acceptsEvents,
     );
@@ -242,6 +249,14 @@ export class Conversation implements HeldSession {
     if (only && (open.length === 1 || !this.#stream)) only.relay(text);
     else if (this.#stream) this.#stream.write(eventOf(text));
     else if (this.#queue.length < QUEUE_MAX) this.#queue.push(text);
+  }
+
+  /** The request that asked for progress with this token. */
+  #findByToken(token: MessageFacts['progressToken']): WaitingPost | undefined {
+    if (token === undefined) return undefined;
+    for (const waiting of this.#waiting.values())
+      if (waiting.exchange.facts.meta?.['progressToken'] === token) return waiting;
+    return undefined;
   }
 
   #notice(facts: MessageFacts): void {

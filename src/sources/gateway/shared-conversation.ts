@@ -33,6 +33,7 @@ const STATUS_OF_CODE: Readonly<Record<number, number>> = {
   [-32022]: 400,
 };
 
+const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 const SUBSCRIPTION_ENDED: CallVerdict = { outcome: 'success', status: 200 };
 
 /** All modern clients on one channel: their ids are made unique on the way in and given back on the way out. */
@@ -176,9 +177,26 @@ export class SharedConversation {
   #notify(text: string): void {
     const restored = this.#rewriter.notification(text);
     const waiting = restored && this.#waiting.get(restored.wireId);
-    if (!waiting) return;
+    if (!waiting) {
+      this.#passLog(text);
+      return;
+    }
     waiting.exchange.progressCount++;
     if (waiting.reply.acceptsEvents) waiting.reply.relay(restored.text);
+  }
+
+  /**
+   * Log messages name no request. They go to the one that asked for them, if only one did: several may be of different
+   * clients.
+   */
+  #passLog(text: string): void {
+    const [facts] = readMessages(Buffer.from(text)).messages;
+    if (facts?.method !== 'notifications/message') return;
+    const asking = [...this.#waiting.values()].filter(
+      ({ exchange, reply }) =>
+        reply.acceptsEvents && exchange.facts.meta?.[LOG_LEVEL] !== undefined,
+    );
+    if (asking.length === 1) asking[0]?.reply.relay(text);
   }
 
   /** A modern server has no requests of its own; one that asks anyway must not wait for ever. */
