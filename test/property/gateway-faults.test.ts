@@ -271,10 +271,10 @@ function setUp({ driver, body, session, faultAt, isAfter }: Plan) {
   function create(): ForwardedRequest | ForwardedSsePost | ForwardedSseStream {
     if (driver === 'sse_post') return new ForwardedSsePost(options, watched, admitted, onOver);
     const onPassed = (): void => undefined;
-    const common = { pool: watched, onOver };
+    const common = { pool: watched, redirected, onOver };
     return driver === 'sse_stream'
       ? new ForwardedSseStream(options, admitted, { ...common, name: 'files', addresses, onPassed })
-      : new ForwardedRequest(options, admitted, { ...common, redirected });
+      : new ForwardedRequest(options, admitted, common);
   }
   const forwarded = create();
   return { clock, tracker, faults, reported, records, response, request, pool, forwarded, counts };

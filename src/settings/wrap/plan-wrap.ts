@@ -1,4 +1,4 @@
-import { isSameServer } from '../../facts/rules/is-same-server.ts';
+import { findServerChanges } from '../../facts/rules/server-changes.ts';
 import type { Secret } from '../../facts/secret.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import type { Config, GatewayConfig } from '../config.ts';
@@ -272,8 +272,12 @@ function isImported({ source }: ServerSpec, { clientFile }: WrapRequest): boolea
   return source.startsWith(`${clientFile}:`);
 }
 
-function isSameConnection(a: ServerSpec, b: ServerSpec): boolean {
-  return isSameServer({ ...a, monitor: b.monitor }, b);
+/** What our file may say about the connection to a server that no client's file can say, for example in `defaults`. */
+const OWN_KEYS = /^(?:gateway|tls)\.|^proxy$/;
+
+function isSameConnection(own: ServerSpec, entry: ServerSpec): boolean {
+  const changes = findServerChanges({ ...own, monitor: entry.monitor }, entry);
+  return own.name === entry.name && changes.every(({ key }) => OWN_KEYS.test(key));
 }
 
 /** One entry as if it were alone: a mistake in another one is no reason to leave it. */

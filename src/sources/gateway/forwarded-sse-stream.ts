@@ -6,7 +6,7 @@ import { ForwardedCalls } from './forwarded-calls.ts';
 import type { ForwardOptions } from './forwarded-request.ts';
 import type { Cuttable } from './forwarded-requests.ts';
 import type { UpstreamPool } from '../../protocol/upstream-pool.ts';
-import { followRedirects, isAbsolute } from './redirects.ts';
+import { isAbsolute, type RedirectedPaths, redirectToPublic } from './redirects.ts';
 import { Relay, type RelayFailure, type RelayObserver } from './relay.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { RefuseEffect } from './call-effects.ts';
@@ -27,6 +27,7 @@ export interface SseStreamContext {
   readonly pool: UpstreamPool;
   /** The server's name, as it stands in the gateway's paths. */
   readonly name: string;
+  readonly redirected: RedirectedPaths;
   /** Paths with query that an open stream announced. */
   readonly addresses: Set<string>;
   /** Called when bytes of the stream have passed. */
@@ -50,7 +51,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
 
   constructor(options: ForwardOptions, admitted: AdmittedRequest, context: SseStreamContext) {
     const { url, clock, tracker, answerTimeoutMs } = options;
-    const { request, response, publicPlace } = admitted;
+    const { request, response, publicPlace, route, query } = admitted;
     this.#options = options;
     this.#admitted = admitted;
     this.#context = context;
@@ -65,10 +66,13 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
       // The address in its `endpoint` event has to be changed.
       isPlainWanted: true,
     });
-    const path = url.pathname + joinQueries(url.search, admitted.query);
+    const { pool, redirected } = context;
+    const elsewhere = publicPlace ? undefined : redirected.find(route);
+    const path =
+      elsewhere === undefined ? url.pathname + joinQueries(url.search, query) : elsewhere + query;
     const rewrite = createEndpointRewriter((announced) => this.#announce(announced));
-    const { pool } = context;
-    const redirects = followRedirects(url.origin);
+    const { rules } = redirected;
+    const redirects = publicPlace ? redirectToPublic(rules.origin, publicPlace) : rules;
     const relayed = { pool, clock, request, response, path, headers, body: null };
     const rewriteChallenge = publicPlace
       ? undefined

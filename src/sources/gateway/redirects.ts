@@ -25,7 +25,7 @@ export type RedirectVerdict =
   | { readonly kind: 'follow'; readonly path: string }
   | { readonly kind: 'return'; readonly location: string };
 
-/** Of an HTTP+SSE server no path is reachable but those that its streams announce: other redirects are returned unchanged. */
+/** A message of HTTP+SSE goes only where its stream says: other redirects are returned unchanged. */
 export function followRedirects(origin: string): RedirectRules {
   return { origin, isFollowed: true, toClient: (_target, location) => location };
 }
@@ -65,20 +65,23 @@ export function isAbsolute(location: string): boolean {
 
 /** Paths kept for one server; beyond that the oldest is forgotten. */
 const PATHS_MAX = 100;
-/** Where a redirect to `/mcp` leads, since `/NAME/mcp` is the configured address. */
-const TO_MCP = '/redirected/mcp';
+/** Where a redirect to `/mcp` leads, since `/NAME/mcp` is the configured address; `/sse` likewise. */
+const TO_OTHER = '/redirected';
 
 /** The paths of one server that its redirects named: a client reaches them below `/NAME`, and no other path of the server. */
 export class RedirectedPaths {
   readonly rules: RedirectRules;
   readonly #name: string;
   readonly #url: URL;
+  readonly #endpoint: '/mcp' | '/sse';
   /** By the path below `/NAME`. */
   readonly #paths = new Map<string, string>();
 
-  constructor(name: string, url: URL) {
+  /** @param endpoint what stands for `url` below `/NAME` */
+  constructor(name: string, url: URL, endpoint: '/mcp' | '/sse' = '/mcp') {
     this.#name = name;
     this.#url = url;
+    this.#endpoint = endpoint;
     this.rules = {
       origin: url.origin,
       isFollowed: true,
@@ -91,8 +94,8 @@ export class RedirectedPaths {
     const { pathname, search, hash } = target;
     const own = `/${encodeURIComponent(this.#name)}`;
     if (pathname === this.#url.pathname)
-      return `${own}/mcp${search === this.#url.search ? '' : search}${hash}`;
-    const route = pathname === '/mcp' ? TO_MCP : pathname;
+      return `${own}${this.#endpoint}${search === this.#url.search ? '' : search}${hash}`;
+    const route = pathname === this.#endpoint ? TO_OTHER + pathname : pathname;
     this.#paths.delete(route);
     this.#paths.set(route, pathname);
     const [oldest] = this.#paths.keys();

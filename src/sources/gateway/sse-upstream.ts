@@ -18,7 +18,7 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
   const { name, tracker } = options;
   const pool = createUpstreamPool(options.url.origin, options.tls);
   const forwarded = new ForwardedRequests();
-  const redirected = new RedirectedPaths(name, options.url);
+  const redirected = new RedirectedPaths(name, options.url, '/sse');
   /** Paths with query that an open stream announced: no other path of the upstream is reachable. */
   const addresses = new Set<string>();
 
@@ -30,7 +30,7 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
   function openStream(admitted: AdmittedRequest): void {
     const onOver = (): void => forwarded.delete(stream);
     const onPassed = (): void => forwarded.noteResponse(stream);
-    const context = { pool, name, addresses, onPassed, onOver };
+    const context = { pool, name, redirected, addresses, onPassed, onOver };
     const stream = new ForwardedSseStream(options, admitted, context);
     start(stream);
   }
@@ -53,7 +53,8 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
   return {
     handle(admitted) {
       const { request, route, query, publicPlace } = admitted;
-      const isForStream = publicPlace ? publicPlace.isEndpoint : route === '/sse';
+      const isRedirected = redirected.find(route) !== undefined;
+      const isForStream = publicPlace ? publicPlace.isEndpoint : route === '/sse' || isRedirected;
       if (request.method === 'GET' && isForStream) openStream(admitted);
       else if (request.method === 'POST' && addresses.has(route + query))
         readAndPost(admitted).catch((error: unknown) => failAdmitted(options, admitted, error));

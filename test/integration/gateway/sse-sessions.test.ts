@@ -12,8 +12,13 @@ import { httpServer, startGateway } from '../support/start-gateway.ts';
  */
 const RETRY_MS = 30;
 
+interface SseServerOptions {
+  /** Where `/sse` is redirected to, by 301. */
+  readonly movedTo?: (origin: string) => string;
+}
+
 /** An HTTP+SSE server; each stream is a session. */
-async function startSseServer() {
+async function startSseServer({ movedTo }: SseServerOptions = {}) {
   const streams = new Map<string, ServerResponse>();
   const urls: string[] = [];
   const calls: (() => void)[] = [];
@@ -48,6 +53,10 @@ async function startSseServer() {
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     urls.push(request.url ?? '');
+    if (movedTo && request.url?.startsWith('/sse')) {
+      response.writeHead(301, { location: movedTo(`http://${request.headers.host}`) }).end();
+      return;
+    }
     if (request.method === 'GET') {
       const session = String((sessions += 1));
       streams.set(session, response);
@@ -76,8 +85,8 @@ async function startSseServer() {
   return { port: await start(), start, stop, urls, calls };
 }
 
-async function setUp() {
-  const server = await startSseServer();
+async function setUp(options?: SseServerOptions) {
+  const server = await startSseServer(options);
   const old = httpServer('old', `http://127.0.0.1:${server.port}/sse`, {}, 'sse');
   const gateway = await startGateway({ servers: [old] });
   onTestFinished(() => gateway.stop(0));
@@ -116,6 +125,21 @@ test('a client comes back by itself after a restart of its server, with the quer
   await expect.poll(() => failures.length).toBeGreaterThan(1);
   await server.start(server.port);
   await expect.poll(() => server.urls.filter((url) => url === '/sse?tenant=7').length).toBe(2);
+});
+
+test.each([
+  ['/events', '/events'],
+  ['http://HOST/events?a=1', '/events?a=1'],
+])('a client follows a redirect of the event stream to %s', async (location, path) => {
+  const { server, connect } = await setUp({
+    movedTo: (origin) => location.replace('http://HOST', origin),
+  });
+  const client = await connect();
+  const result = client.callTool({ name: 'echo', arguments: {} });
+  await expect.poll(() => server.calls.length).toBe(1);
+  server.calls[0]?.();
+  expect(await result).toEqual({ content: [] });
+  expect(server.urls).toContain(path);
 });
 
 test('a message to a session that has ended is told so, and counted', async () => {

@@ -50,6 +50,13 @@ test('a server is asked through the proxy of the environment', async () => {
   expect(open?.target).toHaveProperty('proxy');
 });
 
+test.each([
+  'defaults: { proxy: http://proxy:3128 }\n',
+  'defaults: { tls: { insecureSkipVerify: true } }\n',
+])('what our file says of all connections (%j) is no reason to leave an entry', async (ownText) => {
+  expect((await plan({ ownText })).left).toEqual([]);
+});
+
 test('an entry that is to be left stays with its reason, and all others are moved', async () => {
   const left = [{ name: 'open', why: 'it wants OAuth' }];
   const { moved, ownText, clientText, ...rest } = await plan({ left });

@@ -63,6 +63,15 @@ test('a redirect to the configured path leads to /NAME/mcp, and one to /mcp does
   expect(paths.find('/redirected/mcp')).toBe('/mcp');
 });
 
+test('of an HTTP+SSE server /NAME/sse is the configured path', () => {
+  const paths = new RedirectedPaths('files', new URL('http://files:3000/v1'), '/sse');
+  const told = (path: string) => paths.toClient(new URL(path, 'http://files:3000'));
+  expect(told('/v1')).toBe('/files/sse');
+  expect(told('/mcp')).toBe('/files/mcp');
+  expect(told('/sse')).toBe('/files/redirected/sse');
+  expect(paths.find('/redirected/sse')).toBe('/sse');
+});
+
 test('the paths are bounded, and the oldest is forgotten', () => {
   const paths = new RedirectedPaths('files', new URL('http://files:3000/mcp'));
   for (let index = 0; index <= 100; index += 1)
