@@ -313,8 +313,9 @@ const SERVER =
 
 test('the service starts and works without a journal that cannot be used, and says so everywhere', async () => {
   const service = await startService({
-    config: `gateway: { listen: 'off' }\njournal: { path: token/journal.sqlite }\n${SERVER}`,
-    files: { token: 'a file where a folder is wanted' },
+    config: `gateway: { listen: 'off' }\n${SERVER}`,
+    // No file can be written, as on a full disk.
+    shell: 'ulimit -S -f 0',
   });
   await until(async () => (await service.servers()).get('search')?.status === 'offline');
   const { status, components } = await service.health();

@@ -40,7 +40,7 @@ const KNOWN_OPERATIONS: ReadonlySet<string> = new Set(OPERATIONS);
 const KNOWN_ERROR_TYPES: ReadonlySet<string> = new Set(ERROR_TYPES);
 const KNOWN_STATUSES: ReadonlySet<number> = new Set([
   200, 400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 422, 429, 431, 499, 500, 501, 502,
-  503, 504,
+  503, 504, 508,
 ]);
 
 /** @returns the method, or `_OTHER` */

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isDamage } from './database-failure.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
+import { makeFolder } from './make-folder.ts';
 import { IN_MEMORY } from './messages.ts';
 import { type JournalDatabase, openDatabase } from './open-database.ts';
 
@@ -17,8 +18,7 @@ export interface OpenedDatabase {
 
 /** As `openDatabase`, but a damaged file is moved aside and a new one begun; its folder is made where it is missing. */
 export function openOrReplace(path: string, retention: JournalRetention): OpenedDatabase {
-  // Only for us: details of checks and alerts are nobody else's business on this machine.
-  if (path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (path !== IN_MEMORY) makeFolder(dirname(path));
   try {
     return { database: openDatabase(path, retention) };
   } catch (error) {

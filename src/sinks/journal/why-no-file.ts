@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 /** Failures that do not pass by themselves, as those of a full or read-only disk do. */
 const IMPOSSIBLE: Readonly<Record<string, string>> = {
@@ -16,8 +17,7 @@ const IMPOSSIBLE: Readonly<Record<string, string>> = {
  */
 export function whyNoFile(path: string): string | undefined {
   try {
-    // Only for us: details of checks and alerts are nobody else's business on this machine.
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     const found = statSync(path, { throwIfNoEntry: false });
     if (found?.isDirectory()) return 'is a folder';
     // To open a pipe would block until somebody writes to it.

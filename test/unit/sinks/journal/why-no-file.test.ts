@@ -25,3 +25,7 @@ test('a path where one can be has none, and its folder is made', () => {
   expect(whyNoFile(join(folder, 'a', 'b', 'x.sqlite'))).toBeUndefined();
   expect(whyNoFile(join(folder, 'a', 'b'))).toBe('is a folder');
 });
+
+test.runIf(process.platform === 'linux')('a folder that the system cannot make is a reason', () => {
+  expect(whyNoFile('/proc/mcp-exporter/journal.sqlite')).toBe('is in a folder that cannot be made');
+});

@@ -98,10 +98,9 @@ test.each([
 
 test('without an event id there is nothing to resume', async () => {
   const server = await startServer();
-  const { check } = watchUrl(server.url);
-  await check();
-  server.script('ping', events('retry: 1\ndata:\n\n'));
-  expect(await check()).toMatchObject({ outcome: 'protocol' });
+  server.script('initialize', events('retry: 1\ndata:\n\n'));
+  const report = await watchUrl(server.url, { monitor: { era: 'legacy' } }).check();
+  expect(report).toMatchObject({ outcome: 'protocol' });
   expect(getsOf(server)).toEqual([]);
 });
 
