@@ -167,7 +167,8 @@ export class Conversation implements HeldSession {
     const [facts] = read.messages;
     if (!facts) return;
     if (isResponse(facts)) this.#answer(facts, text);
-    else this.#relay(facts, text);
+    // JSON that is no message, such as a line of a log, is for nobody: the Python SDK would end at it.
+    else if (facts.method !== undefined) this.#relay(facts, text);
   }
 
   onClose(failure: ChannelFailure): void {

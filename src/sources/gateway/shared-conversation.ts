@@ -129,7 +129,7 @@ export class SharedConversation {
     if (!facts) return;
     if (isResponse(facts)) this.#answer(facts, text);
     else if (isRequest(facts)) this.#decline(facts);
-    else this.#notify(text);
+    else if (facts.method !== undefined) this.#notify(text);
   }
 
   onClose(failure: ChannelFailure): void {

@@ -120,6 +120,7 @@ test.each<[string, string, string]>([
     send(call(2), [session]),
   ]);
   expect(answer.body.toString()).toContain(expected);
+  expect(answer.body.toString()).not.toContain('level');
   expect(json(answer)).toMatchObject({ id: 1 });
   expect(json(other)).toMatchObject({ id: 2, result: { content: [{ text: 'echo' }] } });
   const records = gateway.records.filter(({ requestId }) => requestId === '1');

@@ -33,6 +33,7 @@ const TOOLS: Readonly<Record<string, (id: Message['id']) => void>> = {
     say(Buffer.from([0xff, 0xfe, 0x00]));
     say('');
     say('[]');
+    say('{"level":"info"}');
     say('null');
     say(answer(id, 'after the garbage'));
   },
