@@ -26,9 +26,9 @@ export function createProbedStdioServer(
   return {
     probeClient,
     async inspect(options) {
-      const delayMs = probeClient.restartDelayMs();
-      if (delayMs > 0 && delayMs <= RESTART_WAIT_MS_MAX)
-        await pause(clock, delayMs, options.signal);
+      // Again if need be: a timer may fire a moment early.
+      while (!options.signal.aborted && isSoon(probeClient.restartDelayMs()))
+        await pause(clock, Math.ceil(probeClient.restartDelayMs()), options.signal);
       const opened = await probeClient.open(options);
       if (!opened.ok) return opened;
       const transport = probeClient.clientTransport();
@@ -49,4 +49,8 @@ export function createProbedStdioServer(
     processUsage: () => probeClient.processUsage(),
     close: () => probeClient.close(),
   };
+}
+
+function isSoon(delayMs: number): boolean {
+  return delayMs > 0 && delayMs <= RESTART_WAIT_MS_MAX;
 }
