@@ -49,18 +49,8 @@ const OF_THE_PROBER: readonly Omit<ExpectedDifferences, 'column'>[] = [
 const OF_THE_GATEWAY: readonly Omit<ExpectedDifferences, 'column'>[] = [
   {
     reason:
-      'bug: a 301 to the GET of an event stream is passed on with a Location that the client cannot use',
-    servers: ['sse-get-redirected-301'],
-  },
-  {
-    reason:
       'the gateway sends the request again over a new connection, where clients that reuse theirs fail',
     servers: ['connection-for-one-request', 'connection-for-one-request-stateless'],
-  },
-  {
-    reason:
-      'bug: a line of JSON that is no message is passed on to the client, and the Python SDK ends at it',
-    servers: ['stdio-banner-json'],
   },
   {
     reason:
