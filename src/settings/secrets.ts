@@ -1,6 +1,7 @@
 import { type Node as JsonNode, parseTree } from 'jsonc-parser';
 import { isMap, isScalar, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
+import { maskTexts } from '../facts/rules/mask-text.ts';
 import { redact, Secret } from '../facts/secret.ts';
 import { ServerSchema } from './config-schema.ts';
 import { isJson } from './read-source.ts';
@@ -131,23 +132,14 @@ function decode(text: string): string {
  * enumerable: copies, comparisons and loops see plain data.
  */
 export function printMasked<T extends object>(object: T, secrets: readonly Secret[]): T {
-  const show = { value: () => mask({ ...object }, secrets), enumerable: false };
+  const show = {
+    value: () => maskTexts({ ...object }, (text) => redact(text, secrets)),
+    enumerable: false,
+  };
   return Object.defineProperties(object, {
     toJSON: show,
     [Symbol.for('nodejs.util.inspect.custom')]: show,
   });
-}
-
-function mask(value: unknown, secrets: readonly Secret[]): unknown {
-  if (typeof value === 'string') return redact(value, secrets);
-  if (Array.isArray(value)) return value.map((item) => mask(item, secrets));
-  if (
-    typeof value !== 'object' ||
-    value === null ||
-    Object.getPrototypeOf(value) !== Object.prototype
-  )
-    return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mask(item, secrets)]));
 }
 
 type Range = readonly [from: number, to: number];

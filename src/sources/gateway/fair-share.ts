@@ -8,7 +8,7 @@ export interface FairShare {
 }
 
 /** This part of the places is kept for clients that hold less than their fair share. */
-const RESERVED_RATIO = 1 / 8;
+export const RESERVED_RATIO = 1 / 8;
 
 /**
  * A cap on requests in flight under which one greedy client cannot shut the others out.

@@ -30,6 +30,7 @@ import type { ResourceAuthorization } from './resource-authorization.ts';
 import { NO_MESSAGES } from './arrival.ts';
 import { cutUnanswered, FAILED } from './fault.ts';
 import { joinQueries } from './parse-route.ts';
+import { performEach } from './perform-each.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -200,15 +201,7 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   #take(event: ForwardEvent, sinceMs: MonotonicMs = this.#admitted.receivedMs): void {
     const { state, effects } = nextForwardState(this.#state, event);
     this.#state = state;
-    let fault: { readonly error: unknown } | undefined;
-    for (const effect of effects) {
-      // Each of them: the last ones end the request and its calls.
-      try {
-        this.#perform(effect, sinceMs);
-      } catch (error) {
-        fault ??= { error };
-      }
-    }
+    const fault = performEach(effects, (effect) => this.#perform(effect, sinceMs));
     if (fault) this.#fail(fault.error);
   }
 

@@ -7,6 +7,7 @@ import { mayRepeat, Relay, type RelayFailure, type RelayObserver } from './relay
 import { requestHeaders } from './request-headers.ts';
 import { followRedirects } from './redirects.ts';
 import { cutUnanswered, FAILED } from './fault.ts';
+import { performEach } from './perform-each.ts';
 import { sendRefusal } from './send-refusal.ts';
 import {
   createSsePostState,
@@ -118,15 +119,7 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
   #take(event: SsePostEvent): void {
     const { state, effects } = nextSsePostState(this.#state, event);
     this.#state = state;
-    let fault: { readonly error: unknown } | undefined;
-    for (const effect of effects) {
-      // Each of them: the last ones end the request and its calls.
-      try {
-        this.#perform(effect);
-      } catch (error) {
-        fault ??= { error };
-      }
-    }
+    const fault = performEach(effects, (effect) => this.#perform(effect));
     if (fault) this.#fail(fault.error);
   }
 

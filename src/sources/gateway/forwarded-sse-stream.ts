@@ -12,6 +12,7 @@ import { requestHeaders } from './request-headers.ts';
 import type { RefuseEffect } from './call-effects.ts';
 import { cutUnanswered, FAILED } from './fault.ts';
 import { joinQueries } from './parse-route.ts';
+import { performEach } from './perform-each.ts';
 import { sendRefusal } from './send-refusal.ts';
 import { createSseScanner } from './sse-scanner.ts';
 import {
@@ -155,15 +156,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
   #take(event: SseStreamEvent, sinceMs: MonotonicMs = this.#admitted.receivedMs): void {
     const { state, effects } = nextSseStreamState(this.#state, event);
     this.#state = state;
-    let fault: { readonly error: unknown } | undefined;
-    for (const effect of effects) {
-      // Each of them: the last ones end the request and its calls.
-      try {
-        this.#perform(effect, sinceMs);
-      } catch (error) {
-        fault ??= { error };
-      }
-    }
+    const fault = performEach(effects, (effect) => this.#perform(effect, sinceMs));
     if (fault) this.#fail(fault.error);
   }
 

@@ -1,4 +1,5 @@
 import type { MonotonicMs } from '../../facts/time.ts';
+import { RESERVED_RATIO } from './fair-share.ts';
 
 /** A session that a client has open, or is opening. */
 export interface HeldSession {
@@ -13,8 +14,6 @@ export type SessionRoom<Session> =
   | { readonly kind: 'end'; readonly session: Session }
   | { readonly kind: 'full' };
 
-/** This part is kept for clients that have less than their fair share, as among requests in flight. */
-const RESERVED_RATIO = 1 / 8;
 /** A session that was used since is not ended for another one. */
 const IDLE_MS_MIN = 5_000;
 

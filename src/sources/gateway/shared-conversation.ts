@@ -129,7 +129,7 @@ export class SharedConversation {
     if (!facts) return;
     if (isResponse(facts)) this.#answer(facts, text);
     else if (isRequest(facts)) this.#decline(facts);
-    else if (facts.method !== undefined) this.#notify(text);
+    else if (facts.method !== undefined) this.#notify(facts, text);
   }
 
   onClose(failure: ChannelFailure): void {
@@ -174,11 +174,11 @@ export class SharedConversation {
     }
   }
 
-  #notify(text: string): void {
+  #notify(facts: MessageFacts, text: string): void {
     const restored = this.#rewriter.notification(text);
     const waiting = restored && this.#waiting.get(restored.wireId);
     if (!waiting) {
-      this.#passLog(text);
+      if (facts.method === 'notifications/message') this.#passLog(text);
       return;
     }
     waiting.exchange.progressCount++;
@@ -190,8 +190,6 @@ export class SharedConversation {
    * clients.
    */
   #passLog(text: string): void {
-    const [facts] = readMessages(Buffer.from(text)).messages;
-    if (facts?.method !== 'notifications/message') return;
     const asking = [...this.#waiting.values()].filter(
       ({ exchange, reply }) =>
         reply.acceptsEvents && exchange.facts.meta?.[LOG_LEVEL] !== undefined,

@@ -1,10 +1,7 @@
-import * as modern from '@modelcontextprotocol/client';
-import { ClientCredentialsProvider } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterEach, expect, test } from 'vitest';
 import { type OAuthMcpServer, startOAuthMcpServer } from '../../fakes/oauth-mcp-server.ts';
 import { httpServer, startGateway } from '../support/start-gateway.ts';
+import { createOAuthClients } from './support/oauth-clients.ts';
 
 /*
  * Goal: an official client of a server that wants OAuth connects through the gateway, or is told why not.
@@ -17,26 +14,7 @@ afterEach(async () => {
 
 const CREDENTIALS = { clientId: 'test', clientSecret: 'secret' };
 
-/** Names of the tools that the client lists. */
-type ListTools = (url: string, expectedIssuer: string) => Promise<readonly string[]>;
-
-const listByV1: ListTools = async (url, expectedIssuer) => {
-  const client = new Client({ name: 'v1', version: '1' });
-  ends.push(() => client.close());
-  const authProvider = new ClientCredentialsProvider({ ...CREDENTIALS, expectedIssuer });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), { authProvider }));
-  return (await client.listTools()).tools.map(({ name }) => name);
-};
-
-const listByV2: ListTools = async (url, expectedIssuer) => {
-  const client = new modern.Client({ name: 'v2', version: '1' });
-  ends.push(() => client.close());
-  const authProvider = new modern.ClientCredentialsProvider({ ...CREDENTIALS, expectedIssuer });
-  const transport = new modern.StreamableHTTPClientTransport(new URL(url), { authProvider });
-  await client.connect(transport);
-  return (await client.listTools()).tools.map(({ name }) => name);
-};
-
+const { listByV1, listByV2 } = createOAuthClients(CREDENTIALS, ends);
 const CLIENTS = [
   ['SDK v1', listByV1],
   ['SDK v2', listByV2],

@@ -1,16 +1,15 @@
 import { once } from 'node:events';
 import http, { type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import * as modern from '@modelcontextprotocol/client';
 import { ClientCredentialsProvider } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterEach, expect, test } from 'vitest';
 import { CLIENT, startOAuthGuard } from '../../fakes/oauth-guard.ts';
 import { startOAuthMcpServer } from '../../fakes/oauth-mcp-server.ts';
 import { startScriptedMcpServer } from '../../fakes/scripted-mcp-server.ts';
 import { httpServer, startGateway } from '../support/start-gateway.ts';
+import { createOAuthClients } from './support/oauth-clients.ts';
 import { startProtectedServer } from '../support/start-oauth.ts';
 
 /*
@@ -27,25 +26,7 @@ const REWRITE = { authorization: 'rewrite' } as const;
 const CREDENTIALS = { clientId: 'exporter', clientSecret: 'a-client-secret-of-the-test' };
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-type ListTools = (url: string, expectedIssuer: string) => Promise<readonly string[]>;
-
-const listByV1: ListTools = async (url, expectedIssuer) => {
-  const client = new Client({ name: 'v1', version: '1' });
-  ends.push(() => client.close());
-  const authProvider = new ClientCredentialsProvider({ ...CREDENTIALS, expectedIssuer });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), { authProvider }));
-  return (await client.listTools()).tools.map(({ name }) => name);
-};
-
-const listByV2: ListTools = async (url, expectedIssuer) => {
-  const client = new modern.Client({ name: 'v2', version: '1' });
-  ends.push(() => client.close());
-  const authProvider = new modern.ClientCredentialsProvider({ ...CREDENTIALS, expectedIssuer });
-  const transport = new modern.StreamableHTTPClientTransport(new URL(url), { authProvider });
-  await client.connect(transport);
-  return (await client.listTools()).tools.map(({ name }) => name);
-};
-
+const { listByV1, listByV2 } = createOAuthClients(CREDENTIALS, ends);
 const CLIENTS = [
   ['SDK v1', listByV1],
   ['SDK v2', listByV2],
