@@ -29,7 +29,8 @@ async function startServer(): Promise<string> {
 }
 
 function configOf(...servers: readonly string[]): string {
-  return `gateway: { listen: off }\nmcpServers:\n${servers.map((server) => `  ${server}\n`).join('')}`;
+  // No check falls due by itself, so that only what a reload began anew is checked again.
+  return `gateway: { listen: off }\ndefaults: { interval: 5m }\nmcpServers:\n${servers.map((server) => `  ${server}\n`).join('')}`;
 }
 
 /** As editors and deployments do it. */
