@@ -65,9 +65,12 @@ test('client credentials: checks succeed, over the end of a token too', async ()
   expect(await opened.check(options)).toMatchObject({ outcome: 'ok' });
   expect(await opened.inspect(options)).toMatchObject({ outcome: 'ok' });
   await expiry();
+  const before = server.statuses.length;
   expect(await opened.check(options)).toMatchObject({ outcome: 'ok' });
+  // Renewed before it was refused. (A token may end during the inspection on a busy machine.)
+  expect(server.statuses.slice(before)).not.toContain(401);
   // The first request alone went without a token.
-  expect(server.statuses.filter((status) => status === 401)).toEqual([401]);
+  expect(server.tokenless()).toBe(1);
 });
 
 test('a wrong secret is Critical, and says which key to check', async () => {

@@ -17,6 +17,8 @@ export interface ProtectedServer {
   readonly issuer: string;
   /** The status of each request to the MCP endpoint. */
   readonly statuses: readonly number[];
+  /** How many requests to the MCP endpoint came without a token. */
+  tokenless(): number;
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function startProtectedServer(
 ): Promise<ProtectedServer> {
   const mcp = await startScriptedMcpServer();
   const statuses: number[] = [];
+  let tokenless = 0;
   let verify = (_token: string): Promise<unknown> => Promise.reject(new Error('not ready'));
   let issuer = '';
   const front = http.createServer((request, response) => {
@@ -46,6 +49,7 @@ export async function startProtectedServer(
         return;
       }
       const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+      if (token === '') tokenless += 1;
       const isValid = await verify(token).then(
         () => true,
         () => false,
@@ -83,6 +87,7 @@ export async function startProtectedServer(
     url,
     issuer,
     statuses,
+    tokenless: () => tokenless,
     async stop() {
       const ended = once(child, 'exit');
       child.kill();
