@@ -17,7 +17,12 @@ export interface ChannelUpstreamOptions {
   readonly open: OpenChannel;
   /** What the prober knows of the server, if the server itself said so; decides what a request of the modern era is worth. */
   readonly knownEra: () => Era | undefined;
-  /** How long a server that has not answered any request of the modern era may take for `server/discover`. */
+  /** The same if the prober only assumes it, since the server accepted `initialize` but never answered `server/discover`. */
+  readonly assumedEra: () => Era | undefined;
+  /**
+   * How long a server that has not answered any request of the modern era may take for `server/discover`. Once it is over,
+   * the server is legacy if there is a sign that it runs at all; else it may still be starting.
+   */
   readonly discoverTimeoutMs: number;
   /** Conversations, and so children, at the same time. */
   readonly sessionsMax: number;

@@ -141,12 +141,14 @@ class ChannelUpstreamSettings extends UpstreamSettings implements ChannelUpstrea
   readonly open: OpenChannel;
   readonly idleMs: number;
   readonly knownEra: () => Era | undefined;
+  readonly assumedEra: () => Era | undefined;
 
   constructor(current: () => ServerSpec, options: CreateUpstreamOptions, open: OpenChannel) {
     super(current, options);
     this.open = open;
     this.idleMs = options.sessionIdleMs;
     this.knownEra = () => eraOf(options.identityOf(this.name));
+    this.assumedEra = () => options.identityOf(this.name)?.era;
   }
 
   get discoverTimeoutMs(): number {

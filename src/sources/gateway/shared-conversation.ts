@@ -46,6 +46,8 @@ export class SharedConversation {
   #channel: MessageChannel | undefined;
   /** Whether the server answered anything, which a legacy server may not do before `initialize`. */
   #hasAnswered = false;
+  /** Whether it sent any message, so that it is not just starting. */
+  #hasSpoken = false;
 
   constructor(options: ChannelUpstreamOptions, onEnd: () => void) {
     this.#options = options;
@@ -127,6 +129,7 @@ export class SharedConversation {
   #receive(text: string): void {
     const [facts] = readMessages(Buffer.from(text)).messages;
     if (!facts) return;
+    this.#hasSpoken ||= facts.method !== undefined || isResponse(facts);
     if (isResponse(facts)) this.#answer(facts, text);
     else if (isRequest(facts)) this.#decline(facts);
     else if (facts.method !== undefined) this.#notify(facts, text);
@@ -150,11 +153,27 @@ export class SharedConversation {
    * the gateway, which is the stdio client here, says it in the server's place. Nothing is remembered of it.
    */
   #startLimit({ method }: MessageFacts, wireId: string): Timer {
-    const { clock, answerTimeoutMs, discoverTimeoutMs } = this.#options;
-    if (method !== 'server/discover' || this.#hasAnswered)
-      return clock.after(answerTimeoutMs, () => this.#giveUp(wireId, 'timeout'));
-    const detail = `it did not answer server/discover within ${formatLimit(discoverTimeoutMs)}`;
-    return clock.after(discoverTimeoutMs, () => this.#giveUp(wireId, 'legacy_server', detail));
+    const { clock, answerTimeoutMs } = this.#options;
+    if (method === 'server/discover' && !this.#hasAnswered) return this.#limitDiscover(wireId);
+    return clock.after(answerTimeoutMs, () => this.#giveUp(wireId, 'timeout'));
+  }
+
+  /** A child that has said nothing at all may still be starting, which is no sign of its era. */
+  #limitDiscover(wireId: string): Timer {
+    const { clock, answerTimeoutMs, discoverTimeoutMs, assumedEra } = this.#options;
+    let timer: Timer | undefined;
+    const wait = (waitedMs: number): void => {
+      const stepMs = Math.min(discoverTimeoutMs, answerTimeoutMs - waitedMs);
+      timer = clock.after(stepMs, () => {
+        const nowMs = waitedMs + stepMs;
+        if (nowMs >= discoverTimeoutMs && (this.#hasSpoken || assumedEra() === 'legacy'))
+          this.#giveUp(wireId, 'legacy_server', describeSilence(nowMs));
+        else if (nowMs >= answerTimeoutMs) this.#giveUp(wireId, 'timeout');
+        else wait(nowMs);
+      });
+    };
+    wait(0);
+    return { cancel: () => timer?.cancel() };
   }
 
   #answer(facts: MessageFacts, text: string): void {
@@ -215,4 +234,8 @@ export class SharedConversation {
       failPost(this.#options, waiting, wireId, error);
     }
   }
+}
+
+function describeSilence(waitedMs: number): string {
+  return `it did not answer server/discover within ${formatLimit(waitedMs)}`;
 }

@@ -60,6 +60,7 @@ async function setUp() {
         tracker,
         open,
         knownEra: () => 'modern',
+        assumedEra: () => 'modern',
         onFault: failTest,
         sessionsMax: 5,
         idleMs: IDLE_MS,
