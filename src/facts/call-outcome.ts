@@ -54,6 +54,7 @@ export const ERROR_TYPES = [
   'no_response',
   'connection',
   'child_exit',
+  'session_lost',
   'timeout',
   'cancelled',
   'unauthorized',
@@ -74,11 +75,32 @@ export interface CallVerdict {
   readonly errorType?: ErrorType;
 }
 
-/** The caller gave up, or its session ended. */
+/** The caller gave up, or the gateway stops. */
 export const CANCELLED: CallVerdict = {
   outcome: 'cancelled',
   status: 499,
   errorType: 'cancelled',
+};
+
+/** The server no longer has the session; the client has to begin a new one. */
+export const SESSION_LOST: CallVerdict = {
+  outcome: 'client_error',
+  status: 404,
+  errorType: 'session_lost',
+};
+
+/** The connection to the server broke. */
+export const BROKEN: CallVerdict = {
+  outcome: 'transport_error',
+  status: 502,
+  errorType: 'connection',
+};
+
+/** The server ended its answer in order, without a response. */
+export const NO_RESPONSE: CallVerdict = {
+  outcome: 'transport_error',
+  status: 502,
+  errorType: 'no_response',
 };
 
 const CALLER_ERRORS: Readonly<
@@ -108,7 +130,7 @@ export function judgeRpcError(code: number): CallVerdict {
 
 /**
  * The verdict on an HTTP response of an upstream that carried no JSON-RPC message.
- * Its own 401, 403 and 429 are refusals of the caller; 404 means that a session no longer exists.
+ * Its own 401, 403 and 429 are refusals of the caller.
  */
 export function judgeHttpStatus(status: number): CallVerdict {
   if (status === 401) return { outcome: 'denied', status, errorType: 'unauthorized' };
@@ -116,5 +138,5 @@ export function judgeHttpStatus(status: number): CallVerdict {
   if (status === 429) return { outcome: 'rate_limited', status, errorType: 'rate_limited' };
   if (status >= 500) return { outcome: 'transport_error', status, errorType: 'http_5xx' };
   if (status >= 400) return { outcome: 'client_error', status, errorType: 'http_4xx' };
-  return { outcome: 'transport_error', status: 502, errorType: 'no_response' };
+  return NO_RESPONSE;
 }

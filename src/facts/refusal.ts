@@ -92,7 +92,7 @@ export const REFUSALS = {
   session_not_found: {
     code: -32001,
     status: 404,
-    verdict: { outcome: 'client_error', status: 404, errorType: 'http_4xx' },
+    verdict: { outcome: 'client_error', status: 404, errorType: 'session_lost' },
     message: 'Session not found',
   },
   not_initialized: {

@@ -12,10 +12,15 @@ export interface ChannelListener {
   onMessage(text: string): void;
   /** Once, unless `close` was called first. */
   onClose(failure: ChannelFailure): void;
+  /**
+   * A request that did not reach the server. Without this its client is answered by `onMessage`.
+   * @param id as JSON text
+   */
+  onRequestFailed?(id: string, failure: ChannelFailure): void;
 }
 
 export interface ChannelFailure {
-  readonly refusal: Extract<RefusalName, 'child_exit' | 'unreachable'>;
+  readonly refusal: Extract<RefusalName, 'child_exit' | 'unreachable' | 'session_not_found'>;
   /** For a person; no secrets. */
   readonly detail: string;
 }

@@ -51,6 +51,11 @@ const CALL_KINDS: ReadonlySet<string> = new Set<CallEffect['kind']>([
   'open_session',
   'touch_session',
   'close_session',
+  'leave_session',
+  'keep_session',
+  'lose_session',
+  'resume_calls',
+  'park_resumed_calls',
 ]);
 
 function setUp() {
@@ -116,7 +121,9 @@ function setUp() {
 }
 
 function httpMachine(verb: Carrier['verb'], session: string | undefined): Machine<ForwardEvent> {
-  let state = createForwardState({ verb, session, answerTimeoutMs: ANSWER_TIMEOUT_MS });
+  const isResumption = verb === 'GET';
+  const answerTimeoutMs = ANSWER_TIMEOUT_MS;
+  let state = createForwardState({ verb, session, answerTimeoutMs, isResumption });
   return (event) => {
     const step = nextForwardState(state, event);
     state = step.state;

@@ -64,6 +64,9 @@ const step = fc.record({
     'open',
     'touch',
     'close',
+    'lose',
+    'leave',
+    'resume',
     'wait',
   ),
   id: fc.constantFrom<(number | string)[]>(0, 1, 2, '', '0', '1'),
@@ -98,8 +101,14 @@ test('whatever happens in whatever order, each request is counted once, and noth
           tracker.answerServerCall(message({ id, result: {} }), 1, session);
         else if (kind === 'open' && session) tracker.openSession(session, 'http', {});
         else if (kind === 'touch' && session) tracker.touchSession(session, 'http');
-        else if (kind === 'close' && session) tracker.closeSession(session);
-        else if (kind === 'wait') await clock.advance(at * 100);
+        else if (kind === 'close' && session) tracker.closeSession(session, BROKEN);
+        else if (kind === 'lose' && session) tracker.loseSession(session);
+        else if (kind === 'leave' && session) tracker.noteLeaving(session, at % 2 === 0);
+        else if (kind === 'resume' && session) {
+          const resumed = tracker.resume(session);
+          // The stream on which they were resumed ends.
+          if (at % 3 > 0) for (const each of resumed) tracker.park(each, BROKEN);
+        } else if (kind === 'wait') await clock.advance(at * 100);
         expect(inFlight(tracker)).toBe(begun.filter(({ isDone }) => !isDone).length);
       }
       // What the gateway itself waits for, it ends itself.

@@ -2,7 +2,7 @@ import { startDeadline } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { renderRefusal } from '../../facts/refusal.ts';
 import type { Secret } from '../../facts/secret.ts';
-import { describeBriefly } from '../classify-failure.ts';
+import { describeBriefly, type FailureFacts } from '../classify-failure.ts';
 import { openConnections, type TlsTrust } from '../http/connections.ts';
 import type { AccessTokens } from '../access-tokens.ts';
 import { createAuthorizedEndpoint } from '../http/authorized-endpoint.ts';
@@ -10,6 +10,7 @@ import { createHttpEndpoint, type HttpEndpoint } from '../http/http-endpoint.ts'
 import { postMessage } from '../http/post-message.ts';
 import { BRIDGE_LIMITS } from '../http/read-body.ts';
 import type {
+  ChannelFailure,
   ChannelListener,
   ChannelOpening,
   MessageChannel,
@@ -110,7 +111,7 @@ function createChannel(
     const message = { method, text, url: stream.postUrl, context: {}, isRepeatable: mayRepeat };
     const posted = await postMessage(endpoint, message, { signal }, clock);
     unsent--;
-    if (!posted.ok && !signal.aborted) failRequests(facts, describeBriefly(posted.facts), listener);
+    if (!posted.ok && !signal.aborted) failRequests(facts, failureOf(posted.facts), listener);
   }
 
   return {
@@ -134,12 +135,23 @@ function createChannel(
 /** Answers to requests that never reached the server. */
 function failRequests(
   messages: readonly MessageFacts[],
-  detail: string,
+  failure: ChannelFailure,
   listener: ChannelListener,
 ): void {
-  for (const facts of messages) {
-    if (isRequest(facts)) listener.onMessage(renderRefusal('unreachable', facts.id, detail));
+  const { refusal, detail } = failure;
+  for (const { id } of messages.filter(isRequest)) {
+    if (id === undefined) continue;
+    if (listener.onRequestFailed) listener.onRequestFailed(id, failure);
+    else listener.onMessage(renderRefusal(refusal, id, detail));
   }
+}
+
+function failureOf(facts: FailureFacts): ChannelFailure {
+  const isLost = facts.kind === 'http' && facts.status === 404;
+  return {
+    refusal: isLost ? 'session_not_found' : 'unreachable',
+    detail: describeBriefly(facts),
+  };
 }
 
 /** The answer to `initialize` comes on the stream, so the next message may follow once the POST is accepted. */

@@ -33,7 +33,23 @@ export type CallEffect =
   | Omit<PassedMessage<'notify'>, 'bytes'>
   | { readonly kind: 'open_session'; readonly id: string; readonly opening: SessionOpening }
   | { readonly kind: 'touch_session'; readonly id: string }
-  | { readonly kind: 'close_session'; readonly id: string };
+  /** The session is over; its calls end without a response. */
+  | {
+      readonly kind: 'close_session';
+      readonly id: string;
+      readonly verdict: CallVerdict;
+      readonly message?: string | undefined;
+    }
+  /** The client asks for the end of its session. */
+  | { readonly kind: 'leave_session'; readonly id: string }
+  /** The server did not end it. */
+  | { readonly kind: 'keep_session'; readonly id: string }
+  /** The server no longer has the session; calls that wait on streams of their own end with these. */
+  | { readonly kind: 'lose_session'; readonly id: string }
+  /** The client came back for the responses of the session's parked calls: they come on the answer to this HTTP request. */
+  | { readonly kind: 'resume_calls'; readonly id: string }
+  /** The stream on which they were to come is over. */
+  | { readonly kind: 'park_resumed_calls'; readonly verdict: CallVerdict };
 
 /** A request of the client. */
 interface CallBegun {

@@ -6,17 +6,15 @@ import type { MessageFacts } from '../../protocol/message-facts.ts';
 import type { SessionOpening } from './describe-call.ts';
 import { type Carrier, createExchange, type Exchange } from './exchange.ts';
 import { type TraceSource, traceOf } from './trace-context.ts';
-import {
-  createTrackerState,
-  type ExchangesById,
-  loadOf,
-  nextEffects,
-  type TrackerEffect,
-  type TrackerEvent,
-  type TrackerLoad,
-  type TrackerSettings,
-  type TrackerState,
-} from './tracker-state.ts';
+import type {
+  ExchangesById,
+  TrackerEffect,
+  TrackerEvent,
+  TrackerLoad,
+  TrackerSettings,
+  TrackerState,
+} from './tracker-events.ts';
+import { createTrackerState, loadOf, nextEffects, parkedCalls } from './tracker-state.ts';
 
 export interface CallTrackerOptions extends TrackerSettings, TraceSource {
   readonly clock: Clock;
@@ -93,8 +91,29 @@ export class CallTracker {
     this.#handle({ kind: 'session_seen', id, transport });
   }
 
-  closeSession(id: string): void {
-    this.#handle({ kind: 'session_closed', id });
+  /** @param verdict of its calls that have not ended */
+  closeSession(id: string, verdict: CallVerdict, message?: string): void {
+    this.#handle({ kind: 'session_closed', id, verdict, message });
+  }
+
+  /** The client asks for the end of the session: what ends without a response until the server answers, the client gave up. */
+  noteLeaving(id: string, isLeaving: boolean): void {
+    this.#handle({ kind: 'session_leaving', id, isLeaving });
+  }
+
+  /** The server no longer has the session. Calls that wait on streams of their own end with these. */
+  loseSession(id: string): void {
+    this.#handle({ kind: 'session_lost', id });
+  }
+
+  /**
+   * The client came back for the responses of the session's parked calls, which no longer end by themselves.
+   * @returns these calls; they have to be parked again when the stream on which the responses come is over
+   */
+  resume(session: string): readonly Exchange[] {
+    const exchanges = parkedCalls(this.#state, session);
+    this.#handle({ kind: 'calls_resumed', exchanges });
+    return exchanges;
   }
 
   /** Whether a call of the session waits for its response. */

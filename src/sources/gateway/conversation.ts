@@ -1,4 +1,4 @@
-import { CANCELLED } from '../../facts/call-outcome.ts';
+import { type CallVerdict, CANCELLED } from '../../facts/call-outcome.ts';
 import type { ServerResponse } from 'node:http';
 import {
   findAnswered,
@@ -103,7 +103,7 @@ export class Conversation implements HeldSession {
     });
     const exchanges: Exchange[] = [];
     const timer = clock.after(this.#options.answerTimeoutMs, () =>
-      this.#giveUp(exchanges, 'timeout'),
+      this.#giveUp(exchanges, 'timeout', REFUSALS.timeout.verdict),
     );
     response.on('close', () => {
       timer.cancel();
@@ -171,22 +171,30 @@ export class Conversation implements HeldSession {
     else if (facts.method !== undefined) this.#relay(facts, text);
   }
 
-  onClose(failure: ChannelFailure): void {
-    this.#onEnd();
-    this.#channel = undefined;
-    this.#giveUp(
-      [...this.#waiting.values()].map(({ exchange }) => exchange),
-      failure.refusal,
-      failure.detail,
-    );
-    this.#stream?.end();
-    this.#options.tracker.closeSession(this.id);
+  onClose({ refusal, detail }: ChannelFailure): void {
+    this.#end(refusal, REFUSALS[refusal].verdict, detail);
   }
 
+  onRequestFailed(id: string, { refusal, detail }: ChannelFailure): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting) this.#giveUp([waiting.exchange], refusal, REFUSALS[refusal].verdict, detail);
+  }
+
+  /** On behalf of the client or of the gateway: calls that still wait are no failures of the server. */
   async close(): Promise<void> {
     const channel = this.#channel;
-    this.onClose({ refusal: 'child_exit', detail: 'the session ended' });
+    this.#end('session_not_found', CANCELLED, 'the session ended');
     await channel?.close();
+  }
+
+  /** @param name of the errors with which calls that wait are answered */
+  #end(name: RefusalName, verdict: CallVerdict, detail: string): void {
+    this.#onEnd();
+    this.#channel = undefined;
+    const waiting = [...this.#waiting.values()].map(({ exchange }) => exchange);
+    this.#giveUp(waiting, name, verdict, detail);
+    this.#stream?.end();
+    this.#options.tracker.closeSession(this.id, verdict, detail);
   }
 
   /** Answers are told apart by their ids alone: one that waits already cannot be used again (JSON-RPC 2.0 §4). */
@@ -267,13 +275,18 @@ export class Conversation implements HeldSession {
     this.#options.tracker.notice(facts, this.id, own);
   }
 
-  #giveUp(exchanges: readonly Exchange[], name: RefusalName, detail?: string): void {
+  #giveUp(
+    exchanges: readonly Exchange[],
+    name: RefusalName,
+    verdict: CallVerdict,
+    detail?: string,
+  ): void {
     for (const exchange of exchanges) {
       const waiting = this.#waiting.get(exchange.key);
       if (!waiting) continue;
       this.#waiting.delete(exchange.key);
       try {
-        this.#options.tracker.end(exchange, REFUSALS[name].verdict, detail);
+        this.#options.tracker.end(exchange, verdict, detail);
         waiting.reply.answer(exchange.key, renderRefusal(name, exchange.key, detail));
       } catch (error) {
         failPost(this.#options, waiting, exchange.key, error);

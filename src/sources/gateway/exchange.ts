@@ -36,7 +36,7 @@ export interface Exchange {
   expiryVerdict: CallVerdict | undefined;
 }
 
-const NEVER = asMonotonicMs(Number.POSITIVE_INFINITY);
+export const NEVER = asMonotonicMs(Number.POSITIVE_INFINITY);
 
 export function createExchange(
   facts: MessageFacts,

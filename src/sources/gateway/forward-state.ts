@@ -1,4 +1,11 @@
-import { type CallVerdict, CANCELLED, judgeHttpStatus } from '../../facts/call-outcome.ts';
+import {
+  BROKEN,
+  type CallVerdict,
+  CANCELLED,
+  judgeHttpStatus,
+  NO_RESPONSE,
+  SESSION_LOST,
+} from '../../facts/call-outcome.ts';
 import { REFUSALS } from '../../facts/refusal.ts';
 import {
   findAnsweredId,
@@ -6,6 +13,7 @@ import {
   isResponse,
   type MessageFacts,
 } from '../../protocol/message-facts.ts';
+import { isErrorOfRequest, keepsSession } from '../../protocol/lost-session.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { type CallEffect, refusalOf, type RefuseEffect, shareOf } from './call-effects.ts';
 import type { Carrier } from './exchange.ts';
@@ -33,6 +41,12 @@ export interface ForwardState {
   readonly newSession: string | undefined;
   readonly hasResponse: boolean;
   readonly isRefused: boolean;
+  /** A GET with `Last-Event-ID`: the responses of calls whose stream broke off come on it. */
+  readonly isResumption: boolean;
+  /** What the answer says of the session of the request; `in_doubt`: 404 so far, which is no proof. */
+  readonly sessionFate: 'kept' | 'in_doubt' | 'lost';
+  /** Why the session is lost, in the server's words. */
+  readonly lostDetail: string | undefined;
   readonly answerEnd: AnswerEnd | undefined;
   /** How every call of the request ends that has no response by then. */
   readonly ending: ForwardEnding | undefined;
@@ -95,17 +109,11 @@ export interface ForwardStep {
 }
 
 const LISTEN = 'subscriptions/listen';
-const NO_RESPONSE: CallVerdict = {
-  outcome: 'transport_error',
-  status: 502,
-  errorType: 'no_response',
-};
 const INVALID: CallVerdict = {
   outcome: 'transport_error',
   status: 502,
   errorType: 'invalid_response',
 };
-const BROKEN: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'connection' };
 const DUPLICATE_ID: CallVerdict = {
   outcome: 'client_error',
   status: 400,
@@ -120,7 +128,10 @@ export function createForwardState({
   verb,
   session,
   answerTimeoutMs,
-}: Pick<ForwardState, 'verb' | 'session' | 'answerTimeoutMs'>): ForwardState {
+  isResumption = false,
+}: Pick<ForwardState, 'verb' | 'session' | 'answerTimeoutMs'> & {
+  readonly isResumption?: boolean;
+}): ForwardState {
   return {
     verb,
     session,
@@ -134,6 +145,9 @@ export function createForwardState({
     newSession: undefined,
     hasResponse: false,
     isRefused: false,
+    isResumption,
+    sessionFate: 'kept',
+    lostDetail: undefined,
     answerEnd: undefined,
     ending: undefined,
   };
@@ -164,6 +178,8 @@ function afterRequest(state: ForwardState, event: RequestRead): ForwardStep {
   const ids = new Set<string>();
   const effects: ForwardEffect[] = [];
   let { isStream, opening } = state;
+  if (state.verb === 'DELETE' && state.session !== undefined && state.status === 0)
+    effects.push({ kind: 'leave_session', id: state.session });
   for (const facts of messages) {
     if (isRequest(facts)) {
       addCall(effects, ids, facts, bytes);
@@ -211,34 +227,71 @@ function endLate(state: ForwardState, begun: ForwardEffect[]): ForwardStep {
 
 function afterHead(state: ForwardState, event: AnswerHead): ForwardStep {
   const { status, content } = event;
+  const { session: id, verb } = state;
   const isOpened = state.opening !== undefined && status >= 200 && status < 300;
   const newSession = isOpened ? event.session : undefined;
   const next: ForwardState = { ...state, status, content, newSession };
-  const { session: id } = state;
   if (id === undefined) return { state: next, effects: NO_EFFECTS };
-  if (status === 404 || (state.verb === 'DELETE' && status < 300))
-    return { state: next, effects: [{ kind: 'close_session', id }] };
-  return { state: next, effects: status < 300 ? [{ kind: 'touch_session', id }] : NO_EFFECTS };
+  if (status === 404) {
+    // Servers that have no GET stream answer it with 404, too.
+    const sessionFate = verb === 'GET' ? 'kept' : 'in_doubt';
+    return { state: { ...next, sessionFate }, effects: NO_EFFECTS };
+  }
+  const effects = isOver(state) ? NO_EFFECTS : effectsOnSession(state, id, status);
+  return { state: next, effects };
+}
+
+function effectsOnSession(
+  { verb, isResumption }: ForwardState,
+  id: string,
+  status: number,
+): readonly ForwardEffect[] {
+  if (verb === 'DELETE')
+    return status < 300
+      ? [{ kind: 'close_session', id, verdict: CANCELLED, message: 'the client ended its session' }]
+      : [{ kind: 'keep_session', id }];
+  if (status >= 300) return NO_EFFECTS;
+  const touch: ForwardEffect = { kind: 'touch_session', id };
+  return isResumption ? [touch, { kind: 'resume_calls', id }] : [touch];
 }
 
 function afterMessages(state: ForwardState, read: ReadMessages, bytes: number): ForwardStep {
   const share = shareOf(bytes, read);
   const { session } = state;
   const effects: ForwardEffect[] = [];
-  let { hasResponse } = state;
+  let next = state;
   for (const facts of read.messages) {
     if (isResponse(facts)) {
-      hasResponse = true;
+      next = afterResponse(next, facts);
       const opened = openedSession(state, facts);
       if (opened) effects.push(opened);
-      effects.push({ kind: 'answer_call', facts, bytes: share, session });
+      if (next.sessionFate === 'lost') continue;
+      effects.push({ kind: 'answer_call', facts: withId(state, facts), bytes: share, session });
     } else if (isRequest(facts)) {
       effects.push({ kind: 'begin_server_call', facts, bytes: share, session });
     } else {
       effects.push({ kind: 'notify', facts, session });
     }
   }
-  return { state: hasResponse === state.hasResponse ? state : { ...state, hasResponse }, effects };
+  return { state: next, effects };
+}
+
+function afterResponse(state: ForwardState, facts: MessageFacts): ForwardState {
+  if (state.session === undefined || state.status !== 404)
+    return state.hasResponse ? state : { ...state, hasResponse: true };
+  const { onlyId } = state;
+  const isOfRequest =
+    onlyId !== undefined && findAnsweredId(new Set([onlyId]), facts.id) !== undefined;
+  return keepsSession(facts, isOfRequest)
+    ? { ...state, hasResponse: true, sessionFate: 'kept' }
+    : { ...state, sessionFate: 'lost', lostDetail: facts.error?.message };
+}
+
+/** Servers leave the id out of errors of the only request, too. */
+function withId({ onlyId, status }: ForwardState, facts: MessageFacts): MessageFacts {
+  return status >= 400 && onlyId !== undefined && isErrorOfRequest(facts)
+    ? { ...facts, id: onlyId }
+    : facts;
 }
 
 /** A session counts once its `initialize` succeeded, with any status and form of the id that the official clients take. */
@@ -262,13 +315,18 @@ function afterAnswer(state: ForwardState, { isGivenUp, isResumable }: AnswerEnd)
   if (isOver(state)) return { state, effects: NO_EFFECTS };
   const answerEnd = { isGivenUp, isResumable };
   const next: ForwardState = { ...state, answerEnd };
-  return state.isRequestRead
+  const step = state.isRequestRead
     ? endAfterAnswer(next, answerEnd)
     : { state: next, effects: NO_EFFECTS };
+  return parkResumed(step, NO_RESPONSE);
 }
 
 function endAfterAnswer(state: ForwardState, end: AnswerEnd): ForwardStep {
-  const { status, content } = state;
+  const { status, content, session, sessionFate } = state;
+  if (session !== undefined && sessionFate !== 'kept') {
+    const { state: next, effects } = endAll(state, SESSION_LOST, state.lostDetail);
+    return { state: next, effects: [...effects, { kind: 'lose_session', id: session }] };
+  }
   if (status >= 300) return endAll(state, judgeHttpStatus(status), undefined);
   if (state.isStream || content === 'unreadable' || end.isGivenUp)
     return endAll(state, { outcome: 'success', status }, undefined);
@@ -285,11 +343,30 @@ function afterFailure(
 ): ForwardStep {
   if (isOver(state)) return { state, effects: NO_EFFECTS };
   const refusal = refusalOf(failure, state.answerTimeoutMs);
-  if (refusal) return refuse(state, refusal);
-  if (failure.kind === 'broken') return endAll(state, BROKEN, failure.detail, isResumable);
-  return state.isStream
+  if (refusal) return keepSession(refuse(state, refusal));
+  const message = failure.kind === 'broken' ? failure.detail : undefined;
+  const verdict = failure.kind === 'broken' ? BROKEN : CANCELLED;
+  const isLeft = state.isStream && failure.kind !== 'broken';
+  const step = isLeft
     ? endAll(state, { outcome: 'success', status: 200 }, undefined)
-    : endAll(state, CANCELLED, undefined, isResumable);
+    : endAll(state, verdict, message, isResumable);
+  return parkResumed(failure.kind === 'client_gone' ? step : keepSession(step), verdict);
+}
+
+/** The server never said whether it ended the session. */
+function keepSession({ state, effects }: ForwardStep): ForwardStep {
+  const { verb, session: id, status } = state;
+  return verb === 'DELETE' && id !== undefined && status === 0
+    ? { state, effects: [{ kind: 'keep_session', id }, ...effects] }
+    : { state, effects };
+}
+
+/** The client may come back once more. */
+function parkResumed({ state, effects }: ForwardStep, verdict: CallVerdict): ForwardStep {
+  const { isResumption, session, status } = state;
+  return isResumption && session !== undefined && status >= 200 && status < 300
+    ? { state, effects: [{ kind: 'park_resumed_calls', verdict }, ...effects] }
+    : { state, effects };
 }
 
 function refuse(

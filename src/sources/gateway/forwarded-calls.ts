@@ -20,6 +20,8 @@ export class ForwardedCalls {
   /** By id if responses are looked up here, else by position, since ids may repeat. */
   readonly #exchanges = new Map<string, Exchange>();
   readonly #own: ReadonlyMap<string, Exchange> | undefined;
+  /** Calls of earlier requests. */
+  #resumed: readonly Exchange[] = [];
 
   constructor(options: ForwardedCallsOptions) {
     this.#options = options;
@@ -77,7 +79,20 @@ export class ForwardedCalls {
         tracker.touchSession(effect.id, carrier.transport);
         return;
       case 'close_session':
-        tracker.closeSession(effect.id);
+        tracker.closeSession(effect.id, effect.verdict, effect.message);
+        return;
+      case 'leave_session':
+      case 'keep_session':
+        tracker.noteLeaving(effect.id, effect.kind === 'leave_session');
+        return;
+      case 'lose_session':
+        tracker.loseSession(effect.id);
+        return;
+      case 'resume_calls':
+        this.#resumed = tracker.resume(effect.id);
+        return;
+      case 'park_resumed_calls':
+        for (const exchange of this.#resumed) tracker.park(exchange, effect.verdict);
     }
   }
 

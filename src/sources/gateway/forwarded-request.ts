@@ -80,7 +80,12 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
     const session = textOf(admitted.request.headers['mcp-session-id']);
     const carrier = carrierOf(admitted, 'http', session);
     this.#calls = new ForwardedCalls({ tracker, clock, carrier, hasOwnAnswers: true });
-    this.#state = createForwardState({ verb: carrier.verb, session, answerTimeoutMs });
+    const { verb } = carrier;
+    const isResumption =
+      verb === 'GET' &&
+      session !== undefined &&
+      admitted.request.headers['last-event-id'] !== undefined;
+    this.#state = createForwardState({ verb, session, answerTimeoutMs, isResumption });
   }
 
   get isStream(): boolean {

@@ -135,17 +135,26 @@ export class SharedConversation {
     else if (facts.method !== undefined) this.#notify(facts, text);
   }
 
-  onClose(failure: ChannelFailure): void {
-    this.#onEnd();
-    this.#channel = undefined;
-    for (const wireId of [...this.#waiting.keys()])
-      this.#giveUp(wireId, failure.refusal, failure.detail);
+  onClose({ refusal, detail }: ChannelFailure): void {
+    this.#end(refusal, REFUSALS[refusal].verdict, detail);
   }
 
+  onRequestFailed(id: string, { refusal, detail }: ChannelFailure): void {
+    this.#giveUp(id, refusal, detail);
+  }
+
+  /** On behalf of the gateway: calls that still wait are no failures of the server. */
   async close(): Promise<void> {
     const channel = this.#channel;
-    this.onClose({ refusal: 'child_exit', detail: 'the gateway stops' });
+    this.#end('child_exit', CANCELLED, 'the gateway stops');
     await channel?.close();
+  }
+
+  /** @param name of the errors with which calls that wait are answered */
+  #end(name: RefusalName, verdict: CallVerdict, detail: string): void {
+    this.#onEnd();
+    this.#channel = undefined;
+    for (const wireId of [...this.#waiting.keys()]) this.#giveUp(wireId, name, detail, verdict);
   }
 
   /**
@@ -223,12 +232,17 @@ export class SharedConversation {
     );
   }
 
-  #giveUp(wireId: string, name: RefusalName, detail?: string): void {
+  #giveUp(
+    wireId: string,
+    name: RefusalName,
+    detail?: string,
+    verdict: CallVerdict = REFUSALS[name].verdict,
+  ): void {
     const waiting = this.#waiting.get(wireId);
     if (!waiting) return;
     this.#waiting.delete(wireId);
     try {
-      this.#options.tracker.end(waiting.exchange, REFUSALS[name].verdict, detail);
+      this.#options.tracker.end(waiting.exchange, verdict, detail);
       waiting.reply.answer(wireId, renderRefusal(name, waiting.exchange.key, detail));
     } catch (error) {
       failPost(this.#options, waiting, wireId, error);

@@ -1,4 +1,10 @@
-import { type CallVerdict, CANCELLED, judgeHttpStatus } from '../../facts/call-outcome.ts';
+import {
+  BROKEN,
+  type CallVerdict,
+  CANCELLED,
+  judgeHttpStatus,
+  SESSION_LOST,
+} from '../../facts/call-outcome.ts';
 import { REFUSALS } from '../../facts/refusal.ts';
 import { isRequest, isResponse, type MessageFacts } from '../../protocol/message-facts.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
@@ -90,7 +96,7 @@ function effectsOfMessage(
 function afterAnswer(state: SsePostState): SsePostStep {
   const { status } = state;
   return status >= 300
-    ? endAll(state, judgeHttpStatus(status), undefined)
+    ? endAll(state, status === 404 ? SESSION_LOST : judgeHttpStatus(status), undefined)
     : { state: { ...state, isOver: true }, effects: [OVER] };
 }
 
@@ -98,7 +104,7 @@ function afterFailure(state: SsePostState, failure: RelayFailure): SsePostStep {
   const refusal = refusalOf(failure, state.answerTimeoutMs);
   const message = 'detail' in failure ? failure.detail : undefined;
   if (!refusal) {
-    const verdict = failure.kind === 'broken' ? REFUSALS.unreachable.verdict : CANCELLED;
+    const verdict = failure.kind === 'broken' ? BROKEN : CANCELLED;
     return endAll(state, verdict, message);
   }
   const { verdict } = REFUSALS[refusal.name];

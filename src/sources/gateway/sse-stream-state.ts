@@ -1,3 +1,4 @@
+import { BROKEN, type CallVerdict, CANCELLED, NO_RESPONSE } from '../../facts/call-outcome.ts';
 import { isRequest, isResponse } from '../../protocol/message-facts.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { type CallEffect, refusalOf, type RefuseEffect } from './call-effects.ts';
@@ -49,7 +50,7 @@ export function nextSseStreamState(state: SseStreamState, event: SseStreamEvent)
     case 'messages':
       return { state, effects: effectsOf(event.read, event.bytes, state.address) };
     case 'answer_over':
-      return close(state);
+      return close(state, NO_RESPONSE, 'the stream of the session ended');
     case 'failed':
       return afterFailure(state, event.failure);
   }
@@ -79,21 +80,28 @@ function effectsOf(
 
 function afterFailure(state: SseStreamState, failure: RelayFailure): SseStreamStep {
   const refusal = refusalOf(failure, state.answerTimeoutMs);
-  const closed = close(state);
+  const closed =
+    failure.kind === 'client_gone' || failure.kind === 'cut'
+      ? close(state, CANCELLED, undefined)
+      : close(state, BROKEN, 'detail' in failure ? failure.detail : undefined);
   if (!refusal) return closed;
   const refuse: RefuseEffect = { kind: 'refuse', ...refusal, id: undefined };
   return { state: closed.state, effects: [refuse, ...closed.effects] };
 }
 
 /** Closing the session also ends its calls, whose responses would have come on the stream. */
-function close(state: SseStreamState): SseStreamStep {
+function close(
+  state: SseStreamState,
+  verdict: CallVerdict,
+  message: string | undefined,
+): SseStreamStep {
   const { address } = state;
   const closing: readonly SseStreamEffect[] =
     address === undefined
       ? []
       : [
           { kind: 'close_address', address },
-          { kind: 'close_session', id: address },
+          { kind: 'close_session', id: address, verdict, message },
         ];
   return { state: { ...state, isOver: true }, effects: [{ kind: 'over' }, ...closing] };
 }

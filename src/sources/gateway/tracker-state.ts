@@ -1,120 +1,25 @@
-import { type CallVerdict, CANCELLED } from '../../facts/call-outcome.ts';
-import type { CallRecord } from '../../facts/call-record.ts';
-import type { SessionEnded, ToolsListed } from '../../facts/gateway-facts.ts';
+import { type CallVerdict, CANCELLED, NO_RESPONSE } from '../../facts/call-outcome.ts';
+import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import type { Transport } from '../../facts/server.ts';
 import { later, type MonotonicMs } from '../../facts/time.ts';
-import { findAnswered, type MessageFacts } from '../../protocol/message-facts.ts';
+import { findAnswered } from '../../protocol/message-facts.ts';
 import { createPendingMap, type PendingMap } from '../../protocol/pending-map.ts';
-import {
-  type CallDescription,
-  type CallEnding,
-  describeCall,
-  type SessionOpening,
-} from './describe-call.ts';
-import type { Exchange } from './exchange.ts';
-import {
-  type FindListed,
-  judgeAnswer,
-  judgeResponse,
-  noteListed,
-  type ProvenNames,
-} from './judge-answer.ts';
-
-/**
- * The sessions of one server and the exchanges that wait for a response: `nextEffects` is the only function that changes a
- * `TrackerState`, and what it returns is all that happens outside. `call-tracker.ts` performs that.
- */
-export interface TrackerState {
-  readonly settings: TrackerSettings;
-  readonly sessions: Map<string, TrackedSession>;
-  /** Exchanges that end by themselves at their `expiresMs`. */
-  readonly expiring: PendingMap<Exchange, Exchange>;
-  /** Requests of the server that belong to no known session, by id. */
-  readonly serverCalls: PendingMap<string, Exchange>;
-  readonly inFlight: Record<Transport, number>;
-  readonly sessionless: Record<Transport, number>;
-  readonly provenNames: ProvenNames;
-  isSweepSet: boolean;
-}
-
-export interface TrackerSettings extends CallDescription {
-  readonly sessionIdleMs: number;
-  readonly answerTimeoutMs: number;
-  /** What the prober found listed. */
-  readonly findListed?: FindListed;
-}
-
-interface TrackedSession extends SessionOpening {
-  readonly id: string;
-  readonly transport: Transport;
-  readonly openedMs: MonotonicMs;
-  lastSeenMs: MonotonicMs;
-  readonly calls: PendingMap<string, Exchange>;
-  readonly serverCalls: PendingMap<string, Exchange>;
-}
-
-export type ExchangesById = ReadonlyMap<string, Exchange>;
-
-export type TrackerEvent =
-  | { readonly kind: 'call_begun'; readonly exchange: Exchange }
-  | CallAnswered
-  | {
-      readonly kind: 'call_ended';
-      readonly exchange: Exchange;
-      readonly verdict: CallVerdict;
-      readonly message: string | undefined;
-    }
-  | { readonly kind: 'call_parked'; readonly exchange: Exchange; readonly verdict: CallVerdict }
-  | { readonly kind: 'server_call_begun'; readonly exchange: Exchange }
-  | ServerCallAnswered
-  | Notified
-  | SessionOpened
-  | { readonly kind: 'session_seen'; readonly id: string; readonly transport: Transport }
-  | { readonly kind: 'session_closed'; readonly id: string }
-  | { readonly kind: 'sweep_due' }
-  | { readonly kind: 'stopped' };
-
-interface CallAnswered {
-  readonly kind: 'call_answered';
-  readonly facts: MessageFacts;
-  readonly bytes: number;
-  readonly session: string | undefined;
-  /** The exchanges of the HTTP request whose answer the response is in. */
-  readonly own: ExchangesById | undefined;
-}
-
-interface ServerCallAnswered {
-  readonly kind: 'server_call_answered';
-  readonly facts: MessageFacts;
-  readonly bytes: number;
-  readonly session: string | undefined;
-}
-
-interface Notified {
-  readonly kind: 'notified';
-  readonly facts: MessageFacts;
-  readonly session: string | undefined;
-  readonly own: ExchangesById | undefined;
-}
-
-interface SessionOpened {
-  readonly kind: 'session_opened';
-  readonly id: string;
-  readonly transport: Transport;
-  readonly opening: SessionOpening;
-}
-
-/** To be performed in this order. */
-export type TrackerEffect =
-  | { readonly kind: 'publish'; readonly fact: CallRecord | SessionEnded | ToolsListed }
-  | { readonly kind: 'set_sweep'; readonly delayMs: number }
-  | { readonly kind: 'clear_sweep' };
-
-export interface TrackerLoad {
-  readonly sessions: Readonly<Record<Transport, number>>;
-  readonly inFlight: Readonly<Record<Transport, number>>;
-  readonly sessionless: Readonly<Record<Transport, number>>;
-}
+import { type CallEnding, describeCall } from './describe-call.ts';
+import { type Exchange, NEVER } from './exchange.ts';
+import { judgeAnswer, judgeResponse, noteListed } from './judge-answer.ts';
+import type {
+  CallAnswered,
+  Notified,
+  ServerCallAnswered,
+  SessionClosed,
+  SessionOpened,
+  TrackedSession,
+  TrackerEffect,
+  TrackerEvent,
+  TrackerLoad,
+  TrackerSettings,
+  TrackerState,
+} from './tracker-events.ts';
 
 /** Pending exchanges and sessions kept for one server; beyond that the oldest is given up. */
 const PENDING_MAX = 10_000;
@@ -124,10 +29,10 @@ const NO_EFFECTS: readonly TrackerEffect[] = Object.freeze([]);
 const SET_SWEEP: TrackerEffect = { kind: 'set_sweep', delayMs: SWEEP_MS };
 const CLEAR_SWEEP: TrackerEffect = { kind: 'clear_sweep' };
 const EXPIRED: CallVerdict = { outcome: 'timeout', status: 504, errorType: 'timeout' };
-const GIVEN_UP: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'no_response' };
 /** A client that declines is no failure of the server. */
 const DECLINED: CallVerdict = { outcome: 'client_error', status: 400, errorType: 'rpc_error' };
 const SESSION_ENDED = 'its session ended';
+const STOPPED = 'the gateway stopped';
 
 export function createTrackerState(settings: TrackerSettings): TrackerState {
   return {
@@ -173,10 +78,15 @@ export function nextEffects(
       return openSession(state, event, atMs);
     case 'session_seen':
       return touchSession(state, event.id, event.transport, atMs);
-    case 'session_closed': {
-      const session = state.sessions.get(event.id);
-      return session ? endSession(state, session, atMs) : NO_EFFECTS;
-    }
+    case 'session_closed':
+      return closeSession(state, event, atMs);
+    case 'session_leaving':
+      return noteLeaving(state, event.id, event.isLeaving);
+    case 'session_lost':
+      return loseSession(state, event.id, atMs);
+    case 'calls_resumed':
+      for (const exchange of event.exchanges) expireNever(state, exchange);
+      return NO_EFFECTS;
     case 'sweep_due':
       return sweep(state, atMs);
     case 'stopped':
@@ -226,6 +136,9 @@ function park(
   atMs: MonotonicMs,
 ): readonly TrackerEffect[] {
   if (exchange.isDone) return NO_EFFECTS;
+  const session = sessionOf(state, exchange.carrier.session);
+  // Nobody will come back for it.
+  if (session?.isLeaving || session?.isLost) return finish(state, exchange, { verdict }, atMs);
   expireLater(state, exchange, verdict, atMs);
   return setSweep(state);
 }
@@ -287,6 +200,8 @@ function openSession(
     lastSeenMs: atMs,
     calls: former?.calls ?? createPendingMap<string, Exchange>(),
     serverCalls: former?.serverCalls ?? createPendingMap<string, Exchange>(),
+    isLeaving: false,
+    isLost: false,
   });
   return [...effects, ...setSweep(state)];
 }
@@ -301,18 +216,60 @@ function touchSession(
   const session = state.sessions.get(id);
   if (!session) return openSession(state, { id, transport, opening: {} }, atMs);
   session.lastSeenMs = atMs;
+  session.isLost = false;
   return NO_EFFECTS;
+}
+
+function closeSession(
+  state: TrackerState,
+  { id, verdict, message }: SessionClosed,
+  atMs: MonotonicMs,
+): readonly TrackerEffect[] {
+  const session = state.sessions.get(id);
+  if (!session) return NO_EFFECTS;
+  const calls = [...session.calls.values()];
+  const effects = calls.flatMap((call) => finish(state, call, { verdict, message }, atMs));
+  return [...effects, ...endSession(state, session, atMs)];
+}
+
+function noteLeaving(
+  { sessions }: TrackerState,
+  id: string,
+  isLeaving: boolean,
+): readonly TrackerEffect[] {
+  const session = sessions.get(id);
+  if (session) session.isLeaving = isLeaving;
+  return NO_EFFECTS;
+}
+
+function loseSession(state: TrackerState, id: string, atMs: MonotonicMs): readonly TrackerEffect[] {
+  const session = state.sessions.get(id);
+  if (!session) return NO_EFFECTS;
+  // What was parked has no stream of its own any more.
+  const parked = parkedCalls(state, id);
+  const effects = parked.flatMap((call) => expire(state, call, CANCELLED, atMs, SESSION_ENDED));
+  if (session.calls.size === 0) return [...effects, ...endSession(state, session, atMs)];
+  session.isLost = true;
+  return effects;
+}
+
+/** Calls whose own stream is over, and whose responses may still come on another one. */
+export function parkedCalls({ sessions }: TrackerState, id: string): readonly Exchange[] {
+  const calls = [...(sessions.get(id)?.calls.values() ?? [])];
+  return calls.filter(({ expiryVerdict }) => expiryVerdict !== undefined);
 }
 
 function endSession(
   state: TrackerState,
   session: TrackedSession,
   atMs: MonotonicMs,
+  message = SESSION_ENDED,
 ): readonly TrackerEffect[] {
   const { id, transport, protocolVersion } = session;
+  session.isLost = false;
   const effects: TrackerEffect[] = [];
   for (const exchange of [...session.calls.values(), ...session.serverCalls.values()])
-    effects.push(...expire(state, exchange, CANCELLED, atMs, SESSION_ENDED));
+    effects.push(...expire(state, exchange, CANCELLED, atMs, message));
   state.sessions.delete(id);
   const ended: SessionEnded = {
     fact: 'session',
@@ -329,7 +286,10 @@ function sweep(state: TrackerState, atMs: MonotonicMs): readonly TrackerEffect[]
   state.isSweepSet = false;
   const effects: TrackerEffect[] = [];
   for (const exchange of state.expiring.values())
-    if (exchange.expiresMs <= atMs) effects.push(...expire(state, exchange, EXPIRED, atMs));
+    if (exchange.expiresMs <= atMs) {
+      const verdict = exchange.expiryVerdict ?? EXPIRED;
+      effects.push(...finish(state, exchange, { verdict }, atMs));
+    }
   for (const session of state.sessions.values()) {
     const isIdle = atMs - session.lastSeenMs > state.settings.sessionIdleMs;
     if (session.calls.size === 0 && isIdle) effects.push(...endSession(state, session, atMs));
@@ -342,9 +302,9 @@ function stop(state: TrackerState, atMs: MonotonicMs): readonly TrackerEffect[] 
   state.isSweepSet = false;
   const effects: TrackerEffect[] = [CLEAR_SWEEP];
   for (const session of [...state.sessions.values()])
-    effects.push(...endSession(state, session, atMs));
+    effects.push(...endSession(state, session, atMs, STOPPED));
   for (const exchange of [...state.expiring.values()])
-    effects.push(...expire(state, exchange, CANCELLED, atMs));
+    effects.push(...expire(state, exchange, CANCELLED, atMs, STOPPED));
   return effects;
 }
 
@@ -364,10 +324,19 @@ function finish(
     state.inFlight[carrier.transport]--;
     if (!carrier.session) state.sessionless[carrier.transport]--;
   }
-  return [{ kind: 'publish', fact: describeCall(exchange, ending, session, atMs, state.settings) }];
+  const counted = session?.isLeaving ? afterLeaving(ending) : ending;
+  const fact = describeCall(exchange, counted, session, atMs, state.settings);
+  const ended: readonly TrackerEffect[] = [{ kind: 'publish', fact }];
+  const isLast = session?.isLost === true && session.calls.size === 0;
+  return isLast ? [...ended, ...endSession(state, session, atMs)] : ended;
 }
 
-/** Ends an exchange without a response, by its own verdict if it has one. */
+/** A server that ends a session ends its streams, often before it says so. */
+function afterLeaving(ending: CallEnding): CallEnding {
+  return ending.verdict.outcome === 'transport_error' ? { verdict: CANCELLED } : ending;
+}
+
+/** Ends an exchange without a response before its time, by its own verdict if it has one. */
 function expire(
   state: TrackerState,
   exchange: Exchange,
@@ -375,7 +344,9 @@ function expire(
   atMs: MonotonicMs,
   message?: string,
 ): readonly TrackerEffect[] {
-  return finish(state, exchange, { verdict: exchange.expiryVerdict ?? otherwise, message }, atMs);
+  const { expiryVerdict: own } = exchange;
+  const verdict = own === undefined || own.outcome === 'timeout' ? otherwise : own;
+  return finish(state, exchange, { verdict, message }, atMs);
 }
 
 function remember(
@@ -388,13 +359,13 @@ function remember(
   let effects = NO_EFFECTS;
   if (former) {
     const message = 'a second request took its id';
-    effects = finish(state, former, { verdict: GIVEN_UP, message }, atMs);
+    effects = finish(state, former, { verdict: NO_RESPONSE, message }, atMs);
   }
   calls.set(exchange.key, exchange);
   const oldest = calls.size > PENDING_MAX ? firstOf(calls.values()) : undefined;
   if (!oldest) return effects;
   const message = 'too many requests wait for an answer';
-  return [...effects, ...finish(state, oldest, { verdict: GIVEN_UP, message }, atMs)];
+  return [...effects, ...finish(state, oldest, { verdict: NO_RESPONSE, message }, atMs)];
 }
 
 function forget(
@@ -419,6 +390,12 @@ function expireLater(
   exchange.expiryVerdict = verdict;
   exchange.expiresMs = later(fromMs, settings.answerTimeoutMs);
   expiring.set(exchange, exchange);
+}
+
+function expireNever({ expiring }: TrackerState, exchange: Exchange): void {
+  exchange.expiryVerdict = undefined;
+  exchange.expiresMs = NEVER;
+  expiring.delete(exchange);
 }
 
 function setSweep(state: TrackerState): readonly TrackerEffect[] {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PublicPlace } from './parse-route.ts';
 import type { ResourceRoute } from './resource-metadata.ts';
-import type { TrackerLoad } from './tracker-state.ts';
+import type { TrackerLoad } from './tracker-events.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '../../../../src/sources/gateway/forward-state.ts';
 import { shortEffect } from './short-effects.ts';
 
-type Begin = Partial<Pick<ForwardState, 'verb' | 'session'>>;
+type Begin = Partial<Pick<ForwardState, 'verb' | 'session' | 'isResumption'>>;
 
 const CLIENT = { name: 'editor', version: '1' };
 
@@ -62,8 +62,11 @@ const clientGoneResumable = failed({ kind: 'client_gone' }, true);
 const cut = failed({ kind: 'cut' });
 
 /** The effects of each event in one line. */
-function play(events: readonly ForwardEvent[], { verb = 'POST', session }: Begin = {}): string[] {
-  let state = createForwardState({ verb, session, answerTimeoutMs: 30_000 });
+function play(
+  events: readonly ForwardEvent[],
+  { verb = 'POST', session, isResumption = false }: Begin = {},
+): string[] {
+  let state = createForwardState({ verb, session, answerTimeoutMs: 30_000, isResumption });
   return events.map((event) => {
     const step = nextForwardState(state, event);
     state = step.state;
@@ -174,14 +177,14 @@ test.each(
       ],
       ['begin "0" 100 B', '', 'answer 0 50 B'],
     ],
-    ['404 closes the session', [head(404)], ['close session s'], { session: 's' }],
+    ['404 alone says nothing of the session', [head(404)], [''], { session: 's' }],
     ['another error leaves the session as it is', [head(500)], [''], { session: 's' }],
     [
       'a DELETE that succeeds closes the session',
       [request(), head(204, 'other'), answerOver],
       [
-        '',
-        'close session s',
+        'leave session s',
+        'close session s as cancelled',
         'end the rest: no_response 502 the answer ended without a result, over',
       ],
       { verb: 'DELETE', session: 's' },
@@ -189,12 +192,126 @@ test.each(
     [
       'a DELETE that fails leaves the session as it is',
       [request(), head(405)],
-      ['', ''],
+      ['leave session s', 'keep session s'],
       { verb: 'DELETE', session: 's' },
     ],
   ),
 )('%s', (_title, events, effects, begin) => {
   expect(play(events, begin)).toEqual(effects);
+});
+
+const notFound = (id: unknown, code: number, message: string) => ({ id, error: { code, message } });
+const LOST = 'end the rest: session_lost 404, over, lose session s';
+
+/** What the body of a 404 and its end do, in a session. */
+test.each<readonly [string, readonly ForwardEvent[], readonly string[]]>([
+  [
+    'a method that the server does not have',
+    [messages(notFound(1, -32601, 'Method not found')), answerOver],
+    ['answer 1 50 B in s', 'end the rest: http_4xx 404, over'],
+  ],
+  [
+    'the same in an error without an id',
+    [messages(notFound(null, -32601, 'Method not found')), answerOver],
+    ['answer 1 50 B in s', 'end the rest: http_4xx 404, over'],
+  ],
+  [
+    'a resource that it does not have',
+    [messages(notFound(1, -32002, 'Resource not found')), answerOver],
+    ['answer 1 50 B in s', 'end the rest: http_4xx 404, over'],
+  ],
+  [
+    'another error of the request',
+    [messages(notFound(1, -32000, 'No such item')), answerOver],
+    ['answer 1 50 B in s', 'end the rest: http_4xx 404, over'],
+  ],
+  [
+    'a result',
+    [messages(result(1)), answerOver],
+    ['answer 1 50 B in s', 'end the rest: http_4xx 404, over'],
+  ],
+])('404 in a session with %s leaves the session as it is', (_title, events, effects) => {
+  expect(play([request(call(1)), head(404), ...events], { session: 's' }).slice(2)).toEqual(
+    effects,
+  );
+});
+
+test.each<readonly [string, readonly ForwardEvent[], string]>([
+  ['no JSON', [answerOver], LOST],
+  ['a body that cannot be read', [head(404, 'unreadable'), answerOver], LOST],
+  [
+    'the error of the TypeScript SDK',
+    [messages(notFound(null, -32001, 'Session not found')), answerOver],
+    'end the rest: session_lost 404 Session not found, over, lose session s',
+  ],
+  [
+    'the error of the Python SDK',
+    [messages(notFound('server-error', -32600, 'Session not found')), answerOver],
+    'end the rest: session_lost 404 Session not found, over, lose session s',
+  ],
+  [
+    'the id of the request',
+    [messages(notFound(1, -32001, 'Session not found')), answerOver],
+    'end the rest: session_lost 404 Session not found, over, lose session s',
+  ],
+  [
+    'an error of another id',
+    [messages(notFound(2, -32000, 'Not here')), answerOver],
+    'end the rest: session_lost 404 Not here, over, lose session s',
+  ],
+])('404 in a session with %s means that it is lost', (_title, events, effects) => {
+  const lines = play([request(call(1)), head(404), ...events], { session: 's' });
+  expect(lines.at(-1)).toBe(effects);
+  expect(lines.slice(2, -1).join('')).toBe('');
+});
+
+test('404 without a session is an error of the caller', () => {
+  expect(play([request(call(1)), head(404), answerOver]).at(-1)).toBe(
+    'end the rest: http_4xx 404, over',
+  );
+});
+
+test('404 for a GET says that the server has no such stream', () => {
+  const begin: Begin = { verb: 'GET', session: 's' };
+  expect(play([request(), head(404, 'other'), answerOver], begin).join()).not.toContain('lose');
+});
+
+test.each<readonly [string, ForwardEvent, string]>([
+  ['a DELETE that finds no session loses it', answerOver, LOST],
+  ['a DELETE that does not reach the server keeps it', unreachable, 'keep session s'],
+  ['a DELETE whose client does not wait does not', clientGone, 'end the rest: cancelled 499, over'],
+])('%s', (_title, event, effects) => {
+  const heads = event === answerOver ? [head(404, 'other')] : [];
+  const lines = play([request(), ...heads, event], { verb: 'DELETE', session: 's' });
+  expect(lines.at(-1)).toContain(effects);
+});
+
+const RESUMED: Begin = { verb: 'GET', session: 's', isResumption: true };
+const RESUME = ['', 'touch session s, resume calls of s'];
+
+test.each<readonly [string, readonly ForwardEvent[], readonly string[]]>([
+  [
+    'a stream that is resumed waits for the calls of the session',
+    [head(200, 'events'), answerOver],
+    [...RESUME, 'park resumed: no_response, end the rest: success 200, over'],
+  ],
+  [
+    'a connection that breaks off again is a failure of the server',
+    [head(200, 'events'), broken],
+    [...RESUME, 'park resumed: connection, end the rest: connection 502 reset, over'],
+  ],
+  [
+    'a client that leaves again may come back',
+    [head(200, 'events'), clientGone],
+    [...RESUME, 'park resumed: cancelled, end the rest: success 200, over'],
+  ],
+  [
+    'a stream that cannot be resumed changes nothing',
+    [head(400), answerOver],
+    ['', '', 'end the rest: http_4xx 400, over'],
+  ],
+])('%s', (_title, events, effects) => {
+  expect(play([request(), ...events], RESUMED)).toEqual(effects);
 });
 
 const CALL_IN_SESSION: Begin = { session: 's' };

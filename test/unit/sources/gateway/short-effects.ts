@@ -32,7 +32,17 @@ export function shortEffect(effect: CallEffect | RefuseEffect | { readonly kind:
     case 'touch_session':
       return inWords('touch session', effect.id);
     case 'close_session':
-      return inWords('close session', effect.id);
+      return inWords('close session', effect.id, `as ${effect.verdict.errorType ?? 'success'}`);
+    case 'leave_session':
+      return inWords('leave session', effect.id);
+    case 'keep_session':
+      return inWords('keep session', effect.id);
+    case 'lose_session':
+      return inWords('lose session', effect.id);
+    case 'resume_calls':
+      return inWords('resume calls of', effect.id);
+    case 'park_resumed_calls':
+      return inWords('park resumed:', effect.verdict.errorType);
     case 'refuse': {
       const { name, id, detail } = effect;
       return inWords('refuse', id ?? 'without an id:', name, detail);

@@ -73,7 +73,7 @@ test.each<readonly [string, readonly SsePostEvent[], readonly string[]]>([
   [
     'an error status ends the calls, since no response will come',
     [request(call(1)), head(404), answerOver],
-    ['begin 1 parked as timeout', '', 'over, end the rest: http_4xx 404'],
+    ['begin 1 parked as timeout', '', 'over, end the rest: session_lost 404'],
   ],
   [
     'a POST ends once',

@@ -39,7 +39,8 @@ function play(events: readonly SseStreamEvent[]): string[] {
 }
 
 const OPENED = 'open address /message?session=1, open session /message?session=1';
-const CLOSED = 'over, close address /message?session=1, close session /message?session=1';
+const closed = (errorType: string) =>
+  `over, close address /message?session=1, close session /message?session=1 as ${errorType}`;
 const NOT_IN_TIME = 'refuse without an id: timeout no answer within 30 s, over';
 
 test.each<readonly [string, readonly SseStreamEvent[], readonly string[]]>([
@@ -61,7 +62,7 @@ test.each<readonly [string, readonly SseStreamEvent[], readonly string[]]>([
         'server asks 2 50 B in /message?session=1',
         'notify notifications/progress in /message?session=1',
       ].join(', '),
-      CLOSED,
+      closed('no_response'),
     ],
   ],
   [
@@ -73,13 +74,13 @@ test.each<readonly [string, readonly SseStreamEvent[], readonly string[]]>([
   [
     'a stream that the client leaves closes its session',
     [endpoint, failed({ kind: 'client_gone' })],
-    [OPENED, CLOSED],
+    [OPENED, closed('cancelled')],
   ],
-  ['so does one that is cut', [endpoint, failed({ kind: 'cut' })], [OPENED, CLOSED]],
+  ['so does one that is cut', [endpoint, failed({ kind: 'cut' })], [OPENED, closed('cancelled')]],
   [
-    'so does one that breaks off',
+    'one that breaks off is a failure of the server',
     [endpoint, failed({ kind: 'broken', detail: 'reset' })],
-    [OPENED, CLOSED],
+    [OPENED, closed('connection')],
   ],
   ['a stream without a head in time is refused', [failed({ kind: 'timeout' })], [NOT_IN_TIME]],
   [
@@ -90,7 +91,7 @@ test.each<readonly [string, readonly SseStreamEvent[], readonly string[]]>([
   [
     'a stream ends once',
     [endpoint, answerOver, failed({ kind: 'cut' }), answerOver, endpoint],
-    [OPENED, CLOSED, '', '', ''],
+    [OPENED, closed('no_response'), '', '', ''],
   ],
 ])('%s', (_title, events, effects) => {
   expect(play(events)).toEqual(effects);

@@ -1,19 +1,23 @@
 import { expect, test } from 'vitest';
-import type { CallVerdict } from '../../../../src/facts/call-outcome.ts';
+import { type CallVerdict, CANCELLED } from '../../../../src/facts/call-outcome.ts';
 import { asEpochMs, asMonotonicMs } from '../../../../src/facts/time.ts';
 import { createExchange, type Exchange } from '../../../../src/sources/gateway/exchange.ts';
+import type {
+  TrackerEffect,
+  TrackerEvent,
+} from '../../../../src/sources/gateway/tracker-events.ts';
 import {
   createTrackerState,
   loadOf,
   nextEffects,
-  type TrackerEffect,
-  type TrackerEvent,
+  parkedCalls,
 } from '../../../../src/sources/gateway/tracker-state.ts';
 
 /** Seconds on the monotonic clock, and the event. */
 type Step = readonly [number, TrackerEvent];
 
 const BROKEN: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'connection' };
+const EXPIRED: CallVerdict = { outcome: 'timeout', status: 504, errorType: 'timeout' };
 const NO_FACTS = { hasResult: false, isError: false };
 const sweep = { kind: 'sweep_due' } as const;
 const stop = { kind: 'stopped' } as const;
@@ -75,8 +79,24 @@ function seen(id: string): TrackerEvent {
   return { kind: 'session_seen', id, transport: 'http' };
 }
 
-function closed(id: string): TrackerEvent {
-  return { kind: 'session_closed', id };
+function closed(id: string, verdict = CANCELLED): TrackerEvent {
+  return { kind: 'session_closed', id, verdict, message: undefined };
+}
+
+function leaving(id: string, isLeaving = true): TrackerEvent {
+  return { kind: 'session_leaving', id, isLeaving };
+}
+
+function lost(id: string): TrackerEvent {
+  return { kind: 'session_lost', id };
+}
+
+function resumed(...exchanges: readonly Exchange[]): TrackerEvent {
+  return { kind: 'calls_resumed', exchanges };
+}
+
+function parkedAs(exchange: Exchange, verdict: CallVerdict): TrackerEvent {
+  return { kind: 'call_parked', exchange, verdict };
 }
 
 /** Effects in a few words each, so that a row of a table stays readable. */
@@ -128,6 +148,15 @@ function listed(...toolNames: readonly string[]): TrackerEvent {
 
 const call = (): Exchange => exchangeOf('1');
 const inSession = (): Exchange => exchangeOf('1', 's');
+const [first, third, fifth, seventh, eighth] = [
+  call(),
+  inSession(),
+  inSession(),
+  inSession(),
+  inSession(),
+];
+const second = inSession();
+const [fourth, sixth] = [exchangeOf('2', 's'), exchangeOf('2', 's')];
 const twice = (exchange: Exchange, events: readonly ((exchange: Exchange) => TrackerEvent)[]) =>
   events.map((event, index): Step => [index, event(exchange)]);
 
@@ -285,6 +314,117 @@ test.each<[string, readonly Step[], readonly string[]]>([
     [[0, opened('s')], ...twice(exchangeOf('2'), [begun, parked]), [3, stop]],
     ['sweep in 1 s', 'no sweep', 'session of 3 s', '2 transport_error after 3 s'],
   ],
+  [
+    'a request whose time has not passed does not time out when the gateway stops',
+    [
+      [0, begun(first)],
+      [0, parkedAs(first, EXPIRED)],
+      [3, stop],
+    ],
+    ['sweep in 1 s', 'no sweep', '1 cancelled after 3 s'],
+  ],
+  [
+    'whoever closes the session decides how its requests end, parked ones too',
+    [
+      [0, opened('s')],
+      [0, begun(second)],
+      [0, parkedAs(second, EXPIRED)],
+      [0, begun(exchangeOf('2', 's'))],
+      [3, closed('s', BROKEN)],
+    ],
+    [
+      'sweep in 1 s',
+      '1 transport_error after 3 s',
+      '2 transport_error after 3 s',
+      'session of 3 s',
+    ],
+  ],
+  [
+    'the neighbours in a lost session end with their own streams, and the session with them',
+    [
+      [0, opened('s')],
+      [0, begun(inSession())],
+      [0, begun(exchangeOf('2', 's'))],
+      [1, lost('s')],
+      [2, answered('1', 's')],
+      [3, answered('2', 's')],
+    ],
+    ['sweep in 1 s', '1 success after 2 s', '2 success after 3 s', 'session of 3 s'],
+  ],
+  [
+    'a lost session without requests ends at once',
+    [
+      [0, opened('s')],
+      [1, lost('s')],
+      [2, lost('s')],
+    ],
+    ['sweep in 1 s', 'session of 1 s'],
+  ],
+  [
+    'a request whose stream is over cannot be resumed in a lost session',
+    [
+      [0, opened('s')],
+      [0, begun(third)],
+      [1, parked(third)],
+      [0, begun(fourth)],
+      [2, lost('s')],
+      [3, parked(fourth)],
+    ],
+    [
+      'sweep in 1 s',
+      '1 transport_error after 2 s',
+      '2 transport_error after 3 s',
+      'session of 3 s',
+    ],
+  ],
+  [
+    'a session that answers again was not lost',
+    [
+      [0, opened('s')],
+      [0, begun(inSession())],
+      [1, lost('s')],
+      [2, seen('s')],
+      [3, answered('1', 's')],
+      [9, closed('s')],
+    ],
+    ['sweep in 1 s', '1 success after 3 s', 'session of 9 s'],
+  ],
+  [
+    'what ends without a response while the client leaves, the client gave up',
+    [
+      [0, opened('s')],
+      [0, begun(fifth)],
+      [0, begun(sixth)],
+      [1, leaving('s')],
+      [2, ended(fifth)],
+      [2, parked(sixth)],
+      [3, closed('s')],
+    ],
+    ['sweep in 1 s', '1 cancelled after 2 s', '2 cancelled after 2 s', 'session of 3 s'],
+  ],
+  [
+    'a session that the client could not end goes on',
+    [
+      [0, opened('s')],
+      [0, begun(seventh)],
+      [1, leaving('s')],
+      [2, leaving('s', false)],
+      [3, ended(seventh)],
+    ],
+    ['sweep in 1 s', '1 transport_error after 3 s'],
+  ],
+  [
+    'a request that was resumed has all the time that its stream lasts',
+    [
+      [0, opened('s')],
+      [0, begun(eighth)],
+      [0, parked(eighth)],
+      [5, resumed(eighth)],
+      [40, sweep],
+      [50, answered('1', 's')],
+    ],
+    ['sweep in 1 s', 'sweep in 1 s', '1 success after 50 s'],
+  ],
 ])('%s', (_title, steps, effects) => {
   expect(play(steps).effects).toEqual(effects);
 });
@@ -308,4 +448,19 @@ test('a session that is not known gets no request, and a known one counts as ope
     ]),
   ).toEqual({ effects: [], inFlight: 1, sessions: 0 });
   expect(play([[0, seen('s')]])).toMatchObject({ sessions: 1 });
+});
+
+test('only what waits for another stream of the session is parked', () => {
+  const state = createTrackerState({
+    server: 'files',
+    sessionIdleMs: 60_000,
+    answerTimeoutMs: 30_000,
+  });
+  const [waiting, left] = [exchangeOf('1', 's'), exchangeOf('2', 's')];
+  for (const event of [opened('s'), begun(waiting), begun(left), parked(left)])
+    nextEffects(state, event, asMonotonicMs(0));
+  expect(parkedCalls(state, 's')).toEqual([left]);
+  nextEffects(state, resumed(left), asMonotonicMs(0));
+  expect(parkedCalls(state, 's')).toEqual([]);
+  expect(parkedCalls(state, 't')).toEqual([]);
 });
