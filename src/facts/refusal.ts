@@ -41,6 +41,12 @@ export const REFUSALS = {
     verdict: { outcome: 'rate_limited', status: 503, errorType: 'overloaded' },
     message: 'Too many requests in flight',
   },
+  stopping: {
+    code: -32059,
+    status: 503,
+    verdict: { outcome: 'rate_limited', status: 503, errorType: 'overloaded' },
+    message: 'The gateway stops',
+  },
   body_too_large: {
     code: -32046,
     status: 413,

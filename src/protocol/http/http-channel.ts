@@ -1,6 +1,6 @@
 import { pause, resultWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import { renderRefusal } from '../../facts/refusal.ts';
+import { REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { describeBriefly, type FailureFacts } from '../classify-failure.ts';
 import type { ChannelListener, MessageChannel } from '../message-channel.ts';
@@ -212,7 +212,9 @@ class StreamableHttpChannel implements HttpChannel {
       void readBody(response, exchange.signal, ERROR_LIMITS);
       return { kind: 'session_lost' };
     }
+    message.isTurnedAway = false;
     const facts = await this.#read(message, exchange, answer);
+    if (message.isTurnedAway) return fail(unanswered(message, 503), false);
     return facts ? fail(facts, true) : { kind: 'answered' };
   }
 
@@ -239,6 +241,10 @@ class StreamableHttpChannel implements HttpChannel {
   }
 
   #takeBody(text: string, status: number, message: PendingMessage): void {
+    if (this.#restartMsMax > 0 && isOfStoppingGateway(text, status)) {
+      message.isTurnedAway = true;
+      return;
+    }
     const { onUnsuitable } = this.#listener;
     const isFirst = message.method === 'initialize' && !this.#session.hasAnswered;
     if (isFirst && onUnsuitable && isUnsuitable(text, status)) {
@@ -276,6 +282,12 @@ class StreamableHttpChannel implements HttpChannel {
 function lostSession({ method }: PendingMessage): FailureFacts {
   const reason = 'the session was lost and could not be begun anew';
   return { kind: 'unusable', method, reason };
+}
+
+/** The gateway restarts: it passed nothing on. */
+function isOfStoppingGateway(text: string, status: number): boolean {
+  const { code, status: refused } = REFUSALS.stopping;
+  return status === refused && readLine(text).messages[0]?.error?.code === code;
 }
 
 /** Why requests get no answer though their message was answered. */

@@ -9,6 +9,8 @@ export class PendingMessage {
   /** Requests without an answer, by id as JSON text. */
   readonly waiting: Set<string>;
   readonly cancelling = new AbortController();
+  /** The gateway stops, and refused it without passing it on. */
+  isTurnedAway = false;
   readonly #taken = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
 

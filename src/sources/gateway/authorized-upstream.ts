@@ -12,6 +12,7 @@ export function createAuthorizedUpstream(
   options: FaultOptions,
 ): Upstream {
   return {
+    hasSessionOf: (message) => upstream.hasSessionOf(message),
     load: () => upstream.load(),
     stop: (signal) => upstream.stop(signal),
     handle(admitted) {

@@ -17,7 +17,7 @@ import { clientOf } from './client-address.ts';
 import { readRest } from './read-rest.ts';
 import { findSessionRoom } from './session-room.ts';
 import { SharedConversation } from './shared-conversation.ts';
-import type { AdmittedRequest, Upstream } from './upstream.ts';
+import type { AdmittedRequest, SessionMessage, Upstream } from './upstream.ts';
 
 const SWEEP_MS = 5_000;
 
@@ -61,6 +61,10 @@ class ChannelUpstream implements Upstream {
       this.#unanswered -= 1;
       if (this.#isStopping && this.#unanswered === 0) this.#drained.resolve();
     });
+  }
+
+  hasSessionOf({ sessionId }: SessionMessage): boolean {
+    return sessionId !== undefined && this.#conversations.has(sessionId);
   }
 
   load(): ReturnType<Upstream['load']> {

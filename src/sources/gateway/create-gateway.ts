@@ -13,7 +13,7 @@ export interface Gateway {
   close(server: string): void;
   listen(host: string, port: number): Promise<{ readonly port: number }>;
   load(): readonly GatewayLoad[];
-  /** Stops listening, lets calls in flight end for `drainMs`, then cuts. */
+  /** Refuses new requests, lets calls in flight end for `drainMs`, then stops listening and cuts. */
   stop(drainMs: number): Promise<void>;
 }
 
@@ -31,8 +31,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     listen: (host, port) => listener.listen(host, port),
     load: () => servers.load(),
     async stop(drainMs) {
-      const closed = listener.close();
+      // Clients may need new connections to answer what the server asks during these calls.
       await servers.stop(drainMs);
+      const closed = listener.close();
       listener.cut();
       await closed;
       options.unknownServers.stop();

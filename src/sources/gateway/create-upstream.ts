@@ -214,6 +214,7 @@ function joinSse(sse: Upstream, front: Upstream, stopChannels: () => Promise<voi
       const isBridged = admitted.route === '/mcp' && !admitted.publicPlace;
       (isBridged ? front : sse).handle(admitted);
     },
+    hasSessionOf: (message) => sse.hasSessionOf(message) || front.hasSessionOf(message),
     load() {
       const [own, bridged] = [sse.load(), front.load()];
       return {
@@ -249,6 +250,7 @@ function createByTransport(
   };
   return {
     handle: (admitted) => current().handle(admitted),
+    hasSessionOf: (message) => current().hasSessionOf(message),
     load: () => current().load(),
     async stop(signal) {
       await Promise.all([http.stop(signal), sse?.stop(signal)]);

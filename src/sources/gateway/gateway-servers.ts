@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { GatewayLoad } from '../../facts/call-record.ts';
 import { startDeadline } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
@@ -39,6 +40,11 @@ export class GatewayServer {
   }
 }
 
+export interface LeavingServer {
+  readonly upstream: Upstream;
+  readonly target: GatewayRoute;
+}
+
 /** When a server leaves, its calls in flight may take this long to end. */
 const DRAIN_MS = 10_000;
 
@@ -46,7 +52,7 @@ const DRAIN_MS = 10_000;
 export class GatewayServers {
   readonly #options: GatewayServersOptions;
   readonly #servers = new Map<string, GatewayServer>();
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<GatewayServer, Promise<void>>();
   readonly #routed: RoutedServers = {
     isConfigured: (name) => this.#servers.has(name),
     hasMetadata: (name) => this.#servers.get(name)?.hasMetadata === true,
@@ -69,6 +75,25 @@ export class GatewayServers {
   /** @param host the header of the request */
   findRoute(url: string, host: string | undefined): GatewayRoute | undefined {
     return findRoute(url, host, this.#addresses, this.#routed);
+  }
+
+  /**
+   * Finds the server on its way out that has the session of a message, so that its calls in flight get what they need to end.
+   * @param url of the message: path and query
+   */
+  findLeaving(url: string, headers: IncomingHttpHeaders): LeavingServer | undefined {
+    const header = headers['mcp-session-id'];
+    const sessionId = Array.isArray(header) ? header[0] : header;
+    for (const { spec, upstream } of this.#leaving.keys()) {
+      const addresses = createPublicAddresses([spec]);
+      const target = findRoute(url, headers.host, addresses, {
+        isConfigured: (name) => name === spec.name,
+        hasMetadata: () => false,
+      });
+      if (target?.name === spec.name && upstream.hasSessionOf({ sessionId, ...target }))
+        return { upstream, target };
+    }
+    return undefined;
   }
 
   /**
@@ -101,7 +126,7 @@ export class GatewayServers {
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true;
     for (const server of this.#servers.values()) this.#drain(server, drainMs);
-    await Promise.all(this.#leaving);
+    await Promise.all(this.#leaving.values());
   }
 
   load(): readonly GatewayLoad[] {
@@ -112,15 +137,16 @@ export class GatewayServers {
     this.#servers.set(spec.name, new GatewayServer(spec, this.#options));
   }
 
-  #drain({ upstream, tracker }: GatewayServer, drainMs: number): void {
+  #drain(server: GatewayServer, drainMs: number): void {
+    const { upstream, tracker } = server;
     const deadline = startDeadline(this.#options.clock, drainMs);
     const leave = upstream.stop(deadline.signal).finally(() => {
       deadline.end();
       // Not before: a server may have several upstreams, and their calls end in it.
       tracker.stop();
-      this.#leaving.delete(leave);
+      this.#leaving.delete(server);
     });
-    this.#leaving.add(leave);
+    this.#leaving.set(server, leave);
   }
 }
 

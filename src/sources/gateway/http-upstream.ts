@@ -21,6 +21,8 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
       forwarded.add(request);
       request.start();
     },
+    hasSessionOf: ({ sessionId }) =>
+      sessionId !== undefined && options.tracker.isWaiting(sessionId),
     load() {
       const streams = { http: forwarded.countStreams(), sse: 0, stdio: 0 };
       return { ...options.tracker.load(), streams };

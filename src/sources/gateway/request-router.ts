@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isOwnRequest } from '../../facts/rules/request-origin.ts';
 import type { RefusalName } from '../../facts/refusal.ts';
+import { isRequest } from '../../protocol/message-facts.ts';
 import { readMessages, type ReadMessages } from '../../protocol/message-reader.ts';
 import type { Admission, Edge } from './admission.ts';
 import { type Arrival, countRefusal, NO_MESSAGES, refuse } from './arrival.ts';
@@ -31,7 +32,6 @@ export interface RouterOptions {
 const LISTEN = 'subscriptions/listen';
 const BUSY = { headers: { 'retry-after': '1' } } as const;
 const STOPPING = {
-  detail: 'the gateway stops',
   headers: { connection: 'close', 'retry-after': '1' },
 } as const;
 
@@ -122,37 +122,49 @@ export class RequestRouter {
     failRequest({ clock, onFault }, response, undefined, error);
   }
 
-  #forward(
-    arrival: Arrival,
-    target: GatewayRoute | undefined,
-    { body, isComplete, read, user }: ReceivedContent,
-  ): void {
+  #forward(arrival: Arrival, target: GatewayRoute | undefined, content: ReceivedContent): void {
+    const { read } = content;
+    const leaving = isRequestFree(arrival, content)
+      ? this.#servers.findLeaving(arrival.request.url ?? '/', arrival.request.headers)
+      : undefined;
+    if (leaving) {
+      leaving.upstream.handle(this.#admit(arrival, leaving.target, content));
+      return;
+    }
     // A reload may have come in while the body did: what it replaced takes no more requests.
     const server = target && this.#servers.get(target.name);
     if (this.#servers.isStopping) {
-      refuse(arrival, read, 'overloaded', STOPPING);
+      refuse(arrival, read, 'stopping', STOPPING);
     } else if (!server || !target) {
       refuse(arrival, read, 'unknown_server');
     } else if (!server.spec.gateway.enabled || this.#options.isDisabled?.(server.spec.name)) {
       refuse(arrival, read, 'disabled');
     } else {
-      if (!isComplete) this.#limitRest(arrival, body.length);
-      const admitted: AdmittedRequest = {
-        request: arrival.request,
-        response: arrival.response,
-        route: target.route,
-        query: target.query,
-        ...(target.publicPlace && { publicPlace: target.publicPlace }),
-        body,
-        isComplete,
-        read,
-        receivedAtMs: arrival.receivedAtMs,
-        receivedMs: this.#bodyReceivedMs(arrival, isComplete),
-        ...(user === undefined ? {} : { user }),
-      };
+      const admitted = this.#admit(arrival, target, content);
       if (target.metadataOf === undefined) server.upstream.handle(admitted);
       else server.upstream.sendMetadata?.(admitted, target.metadataOf);
     }
+  }
+
+  #admit(
+    arrival: Arrival,
+    { route, query, publicPlace }: GatewayRoute,
+    { body, isComplete, read, user }: ReceivedContent,
+  ): AdmittedRequest {
+    if (!isComplete) this.#limitRest(arrival, body.length);
+    return {
+      request: arrival.request,
+      response: arrival.response,
+      route,
+      query,
+      ...(publicPlace && { publicPlace }),
+      body,
+      isComplete,
+      read,
+      receivedAtMs: arrival.receivedAtMs,
+      receivedMs: this.#bodyReceivedMs(arrival, isComplete),
+      ...(user === undefined ? {} : { user }),
+    };
   }
 
   /** The upload of the client is not our time, unless the body goes upstream as it comes. */
@@ -214,6 +226,12 @@ interface ReceivedContent {
   readonly isComplete: boolean;
   readonly read: ReadMessages;
   readonly user: string | undefined;
+}
+
+/** Whether a POST only answers the server, or tells it something. Of a large body that is not known yet: it may be an answer. */
+function isRequestFree({ request }: Arrival, { isComplete, read }: ReceivedContent): boolean {
+  if (request.method !== 'POST') return false;
+  return isComplete ? read.messages.length > 0 && !read.messages.some(isRequest) : true;
 }
 
 function refusalOf(code: string | undefined): RefusalName {

@@ -61,6 +61,7 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
       else if (publicPlace) forward(admitted);
       else refuseOther(options, admitted, isForStream);
     },
+    hasSessionOf: ({ route, query }) => addresses.has(route + query),
     load: () => ({ ...tracker.load(), streams: { http: 0, sse: addresses.size, stdio: 0 } }),
     async stop(signal) {
       await forwarded.drain(signal);

@@ -25,11 +25,20 @@ export interface AdmittedRequest {
   readonly receivedMs: MonotonicMs;
 }
 
+/** What names the session of a message: a header, or the address that the stream of HTTP+SSE announced. */
+export interface SessionMessage {
+  readonly sessionId: string | undefined;
+  readonly route: string;
+  readonly query: string;
+}
+
 /** A monitored server as the gateway sees it: takes over an admitted request, answers it and observes it. */
 export interface Upstream {
   handle(admitted: AdmittedRequest): void;
   /** Answers with the metadata of the gateway's address of a remote server (`gateway.authorization: rewrite`). */
   sendMetadata?(admitted: AdmittedRequest, route: ResourceRoute): void;
+  /** Whether a message that is no request belongs to a session that has not ended yet. */
+  hasSessionOf(message: SessionMessage): boolean;
   load(): UpstreamLoad;
   /** Stops taking requests, lets those in flight end until the signal aborts, then cuts. */
   stop(signal: AbortSignal): Promise<void>;

@@ -9,6 +9,7 @@ import {
   type HttpChannelListener,
 } from '../../../../src/protocol/http/http-channel.ts';
 import { createSystemClock } from '../../../../src/app/system-clock.ts';
+import { renderRefusal } from '../../../../src/facts/refusal.ts';
 import { Secret } from '../../../../src/facts/secret.ts';
 
 interface Seen {
@@ -447,6 +448,34 @@ test('a server that is back in time gets the message', async () => {
   upstream.server.listen(port, '127.0.0.1');
   await next(withId(1));
   expect(returned).toEqual([]);
+});
+
+test('a gateway that stops has not taken the message, which is sent again', async () => {
+  let calls = 0;
+  const refusal = JSON.parse(renderRefusal('stopping', '1')) as object;
+  const upstream = await startUpstream({
+    'tools/call': (response, seen) =>
+      (calls += 1) === 1
+        ? json(response, refusal, 503)
+        : json(response, { id: idOf(seen), result: {} }),
+  });
+  const { channel, message: next } = await openChannel(upstream.url, {}, { restartMsMax: 5_000 });
+  channel.send(message({ id: 1, method: 'tools/call', params: { name: 'a' } }));
+  expect(await next(withId(1))).toHaveProperty('result');
+  expect(calls).toBe(2);
+});
+
+test('a gateway that does not come back hands the message back', async () => {
+  const refusal = JSON.parse(renderRefusal('stopping', '1')) as object;
+  const upstream = await startUpstream({
+    'tools/list': (response) => json(response, refusal, 503),
+  });
+  const { promise: returned, resolve } = Promise.withResolvers<string>();
+  const listener = { onUndelivered: resolve };
+  const { channel, received } = await openChannel(upstream.url, listener, { restartMsMax: 1 });
+  channel.send(LIST);
+  expect(await returned).toBe(LIST);
+  expect(received).toEqual([]);
 });
 
 test.each([
