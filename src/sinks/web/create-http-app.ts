@@ -1,4 +1,6 @@
 import express, { type Express } from 'express';
+import { describeApi } from './api/openapi.ts';
+import type { Operation } from './api/operation.ts';
 import { loadAssets } from './assets.ts';
 import { describeCaller } from './caller.ts';
 import { changeAccessOf } from './change-access.ts';
@@ -15,13 +17,19 @@ import { alertRoutes } from './routes/alert-routes.ts';
 import { apiRoutes } from './routes/api-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
-import { createRouter } from './routes/route.ts';
+import { createRouter, get, type Route } from './routes/route.ts';
 import { selfRoutes } from './routes/self-routes.ts';
 import { switchRoutes } from './routes/switch-routes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createSwitchOnRequest } from './switch-on-request.ts';
 import type { WebContext } from './web-context.ts';
 import { createWebGate, type WebGate } from './web-gate.ts';
+
+const DOCUMENT: Operation = {
+  summary: 'This document',
+  access: 'read',
+  answer: { schema: 'OpenApi' },
+};
 
 /** The whole HTTP surface as a request handler; `listen` serves it. Holds no timer until someone listens to events. */
 export function createHttpApp(deps: HttpAppDeps): Express {
@@ -35,17 +43,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.use(refuseOwnRequests(deps.instance));
   app.use(requireLocalHost(deps.listenHost));
   if (gate) app.use(gate.protect);
-  app.use(
-    createRouter([
-      ...selfRoutes(context),
-      ...probeRoutes(context),
-      ...apiRoutes(context),
-      ...switchRoutes(context),
-      ...alertRoutes(context),
-      ...pageRoutes(context),
-      ...alertPageRoutes(context),
-    ]),
-  );
+  app.use(createRouter(allRoutes(context)));
   app.use(() => {
     throw new HttpProblem(404, 'This address does not exist. /docs lists those that do.');
   });
@@ -53,7 +51,24 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   return app;
 }
 
-function createContext(deps: HttpAppDeps, gate: WebGate | undefined): WebContext {
+export function allRoutes(context: WebContext): readonly Route[] {
+  const routes = [
+    ...selfRoutes(context),
+    ...probeRoutes(context),
+    ...apiRoutes(context),
+    ...switchRoutes(context),
+    ...alertRoutes(context),
+    ...pageRoutes(context),
+    ...alertPageRoutes(context),
+  ];
+  const document = describeApi(routes, context.version);
+  return [
+    ...routes,
+    get('/openapi.json', DOCUMENT, (_request, response) => void response.json(document)),
+  ];
+}
+
+export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): WebContext {
   const { adminToken, alerts, clock, hub, servers, version } = deps;
   const startedAtMs = clock.monotonicMs();
   const uptimeMs = (): number => clock.monotonicMs() - startedAtMs;

@@ -1,8 +1,10 @@
 import type { Request } from 'express';
+import { type JsonObject, jsonObjectOf } from '../../facts/json-object.ts';
 import { asEpochMs, type EpochMs } from '../../facts/time.ts';
 import { HttpProblem } from './http-problem.ts';
 
-const TEXT_LENGTH_MAX = 2_048;
+/** Of a query parameter, in characters. */
+export const TEXT_LENGTH_MAX = 2_048;
 
 /** One query parameter as text. Throws a 400 if it is given twice or is absurdly long. */
 export function queryText(request: Request, name: string): string | undefined {
@@ -86,4 +88,10 @@ export function pathId(request: Request): number | undefined {
 export function pathName(request: Request): string {
   const name: unknown = request.params['name'];
   return typeof name === 'string' ? name : '';
+}
+
+/** The fields of a form, without the token that it may contain for the guard. */
+export function formValues(request: Request): JsonObject {
+  const { token: _, ...values } = jsonObjectOf(request.body) ?? {};
+  return values;
 }

@@ -49,6 +49,10 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
     'POST /api/v1/alerts/webhook',
     'For Alertmanager. 200 means that the notification is recorded; after a 503 Alertmanager sends it again.',
   ],
+  [
+    'GET /openapi.json',
+    'The OpenAPI document of all these, for programs and generators of clients.',
+  ],
   ['GET /api/v1/events', 'Server-sent events: checks, status changes, alerts, reloads.'],
 ];
 

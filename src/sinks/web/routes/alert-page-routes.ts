@@ -1,14 +1,14 @@
 import { type Request, urlencoded } from 'express';
+import { readBody } from '../api/operation.ts';
 import { askBriefly, askJournal } from '../ask-journal.ts';
 import { findAlert } from '../find-alert.ts';
 import { findServer } from '../find-server.ts';
-import { readNote } from '../note.ts';
 import { alertPage } from '../pages/alert-page.ts';
 import { alertPath } from '../pages/alert-table.ts';
 import { alertsPage, type HistoryPage } from '../pages/alerts-page.ts';
 import type { Page } from '../pages/layout.ts';
 import { serverLogPage } from '../pages/server-log.ts';
-import { pathId, pathName, queryText } from '../request-values.ts';
+import { formValues, pathId, pathName, queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { readAlertFilter } from './alert-routes.ts';
 import { get, post, type Route } from './route.ts';
@@ -36,8 +36,8 @@ export function alertPageRoutes(context: WebContext): readonly Route[] {
       context.requireAdmin,
       async (request, response) => {
         const { id } = await findAlert(context, pathId(request));
-        const text = readNote(request.body);
-        await askJournal(alerts.addNote({ id, by: context.callerOf(request), text }));
+        const note = readBody(formValues(request), 'Note');
+        await askJournal(alerts.addNote({ id, by: context.callerOf(request), ...note }));
         response.redirect(303, alertPath(id));
       },
     ),

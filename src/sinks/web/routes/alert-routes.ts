@@ -2,29 +2,78 @@ import { json, type Request } from 'express';
 import type { AlertFilter } from '../../../facts/ports/alert-store.ts';
 import { ALERT_STATES } from '../../../facts/alert-event.ts';
 import { STATUSES } from '../../../facts/rules/health.ts';
-import { SERVER_LOG_FACTS } from '../../../facts/server-log.ts';
+import { SERVER_LOG_FACTS, type ServerLogFilter } from '../../../facts/server-log.ts';
 import { alertJson, logEntryJson } from '../alert-json.ts';
 import { askJournal, requireJournal } from '../ask-journal.ts';
 import { findAlert } from '../find-alert.ts';
 import { findServer } from '../find-server.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { readNote } from '../note.ts';
+import { type Operation, readBody } from '../api/operation.ts';
 import {
-  pathId,
-  pathName,
-  queryChoice,
-  queryChoices,
-  queryCursorId,
-  queryInstant,
-  queryLimit,
-  queryText,
-} from '../request-values.ts';
+  choice,
+  choices,
+  cursor,
+  cursorId,
+  instant,
+  limit,
+  present,
+  readQuery,
+  text,
+} from '../api/parameters.ts';
+import { pathId, pathName } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { ALERT_WEBHOOK } from '../web-gate.ts';
 import { get, post, type Route } from './route.ts';
 
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1_000;
+const RECEIVE: Operation = {
+  summary: 'Takes a notification of Alertmanager into the history',
+  access: 'alerts',
+  body: { schema: 'Notification' },
+  answer: { schema: 'Received' },
+};
+
+const LIST_ALERTS = {
+  summary: 'The history of alerts, newest first',
+  access: 'read',
+  query: {
+    state: choice(ALERT_STATES, 'Only alerts in this state.'),
+    alertname: text('Name of the alert.'),
+    server: text('Label server of the alert.'),
+    from: instant('Alerts that were active after this time.'),
+    to: instant('Alerts that were active before this time.'),
+    cursor: cursorId(),
+    limit: limit(100, 1_000),
+  },
+  answer: { schema: 'AlertList' },
+} as const satisfies Operation;
+
+const SHOW_ALERT: Operation = {
+  summary: 'One alert with its notifications and what was done',
+  access: 'read',
+  answer: { schema: 'Alert' },
+};
+
+const ADD_NOTE: Operation = {
+  summary: 'Adds a note to an alert',
+  access: 'change',
+  body: { schema: 'Note' },
+  answer: { status: 201, schema: 'Alert' },
+};
+
+const LIST_LOGS = {
+  summary: 'The log of a server: checks, status changes and actions, newest first',
+  access: 'read',
+  query: {
+    event: choices(SERVER_LOG_FACTS, 'Kinds of entries.'),
+    status: choices(STATUSES, 'Status after the check or the change; excludes actions.'),
+    search: text('Part of the text.'),
+    from: instant('Entries after this time.'),
+    to: instant('Entries before this time.'),
+    cursor: cursor(),
+    limit: limit(100, 1_000),
+  },
+  answer: { schema: 'ServerLog' },
+} as const satisfies Operation;
 /** Some thousand alerts of one group. */
 const NOTIFICATION_SIZE_MAX = '4mb';
 
@@ -34,30 +83,32 @@ export function alertRoutes(context: WebContext): readonly Route[] {
   return [
     post(
       ALERT_WEBHOOK,
+      RECEIVE,
       requireAlertSender,
       json({ limit: NOTIFICATION_SIZE_MAX }),
       async (request, response) => {
         response.json(await receiveNotification(context, request.body));
       },
     ),
-    get('/api/v1/alerts', async (request, response) => {
+    get('/api/v1/alerts', LIST_ALERTS, async (request, response) => {
       response.json(await listAlerts(context, request));
     }),
-    get('/api/v1/alerts/:id', async (request, response) => {
+    get('/api/v1/alerts/:id', SHOW_ALERT, async (request, response) => {
       response.json(alertJson(await findAlert(context, pathId(request)), clock.nowMs()));
     }),
     post(
       '/api/v1/alerts/:id/notes',
+      ADD_NOTE,
       requireAdmin,
       json({ limit: '16kb' }),
       async (request, response) => {
         const { id } = await findAlert(context, pathId(request));
-        const text = readNote(request.body);
-        await askJournal(alerts.addNote({ id, by: context.callerOf(request), text }));
+        const note = readBody(request.body, 'Note');
+        await askJournal(alerts.addNote({ id, by: context.callerOf(request), ...note }));
         response.status(201).json(alertJson(await findAlert(context, id), clock.nowMs()));
       },
     ),
-    get('/api/v1/mcp/servers/:name/logs', async (request, response) => {
+    get('/api/v1/mcp/servers/:name/logs', LIST_LOGS, async (request, response) => {
       const server = findServer(context, pathName(request)).name;
       requireJournal(context);
       const filter = readLogFilter(request, server);
@@ -79,10 +130,11 @@ async function receiveNotification({ alerts, log }: WebContext, body: unknown) {
 
 async function listAlerts(context: WebContext, request: Request) {
   requireJournal(context);
-  const limit = queryLimit(request, LIMIT_DEFAULT, LIMIT_MAX);
-  const filter = { ...readAlertFilter(request), limit: limit + 1 };
-  const found = await askJournal(context.alerts.find(filter));
-  const page = found.slice(0, limit);
+  const { limit: size } = readQuery(request, LIST_ALERTS.query);
+  const found = await askJournal(
+    context.alerts.find({ ...readAlertFilter(request), limit: size + 1 }),
+  );
+  const page = found.slice(0, size);
   const last = page.at(-1);
   return {
     alerts: page.map((alert) => alertJson(alert, context.clock.nowMs())),
@@ -92,32 +144,24 @@ async function listAlerts(context: WebContext, request: Request) {
 
 /** Without its limit. Throws a 400. */
 export function readAlertFilter(request: Request): Omit<AlertFilter, 'limit'> {
-  const filter = {
-    state: queryChoice(request, 'state', ALERT_STATES),
-    alertname: queryText(request, 'alertname') || undefined,
-    server: queryText(request, 'server') || undefined,
-    fromMs: queryInstant(request, 'from'),
-    toMs: queryInstant(request, 'to'),
-    before: queryCursorId(request),
-  };
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  const {
+    cursor: before,
+    from: fromMs,
+    to: toMs,
+    limit: _,
+    ...rest
+  } = readQuery(request, LIST_ALERTS.query);
+  return present({ ...rest, fromMs, toMs, before });
 }
 
-function readLogFilter(request: Request, server: string) {
-  const facts = queryChoices(request, 'event', SERVER_LOG_FACTS);
-  const cursor = queryText(request, 'cursor');
-  if (cursor !== undefined && cursor !== '' && !/^\d{1,15}-\d-\d{1,15}$/.test(cursor))
+function readLogFilter(request: Request, server: string): ServerLogFilter {
+  const { event, status, from: fromMs, to: toMs, ...rest } = readQuery(request, LIST_LOGS.query);
+  if (rest.cursor !== undefined && !/^\d{1,15}-\d-\d{1,15}$/.test(rest.cursor))
     throw new HttpProblem(400, 'cursor was not issued by this API.');
-  const fromMs = queryInstant(request, 'from');
-  const toMs = queryInstant(request, 'to');
+  const facts = event.length > 0 ? event : undefined;
   return {
     server,
-    ...(facts.length > 0 && { facts }),
-    statuses: queryChoices(request, 'status', STATUSES),
-    search: queryText(request, 'search') ?? '',
-    ...(fromMs === undefined ? {} : { fromMs }),
-    ...(toMs === undefined ? {} : { toMs }),
-    ...(cursor && { cursor }),
-    limit: queryLimit(request, LIMIT_DEFAULT, LIMIT_MAX),
+    statuses: status,
+    ...present({ facts, fromMs, toMs, ...rest }),
   };
 }

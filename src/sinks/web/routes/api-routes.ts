@@ -2,44 +2,80 @@ import type { Request, Response } from 'express';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import { findServer } from '../find-server.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { pathName, queryChoices, queryLimit, queryText } from '../request-values.ts';
+import type { Operation } from '../api/operation.ts';
+import { choices, cursor, limit, readQuery, text } from '../api/parameters.ts';
+import { pathName } from '../request-values.ts';
 import { compareNames, selectServers } from '../select-servers.ts';
 import { reportJson, serverDetailJson, serverJson } from '../server-json.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, post, type Route } from './route.ts';
 
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1_000;
+const LIST_SERVERS = {
+  summary: 'The servers by name',
+  access: 'read',
+  query: {
+    status: choices(STATUSES, 'Only servers with this status.'),
+    search: text('Part of the name or the endpoint.'),
+    cursor: cursor(),
+    limit: limit(100, 1_000),
+  },
+  answer: { schema: 'ServerList' },
+} as const satisfies Operation;
+
+const SHOW_SERVER: Operation = {
+  summary: 'One server with its last checks, failures and status changes',
+  access: 'read',
+  answer: { schema: 'ServerDetail' },
+};
+
+const CHECK_SERVER: Operation = {
+  summary: 'Runs a check and a deep check of a server now',
+  access: 'change',
+  answer: { schema: 'Checked' },
+};
+
+const STREAM_EVENTS: Operation = {
+  summary: 'Server-sent events: checks, status changes, alerts, actions, reloads',
+  access: 'read',
+  answer: { types: ['text/event-stream'] },
+};
 
 /** Servers for programs, and the stream of events. */
 export function apiRoutes(context: WebContext): readonly Route[] {
   const { requireAdmin, checkOnRequest, callerOf, switches } = context;
   return [
-    get('/api/v1/mcp/servers', (request, response) => {
+    get('/api/v1/mcp/servers', LIST_SERVERS, (request, response) => {
       response.json(listServers(context, request));
     }),
-    get('/api/v1/mcp/servers/:name', (request, response) => {
+    get('/api/v1/mcp/servers/:name', SHOW_SERVER, (request, response) => {
       const found = findServer(context, pathName(request));
       response.json(serverDetailJson(found, switches.find(found.name)));
     }),
-    post('/api/v1/mcp/servers/:name/check', requireAdmin, async (request, response) => {
-      const reports = await checkOnRequest(pathName(request), callerOf(request));
-      response.json({ server: pathName(request), reports: reports.map(reportJson) });
-    }),
-    get('/api/v1/events', (request, response) => streamEvents(context, request, response)),
+    post(
+      '/api/v1/mcp/servers/:name/check',
+      CHECK_SERVER,
+      requireAdmin,
+      async (request, response) => {
+        const reports = await checkOnRequest(pathName(request), callerOf(request));
+        response.json({ server: pathName(request), reports: reports.map(reportJson) });
+      },
+    ),
+    get('/api/v1/events', STREAM_EVENTS, (request, response) =>
+      streamEvents(context, request, response),
+    ),
   ];
 }
 
 function listServers({ servers, switches }: WebContext, request: Request) {
+  const query = readQuery(request, LIST_SERVERS.query);
   const selected = selectServers(servers.views(), {
-    statuses: queryChoices(request, 'status', STATUSES),
-    search: queryText(request, 'search') ?? '',
+    statuses: query.status,
+    search: query.search ?? '',
   }).toSorted((a, b) => compareNames(a.name, b.name));
-  const after = decodeCursor(queryText(request, 'cursor'));
-  const limit = queryLimit(request, LIMIT_DEFAULT, LIMIT_MAX);
+  const after = decodeCursor(query.cursor);
   const rest =
     after === undefined ? selected : selected.filter(({ name }) => compareNames(name, after) > 0);
-  const page = rest.slice(0, limit);
+  const page = rest.slice(0, query.limit);
   const last = page.at(-1);
   return {
     servers: page.map((view) => serverJson(view, switches.find(view.name))),
@@ -68,10 +104,10 @@ function encodeCursor(name: string): string {
   return Buffer.from(name).toString('base64url');
 }
 
-function decodeCursor(cursor: string | undefined): string | undefined {
-  if (cursor === undefined || cursor === '') return undefined;
-  const name = Buffer.from(cursor, 'base64url').toString();
-  if (encodeCursor(name) !== cursor)
+function decodeCursor(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const name = Buffer.from(given, 'base64url').toString();
+  if (encodeCursor(name) !== given)
     throw new HttpProblem(400, 'cursor was not issued by this API.');
   return name;
 }

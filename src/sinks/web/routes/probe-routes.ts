@@ -15,7 +15,32 @@ import { probeDeadlineMs } from '../probe-deadline.ts';
 import { formatProbeTrace } from '../probe-trace.ts';
 import { queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
+import type { Operation } from '../api/operation.ts';
+import { choice, text } from '../api/parameters.ts';
 import { get, type Route } from './route.ts';
+
+const PROBE = {
+  summary: 'Checks one server now and answers with its metrics',
+  access: 'read',
+  query: {
+    target: {
+      ...text('Name of the server, or a URL where probe.allowUrlTargets is set.'),
+      isRequired: true,
+    },
+    module: choice(
+      PROBE_MODULES,
+      'handshake (default), or full: lists and the synthetic call as well.',
+    ),
+    debug: choice(['true', '1', 'false', '0'], 'Every step as text instead.'),
+  },
+  answer: { types: ['text/plain', 'application/openmetrics-text'] },
+} as const satisfies Operation;
+
+const DISCOVER: Operation = {
+  summary: 'The servers, for HTTP service discovery of Prometheus',
+  access: 'read',
+  answer: { schema: 'TargetGroups' },
+};
 
 /** Concurrent probes; each is a connection or a child process of its own. */
 const PROBES_MAX = 50;
@@ -27,7 +52,7 @@ const NAMES_SHOWN_MAX = 20;
 export function probeRoutes(context: WebContext): readonly Route[] {
   let running = 0;
   return [
-    get('/probe', refuseForeignPages, async (request, response) => {
+    get('/probe', PROBE, refuseForeignPages, async (request, response) => {
       const probe = readProbe(context, request);
       if (running >= PROBES_MAX) {
         throw new HttpProblem(
@@ -46,7 +71,7 @@ export function probeRoutes(context: WebContext): readonly Route[] {
       });
       sendAnswer(request, response, { ...probe, target: targetText(probe.target), answer });
     }),
-    get('/sd/servers', (_request, response) => {
+    get('/sd/servers', DISCOVER, (_request, response) => {
       response.json(discoveredTargets(context.servers.views()));
     }),
   ];
@@ -54,7 +79,7 @@ export function probeRoutes(context: WebContext): readonly Route[] {
 
 function readProbe(context: WebContext, request: Request) {
   const target = readTarget(request, context);
-  const module = readModule(request);
+  const module = PROBE.query.module.read(request, 'module') ?? 'handshake';
   const ownTimeoutMs = context.probe.timeoutMs(target);
   if (ownTimeoutMs === undefined) {
     const name = targetText(target);
@@ -110,13 +135,6 @@ function readTarget(request: Request, deps: HttpAppDeps): ProbeTarget {
   return { kind: 'url', url: url.href };
 }
 
-function readModule(request: Request): ProbeModule {
-  const text = queryText(request, 'module') ?? 'handshake';
-  const module = PROBE_MODULES.find((name) => name === text);
-  if (module) return module;
-  throw new HttpProblem(400, `Unknown module ${text}; allowed: ${PROBE_MODULES.join(', ')}.`);
-}
-
 function configuredNames(deps: HttpAppDeps): string {
   const names = deps.servers.views().map((view) => view.name);
   if (names.length === 0) return 'No server is configured.';
@@ -170,7 +188,7 @@ function sendAnswer(
   response: Response,
   probe: Parameters<typeof formatProbeTrace>[0],
 ): void {
-  if (['true', '1'].includes(queryText(request, 'debug') ?? '')) {
+  if (['true', '1'].includes(PROBE.query.debug.read(request, 'debug') ?? '')) {
     response.type('text/plain').send(formatProbeTrace(probe));
     return;
   }

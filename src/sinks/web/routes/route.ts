@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express';
+import type { Operation } from '../api/operation.ts';
 import { HttpProblem } from '../http-problem.ts';
 
 /** One method of one address, as data. */
@@ -7,14 +8,26 @@ export interface Route {
   readonly path: string;
   /** In order; the last one answers. */
   readonly handlers: readonly RequestHandler[];
+  /** Absent for pages and their files, which are for people. */
+  readonly operation?: Operation;
 }
 
-export function get(path: string, ...handlers: readonly RequestHandler[]): Route {
-  return { method: 'get', path, handlers };
+/** What answers, and before it what the OpenAPI document says of the route if it belongs to the API. */
+type Parts = readonly RequestHandler[] | readonly [Operation, ...RequestHandler[]];
+
+export function get(path: string, ...parts: Parts): Route {
+  return createRoute('get', path, parts);
 }
 
-export function post(path: string, ...handlers: readonly RequestHandler[]): Route {
-  return { method: 'post', path, handlers };
+export function post(path: string, ...parts: Parts): Route {
+  return createRoute('post', path, parts);
+}
+
+function createRoute(method: Route['method'], path: string, parts: Parts): Route {
+  const [first, ...rest] = parts;
+  if (typeof first === 'object')
+    return { method, path, operation: first, handlers: rest as readonly RequestHandler[] };
+  return { method, path, handlers: parts as readonly RequestHandler[] };
 }
 
 /** Serves the routes; any other method of their addresses gets 405, and OPTIONS the list of what is allowed. */

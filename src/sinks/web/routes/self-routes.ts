@@ -2,24 +2,55 @@ import { WATCHDOG_STALE_MS } from '../../../facts/alert-event.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { countByStatus } from '../select-servers.ts';
 import type { WebContext } from '../web-context.ts';
+import type { Operation } from '../api/operation.ts';
 import { get, post, type Route } from './route.ts';
+
+const METRICS: Operation = {
+  summary: 'Metrics of all servers and of the exporter, for Prometheus',
+  access: 'read',
+  answer: { types: ['text/plain', 'application/openmetrics-text'] },
+};
+
+const HEALTH: Operation = {
+  summary: 'State of the exporter, and how many servers have which status',
+  access: 'read',
+  answer: { schema: 'Health' },
+};
+
+const HEALTHY: Operation = {
+  summary: 'Whether the service runs',
+  access: 'read',
+  answer: { types: ['text/plain'] },
+};
+
+const READY: Operation = {
+  summary: 'Whether the first configuration was applied',
+  access: 'read',
+  answer: { types: ['text/plain'] },
+};
+
+const RELOAD: Operation = {
+  summary: 'Reloads the configuration',
+  access: 'change',
+  answer: { schema: 'Reloaded' },
+};
 
 /** The service about itself: metrics, health, lifecycle. */
 export function selfRoutes(context: WebContext): readonly Route[] {
   const { metrics, config, requireAdmin } = context;
   return [
-    get('/metrics', async (request, response) => {
+    get('/metrics', METRICS, async (request, response) => {
       const page = await metrics.render(request.headers.accept);
       response.set({ 'Content-Type': page.contentType, Vary: 'Accept' });
       response.end(page.body);
     }),
-    get('/health', (_request, response) => {
+    get('/health', HEALTH, (_request, response) => {
       response.json(describeHealth(context));
     }),
-    get('/-/healthy', (_request, response) => {
+    get('/-/healthy', HEALTHY, (_request, response) => {
       response.type('text/plain').send('mcp-exporter is healthy.\n');
     }),
-    get('/-/ready', (_request, response) => {
+    get('/-/ready', READY, (_request, response) => {
       if (!context.isReady()) {
         throw new HttpProblem(503, 'The first configuration has not been applied yet.', {
           'Retry-After': '1',
@@ -27,7 +58,7 @@ export function selfRoutes(context: WebContext): readonly Route[] {
       }
       response.type('text/plain').send('mcp-exporter is ready.\n');
     }),
-    post('/-/reload', requireAdmin, async (_request, response) => {
+    post('/-/reload', RELOAD, requireAdmin, async (_request, response) => {
       const result = await config.reload();
       if (!result.ok) throw new HttpProblem(422, result.detail);
       response.json({ ok: true, detail: result.detail });

@@ -1,13 +1,24 @@
 import { json, type Request, urlencoded } from 'express';
+import type { Operation } from '../api/operation.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { serverPath } from '../pages/landing-page.ts';
 import { pathName } from '../request-values.ts';
 import { serverJson } from '../server-json.ts';
-import { SWITCH_TO } from '../switch-on-request.ts';
+import { SWITCH_TO, type SwitchTo } from '../switch-on-request.ts';
 import type { WebContext } from '../web-context.ts';
 import { post, type Route } from './route.ts';
 
 const BODY_SIZE_MAX = '16kb';
+
+const ANSWER = {
+  body: { schema: 'SwitchOrder', isOptional: true },
+  answer: { schema: 'Switched' },
+} as const;
+
+const OPERATIONS: Readonly<Record<SwitchTo, Operation>> = {
+  disable: { summary: 'Takes a server out of service', access: 'change', ...ANSWER },
+  enable: { summary: 'Takes a disabled server back into service', access: 'change', ...ANSWER },
+};
 
 /** Disabling and enabling a server, for programs and for the buttons of its page. */
 export function switchRoutes(context: WebContext): readonly Route[] {
@@ -22,6 +33,7 @@ export function switchRoutes(context: WebContext): readonly Route[] {
     return [
       post(
         `/api/v1/mcp/servers/:name/${to}`,
+        OPERATIONS[to],
         requireAdmin,
         json({ limit: BODY_SIZE_MAX }),
         async (request, response) => {

@@ -5,6 +5,7 @@ import { REAL_CLOCK } from '../../../fakes/real-clock.ts';
 import { createHttpApp } from '../../../../src/sinks/web/create-http-app.ts';
 import { listen } from '../../../../src/sinks/web/listen.ts';
 import type { HttpAppDeps } from '../../../../src/sinks/web/ports.ts';
+import { expectDescribed } from './expect-described.ts';
 
 export interface Answer {
   readonly status: number;
@@ -44,7 +45,11 @@ export async function serveApp(deps: HttpAppDeps): Promise<ServedApp> {
   return {
     port,
     url: `http://127.0.0.1:${port}`,
-    call: (path, call = {}) => send(port, path, call),
+    async call(path, call = {}) {
+      const answer = await send(port, path, call);
+      expectDescribed({ method: call.method ?? 'GET', path }, answer);
+      return answer;
+    },
     close: () => listener.close(0),
   };
 }

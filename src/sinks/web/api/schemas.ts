@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import { ACTION_KINDS, ALERT_STATES } from '../../../facts/alert-event.ts';
+import { CAPABILITY_KINDS } from '../../../facts/capability-snapshot.ts';
+import { PROBE_OUTCOMES } from '../../../facts/probe-outcome.ts';
+import { STATUSES } from '../../../facts/rules/health.ts';
+import { TRANSPORTS } from '../../../facts/server.ts';
+
+// What the API answers and accepts. Tests hold every answer against these schemas, and `/openapi.json` is made of them.
+
+const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
+const seconds = z.number().min(0);
+const count = z.int().min(0);
+const ratio = z.number().min(0).max(1);
+const nextCursor = z
+  .string()
+  .optional()
+  .meta({ description: 'For the parameter cursor of the next request; absent on the last page' });
+/** Of people: trimmed, and well-formed Unicode. */
+const text = (what: string, charsMax: number) => {
+  const error = `must be ${what} of 1 to ${charsMax} characters`;
+  return z
+    .string({ error })
+    .overwrite((given) => given.trim().toWellFormed())
+    .min(1, { error })
+    .max(charsMax, { error });
+};
+
+const counts = z.partialRecord(z.enum(CAPABILITY_KINDS), count);
+
+const identity = z.strictObject({
+  transport: z.enum(TRANSPORTS),
+  era: z.enum(['legacy', 'modern']),
+  protocol_version: z.string(),
+  implementation: z.string(),
+  version: z.string(),
+});
+
+const report = z.strictObject({
+  kind: z.enum(['steady', 'deep']),
+  outcome: z.enum(PROBE_OUTCOMES),
+  detail: z.string(),
+  started_at: time,
+  duration_seconds: seconds,
+  response_seconds: seconds.optional(),
+  phases_seconds: z.record(z.string(), seconds),
+  steps: z.array(
+    z.strictObject({
+      name: z.string(),
+      ok: z.boolean(),
+      duration_seconds: seconds,
+      detail: z.string(),
+    }),
+  ),
+  http_status: z.int().optional(),
+  rpc_code: z.number().optional(),
+  retry_after_seconds: seconds.optional(),
+  bytes_sent: count,
+  bytes_received: count,
+  tls_expires_at: time.optional(),
+  identity: identity.optional(),
+  capabilities: counts.optional(),
+});
+
+const server = z.strictObject({
+  name: z.string(),
+  endpoint: z.string(),
+  transport: z.enum(TRANSPORTS),
+  source: z.string(),
+  tls_verified: z.boolean().optional(),
+  status: z.enum(STATUSES),
+  reason: z.string(),
+  disabled: z.strictObject({ at: time, by: z.string(), reason: z.string() }).optional(),
+  status_since: time,
+  response_time_seconds: seconds.optional(),
+  last_response_time: z.strictObject({ seconds, at: time }).optional(),
+  last_check_at: time.optional(),
+  next_check_at: time.optional(),
+  interval_seconds: seconds,
+  consecutive_failures: count,
+  checks: count,
+  failures: count,
+  uptime_ratio: ratio.optional(),
+  identity: identity.optional(),
+  capabilities: counts.optional(),
+});
+
+const definitionList = z.strictObject({
+  bytes: count,
+  ttl_seconds: seconds.optional(),
+  definitions: z.array(
+    z.strictObject({ name: z.string(), description: z.string().optional(), hash: z.string() }),
+  ),
+});
+
+const serverDetail = server.extend({
+  last_check: report.optional(),
+  last_deep_check: report.optional(),
+  snapshot: z
+    .strictObject({
+      taken_at: time,
+      lists: z.partialRecord(z.enum(CAPABILITY_KINDS), definitionList),
+    })
+    .optional(),
+  recent_checks: z.array(report),
+  recent_failures: z.array(report),
+  status_changes: z.array(
+    z.strictObject({
+      at: time,
+      from: z.enum(STATUSES),
+      to: z.enum(STATUSES),
+      reason: z.string(),
+    }),
+  ),
+});
+
+const alert = z.strictObject({
+  id: count,
+  fingerprint: z.string(),
+  alertname: z.string(),
+  state: z.enum(ALERT_STATES),
+  severity: z.string(),
+  server: z.string(),
+  gateway: z.string(),
+  summary: z.string(),
+  description: z.string(),
+  started_at: time,
+  ended_at: time.optional(),
+  end_inferred: z
+    .literal(true)
+    .optional()
+    .meta({ description: 'No notification reported the end: it is the next start of the alert' }),
+  duration_seconds: seconds,
+  value: z.number().nullish(),
+  labels: z.record(z.string(), z.string()),
+  annotations: z.record(z.string(), z.string()),
+  notification_count: count,
+  notifications: z.array(
+    z.strictObject({ at: time, status: z.enum(ALERT_STATES), receiver: z.string() }),
+  ),
+  actions: z.array(
+    z.strictObject({ at: time, kind: z.enum(ACTION_KINDS), by: z.string(), text: z.string() }),
+  ),
+});
+
+const logEntry = z.discriminatedUnion('event', [
+  z.strictObject({
+    at: time,
+    event: z.literal('check'),
+    kind: z.string(),
+    outcome: z.string(),
+    detail: z.string(),
+    duration_seconds: seconds,
+    status: z.string(),
+  }),
+  z.strictObject({
+    at: time,
+    event: z.literal('status'),
+    from: z.string(),
+    to: z.string(),
+    reason: z.string(),
+  }),
+  z.strictObject({
+    at: time,
+    event: z.literal('action'),
+    kind: z.enum(ACTION_KINDS),
+    by: z.string(),
+    text: z.string(),
+  }),
+]);
+
+const problem = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string(),
+  id: z.uuid().meta({ description: 'The log has it too' }),
+});
+
+const component = z.looseObject({ status: z.string(), message: z.string().optional() });
+
+const health = z.strictObject({
+  status: z.enum(['ok', 'degraded']),
+  version: z.string(),
+  uptime_seconds: seconds,
+  servers: z.strictObject({
+    total: count,
+    ...Object.fromEntries(STATUSES.map((status) => [status, count])),
+  }),
+  queue_size: count,
+  plugins: z.array(z.unknown()),
+  components: z.record(z.string(), component),
+});
+
+/** By name, as `components.schemas` of the OpenAPI document has them. */
+export const SCHEMAS = {
+  Alert: alert,
+  AlertList: z.strictObject({ alerts: z.array(alert), next_cursor: nextCursor }),
+  CheckReport: report,
+  Checked: z.strictObject({ server: z.string(), reports: z.array(report) }),
+  Health: health,
+  Note: z.strictObject({ text: text('a note', 2_000) }),
+  /** Of Alertmanager, which adds to it as it likes. */
+  Notification: z.looseObject({ alerts: z.array(z.looseObject({})) }),
+  OpenApi: z.looseObject({ openapi: z.string() }),
+  Problem: problem,
+  Received: z.strictObject({ alerts: count, kept: z.boolean() }),
+  Reloaded: z.strictObject({ ok: z.literal(true), detail: z.string() }),
+  Server: server,
+  ServerDetail: serverDetail,
+  ServerLog: z.strictObject({ entries: z.array(logEntry), next_cursor: nextCursor }),
+  ServerList: z.strictObject({ servers: z.array(server), total: count, next_cursor: nextCursor }),
+  Switched: z.strictObject({ changed: z.boolean(), kept: z.boolean(), server: server.optional() }),
+  SwitchOrder: z.strictObject({
+    reason: z.string().max(500).nullish(),
+    by: z.string().max(128).nullish(),
+  }),
+  TargetGroups: z.array(
+    z.strictObject({
+      targets: z.array(z.string()),
+      labels: z.record(z.string(), z.string()),
+    }),
+  ),
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+
+export type SchemaName = keyof typeof SCHEMAS;
