@@ -127,6 +127,13 @@ const CAUSES: readonly NetworkCause[] = [
   },
   {
     outcome: 'protocol',
+    fits: hasCode('HPE_HEADER_OVERFLOW', 'UND_ERR_HEADERS_OVERFLOW'),
+    explain: ({ authority, code }) =>
+      `The head of the answer of ${authority} is too large (${code}).`,
+    brief: () => 'the head of its answer is too large',
+  },
+  {
+    outcome: 'protocol',
     fits: ({ codes }) => codes.some((code) => code.startsWith('HPE_')),
     explain: ({ authority, code }) => `What ${authority} sent is not HTTP (${code}).`,
     brief: () => 'what it sent is not HTTP',

@@ -39,24 +39,34 @@ export function forwardHeaders(
   return headers;
 }
 
+export interface ReturnedResponse {
+  readonly status: number;
+  /** In place of the value of `Location`. */
+  readonly location?: string | undefined;
+  /** Whether the body leaves with other bytes than it came with, so that its length is not known. */
+  readonly isRewritten?: boolean;
+}
+
 /**
- * What of a response's headers goes to the client: all but hop-by-hop ones.
- * @param location in place of the value of `Location`
+ * What of a response's headers goes to the client: all but hop-by-hop ones, and lengths that would be wrong: 204 has no body, and
+ * no length (RFC 9110 §8.6), for which some clients would wait.
+ * @param rawHeaders as undici gives them: names and values in turn
  */
 export function returnHeaders(
   rawHeaders: readonly (Buffer | string)[],
-  location?: string,
+  { status, location, isRewritten = false }: ReturnedResponse,
 ): string[] {
   const headers: string[] = [];
   let named: string[] | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = text(rawHeaders[i] as Buffer | string);
     const lower = name.toLowerCase();
-    if (lower === 'connection')
-      named = namedByConnection(text(rawHeaders[i + 1] as Buffer | string));
+    const value = text(rawHeaders[i + 1] as Buffer | string);
+    // Several fields of this name are one list (RFC 9110 §5.3).
+    if (lower === 'connection') named = joinNames(named, namedByConnection(value));
     if (isHopByHop(lower)) continue;
-    const value = location !== undefined && lower === 'location' ? location : undefined;
-    headers.push(name, value ?? text(rawHeaders[i + 1] as Buffer | string));
+    if (lower === 'content-length' && (isRewritten || (status === 204 && value !== '0'))) continue;
+    headers.push(name, location !== undefined && lower === 'location' ? location : value);
   }
   if (!named) return headers;
   const kept: string[] = [];
@@ -105,6 +115,10 @@ function isHopByHop(lowerName: string): boolean {
 function namedByConnection(connection: string | undefined): string[] | undefined {
   if (!connection || /^(keep-alive|close)$/i.test(connection)) return undefined;
   return connection.split(',').map((name) => name.trim().toLowerCase());
+}
+
+function joinNames(known: string[] | undefined, more: string[] | undefined): string[] | undefined {
+  return known && more ? [...known, ...more] : (known ?? more);
 }
 
 function text(value: Buffer | string): string {

@@ -211,7 +211,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const location = redirect?.location === headers['location'] ? undefined : redirect?.location;
     response.sendDate = false;
     const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
-    const returned = returnHeaders(raw, location);
+    const returned = returnHeaders(raw, { status, location, isRewritten: rewrite !== undefined });
     if (rewriteChallenge && (status === 401 || status === 403))
       replaceValues(returned, 'www-authenticate', rewriteChallenge);
     response.writeHead(status, reasonPhrase(status, statusText), returned);

@@ -24,6 +24,16 @@ test.each([
   ],
   ['an answer is not HTTP', failure('HPE_INVALID_CONSTANT'), 'what it sent is not HTTP'],
   [
+    'a head is too large for undici',
+    failure('UND_ERR_HEADERS_OVERFLOW'),
+    'the head of its answer is too large',
+  ],
+  [
+    'a head is too large for Node',
+    failure('HPE_HEADER_OVERFLOW'),
+    'the head of its answer is too large',
+  ],
+  [
     'the code is in the cause',
     failure(undefined, { cause: failure('ECONNREFUSED') }),
     'connection refused',
