@@ -23,6 +23,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const listener = new GatewayListener(options, {
     onRequest: (request, response) => void router.route(request, response),
     onUnreadable: (error, socket) => router.refuseUnreadable(error, socket),
+    onTunnel: (socket) => router.refuseTunnel(socket),
     isBusy: (socket) => router.isBusy(socket),
   });
   return {

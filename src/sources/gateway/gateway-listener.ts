@@ -28,12 +28,16 @@ export interface ListenerEvents {
   readonly onRequest: RequestListener;
   /** What never became a request: not HTTP, too large a head, or too slow. */
   readonly onUnreadable: (error: Error & { readonly code?: string }, socket: Duplex) => void;
+  /** CONNECT. */
+  readonly onTunnel: (socket: Duplex) => void;
   /** Whether a request of this connection waits for its answer. */
   readonly isBusy: (socket: Duplex) => boolean;
 }
 
 const CLIENT_TIMEOUTS: ClientTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
 const CONNECTIONS_MAX = 10_000;
+/** Request line and headers. */
+const HEAD_BYTES_MAX = 32_768;
 /** Connections that make room at a time, since more new ones will come. */
 const ROOM = 16;
 
@@ -50,21 +54,26 @@ export class GatewayListener {
       clientTimeouts = CLIENT_TIMEOUTS,
       connectionsMax = CONNECTIONS_MAX,
     }: ListenerOptions,
-    { onRequest, onUnreadable, isBusy }: ListenerEvents,
+    { onRequest, onUnreadable, onTunnel, isBusy }: ListenerEvents,
   ) {
     const options = {
       keepAliveTimeout: 65_000,
       headersTimeout: clientTimeouts.headersMs,
       requestTimeout: clientTimeouts.requestMs,
       connectionsCheckingInterval: clientTimeouts.checkMs,
-      maxHeaderSize: 32_768,
-      // A request without one is refused by the edge, with an answer of ours.
+      maxHeaderSize: HEAD_BYTES_MAX,
+      // A request without one is refused by the router, with an answer of ours.
       requireHostHeader: false,
     };
     this.#server = createServer(options, onRequest);
     // A few more than wanted, so that new ones get in and idle ones make room.
     this.#server.maxConnections = connectionsMax + ROOM;
+    // Their size is bounded; headers beyond a number would be dropped or refused, by version of Node.js.
+    this.#server.maxHeadersCount = 0;
     this.#server.on('clientError', onUnreadable);
+    this.#server.on('connect', (_request, socket: Duplex) => onTunnel(socket));
+    // Node.js would answer 417 itself, uncounted; what is expected may be ignored (RFC 9110 §10.1.1).
+    this.#server.on('checkExpectation', onRequest);
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));

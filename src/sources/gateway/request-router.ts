@@ -12,6 +12,7 @@ import type { GatewayServers } from './gateway-servers.ts';
 import type { GatewayRoute } from './parse-route.ts';
 import { failRequest } from './fault.ts';
 import { limitRest, readHead } from './request-body.ts';
+import { findHeadFault } from './request-head.ts';
 import { renderRefusalAnswer } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -69,8 +70,9 @@ export class RequestRouter {
     const tracker = server?.tracker ?? unknownServers;
     const arrival: Arrival = { clock, request, response, receivedAtMs, receivedMs, tracker };
     this.#arrivals.set(request.socket, arrival);
-    if (request.httpVersionMajor < 1) {
-      refuse(arrival, NO_MESSAGES, 'invalid_http');
+    const fault = findHeadFault(request);
+    if (fault) {
+      refuse(arrival, NO_MESSAGES, fault.refusal, fault);
       return;
     }
     if (isOwnRequest(request.headers, instance)) {
@@ -202,6 +204,17 @@ export class RequestRouter {
       refuse(unfinished, NO_MESSAGES, name);
       return;
     }
+    this.#refuseSocket(socket, name);
+  }
+
+  /** CONNECT, for which `node:http` hands over the socket: there are no tunnels here. */
+  refuseTunnel(socket: Duplex): void {
+    socket.on('error', () => undefined);
+    if (this.isBusy(socket)) socket.destroy();
+    else this.#refuseSocket(socket, 'method_not_allowed');
+  }
+
+  #refuseSocket(socket: Duplex, name: RefusalName): void {
     const { clock, unknownServers: tracker } = this.#options;
     const receivedMs = clock.monotonicMs();
     countRefusal({ tracker, receivedAtMs: clock.nowMs(), receivedMs }, name);

@@ -9,6 +9,8 @@ export interface RefusalDetails {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Of the transports of MCP. */
+const ALLOWED_METHODS = 'GET, POST, DELETE';
 /** Measured from the answer. */
 const LINGER_MS_MAX = 500;
 /** A client that sends more has to wait until the connection is closed. */
@@ -28,6 +30,7 @@ export function sendRefusal(
   response.writeHead(status, STATUS_CODES[status], {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
+    ...(status === 405 && { allow: ALLOWED_METHODS }),
     // What is left of the body is not read: the connection cannot be used again.
     ...(response.req.complete ? {} : { connection: 'close' }),
     ...headers,
@@ -62,7 +65,7 @@ function linger(clock: Clock, response: ServerResponse): void {
   request.on('data', discard).once('end', end).once('close', end).resume();
 }
 
-/** The whole answer as text, for a request that could not be read and so has no response. */
+/** The whole answer as text, for a request that has no response: it could not be read, or is for a tunnel. */
 export function renderRefusalAnswer(name: RefusalName): string {
   const body = renderRefusal(name, undefined);
   const { status } = REFUSALS[name];
@@ -70,6 +73,7 @@ export function renderRefusalAnswer(name: RefusalName): string {
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
+    ...(status === 405 ? [`allow: ${ALLOWED_METHODS}`] : []),
     'connection: close',
     '',
     body,

@@ -195,7 +195,10 @@ function post(
 }
 
 /** Writes bytes as they are, and gives everything that came back until the other side closed. */
-async function talk(port: number, write: (socket: Socket) => void): Promise<Answer> {
+async function talk(
+  port: number,
+  write: (socket: Socket) => void,
+): Promise<Answer & { readonly head: string }> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -205,7 +208,7 @@ async function talk(port: number, write: (socket: Socket) => void): Promise<Answ
   write(socket);
   await isClosed;
   const [head = '', body = ''] = Buffer.concat(chunks).toString('latin1').split('\r\n\r\n');
-  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), headers: {}, body };
+  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), headers: {}, head, body };
 }
 
 /** Status, JSON-RPC error and the counted outcome belong together, and exactly one call is counted. */
@@ -540,13 +543,41 @@ test('a line break in the path makes no header of what follows', async () => {
   expect(upstream.received).toEqual([]);
 });
 
-test('a request for nobody in particular is refused', async () => {
+test.each([
+  ['without a Host', ''],
+  ['with two', 'host: localhost\r\nHOST: localhost\r\n'],
+  [
+    'with a second one after 3000 headers',
+    `host: localhost\r\n${'a:\r\n'.repeat(3_000)}host: evil\r\n`,
+  ],
+])('a request %s is 400, counted, and goes nowhere', async (_what, hosts) => {
   const { port, upstream, records } = await start();
   const answer = await talk(port, (socket) => {
-    socket.write('POST /files/mcp HTTP/1.1\r\nconnection: close\r\n\r\n');
+    socket.write(`POST /files/mcp HTTP/1.1\r\n${hosts}connection: close\r\n\r\n`);
   });
-  expectRefusal(answer, records, 'forbidden_host');
+  expectRefusal(answer, records, 'invalid_http');
+  expect(answer.body).toContain('Host header');
   expect(upstream.received).toEqual([]);
+});
+
+test.each(['TRACE /files/mcp', 'CONNECT 127.0.0.1:80'])(
+  '%s is 405, and says what is allowed',
+  async (requested) => {
+    const { port, upstream } = await start();
+    const answer = await talk(port, (socket) => {
+      socket.write(`${requested} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+    });
+    expect(answer.status).toBe(405);
+    expect(answer.head).toMatch(/^allow: GET, POST, DELETE$/im);
+    expect(answer.body).toContain('"code":-32055');
+    expect(upstream.received).toEqual([]);
+  },
+);
+
+test('an expectation that nobody knows is ignored', async () => {
+  const { port, records } = await start();
+  expect(await post(port, { headers: { expect: '200-ok' } })).toMatchObject({ status: 200 });
+  expect(records).toMatchObject([{ outcome: 'success' }]);
 });
 
 test.each([1, 300])(
