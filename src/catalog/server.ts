@@ -35,7 +35,7 @@ export const serverStatusCode = metric({
 export const serverInfo = metric({
   name: 'mcp_server_info',
   kind: 'gauge',
-  help: 'Always 1; the labels have what the server reported in its last handshake. One series per server.',
+  help: 'Always 1; the labels have what the server reported in its last handshake, and its labels in the configuration. One series per server.',
   labels: [
     'server',
     'endpoint',

@@ -145,6 +145,8 @@ export interface ServerSpec {
   readonly target: HttpTarget | StdioTarget;
   readonly monitor: MonitorSettings;
   readonly gateway: GatewaySettings;
+  /** Who owns it, and anything else to group it by: names are label names of Prometheus, in their order; no value is empty. */
+  readonly labels: Readonly<Record<string, string>>;
   /** Where it is defined, as `file:line`. */
   readonly source: string;
   /** Every literal that must not be printed: header and environment values, credentials in the URL, expanded variables. */

@@ -4,6 +4,7 @@ import { Secret } from '../facts/secret.ts';
 import { AlertingSchema, AlertsSchema } from './alerting-schema.ts';
 import { type AuthInput, AuthSchema } from './auth.ts';
 import type { Config } from './config.ts';
+import { type LabelsInput, LabelsSchema } from './labels.ts';
 import { GatewaySchema, ServerGatewaySchema } from './gateway.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor.ts';
 import {
@@ -128,6 +129,7 @@ export const ServerSchema = section(
       description: '`true`: never checked, status Disabled.',
       default: false,
     }).exactOptional(),
+    labels: LabelsSchema.exactOptional(),
     monitor: MonitorSchema.prefault({}),
     gateway: ServerGatewaySchema.prefault({}),
     ...ignoredClientKeys,
@@ -137,7 +139,7 @@ export const ServerSchema = section(
 
 const serversMeta = {
   description:
-    'The servers, in the format of every MCP client. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor`, `gateway`, `auth`, `tls` or `proxy` configures an imported server.',
+    'The servers, in the format of every MCP client. The name becomes the label `server` (up to 128 bytes, no control characters). An entry with only `monitor`, `gateway`, `labels`, `auth`, `tls` or `proxy` configures an imported server.',
   reloadable: true,
 };
 
@@ -186,11 +188,15 @@ export const ConfigSchema = section(
   { description: 'Configuration of mcp-exporter.' },
 );
 
-/** In a client's file `auth` is the client's own key, of another shape: it is ignored. */
+/** In a client's file `auth` and `labels` are the client's own keys, maybe of another shape: they are ignored. */
 const ClientServerSchema = ServerSchema.extend({
   auth: z
     .unknown()
     .transform((): AuthInput => ({}))
+    .exactOptional(),
+  labels: z
+    .unknown()
+    .transform((): LabelsInput => ({}))
     .exactOptional(),
 });
 

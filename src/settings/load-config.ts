@@ -15,6 +15,7 @@ import { expandValues } from './expand-values.ts';
 import { isFile, type LoadContext, readText, type ReadText, resolvePath } from './files.ts';
 import { parseValues } from './parse-values.ts';
 import { readAnySource } from './read-any-source.ts';
+import { checkLabelNames } from './labels.ts';
 import { isClientFile, isJson } from './read-source.ts';
 import { homeVariables, prepareServers } from './server-entries.ts';
 import { createServerList, type ServerListOptions } from './server-list.ts';
@@ -139,6 +140,7 @@ async function loadOwnFile(written: SourceFile, context: LoadContext): Promise<C
   const servers = createServerList(context, listOptions(input, context));
   checkListeners(file, context);
   servers.checkDefaults(source);
+  checkLabelNames(source, context.problems);
   await servers.addOwn(source, input.mcpServers, (path) => file.isPruned(path));
   for (const [index, name] of input.import.entries()) {
     await servers.addFile(resolvePath(name, dirname(context.path), context.home), (message) =>
@@ -268,7 +270,7 @@ async function excerpts(
   const root = result.ok && !isJson(path, result.text) ? asBag(parseYaml(result.text)) : undefined;
   const entry = asBag(asBag(root?.['mcpServers'])?.[name]);
   if (!root || !entry) return [];
-  const { monitor: _monitor, gateway: _gateway, ...connection } = entry;
+  const { monitor: _monitor, gateway: _gateway, labels: _labels, ...connection } = entry;
   return [
     {
       gateway: root['gateway'],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { whyNoPattern } from './pattern.ts';
 import type { MonitorSettings } from '../facts/server.ts';
 import { choice, count, duration, flag, map, percent, section, text } from './schema-types.ts';
+import { LabelsSchema } from './labels.ts';
 import type { Path } from './source-file.ts';
 import { ProxySchema } from './proxy.ts';
 import { TlsSchema } from './tls.ts';
@@ -176,7 +177,7 @@ const call = section(
 
 /** `defaults:` */
 export const DefaultsSchema = section(
-  { ...timing, proxy: ProxySchema.exactOptional() },
+  { ...timing, proxy: ProxySchema.exactOptional(), labels: LabelsSchema.exactOptional() },
   {
     description: 'How servers are monitored, unless their own `monitor` says otherwise.',
     reloadable: true,

@@ -38,10 +38,11 @@ export function createSecretBag(): SecretBag {
   };
 }
 
-/** Contents of variables and files anywhere in a server's entry. */
+/** Contents of variables and files anywhere in a server's entry but in its labels, which are there to be shown. */
 export function expandedSecrets(entry: SourceNode | undefined): string[] {
   const found: string[] = [];
   for (const [path, scalar] of scalarsOf(entry)) {
+    if (path[0] === 'labels') continue;
     for (const value of scalar.expanded ?? []) {
       if (path[0] !== 'url' || !isAddress(value, String(scalar.value))) found.push(value);
     }

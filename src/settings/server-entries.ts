@@ -112,16 +112,18 @@ export function homeVariables(home: string | undefined): Readonly<Record<string,
  */
 export function prepareServers(root: SourceNode | undefined): SourceNode | undefined {
   if (root?.kind !== 'map') return root;
-  return mapEntries(root, (servers, key) =>
-    key === 'mcpServers' ? mapEntries(servers, (server) => prepareServer(server, false)) : servers,
-  );
+  return mapEntries(root, (section, key) => {
+    if (key === 'defaults') return prepareServer(section, false);
+    if (key !== 'mcpServers') return section;
+    return mapEntries(section, (server) => prepareServer(server, false));
+  });
 }
 
 /** The same for one entry. A variable that a client's file unsets (`null`) is left out. */
 export function prepareServer(server: SourceNode, isClientFile: boolean): SourceNode {
   return mapEntries(server, (node, key) => {
     if (key === 'args' && node.kind === 'list') return { ...node, items: node.items.map(asText) };
-    if (key !== 'env' && key !== 'headers') return node;
+    if (key !== 'env' && key !== 'headers' && key !== 'labels') return node;
     return mapEntries(node, (value) =>
       isClientFile && key === 'env' && isNull(value) ? undefined : asText(value),
     );

@@ -20,6 +20,7 @@ import {
   findNameMistake,
   type ServerEntry,
 } from './server-entries.ts';
+import { type LabelsInput, mergeLabels } from './labels.ts';
 import { NO_CONNECTION, toServerSpec, unusableServer, type WatchInput } from './server-spec.ts';
 import { nodeAt, type Path, type Problem, problemAt, type SourceFile } from './source-file.ts';
 import { chooseProxy, proxyWarning } from './proxy.ts';
@@ -39,7 +40,7 @@ export interface ServerListOptions {
 export interface ServerList {
   /** Reports contradictions among the defaults, once and not for every server. */
   checkDefaults(source: SourceFile): void;
-  /** The entries of our own file; those with only `monitor`, `gateway`, `auth`, `tls` or `proxy` apply to an imported server of that name. */
+  /** The entries of our own file; those with only `monitor`, `gateway`, `labels`, `auth`, `tls` or `proxy` apply to an imported server of that name. */
   addOwn(
     source: SourceFile,
     servers: Readonly<Record<string, ServerInput>>,
@@ -56,6 +57,7 @@ export interface ServerList {
 interface OwnSettings {
   readonly monitor: MonitorInput;
   readonly gateway: ServerGatewayInput;
+  readonly labels: LabelsInput | undefined;
   readonly auth: AuthInput | undefined;
   readonly tls: ServerInput['tls'];
   readonly proxy: string | undefined;
@@ -114,6 +116,7 @@ async function addOwn(
     ownSettings.set(name, {
       monitor: settingsOf(input),
       gateway: input.gateway,
+      labels: input.labels,
       auth: input.auth,
       tls: input.tls,
       proxy: input.proxy,
@@ -261,6 +264,7 @@ function watchOf(
     gateway: mergeGateways(entry.input.gateway, settings?.gateway ?? {}),
     gatewayForAll: options.gateway,
     defaults: options.defaults,
+    labels: mergeLabels(options.defaults.labels, own?.labels),
     settingsNode: settings && nodeAt(settings.source.root, settings.path),
     tls: tlsOf(collection, entry, settings, { report, warn }),
     auth: authOf(collection, entry, own),
@@ -360,7 +364,7 @@ function hasOnlySettings(input: ServerInput): boolean {
   return Object.entries(input).every(
     ([key, value]) =>
       value === undefined ||
-      ['monitor', 'gateway', 'auth', 'tls', 'proxy', 'disabled'].includes(key),
+      ['monitor', 'gateway', 'labels', 'auth', 'tls', 'proxy', 'disabled'].includes(key),
   );
 }
 

@@ -29,6 +29,7 @@ export interface WatchInput {
   readonly gatewayForAll: GatewayInput;
   readonly defaults: DefaultsInput;
   readonly reportMonitor: EntryContext['report'];
+  readonly labels: ServerSpec['labels'];
   readonly tls: TlsInput | undefined;
   readonly auth: AuthSource | undefined;
   readonly proxyFor: (url: URL) => URL | undefined;
@@ -122,6 +123,7 @@ function specOf(
     monitor:
       call === undefined ? settings : { ...settings, call: printMasked(call, secrets.list()) },
     gateway: completeGatewaySettings(watch.gateway, watch.gatewayForAll, isReachable),
+    labels: watch.labels,
     source: `${entry.source.file}:${entry.source.locate(offset).line}`,
     secrets: secrets.list(),
     hasCredentials,
@@ -226,6 +228,7 @@ function adHoc(name: string, target: HttpTarget | StdioTarget, source: string): 
     target,
     monitor: completeMonitor({}, {}, false).settings,
     gateway: completeGatewaySettings({}, { listen: 'off' }, true),
+    labels: {},
     source,
     secrets: [],
     hasCredentials: false,

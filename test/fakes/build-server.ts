@@ -56,6 +56,7 @@ export function buildServer(
     source: 'mcp-exporter.yml:1',
     secrets: [],
     hasCredentials: false,
+    labels: {},
     ...overrides,
     monitor: { ...MONITOR, ...monitor },
     gateway: { ...GATEWAY, ...gateway },

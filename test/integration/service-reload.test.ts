@@ -297,3 +297,25 @@ test('another address keeps the counters, and the old label leaves the page', as
   expect(info).toHaveLength(1);
   expect(info[0]).toContain('/other"');
 }, 60_000);
+
+test('labels change by a reload, on the page and in the API, and counters go on', async () => {
+  const url = await startServer();
+  const labelled = (labels: string) => configOf(`kept: { url: "${url}", labels: ${labels} }`);
+  const service = await startService({ config: labelled('{ team: search }') });
+  await until(async () => (await service.health()).servers['healthy'] === 1);
+  const series = async (name: string) =>
+    (await seriesOf(service, 'kept')).filter((line) => line.startsWith(name));
+  expect(await series('mcp_server_info')).toEqual([expect.stringContaining('team="search"')]);
+  const changes = await series('mcp_server_status_changes_total');
+
+  await replaceConfig(service, labelled('{ owner: ann }'));
+  await fetch(`${service.url}/-/reload`, { method: 'POST' });
+
+  const [info, ...others] = await series('mcp_server_info');
+  expect(others).toEqual([]);
+  expect(info).toContain('owner="ann"');
+  expect(info).not.toContain('team=');
+  expect(await series('mcp_server_status_changes_total')).toEqual(changes);
+  const shown: unknown = JSON.parse(await service.get('/api/v1/mcp/servers'));
+  expect(shown).toMatchObject({ servers: [{ name: 'kept', labels: { owner: 'ann' } }] });
+});

@@ -9,6 +9,7 @@ export function createLogLinesPart({ config, clock, hub, log }: PartContext): Pa
     name: 'log lines',
     start() {
       ends = [
+        hub.subscribe(log.labels.note),
         logFacts(hub, log),
         logCalls(hub, log, { access: config.log.access, audit: true, clock }),
       ];

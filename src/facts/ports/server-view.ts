@@ -10,6 +10,8 @@ export interface ServerView {
   readonly endpoint: string;
   readonly transport: Transport;
   readonly source: string;
+  /** Of the configuration, see `ServerSpec`. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly status: Status;
   /** Whether its certificate is verified (`tls.insecureSkipVerify`); absent without TLS. */
   readonly isTlsVerified?: boolean;

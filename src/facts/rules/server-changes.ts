@@ -74,12 +74,15 @@ const GATEWAY_KEYS: Keys<GatewaySettings> = {
   prices: ['gateway.prices', 'none'],
 };
 
+const OWN_KEYS: Keys<Pick<ServerSpec, 'labels'>> = { labels: ['labels', 'none'] };
+
 /** Every key of a server, with what its change opens anew. */
 export const SERVER_CHANGE_KEYS: readonly ServerChange[] = [
   HTTP_KEYS,
   STDIO_KEYS,
   MONITOR_KEYS,
   GATEWAY_KEYS,
+  OWN_KEYS,
 ].flatMap((keys) => Object.values(keys).map(([key, reopens]) => ({ key, reopens })));
 
 /**
@@ -92,6 +95,7 @@ export function findServerChanges(before: ServerSpec, now: ServerSpec): readonly
     ...targetChanges(before.target, now.target),
     ...changesIn(MONITOR_KEYS, before.monitor, now.monitor),
     ...changesIn(GATEWAY_KEYS, before.gateway, now.gateway),
+    ...changesIn(OWN_KEYS, before, now),
   ];
   // A variable that is set now, or no longer, where no other value changed.
   if (before.unresolved !== now.unresolved && !changes.some(({ reopens }) => reopens === 'all'))

@@ -19,7 +19,11 @@ const NAME_CHARS_MAX = 256;
 const MESSAGE_CHARS_MAX = 1_024;
 const STACK_CHARS_MAX = 8_192;
 
-export function createCallLines(nowMs: () => number): CallLines {
+/** @param labelsOf a server's labels as a field with the comma before it; empty without any */
+export function createCallLines(
+  nowMs: () => number,
+  labelsOf: (server: string) => string,
+): CallLines {
   let printedMs = Number.NaN;
   let printedTime = '';
   let context = '';
@@ -45,7 +49,7 @@ export function createCallLines(nowMs: () => number): CallLines {
     // The lines of one exchange are written one after the other, and most of each is the same.
     if (contextOf !== call) {
       contextOf = call;
-      context = printContext(call);
+      context = printContext(call) + labelsOf(call.server);
     }
     return `{"level":"${severity}","time":"${time()}","channel":"${channel}"${context}${rest},"msg":"${message}"}\n`;
   }

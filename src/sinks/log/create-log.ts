@@ -10,9 +10,11 @@ import {
 } from '../../facts/ports/log.ts';
 import type { LogFileSettings } from '../../facts/service-settings.ts';
 import { maskText, maskTexts } from '../../facts/rules/mask-text.ts';
+import type { ServerSpec } from '../../facts/server.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { escapeControls, replaceControls } from './control-characters.ts';
 import { createLineBatch } from './line-batch.ts';
+import { createServerLabels, type ServerLabels } from './server-labels.ts';
 import { createSink, type Sink } from './sink.ts';
 
 export interface LogOptions {
@@ -43,6 +45,8 @@ export interface LineWriter {
 
 export interface ServiceLog extends Log {
   readonly lines: LineWriter;
+  /** Added to every line with the field `server`; lines past pino add them themselves. */
+  readonly labels: ServerLabels;
   setLevel(level: LogSeverity | 'silent'): void;
   /**
    * Hands every line from now on to `take` as well, masked and as JSON: whole lines, one or more at a time.
@@ -75,6 +79,7 @@ export function createLog(options: LogOptions): ServiceLog {
     file?.write(text, lineCount);
     copy?.(text);
   };
+  const labels = createServerLabels();
   const batch = createLineBatch(options.clock, writeLines);
   const logger = pino(
     {
@@ -83,6 +88,7 @@ export function createLog(options: LogOptions): ServiceLog {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: printError },
+      mixin: (fields) => ('server' in fields ? labelsField(labels.find(fields.server)) : {}),
       redact: { paths: SECRET_PATHS, censor: MASK },
     },
     {
@@ -95,6 +101,7 @@ export function createLog(options: LogOptions): ServiceLog {
   return {
     ...bindSeverities(logger),
     lines: { isEnabled: (severity) => logger.isLevelEnabled(severity), write: batch.add },
+    labels,
     setLevel(level) {
       logger.level = level;
     },
@@ -111,6 +118,10 @@ export function createLog(options: LogOptions): ServiceLog {
       await Promise.all(sinks.map((sink) => sink.close(timeoutMs)));
     },
   };
+}
+
+function labelsField(labels: ServerSpec['labels'] | undefined): object {
+  return labels ? { labels } : {};
 }
 
 /** An error of a library may quote a header or a URL. */

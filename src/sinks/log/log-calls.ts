@@ -26,10 +26,10 @@ const USER_CHARS_MAX = 256;
  */
 export function logCalls(
   hub: Pick<Hub, 'subscribe'>,
-  log: Pick<ServiceLog, 'warn' | 'debug' | 'lines'>,
+  log: Pick<ServiceLog, 'warn' | 'debug' | 'lines' | 'labels'>,
   { access, audit, clock }: CallLogOptions,
 ): () => void {
-  const lines = createCallLines(() => clock.nowMs());
+  const lines = createCallLines(() => clock.nowMs(), log.labels.text);
   const repeats = createRepeatGuard(() => clock.monotonicMs());
 
   function logCall(call: CallRecord): void {

@@ -72,6 +72,11 @@ function attributesOf(fields: JsonObject, isExchange: boolean): Attributes {
   const attributes: Attributes = {};
   for (const [field, value] of Object.entries(fields)) {
     if (OWN_FIELDS.has(field) || value === null) continue;
+    if (field === 'labels' && isJsonObject(value)) {
+      for (const [name, label] of Object.entries(value))
+        attributes[`labels_${name}`] = toAttribute(label);
+      continue;
+    }
     // In a line of the gateway this is the JSON-RPC method, which has this name everywhere else.
     const isOperation = isExchange && field === 'method';
     attributes[isOperation ? 'operation' : toSnakeCase(field)] = toAttribute(value);

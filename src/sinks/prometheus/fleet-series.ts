@@ -4,13 +4,15 @@ import { WIRE_LABELS, type WireLabel } from '../../catalog/self.ts';
 import { serverInfo } from '../../catalog/server.ts';
 import type { ServerAdded, ServerChanged } from '../../facts/server-facts.ts';
 import type { ServerSpec } from '../../facts/server.ts';
-import { createFamilies, type Families } from './create-families.ts';
+import { createFamilies } from './create-families.ts';
 import {
   createGatewaySeries,
   type GatewaySeries,
   type GatewaySeriesOptions,
 } from './gateway-series.ts';
+import type { SampleLabelling } from './render-page.ts';
 import { createServerBanks } from './server-banks.ts';
+import { createInfoLabels } from './info-labels.ts';
 import { createServerSeries, type ServerSeries } from './server-series.ts';
 
 export interface FleetSeriesOptions extends Pick<
@@ -39,8 +41,10 @@ export interface FleetSeries {
   members(): Iterable<readonly [name: string, FleetMember]>;
   /** Registries with the series of several servers each. */
   sharedRegistries(): readonly Registry[];
-  /** Grows with each server that is added or removed. */
+  /** Grows with each server that is added, changed or removed. */
   changeCount(): number;
+  /** Adds the labels of the configuration to the samples of a page, as they are now. */
+  labelling(): SampleLabelling;
 }
 
 export function createFleetSeries(options: FleetSeriesOptions): FleetSeries {
@@ -50,13 +54,9 @@ export function createFleetSeries(options: FleetSeriesOptions): FleetSeries {
     WIRE_LABELS.map((label) => [label, foldings(serverInfo, label)]),
   ) as Readonly<Record<WireLabel, () => void>>;
   const banks = createServerBanks();
+  const labels = createInfoLabels();
   const members = new Map<string, FleetMember & { leaveBank(): void }>();
   let changeCount = 0;
-
-  function addGateway(server: ServerSpec): { gateway: GatewaySeries; families: Families } {
-    const families = createFamilies(perGatewayServer);
-    return { gateway: createGatewaySeries({ ...options, families, server }), families };
-  }
 
   function remove(name: string): void {
     const member = members.get(name);
@@ -64,12 +64,16 @@ export function createFleetSeries(options: FleetSeriesOptions): FleetSeries {
     member.series.remove();
     member.leaveBank();
     members.delete(name);
+    labels.remove(name);
     changeCount += 1;
   }
 
   function behindGateway(server: ServerSpec): Pick<FleetMember, 'gateway' | 'gatewayRegistry'> {
-    const behind = options.gateway && server.gateway.enabled ? addGateway(server) : undefined;
-    return { gateway: behind?.gateway, gatewayRegistry: behind?.families.registry };
+    if (!options.gateway || !server.gateway.enabled)
+      return { gateway: undefined, gatewayRegistry: undefined };
+    const families = createFamilies(perGatewayServer);
+    const gateway = createGatewaySeries({ ...options, families, server });
+    return { gateway, gatewayRegistry: families.registry };
   }
 
   return {
@@ -77,6 +81,7 @@ export function createFleetSeries(options: FleetSeriesOptions): FleetSeries {
       const { server } = added;
       remove(server.name);
       const seat = banks.join();
+      labels.set(server);
       members.set(server.name, {
         series: createServerSeries(seat.families, added, (label) => shortenings[label]()),
         ...behindGateway(server),
@@ -88,6 +93,7 @@ export function createFleetSeries(options: FleetSeriesOptions): FleetSeries {
       const member = members.get(server.name);
       if (!member) return;
       member.series.changed(server, reopens !== 'none');
+      labels.set(server);
       // What was counted stays when a server leaves the gateway.
       if (!member.gateway) members.set(server.name, { ...member, ...behindGateway(server) });
       changeCount += 1;
@@ -97,5 +103,6 @@ export function createFleetSeries(options: FleetSeriesOptions): FleetSeries {
     members: () => members,
     sharedRegistries: () => banks.registries(),
     changeCount: () => changeCount,
+    labelling: labels.labelling,
   };
 }

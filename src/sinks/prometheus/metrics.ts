@@ -42,7 +42,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     for (let attempt = 1; ; attempt += 1) {
       const before = recorders.fleet.changeCount();
       const sources = listPageSources(recorders, views.gateway?.load() ?? [], clock);
-      const body = await renderPage(recorders.shown, [...sources, ...runtime], format);
+      const label = recorders.fleet.labelling();
+      const body = await renderPage(recorders.shown, [...sources, ...runtime], format, label);
       if (before === recorders.fleet.changeCount() || attempt === ATTEMPTS_MAX) return body;
     }
   }

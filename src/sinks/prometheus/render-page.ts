@@ -2,13 +2,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { Metric } from '../../catalog/metric.ts';
 import type { ExpositionFormat } from './negotiate-format.ts';
-import { writeHeader, writeSamples } from './write-family.ts';
+import { type Sample, writeHeader, writeSamples } from './write-family.ts';
 
 export interface PageSource {
   readonly registry: Registry;
   /** Called right before the registry is read. */
   readonly beforeRead?: () => void;
 }
+
+/** Adds labels to the samples of a family just before they are written. */
+export type SampleLabelling = (name: string, samples: readonly Sample[]) => readonly Sample[];
 
 /**
  * Writes the page registry by registry and gives the event loop a turn after each of them, so that a page of any length
@@ -19,13 +22,15 @@ export async function renderPage(
   catalog: readonly Metric[],
   sources: readonly PageSource[],
   format: ExpositionFormat,
+  label: SampleLabelling = (_name, samples) => samples,
 ): Promise<string> {
   const chunks = new Map(catalog.map((metric) => [metric.name, [writeHeader(metric, format)]]));
   for (const { registry, beforeRead } of sources) {
     await nextTurn();
     beforeRead?.();
     for (const { name, values } of await registry.getMetricsAsJSON()) {
-      if (values.length > 0) chunks.get(name)?.push(writeSamples(name, values, format));
+      if (values.length > 0)
+        chunks.get(name)?.push(writeSamples(name, label(name, values), format));
     }
   }
   await nextTurn();

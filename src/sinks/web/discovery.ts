@@ -16,6 +16,9 @@ export function discoveredTargets(views: readonly ServerView[]): readonly Target
         __meta_mcp_server: view.name,
         __meta_mcp_transport: view.transport,
         __meta_mcp_endpoint: view.endpoint,
+        ...Object.fromEntries(
+          Object.entries(view.labels).map(([name, value]) => [`__meta_mcp_label_${name}`, value]),
+        ),
         ...(view.identity && {
           __meta_mcp_era: view.identity.era,
           __meta_mcp_protocol_version: view.identity.protocolVersion,

@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { type JsonObject, jsonObjectOf } from '../../facts/json-object.ts';
 import { asEpochMs, type EpochMs } from '../../facts/time.ts';
 import { HttpProblem } from './http-problem.ts';
+import type { LabelFilter } from './select-servers.ts';
 
 /** Of a query parameter, in characters. */
 export const TEXT_LENGTH_MAX = 2_048;
@@ -15,6 +16,25 @@ export function queryText(request: Request, name: string): string | undefined {
   if (value.length > TEXT_LENGTH_MAX)
     throw new HttpProblem(400, `The parameter ${name} is too long.`);
   return value;
+}
+
+export const LABEL_FILTERS_MAX = 16;
+/** `NAME=VALUE` */
+export const LABEL_PATTERN = /^([a-zA-Z_][a-zA-Z0-9_]*)=(.*)$/;
+
+/** Each `label=NAME=VALUE` of the query. Throws a 400 for one without `=`, and for too many. */
+export function queryLabels(request: Request): readonly LabelFilter[] {
+  const given: unknown = request.query['label'] ?? [];
+  const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (texts.length > LABEL_FILTERS_MAX)
+    throw new HttpProblem(400, `Give label at most ${LABEL_FILTERS_MAX} times.`);
+  return texts.map((text) => {
+    const isText = typeof text === 'string' && text.length <= TEXT_LENGTH_MAX;
+    const [, name, value] = isText ? (LABEL_PATTERN.exec(text) ?? []) : [];
+    if (name === undefined || value === undefined)
+      throw new HttpProblem(400, 'label must be NAME=VALUE, such as label=team=search.');
+    return { name, value };
+  });
 }
 
 /** A whole number in `1..max`, `fallback` if not given. Throws a 400. */

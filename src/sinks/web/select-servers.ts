@@ -4,8 +4,15 @@ import type { ServerView } from '../../facts/ports/server-view.ts';
 export interface ServerFilter {
   /** Empty: all. */
   readonly statuses: readonly Status[];
-  /** Part of the name or the endpoint, case ignored. */
+  /** Part of the name, the endpoint or a label (`team=search`), case ignored. */
   readonly search: string;
+  /** All of them must match; an empty value matches servers without the label. */
+  readonly labels: readonly LabelFilter[];
+}
+
+export interface LabelFilter {
+  readonly name: string;
+  readonly value: string;
 }
 
 /** The most urgent first. */
@@ -30,9 +37,31 @@ export function selectServers(
   return views.filter(
     (view) =>
       (filter.statuses.length === 0 || filter.statuses.includes(view.status)) &&
-      (search === '' ||
-        view.name.toLowerCase().includes(search) ||
-        view.endpoint.toLowerCase().includes(search)),
+      filter.labels.every(({ name, value }) => labelOf(view, name) === value) &&
+      (search === '' || textsOf(view).some((text) => text.toLowerCase().includes(search))),
+  );
+}
+
+function textsOf({ name, endpoint, labels }: ServerView): readonly string[] {
+  return [name, endpoint, ...Object.entries(labels).map((label) => label.join('='))];
+}
+
+/** Empty if the server has no such label. */
+function labelOf({ labels }: ServerView, name: string): string {
+  return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
+}
+
+export function labelNames(views: readonly ServerView[]): readonly string[] {
+  return [...new Set(views.flatMap(({ labels }) => Object.keys(labels)))].toSorted(compareNames);
+}
+
+/** Servers by the value of a label, in the order of the values; those without the label come last, with an empty value. */
+export function groupByLabel(
+  views: readonly ServerView[],
+  name: string,
+): readonly (readonly [value: string, views: readonly ServerView[]])[] {
+  return [...Map.groupBy(views, (view) => labelOf(view, name))].toSorted(
+    ([a], [b]) => Number(a === '') - Number(b === '') || compareNames(a, b),
   );
 }
 

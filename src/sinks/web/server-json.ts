@@ -105,6 +105,7 @@ export function serverJson(view: ServerView, disabling: Disabling | undefined): 
     endpoint: view.endpoint,
     transport: view.transport,
     source: view.source,
+    labels: view.labels,
     tls_verified: view.isTlsVerified,
     status: view.status,
     reason: view.reason,

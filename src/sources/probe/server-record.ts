@@ -243,6 +243,7 @@ export function viewOf(
     endpoint: record.endpoint,
     transport: identity?.transport ?? expectedTransport(spec.target),
     source: spec.source,
+    labels: spec.labels,
     status: health.status,
     reason: health.reason,
     statusSinceMs: record.statusSinceMs,

@@ -44,5 +44,6 @@ export function serverSpec(
     source: 'test:1',
     secrets: [],
     hasCredentials: false,
+    labels: {},
   };
 }

@@ -6,10 +6,14 @@ import {
   queryChoices,
   queryCursorId,
   queryInstant,
+  queryLabels,
+  LABEL_FILTERS_MAX,
+  LABEL_PATTERN,
   queryLimit,
   queryText,
   TEXT_LENGTH_MAX,
 } from '../request-values.ts';
+import type { LabelFilter } from '../select-servers.ts';
 
 /** One query parameter: how it is read, and how the OpenAPI document describes it. */
 export interface Parameter<Value> {
@@ -72,6 +76,21 @@ export function choices<Choice extends string>(
     description: `${description} Several are separated by commas; allowed: ${allowed.join(', ')}.`,
     schema: { type: 'string', examples: [allowed.slice(0, 2).join(',')] },
     read: (request, name) => queryChoices(request, name, allowed),
+  };
+}
+
+/** `NAME=VALUE`, as often as there are labels to filter by. */
+export function labels(): Parameter<readonly LabelFilter[]> {
+  return {
+    description:
+      'Only servers with this label, as NAME=VALUE; those without it if VALUE is empty. May be given several times.',
+    schema: {
+      type: 'array',
+      items: { type: 'string', pattern: LABEL_PATTERN.source, maxLength: TEXT_LENGTH_MAX },
+      maxItems: LABEL_FILTERS_MAX,
+      examples: [['team=search']],
+    },
+    read: (request) => queryLabels(request),
   };
 }
 

@@ -66,6 +66,7 @@ const server = z.strictObject({
   endpoint: z.string(),
   transport: z.enum(TRANSPORTS),
   source: z.string(),
+  labels: z.record(z.string(), z.string()),
   tls_verified: z.boolean().optional(),
   status: z.enum(STATUSES),
   reason: z.string(),

@@ -5,20 +5,27 @@ import { type Html, html } from '../html.ts';
 import type { ConfigStatus } from '../../../facts/ports/views.ts';
 import {
   countByStatus,
+  groupByLabel,
   selectServers,
   type ServerFilter,
   sortWorstFirst,
   STATUSES_WORST_FIRST,
 } from '../select-servers.ts';
 import { chip, columnHead, noValue, searchInput } from './elements.ts';
+import {
+  type GridAddress,
+  gridPath,
+  keptFields,
+  labelControls,
+  labelList,
+} from './label-controls.ts';
 import { responseTime } from './response-time.ts';
 import type { Page } from './layout.ts';
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
 
-export interface LandingContent {
+export interface LandingContent extends GridAddress {
   readonly views: readonly ServerView[];
-  readonly filter: ServerFilter;
   readonly nowMs: number;
   readonly config: ConfigStatus;
   readonly isConnectivitySuspected: boolean;
@@ -53,20 +60,23 @@ function grid(content: LandingContent): Html {
     </section>
     <div class="tools">
       <nav id="filters" class="chips" data-region aria-label="Filter by status">
-        ${chips(views, filter)}
+        ${chips(content)}
       </nav>
       <form class="search" role="search" action="/" method="get">
-        ${filter.statuses.length > 0 && html`<input type="hidden" name="status" value="${filter.statuses.join(',')}" />`}
+        ${keptFields(content)}
         ${searchInput({
           id: 'search',
           name: 'search',
           value: filter.search,
           placeholder: 'Search servers',
-          label: 'Search by name or endpoint',
+          label: 'Search by name, endpoint or label',
         })}
         <button type="submit">Search</button>
       </form>
     </div>
+    <nav id="labels" class="chips" data-region aria-label="Group and filter by label">
+      ${labelControls(views, content)}
+    </nav>
     <div class="card">
       <table class="grid" role="table">
         <caption class="unseen">
@@ -82,7 +92,7 @@ function grid(content: LandingContent): Html {
           </tr>
         </thead>
         <tbody id="rows" role="rowgroup" data-rows>
-          ${shown.map((view) => row(view, content.nowMs))}
+          ${rows(shown, content)}
         </tbody>
       </table>
     </div>
@@ -181,18 +191,20 @@ function proportions(views: readonly ServerView[]): Html {
   </svg>`;
 }
 
-function chips(views: readonly ServerView[], filter: ServerFilter): readonly Html[] {
+function chips({ views, filter, groupBy }: LandingContent): readonly Html[] {
   const counts = countByStatus(views);
-  const all = statusChip(
-    { statuses: [], search: filter.search },
+  const pathOf = (statuses: ServerFilter['statuses']): string =>
+    gridPath({ filter: { ...filter, statuses }, groupBy });
+  const all = chip(
+    pathOf([]),
     filter.statuses.length === 0,
     html`All <b>${formatCount(views.length)}</b>`,
   );
   const others = STATUSES_WORST_FIRST.filter(
     (status) => counts[status] > 0 || filter.statuses.includes(status),
   ).map((status) =>
-    statusChip(
-      { statuses: [status], search: filter.search },
+    chip(
+      pathOf([status]),
       filter.statuses.length === 1 && filter.statuses[0] === status,
       html`<span class="is-${status}">${statusIcon(status)}</span>${STATUS_WORDS[status]}
         <b>${formatCount(counts[status])}</b>`,
@@ -201,20 +213,38 @@ function chips(views: readonly ServerView[], filter: ServerFilter): readonly Htm
   return [all, ...others];
 }
 
-function statusChip(filter: ServerFilter, isCurrent: boolean, label: Html): Html {
-  const query = new URLSearchParams();
-  if (filter.statuses.length > 0) query.set('status', filter.statuses.join(','));
-  if (filter.search !== '') query.set('search', filter.search);
-  return chip(query.size > 0 ? `/?${query.toString()}` : '/', isCurrent, label);
+function rows(shown: readonly ServerView[], content: LandingContent): readonly Html[] {
+  const { groupBy } = content;
+  if (groupBy === '') return shown.map((view) => row(view, content));
+  return groupByLabel(shown, groupBy).flatMap(([value, views]) => [
+    groupRow(groupBy, value, views),
+    ...views.map((view) => row(view, content)),
+  ]);
 }
 
-function row(view: ServerView, nowMs: number): Html {
+/** No name of a server begins with a space, so the key of a group is nobody else's. */
+function groupRow(name: string, value: string, views: readonly ServerView[]): Html {
+  const counts = countByStatus(views);
+  const parts = STATUSES_WORST_FIRST.filter((status) => counts[status] > 0).map(
+    (status) =>
+      html`<span class="is-${status}">${statusIcon(status)}</span> ${formatCount(counts[status])}
+        <span class="unseen">${STATUS_WORDS[status]}</span> `,
+  );
+  return html`<tr role="row" data-key=" ${value}" class="group">
+    <th role="rowheader" scope="rowgroup" colspan="7">
+      <bdi>${value === '' ? `No ${name}` : value}</bdi> <span class="counts">${parts}</span>
+    </th>
+  </tr> `;
+}
+
+function row(view: ServerView, content: LandingContent): Html {
+  const { nowMs } = content;
   const tools = view.snapshot?.lists.tools?.definitions.length;
   return html`<tr role="row" data-key="${view.name}" class="row-${view.status}">
     <td role="cell" class="status">${statusBadge(view.status)}</td>
     <th role="rowheader" scope="row" class="name">
       <a href="${serverPath(view.name)}"><bdi>${view.name}</bdi></a
-      >${reasonBelow(view, nowMs)}
+      >${reasonBelow(view, nowMs)}${labelList(view, content)}
     </th>
     <td role="cell" class="endpoint">
       <span class="reach">

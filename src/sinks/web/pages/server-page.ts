@@ -26,6 +26,7 @@ import {
   pairList,
   tokenInput,
 } from './elements.ts';
+import { labelList } from './label-controls.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
 import { type KeptOfServer, serverAlerts, serverJournal } from './server-log.ts';
@@ -100,9 +101,11 @@ function verdict({ detail, nowMs }: ServerContent): Html {
       <strong class="is-${detail.status}">${STATUS_WORDS[detail.status]}</strong> for
       ${relativeTime(detail.statusSinceMs, nowMs, 'for')}${detail.reason !== '' && html` · <bdi>${detail.reason}</bdi>`}
     </p>
-    ${detail.isTlsVerified === false && UNVERIFIED}
+    ${labelList(detail, WHOLE_FLEET)} ${detail.isTlsVerified === false && UNVERIFIED}
     ${detail.consecutiveFailures > 0 && html`<p class="muted">${failedInARow(detail.consecutiveFailures)}</p>`}`;
 }
+
+const WHOLE_FLEET = { filter: { statuses: [], search: '', labels: [] }, groupBy: '' };
 
 const UNVERIFIED = html`<p>
   <strong class="is-warning">Certificate not verified</strong> · any certificate is accepted

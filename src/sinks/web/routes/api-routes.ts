@@ -3,7 +3,7 @@ import { STATUSES } from '../../../facts/rules/health.ts';
 import { findServer } from '../find-server.ts';
 import { HttpProblem } from '../http-problem.ts';
 import type { Operation } from '../api/operation.ts';
-import { choices, cursor, limit, readQuery, text } from '../api/parameters.ts';
+import { choices, cursor, labels, limit, readQuery, text } from '../api/parameters.ts';
 import { pathName } from '../request-values.ts';
 import { compareNames, selectServers } from '../select-servers.ts';
 import { reportJson, serverDetailJson, serverJson } from '../server-json.ts';
@@ -15,7 +15,8 @@ const LIST_SERVERS = {
   access: 'read',
   query: {
     status: choices(STATUSES, 'Only servers with this status.'),
-    search: text('Part of the name or the endpoint.'),
+    search: text('Part of the name, the endpoint or a label (`team=search`).'),
+    label: labels(),
     cursor: cursor(),
     limit: limit(100, 1_000),
   },
@@ -71,6 +72,7 @@ function listServers({ servers, switches }: WebContext, request: Request) {
   const selected = selectServers(servers.views(), {
     statuses: query.status,
     search: query.search ?? '',
+    labels: query.label,
   }).toSorted((a, b) => compareNames(a.name, b.name));
   const after = decodeCursor(query.cursor);
   const rest =

@@ -7,7 +7,7 @@ import { docsPage } from '../pages/docs-page.ts';
 import { landingPage, serverPath } from '../pages/landing-page.ts';
 import type { Page } from '../pages/layout.ts';
 import { serverPage } from '../pages/server-page.ts';
-import { pathName, queryChoices, queryText } from '../request-values.ts';
+import { pathName, queryChoices, queryLabels, queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, post, type Route } from './route.ts';
 
@@ -26,7 +26,9 @@ export function pageRoutes(context: WebContext): readonly Route[] {
         filter: {
           statuses: queryChoices(request, 'status', STATUSES),
           search: queryText(request, 'search') ?? '',
+          labels: queryLabels(request),
         },
+        groupBy: queryText(request, 'group') ?? '',
         nowMs: clock.nowMs(),
         config: config.status(),
         isConnectivitySuspected: servers.connectivitySuspected(),

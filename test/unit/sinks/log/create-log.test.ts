@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
+import { buildServer } from '../../../fakes/build-server.ts';
 import { REAL_CLOCK } from '../../../fakes/real-clock.ts';
 import { createLog, type LogOptions } from '../../../../src/sinks/log/create-log.ts';
 import { Secret } from '../../../../src/facts/secret.ts';
@@ -50,6 +51,36 @@ test('an event is one line of JSON with time, level, fields and a fixed message'
     durationMs: 12,
     msg: 'server checked',
   });
+});
+
+test('a line about a server has its labels, as they are now, and other lines have none', () => {
+  const { log, text } = setUp();
+  const server = buildServer('files', { labels: Object.freeze({ team: 'search', token: 'x' }) });
+  log.labels.note({ fact: 'server_added', server });
+
+  log.info({ channel: 'health', server: 'files' }, 'server checked');
+  log.info({ channel: 'health', server: 'other' }, 'server checked');
+  log.info({ channel: 'health' }, 'started');
+  log.labels.note({
+    fact: 'server_changed',
+    server: buildServer('files'),
+    keys: [],
+    reopens: 'none',
+  });
+  log.info({ channel: 'health', server: 'files' }, 'server checked');
+
+  const lines = text()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  // What is named like a credential is masked everywhere.
+  expect(lines.map(({ labels }) => labels)).toEqual([
+    { team: 'search', token: '***' },
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(server.labels).toEqual({ team: 'search', token: 'x' });
 });
 
 test('on a terminal the same event is written for people', () => {

@@ -6,6 +6,7 @@ import type { CallRecord } from '../../../../src/facts/call-record.ts';
 import { createHub } from '../../../../src/facts/hub.ts';
 import type { LogSeverity } from '../../../../src/facts/ports/log.ts';
 import { buildCall } from '../../../fakes/build-call.ts';
+import { buildServer } from '../../../fakes/build-server.ts';
 import { REAL_CLOCK } from '../../../fakes/real-clock.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 
@@ -104,6 +105,22 @@ test('a tool call is a line in the access log and one in the audit log', async (
       msg: 'exchange',
     },
     { ...shared, channel: 'audit', msg: 'tool called' },
+  ]);
+});
+
+test('every line of a call has the labels of its server', async () => {
+  const { hub, log, lines } = start();
+  const labels = { owner: 'a "b"', team: 'search' };
+  log.labels.note({ fact: 'server_added', server: buildServer('files', { labels }) });
+  hub.publish(buildCall({ outcome: 'rpc_error' }));
+  hub.publish(buildCall({ server: 'other' }));
+  const written = await lines();
+  expect(written.map((line) => line['labels'])).toEqual([
+    labels,
+    labels,
+    labels,
+    undefined,
+    undefined,
   ]);
 });
 

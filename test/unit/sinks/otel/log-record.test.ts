@@ -69,7 +69,12 @@ test('a failed call is linked to its span, and its method is the operation', () 
     errorStack: 'Error: disk is gone\n    at read',
   });
 
-  const record = toLogRecord(createCallLines(() => NOW_MS).error(call));
+  const record = toLogRecord(
+    createCallLines(
+      () => NOW_MS,
+      () => '',
+    ).error(call),
+  );
 
   expect(record?.attributes).toMatchObject({
     channel: 'error',
@@ -86,6 +91,11 @@ test('a failed call is linked to its span, and its method is the operation', () 
     traceId: call.trace.traceId,
     spanId: call.trace.spanId,
   });
+});
+
+test('labels of a server are attributes of their own, named as a JSON parser names them', () => {
+  const record = toLogRecord(lineOf({ server: 'files', labels: { team: 'search' } }));
+  expect(record?.attributes).toEqual({ server: 'files', labels_team: 'search' });
 });
 
 test.each([

@@ -357,6 +357,44 @@ test('a server that says something new of itself has one info series, the new on
   ]);
 });
 
+test('labels of the configuration are on the info series: the same names for all servers, as they are now', async () => {
+  const { metrics, publish } = createTestMetrics();
+  const infos = async () => {
+    const page = await scrape(metrics);
+    const samples = page.get('mcp_server_info')?.samples ?? [];
+    return samples.map(({ labels: { server, team, tier } }) => [server, team, tier]).toSorted();
+  };
+  const search = { ...httpServer('search'), labels: { team: 'a "b" \\ c' } };
+  publish({ fact: 'server_added', server: search });
+  publish({ fact: 'server_added', server: { ...httpServer('files'), labels: { tier: '1' } } });
+  publish({ fact: 'server_added', server: httpServer('none') });
+  publish(observation('search', { identity }));
+  publish({
+    fact: 'status',
+    server: 'search',
+    atMs: asEpochMs(START_MS),
+    from: 'healthy',
+    to: 'warning',
+    reason: 'slow',
+  });
+  expect(await infos()).toEqual([
+    ['files', '', '1'],
+    ['none', '', ''],
+    ['search', 'a "b" \\ c', ''],
+  ]);
+
+  const server = { ...search, labels: { team: 'b' } };
+  publish({ fact: 'server_changed', server, keys: ['labels'], reopens: 'none' });
+  publish({ fact: 'server_removed', server: 'files' });
+  expect(await infos()).toEqual([
+    ['none', '', undefined],
+    ['search', 'b', undefined],
+  ]);
+  const page = await scrape(metrics);
+  const change = { server: 'search', to: 'warning' };
+  expect(valueOf(page, 'mcp_server_status_changes_total', change)).toBe(1);
+});
+
 test('a long name that a server gives itself is cut, and counted once while it stays the same', async () => {
   const { metrics, publish } = createTestMetrics();
   publish({ fact: 'server_added', server: httpServer('search') });

@@ -29,6 +29,7 @@ export function httpServer(
     source: 'test:1',
     secrets: [],
     hasCredentials: false,
+    labels: {},
   };
 }
 

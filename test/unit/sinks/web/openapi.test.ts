@@ -22,6 +22,7 @@ test('/openapi.json describes parameters, bodies, answers and refusals', async (
   expect(listed.parameters.map(({ name }: { name: string }) => name)).toEqual([
     'status',
     'search',
+    'label',
     'cursor',
     'limit',
   ]);

@@ -24,6 +24,7 @@ function hostileDetail() {
   return buildDetail(ATTACK, {
     endpoint: ATTACK,
     source: ATTACK,
+    labels: { team: ATTACK },
     reason: ATTACK,
     status: 'warning',
     identity: {
@@ -50,6 +51,8 @@ function hostileDetail() {
 test.each([
   ['the landing page', '/'],
   ['the landing page under a hostile search', `/?search=${encodeURIComponent(ATTACK)}`],
+  ['the landing page in groups', '/?group=team'],
+  ['the landing page under a hostile filter', `/?label=team=${encodeURIComponent(ATTACK)}`],
   ['the page of the server', `/servers/${encodeURIComponent(ATTACK)}`],
   ['the page for an unknown name', `/servers/${encodeURIComponent(`${ATTACK}?`)}`],
 ])('%s shows hostile texts as texts', async (_case, path) => {
@@ -102,6 +105,59 @@ test('the landing page lists the worst first, then by name', async () => {
   const names = [...body.matchAll(/data-key="([^"]+)"/g)].map((match) => match[1]);
   expect(names).toEqual(['gone', 'broken', 'slow', 'new', 'a-fine', 'b-fine', 'parked']);
   expect(body).toContain('3 of 6 servers need attention');
+});
+
+const OWNED = [
+  buildDetail('files', { labels: { environment: 'production', team: 'search & "find"' } }),
+  buildDetail('mail', { labels: { team: 'office' }, status: 'offline' }),
+  buildDetail('index', { labels: { team: 'search & "find"' }, status: 'warning' }),
+  buildDetail('tests'),
+];
+
+test('the grid can be grouped by a label: groups by value, servers without it last, the worst first in each', async () => {
+  const app = await serveApp(fakeHttpDeps(OWNED).deps);
+  const { body } = await app.call('/?group=team');
+  const keys = [...body.matchAll(/data-key="([^"]+)"/g)].map((match) => match[1]);
+  expect(keys).toEqual([
+    ' office',
+    'mail',
+    ' search &amp; &quot;find&quot;',
+    'index',
+    'files',
+    ' ',
+    'tests',
+  ]);
+  expect(collapse(body)).toContain('<a class="chip" href="/?group=team" aria-current="true" >team');
+  expect(body).toContain('No team');
+});
+
+test('a filter by label keeps everything else of the address, and can be removed', async () => {
+  const app = await serveApp(fakeHttpDeps(OWNED).deps);
+  const { body } = await app.call('/?label=team%3Doffice&search=mail&group=team');
+  const names = [...body.matchAll(/data-key="(\S[^"]*)"/g)].map((match) => match[1]);
+  expect(names).toEqual(['mail']);
+  expect(body).toContain('href="/?search=mail&amp;group=team"');
+  expect(body).toContain(
+    'href="/?status=offline&amp;label=team%3Doffice&amp;search=mail&amp;group=team"',
+  );
+  expect(body).toContain('<input type="hidden" name="label" value="team=office" />');
+  expect(body).toContain('<input type="hidden" name="group" value="team" />');
+});
+
+test('the page of a server has its labels, each with a link to the servers that share it', async () => {
+  const app = await serveApp(fakeHttpDeps(OWNED).deps);
+  const { body } = await app.call('/servers/files');
+  expect(collapse(body)).toContain(
+    'href="/?label=team%3Dsearch+%26+%22find%22" >team: <bdi>search &amp; &quot;find&quot;</bdi>',
+  );
+});
+
+test('without labels the start page offers neither groups nor filters by label', async () => {
+  const app = await serveApp(fakeHttpDeps([buildDetail('a')]).deps);
+  const { body } = await app.call('/');
+  expect(body).not.toContain('Group by');
+  // Nothing inside, so that the style sheet hides it.
+  expect(body).toMatch(/<nav id="labels"[^>]*>\s*<\/nav>/);
 });
 
 test.each([

@@ -118,6 +118,38 @@ test('/sd/servers lists what is checked, with string labels only, and an empty l
   expect((await empty.call('/sd/servers')).body).toBe('[]');
 });
 
+const OWNED = [
+  buildDetail('files', { labels: { environment: 'production', team: 'search' } }),
+  buildDetail('mail', { labels: { team: 'office' }, status: 'offline' }),
+  buildDetail('tests'),
+];
+
+test.each([
+  ['a label', 'label=team=search', ['files']],
+  ['two labels', 'label=team=search&label=environment=test', []],
+  ['the lack of a label', 'label=team=', ['tests']],
+  ['a label and a status', 'label=team=office&status=offline', ['mail']],
+  ['a label that no server has', 'label=constructor=x', []],
+  ['a part of a label', 'search=TEAM%3Doff', ['mail']],
+])('the API filters by %s', async (_case, query, names) => {
+  const app = await serveApp(fakeHttpDeps(OWNED).deps);
+  const answer = await app.call(`/api/v1/mcp/servers?${query}`);
+  const page = JSON.parse(answer.body) as { servers: { name: string; labels: unknown }[] };
+  expect(page.servers.map((server) => server.name)).toEqual(names);
+  expect(page.servers.map((server) => server.labels)).toEqual(
+    OWNED.filter(({ name }) => names.some((each) => each === name)).map(({ labels }) => labels),
+  );
+});
+
+test('/sd/servers has the labels of the configuration', async () => {
+  const app = await serveApp(fakeHttpDeps(OWNED).deps);
+  const groups = JSON.parse((await app.call('/sd/servers')).body) as { labels: object }[];
+  expect(groups[0]?.labels).toMatchObject({
+    __meta_mcp_label_team: 'search',
+    __meta_mcp_label_environment: 'production',
+  });
+});
+
 test('the API pages through servers by cursor without losing one', async () => {
   const names = Array.from(
     { length: 25 },
@@ -161,6 +193,8 @@ test.each([
   ['a limit that is too large', '?limit=1001', 'from 1 to 1000'],
   ['a parameter given twice', '?search=a&search=b', 'once'],
   ['a cursor that is none', '?cursor=%21%21', 'cursor'],
+  ['a label without a value', '?label=team', 'label must be NAME=VALUE'],
+  ['too many labels', `?${'label=a=b&'.repeat(17)}`, 'at most 16 times'],
 ])('the API refuses %s with 400 and says what is allowed', async (_case, query, text) => {
   const app = await serveApp(fakeHttpDeps(FLEET).deps);
   const answer = await app.call(`/api/v1/mcp/servers${query}`);
