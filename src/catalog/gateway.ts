@@ -1,11 +1,12 @@
 import { CALL_OUTCOMES, ERROR_TYPES } from '../facts/call-outcome.ts';
+import { OVERFLOW_LABEL } from '../facts/rules/label-bound.ts';
 import { TRANSPORTS } from '../facts/server.ts';
 import { metric } from './metric.ts';
 
 const area = 'gateway';
 
 /** Transport verbs of clients (`method` label). */
-const VERBS = ['POST', 'GET', 'DELETE', 'stdio'] as const;
+const VERBS = ['POST', 'GET', 'DELETE', 'stdio', OVERFLOW_LABEL] as const;
 
 /**
  * Upper bounds in seconds. The whole numbers among them only serve quantiles; rules use the others (see `probe.ts`).
@@ -24,7 +25,7 @@ const SIZE_BUCKETS_BYTES = [
 export const requests = metric({
   name: 'mcp_requests_total',
   kind: 'counter',
-  help: 'Completed JSON-RPC exchanges. Each element of a batch counts, and so do requests from the server to the client. Use outcome, not status, to find failures. Requests for server names that are not configured have the server _OTHER.',
+  help: 'Completed JSON-RPC exchanges, and HTTP requests that failed without one. Each request of a batch counts, and so do requests from the server to the client. Use outcome, not status, to find failures. Requests for server names that are not configured have the server _OTHER.',
   labels: ['server', 'tool', 'operation', 'method', 'endpoint', 'status', 'outcome'],
   values: { method: VERBS, outcome: CALL_OUTCOMES },
   area,

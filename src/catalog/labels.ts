@@ -24,7 +24,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   mcp_method_name: 'Same as `operation`.',
   mcp_protocol_version: 'Same as `protocol_version` of requests.',
   method:
-    'Of requests: the transport verb, never the JSON-RPC method, which is `operation`. Of authentication: the kind of credentials.',
+    'Of requests: the transport verb, never the JSON-RPC method, which is `operation`; `_OTHER` for other HTTP methods. Of authentication: the kind of credentials.',
   metric: 'Metric whose label value was replaced or shortened.',
   minor: 'Part of the Node.js version.',
   network_transport: '`pipe` for stdio, else `tcp`.',

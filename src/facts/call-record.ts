@@ -22,7 +22,10 @@ export interface TokenUsage {
   readonly source: 'reported' | 'estimated';
 }
 
-/** Everything observed about one JSON-RPC exchange through the gateway; published once, when it has ended. */
+/**
+ * Everything observed about one JSON-RPC exchange through the gateway; published once, when it has ended. An HTTP request
+ * without a JSON-RPC request may stand for an exchange of its own, without `operation` and `requestId`.
+ */
 export interface CallRecord {
   readonly fact: 'call';
   readonly server: string;
@@ -30,8 +33,8 @@ export interface CallRecord {
   readonly direction: 'client_to_server' | 'server_to_client';
   /** Of the client's side. */
   readonly transport: Transport;
-  /** Transport verb (`method` label). */
-  readonly verb: 'POST' | 'GET' | 'DELETE' | 'stdio';
+  /** Transport verb (`method` label); `_OTHER` is any other HTTP method. */
+  readonly verb: 'POST' | 'GET' | 'DELETE' | 'stdio' | '_OTHER';
   /** JSON-RPC method as sent; unbounded, recorders derive a bounded label from it. */
   readonly operation: string;
   /** Tool or prompt name or resource URI as sent; unbounded. */

@@ -125,6 +125,12 @@ export const REFUSALS = {
     verdict: { outcome: 'client_error', status: 400, errorType: 'invalid_request' },
     message: 'Header mismatch',
   },
+  invalid_request: {
+    code: -32600,
+    status: 400,
+    verdict: { outcome: 'client_error', status: 400, errorType: 'invalid_request' },
+    message: 'Invalid Request',
+  },
   id_in_use: {
     code: -32600,
     status: 400,

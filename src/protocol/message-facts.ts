@@ -40,6 +40,11 @@ export function isResponse(facts: MessageFacts): boolean {
   return facts.method === undefined && (facts.hasResult || facts.error !== undefined);
 }
 
+/** Whether it is a request, a notification or a response: other JSON objects are no messages of JSON-RPC 2.0. */
+export function isMessage(facts: MessageFacts): boolean {
+  return facts.method !== undefined || isResponse(facts);
+}
+
 /**
  * Finds the request that an answer is for: by its id, else by the number that this id has as text, since servers send `"1"`
  * back for `1` and the official clients take it.

@@ -7,8 +7,29 @@ These series exist with 0 from the first scrape: \`initialize\` and \`tools/list
 \`_OTHER\` for success and each failure of the server; \`denied\` and \`rate_limited\` with the operation \`_OTHER\`. The series of a
 tool starts with 1 at its first call: \`increase()\` over \`sum by (server)\` includes that call, over the tool alone it does not.
 
-Each exchange counts once: \`sum(mcp_requests_total)\` equals the number of lines in the access log. A request that is refused
-before its body was read counts as one exchange with the operation \`_OTHER\`.`;
+Each exchange counts once: \`sum(mcp_requests_total)\` equals the number of lines in the access log, and that of the operation
+\`tools/call\` the number of lines in the audit log. This is what counts:
+
+<!-- prettier-ignore-start -->
+
+| An HTTP request of a client | counts as | outcome |
+| --- | --- | --- |
+| with JSON-RPC requests, alone or in a batch | each of them, with its operation; also if the gateway refuses it after its body was read | that of its response; \`transport_error\` without a usable one, which includes 202 and 3xx |
+| POST without any message: no JSON, JSON that is no JSON-RPC, an empty batch, no body | one, operation \`_OTHER\` | that of the HTTP status, or of a JSON-RPC error in a 2xx |
+| whose client leaves after the head and before the end of the body | one, operation \`_OTHER\` | \`cancelled\`, 499 |
+| refused by the gateway before its body was read, with any HTTP method: host, origin, credentials, limits, size | one, operation \`_OTHER\` | that of the refusal ([errors.md](errors.md)) |
+| with notifications or responses alone, and refused by the gateway or by the server (status 3xx to 5xx) | one, operation \`_OTHER\` | that of the refusal or of the HTTP status |
+| GET, DELETE or another method, and refused by the gateway | one, operation \`_OTHER\` | that of the refusal |
+| that cannot be read as HTTP, has too large a head, or stops in the middle of one (408) | one, server and operation \`_OTHER\` | \`client_error\` |
+| with notifications or responses alone, and accepted | nothing: no response is due, so there is no exchange | – |
+| GET, DELETE, OPTIONS, … that the server answers, whatever it answers | nothing: a stream is no exchange (see \`mcp_sse_streams_active\`), and servers without streams or sessions refuse GET and DELETE as a matter of course | – |
+| \`/-/identity\`, or an answer with authorization metadata of the gateway | nothing: no server takes part | – |
+| none: a connection on which no byte comes, or that is idle after a request, whoever closes it | nothing | – |
+
+<!-- prettier-ignore-end -->
+
+Whatever went to a server is in \`mcp_gateway_upstream_requests_total\`, exchange or not. The label \`method\` is \`_OTHER\` for HTTP methods
+other than POST, GET and DELETE, and where none could be read. A request of the server to the client is one exchange too.`;
 
 const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = [
   {

@@ -51,6 +51,7 @@ export function operationLabel(operation: string): string {
 /** A code from a closed list: an unusual one becomes the first of its class, so that `5..` still matches. */
 export function statusLabel(status: number): string {
   if (KNOWN_STATUSES.has(status)) return String(status);
+  if (status >= 200 && status < 300) return '200';
   return status >= 400 && status < 500 ? '400' : '500';
 }
 

@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type CallVerdict, CANCELLED } from '../../facts/call-outcome.ts';
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';
+import { OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 import { isRequest, type MessageFacts } from '../../protocol/message-facts.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import type { CallTracker } from './call-tracker.ts';
+import { verbOf } from './carrier.ts';
 import { type RefusalDetails, sendRefusal } from './send-refusal.ts';
+import { WHOLE_REQUEST } from './whole-request.ts';
 
 /** One HTTP request as it comes in, and where its calls are counted. */
 export interface Arrival {
@@ -17,11 +21,11 @@ export interface Arrival {
   readonly receivedMs: MonotonicMs;
   /** Of its server, or of all unknown servers. */
   readonly tracker: CallTracker;
+  /** Whether it ended here, so that nothing else may count or forward it. */
+  isOver: boolean;
 }
 
 export const NO_MESSAGES: ReadMessages = { messages: [], isBatch: false, isJson: false };
-/** A request that was not read. */
-const NO_FACTS: MessageFacts = { hasResult: false, isError: false };
 
 /** Answers in the server's place and counts what was refused. */
 export function refuse(
@@ -31,27 +35,36 @@ export function refuse(
   details: Omit<RefusalDetails, 'id'> = {},
 ): void {
   const { clock, request, response } = arrival;
-  const verb: CallRecord['verb'] =
-    request.method === 'GET' || request.method === 'DELETE' ? request.method : 'POST';
+  const { verdict } = REFUSALS[name];
+  const verb = verbOf(request.method);
   const requests = read.messages.filter(isRequest);
-  const refused = requests.length > 0 || request.method !== 'POST' ? requests : [NO_FACTS];
-  for (const facts of refused) countRefusal(arrival, name, { facts, verb, detail: details.detail });
+  arrival.isOver = true;
+  for (const facts of requests.length > 0 ? requests : [WHOLE_REQUEST])
+    countUnread(arrival, { verdict, facts, verb, detail: details.detail });
   sendRefusal(clock, response, name, {
     ...details,
     id: requests.length === 1 ? requests[0]?.id : undefined,
   });
 }
 
-interface RefusedMessage {
+/** The client went away before its request was through. */
+export function leave(arrival: Arrival): void {
+  if (arrival.isOver) return;
+  arrival.isOver = true;
+  countUnread(arrival, { verdict: CANCELLED, verb: verbOf(arrival.request.method) });
+}
+
+interface UnreadEnd {
+  readonly verdict: CallVerdict;
   readonly facts?: MessageFacts;
   readonly verb?: CallRecord['verb'];
   readonly detail?: string | undefined;
 }
 
-export function countRefusal(
+/** Counts a request that ended before it was forwarded. */
+export function countUnread(
   { tracker, receivedAtMs, receivedMs }: Pick<Arrival, 'tracker' | 'receivedAtMs' | 'receivedMs'>,
-  name: RefusalName,
-  { facts = NO_FACTS, verb = 'POST', detail }: RefusedMessage = {},
+  { verdict, facts = WHOLE_REQUEST, verb = OVERFLOW_LABEL, detail }: UnreadEnd,
 ): void {
   const exchange = tracker.begin(facts, {
     transport: 'http',
@@ -61,5 +74,5 @@ export function countRefusal(
     receivedMs,
     bytes: 0,
   });
-  tracker.end(exchange, REFUSALS[name].verdict, detail);
+  tracker.end(exchange, verdict, detail);
 }

@@ -1,6 +1,16 @@
+import { CANCELLED } from '../../facts/call-outcome.ts';
+import type { Transport } from '../../facts/server.ts';
 import type { AccessTokens } from '../../protocol/access-tokens.ts';
+import type { CallTracker } from './call-tracker.ts';
+import { countUnforwarded } from './count-unforwarded.ts';
 import { failAdmitted, type FaultOptions } from './fault.ts';
 import type { AdmittedRequest, Upstream } from './upstream.ts';
+
+export interface AuthorizedUpstreamOptions extends FaultOptions {
+  readonly tracker: CallTracker;
+  /** Of the clients. */
+  readonly transport: Transport;
+}
 
 /**
  * Sees to it that there is an access token before a request of a client without `Authorization` goes upstream. The upstream
@@ -9,7 +19,7 @@ import type { AdmittedRequest, Upstream } from './upstream.ts';
 export function createAuthorizedUpstream(
   upstream: Upstream,
   tokens: AccessTokens,
-  options: FaultOptions,
+  options: AuthorizedUpstreamOptions,
 ): Upstream {
   return {
     hasSessionOf: (message) => upstream.hasSessionOf(message),
@@ -23,10 +33,10 @@ export function createAuthorizedUpstream(
       const sent = tokens.peek();
       // Also renews one that is about to expire; nothing waits for that.
       const ready = tokens.current(NEVER);
-      if (sent !== undefined) handOver(upstream, tokens, admitted);
+      if (sent !== undefined) handOver(upstream, tokens, admitted, options);
       else
         ready
-          .then(() => handOver(upstream, tokens, admitted))
+          .then(() => handOver(upstream, tokens, admitted, options))
           .catch((error: unknown) => failAdmitted(options, admitted, error));
     },
   };
@@ -34,10 +44,18 @@ export function createAuthorizedUpstream(
 
 const NEVER = new AbortController().signal;
 
-function handOver(upstream: Upstream, tokens: AccessTokens, admitted: AdmittedRequest): void {
+function handOver(
+  upstream: Upstream,
+  tokens: AccessTokens,
+  admitted: AdmittedRequest,
+  { tracker, transport }: AuthorizedUpstreamOptions,
+): void {
   const { response } = admitted;
   // The client gave up meanwhile.
-  if (response.destroyed) return;
+  if (response.destroyed) {
+    countUnforwarded(tracker, admitted, { verdict: CANCELLED, transport });
+    return;
+  }
   const sent = tokens.peek();
   response.once('finish', () => {
     if (response.statusCode === 401) void tokens.replace(sent, undefined, NEVER);

@@ -1,3 +1,4 @@
+import { OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 import type { Era, Transport } from '../../facts/server.ts';
 import type { Carrier } from './exchange.ts';
 import type { AdmittedRequest } from './upstream.ts';
@@ -18,7 +19,7 @@ export function carrierOf(
   const tracestate = textOf(headers['tracestate']);
   return {
     transport,
-    verb: method === 'GET' || method === 'DELETE' ? method : 'POST',
+    verb: verbOf(method),
     era: eraOf(protocolVersion),
     receivedAtMs: admitted.receivedAtMs,
     receivedMs: admitted.receivedMs,
@@ -30,6 +31,11 @@ export function carrierOf(
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(tracestate === undefined ? {} : { tracestate }),
   };
+}
+
+/** @param method of an HTTP request */
+export function verbOf(method: string | undefined): Carrier['verb'] {
+  return method === 'POST' || method === 'GET' || method === 'DELETE' ? method : OVERFLOW_LABEL;
 }
 
 /** Revisions are dates, so that they compare as text. */

@@ -4,7 +4,7 @@ import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.t
 import type { Era, Transport } from '../../facts/server.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { Exchange } from './exchange.ts';
-import { carrierOf } from './carrier.ts';
+import { countUnforwarded } from './count-unforwarded.ts';
 import type { OpenChannel } from '../../protocol/message-channel.ts';
 import type { PostReply } from './post-reply.ts';
 import { FAILED } from './fault.ts';
@@ -66,13 +66,8 @@ export function refuse(
   detail?: string,
   transport: Transport = 'http',
 ): void {
+  countUnforwarded(tracker, admitted, { verdict: REFUSALS[name].verdict, detail, transport });
   const requests = admitted.read.messages.filter(isRequest);
-  for (const facts of requests)
-    tracker.end(
-      tracker.begin(facts, carrierOf(admitted, transport, undefined)),
-      REFUSALS[name].verdict,
-      detail,
-    );
   sendRefusal(clock, admitted.response, name, {
     id: requests.length === 1 ? requests[0]?.id : undefined,
     detail,

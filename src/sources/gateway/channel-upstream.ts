@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { CANCELLED } from '../../facts/call-outcome.ts';
 import { resultUnlessAborted } from '../../facts/deadline.ts';
 import type { Timer } from '../../facts/ports/clock.ts';
 import {
@@ -7,9 +8,10 @@ import {
   findEnvelopeFault,
   hasEnvelope,
 } from '../../protocol/request-envelope.ts';
-import { isRequest } from '../../protocol/message-facts.ts';
+import { isMessage, isRequest } from '../../protocol/message-facts.ts';
 import { carrierOf, textOf } from './carrier.ts';
 import { type ChannelUpstreamOptions, refuse } from './channel-common.ts';
+import { countUnforwarded } from './count-unforwarded.ts';
 import { failAdmitted } from './fault.ts';
 import { Conversation } from './conversation.ts';
 import type { ChannelFailure } from '../../protocol/message-channel.ts';
@@ -92,8 +94,12 @@ class ChannelUpstream implements Upstream {
       return;
     }
     const admitted = head.isComplete ? head : await readRest(head);
-    // The client is gone, or the body is too large and was refused.
-    if (!admitted || response.headersSent) return;
+    // Its body is too large, and that was refused.
+    if (response.headersSent) return;
+    if (!admitted) {
+      countUnforwarded(this.#options.tracker, head, { verdict: CANCELLED });
+      return;
+    }
     const session = textOf(request.headers['mcp-session-id']);
     const conversation = session === undefined ? undefined : this.#conversations.get(session);
     if (session !== undefined && !conversation) {
@@ -111,8 +117,10 @@ class ChannelUpstream implements Upstream {
 
   async #post(admitted: AdmittedRequest, conversation: Conversation | undefined): Promise<void> {
     const { read } = admitted;
-    if (!read.isJson || read.messages.length === 0) {
+    if (!read.isJson) {
       refuse(this.#options, admitted, 'invalid_json');
+    } else if (!read.messages.some(isMessage)) {
+      refuse(this.#options, admitted, 'invalid_request');
     } else if (conversation) {
       conversation.post(admitted);
     } else if (

@@ -2,7 +2,7 @@ import type { ServerIdentity } from '../../facts/check-report.ts';
 import type { UpstreamRequested } from '../../facts/gateway-facts.ts';
 import { Secret } from '../../facts/secret.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { Era, HttpTarget, ServerSpec } from '../../facts/server.ts';
+import type { Era, HttpTarget, ServerSpec, Transport } from '../../facts/server.ts';
 import type { OpenChannel } from '../../protocol/message-channel.ts';
 import type { AccessTokens } from '../../protocol/access-tokens.ts';
 import type { TokenSources } from '../../protocol/oauth/token-sources.ts';
@@ -55,8 +55,8 @@ export function createUpstream(
   const authorization = createAuthorization(name, target, options);
   const settings = (): RemoteUpstreamSettings =>
     new RemoteUpstreamSettings(current, target, options, { tokens, authorization });
-  const authorized = (upstream: Upstream): Upstream =>
-    tokens ? createAuthorizedUpstream(upstream, tokens, options) : upstream;
+  const authorized = (upstream: Upstream, transport: Transport): Upstream =>
+    tokens ? createAuthorizedUpstream(upstream, tokens, { ...options, transport }) : upstream;
   const createSse = (): Upstream => {
     const { open, stop } = createSseChannels({
       ...remoteOf(target),
@@ -66,11 +66,11 @@ export function createUpstream(
       openTimeoutMs: () => current().monitor.startTimeoutMs,
     });
     const front = createChannelUpstream(new ChannelUpstreamSettings(current, options, open));
-    return joinSse(authorized(createSseUpstream(settings())), front, stop);
+    return joinSse(authorized(createSseUpstream(settings()), 'sse'), front, stop);
   };
   const upstream = createByTransport(target, {
     isSse: () => identityOf(name)?.transport === 'sse',
-    createHttp: () => authorized(createHttpUpstream(settings())),
+    createHttp: () => authorized(createHttpUpstream(settings()), 'http'),
     createSse,
   });
   return withMetadata(upstream, authorization, options);
@@ -79,11 +79,11 @@ export function createUpstream(
 function createAuthorization(
   name: string,
   target: HttpTarget,
-  { clock, publish, instance }: CreateUpstreamOptions,
+  { clock, tracker, publish, instance }: CreateUpstreamOptions,
 ): ResourceAuthorization {
   const { url, tls } = remoteOf(target);
   const onRequest = (): void => publish({ fact: 'upstream_request', server: name });
-  const options = { name, url, tls, clock, onRequest };
+  const options = { name, url, tls, clock, tracker, onRequest };
   return new ResourceAuthorization({ ...options, ...(instance !== undefined && { instance }) });
 }
 

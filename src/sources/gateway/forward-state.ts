@@ -18,6 +18,7 @@ import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { type CallEffect, refusalOf, type RefuseEffect, shareOf } from './call-effects.ts';
 import type { Carrier } from './exchange.ts';
 import type { RelayFailure } from './relay.ts';
+import { isEmptyPost, WHOLE_REQUEST } from './whole-request.ts';
 
 /**
  * One request to a Streamable HTTP server, and its answer: `nextForwardState` decides what becomes of the calls in it,
@@ -31,6 +32,8 @@ export interface ForwardState {
   readonly isStream: boolean;
   /** A body too large to be read first is read as it passes, so that this may come last. */
   readonly isRequestRead: boolean;
+  /** What waits for the outcome: JSON-RPC requests, or the HTTP request as a whole (`WHOLE_REQUEST`); else nothing does. */
+  readonly calls: 'requests' | 'whole' | 'none';
   /** The only id of the request, as JSON text; `undefined` if it has none or several. */
   readonly onlyId: string | undefined;
   readonly opening: MessageFacts | undefined;
@@ -119,8 +122,7 @@ const DUPLICATE_ID: CallVerdict = {
   status: 400,
   errorType: 'invalid_request',
 };
-/** A request that has no messages, and was refused nevertheless. */
-const NO_FACTS: MessageFacts = Object.freeze({ hasResult: false, isError: false });
+const BEGIN_WHOLE: ForwardEffect = Object.freeze({ kind: 'begin_call', facts: WHOLE_REQUEST });
 const NO_EFFECTS: readonly ForwardEffect[] = Object.freeze([]);
 const OVER: ForwardEffect = Object.freeze({ kind: 'over' });
 
@@ -138,6 +140,7 @@ export function createForwardState({
     answerTimeoutMs,
     isStream: verb === 'GET',
     isRequestRead: false,
+    calls: 'none',
     onlyId: undefined,
     opening: undefined,
     status: 0,
@@ -191,9 +194,12 @@ function afterRequest(state: ForwardState, event: RequestRead): ForwardStep {
       effects.push({ kind: 'notify', facts, session: state.session });
     }
   }
+  const isWhole = isEmptyPost(state.verb, event.read);
+  if (isWhole) effects.push(BEGIN_WHOLE);
+  const calls = isWhole ? 'whole' : ids.size > 0 ? 'requests' : 'none';
   const [id] = ids;
   const onlyId = ids.size === 1 ? id : undefined;
-  return endLate({ ...state, isRequestRead: true, isStream, onlyId, opening }, effects);
+  return endLate({ ...state, isRequestRead: true, isStream, calls, onlyId, opening }, effects);
 }
 
 /** @param ids of the requests so far; one more is added */
@@ -219,8 +225,7 @@ function endLate(state: ForwardState, begun: ForwardEffect[]): ForwardStep {
     const step = endAfterAnswer(state, answerEnd);
     return { state: step.state, effects: [...begun, ...step.effects] };
   }
-  const hasCall = begun.some(({ kind }) => kind === 'begin_call');
-  if (state.isRefused && !hasCall) begun.push({ kind: 'begin_call', facts: NO_FACTS });
+  if (isFailedWhole(state)) begun.push(BEGIN_WHOLE);
   begun.push({ kind: 'end_open_calls', ...ending });
   return { state, effects: begun };
 }
@@ -265,7 +270,9 @@ function afterMessages(state: ForwardState, read: ReadMessages, bytes: number): 
       next = afterResponse(next, facts);
       const opened = openedSession(state, facts);
       if (opened) effects.push(opened);
-      if (next.sessionFate === 'lost') continue;
+      // A refused HTTP request has the status of its refusal: the codes in such answers are of every kind.
+      const isRefusal = state.calls === 'whole' && state.status >= 300;
+      if (isRefusal || next.sessionFate === 'lost') continue;
       effects.push({ kind: 'answer_call', facts: withId(state, facts), bytes: share, session });
     } else if (isRequest(facts)) {
       effects.push({ kind: 'begin_server_call', facts, bytes: share, session });
@@ -328,7 +335,8 @@ function endAfterAnswer(state: ForwardState, end: AnswerEnd): ForwardStep {
     return { state: next, effects: [...effects, { kind: 'lose_session', id: session }] };
   }
   if (status >= 300) return endAll(state, judgeHttpStatus(status), undefined);
-  if (state.isStream || content === 'unreadable' || end.isGivenUp)
+  const isAnswered = state.isStream || content === 'unreadable' || end.isGivenUp;
+  if (isAnswered || state.calls !== 'requests')
     return endAll(state, { outcome: 'success', status }, undefined);
   if (content === 'json' && !state.hasResponse)
     return endAll(state, INVALID, 'the answer is no JSON-RPC response');
@@ -395,7 +403,16 @@ function endAll(
   const end: ForwardEffect = isParked
     ? { kind: 'park_open_calls', verdict }
     : { kind: 'end_open_calls', verdict, message };
-  return { state: { ...state, ending: { verdict, message } }, effects: [end, OVER] };
+  const effects = isFailedWhole(state) ? [BEGIN_WHOLE, end, OVER] : [end, OVER];
+  return { state: { ...state, ending: { verdict, message } }, effects };
+}
+
+/**
+ * Whether nothing of the request waits for an outcome, and yet it has one that counts: the gateway refused it, or the server
+ * refused a notification or a response. That a server has no GET stream, and ends no session by DELETE, is no failure.
+ */
+function isFailedWhole({ isRequestRead, calls, isRefused, verb, status }: ForwardState): boolean {
+  return isRequestRead && calls === 'none' && (isRefused || (verb === 'POST' && status >= 300));
 }
 
 function isOver({ answerEnd, ending }: ForwardState): boolean {

@@ -164,6 +164,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
   #fail(error: unknown): void {
     this.#relay.fail(error);
     this.#take({ kind: 'failed', failure: FAILED });
+    this.#calls.endRest(this.#options.onFault);
     cutUnanswered(this.#admitted.response);
   }
 

@@ -3,11 +3,14 @@ import { PARSE_BYTES_MAX } from '../../protocol/message-reader.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
+export interface BodyEvents {
+  readonly onHead: (body: Buffer, isComplete: boolean) => void;
+  /** The connection ended before. */
+  readonly onGone: () => void;
+}
+
 /** Reads a body up to the size that is parsed as a whole; the rest of a larger one stays in `request`, which is paused. */
-export function readHead(
-  request: IncomingMessage,
-  onHead: (body: Buffer, isComplete: boolean) => void,
-): void {
+export function readHead(request: IncomingMessage, { onHead, onGone }: BodyEvents): void {
   if (!hasBody(request)) {
     onHead(NO_BYTES, true);
     return;
@@ -17,7 +20,7 @@ export function readHead(
   const stop = (): void => {
     request.off('data', onData);
     request.off('end', onEnd);
-    request.off('close', stop);
+    request.off('close', onClose);
   };
   const joined = (): Buffer =>
     chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
@@ -33,9 +36,13 @@ export function readHead(
     stop();
     onHead(joined(), true);
   };
+  const onClose = (): void => {
+    stop();
+    onGone();
+  };
   request.on('data', onData);
   request.on('end', onEnd);
-  request.on('close', stop);
+  request.on('close', onClose);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

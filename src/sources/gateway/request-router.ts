@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isOwnRequest } from '../../facts/rules/request-origin.ts';
-import type { RefusalName } from '../../facts/refusal.ts';
+import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';
 import { isRequest } from '../../protocol/message-facts.ts';
 import { readMessages, type ReadMessages } from '../../protocol/message-reader.ts';
 import type { Admission, Edge } from './admission.ts';
-import { type Arrival, countRefusal, NO_MESSAGES, refuse } from './arrival.ts';
+import { type Arrival, countUnread, leave, NO_MESSAGES, refuse } from './arrival.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { GatewayServers } from './gateway-servers.ts';
 import type { GatewayRoute } from './parse-route.ts';
@@ -68,7 +68,15 @@ export class RequestRouter {
     }
     const server = target && this.#servers.get(target.name);
     const tracker = server?.tracker ?? unknownServers;
-    const arrival: Arrival = { clock, request, response, receivedAtMs, receivedMs, tracker };
+    const arrival: Arrival = {
+      clock,
+      request,
+      response,
+      receivedAtMs,
+      receivedMs,
+      tracker,
+      isOver: false,
+    };
     this.#arrivals.set(request.socket, arrival);
     const fault = findHeadFault(request);
     if (fault) {
@@ -83,8 +91,10 @@ export class RequestRouter {
     const admission = pending instanceof Promise ? await pending : pending;
     if (!admission.ok) refuse(arrival, NO_MESSAGES, admission.refusal, admission);
     // The client went away meanwhile: there will be no `close` any more.
-    else if (response.destroyed) admission.place.leave();
-    else this.#readBody(arrival, target, admission);
+    else if (response.destroyed) {
+      admission.place.leave();
+      leave(arrival);
+    } else this.#readBody(arrival, target, admission);
   }
 
   #readBody(
@@ -97,11 +107,16 @@ export class RequestRouter {
     const { place, user } = admission;
     response.on('close', () => place.leave());
     if (Number(request.headers['content-length']) > bodyBytesMax) {
-      const detail = `the limit is ${bodyBytesMax} bytes`;
-      refuse(arrival, NO_MESSAGES, 'body_too_large', { detail });
+      this.#refuseTooLarge(arrival);
       return;
     }
-    readHead(request, (body, isComplete) => {
+    const onHead = (body: Buffer, isComplete: boolean): void => {
+      // Refused while it came in, because that took too long.
+      if (arrival.isOver) return;
+      if (body.length > bodyBytesMax) {
+        this.#refuseTooLarge(arrival);
+        return;
+      }
       const read = isComplete && body.length > 0 ? readMessages(body) : NO_MESSAGES;
       // As with GET: a stream holds no place among the requests in flight.
       try {
@@ -114,7 +129,8 @@ export class RequestRouter {
       } catch (error) {
         this.#fail(response, target?.name, error);
       }
-    });
+    };
+    readHead(request, { onHead, onGone: () => leave(arrival) });
   }
 
   /** Ends a request that no upstream has taken over. */
@@ -178,10 +194,14 @@ export class RequestRouter {
   #limitRest(arrival: Arrival, readBytes: number): void {
     const { bodyBytesMax } = this.#options;
     limitRest(arrival.request, bodyBytesMax - readBytes, () => {
-      const detail = `the limit is ${bodyBytesMax} bytes`;
       if (arrival.response.headersSent) arrival.response.destroy();
-      else refuse(arrival, NO_MESSAGES, 'body_too_large', { detail });
+      else this.#refuseTooLarge(arrival);
     });
+  }
+
+  #refuseTooLarge(arrival: Arrival): void {
+    const detail = `the limit is ${this.#options.bodyBytesMax} bytes`;
+    refuse(arrival, NO_MESSAGES, 'body_too_large', { detail });
   }
 
   /** Whether a request of this connection waits for its answer. */
@@ -189,13 +209,16 @@ export class RequestRouter {
     return this.#arrivals.get(socket)?.response.closed === false;
   }
 
-  /** What never became a request: not HTTP, too large a head, or too slow. */
+  /** What never became a request: not HTTP, too large a head, or too slow. Connections without a request are just closed. */
   refuseUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
     const last = this.#arrivals.get(socket);
     const unfinished = last && !last.response.writableEnded ? last : undefined;
     const isAnswered =
       unfinished && (unfinished.request.complete || unfinished.response.headersSent);
-    if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
+    // A client that left in the middle of a body is counted when the request closes.
+    const hasLeft =
+      error.code === 'ECONNRESET' || (unfinished && error.code === 'HPE_INVALID_EOF_STATE');
+    if (hasLeft || !socket.writable || isAnswered || isSilent(socket)) {
       socket.destroy();
       return;
     }
@@ -217,7 +240,8 @@ export class RequestRouter {
   #refuseSocket(socket: Duplex, name: RefusalName): void {
     const { clock, unknownServers: tracker } = this.#options;
     const receivedMs = clock.monotonicMs();
-    countRefusal({ tracker, receivedAtMs: clock.nowMs(), receivedMs }, name);
+    const { verdict } = REFUSALS[name];
+    countUnread({ tracker, receivedAtMs: clock.nowMs(), receivedMs }, { verdict });
     socket.end(renderRefusalAnswer(name), () => socket.destroy());
   }
 
@@ -245,6 +269,11 @@ interface ReceivedContent {
 function isRequestFree({ request }: Arrival, { isComplete, read }: ReceivedContent): boolean {
   if (request.method !== 'POST') return false;
   return isComplete ? read.messages.length > 0 && !read.messages.some(isRequest) : true;
+}
+
+/** Without a byte there was no request that could be late. */
+function isSilent(socket: Duplex): boolean {
+  return 'bytesRead' in socket && socket.bytesRead === 0;
 }
 
 function refusalOf(code: string | undefined): RefusalName {

@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { RefusalName } from '../../facts/refusal.ts';
+import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';
 import { startDeadline } from '../../facts/deadline.ts';
 import type { RemoteAccess } from '../../facts/server.ts';
 import { followRedirect } from '../../protocol/http/redirects.ts';
 import { createOAuthFetch } from '../../protocol/oauth/oauth-fetch.ts';
 import { describeNetworkError } from '../../protocol/network-failure.ts';
+import type { CallTracker } from './call-tracker.ts';
+import { countUnforwarded } from './count-unforwarded.ts';
 import {
   metadataPaths,
   resourceAddress,
@@ -13,7 +15,7 @@ import {
   rewriteChallenge,
   rewriteMetadata,
 } from './resource-metadata.ts';
-import { sendRefusal } from './send-refusal.ts';
+import { type RefusalDetails, sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
 export interface ResourceAuthorizationOptions {
@@ -22,6 +24,7 @@ export interface ResourceAuthorizationOptions {
   readonly url: URL;
   readonly tls: RemoteAccess;
   readonly clock: Clock;
+  readonly tracker: CallTracker;
   /** Of this process, for `INSTANCE_HEADER`: the server names a path of its own metadata. */
   readonly instance?: string;
   /** Called for each request that goes upstream. */
@@ -68,13 +71,11 @@ export class ResourceAuthorization {
   }
 
   /** Answers a request for the metadata of the gateway's own address. */
-  async sendMetadata(
-    { request, response }: Pick<AdmittedRequest, 'request' | 'response'>,
-    route: ResourceRoute,
-  ): Promise<void> {
-    const { clock } = this.#options;
+  async sendMetadata(admitted: AdmittedRequest, route: ResourceRoute): Promise<void> {
+    const { request, response } = admitted;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      sendRefusal(clock, response, 'method_not_allowed', { headers: { allow: 'GET, HEAD' } });
+      const headers = { allow: 'GET, HEAD' };
+      this.#refuse(admitted, route, 'method_not_allowed', { headers });
       return;
     }
     this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
@@ -82,8 +83,8 @@ export class ResourceAuthorization {
     if (response.headersSent || response.destroyed) return;
     const address = this.#addressFor(request, route);
     const body = reading.ok && address && rewriteMetadata(reading.text, address.resource);
-    if (!reading.ok) sendRefusal(clock, response, reading.refusal, reading);
-    else if (typeof body !== 'string') sendRefusal(clock, response, 'no_resource_metadata', {});
+    if (!reading.ok) this.#refuse(admitted, route, reading.refusal, { detail: reading.detail });
+    else if (typeof body !== 'string') this.#refuse(admitted, route, 'no_resource_metadata', {});
     else {
       const length = Buffer.byteLength(body);
       const own = { 'content-type': 'application/json', 'content-length': length };
@@ -93,6 +94,19 @@ export class ResourceAuthorization {
 
   stop(): void {
     this.#stop.abort();
+  }
+
+  #refuse(
+    admitted: AdmittedRequest,
+    route: ResourceRoute,
+    name: RefusalName,
+    details: Pick<RefusalDetails, 'detail' | 'headers'>,
+  ): void {
+    const { clock, tracker } = this.#options;
+    const { verdict } = REFUSALS[name];
+    const transport = route === '/sse' ? 'sse' : 'http';
+    countUnforwarded(tracker, admitted, { verdict, detail: details.detail, transport });
+    sendRefusal(clock, admitted.response, name, details);
   }
 
   #addressFor({ headers: { host }, socket }: IncomingMessage, route: ResourceRoute) {

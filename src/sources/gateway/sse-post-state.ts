@@ -10,6 +10,7 @@ import { isRequest, isResponse, type MessageFacts } from '../../protocol/message
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { type CallEffect, refusalOf, type RefuseEffect } from './call-effects.ts';
 import type { RelayFailure } from './relay.ts';
+import { isEmptyPost, WHOLE_REQUEST } from './whole-request.ts';
 
 /**
  * One POST to an HTTP+SSE server: `nextSsePostState` decides, `sse-upstream.ts` performs the effects. The responses come on the
@@ -21,6 +22,8 @@ export interface SsePostState {
   readonly answerTimeoutMs: number;
   /** JSON text of the id of its first request. */
   readonly firstId: string | undefined;
+  /** As in `ForwardState`. */
+  readonly calls: 'requests' | 'whole' | 'none';
   /** 0 until the head of the answer. */
   readonly status: number;
   readonly isOver: boolean;
@@ -46,12 +49,14 @@ export interface SsePostStep {
 
 const EXPIRED: CallVerdict = { outcome: 'timeout', status: 504, errorType: 'timeout' };
 const OVER: SsePostEffect = Object.freeze({ kind: 'over' });
+const BEGIN_WHOLE: SsePostEffect = Object.freeze({ kind: 'begin_call', facts: WHOLE_REQUEST });
 
 export function createSsePostState({
   session,
   answerTimeoutMs,
 }: Pick<SsePostState, 'session' | 'answerTimeoutMs'>): SsePostState {
-  return { session, answerTimeoutMs, firstId: undefined, status: 0, isOver: false };
+  const nothing = { firstId: undefined, calls: 'none', status: 0, isOver: false } as const;
+  return { session, answerTimeoutMs, ...nothing };
 }
 
 /** Deterministic, without I/O. */
@@ -71,8 +76,11 @@ export function nextSsePostState(state: SsePostState, event: SsePostEvent): SseP
 
 function afterRequest(state: SsePostState, read: ReadMessages, bytes: number): SsePostStep {
   const { messages } = read;
+  if (isEmptyPost('POST', read))
+    return { state: { ...state, calls: 'whole' }, effects: [BEGIN_WHOLE] };
+  const first = messages.find(isRequest);
   return {
-    state: { ...state, firstId: messages.find(isRequest)?.id },
+    state: { ...state, firstId: first?.id, calls: first ? 'requests' : 'none' },
     effects: messages.flatMap((facts) => effectsOfMessage(facts, bytes, state.session)),
   };
 }
@@ -95,9 +103,11 @@ function effectsOfMessage(
 
 function afterAnswer(state: SsePostState): SsePostStep {
   const { status } = state;
-  return status >= 300
-    ? endAll(state, status === 404 ? SESSION_LOST : judgeHttpStatus(status), undefined)
-    : { state: { ...state, isOver: true }, effects: [OVER] };
+  if (status >= 300)
+    return endAll(state, status === 404 ? SESSION_LOST : judgeHttpStatus(status), undefined);
+  // The server took what is no message, and no response will come.
+  if (state.calls === 'whole') return endAll(state, { outcome: 'success', status }, undefined);
+  return { state: { ...state, isOver: true }, effects: [OVER] };
 }
 
 function afterFailure(state: SsePostState, failure: RelayFailure): SsePostStep {
@@ -119,8 +129,11 @@ function endAll(
   message: string | undefined,
   refusals: readonly RefuseEffect[] = [],
 ): SsePostStep {
+  const { calls, status } = state;
+  const isFailedWhole = calls === 'none' && (refusals.length > 0 || status >= 300);
+  const begun: readonly SsePostEffect[] = isFailedWhole ? [BEGIN_WHOLE] : [];
   return {
     state: { ...state, isOver: true },
-    effects: [OVER, ...refusals, { kind: 'end_open_calls', verdict, message }],
+    effects: [OVER, ...refusals, ...begun, { kind: 'end_open_calls', verdict, message }],
   };
 }

@@ -1,8 +1,10 @@
 import { BROKEN, type CallVerdict, CANCELLED, NO_RESPONSE } from '../../facts/call-outcome.ts';
+import { REFUSALS } from '../../facts/refusal.ts';
 import { isRequest, isResponse } from '../../protocol/message-facts.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { type CallEffect, refusalOf, type RefuseEffect } from './call-effects.ts';
 import type { RelayFailure } from './relay.ts';
+import { WHOLE_REQUEST } from './whole-request.ts';
 
 /**
  * The stream of one client of an HTTP+SSE server: `nextSseStreamState` decides, `sse-upstream.ts` performs the effects. The
@@ -86,7 +88,17 @@ function afterFailure(state: SseStreamState, failure: RelayFailure): SseStreamSt
       : close(state, BROKEN, 'detail' in failure ? failure.detail : undefined);
   if (!refusal) return closed;
   const refuse: RefuseEffect = { kind: 'refuse', ...refusal, id: undefined };
-  return { state: closed.state, effects: [refuse, ...closed.effects] };
+  const { detail } = refusal;
+  const { verdict } = REFUSALS[refusal.name];
+  return {
+    state: closed.state,
+    effects: [
+      refuse,
+      { kind: 'begin_call', facts: WHOLE_REQUEST },
+      { kind: 'end_open_calls', verdict, message: detail },
+      ...closed.effects,
+    ],
+  };
 }
 
 /** Closing the session also ends its calls, whose responses would have come on the stream. */

@@ -1,5 +1,7 @@
+import { CANCELLED } from '../../facts/call-outcome.ts';
 import { createUpstreamPool } from '../../protocol/upstream-pool.ts';
 import { refuse } from './channel-common.ts';
+import { countUnforwarded } from './count-unforwarded.ts';
 import { failAdmitted } from './fault.ts';
 import { type Cuttable, ForwardedRequests } from './forwarded-requests.ts';
 import { ForwardedRequest } from './forwarded-request.ts';
@@ -45,7 +47,12 @@ export function createSseUpstream(options: HttpUpstreamOptions): Upstream {
   /** A message has to be read whole before it goes on. */
   async function readAndPost(head: AdmittedRequest): Promise<void> {
     const admitted = head.isComplete ? head : await readRest(head);
-    if (!admitted || admitted.response.headersSent) return;
+    // Its body is too large, and that was refused.
+    if (head.response.headersSent) return;
+    if (!admitted) {
+      countUnforwarded(tracker, head, { verdict: CANCELLED, transport: 'sse' });
+      return;
+    }
     const post = new ForwardedSsePost(options, pool, admitted, () => forwarded.delete(post));
     start(post);
   }

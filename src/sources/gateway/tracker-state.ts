@@ -105,6 +105,8 @@ function begin(
   const session = sessionOf(state, carrier.session);
   if (!session) return NO_EFFECTS;
   session.lastSeenMs = carrier.receivedMs;
+  // An HTTP request without a JSON-RPC request has no id by which a response could be found.
+  if (exchange.facts.id === undefined) return NO_EFFECTS;
   return remember(state, session.calls, exchange, atMs);
 }
 

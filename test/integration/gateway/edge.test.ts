@@ -430,6 +430,35 @@ test('a request whose headers come drop by drop is cut off, and so is one whose 
   }
 });
 
+test('a connection without a request is late with nothing, half a head is 408 once', async () => {
+  const { port, records } = await start();
+  const silent = await talk(port, () => undefined);
+  expect(silent).toMatchObject({ status: Number.NaN, body: '' });
+  expect(records).toEqual([]);
+  const late = await talk(port, (socket) => void socket.write('POST /files/mcp HTTP/1.1\r\n'));
+  expectRefusal(late, records, 'request_timeout', '_OTHER');
+});
+
+test('half a second request on a kept connection is 408 once, and none at all is nothing', async () => {
+  const { port, records } = await start();
+  const whole = `POST /files/mcp HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${CALL.length}\r\n\r\n${CALL}`;
+  const idle = connect(port, '127.0.0.1');
+  idle.write(whole);
+  await once(idle, 'data');
+  await talk(port, (socket) => {
+    socket.write(whole);
+    socket.once('data', () => void socket.write('POST /fi'));
+  });
+  // The timeout of the half request has passed since, and so has that of the idle connection.
+  idle.destroy();
+  await expect.poll(() => records.length).toBe(3);
+  expect(records.map(({ server, status }) => `${server} ${status}`)).toEqual([
+    'files 200',
+    'files 200',
+    '_OTHER 408',
+  ]);
+});
+
 test('a body that says that it is too large is refused before it is sent', async () => {
   const { port, records, upstream } = await start();
   const answer = await talk(port, (socket) => {
@@ -441,9 +470,13 @@ test('a body that says that it is too large is refused before it is sent', async
   expect(upstream.received).toEqual([]);
 });
 
-test.each([1_000_000, 100_000])(
+test.each([
+  [1_000_000, 1],
+  // It is over the limit before it would go upstream.
+  [100_000, 0],
+])(
   'an endless body is cut at the limit of %i bytes, and the server never takes it for whole',
-  async (bodyBytesMax) => {
+  async (bodyBytesMax, aborted) => {
     const { port, records, upstream, gateway } = await start({ bodyBytesMax });
     let sentBytes = 0;
     const answer = await talk(port, (socket) => {
@@ -464,7 +497,7 @@ test.each([1_000_000, 100_000])(
     expect(upstream.received).toEqual([]);
     // What the sockets between us hold comes on top.
     expect(sentBytes).toBeLessThan(20_000_000);
-    await expect.poll(() => upstream.aborted).toBe(1);
+    await expect.poll(() => upstream.aborted).toBe(aborted);
     await gateway.stop(100);
     await expect.poll(() => upstream.sockets()).toBe(0);
   },

@@ -182,11 +182,7 @@ test.each(
     [
       'a DELETE that succeeds closes the session',
       [request(), head(204, 'other'), answerOver],
-      [
-        'leave session s',
-        'close session s as cancelled',
-        'end the rest: no_response 502 the answer ended without a result, over',
-      ],
+      ['leave session s', 'close session s as cancelled', 'end the rest: success 204, over'],
       { verb: 'DELETE', session: 's' },
     ],
     [
@@ -402,13 +398,88 @@ test.each(
 });
 
 test.each<readonly [string, readonly object[], string]>([
-  ['a refusal of several requests names no id', [call(1), call(2)], 'without an id:'],
-  ['a refusal of two requests with one id names it', [call(1), call(1)], '1'],
-  ['a refusal of a notification names no id', [progress], 'without an id:'],
-])('%s', (_title, batch, id) => {
+  [
+    'a refusal of several requests names no id',
+    [call(1), call(2)],
+    'refuse without an id: unreachable refused,',
+  ],
+  [
+    'a refusal of two requests with one id names it',
+    [call(1), call(1)],
+    'refuse 1 unreachable refused,',
+  ],
+  [
+    'a refusal of a notification names no id, and counts',
+    [progress],
+    'refuse without an id: unreachable refused, begin without a message,',
+  ],
+])('%s', (_title, batch, effects) => {
   expect(play([request(...batch), unreachable]).at(-1)).toBe(
-    `refuse ${id} unreachable refused, end the rest: connection 502 refused, over`,
+    `${effects} end the rest: connection 502 refused, over`,
   );
+});
+
+const anyError = { id: null, error: { code: -32000, message: 'no' } };
+
+test.each(
+  complete<readonly string[]>(
+    [
+      'a POST without a message counts as a whole, by the status of its answer',
+      [request(), head(415, 'other'), answerOver],
+      ['begin without a message', '', 'end the rest: http_4xx 415, over'],
+    ],
+    [
+      'a POST without a message that the server refuses with an error has the status of the refusal',
+      [request(), head(406), messages(anyError), answerOver],
+      ['begin without a message', '', '', 'end the rest: http_4xx 406, over'],
+    ],
+    [
+      'an error without an id is the answer to a POST without a message',
+      [request({}), head(200), messages(anyError)],
+      ['notify, begin without a message', '', 'answer 50 B'],
+    ],
+    [
+      'a POST without a message that the server accepts is a success',
+      [request(), head(202, 'other'), answerOver],
+      ['begin without a message', '', 'end the rest: success 202, over'],
+    ],
+    [
+      'a notification that is accepted counts as nothing',
+      [request(progress), head(202, 'other'), answerOver],
+      ['notify notifications/progress', '', 'end the rest: success 202, over'],
+    ],
+    [
+      'a notification that the server refuses counts once',
+      [request(progress), head(500, 'other'), answerOver],
+      [
+        'notify notifications/progress',
+        '',
+        'begin without a message, end the rest: http_5xx 500, over',
+      ],
+    ],
+    [
+      'a client that does not wait for the answer to its notification counts as nothing',
+      [request(progress), clientGone],
+      ['notify notifications/progress', 'end the rest: cancelled 499, over'],
+    ],
+    [
+      'a GET stream that the server does not have counts as nothing',
+      [request(), head(405, 'other'), answerOver],
+      ['', '', 'end the rest: http_4xx 405, over'],
+      { verb: 'GET' },
+    ],
+    [
+      'a GET stream that the gateway refuses counts once',
+      [request(), unreachable],
+      [
+        '',
+        'refuse without an id: unreachable refused, begin without a message, end the rest: connection 502 refused, over',
+      ],
+      { verb: 'GET' },
+    ],
+  ),
+)('%s', (_title, events, effects, begin) => {
+  expect(play(events, begin)).toEqual(effects);
 });
 
 test.each(
@@ -497,9 +568,9 @@ test.each(
       ],
     ],
     [
-      'a client that is gone before the end of a request without a call counts as none',
+      'a client that is gone before the end of its request counts as one call',
       [clientGone, request()],
-      ['end the rest: cancelled 499, over', 'end the rest: cancelled 499'],
+      ['end the rest: cancelled 499, over', 'begin without a message, end the rest: cancelled 499'],
     ],
     [
       'a request that the edge refused meanwhile is not counted again',

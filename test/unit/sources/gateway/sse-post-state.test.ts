@@ -80,6 +80,33 @@ test.each<readonly [string, readonly SsePostEvent[], readonly string[]]>([
     [request(call(1)), head(500), answerOver, answerOver, failed({ kind: 'cut' })],
     ['begin 1 parked as timeout', '', 'over, end the rest: http_5xx 500', '', ''],
   ],
+  [
+    'a POST without a message counts as a whole',
+    [request(), head(400), answerOver],
+    ['begin without a message', '', 'over, end the rest: http_4xx 400'],
+  ],
+  [
+    'a POST without a message that the server takes is a success, since no response will come',
+    [request({}), head(202), answerOver],
+    ['begin without a message', '', 'over, end the rest: success 202'],
+  ],
+  [
+    'a notification that the server refuses counts once',
+    [request({ method: 'notifications/initialized' }), head(500), answerOver],
+    [
+      'notify notifications/initialized in /message',
+      '',
+      'over, begin without a message, end the rest: http_5xx 500',
+    ],
+  ],
+  [
+    'a notification that the gateway refuses counts once',
+    [request({ method: 'notifications/initialized' }), failed({ kind: 'timeout' })],
+    [
+      'notify notifications/initialized in /message',
+      'over, refuse without an id: timeout no answer within 30 s, begin without a message, end the rest: timeout 504',
+    ],
+  ],
 ])('%s', (_title, events, effects) => {
   expect(play(events)).toEqual(effects);
 });

@@ -41,7 +41,8 @@ function play(events: readonly SseStreamEvent[]): string[] {
 const OPENED = 'open address /message?session=1, open session /message?session=1';
 const closed = (errorType: string) =>
   `over, close address /message?session=1, close session /message?session=1 as ${errorType}`;
-const NOT_IN_TIME = 'refuse without an id: timeout no answer within 30 s, over';
+const NOT_IN_TIME =
+  'refuse without an id: timeout no answer within 30 s, begin without a message, end the rest: timeout 504 no answer within 30 s, over';
 
 test.each<readonly [string, readonly SseStreamEvent[], readonly string[]]>([
   [
@@ -86,7 +87,9 @@ test.each<readonly [string, readonly SseStreamEvent[], readonly string[]]>([
   [
     'a stream to a server that is not there is refused',
     [failed({ kind: 'unreachable', detail: 'refused' })],
-    ['refuse without an id: unreachable refused, over'],
+    [
+      'refuse without an id: unreachable refused, begin without a message, end the rest: connection 502 refused, over',
+    ],
   ],
   [
     'a stream ends once',
