@@ -77,6 +77,7 @@ class Skimmer implements JsonSkimmer {
   #captureDepth = 0;
   #capturePath = '';
   #values = new Map<string, unknown>();
+  #writtenId: string | undefined;
   #hasResult = false;
   #seen = false;
   #broken = false;
@@ -182,6 +183,7 @@ class Skimmer implements JsonSkimmer {
     this.#isObject.push(isObject);
     if (depth === this.#base && isObject) {
       this.#values = new Map();
+      this.#writtenId = undefined;
       this.#toolNames = [];
       this.#hasResult = false;
     }
@@ -278,6 +280,7 @@ class Skimmer implements JsonSkimmer {
     if (this.#capturePath !== '' && this.#captured && this.#captured.length < CAPTURE_BYTES_MAX) {
       if (this.#capturePath === TOOL_NAME) this.#noteToolName(this.#decode());
       else this.#values.set(this.#capturePath, this.#decode());
+      if (this.#capturePath === 'id') this.#writtenId = this.#text().trim();
     }
     this.#captured = undefined;
   }
@@ -288,10 +291,14 @@ class Skimmer implements JsonSkimmer {
 
   #decode(): unknown {
     try {
-      return JSON.parse(decoder.decode(Uint8Array.from(this.#captured ?? [])));
+      return JSON.parse(this.#text());
     } catch {
       return undefined;
     }
+  }
+
+  #text(): string {
+    return decoder.decode(Uint8Array.from(this.#captured ?? []));
   }
 
   #decodeKey(): string {
@@ -309,6 +316,7 @@ class Skimmer implements JsonSkimmer {
     };
     const parts: MessageParts = {
       id: this.#values.get('id'),
+      writtenId: this.#writtenId,
       method: this.#values.get('method'),
       params: part('params'),
       error: part('error'),

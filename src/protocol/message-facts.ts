@@ -6,6 +6,8 @@ import { type JsonObject, jsonObjectOf } from '../facts/json-object.ts';
  */
 export interface MessageFacts {
   readonly id?: string;
+  /** The id as it is written, where that differs and the message was not parsed whole; see `written-ids.ts`. */
+  readonly writtenId?: string;
   readonly method?: string;
   /** `params.name` (tool, prompt) or `params.uri`. */
   readonly target?: string;
@@ -79,6 +81,7 @@ const PROTOCOL_VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 /** The parts of a message by the paths that matter, as found by a parser or by the skimmer. */
 export interface MessageParts {
   readonly id?: unknown;
+  readonly writtenId?: string | undefined;
   readonly method?: unknown;
   readonly params?: JsonObject | undefined;
   readonly error?: JsonObject | undefined;
@@ -115,6 +118,8 @@ export function factsOfParts(parts: MessageParts): MessageFacts {
   };
   if (isId(parts.id))
     facts.id = typeof parts.id === 'number' ? String(parts.id) : JSON.stringify(parts.id);
+  if (parts.writtenId !== undefined && facts.id !== undefined && parts.writtenId !== facts.id)
+    facts.writtenId = parts.writtenId;
   if (typeof parts.method === 'string') facts.method = parts.method;
   if (params) noteParams(facts, params);
   if (parts.error) facts.error = errorOf(parts.error);

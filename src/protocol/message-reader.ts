@@ -15,6 +15,8 @@ export interface ReadMessages {
   readonly isBatch: boolean;
   /** Whether the text was JSON. */
   readonly isJson: boolean;
+  /** The text, where it was parsed whole: it says how ids are written. */
+  readonly body?: Uint8Array;
 }
 
 const NOTHING: ReadMessages = { messages: [], isBatch: false, isJson: false };
@@ -30,10 +32,10 @@ export function readMessages(bytes: Uint8Array): ReadMessages {
   }
   if (!Array.isArray(parsed)) {
     const facts = factsOfMessage(parsed);
-    return { messages: facts ? [facts] : [], isBatch: false, isJson: true };
+    return { messages: facts ? [facts] : [], isBatch: false, isJson: true, body: bytes };
   }
   const messages = parsed.map(factsOfMessage).filter((facts) => facts !== undefined);
-  return { messages, isBatch: true, isJson: true };
+  return { messages, isBatch: true, isJson: true, body: bytes };
 }
 
 /** Reads one JSON text that arrives in pieces. The pieces are not copied until the text ends. */

@@ -3,7 +3,7 @@ import { createPendingMap } from './pending-map.ts';
 /**
  * Ids, progress tokens and subscription ids of several clients made unique for one server that serves them all.
  *
- * Numbers keep their spelling: an integer past 2^53 or `1.0` must come out as it went in.
+ * Numbers and ids keep their spelling: an integer past 2^53, `1.0` or `"\\u0041"` must come out as it went in.
  */
 type MutableObject = Record<string, unknown>;
 type RawJson = (text: string) => unknown;
@@ -19,11 +19,14 @@ const rawJson = (JSON as unknown as { rawJSON: RawJson }).rawJSON;
 const parseExact = JSON.parse as unknown as (text: string, reviver: Reviver) => unknown;
 
 export function parseKeepingNumbers(text: string): unknown {
-  return parseExact(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source
-      ? rawJson(source)
-      : value,
+  return parseExact(text, (key, value, { source }) =>
+    source !== undefined && isRespelled(key, value, source) ? rawJson(source) : value,
   );
+}
+
+function isRespelled(key: string, value: unknown, source: string): boolean {
+  if (typeof value === 'number') return String(value) !== source;
+  return key === 'id' && typeof value === 'string' && JSON.stringify(value) !== source;
 }
 
 export interface Rewriter {
@@ -35,6 +38,8 @@ export interface Rewriter {
   answer(text: string, wireId: string): string;
   /** Gives a notification its client's token or subscription id back, and says whose request it belongs to. */
   notification(text: string): { readonly text: string; readonly wireId: string } | undefined;
+  /** JSON text of the id that the client gave a request. */
+  writtenId(wireId: string): string | undefined;
   forget(wireId: string): void;
 }
 
@@ -81,6 +86,10 @@ export function createRewriter(): Rewriter {
       if (token !== undefined && isBag(params)) params['progressToken'] = original.token;
       if (subscription !== undefined && meta) meta[SUBSCRIPTION_ID] = original.id;
       return { text: JSON.stringify(message), wireId };
+    },
+    writtenId(wireId) {
+      const original = originals.get(wireId);
+      return original && JSON.stringify(original.id);
     },
     forget(wireId) {
       originals.delete(wireId);

@@ -7,6 +7,7 @@ import { OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 import { isRequest, type MessageFacts } from '../../protocol/message-facts.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
+import { writtenIdIn } from '../../protocol/written-ids.ts';
 import type { CallTracker } from './call-tracker.ts';
 import { verbOf } from './carrier.ts';
 import { type RefusalDetails, sendRefusal } from './send-refusal.ts';
@@ -43,7 +44,7 @@ export function refuse(
     countUnread(arrival, { verdict, facts, verb, detail: details.detail });
   sendRefusal(clock, response, name, {
     ...details,
-    id: requests.length === 1 ? requests[0]?.id : undefined,
+    id: requests.length === 1 ? writtenIdIn(read, requests[0]?.id) : undefined,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isRequest } from '../../protocol/message-facts.ts';
+import { writtenIdIn } from '../../protocol/written-ids.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import type { Era, Transport } from '../../facts/server.ts';
 import type { CallTracker } from './call-tracker.ts';
@@ -38,6 +39,8 @@ export interface ChannelUpstreamOptions {
 export interface WaitingPost {
   readonly reply: PostReply;
   readonly exchange: Exchange;
+  /** JSON text of the client's id as it was written. */
+  readonly writtenId: () => string | undefined;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface WaitingPost {
  */
 export function failPost(
   { tracker, onFault }: Pick<ChannelUpstreamOptions, 'tracker' | 'onFault'>,
-  { exchange, reply }: WaitingPost,
+  { exchange, reply, writtenId }: WaitingPost,
   key: string,
   error: unknown,
 ): void {
@@ -56,7 +59,7 @@ export function failPost(
   } catch (fault) {
     onFault(fault);
   }
-  reply.fail(key, renderRefusal('internal_error', exchange.key, FAILED.detail));
+  reply.fail(key, renderRefusal('internal_error', writtenId(), FAILED.detail));
 }
 
 export function refuse(
@@ -69,7 +72,7 @@ export function refuse(
   countUnforwarded(tracker, admitted, { verdict: REFUSALS[name].verdict, detail, transport });
   const requests = admitted.read.messages.filter(isRequest);
   sendRefusal(clock, admitted.response, name, {
-    id: requests.length === 1 ? requests[0]?.id : undefined,
+    id: requests.length === 1 ? writtenIdIn(admitted.read, requests[0]?.id) : undefined,
     detail,
   });
 }

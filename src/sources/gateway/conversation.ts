@@ -11,6 +11,7 @@ import type { Exchange } from './exchange.ts';
 import { readMessages } from '../../protocol/message-reader.ts';
 import { createPendingMap } from '../../protocol/pending-map.ts';
 import { parseKeepingNumbers } from '../../protocol/rewrite-ids.ts';
+import { createWrittenIds } from '../../protocol/written-ids.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
 import { carrierOf } from './carrier.ts';
 import {
@@ -101,6 +102,7 @@ export class Conversation implements HeldSession {
       statusOf: () => 200,
       headers: () => ({ 'mcp-session-id': this.id }),
     });
+    const ids = createWrittenIds(read);
     const exchanges: Exchange[] = [];
     const timer = clock.after(this.#options.answerTimeoutMs, () =>
       this.#giveUp(exchanges, 'timeout', REFUSALS.timeout.verdict),
@@ -113,7 +115,7 @@ export class Conversation implements HeldSession {
       const exchange = tracker.begin(facts, carrier);
       exchanges.push(exchange);
       exchange.overheadMs = clock.monotonicMs() - startedMs;
-      this.#waiting.set(exchange.key, { reply, exchange });
+      this.#waiting.set(exchange.key, { reply, exchange, writtenId: () => ids.of(facts.id) });
     }
   }
 
@@ -287,7 +289,7 @@ export class Conversation implements HeldSession {
       this.#waiting.delete(exchange.key);
       try {
         this.#options.tracker.end(exchange, verdict, detail);
-        waiting.reply.answer(exchange.key, renderRefusal(name, exchange.key, detail));
+        waiting.reply.answer(exchange.key, renderRefusal(name, waiting.writtenId(), detail));
       } catch (error) {
         failPost(this.#options, waiting, exchange.key, error);
       }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { isRequest } from '../../protocol/message-facts.ts';
+import { writtenIdIn } from '../../protocol/written-ids.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -40,7 +41,7 @@ export function failAdmitted(
   error: unknown,
 ): void {
   const requests = read.messages.filter(isRequest);
-  const id = requests.length === 1 ? requests[0]?.id : undefined;
+  const id = requests.length === 1 ? writtenIdIn(read, requests[0]?.id) : undefined;
   failRequest(options, response, id, error);
 }
 

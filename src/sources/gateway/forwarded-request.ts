@@ -32,6 +32,7 @@ import { cutUnanswered, FAILED } from './fault.ts';
 import { joinQueries } from './parse-route.ts';
 import { performEach } from './perform-each.ts';
 import { sendRefusal } from './send-refusal.ts';
+import { writtenIdIn } from '../../protocol/written-ids.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
 export interface ForwardOptions {
@@ -68,6 +69,7 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   readonly #admitted: AdmittedRequest;
   readonly #calls: ForwardedCalls;
   #state: ForwardState;
+  #read: ReadMessages;
   #relay: Relay | undefined;
   #answer: ForwardedAnswer | undefined;
   #stopUpload: (() => void) | undefined;
@@ -77,6 +79,7 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
     this.#options = options;
     this.#admitted = admitted;
     this.#context = context;
+    this.#read = admitted.read;
     const session = textOf(admitted.request.headers['mcp-session-id']);
     const carrier = carrierOf(admitted, 'http', session);
     this.#calls = new ForwardedCalls({ tracker, clock, carrier, hasOwnAnswers: true });
@@ -234,7 +237,8 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
 
   #refuse({ name, id, detail }: RefuseEffect): void {
     this.#stopUpload?.();
-    sendRefusal(this.#options.clock, this.#admitted.response, name, { id, detail });
+    const { response } = this.#admitted;
+    sendRefusal(this.#options.clock, response, name, { id: writtenIdIn(this.#read, id), detail });
   }
 
   #guard(run: () => void): void {
@@ -262,7 +266,8 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
       if (this.#state.isRequestRead) return;
       this.#guard(() => (read ??= reader.end()));
       const isAnswered = response.headersSent;
-      this.#take({ kind: 'request_read', read: read ?? NO_MESSAGES, bytes, isAnswered });
+      this.#read = read ?? NO_MESSAGES;
+      this.#take({ kind: 'request_read', read: this.#read, bytes, isAnswered });
     };
     request.on('end', endReading);
     // Broken off.

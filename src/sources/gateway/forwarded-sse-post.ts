@@ -1,3 +1,4 @@
+import type { RefuseEffect } from './call-effects.ts';
 import { carrierOf } from './carrier.ts';
 import { ForwardedCalls } from './forwarded-calls.ts';
 import type { ForwardOptions } from './forwarded-request.ts';
@@ -9,6 +10,7 @@ import { followRedirects } from './redirects.ts';
 import { cutUnanswered, FAILED } from './fault.ts';
 import { performEach } from './perform-each.ts';
 import { sendRefusal } from './send-refusal.ts';
+import { writtenIdIn } from '../../protocol/written-ids.ts';
 import {
   createSsePostState,
   nextSsePostState,
@@ -135,7 +137,7 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
   #perform(effect: SsePostEffect): void {
     switch (effect.kind) {
       case 'refuse':
-        sendRefusal(this.#options.clock, this.#admitted.response, effect.name, effect);
+        this.#refuse(effect);
         return;
       case 'over':
         this.#onOver();
@@ -143,5 +145,10 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
       default:
         this.#calls.perform(effect, this.#admitted.receivedMs);
     }
+  }
+
+  #refuse({ name, id, detail }: RefuseEffect): void {
+    const { response, read } = this.#admitted;
+    sendRefusal(this.#options.clock, response, name, { id: writtenIdIn(read, id), detail });
   }
 }

@@ -11,6 +11,7 @@ import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.t
 import { readMessages } from '../../protocol/message-reader.ts';
 import { createPendingMap } from '../../protocol/pending-map.ts';
 import { createRewriter, type Rewriter } from '../../protocol/rewrite-ids.ts';
+import { writtenIdIn } from '../../protocol/written-ids.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
 import type { Exchange } from './exchange.ts';
 import { carrierOf } from './carrier.ts';
@@ -104,7 +105,8 @@ export class SharedConversation {
         STATUS_OF_CODE[readMessages(Buffer.from(answer)).messages[0]?.error?.code ?? 0] ?? 200,
       headers: () => ({}),
     });
-    this.#waiting.set(wireId, { wireId, reply, exchange });
+    const writtenId = (): string | undefined => this.#rewriter.writtenId(wireId);
+    this.#waiting.set(wireId, { wireId, reply, exchange, writtenId });
   }
 
   /** The client has its answer, or is gone. */
@@ -127,11 +129,12 @@ export class SharedConversation {
   }
 
   #receive(text: string): void {
-    const [facts] = readMessages(Buffer.from(text)).messages;
+    const read = readMessages(Buffer.from(text));
+    const [facts] = read.messages;
     if (!facts) return;
     this.#hasSpoken ||= facts.method !== undefined || isResponse(facts);
     if (isResponse(facts)) this.#answer(facts, text);
-    else if (isRequest(facts)) this.#decline(facts);
+    else if (isRequest(facts)) this.#decline(writtenIdIn(read, facts.id));
     else if (facts.method !== undefined) this.#notify(facts, text);
   }
 
@@ -226,9 +229,9 @@ export class SharedConversation {
   }
 
   /** A modern server has no requests of its own; one that asks anyway must not wait for ever. */
-  #decline(facts: MessageFacts): void {
+  #decline(id = 'null'): void {
     this.#channel?.send(
-      `{"jsonrpc":"2.0","id":${facts.id ?? 'null'},"error":{"code":-32601,"message":"Method not found"}}`,
+      `{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"Method not found"}}`,
     );
   }
 
@@ -243,7 +246,7 @@ export class SharedConversation {
     this.#waiting.delete(wireId);
     try {
       this.#options.tracker.end(waiting.exchange, verdict, detail);
-      waiting.reply.answer(wireId, renderRefusal(name, waiting.exchange.key, detail));
+      waiting.reply.answer(wireId, renderRefusal(name, waiting.writtenId(), detail));
     } catch (error) {
       failPost(this.#options, waiting, wireId, error);
     }

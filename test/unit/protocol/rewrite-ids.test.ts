@@ -44,3 +44,17 @@ test.each([['9007199254740993'], ['1.0'], ['1e400'], ['-0'], ['0.10']])(
     expect(JSON.stringify(parseKeepingNumbers(`{"n":${number}}`))).toBe(`{"n":${number}}`);
   },
 );
+
+test.each(['"\\u0041"', '"a\\/b"', '1.0', '1e400'])(
+  'the id %s comes back as it was written',
+  (id) => {
+    const rewriter = createRewriter();
+    const { wireId } = rewriter.request(`{"id":${id},"method":"ping","params":{"id":"\\u0042"}}`);
+    expect(rewriter.writtenId(wireId)).toBe(id);
+    expect(rewriter.answer(`{"id":${wireId},"result":{"id":"\\u0043"}}`, wireId)).toBe(
+      `{"id":${id},"result":{"id":"\\u0043"}}`,
+    );
+    rewriter.forget(wireId);
+    expect(rewriter.writtenId(wireId)).toBeUndefined();
+  },
+);

@@ -1,0 +1,44 @@
+import { createJsonSkimmer } from './json-skimmer.ts';
+import type { ReadMessages } from './message-reader.ts';
+
+/** The ids of one body as its sender wrote them. */
+export interface WrittenIds {
+  /**
+   * @param id as in `MessageFacts`, where `1`, `1.0` and `1e0` are one id, and `1e400` is `Infinity`
+   * @returns JSON text; `undefined` if there is none
+   */
+  of(id: string | undefined): string | undefined;
+}
+
+/**
+ * An answer in the server's place must have the id as it was sent, for clients that compare its text (JSON-RPC 2.0 §5). A parser
+ * forgets it. Refusals are rare, so the body is read again when the first one needs an id, instead of keeping each.
+ */
+export function createWrittenIds(read: ReadMessages): WrittenIds {
+  let known: ReadonlyMap<string, string> | undefined;
+  return {
+    of(id) {
+      if (id === undefined) return undefined;
+      known ??= findWrittenIds(read);
+      return known.get(id) ?? (NOT_JSON.has(id) ? undefined : id);
+    },
+  };
+}
+
+/** The same for one id. */
+export function writtenIdIn(read: ReadMessages, id: string | undefined): string | undefined {
+  return id === undefined ? undefined : createWrittenIds(read).of(id);
+}
+
+/** What JavaScript makes of numbers past its largest. */
+const NOT_JSON: ReadonlySet<string> = new Set(['Infinity', '-Infinity']);
+
+function findWrittenIds({ messages, body }: ReadMessages): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const note = ({ id, writtenId }: ReadMessages['messages'][number]): void => {
+    if (id !== undefined && writtenId !== undefined) found.set(id, writtenId);
+  };
+  if (body) createJsonSkimmer(note).write(body);
+  else for (const facts of messages) note(facts);
+  return found;
+}
