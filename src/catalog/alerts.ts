@@ -38,7 +38,18 @@ export const journalRows = metric({
   kind: 'gauge',
   help: 'Events in the journal.',
   labels: ['kind'],
-  values: { kind: ['checks', 'status_changes', 'alerts', 'actions'] },
+  values: {
+    kind: [
+      'checks',
+      'status_changes',
+      'alerts',
+      'actions',
+      'calls',
+      'errors',
+      'definition_changes',
+      'markers',
+    ],
+  },
   area,
   since: '0.1.0',
 });

@@ -53,6 +53,7 @@ export interface CallRecord {
   /** Closed list; absent on success (`error_type` label). */
   readonly errorType?: string;
   readonly rpcCode?: number;
+  /** Of the JSON-RPC error, of the result with `isError` (its beginning), or of the gateway. */
   readonly errorMessage?: string;
   /** If the server gives one in `error.data`. */
   readonly errorStack?: string;

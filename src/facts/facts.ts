@@ -14,6 +14,7 @@ import type { ConnectivityChanged, LatenessChanged, ProbeObservation } from './p
 import type {
   DefinitionsChanged,
   DisagreementChanged,
+  MaintenanceChanged,
   ServerAdded,
   ServerChanged,
   ServerRemoved,
@@ -34,6 +35,7 @@ export type Fact =
   | DisablingChanged
   | DisagreementChanged
   | LatenessChanged
+  | MaintenanceChanged
   | ProbeObservation
   | RateLimitExceeded
   | ServerAdded

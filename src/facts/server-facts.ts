@@ -47,6 +47,14 @@ export interface DefinitionsChanged {
   readonly changes: readonly DefinitionChange[];
 }
 
+/** Maintenance of a server began or ended: checks and calls go on, but say nothing about its availability. */
+export interface MaintenanceChanged {
+  readonly fact: 'maintenance';
+  readonly server: string;
+  readonly atMs: EpochMs;
+  readonly isActive: boolean;
+}
+
 /** Checks and real calls disagree about a server, or agree again. */
 export interface DisagreementChanged {
   readonly fact: 'disagreement';

@@ -39,7 +39,8 @@ export const SERVER_LOG_FACTS = ['check', 'status', 'action'] as const;
 export type ServerLogFact = (typeof SERVER_LOG_FACTS)[number];
 
 export interface ServerLogFilter {
-  readonly server: string;
+  /** All if absent. */
+  readonly server?: string;
   /** All of them if omitted. */
   readonly facts?: readonly ServerLogFact[];
   /** Status after the check or the change; excludes actions. */
@@ -56,6 +57,8 @@ export interface ServerLogFilter {
 /** Newest first. */
 export interface ServerLogPage {
   readonly entries: readonly ServerLogEntry[];
+  /** Entries that pass the filter, regardless of the cursor; at most `EVENTS_COUNTED_MAX` of each kind. */
+  readonly total: number;
   /** Absent on the last page. */
   readonly next?: string;
 }

@@ -59,9 +59,13 @@ export interface JwtSettings {
 
 /** How long the journal keeps what. */
 export interface JournalRetention {
-  /** Of checks and status changes. */
+  /** Of checks, status changes and uptime. */
   readonly checksMs: number;
-  /** Of alerts and actions, from their end. */
+  /** Of calls, and of what they are summed up to. */
+  readonly callsMs: number;
+  /** Of groups of errors, from their last error. */
+  readonly errorsMs: number;
+  /** Of alerts, from their end, and of actions, markers and definition changes. */
   readonly alertsMs: number;
   /** Of everything on the disk. */
   readonly bytesMax: number;

@@ -71,8 +71,8 @@ function numberTextOf(id: string): string {
   return text.trim() === '' ? '' : String(Number(text));
 }
 
-/** Enough to recognize a message of an SDK. */
-const ERROR_TEXT_CHARS_MAX = 300;
+/** Enough to recognize a message of an SDK, and to show what went wrong. */
+const ERROR_TEXT_CHARS_MAX = 1_024;
 /** Tools of one answer whose names are read. */
 export const TOOL_NAMES_MAX = 1_000;
 const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';

@@ -143,6 +143,8 @@ function completeJournal(
   return {
     ...(path === undefined ? {} : { path }),
     checksMs: journal.checks,
+    callsMs: journal.calls,
+    errorsMs: journal.errors,
     alertsMs: journal.alerts,
     bytesMax: journal.maxSize,
   };

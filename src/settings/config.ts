@@ -51,7 +51,12 @@ export interface Config {
     readonly file?: LogFileSettings;
     readonly otlp?: OtlpLogSettings;
   };
-  readonly audit: { readonly arguments: boolean; readonly redactKeys: readonly string[] };
+  readonly audit: {
+    /** Whether calls are kept in the journal. */
+    readonly journal: boolean;
+    readonly arguments: boolean;
+    readonly redactKeys: readonly string[];
+  };
   readonly metrics: { readonly toolHistogram: boolean; readonly otelHistograms: boolean };
   readonly tracing: TracingSettings;
   /** The user's own alerts. */

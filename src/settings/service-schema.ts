@@ -113,15 +113,20 @@ export const LogSchema = section(
 /** `audit:` */
 export const AuditSchema = section(
   {
+    journal: flag({
+      description:
+        'Whether calls are kept in the journal: who called what with which result. Errors are kept in any case.',
+    }).default(true),
     arguments: flag({
-      description: 'Whether the arguments of tool calls are in the audit log, redacted.',
+      description:
+        'Whether the arguments of tool calls are in the audit log and in the journal, redacted.',
     }).default(false),
     redactKeys: list(text({ description: 'Part of a key; case is ignored.' }), {
       description:
         'Arguments whose key contains one of these are masked, at any depth. Replaces the built-in list.',
     }).default([...SECRET_NAMES]),
   },
-  { description: 'What the audit log records of tool calls.', reloadable: false },
+  { description: 'What is recorded of calls.', reloadable: false },
 );
 
 /** `metrics:` */
@@ -187,17 +192,26 @@ export const JournalSchema = section(
       })
       .default('data/journal.sqlite'),
     checks: duration(1 * HOUR, 10_000 * DAY, {
-      description: 'How long checks and status changes are kept.',
+      description: 'How long checks, status changes and uptime are kept.',
     }).default(30 * DAY),
+    calls: duration(1 * HOUR, 10_000 * DAY, {
+      description: 'How long calls through the gateway are kept.',
+    }).default(90 * DAY),
+    errors: duration(1 * HOUR, 10_000 * DAY, {
+      description: 'How long errors are kept after they last occurred.',
+    }).default(90 * DAY),
     alerts: duration(1 * HOUR, 10_000 * DAY, {
-      description: 'How long alerts are kept after they end, and actions on servers and alerts.',
+      description:
+        'How long alerts are kept after they end, and actions, markers and changes of definitions.',
     }).default(90 * DAY),
     maxSize: size(32 * MB, 1_000 * GB, {
-      description: 'Maximum size on disk. Beyond it, the oldest checks are deleted first.',
+      description:
+        'Maximum size on disk. Beyond it, the oldest calls or checks are deleted first, whichever take more space.',
     }).default(512 * MB),
   },
   {
-    description: 'The journal of events: checks, status changes, alerts, and actions of people.',
+    description:
+      'The journal of events: checks, status changes, calls, errors, changed definitions, markers, alerts, and actions of people.',
     reloadable: false,
   },
 );

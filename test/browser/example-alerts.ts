@@ -157,7 +157,11 @@ export function exampleJournal(
     },
     journal: {
       ...deps.journal,
-      findServerLog: async ({ server }) => ({ entries: exampleLog(server), next: '1-1-1' }),
+      findServerLog: async ({ server = '' }) => ({
+        entries: exampleLog(server),
+        next: '1-1-1',
+        total: 100,
+      }),
     },
   };
 }

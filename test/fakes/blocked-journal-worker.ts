@@ -4,6 +4,7 @@ import type {
   JournalOpening,
   WorkerQuestion,
 } from '../../src/sinks/journal/messages.ts';
+import { NO_ROWS } from './fake-journal.ts';
 
 /** How long the disk keeps the thread for each thing that it is asked. */
 export const BLOCKED_MS = 2_000;
@@ -12,8 +13,7 @@ export const BLOCKED_MS = 2_000;
 const port = parentPort;
 if (port) {
   const cell = new Int32Array(new SharedArrayBuffer(4));
-  const rows = { checks: 0, status_changes: 0, alerts: 0, actions: 0 };
-  port.postMessage({ ok: true, stats: { rows, sizeBytes: 0 } } satisfies JournalOpening);
+  port.postMessage({ ok: true, stats: { rows: NO_ROWS, sizeBytes: 0 } } satisfies JournalOpening);
   port.on('message', ({ id }: WorkerQuestion) => {
     Atomics.wait(cell, 0, 0, BLOCKED_MS);
     const result = { ok: false, message: 'the disk failed', isPassing: true } as const;

@@ -4,6 +4,7 @@ import type {
   JournalOpening,
   WorkerQuestion,
 } from '../../src/sinks/journal/messages.ts';
+import { NO_ROWS } from './fake-journal.ts';
 
 /** The question that ends the thread. */
 const DEADLY = 'findAlerts' satisfies WorkerQuestion['name'];
@@ -11,8 +12,7 @@ const DEADLY = 'findAlerts' satisfies WorkerQuestion['name'];
 /** In place of the journal's thread: opens at once, and ends by a mistake of its own when it is asked for alerts. */
 const port = parentPort;
 if (port) {
-  const rows = { checks: 0, status_changes: 0, alerts: 0, actions: 0 };
-  port.postMessage({ ok: true, stats: { rows, sizeBytes: 0 } } satisfies JournalOpening);
+  port.postMessage({ ok: true, stats: { rows: NO_ROWS, sizeBytes: 0 } } satisfies JournalOpening);
   port.on('message', ({ id, name }: WorkerQuestion) => {
     if (name === DEADLY) throw new Error('a mistake');
     port.postMessage({ id, result: { ok: true, value: false } } satisfies WorkerAnswer);

@@ -18,18 +18,28 @@ import { createHub } from '../../src/facts/hub.ts';
 import type { ProbeObservation } from '../../src/facts/probe-facts.ts';
 import { BLOCKED_MS } from '../fakes/blocked-journal-worker.ts';
 import { buildAlert } from '../fakes/build-alert.ts';
+import { buildCall } from '../fakes/build-call.ts';
+import { buildServer } from '../fakes/build-server.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import { buildReport, fakeHttpDeps } from '../unit/sinks/web/fake-http-deps.ts';
 import { startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
-import { asEpochMs } from '../../src/facts/time.ts';
+import { asEpochMs, later } from '../../src/facts/time.ts';
 
 // Goal: the journal's thread: what it keeps, what becomes of files that it cannot use, and that a slow disk keeps nobody.
 // Method: real threads on real files; for the slow disk a thread that hangs.
 
-const RETENTION = { checksMs: 1e12, alertsMs: 1e12, bytesMax: 100 * 1024 * 1024 };
+const RETENTION = {
+  checksMs: 1e12,
+  callsMs: 1e12,
+  errorsMs: 1e12,
+  alertsMs: 1e12,
+  bytesMax: 100 * 1024 * 1024,
+};
+
+const SEARCH = buildServer('search');
 
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-journal-'));
@@ -43,7 +53,14 @@ function setUp(changes: Partial<JournalOptions> = {}) {
     throw error;
   });
   const path = join(makeFolder(), 'journal.sqlite');
-  const journal = createJournal({ path, retention: RETENTION, clock: REAL_CLOCK, log, ...changes });
+  const journal = createJournal({
+    path,
+    retention: RETENTION,
+    keepsCalls: true,
+    clock: REAL_CLOCK,
+    log,
+    ...changes,
+  });
   onTestFinished(() => journal.close());
   const messages = (): string[] =>
     log.lines.map(({ severity, message }) => `${severity}: ${message}`);
@@ -116,9 +133,75 @@ test('closing writes what waits, and the next opening has it', async () => {
   expect([...messages(), ...again.messages()]).toEqual([]);
 });
 
+test('calls, errors, markers and uptime outlive a restart', async () => {
+  const first = setUp();
+  await first.journal.start();
+  first.journal.record(first.hub);
+  const nowMs = REAL_CLOCK.nowMs();
+  const change = { fact: 'status', server: 'files', reason: 'r' } as const;
+  first.hub.publish({ ...change, atMs: later(nowMs, -3_000), from: 'unknown', to: 'healthy' });
+  first.hub.publish({ ...change, atMs: later(nowMs, -1_000), from: 'healthy', to: 'offline' });
+  first.hub.publish(buildCall({ startedAtMs: nowMs }));
+  first.hub.publish(
+    buildCall({ startedAtMs: nowMs, outcome: 'tool_error', errorMessage: 'row 7 not found' }),
+  );
+  first.hub.publish({ fact: 'server_changed', server: SEARCH, keys: ['url'], reopens: 'all' });
+  first.hub.publish({ fact: 'reload', atMs: nowMs, ok: true, detail: 'file' });
+  const marker = { atMs: nowMs, kind: 'deploy', text: 'v2', server: 'files', by: 'ci' } as const;
+  const id = await first.journal.saveMarker(marker);
+  await first.journal.close();
+
+  const { journal, hub } = setUp({ path: first.path });
+  await journal.start();
+  journal.record(hub);
+  const { entries, total } = await journal.findCalls({ server: 'files', limit: 10 });
+  expect(entries.map(({ outcome }) => outcome)).toEqual(['tool_error', 'success']);
+  expect(total).toBe(2);
+  const errors = await journal.findErrors({ limit: 10, samples: 1 });
+  expect(errors.groups).toMatchObject([
+    { server: 'files', pattern: 'row <n> not found', count: 1, id: entries[0]?.errorGroupId },
+  ]);
+  const markers = await journal.findMarkers({ limit: 10 });
+  expect(markers.entries).toContainEqual({ ...marker, id });
+  expect(markers.entries).toContainEqual(
+    expect.objectContaining({
+      kind: 'config',
+      text: 'The configuration was reloaded: search changed (url).',
+    }),
+  );
+  expect(await journal.findMarkers({ limit: 10, kinds: ['note'] })).toMatchObject({ total: 0 });
+  // Written after what says that there is a second run, so that the first has an end.
+  const action = { server: '', atMs: nowMs, by: 'ada', text: '' } as const;
+  hub.publish({ fact: 'action', kind: 'check', ...action });
+  await until(() => journal.stats()?.rows.actions === 1);
+  const [uptime] = await journal.findUptime({ withDays: false });
+  const downMs = (uptime?.hours ?? []).reduce((sum, bar) => sum + bar.downMs, 0);
+  expect(uptime?.dayRatio).toBeGreaterThan(0);
+  expect(uptime?.dayRatio).toBeLessThan(1);
+  // It ended with the first journal.
+  expect(downMs).toBeLessThan(REAL_CLOCK.nowMs() - nowMs + 1_000);
+  const [again] = await journal.findUptime({ server: 'files', withDays: false });
+  expect(again?.dayRatio).toBe(uptime?.dayRatio);
+});
+
+test('without calls in the journal, their errors are kept all the same', async () => {
+  const { journal, hub } = setUp({ keepsCalls: false });
+  await journal.start();
+  journal.record(hub);
+  hub.publish(buildCall());
+  hub.publish(buildCall({ outcome: 'timeout', errorType: 'timeout' }));
+  await until(() => journal.stats()?.rows.errors === 1);
+  expect(journal.stats()?.rows.calls).toBe(0);
+});
+
 test('a journal in memory works like one in a file, and leaves nothing', async () => {
   const log = createMemoryLog();
-  const journal = createJournal({ retention: RETENTION, clock: REAL_CLOCK, log });
+  const journal = createJournal({
+    retention: RETENTION,
+    keepsCalls: true,
+    clock: REAL_CLOCK,
+    log,
+  });
   const before = await readdir('.');
   await journal.start();
   await journal.saveAlerts([buildAlert()]);
@@ -283,7 +366,8 @@ test('what waits for an answer is bounded, so that a disk that hangs cannot fill
   await journal.start();
   journal.record(hub);
   for (let index = 0; index < 30_000; index += 1) hub.publish(observation('search'));
-  expect(journal.dropped()).toBe(10_000);
+  // That the service runs is an entry as well.
+  expect(journal.dropped()).toBe(10_001);
   const answers = await Promise.allSettled(
     Array.from({ length: 200 }, () => {
       const late = journal.findAlerts({ limit: 1 });
@@ -334,7 +418,7 @@ test('a full disk costs the journal and nothing else: notifications are refused,
   // A limit on the size of files is to SQLite what a full disk is.
   const service = await startService({
     config: `gateway: { listen: 'off' }\n${SERVER}`,
-    shell: 'ulimit -S -f 400',
+    shell: 'ulimit -S -f 1000',
   });
   expect((await service.health()).components['journal']?.status).toBe('ok');
   const send = () =>

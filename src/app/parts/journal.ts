@@ -32,8 +32,9 @@ export function createJournalPart(context: PartContext): JournalPart {
 /** The demonstration (no `configPath`) stores nothing on disk: its journal is in memory. */
 function openJournal({ configPath, config, clock, log }: PartContext): Journal {
   const { path, ...retention } = config.journal;
-  if (configPath === undefined) return createJournal({ clock, log, retention });
-  return path === undefined ? noJournal() : createJournal({ clock, log, path, retention });
+  const options = { clock, log, retention, keepsCalls: config.audit.journal };
+  if (configPath === undefined) return createJournal(options);
+  return path === undefined ? noJournal() : createJournal({ ...options, path });
 }
 
 function usageOf(journal: Journal): JournalUsage {

@@ -1,6 +1,26 @@
 /** What is true now. Views are pulled: they are read when something is shown or decided. */
+import type {
+  CallChartFilter,
+  CallChartPoint,
+  CallFilter,
+  CallPage,
+  CallSummary,
+  CallSummaryFilter,
+} from '../call-log.ts';
 import type { GatewayLoad } from '../call-record.ts';
 import type { Disabling } from '../disabling.ts';
+import type { ErrorFilter, ErrorGroupPage } from '../error-log.ts';
+import type {
+  ActionFilter,
+  ActionLogEntry,
+  DefinitionEntry,
+  DefinitionFilter,
+  EventPage,
+  Marker,
+  MarkerEntry,
+  MarkerFilter,
+} from '../event-log.ts';
+import type { ServerUptime, UptimeFilter } from '../server-uptime.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../server-log.ts';
 import type { EpochMs } from '../time.ts';
 import type { AlertFilter, AlertRecord } from './alert-store.ts';
@@ -47,8 +67,23 @@ export interface SwitchViews {
 /** What is stored about servers. */
 export interface JournalViews {
   state(): JournalState;
-  /** Rejects if the journal does not answer. */
+  /** Like all that follow: rejects if the journal does not answer. */
   findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
+  findCalls(filter: CallFilter): Promise<CallPage>;
+  summarizeCalls(filter: CallSummaryFilter): Promise<readonly CallSummary[]>;
+  chartCalls(filter: CallChartFilter): Promise<readonly CallChartPoint[]>;
+  findErrors(filter: ErrorFilter): Promise<ErrorGroupPage>;
+  findDefinitionChanges(filter: DefinitionFilter): Promise<EventPage<DefinitionEntry>>;
+  findMarkers(filter: MarkerFilter): Promise<EventPage<MarkerEntry>>;
+  findActions(filter: ActionFilter): Promise<EventPage<ActionLogEntry>>;
+  /** By name. */
+  findUptime(filter: UptimeFilter): Promise<readonly ServerUptime[]>;
+}
+
+/** Where markers are kept. */
+export interface MarkerStore {
+  /** Resolves with its id when it is committed; rejects if it may not be. */
+  saveMarker(marker: Marker): Promise<number>;
 }
 
 /** What the journal holds, and what it lost. */

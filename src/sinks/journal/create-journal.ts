@@ -5,17 +5,22 @@ import { endsWithin } from '../../facts/deadline.ts';
 import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
-import type { JournalState, ServerLogFilter, ServerLogPage } from '../../facts/server-log.ts';
-import { createEntryQueue, type WriteResult } from './entry-queue.ts';
+import type { JournalViews, MarkerStore } from '../../facts/ports/views.ts';
+import { type CallRow, encodeCall, isKeptError, sizeOfCall } from './call-row.ts';
+import { createEntryQueue, type QueueLimits, type WriteResult } from './entry-queue.ts';
 import { createJournalThread, type JournalThread } from './journal-thread.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
 import { IN_MEMORY, type JournalEntry, type JournalStats } from './messages.ts';
+import { createConfigRecorder } from './record-config.ts';
+import { createUptimeRecorder } from './record-uptime.ts';
 import { JournalFailure } from './worker-line.ts';
 
 export interface JournalOptions {
   /** The database file; a missing folder is created. Without a path the journal is in memory and ends with the process. */
   readonly path?: string;
   readonly retention: JournalRetention;
+  /** Whether calls are kept one by one; errors are in any case. */
+  readonly keepsCalls: boolean;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn' | 'error' | 'debug'>;
   /** The script that runs in the thread; the journal's own by default. */
@@ -23,14 +28,11 @@ export interface JournalOptions {
 }
 
 /** Keeps events across restarts. Nothing depends on it: if it fails, the service continues and reports the failure. */
-export interface Journal extends AlertStore, DisablingStore {
+export interface Journal extends AlertStore, DisablingStore, JournalViews, MarkerStore {
   /** Resolves when the journal is open, has failed for the first time, or takes too long. */
   start(): Promise<void>;
-  state(): JournalState;
-  /** Records checks, status changes and actions from now on. @returns a function that stops recording */
+  /** Records facts from now on. @returns a function that stops recording */
   record(hub: Pick<Hub, 'subscribe'>): () => void;
-  /** Rejects if the journal does not answer. */
-  findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
   /** As of the last write; `undefined` before the journal is open. */
   stats(): JournalStats | undefined;
   /** Entries that were lost. */
@@ -47,6 +49,19 @@ const PRUNE_MS = 10 * 60_000;
 const DETAIL_CHARS_MAX = 500;
 const MEMORY_BYTES_MAX = 32 * 1024 * 1024;
 
+/** Four seconds of 5,000 calls a second. */
+const CALLS_MAX = 20_000;
+/** Of their messages, stacks and arguments. */
+const CALL_CHARS_MAX = 32 * 1024 * 1024;
+/** Calls wait longer, since a commit with a thousand of them costs as much as one with ten. */
+const CALL_LIMITS: QueueLimits = {
+  entriesMax: CALLS_MAX,
+  sizeMax: CALL_CHARS_MAX,
+  batchMax: 2_000,
+  gatherMs: 250,
+  regathers: true,
+};
+
 /** Creates a journal in a thread of its own. */
 export function createJournal(options: JournalOptions): Journal {
   const { path, clock, log } = options;
@@ -56,38 +71,29 @@ export function createJournal(options: JournalOptions): Journal {
     name: path ?? 'in memory',
     clock,
     log,
-    onOpen: () => pruning.schedule(0),
+    onOpen() {
+      pruning.schedule(0);
+      recorder.repeat();
+    },
   });
   const pruning = createPruneSchedule(thread, { clock, log });
-  const queue = createEntryQueue({ clock, write: (entries) => writeEntries(thread, entries) });
+  const recorder = createRecorder(thread, options);
 
   return {
     isOff: false,
     start: () => thread.start(),
     state: () => thread.state(),
-    record: (hub) =>
-      hub.subscribe((fact) => {
-        const entry = entryOf(fact);
-        if (entry) queue.add(entry);
-      }),
-    async saveAlerts(entries) {
-      await thread.save('write', { entries }, SAVE_MS_MAX);
-    },
-    saveNote: (note) => thread.save('saveNote', note, SAVE_MS_MAX),
-    findAlerts: (filter) => thread.ask('findAlerts', filter, FIND_MS_MAX),
-    findServerLog: (filter) => thread.ask('findServerLog', filter, FIND_MS_MAX),
-    findDisablings: () => thread.ask('findDisablings', null, FIND_MS_MAX),
-    async saveDisablings(disablings) {
-      await thread.save('saveDisablings', disablings, SAVE_MS_MAX);
-    },
-    noteWatchdog: (atMs) => queue.add({ fact: 'mark', name: 'watchdog', atMs }),
+    record: (hub) => recorder.record(hub),
+    ...createStores(thread),
+    ...createViews(thread, clock),
+    noteWatchdog: (atMs) => recorder.add({ fact: 'mark', name: 'watchdog', atMs }),
     watchdogAtMs: () => thread.watchdogAtMs(),
     stats: () => thread.stats(),
-    dropped: () => queue.droppedCount(),
+    dropped: () => recorder.droppedCount(),
     writeErrors: () => thread.errorCount(),
     async close() {
       thread.retire();
-      const closed = queue.drain().then(() => thread.ask('close', null));
+      const closed = recorder.drain().then(() => thread.ask('close', null));
       await endsWithin(clock, CLOSE_MS_MAX, closed);
       pruning.stop();
       await endsWithin(clock, CLOSE_MS_MAX, thread.end());
@@ -95,13 +101,100 @@ export function createJournal(options: JournalOptions): Journal {
   };
 }
 
-async function writeEntries(
+type Stores = Pick<Journal, 'saveAlerts' | 'saveNote' | 'saveMarker' | 'saveDisablings'>;
+
+/** What callers wait for until it is committed. */
+function createStores(thread: JournalThread): Stores {
+  return {
+    async saveAlerts(entries) {
+      await thread.save('write', { entries }, SAVE_MS_MAX);
+    },
+    saveNote: (note) => thread.save('saveNote', note, SAVE_MS_MAX),
+    saveMarker: (marker) => thread.save('saveMarker', marker, SAVE_MS_MAX),
+    async saveDisablings(disablings) {
+      await thread.save('saveDisablings', disablings, SAVE_MS_MAX);
+    },
+  };
+}
+
+type Views = Omit<JournalViews, 'state'> & Pick<Journal, 'findAlerts' | 'findDisablings'>;
+
+function createViews(thread: JournalThread, clock: Clock): Views {
+  return {
+    findAlerts: (filter) => thread.ask('findAlerts', filter, FIND_MS_MAX),
+    findDisablings: () => thread.ask('findDisablings', null, FIND_MS_MAX),
+    findServerLog: (filter) => thread.ask('findServerLog', filter, FIND_MS_MAX),
+    findCalls: (filter) => thread.ask('findCalls', filter, FIND_MS_MAX),
+    summarizeCalls: (filter) => thread.ask('summarizeCalls', filter, FIND_MS_MAX),
+    chartCalls: (filter) => thread.ask('chartCalls', filter, FIND_MS_MAX),
+    findErrors: (filter) => thread.ask('findErrors', filter, FIND_MS_MAX),
+    findDefinitionChanges: (filter) => thread.ask('findDefinitionChanges', filter, FIND_MS_MAX),
+    findMarkers: (filter) => thread.ask('findMarkers', filter, FIND_MS_MAX),
+    findActions: (filter) => thread.ask('findActions', filter, FIND_MS_MAX),
+    findUptime: (filter) =>
+      thread.ask('findUptime', { ...filter, nowMs: clock.nowMs() }, FIND_MS_MAX),
+  };
+}
+
+interface Recorder {
+  record(hub: Pick<Hub, 'subscribe'>): () => void;
+  add(entry: JournalEntry): void;
+  /** Says what lasts again, since the database may be a new one. */
+  repeat(): void;
+  droppedCount(): number;
+  /** Writes what waits, as far as possible. */
+  drain(): Promise<void>;
+}
+
+/** Calls have a queue of their own, so that their number drops no status change. */
+function createRecorder(
   thread: JournalThread,
-  entries: readonly JournalEntry[],
-): Promise<WriteResult> {
+  { clock, keepsCalls }: Pick<JournalOptions, 'clock' | 'keepsCalls'>,
+): Recorder {
+  const events = createEntryQueue<JournalEntry>({
+    clock,
+    write: (entries) => written(thread, () => thread.save('write', { entries })),
+  });
+  const calls = createEntryQueue<CallRow>({
+    clock,
+    write: (rows) =>
+      written(thread, () => thread.save('writeCalls', { calls: rows, errorsOnly: !keepsCalls })),
+    limits: CALL_LIMITS,
+  });
+  const uptime = createUptimeRecorder(clock, events.add);
+  const config = createConfigRecorder();
+
+  function note(fact: Fact): void {
+    if (fact.fact === 'call') {
+      if (keepsCalls || isKeptError(fact)) calls.add(encodeCall(fact), sizeOfCall(fact));
+      return;
+    }
+    const entry = entryOf(fact);
+    if (entry) events.add(entry);
+    uptime.note(fact);
+    const marker = config.note(fact);
+    if (marker) events.add({ fact: 'marker', marker });
+  }
+
+  return {
+    record(hub) {
+      uptime.start();
+      return hub.subscribe(note);
+    },
+    add: (entry) => events.add(entry),
+    repeat: () => uptime.repeat(),
+    droppedCount: () => events.droppedCount() + calls.droppedCount(),
+    async drain() {
+      uptime.stop();
+      await Promise.all([events.drain(), calls.drain()]);
+    },
+  };
+}
+
+async function written(thread: JournalThread, write: () => Promise<unknown>): Promise<WriteResult> {
   if (!thread.isOpen()) return 'later';
   try {
-    await thread.save('write', { entries });
+    await write();
     return 'written';
   } catch (error) {
     return error instanceof JournalFailure && error.isPassing ? 'later' : 'never';

@@ -1,4 +1,5 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { EVENTS_COUNTED_MAX } from '../../facts/event-log.ts';
 import {
   SERVER_LOG_FACTS,
   type ServerLogEntry,
@@ -7,6 +8,14 @@ import {
   type ServerLogPage,
 } from '../../facts/server-log.ts';
 import { toAction } from './find-alerts.ts';
+import {
+  addChoice,
+  addCondition,
+  addSearch,
+  countRows,
+  noConditions,
+  whereOf,
+} from './page-query.ts';
 import { epochOf, numberOf, type Row, textOf } from './rows.ts';
 
 interface Source {
@@ -14,7 +23,7 @@ interface Source {
   readonly statusColumn?: string;
   /** The text that a search covers. */
   readonly texts: readonly string[];
-  readonly toEntry: (row: Row, server: string) => ServerLogEntry;
+  readonly toEntry: (row: Row) => ServerLogEntry;
 }
 
 const SOURCES: Readonly<Record<ServerLogFact, Source>> = {
@@ -22,10 +31,10 @@ const SOURCES: Readonly<Record<ServerLogFact, Source>> = {
     table: 'checks',
     statusColumn: 'status',
     texts: ['outcome', 'detail'],
-    toEntry: (row, server) => ({
+    toEntry: (row) => ({
       fact: 'check',
       atMs: epochOf(row, 'at_ms'),
-      server,
+      server: textOf(row, 'server'),
       kind: textOf(row, 'kind'),
       outcome: textOf(row, 'outcome'),
       detail: textOf(row, 'detail'),
@@ -37,10 +46,10 @@ const SOURCES: Readonly<Record<ServerLogFact, Source>> = {
     table: 'status_changes',
     statusColumn: 'after',
     texts: ['reason'],
-    toEntry: (row, server) => ({
+    toEntry: (row) => ({
       fact: 'status',
       atMs: epochOf(row, 'at_ms'),
-      server,
+      server: textOf(row, 'server'),
       from: textOf(row, 'before'),
       to: textOf(row, 'after'),
       reason: textOf(row, 'reason'),
@@ -49,7 +58,7 @@ const SOURCES: Readonly<Record<ServerLogFact, Source>> = {
   action: {
     table: 'actions',
     texts: ['kind', 'text'],
-    toEntry: (row, server) => ({ fact: 'action', server, ...toAction(row) }),
+    toEntry: (row) => ({ fact: 'action', server: textOf(row, 'server'), ...toAction(row) }),
   },
 };
 
@@ -71,61 +80,61 @@ interface Placed {
  */
 export function findServerLog(database: DatabaseSync, filter: ServerLogFilter): ServerLogPage {
   const facts = filter.facts ?? SERVER_LOG_FACTS;
-  const found = facts
-    .flatMap((fact) => readSource(database, fact, filter))
+  const sources = facts.map((fact) => readSource(database, fact, filter));
+  const found = sources
+    .flatMap(({ placed }) => placed)
     .toSorted((a, b) => comparePlaces(b.place, a.place));
   const page = found.slice(0, filter.limit);
   const last = page.at(-1);
   return {
     entries: page.map(({ entry }) => entry),
     ...(last && found.length > page.length && { next: printPlace(last.place) }),
+    total: sources.reduce((sum, { total }) => sum + total, 0),
   };
+}
+
+interface SourcePage {
+  readonly placed: readonly Placed[];
+  readonly total: number;
 }
 
 function readSource(
   database: DatabaseSync,
   fact: ServerLogFact,
-  { server, statuses, search, fromMs, toMs, cursor, limit }: ServerLogFilter,
-): readonly Placed[] {
+  filter: ServerLogFilter,
+): SourcePage {
   const { table, statusColumn, texts, toEntry } = SOURCES[fact];
+  const { statuses, cursor, limit } = filter;
   const rank = SERVER_LOG_FACTS.indexOf(fact);
-  const conditions = ['server = ?'];
-  const values: SQLInputValue[] = [server];
-  const add = (condition: string, ...more: readonly SQLInputValue[]): void => {
-    conditions.push(condition);
-    values.push(...more);
-  };
+  const conditions = noConditions();
+  addCondition(conditions, 'server = ?', filter.server);
   if (statuses !== undefined && statuses.length > 0) {
-    if (statusColumn === undefined) return [];
-    add(`${statusColumn} IN (${statuses.map(() => '?').join(', ')})`, ...statuses);
+    if (statusColumn === undefined) return { placed: [], total: 0 };
+    addChoice(conditions, statusColumn, statuses);
   }
-  if (search !== undefined && search !== '') {
-    const pattern = `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-    const any = texts.map((text) => String.raw`${text} LIKE ? ESCAPE '\'`).join(' OR ');
-    add(`(${any})`, ...texts.map(() => pattern));
-  }
-  if (fromMs !== undefined) add('at_ms >= ?', fromMs);
-  if (toMs !== undefined) add('at_ms <= ?', toMs);
+  addSearch(conditions, texts, filter.search);
+  addCondition(conditions, 'at_ms >= ?', filter.fromMs);
+  addCondition(conditions, 'at_ms <= ?', filter.toMs);
+  const total = countRows(database, table, conditions, EVENTS_COUNTED_MAX);
   const place = parsePlace(cursor);
   // The first half is what an index can find.
-  if (place)
-    add(
-      `at_ms <= ? AND (at_ms, ${rank}, id) < (?, ?, ?)`,
-      place.atMs,
-      place.atMs,
-      place.rank,
-      place.id,
-    );
+  addCondition(
+    conditions,
+    `at_ms <= ? AND (at_ms, ${rank}, id) < (?, ?, ?)`,
+    place?.atMs,
+    place?.atMs,
+    place?.rank,
+    place?.id,
+  );
   // One more than a page holds shows whether there is another page.
   const rows = database
-    .prepare(
-      `SELECT * FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY at_ms DESC, id DESC LIMIT ?`,
-    )
-    .all(...values, limit + 1);
-  return rows.map((row) => ({
-    entry: toEntry(row, server),
+    .prepare(`SELECT * FROM ${table} ${whereOf(conditions)} ORDER BY at_ms DESC, id DESC LIMIT ?`)
+    .all(...conditions.values, limit + 1);
+  const placed = rows.map((row) => ({
+    entry: toEntry(row),
     place: { atMs: epochOf(row, 'at_ms'), rank, id: numberOf(row, 'id') },
   }));
+  return { placed, total };
 }
 
 function comparePlaces(a: Place, b: Place): number {

@@ -8,6 +8,7 @@ import type {
   JournalOpening,
   QuestionName,
   Questions,
+  SaveName,
 } from './messages.ts';
 import { JournalFailure, startWorkerLine, type WorkerLine } from './worker-line.ts';
 import type { EpochMs } from '../../facts/time.ts';
@@ -20,6 +21,7 @@ export interface JournalThreadOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'error' | 'debug'>;
+  /** The journal is open, or was begun anew because it turned out to be damaged. */
   readonly onOpen: () => void;
 }
 
@@ -36,7 +38,7 @@ export interface JournalThread {
     timeoutMs?: number,
   ): Promise<Questions[Name]['answer']>;
   /** Like `ask`, for data to be stored: success or failure determines the state. */
-  save<Name extends 'write' | 'saveNote' | 'saveDisablings'>(
+  save<Name extends SaveName>(
     name: Name,
     question: Questions[Name]['ask'],
     timeoutMs?: number,
@@ -102,7 +104,7 @@ class RestartingThread implements JournalThread {
     return this.#line.ask(name, question, timeoutMs);
   }
 
-  async save<Name extends 'write' | 'saveNote' | 'saveDisablings'>(
+  async save<Name extends SaveName>(
     name: Name,
     question: Questions[Name]['ask'],
     timeoutMs?: number,
@@ -176,7 +178,9 @@ class RestartingThread implements JournalThread {
 
   #onAnswer(answer: WorkerAnswer): void {
     this.#stats = answer.stats ?? this.#stats;
+    if (answer.movedTo === undefined) return;
     this.#noteMove(answer.movedTo);
+    this.#options.onOpen();
   }
 
   #onEnd(reason: string): void {

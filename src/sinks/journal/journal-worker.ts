@@ -1,7 +1,14 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { explainFailure, isDamage, isPassing } from './database-failure.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
-import type { WorkerAnswer, JournalOpening, WorkerQuestion } from './messages.ts';
+import type { Finders } from './find-any.ts';
+import type {
+  FindName,
+  JournalOpening,
+  Questions,
+  WorkerAnswer,
+  WorkerQuestion,
+} from './messages.ts';
 import type { JournalDatabase } from './open-database.ts';
 import { moveAside, openOrReplace } from './open-or-replace.ts';
 
@@ -57,23 +64,32 @@ function answerTo(database: JournalDatabase, question: WorkerQuestion): unknown 
     case 'write':
       database.write(question.ask.entries);
       return null;
+    case 'writeCalls':
+      database.writeCalls(question.ask.calls, question.ask.errorsOnly);
+      return null;
     case 'saveNote':
       return database.saveNote(question.ask);
-    case 'findAlerts':
-      return database.findAlerts(question.ask);
-    case 'findDisablings':
-      return database.findDisablings();
+    case 'saveMarker':
+      return database.saveMarker(question.ask);
     case 'saveDisablings':
       database.saveDisablings(question.ask);
       return null;
-    case 'findServerLog':
-      return database.findServerLog(question.ask);
     case 'prune':
       return database.prune(question.ask.nowMs);
     case 'close':
       database.close();
       return null;
+    default:
+      return find(database, question.name, question.ask);
   }
+}
+
+function find<Name extends FindName>(
+  database: Finders,
+  name: Name,
+  ask: Questions[Name]['ask'],
+): unknown {
+  return database[name](ask);
 }
 
 if (parentPort) {

@@ -1,31 +1,33 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { AlertFilter, AlertRecord } from '../../facts/ports/alert-store.ts';
 import type { ActionTaken } from '../../facts/alert-event.ts';
 import type { Disabling } from '../../facts/disabling.ts';
-import type { ServerLogFilter, ServerLogPage } from '../../facts/server-log.ts';
-import { findDisablings, saveDisablings } from './disablings.ts';
-import { findAlerts } from './find-alerts.ts';
-import { findServerLog } from './find-server-log.ts';
+import type { Marker } from '../../facts/event-log.ts';
+import type { CallRow } from './call-row.ts';
+import { saveDisablings } from './disablings.ts';
+import { createFinders, type Finders } from './find-any.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
 import { IN_MEMORY, type JournalEntry, type JournalStats } from './messages.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { createPruner, LOG_BYTES_MAX } from './prune-database.ts';
-import { createRowCounts } from './row-counts.ts';
+import { createNames, type Names } from './names.ts';
+import { createPruner, LOG_BYTES_MAX, type Pruner } from './prune-database.ts';
+import { createRowCounts, type JournalKind, type RowCounts } from './row-counts.ts';
 import { knownEpoch, numberOf } from './rows.ts';
 import { transact } from './transact.ts';
+import { createCallWriter } from './write-calls.ts';
 import { createEntryWriter } from './write-entries.ts';
 import type { EpochMs } from '../../facts/time.ts';
 
-export interface JournalDatabase {
+export interface JournalDatabase extends Finders {
   /** All or none of them; committed when it returns. */
   write(entries: readonly JournalEntry[]): void;
+  /** All or none of them; committed when it returns. */
+  writeCalls(calls: readonly CallRow[], errorsOnly?: boolean): void;
   /** @returns whether there is such an alert */
   saveNote(note: ActionTaken & { readonly alertId: number }): boolean;
-  findAlerts(filter: AlertFilter): readonly AlertRecord[];
-  findServerLog(filter: ServerLogFilter): ServerLogPage;
-  findDisablings(): readonly Disabling[];
+  /** @returns its id */
+  saveMarker(marker: Marker): number;
   saveDisablings(disablings: readonly Disabling[]): void;
   watchdogAtMs(): EpochMs | undefined;
   stats(): JournalStats;
@@ -63,35 +65,12 @@ function prepareDatabase(
   );
   migrate(database);
   const counts = createRowCounts(database);
-  const pruner = createPruner(database, retention, counts);
-  const writeEntry = createEntryWriter(database);
-  // A file that cannot be written opens without an error.
-  writeEntry({ fact: 'mark', name: 'opened', atMs: Date.now() });
-  const hasAlert = database.prepare('SELECT 1 FROM alerts WHERE id = ?');
+  const names = createNames(database);
+  const pruner = createPruner(database, retention, counts, names);
   const readMark = database.prepare('SELECT at_ms FROM marks WHERE name = ?');
-
-  function write(entries: readonly JournalEntry[]): void {
-    transact(database, () => {
-      for (const entry of entries) writeEntry(entry);
-    });
-    counts.add('checks', entries.filter(({ fact }) => fact === 'check').length);
-    counts.add('status_changes', entries.filter(({ fact }) => fact === 'status').length);
-    counts.add('actions', entries.filter(({ fact }) => fact === 'action').length);
-    if (entries.some(({ fact }) => fact === 'alert')) counts.recount('alerts');
-    pruner.makeRoom();
-  }
-
   return {
-    write,
-    saveNote(note) {
-      if (!hasAlert.get(note.alertId)) return false;
-      write([note]);
-      return true;
-    },
-    findAlerts: (filter) => findAlerts(database, filter),
-    findServerLog: (filter) => findServerLog(database, filter),
-    findDisablings: () => findDisablings(database),
-    saveDisablings: (disablings) => saveDisablings(database, disablings),
+    ...createFinders(database),
+    ...createSavers(database, { counts, names, pruner }),
     watchdogAtMs: () => knownEpoch(readMark.get('watchdog') ?? {}, 'at_ms'),
     stats: () => ({
       rows: counts.read(),
@@ -101,6 +80,77 @@ function prepareDatabase(
     prune: (nowMs) => pruner.step(nowMs),
     close: () => database.close(),
   };
+}
+
+type Savers = Pick<
+  JournalDatabase,
+  'write' | 'writeCalls' | 'saveNote' | 'saveMarker' | 'saveDisablings'
+>;
+
+function createSavers(
+  database: DatabaseSync,
+  {
+    counts,
+    names,
+    pruner,
+  }: { readonly counts: RowCounts; readonly names: Names; readonly pruner: Pruner },
+): Savers {
+  const writeEntry = createEntryWriter(database);
+  // A file that cannot be written opens without an error.
+  writeEntry({ fact: 'mark', name: 'opened', atMs: Date.now() });
+  const calls = createCallWriter(database, names);
+  const hasAlert = database.prepare('SELECT 1 FROM alerts WHERE id = ?');
+  const lastId = database.prepare('SELECT last_insert_rowid() AS id');
+
+  function write(entries: readonly JournalEntry[]): void {
+    transact(database, () => {
+      for (const entry of entries) writeEntry(entry);
+    });
+    countWritten(counts, entries);
+    pruner.makeRoom();
+  }
+
+  return {
+    write,
+    writeCalls(rows, errorsOnly = false) {
+      try {
+        transact(database, () => calls.write(rows, errorsOnly));
+      } catch (error) {
+        calls.forget();
+        throw error;
+      }
+      if (!errorsOnly) counts.add('calls', rows.length);
+      counts.recount('errors');
+      pruner.makeRoom();
+    },
+    saveNote(note) {
+      if (!hasAlert.get(note.alertId)) return false;
+      write([note]);
+      return true;
+    },
+    saveMarker(marker) {
+      write([{ fact: 'marker', marker }]);
+      return numberOf(lastId.get(), 'id');
+    },
+    saveDisablings: (disablings) => saveDisablings(database, disablings),
+  };
+}
+
+/** The kinds that are counted by their facts. */
+const KIND_OF_FACT: Readonly<Partial<Record<JournalEntry['fact'], JournalKind>>> = {
+  check: 'checks',
+  status: 'status_changes',
+  action: 'actions',
+  marker: 'markers',
+};
+
+function countWritten(counts: RowCounts, entries: readonly JournalEntry[]): void {
+  for (const { fact } of entries) {
+    const kind = KIND_OF_FACT[fact];
+    if (kind !== undefined) counts.add(kind, 1);
+  }
+  // A notification may belong to an alert that is there already.
+  if (entries.some(({ fact }) => fact === 'alert')) counts.recount('alerts');
 }
 
 function sizeOf(path: string): number {

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { JournalRetention } from '../../facts/service-settings.ts';
+import type { JournalRows } from './messages.ts';
+import { NAME_USE_GRAIN_MS, type Names } from './names.ts';
 import type { JournalKind, RowCounts } from './row-counts.ts';
 import { numberOf } from './rows.ts';
 
@@ -19,56 +21,88 @@ export interface Pruner {
   makeRoom(): boolean;
 }
 
+type Table =
+  | Exclude<JournalKind, 'errors'>
+  | 'error_groups'
+  | 'call_sums'
+  | 'uptime_spans'
+  | 'alert_notifications'
+  | 'marks';
+
+/** The key of tables that have no `id`. */
+const KEYS: Readonly<Partial<Record<Table, string>>> = { marks: 'name', call_sums: 'at_ms' };
+
 interface Expiry {
-  readonly table: JournalKind | 'alert_notifications' | 'marks';
+  readonly table: Table;
   readonly isOld: string;
-  readonly age: 'checksMs' | 'alertsMs';
+  readonly age: Exclude<keyof JournalRetention, 'bytesMax'>;
 }
 
 const EXPIRIES: readonly Expiry[] = [
   { table: 'checks', isOld: 'at_ms < ?', age: 'checksMs' },
   { table: 'status_changes', isOld: 'at_ms < ?', age: 'checksMs' },
+  // One that lasts is kept.
+  { table: 'uptime_spans', isOld: 'to_ms < ?', age: 'checksMs' },
+  { table: 'calls', isOld: 'at_ms < ?', age: 'callsMs' },
+  { table: 'call_sums', isOld: 'at_ms < ?', age: 'callsMs' },
+  { table: 'error_groups', isOld: 'last_at_ms < ?', age: 'errorsMs' },
   // An alert that still fires is kept, unless no notification came for as long.
   { table: 'alerts', isOld: 'ends_at_ms < ?', age: 'alertsMs' },
   { table: 'alerts', isOld: 'ends_at_ms IS NULL AND heard_at_ms < ?', age: 'alertsMs' },
   { table: 'alert_notifications', isOld: 'at_ms < ?', age: 'alertsMs' },
   { table: 'actions', isOld: 'at_ms < ?', age: 'alertsMs' },
-  { table: 'marks', isOld: 'at_ms < ?', age: 'alertsMs' },
+  { table: 'definition_changes', isOld: 'at_ms < ?', age: 'alertsMs' },
+  { table: 'markers', isOld: 'at_ms < ?', age: 'alertsMs' },
+  { table: 'marks', isOld: "name NOT IN ('run', 'alive') AND at_ms < ?", age: 'alertsMs' },
 ];
 
 interface Eviction {
-  readonly table: JournalKind;
+  readonly table: Table;
   readonly order: string;
   /** Per step: an alert may be as large as a thousand checks. */
   readonly rows: number;
 }
 
-/** The order in which rows are deleted when the database is too large: the most numerous and least important first. */
+const CHECKS: Eviction = { table: 'checks', order: 'id', rows: STEP_ROWS };
+const CALLS: Eviction = { table: 'calls', order: 'id', rows: STEP_ROWS };
+/** The order in which rows are deleted after calls and checks, if the database is too large: the least important first. */
 const LEAST_IMPORTANT_FIRST: readonly Eviction[] = [
-  { table: 'checks', order: 'id', rows: STEP_ROWS },
+  { table: 'call_sums', order: 'at_ms', rows: 1_000 },
+  { table: 'error_groups', order: 'last_at_ms', rows: 100 },
   { table: 'status_changes', order: 'id', rows: 1_000 },
+  { table: 'definition_changes', order: 'id', rows: 100 },
   { table: 'actions', order: 'id', rows: 1_000 },
+  { table: 'markers', order: 'id', rows: 1_000 },
   { table: 'alerts', order: 'ends_at_ms IS NULL, id', rows: 100 },
 ];
+/** Bytes of a row with its index entries, about. */
+const CHECK_BYTES = 200;
+const CALL_BYTES = 350;
+/** Groups of errors that are kept, whatever their age: messages may differ in ways that no pattern removes. */
+const ERROR_GROUPS_MAX = 10_000;
+
+/** Calls and checks must not displace each other: whichever takes more space makes room. */
+function evictionsOf({ calls, checks }: JournalRows): readonly Eviction[] {
+  const [first, second] =
+    calls * CALL_BYTES > checks * CHECK_BYTES ? [CALLS, CHECKS] : [CHECKS, CALLS];
+  return [first, second, ...LEAST_IMPORTANT_FIRST];
+}
 
 /** Keeps the database within its age and size limits. */
 export function createPruner(
   database: DatabaseSync,
   retention: JournalRetention,
   counts: RowCounts,
+  names: Pick<Names, 'forget'>,
 ): Pruner {
   const bytesMax = Math.max(retention.bytesMax - LOG_BYTES_MAX, retention.bytesMax / 2);
 
-  function pragma(name: string): number {
-    return numberOf(database.prepare(`PRAGMA ${name}`).get(), name);
-  }
-
   function isTooLarge(): boolean {
-    const pages = pragma('page_count') - pragma('freelist_count');
-    return pages * pragma('page_size') > bytesMax;
+    const pages = pragma(database, 'page_count') - pragma(database, 'freelist_count');
+    return pages * pragma(database, 'page_size') > bytesMax;
   }
 
-  function remove(table: Expiry['table'], choice: string, ...values: readonly number[]): boolean {
+  function remove(table: Table, choice: string, ...values: readonly number[]): boolean {
     const removed = deleteRows(database, table, choice, values);
     if (removed > 0) countRemoved(counts, table, removed);
     return removed > 0;
@@ -76,8 +110,15 @@ export function createPruner(
 
   function makeRoom(): boolean {
     if (!isTooLarge()) return false;
-    return LEAST_IMPORTANT_FIRST.some(({ table, order, rows }) =>
+    return evictionsOf(counts.read()).some(({ table, order, rows }) =>
       remove(table, `ORDER BY ${order}`, rows),
+    );
+  }
+
+  function limitErrorGroups(): boolean {
+    return (
+      counts.read().errors > ERROR_GROUPS_MAX &&
+      remove('error_groups', 'ORDER BY last_at_ms', STEP_ROWS / 10)
     );
   }
 
@@ -87,16 +128,11 @@ export function createPruner(
     );
   }
 
-  function shrinkFile(): boolean {
-    const free = pragma('freelist_count');
-    if (free <= pragma('page_count') * FREE_SHARE_MAX) return false;
-    database.exec(`PRAGMA incremental_vacuum(${STEP_PAGES})`);
-    return pragma('freelist_count') < free;
-  }
-
   return {
     step(nowMs) {
-      if (expire(nowMs) || makeRoom() || shrinkFile()) return true;
+      const hasDeleted =
+        expire(nowMs) || limitErrorGroups() || makeRoom() || removeNames(database, names);
+      if (hasDeleted || shrinkFile(database)) return true;
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return false;
     },
@@ -104,24 +140,59 @@ export function createPruner(
   };
 }
 
+function pragma(database: DatabaseSync, name: string): number {
+  return numberOf(database.prepare(`PRAGMA ${name}`).get(), name);
+}
+
+function shrinkFile(database: DatabaseSync): boolean {
+  const free = pragma(database, 'freelist_count');
+  if (free <= pragma(database, 'page_count') * FREE_SHARE_MAX) return false;
+  database.exec(`PRAGMA incremental_vacuum(${STEP_PAGES})`);
+  return pragma(database, 'freelist_count') < free;
+}
+
+/** A text was last used by the newest of the calls that refer to it, less what `names.ts` may be late. */
+function removeNames(database: DatabaseSync, names: Pick<Names, 'forget'>): boolean {
+  const { changes } = database
+    .prepare(
+      `DELETE FROM names WHERE id IN (SELECT id FROM names WHERE used_at_ms + ${2 * NAME_USE_GRAIN_MS} < (
+         SELECT min(at_ms) FROM (SELECT min(at_ms) AS at_ms FROM calls UNION ALL SELECT min(at_ms) FROM call_sums)
+       ) LIMIT ${STEP_ROWS})`,
+    )
+    .run();
+  if (changes === 0) return false;
+  names.forget();
+  return true;
+}
+
 function deleteRows(
   database: DatabaseSync,
-  table: Expiry['table'],
+  table: Table,
   choice: string,
   values: readonly number[],
 ): number {
-  const key = table === 'marks' ? 'name' : 'id';
+  const key = KEYS[table] ?? 'id';
   const { changes } = database
     .prepare(`DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ${choice} LIMIT ?)`)
     .run(...values);
   return Number(changes);
 }
 
-function countRemoved(counts: RowCounts, table: Expiry['table'], removed: number): void {
-  if (table === 'checks' || table === 'status_changes') counts.add(table, -removed);
-  else if (table === 'alerts' || table === 'actions') {
-    // Notes are deleted with their alert.
-    counts.recount('alerts');
-    counts.recount('actions');
-  }
+/** The kind that a table holds, if it is counted. */
+const KIND_OF_TABLE: Readonly<Partial<Record<Table, JournalKind>>> = {
+  checks: 'checks',
+  status_changes: 'status_changes',
+  calls: 'calls',
+  error_groups: 'errors',
+  definition_changes: 'definition_changes',
+  markers: 'markers',
+};
+
+function countRemoved(counts: RowCounts, table: Table, removed: number): void {
+  const kind = KIND_OF_TABLE[table];
+  if (kind !== undefined) counts.add(kind, -removed);
+  if (table !== 'alerts' && table !== 'actions') return;
+  // Notes are deleted with their alert.
+  counts.recount('alerts');
+  counts.recount('actions');
 }

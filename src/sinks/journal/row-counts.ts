@@ -3,7 +3,18 @@ import type { JournalRows } from './messages.ts';
 import { numberOf } from './rows.ts';
 
 export type JournalKind = keyof JournalRows;
-const KINDS: readonly JournalKind[] = ['checks', 'status_changes', 'alerts', 'actions'];
+/** The table of each kind. */
+const TABLES: Readonly<Record<JournalKind, string>> = {
+  checks: 'checks',
+  status_changes: 'status_changes',
+  alerts: 'alerts',
+  actions: 'actions',
+  calls: 'calls',
+  errors: 'error_groups',
+  definition_changes: 'definition_changes',
+  markers: 'markers',
+};
+const KINDS = Object.keys(TABLES) as readonly JournalKind[];
 
 export interface RowCounts {
   read(): JournalRows;
@@ -11,12 +22,12 @@ export interface RowCounts {
   recount(kind: JournalKind): void;
 }
 
-/** Keeps count, since counting millions of rows for each look would take longer than writing them. The tables are called as the kinds. */
+/** Keeps count, since counting millions of rows for each look would take longer than writing them. */
 export function createRowCounts(database: DatabaseSync): RowCounts {
-  const counts = { checks: 0, status_changes: 0, alerts: 0, actions: 0 };
+  const counts = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<JournalKind, number>;
   function recount(kind: JournalKind): void {
     counts[kind] = numberOf(
-      database.prepare(`SELECT count(*) AS count FROM ${kind}`).get(),
+      database.prepare(`SELECT count(*) AS count FROM ${TABLES[kind]}`).get(),
       'count',
     );
   }

@@ -31,3 +31,9 @@ export function textOf(row: Row, column: string): string {
 export function textsOf(row: Row, column: string): Readonly<Record<string, string>> {
   return JSON.parse(textOf(row, column) || '{}') as Record<string, string>;
 }
+
+/** A column of bytes as hexadecimal digits. */
+export function hexOf(row: Row, column: string): string {
+  const value = row[column];
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : '';
+}

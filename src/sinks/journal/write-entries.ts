@@ -3,6 +3,8 @@ import type { ActionTaken, AlertEvent } from '../../facts/alert-event.ts';
 import type { CheckEntry, StatusEntry } from '../../facts/server-log.ts';
 import type { JournalEntry } from './messages.ts';
 import { numberOf, type Row } from './rows.ts';
+import { createUptimeWriter } from './uptime-spans.ts';
+import type { Marker } from '../../facts/event-log.ts';
 
 /** @returns a function that writes one entry, within a transaction of the caller */
 export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry) => void {
@@ -18,7 +20,11 @@ export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry)
   const setMark = database.prepare(
     'INSERT INTO marks (name, at_ms) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms',
   );
+  const insertMarker = database.prepare(
+    'INSERT INTO markers (at_ms, kind, server, by, text) VALUES (?, ?, ?, ?, ?)',
+  );
   const writeAlert = createAlertWriter(database);
+  const uptime = createUptimeWriter(database);
 
   function writeCheck(entry: CheckEntry): void {
     const { atMs, server, kind, outcome, detail, durationMs, status } = entry;
@@ -29,6 +35,10 @@ export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry)
   }
   function writeAction({ atMs, kind, server, alertId, by, text }: ActionTaken): void {
     insertAction.run(whole(atMs), kind, server, alertId ?? null, by, text);
+  }
+
+  function writeMarker({ atMs, kind, server, by, text }: Marker): void {
+    insertMarker.run(whole(atMs), kind, server ?? null, by, text);
   }
 
   return (entry) => {
@@ -43,6 +53,13 @@ export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry)
         return writeAction(entry);
       case 'mark':
         setMark.run(entry.name, whole(entry.atMs));
+        return;
+      case 'marker':
+        return writeMarker(entry.marker);
+      case 'alive':
+        return uptime.writeAlive({ ...entry, atMs: whole(entry.atMs) });
+      case 'uptime':
+        return uptime.writeUptime({ ...entry, atMs: whole(entry.atMs) });
     }
   };
 }

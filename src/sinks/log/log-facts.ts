@@ -87,6 +87,9 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   action({ kind, server, alertId, by, text }, log) {
     log.info({ channel: 'audit', action: kind, server, alertId, by, text }, 'action taken');
   },
+  maintenance({ server, isActive }, log) {
+    log.info({ channel, server }, isActive ? 'maintenance began' : 'maintenance ended');
+  },
   disagreement({ server, disagrees, detail }, log) {
     if (disagrees) log.warn({ channel, server, detail }, 'checks and real calls disagree');
     else log.info({ channel, server, detail }, 'checks and real calls agree again');

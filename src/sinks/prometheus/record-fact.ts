@@ -36,12 +36,11 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
     case 'alert':
       alerts.notified(fact);
       return;
-    // The histogram of the lag has it.
+    // The histogram of the lag has the first. What people did is in the journal and the log; what follows is a status change.
     case 'lateness':
-      return;
-    // What people did is in the journal and the log, and what follows from it is a status change.
     case 'action':
     case 'disabling':
+    case 'maintenance':
       return;
     case 'auth':
       users?.attempted(fact);

@@ -21,6 +21,7 @@ import { createRouter, get, type Route } from './routes/route.ts';
 import { selfRoutes } from './routes/self-routes.ts';
 import { switchRoutes } from './routes/switch-routes.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createServerUptimes } from './server-uptimes.ts';
 import { createSwitchOnRequest } from './switch-on-request.ts';
 import type { WebContext } from './web-context.ts';
 import { createWebGate, type WebGate } from './web-gate.ts';
@@ -82,6 +83,7 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
     assets,
     events,
     uptimeMs,
+    uptimes: createServerUptimes(deps),
     render,
     requireAdmin: requireAdmin(deps, gate),
     requireAlertSender: requireAlertSender(deps, gate),

@@ -7,6 +7,7 @@ import {
 import type { CheckReport, ServerIdentity } from '../../facts/check-report.ts';
 import type { Disabling } from '../../facts/disabling.ts';
 import { PHASES } from '../../facts/probe-outcome.ts';
+import type { ServerUptime, UptimeBar } from '../../facts/server-uptime.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
 
 function seconds(ms: number | undefined): number | undefined {
@@ -95,11 +96,35 @@ function disablingJson(disabling: Disabling | undefined): JsonObject | undefined
   return { at: instant(atMs), by, reason };
 }
 
+/** Ratios are those of the known time, and absent if nothing is known. */
+function uptimeJson(uptime: ServerUptime): JsonObject {
+  const bars = (list: readonly UptimeBar[]): readonly JsonObject[] =>
+    list.map(({ fromMs, toMs, upMs, downMs }) => ({
+      from: instant(fromMs),
+      to: instant(toMs),
+      up_seconds: seconds(upMs),
+      down_seconds: seconds(downMs),
+    }));
+  return {
+    known_since: instant(uptime.knownSinceMs),
+    day_ratio: uptime.dayRatio,
+    week_ratio: uptime.weekRatio,
+    month_ratio: uptime.monthRatio,
+    hours: bars(uptime.hours),
+    days: uptime.days.length === 0 ? undefined : bars(uptime.days),
+  };
+}
+
 /**
  * One server as a list item of the API.
  * @param disabling how it was disabled manually
+ * @param uptime from the journal
  */
-export function serverJson(view: ServerView, disabling: Disabling | undefined): JsonObject {
+export function serverJson(
+  view: ServerView,
+  disabling: Disabling | undefined,
+  uptime: ServerUptime | undefined,
+): JsonObject {
   return {
     name: view.name,
     endpoint: view.endpoint,
@@ -122,7 +147,8 @@ export function serverJson(view: ServerView, disabling: Disabling | undefined): 
     consecutive_failures: view.consecutiveFailures,
     checks: view.checks,
     failures: view.failures,
-    uptime_ratio: view.uptimeRatio,
+    uptime_ratio: uptime ? uptime.dayRatio : view.uptimeRatio,
+    uptime: uptime && uptimeJson(uptime),
     identity: identityJson(view.identity),
     capabilities: capabilityCounts(view.snapshot),
   };
@@ -132,9 +158,10 @@ export function serverJson(view: ServerView, disabling: Disabling | undefined): 
 export function serverDetailJson(
   detail: ServerDetail,
   disabling: Disabling | undefined,
+  uptime: ServerUptime | undefined,
 ): JsonObject {
   return {
-    ...serverJson(detail, disabling),
+    ...serverJson(detail, disabling, uptime),
     last_check: detail.lastReport && reportJson(detail.lastReport),
     last_deep_check: detail.lastDeepReport && reportJson(detail.lastDeepReport),
     snapshot: snapshotJson(detail.snapshot),

@@ -5,6 +5,7 @@ import type { CheckOnRequest } from './check-on-request.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Page } from './pages/layout.ts';
 import type { HttpAppDeps } from './ports.ts';
+import type { ServerUptimes } from './server-uptimes.ts';
 import type { SwitchOnRequest } from './switch-on-request.ts';
 
 /** What the routes share: what the service hands in, and what the app builds from it once. */
@@ -20,6 +21,7 @@ export interface WebContext extends HttpAppDeps {
   readonly switchOnRequest: SwitchOnRequest;
   /** Who made a request, for the journal. */
   callerOf(request: Request): string;
+  readonly uptimes: ServerUptimes;
   render(page: Page): string;
   sendPage(response: Response, page: Page): void;
   uptimeMs(): number;

@@ -63,7 +63,7 @@ export function describeCall(
   noteCaller(record, exchange, session, result);
   noteUsage(record, description.account?.(facts, result, { requestBytes, responseBytes }));
   if (result?.error) noteError(record, result.error);
-  const errorMessage = message ?? result?.error?.message;
+  const errorMessage = message ?? result?.error?.message ?? result?.errorText;
   if (errorMessage) record.errorMessage = errorMessage;
   if (result?.requestState !== undefined) record.requestState = result.requestState;
   if (facts.requestState !== undefined) record.broughtState = facts.requestState;

@@ -10,6 +10,8 @@ test('by default the journal is beside the configuration, with its default limit
   expect(journal).toEqual({
     path: '/etc/mcp/data/journal.sqlite',
     checksMs: 30 * DAY_MS,
+    callsMs: 90 * DAY_MS,
+    errorsMs: 90 * DAY_MS,
     alertsMs: 90 * DAY_MS,
     bytesMax: 512_000_000,
   });
@@ -25,6 +27,8 @@ test('path, ages and size can be chosen', async () => {
   expect(journal).toEqual({
     path: '/home/ada/events.db',
     checksMs: 1.5 * DAY_MS,
+    callsMs: 90 * DAY_MS,
+    errorsMs: 90 * DAY_MS,
     alertsMs: 400 * DAY_MS,
     bytesMax: 2_000_000_000,
   });

@@ -61,6 +61,19 @@ const report = z.strictObject({
   capabilities: counts.optional(),
 });
 
+const uptimeBars = z.array(
+  z.strictObject({ from: time, to: time, up_seconds: seconds, down_seconds: seconds }),
+);
+
+const uptime = z.strictObject({
+  known_since: time.optional(),
+  day_ratio: ratio.optional(),
+  week_ratio: ratio.optional(),
+  month_ratio: ratio.optional(),
+  hours: uptimeBars,
+  days: uptimeBars.optional(),
+});
+
 const server = z.strictObject({
   name: z.string(),
   endpoint: z.string(),
@@ -80,7 +93,12 @@ const server = z.strictObject({
   consecutive_failures: count,
   checks: count,
   failures: count,
-  uptime_ratio: ratio.optional(),
+  uptime_ratio: ratio.optional().meta({
+    description: 'Of the last 24 hours; without a journal, since the exporter started',
+  }),
+  uptime: uptime.optional().meta({
+    description: 'From the journal. Disabled, in maintenance or not observed counts as neither',
+  }),
   identity: identity.optional(),
   capabilities: counts.optional(),
 });

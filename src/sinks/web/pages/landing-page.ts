@@ -1,5 +1,6 @@
 import type { Status } from '../../../facts/rules/health.ts';
 import type { ServerView } from '../../../facts/ports/server-view.ts';
+import type { ServerUptime } from '../../../facts/server-uptime.ts';
 import { formatCount, formatRatio } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { ConfigStatus } from '../../../facts/ports/views.ts';
@@ -26,6 +27,8 @@ import { relativeTime } from './time.ts';
 
 export interface LandingContent extends GridAddress {
   readonly views: readonly ServerView[];
+  /** From the journal, by server; empty if it does not answer. */
+  readonly uptimes: ReadonlyMap<string, ServerUptime>;
   readonly nowMs: number;
   readonly config: ConfigStatus;
   readonly isConnectivitySuspected: boolean;
@@ -87,7 +90,7 @@ function grid(content: LandingContent): Html {
             ${columnHead('Status')} ${columnHead('Server')} ${columnHead('Endpoint')}
             ${columnHead('Response time', 'num', 'Mean of the checks of the last minute, from request to answer')}
             ${columnHead('Last check', 'num')}
-            ${columnHead('Uptime', 'num', 'Share of the time since the exporter started')}
+            ${columnHead('Uptime', 'num', 'Share of the last 24 hours in which the server was not Offline; disabled, in maintenance or not observed counts as neither')}
             ${columnHead('Tools', 'num')}
           </tr>
         </thead>
@@ -238,7 +241,10 @@ function groupRow(name: string, value: string, views: readonly ServerView[]): Ht
 }
 
 function row(view: ServerView, content: LandingContent): Html {
-  const { nowMs } = content;
+  const { nowMs, uptimes } = content;
+  const uptime = uptimes.get(view.name);
+  // Without a journal, that since the exporter started.
+  const uptimeRatio = uptime ? uptime.dayRatio : view.uptimeRatio;
   const tools = view.snapshot?.lists.tools?.definitions.length;
   return html`<tr role="row" data-key="${view.name}" class="row-${view.status}">
     <td role="cell" class="status">${statusBadge(view.status)}</td>
@@ -256,7 +262,7 @@ function row(view: ServerView, content: LandingContent): Html {
     <td role="cell" class="num" data-label="Last check">
       ${view.lastCheckAtMs === undefined ? noValue('Not known yet') : relativeTime(view.lastCheckAtMs, nowMs, 'ago')}
     </td>
-    <td role="cell" class="num" data-label="Uptime">${known(view.uptimeRatio, formatRatio)}</td>
+    <td role="cell" class="num" data-label="Uptime">${known(uptimeRatio, formatRatio)}</td>
     <td role="cell" class="num" data-label="Tools">${known(tools, formatCount)}</td>
   </tr> `;
 }

@@ -5,6 +5,7 @@ import {
 } from '../../../facts/capability-snapshot.ts';
 import type { CheckReport, CheckStep, ServerIdentity } from '../../../facts/check-report.ts';
 import type { ChangeAccess } from '../change-access.ts';
+import type { ServerUptime } from '../../../facts/server-uptime.ts';
 import type { ServerDetail } from '../../../facts/ports/server-view.ts';
 import {
   formatBytes,
@@ -33,6 +34,7 @@ import { type KeptOfServer, serverAlerts, serverJournal } from './server-log.ts'
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
 import { responseTime } from './response-time.ts';
 import { relativeTime } from './time.ts';
+import { uptimeSection } from './uptime-bars.ts';
 
 export interface ServerContent {
   readonly detail: ServerDetail;
@@ -41,6 +43,8 @@ export interface ServerContent {
   readonly access: ChangeAccess;
   readonly isDisabledManually: boolean;
   readonly kept: KeptOfServer;
+  /** From the journal, if it answers. */
+  readonly uptime: ServerUptime | undefined;
 }
 
 const CHECKS_SHOWN_MAX = 25;
@@ -63,9 +67,12 @@ export function serverPage(content: ServerContent): Page {
         ${mayChange && content.isDisabledManually && enableForm(content)}
       </div>
       ${accessHint(content.access)}
-      <dl id="facts" class="facts" data-region>${facts(detail, nowMs)}</dl>
+      <dl id="facts" class="facts" data-region>${facts(content)}</dl>
       <section id="history" class="card pad" data-region aria-label="Response times">
         ${history(detail)}
+      </section>
+      <section id="uptime" class="card pad" data-region aria-label="Uptime">
+        ${uptimeSection(content.uptime)}
       </section>
       <div class="columns">
         <section id="last" class="card pad" data-region>${lastChecks(detail, nowMs)}</section>
@@ -160,10 +167,12 @@ function disableForm({ detail, access }: ServerContent): Html {
   </section>`;
 }
 
-function facts(detail: ServerDetail, nowMs: number): readonly Html[] {
+function facts({ detail, uptime, nowMs }: ServerContent): readonly Html[] {
+  // Without a journal, that since the exporter started.
+  const uptimeRatio = uptime ? uptime.dayRatio : detail.uptimeRatio;
   return factItems([
     ['Response time', responseTime(detail, nowMs)],
-    ['Uptime', mapKnown(detail.uptimeRatio, formatRatio)],
+    [uptime ? 'Uptime, 24 hours' : 'Uptime', mapKnown(uptimeRatio, formatRatio)],
     ['Last check', mapKnown(detail.lastCheckAtMs, (atMs) => relativeTime(atMs, nowMs, 'ago'))],
     ['Next check', mapKnown(detail.nextCheckAtMs, (atMs) => relativeTime(atMs, nowMs, 'in'))],
     ['Checks', formatCount(detail.checks)],

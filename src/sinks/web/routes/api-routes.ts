@@ -43,14 +43,16 @@ const STREAM_EVENTS: Operation = {
 
 /** Servers for programs, and the stream of events. */
 export function apiRoutes(context: WebContext): readonly Route[] {
-  const { requireAdmin, checkOnRequest, callerOf, switches } = context;
+  const { requireAdmin, checkOnRequest, callerOf, switches, uptimes } = context;
   return [
-    get('/api/v1/mcp/servers', LIST_SERVERS, (request, response) => {
-      response.json(listServers(context, request));
+    get('/api/v1/mcp/servers', LIST_SERVERS, async (request, response) => {
+      response.json(await listServers(context, request));
     }),
-    get('/api/v1/mcp/servers/:name', SHOW_SERVER, (request, response) => {
-      const found = findServer(context, pathName(request));
-      response.json(serverDetailJson(found, switches.find(found.name)));
+    get('/api/v1/mcp/servers/:name', SHOW_SERVER, async (request, response) => {
+      const { name } = findServer(context, pathName(request));
+      const uptime = await uptimes.find(name);
+      // Again: it may have left the configuration meanwhile.
+      response.json(serverDetailJson(findServer(context, name), switches.find(name), uptime));
     }),
     post(
       '/api/v1/mcp/servers/:name/check',
@@ -67,8 +69,9 @@ export function apiRoutes(context: WebContext): readonly Route[] {
   ];
 }
 
-function listServers({ servers, switches }: WebContext, request: Request) {
+async function listServers({ servers, switches, uptimes }: WebContext, request: Request) {
   const query = readQuery(request, LIST_SERVERS.query);
+  const uptimeOf = await uptimes.all();
   const selected = selectServers(servers.views(), {
     statuses: query.status,
     search: query.search ?? '',
@@ -80,7 +83,9 @@ function listServers({ servers, switches }: WebContext, request: Request) {
   const page = rest.slice(0, query.limit);
   const last = page.at(-1);
   return {
-    servers: page.map((view) => serverJson(view, switches.find(view.name))),
+    servers: page.map((view) =>
+      serverJson(view, switches.find(view.name), uptimeOf.get(view.name)),
+    ),
     total: selected.length,
     next_cursor: last && rest.length > page.length ? encodeCursor(last.name) : undefined,
   };

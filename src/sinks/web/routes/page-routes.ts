@@ -20,9 +20,11 @@ const KEPT_SHOWN = ['status', 'action'] as const;
 export function pageRoutes(context: WebContext): readonly Route[] {
   const { servers, config, clock, sendPage, listenHost } = context;
   return [
-    get('/', (request, response) => {
+    get('/', async (request, response) => {
+      const uptimes = await context.uptimes.all();
       const page = landingPage({
         views: servers.views(),
+        uptimes,
         filter: {
           statuses: queryChoices(request, 'status', STATUSES),
           search: queryText(request, 'search') ?? '',
@@ -59,11 +61,12 @@ export function pageRoutes(context: WebContext): readonly Route[] {
 async function showServer(context: WebContext, request: Request): Promise<Page> {
   const name = pathName(request);
   findServer(context, name);
-  const [alerts, log] = await Promise.all([
+  const [alerts, log, uptime] = await Promise.all([
     askBriefly(context, () => context.alerts.find({ server: name, limit: ALERTS_SHOWN_MAX })),
     askBriefly(context, () =>
       context.journal.findServerLog({ server: name, facts: KEPT_SHOWN, limit: ENTRIES_SHOWN_MAX }),
     ),
+    context.uptimes.find(name),
   ]);
   return serverPage({
     // Again: it may have left the configuration meanwhile.
@@ -71,6 +74,7 @@ async function showServer(context: WebContext, request: Request): Promise<Page> 
     access: context.changeAccessOf(request),
     isDisabledManually: context.switches.find(name) !== undefined,
     kept: { alerts, log },
+    uptime,
     nowMs: context.clock.nowMs(),
   });
 }

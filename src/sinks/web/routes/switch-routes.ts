@@ -22,7 +22,7 @@ const OPERATIONS: Readonly<Record<SwitchTo, Operation>> = {
 
 /** Disabling and enabling a server, for programs and for the buttons of its page. */
 export function switchRoutes(context: WebContext): readonly Route[] {
-  const { requireAdmin, switchOnRequest, callerOf, servers, switches } = context;
+  const { requireAdmin, switchOnRequest, callerOf, servers, switches, uptimes } = context;
   return SWITCH_TO.flatMap((to) => {
     const order = (request: Request) => ({
       to,
@@ -43,7 +43,8 @@ export function switchRoutes(context: WebContext): readonly Route[] {
           response.json({
             changed: hasChanged,
             kept: isKept,
-            server: view && serverJson(view, switches.find(view.name)),
+            server:
+              view && serverJson(view, switches.find(view.name), await uptimes.find(view.name)),
           });
         },
       ),

@@ -11,7 +11,7 @@ function mark(atMs: number): JournalEntry {
 function setUp(answer: () => WriteResult | Promise<WriteResult> = () => 'written') {
   const clock = createFakeClock();
   const batches: [number, number][] = [];
-  const queue = createEntryQueue({
+  const queue = createEntryQueue<JournalEntry>({
     clock,
     async write(entries) {
       const [first] = entries;
@@ -118,4 +118,43 @@ test('draining writes what waits at once, takes nothing more, and counts what is
   await bad.queue.drain();
   expect(bad.queue.droppedCount()).toBe(3);
   expect(bad.clock.pendingCount()).toBe(0);
+});
+
+test('a queue that gathers again writes full batches at once and waits with the rest', async () => {
+  const clock = createFakeClock();
+  const counts: number[] = [];
+  const { promise, resolve } = Promise.withResolvers<WriteResult>();
+  const queue = createEntryQueue<number>({
+    clock,
+    async write(entries) {
+      counts.push(entries.length);
+      return counts.length === 1 ? promise : 'written';
+    },
+    limits: { entriesMax: 100, sizeMax: 100, batchMax: 10, gatherMs: 250, regathers: true },
+  });
+  queue.add(1);
+  await clock.advance(250);
+  for (let index = 0; index < 13; index += 1) queue.add(index);
+  resolve('written');
+  await clock.advance(0);
+  expect(counts).toEqual([1, 10]);
+  await clock.advance(250);
+  expect(counts).toEqual([1, 10, 3]);
+  expect(clock.pendingCount()).toBe(0);
+});
+
+test('large entries fill a queue before many do, and make room when they are written', async () => {
+  const clock = createFakeClock();
+  const queue = createEntryQueue<string>({
+    clock,
+    write: async () => 'written',
+    limits: { entriesMax: 100, sizeMax: 10, batchMax: 10, gatherMs: 50, regathers: false },
+  });
+  queue.add('a', 6);
+  queue.add('b', 6);
+  queue.add('c', 4);
+  expect(queue.droppedCount()).toBe(1);
+  await clock.advance(50);
+  queue.add('d', 10);
+  expect(queue.droppedCount()).toBe(1);
 });

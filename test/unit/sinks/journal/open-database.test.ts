@@ -58,6 +58,25 @@ test('what was written is there after the next opening, and steps of the schema 
   expect(again.stats().rows).toEqual(before);
 });
 
+test.each(MIGRATIONS.map((_, steps) => steps))(
+  'a database with %i steps gets those that it lacks, and keeps what it has',
+  (steps) => {
+    const path = join(makeFolder(), 'journal.sqlite');
+    inspect(path, (raw) => {
+      raw.exec(`${MIGRATIONS.slice(0, steps).join(';')}; PRAGMA user_version = ${steps}`);
+      if (steps > 0) raw.exec("INSERT INTO marks (name, at_ms) VALUES ('watchdog', 7)");
+    });
+    const { database } = openInFolder({}, path);
+    expect(database.watchdogAtMs()).toBe(steps > 0 ? 7 : undefined);
+    database.write([{ fact: 'alive', startedAtMs: 1, atMs: 1 }]);
+    expect(database.findCalls({ limit: 1 }).total).toBe(0);
+    database.close();
+    inspect(path, (raw) =>
+      expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: MIGRATIONS.length }),
+    );
+  },
+);
+
 test('an older database gets the steps that it lacks', () => {
   const path = join(makeFolder(), 'journal.sqlite');
   inspect(path, (raw) => raw.exec('PRAGMA user_version = 0'));
@@ -185,7 +204,7 @@ test('who is disabled is there after the next opening, as it was saved last, wha
 
   const again = openInFolder({}, path).database;
 
-  expect(again.findDisablings()).toEqual([
+  expect(again.findDisablings(null)).toEqual([
     { server: 'new', atMs: 2, by: 'ann', reason: 'moves' },
     { server: 'search', atMs: 2, by: 'ann', reason: 'moves' },
   ]);

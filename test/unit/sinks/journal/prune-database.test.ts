@@ -52,7 +52,12 @@ test('what is older than it may be goes, and nothing else', () => {
     }),
   ]);
   pruneAll(database, T + 20.5 * DAY_MS);
-  expect(database.stats().rows).toEqual({ checks: 1, status_changes: 1, alerts: 1, actions: 1 });
+  expect(database.stats().rows).toMatchObject({
+    checks: 1,
+    status_changes: 1,
+    alerts: 1,
+    actions: 1,
+  });
   expect(database.findAlerts({ limit: 10 }).map(({ fingerprint }) => fingerprint)).toEqual([
     'young',
   ]);
@@ -120,7 +125,7 @@ test('the files stay within their size whatever is written, and what is dear sta
   const { checks, ...others } = database.stats().rows;
   expect(checks).toBeGreaterThan(10_000);
   expect(checks).toBeLessThan(80_000);
-  expect(others).toEqual({ status_changes: 1, alerts: 1, actions: 0 });
+  expect(others).toMatchObject({ status_changes: 1, alerts: 1, actions: 0 });
 });
 
 test('where only alerts are left, those that are over go first', () => {
@@ -158,7 +163,7 @@ test('the rows that are told are the rows that are there', () => {
   pruneAll(database, T + DAY_MS + 1_000_000);
   const pruned = database.stats().rows;
   database.close();
-  expect(told).toEqual({ checks: 3_000, status_changes: 0, alerts: 2, actions: 0 });
+  expect(told).toMatchObject({ checks: 3_000, status_changes: 0, alerts: 2, actions: 0 });
   expect(pruned.checks).toBe(2_000);
   expect(openInFolder({}, path).database.stats().rows).toEqual(pruned);
 });

@@ -7,6 +7,7 @@ import { exampleAlerts, exampleLog } from '../../../browser/example-alerts.ts';
 import { buildDetail, fakeHttpDeps, NOW_MS } from './fake-http-deps.ts';
 import { type Call, collapse, serveApp } from './serve-app.ts';
 import { asEpochMs } from '../../../../src/facts/time.ts';
+import { fakeJournal } from '../../../fakes/fake-journal.ts';
 
 const WEBHOOK = '/api/v1/alerts/webhook';
 const ALERTS = [...exampleAlerts().firing, ...exampleAlerts().history];
@@ -45,13 +46,12 @@ async function setUp(
       },
       ...alerts,
     },
-    journal: {
-      state: () => ({ status: 'ok', detail: 'data/journal.sqlite' }),
+    journal: fakeJournal({
       async findServerLog(filter) {
         askedLog.push(filter);
-        return { entries: exampleLog(filter.server), next: '5-0-3' };
+        return { entries: exampleLog(filter.server ?? ''), next: '5-0-3', total: 10 };
       },
-    },
+    }),
     ...overrides,
   });
   return { app, fake, asked, askedLog, received, notes };
@@ -363,7 +363,10 @@ test.each([
 test.each(['/api/v1/alerts', '/api/v1/alerts/12', '/api/v1/mcp/servers/search/logs'])(
   'where nothing is kept %s says so',
   async (path) => {
-    const journal = { ...off, findServerLog: () => Promise.reject(new Error('off')) };
+    const journal = fakeJournal({
+      ...off,
+      findServerLog: () => Promise.reject(new Error('off')),
+    });
     const { app } = await setUp({}, { journal });
     const answer = await app.call(path);
     expect(answer.status).toBe(404);
@@ -406,10 +409,7 @@ test.each([
   ['starting', 'starting', 'ok'],
   ['failed', 'degraded', 'degraded'],
 ] as const)('a journal that is %s shows in /health as %s', async (status, shown, whole) => {
-  const journal = {
-    state: (): JournalState => ({ status, detail: 'why' }),
-    findServerLog: async () => ({ entries: [] }),
-  };
+  const journal = fakeJournal({ state: (): JournalState => ({ status, detail: 'why' }) });
   const { app } = await setUp({}, { journal });
   const answer = await app.call('/health');
   expect(answer.status).toBe(200);
@@ -550,7 +550,10 @@ test('the page of a server shows its alerts and what is kept of it', async () =>
 });
 
 test('the page of a server is there without a journal', async () => {
-  const journal = { ...off, findServerLog: () => Promise.reject(new Error('off')) };
+  const journal = fakeJournal({
+    ...off,
+    findServerLog: () => Promise.reject(new Error('off')),
+  });
   const markup = await page('/servers/search', {}, { journal });
   expect(markup).toContain('journal.path is off');
   expect(markup).toContain('Response times');

@@ -5,6 +5,7 @@ import type { HttpAppDeps, ProbeRequest } from '../../../../src/sinks/web/ports.
 import type { ServerDetail } from '../../../../src/facts/ports/server-view.ts';
 import { createFakeClock, type FakeClock } from '../../../fakes/fake-clock.ts';
 import { asEpochMs } from '../../../../src/facts/time.ts';
+import { fakeJournal } from '../../../fakes/fake-journal.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 21, 9, 15, 0);
 
@@ -173,10 +174,7 @@ export function fakeHttpDeps(
         return { hasChanged, isKept: true };
       },
     },
-    journal: {
-      state: () => ({ status: 'ok', detail: 'data/journal.sqlite' }),
-      findServerLog: async () => ({ entries: [] }),
-    },
+    journal: fakeJournal(),
     metrics: {
       async render(accept) {
         const isOpenMetrics = accept?.includes('openmetrics') ?? false;

@@ -1,0 +1,121 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { UNCOUNTED_OUTCOMES, type CallOutcome } from '../../facts/call-outcome.ts';
+
+/** Time that one row of the table sums up. */
+export const SUM_MS = 300_000;
+/** Upper bounds of the buckets of durations; one more has the rest. */
+export const BUCKET_BOUNDS_MS = [
+  2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 120_000,
+] as const;
+export const BUCKET_COLUMNS: readonly string[] = [...BUCKET_BOUNDS_MS, Infinity].map(
+  (_, index) => `b${index}`,
+);
+
+/** A call by the numbers of its names; 0 stands for none. */
+export interface SummedCall {
+  readonly atMs: number;
+  readonly serverId: number;
+  readonly operationId: number;
+  readonly targetId: number;
+  readonly clientId: number;
+  readonly userId: number;
+  readonly errorTypeId: number;
+  readonly outcome: CallOutcome;
+  readonly durationMs: number;
+  readonly tokens: number;
+  readonly costUsd: number;
+}
+
+interface Sum {
+  readonly first: SummedCall;
+  readonly atMs: number;
+  calls: number;
+  durationMs: number;
+  tokens: number;
+  costUsd: number;
+  lastAtMs: number;
+  readonly buckets: number[];
+}
+
+/** Sums up calls while a batch is written, so that a batch changes each row of the table once. */
+export interface CallSums {
+  add(call: SummedCall): void;
+  /** Writes what was added, within a transaction of the caller. */
+  flush(): void;
+  /** Forgets what was added, because the transaction was rolled back. */
+  forget(): void;
+}
+
+const KEYS =
+  'at_ms, server_id, operation_id, target_id, client_id, user_id, error_type_id, outcome';
+const SUMMED = ['calls', 'duration_ms', 'tokens', 'cost_usd', ...BUCKET_COLUMNS];
+
+export function createCallSums(database: DatabaseSync): CallSums {
+  const sums = new Map<string, Sum>();
+  const columns = [...KEYS.split(', '), 'last_at_ms', ...SUMMED];
+  const upsert = database.prepare(`
+    INSERT INTO call_sums (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
+    ON CONFLICT (${KEYS}) DO UPDATE SET last_at_ms = max(last_at_ms, excluded.last_at_ms),
+      ${SUMMED.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`);
+
+  return {
+    add(call) {
+      const atMs = call.atMs - (call.atMs % SUM_MS);
+      const key = `${atMs} ${call.serverId} ${call.operationId} ${call.targetId} ${call.clientId} ${call.userId} ${call.errorTypeId} ${call.outcome}`;
+      let sum = sums.get(key);
+      if (sum === undefined) {
+        const buckets = BUCKET_COLUMNS.map(() => 0);
+        sum = {
+          first: call,
+          atMs,
+          calls: 0,
+          durationMs: 0,
+          tokens: 0,
+          costUsd: 0,
+          lastAtMs: 0,
+          buckets,
+        };
+        sums.set(key, sum);
+      }
+      addTo(sum, call);
+    },
+    flush() {
+      for (const { first, ...sum } of sums.values())
+        upsert.run(
+          sum.atMs,
+          first.serverId,
+          first.operationId,
+          first.targetId,
+          first.clientId,
+          first.userId,
+          first.errorTypeId,
+          first.outcome,
+          sum.lastAtMs,
+          sum.calls,
+          sum.durationMs,
+          sum.tokens,
+          sum.costUsd,
+          ...sum.buckets,
+        );
+      sums.clear();
+    },
+    forget: () => sums.clear(),
+  };
+}
+
+function addTo(sum: Sum, call: SummedCall): void {
+  sum.calls += 1;
+  sum.tokens += call.tokens;
+  sum.costUsd += call.costUsd;
+  sum.lastAtMs = Math.max(sum.lastAtMs, call.atMs);
+  // How long a refused or cancelled call took says nothing about the server.
+  if (isUncounted(call.outcome)) return;
+  sum.durationMs += call.durationMs;
+  const found = BUCKET_BOUNDS_MS.findIndex((bound) => call.durationMs <= bound);
+  const bucket = found === -1 ? BUCKET_BOUNDS_MS.length : found;
+  sum.buckets[bucket] = (sum.buckets[bucket] ?? 0) + 1;
+}
+
+function isUncounted(outcome: CallOutcome): boolean {
+  return (UNCOUNTED_OUTCOMES as readonly CallOutcome[]).includes(outcome);
+}
