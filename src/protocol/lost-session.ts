@@ -1,4 +1,4 @@
-import type { MessageFacts } from './message-facts.ts';
+import { findAnsweredId, isResponse, type MessageFacts } from './message-facts.ts';
 
 /** Errors of one request, whatever the id of the answer: the server looked at it, so that it has the session. */
 const REQUEST_CODES: ReadonlySet<number> = new Set([-32601, -32602, -32002]);
@@ -14,6 +14,20 @@ const SESSION_NOT_FOUND = -32001;
 export function keepsSession({ error }: MessageFacts, isOfRequest: boolean): boolean {
   if (!error || REQUEST_CODES.has(error.code)) return true;
   return isOfRequest && error.code !== SESSION_NOT_FOUND && !/\bsession\b/i.test(error.message);
+}
+
+/**
+ * Whether one of the messages in an answer with HTTP 404 leaves the session as it is, see `keepsSession`.
+ * @param waiting ids of the requests that it may be for, as JSON text
+ */
+export function isAnswerToOne(
+  messages: readonly MessageFacts[],
+  waiting: ReadonlySet<string>,
+): boolean {
+  return messages.some(
+    (facts) =>
+      isResponse(facts) && keepsSession(facts, findAnsweredId(waiting, facts.id) !== undefined),
+  );
 }
 
 /** Whether an error without an id can only be the answer to the one request of its POST. */

@@ -5,6 +5,7 @@ import type { Secret } from '../../facts/secret.ts';
 import { describeBriefly, type FailureFacts } from '../classify-failure.ts';
 import type { ChannelListener, MessageChannel } from '../message-channel.ts';
 import type { MessageFacts } from '../message-facts.ts';
+import { isAnswerToOne } from '../lost-session.ts';
 import { createMessageOrder, type Delivery, type MessageOrder } from '../message-order.ts';
 import { readLine } from '../read-line.ts';
 import { openConnections, type TlsTrust } from './connections.ts';
@@ -209,8 +210,13 @@ class StreamableHttpChannel implements HttpChannel {
     const { response } = answer;
     const hasSession = exchange.message.context.sessionId !== undefined;
     if (mayRenewSession && hasSession && response.statusCode === 404) {
-      void readBody(response, exchange.signal, ERROR_LIMITS);
-      return { kind: 'session_lost' };
+      const body = await readBody(response, exchange.signal, ERROR_LIMITS);
+      answer.finished();
+      if (!body.ok || !isAnswerToOne(readLine(body.text).messages, message.waiting))
+        return { kind: 'session_lost' };
+      this.#session.noteHead(message, response);
+      this.#takeBody(body.text, response.statusCode, message);
+      return { kind: 'answered' };
     }
     message.isTurnedAway = false;
     const facts = await this.#read(message, exchange, answer);

@@ -228,6 +228,34 @@ test('a lost session is begun anew with what the client had said, and the messag
   ]);
 });
 
+test.each([
+  ['its id', (id: unknown) => id],
+  ['no id', () => null],
+])(
+  '404 with an error of the request and %s is its answer, and the session goes on',
+  async (_title, idIn) => {
+    let sessions = 0;
+    const upstream = await startUpstream({
+      initialize: (response, seen) => open(`s${++sessions}`)(response, seen),
+      'tools/list': (response, seen) =>
+        json(
+          response,
+          { id: idIn(idOf(seen)), error: { code: -32_601, message: 'no tools' } },
+          404,
+        ),
+      ping: (response, seen) => json(response, { id: idOf(seen), result: {} }),
+    });
+    const { channel, message: next } = await openChannel(upstream.url);
+    channel.send(INITIALIZE);
+    await next(withId(0));
+    channel.send(LIST);
+    expect(await next(withId(1))).toMatchObject({ error: { code: -32_601, message: 'no tools' } });
+    channel.send(message({ id: 2, method: 'ping' }));
+    expect(await next(withId(2))).toMatchObject({ result: {} });
+    expect(sessions).toBe(1);
+  },
+);
+
 test('a session that cannot be begun anew is an error of the request, and of that one only', async () => {
   let isOpen = true;
   const upstream = await startUpstream({
