@@ -29,7 +29,8 @@ Each exchange counts once: \`sum(mcp_requests_total)\` equals the number of line
 <!-- prettier-ignore-end -->
 
 Whatever went to a server is in \`mcp_gateway_upstream_requests_total\`, exchange or not. The label \`method\` is \`_OTHER\` for HTTP methods
-other than POST, GET and DELETE, and where none could be read. A request of the server to the client is one exchange too.`;
+other than POST, GET and DELETE, and where none could be read. A request of the server to the client is one exchange too.
+[outcomes.md](outcomes.md) has the outcome of a call by who ended it, and when.`;
 
 const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = [
   {

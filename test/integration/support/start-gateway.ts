@@ -11,7 +11,7 @@ import {
   type TokenSources,
 } from '../../../src/protocol/oauth/token-sources.ts';
 import type { LogFields } from '../../../src/facts/ports/log.ts';
-import { createHub } from '../../../src/facts/hub.ts';
+import { createHub, type Hub } from '../../../src/facts/hub.ts';
 import type { GatewaySettings, HttpTarget, ServerSpec } from '../../../src/facts/server.ts';
 import { failTest } from '../../fakes/fail-test.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';
@@ -26,6 +26,10 @@ export interface StartGatewayOptions {
   /** What a prober would know of a server. */
   readonly identityOf?: (server: string) => ServerIdentity | undefined;
   readonly snapshotOf?: (server: string) => CapabilitySnapshot | undefined;
+  /** For sinks that listen to it. */
+  readonly hub?: Hub;
+  /** Whether its traces are sampled. Default: false. */
+  readonly isSampled?: boolean;
 }
 
 export interface StartedGateway {
@@ -51,9 +55,11 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
   const records: CallRecord[] = [];
   const listedTools: string[] = [];
   let upstreamRequests = 0;
-  const hub = createHub((error) => {
-    throw error;
-  });
+  const hub =
+    options.hub ??
+    createHub((error) => {
+      throw error;
+    });
   const onCall = options.onCall ?? ((record) => void records.push(record));
   hub.subscribe((fact) => {
     if (fact.fact === 'call') onCall(fact);
@@ -67,7 +73,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Starte
     {
       security: { isTls: false, createServer },
       switches: { find: () => undefined },
-      tracing: { sample: () => false },
+      tracing: { sample: () => options.isSampled === true },
       servers: {
         detail(name) {
           const identity = options.identityOf?.(name);
