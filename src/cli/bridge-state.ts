@@ -1,6 +1,7 @@
 import { type RefusalName, renderRefusal } from '../facts/refusal.ts';
 import { isRequest, isResponse, type MessageFacts } from '../protocol/message-facts.ts';
 import { readLine } from '../protocol/read-line.ts';
+import { createWrittenIds } from '../protocol/written-ids.ts';
 import {
   createSessionMemory,
   INITIALIZED,
@@ -188,12 +189,12 @@ function hold(state: BridgeState, texts: string[], text: string): readonly Bridg
 }
 
 function refuse(state: BridgeState, text: string, name: RefusalName): readonly BridgeEffect[] {
-  return readLine(text)
-    .messages.filter(isRequest)
-    .map(({ id }) => {
-      state.waiting.delete(id ?? '');
-      return toClient(renderRefusal(name, id));
-    });
+  const read = readLine(text);
+  const ids = createWrittenIds(read);
+  return read.messages.filter(isRequest).map(({ id }) => {
+    state.waiting.delete(id ?? '');
+    return toClient(renderRefusal(name, ids.of(id)));
+  });
 }
 
 function toClient(text: string): BridgeEffect {

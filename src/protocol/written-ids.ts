@@ -1,5 +1,9 @@
 import { createJsonSkimmer } from './json-skimmer.ts';
+import type { MessageFacts } from './message-facts.ts';
 import type { ReadMessages } from './message-reader.ts';
+
+/** What was read of a body, and the body if that was read whole. */
+type WrittenMessages = Pick<ReadMessages, 'messages' | 'body'>;
 
 /** The ids of one body as its sender wrote them. */
 export interface WrittenIds {
@@ -14,7 +18,7 @@ export interface WrittenIds {
  * An answer in the server's place must have the id as it was sent, for clients that compare its text (JSON-RPC 2.0 §5). A parser
  * forgets it. Refusals are rare, so the body is read again when the first one needs an id, instead of keeping each.
  */
-export function createWrittenIds(read: ReadMessages): WrittenIds {
+export function createWrittenIds(read: WrittenMessages): WrittenIds {
   let known: ReadonlyMap<string, string> | undefined;
   return {
     of(id) {
@@ -26,16 +30,16 @@ export function createWrittenIds(read: ReadMessages): WrittenIds {
 }
 
 /** The same for one id. */
-export function writtenIdIn(read: ReadMessages, id: string | undefined): string | undefined {
+export function writtenIdIn(read: WrittenMessages, id: string | undefined): string | undefined {
   return id === undefined ? undefined : createWrittenIds(read).of(id);
 }
 
 /** What JavaScript makes of numbers past its largest. */
 const NOT_JSON: ReadonlySet<string> = new Set(['Infinity', '-Infinity']);
 
-function findWrittenIds({ messages, body }: ReadMessages): ReadonlyMap<string, string> {
+function findWrittenIds({ messages, body }: WrittenMessages): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  const note = ({ id, writtenId }: ReadMessages['messages'][number]): void => {
+  const note = ({ id, writtenId }: MessageFacts): void => {
     if (id !== undefined && writtenId !== undefined) found.set(id, writtenId);
   };
   if (body) createJsonSkimmer(note).write(body);

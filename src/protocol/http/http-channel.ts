@@ -261,7 +261,7 @@ class StreamableHttpChannel implements HttpChannel {
     const passed = passBody(text, status, message);
     if (passed.kind === 'text') this.#take(text, message);
     if (passed.kind === 'error') {
-      for (const id of message.waiting)
+      for (const id of message.writtenIds())
         this.#listener.onMessage(`{"jsonrpc":"2.0","id":${id},"error":${passed.error}}`);
       message.waiting.clear();
     }
@@ -278,10 +278,10 @@ class StreamableHttpChannel implements HttpChannel {
     message?.noteProgress();
   }
 
-  #fail({ waiting }: PendingMessage, facts: FailureFacts): void {
-    for (const id of waiting)
+  #fail(message: PendingMessage, facts: FailureFacts): void {
+    for (const id of message.writtenIds())
       this.#listener.onMessage(renderRefusal('unreachable', id, describeBriefly(facts)));
-    waiting.clear();
+    message.waiting.clear();
   }
 }
 

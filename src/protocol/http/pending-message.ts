@@ -1,5 +1,6 @@
 import { findAnsweredId, isRequest, isResponse, type MessageFacts } from '../message-facts.ts';
 import type { MessageKind } from '../message-order.ts';
+import { createWrittenIds } from '../written-ids.ts';
 
 /** One message of a client, or a batch, on its way to the server. */
 export class PendingMessage {
@@ -52,6 +53,12 @@ export class PendingMessage {
   end(): void {
     this.#taken.resolve();
     this.#ended.resolve();
+  }
+
+  /** The ids of the requests that wait, as JSON text that the client wrote. */
+  writtenIds(): readonly string[] {
+    const ids = createWrittenIds({ messages: this.facts, body: Buffer.from(this.text) });
+    return [...this.waiting].map((id) => ids.of(id) ?? 'null');
   }
 
   /** @returns the answers among `messages`, whose requests wait no longer */

@@ -17,9 +17,11 @@ import type {
   OpenChannel,
 } from '../message-channel.ts';
 import { isRequest, type MessageFacts } from '../message-facts.ts';
+import type { ReadMessages } from '../message-reader.ts';
 import { createMessageOrder, type MessageKind } from '../message-order.ts';
 import { isRepeatable } from '../repeatable-methods.ts';
 import { readLine } from '../read-line.ts';
+import { createWrittenIds } from '../written-ids.ts';
 import { openSseStream, type SseStream } from './sse-stream.ts';
 
 export interface SseChannelOptions {
@@ -105,22 +107,23 @@ function createChannel(
   const order = createMessageOrder(clock);
   let unsent = 0;
 
-  async function deliver(text: string, facts: readonly MessageFacts[]): Promise<void> {
+  async function deliver(text: string, read: ReadMessages): Promise<void> {
+    const { messages: facts } = read;
     const method = facts[0]?.method ?? 'message';
     const mayRepeat = facts.length > 0 && facts.every((each) => isRepeatable(each.method));
     const message = { method, text, url: stream.postUrl, context: {}, isRepeatable: mayRepeat };
     const posted = await postMessage(endpoint, message, { signal }, clock);
     unsent--;
-    if (!posted.ok && !signal.aborted) failRequests(facts, failureOf(posted.facts), listener);
+    if (!posted.ok && !signal.aborted) failRequests(read, failureOf(posted.facts), listener);
   }
 
   return {
     send(text) {
       if (signal.aborted || unsent >= UNSENT_MAX) return false;
       unsent++;
-      const { messages } = readLine(text);
-      order(kindOf(messages), () => {
-        const done = deliver(text, messages);
+      const read = readLine(text);
+      order(kindOf(read.messages), () => {
+        const done = deliver(text, read);
         return { written: done, taken: done };
       });
       return true;
@@ -134,15 +137,16 @@ function createChannel(
 
 /** Answers to requests that never reached the server. */
 function failRequests(
-  messages: readonly MessageFacts[],
+  read: ReadMessages,
   failure: ChannelFailure,
   listener: ChannelListener,
 ): void {
   const { refusal, detail } = failure;
-  for (const { id } of messages.filter(isRequest)) {
+  const ids = createWrittenIds(read);
+  for (const { id } of read.messages.filter(isRequest)) {
     if (id === undefined) continue;
     if (listener.onRequestFailed) listener.onRequestFailed(id, failure);
-    else listener.onMessage(renderRefusal(refusal, id, detail));
+    else listener.onMessage(renderRefusal(refusal, ids.of(id), detail));
   }
 }
 

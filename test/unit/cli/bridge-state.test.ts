@@ -115,6 +115,12 @@ test.each<[string, readonly BridgeEvent[], BridgeEvent, readonly string[]]>([
   expect(bridgeEffects(state, event).map(shorten)).toEqual(effects);
 });
 
+test('an error for a message that the server does not take has the id as the client wrote it', () => {
+  const line = '{"jsonrpc":"2.0","id":1.0,"method":"ping"}';
+  const [effect] = bridgeEffects(stateAfter([withGateway]), { kind: 'not_taken', text: line });
+  expect(effect).toMatchObject({ text: expect.stringContaining('"id":1.0,') });
+});
+
 test('a request waits from the line of the client to the answer, the cancellation or the refusal', () => {
   const state = stateAfter([withGateway]);
   const counts = [

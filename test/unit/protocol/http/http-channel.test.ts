@@ -459,6 +459,15 @@ test('where nobody listens and nobody wants it back, the request is answered wit
   });
 });
 
+test('an error has the id as the client wrote it, though it is no number of JavaScript', async () => {
+  const upstream = await startUpstream({});
+  upstream.server.close();
+  await once(upstream.server, 'close');
+  const { channel, message: next } = await openChannel(upstream.url);
+  channel.send('{"jsonrpc":"2.0","id":1e400,"method":"ping"}');
+  expect(await next(withId(Infinity))).toHaveProperty('error');
+});
+
 test('a server that is back in time gets the message', async () => {
   const upstream = await startUpstream({
     'tools/list': (response, seen) => json(response, { id: idOf(seen), result: {} }),
