@@ -62,7 +62,7 @@ export function createService(
   const views = { servers, gateway, alerts, journal: journalPart, log: lostLines, ...exports };
   const metrics = createMetricsPart(context, views);
   const configuration = createConfigurationPart(context, first, (config) => parts.reload(config));
-  const pages = { servers, alerts, switches, journal, metrics: metrics.metrics };
+  const pages = { servers, alerts, switches, journal, markers: journal, metrics: metrics.metrics };
   const web = createWebPart(context, security, { ...pages, configuration });
 
   const list: readonly Part[] = [

@@ -56,7 +56,7 @@ export interface ServerLogFilter {
 
 /** Newest first. */
 export interface ServerLogPage {
-  readonly entries: readonly ServerLogEntry[];
+  readonly entries: readonly (ServerLogEntry & { readonly id: string })[];
   /** Entries that pass the filter, regardless of the cursor; at most `EVENTS_COUNTED_MAX` of each kind. */
   readonly total: number;
   /** Absent on the last page. */

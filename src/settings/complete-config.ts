@@ -45,6 +45,7 @@ export async function completeConfig(
   const { log, alerting } = input;
   const adminToken = await readToken('admin', file, context);
   const alertToken = await readToken('alertWebhook', file, context);
+  const markerToken = await readToken('markers', file, context);
   const web = await readWebConfig(file, context);
   const otlp = log.otlp ?? otlpOfEnvironment(context);
   checkPublicUrls(servers.list(), file.input, source, context);
@@ -82,10 +83,12 @@ export async function completeConfig(
     ...(alerting && { alerting }),
     journal: completeJournal(file, context),
     alertWebhook: alertToken ? { token: alertToken } : {},
+    markers: markerToken ? { token: markerToken } : {},
     ...(web && { web }),
     atStart: restartValues(input, {
       'admin.tokenFile': adminToken,
       'alertWebhook.tokenFile': alertToken,
+      'markers.tokenFile': markerToken,
     }),
   };
 }
@@ -196,7 +199,7 @@ function completeAdmin(
 }
 
 async function readToken(
-  key: 'admin' | 'alertWebhook',
+  key: 'admin' | 'alertWebhook' | 'markers',
   { input, source }: ParsedFile,
   context: LoadContext,
 ): Promise<Secret | undefined> {

@@ -22,6 +22,7 @@ import {
 import {
   AdminSchema,
   AlertWebhookSchema,
+  MarkersSchema,
   AuditSchema,
   JournalSchema,
   LogSchema,
@@ -178,6 +179,7 @@ export const ConfigSchema = section(
     alerting: AlertingSchema.exactOptional(),
     journal: JournalSchema.prefault({}),
     alertWebhook: AlertWebhookSchema.prefault({}),
+    markers: MarkersSchema.prefault({}),
     webConfigFile: text({
       description:
         "File in the format of the Prometheus exporters' `--web.config.file`: TLS, client certificates and basic authentication for the listener, TLS and client certificates for the gateway. Reloaded when it changes.",

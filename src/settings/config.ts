@@ -66,6 +66,7 @@ export interface Config {
   readonly alerting?: AlertingConfig;
   readonly journal: JournalConfig;
   readonly alertWebhook: { readonly token?: Secret };
+  readonly markers: { readonly token?: Secret };
   /** The content of `webConfigFile`. */
   readonly web?: WebConfig;
   /** Values of the keys that take effect at the next start only; see {@link findRestartChanges}. */

@@ -44,6 +44,7 @@ const OWN_KEYS = [
   'alerting',
   'journal',
   'alertWebhook',
+  'markers',
   'webConfigFile',
 ];
 

@@ -45,6 +45,22 @@ export const AdminSchema = section(
   { description: 'Who may change something.', reloadable: false },
 );
 
+/** `markers:` */
+export const MarkersSchema = section(
+  {
+    tokenFile: text({
+      description:
+        'File with a token that allows to add markers and nothing else, for deploy pipelines (`Authorization: Bearer TOKEN`). The admin token and users of the web configuration may add them too.',
+      examples: ['/run/secrets/mcp-exporter-markers'],
+      secret: true,
+    }).exactOptional(),
+  },
+  {
+    description: 'The endpoint for deploys and notes: `POST /api/v1/markers`.',
+    reloadable: false,
+  },
+);
+
 /** `alertWebhook:` */
 export const AlertWebhookSchema = section(
   {

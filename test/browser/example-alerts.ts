@@ -1,6 +1,6 @@
 import type { AlertRecord } from '../../src/facts/ports/alert-store.ts';
 import type { HttpAppDeps } from '../../src/sinks/web/ports.ts';
-import type { ServerLogEntry } from '../../src/facts/server-log.ts';
+import type { ServerLogEntry, ServerLogPage } from '../../src/facts/server-log.ts';
 import { NOW_MS } from '../unit/sinks/web/fake-http-deps.ts';
 import { asEpochMs } from '../../src/facts/time.ts';
 
@@ -107,7 +107,11 @@ export function exampleAlerts(): { firing: AlertRecord[]; history: AlertRecord[]
   };
 }
 
-export function exampleLog(server: string): ServerLogEntry[] {
+export function exampleLog(server: string): ServerLogPage['entries'] {
+  return entriesOf(server).map((entry, index) => ({ ...entry, id: `5-0-${index}` }));
+}
+
+function entriesOf(server: string): readonly ServerLogEntry[] {
   return [
     {
       fact: 'action',

@@ -36,6 +36,7 @@ export function renderConfigDocs(): string {
     ['Where alerts are sent', 'alerting', schema.properties?.['alerting']],
     ['The journal', 'journal', schema.properties?.['journal']],
     ["Alertmanager's notifications", 'alertWebhook', schema.properties?.['alertWebhook']],
+    ['Deploys and notes', 'markers', schema.properties?.['markers']],
   ] as const;
   const shared = new Set(Object.keys(schema.properties?.['defaults']?.properties ?? {}));
   const body = sections.map(([title, path, part]) => {

@@ -11,7 +11,7 @@ import type { ConfigurationPart } from './configuration.ts';
 /** What the pages show and can do. */
 interface WebPorts extends Pick<
   HttpAppDeps,
-  'servers' | 'alerts' | 'switches' | 'journal' | 'metrics'
+  'servers' | 'alerts' | 'switches' | 'journal' | 'markers' | 'metrics'
 > {
   readonly configuration: ConfigurationPart;
 }
@@ -30,7 +30,7 @@ export function createWebPart(
   const { config, clock, log, hub, stopping, instance } = context;
   const { createServer } = security;
   const address = { ...(context.listen ?? config.listen), clock, createServer };
-  const { admin, alertWebhook } = config;
+  const { admin, alertWebhook, markers } = config;
   let listener: Listener | undefined;
   return {
     name: 'web',
@@ -43,6 +43,7 @@ export function createWebPart(
         ...(admin.token && { adminToken: admin.token }),
         ...(admin.tokenFile !== undefined && { adminTokenFile: admin.tokenFile }),
         ...(alertWebhook.token && { alertToken: alertWebhook.token }),
+        ...(markers.token && { markerToken: markers.token }),
         web: security,
         clock,
         log,

@@ -87,7 +87,7 @@ export function findServerLog(database: DatabaseSync, filter: ServerLogFilter): 
   const page = found.slice(0, filter.limit);
   const last = page.at(-1);
   return {
-    entries: page.map(({ entry }) => entry),
+    entries: page.map(({ entry, place }) => ({ ...entry, id: printPlace(place) })),
     ...(last && found.length > page.length && { next: printPlace(last.place) }),
     total: sources.reduce((sum, { total }) => sum + total, 0),
   };

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../facts/json-object.ts';
 import type { AlertRecord } from '../../facts/ports/alert-store.ts';
-import type { ServerLogEntry } from '../../facts/server-log.ts';
 
 function instant(atMs: number): string {
   return new Date(atMs).toISOString();
@@ -40,25 +39,4 @@ export function alertJson(alert: AlertRecord, nowMs: number): JsonObject {
       text,
     })),
   };
-}
-
-/** One entry of a server's log as the API shows it. */
-export function logEntryJson(entry: ServerLogEntry): JsonObject {
-  const at = instant(entry.atMs);
-  switch (entry.fact) {
-    case 'check':
-      return {
-        at,
-        event: 'check',
-        kind: entry.kind,
-        outcome: entry.outcome,
-        detail: entry.detail,
-        duration_seconds: entry.durationMs / 1_000,
-        status: entry.status,
-      };
-    case 'status':
-      return { at, event: 'status', from: entry.from, to: entry.to, reason: entry.reason };
-    case 'action':
-      return { at, event: 'action', kind: entry.kind, by: entry.by, text: entry.text };
-  }
 }

@@ -7,7 +7,13 @@ import { changeAccessOf } from './change-access.ts';
 import { createCheckOnRequest } from './check-on-request.ts';
 import { errorHandler } from './error-handler.ts';
 import { createEventStream } from './event-stream.ts';
-import { refuseOwnRequests, requireAdmin, requireAlertSender, requireLocalHost } from './guard.ts';
+import {
+  refuseOwnRequests,
+  requireAdmin,
+  requireAlertSender,
+  requireLocalHost,
+  requireMarkerSender,
+} from './guard.ts';
 import { HttpProblem } from './http-problem.ts';
 import { errorPage } from './pages/error-page.ts';
 import { type Page, renderPage } from './pages/layout.ts';
@@ -15,6 +21,7 @@ import type { HttpAppDeps } from './ports.ts';
 import { alertPageRoutes } from './routes/alert-page-routes.ts';
 import { alertRoutes } from './routes/alert-routes.ts';
 import { apiRoutes } from './routes/api-routes.ts';
+import { journalRoutes } from './routes/journal-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
 import { createRouter, get, type Route } from './routes/route.ts';
@@ -35,7 +42,12 @@ const DOCUMENT: Operation = {
 /** The whole HTTP surface as a request handler; `listen` serves it. Holds no timer until someone listens to events. */
 export function createHttpApp(deps: HttpAppDeps): Express {
   const gate =
-    deps.web && createWebGate(deps.web, { admin: deps.adminToken, alerts: deps.alertToken });
+    deps.web &&
+    createWebGate(deps.web, {
+      admin: deps.adminToken,
+      alerts: deps.alertToken,
+      markers: deps.markerToken,
+    });
   const context = createContext(deps, gate);
   const app = express();
   app.disable('x-powered-by');
@@ -59,6 +71,7 @@ export function allRoutes(context: WebContext): readonly Route[] {
     ...apiRoutes(context),
     ...switchRoutes(context),
     ...alertRoutes(context),
+    ...journalRoutes(context),
     ...pageRoutes(context),
     ...alertPageRoutes(context),
   ];
@@ -70,7 +83,7 @@ export function allRoutes(context: WebContext): readonly Route[] {
 }
 
 export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): WebContext {
-  const { adminToken, alerts, clock, hub, servers, version } = deps;
+  const { alerts, clock, hub, servers, version } = deps;
   const startedAtMs = clock.monotonicMs();
   const uptimeMs = (): number => clock.monotonicMs() - startedAtMs;
   const assets = loadAssets();
@@ -87,10 +100,11 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
     render,
     requireAdmin: requireAdmin(deps, gate),
     requireAlertSender: requireAlertSender(deps, gate),
+    requireMarkerSender: requireMarkerSender(deps, gate),
     checkOnRequest: createCheckOnRequest(servers, alerts),
     switchOnRequest: createSwitchOnRequest(deps),
     changeAccessOf: (request) => changeAccessOf(request, deps, gate),
-    callerOf: (request) => describeCaller(request, gate, adminToken),
+    callerOf: (request) => describeCaller(request, gate, deps),
     sendPage: (response, page) => void response.type('html').send(render(page)),
   };
 }

@@ -84,6 +84,24 @@ export function requireAlertSender(
   };
 }
 
+/** For pipelines, which have a token of their own; whoever may change something may add markers too. */
+export function requireMarkerSender(
+  deps: Pick<HttpAppDeps, 'adminToken' | 'listenHost' | 'markerToken'>,
+  web?: WebGate,
+): RequestHandler {
+  const forAdmin = requireAdmin(deps, web);
+  return (request, response, next) => {
+    if (hasToken(request, deps.markerToken)) next();
+    else if (deps.markerToken && deps.adminToken === undefined && web?.isKnown(request) !== true)
+      throw new HttpProblem(
+        401,
+        'Markers require the token of markers: send it as "Authorization: Bearer TOKEN".',
+        { 'WWW-Authenticate': 'Bearer realm="mcp-exporter"' },
+      );
+    else void forAdmin(request, response, next);
+  };
+}
+
 function missingAlertToken(request: Request): HttpProblem {
   return new HttpProblem(
     401,

@@ -12,6 +12,7 @@ import type {
   AlertViews,
   ConfigViews,
   JournalViews,
+  MarkerStore,
   MetricsPage,
   ServerViews,
   SwitchViews,
@@ -84,6 +85,8 @@ export interface HttpAppDeps {
   readonly adminTokenFile?: string;
   /** Without one, alert notifications are accepted only from this machine, if the listener is on loopback. */
   readonly alertToken?: Secret;
+  /** May add markers and nothing else. */
+  readonly markerToken?: Secret;
   readonly web?: WebSource;
   readonly clock: Clock;
   readonly log: HttpLog;
@@ -92,6 +95,7 @@ export interface HttpAppDeps {
   readonly alerts: AlertViews & AlertCommands;
   readonly switches: SwitchViews & SwitchCommands;
   readonly journal: JournalViews;
+  readonly markers: MarkerStore;
   readonly metrics: MetricsSource;
   readonly config: ConfigViews & ReloadCommands;
   readonly probe: ProbeSource;

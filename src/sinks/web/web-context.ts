@@ -17,6 +17,7 @@ export interface WebContext extends HttpAppDeps {
   /** Whether the one who requests a page may change something, and how. */
   changeAccessOf(request: Request): ChangeAccess;
   readonly requireAlertSender: RequestHandler;
+  readonly requireMarkerSender: RequestHandler;
   readonly checkOnRequest: CheckOnRequest;
   readonly switchOnRequest: SwitchOnRequest;
   /** Who made a request, for the journal. */

@@ -21,10 +21,15 @@ export interface GateTokens {
   readonly admin: Secret | undefined;
   /** Opens `ALERT_WEBHOOK` alone. */
   readonly alerts: Secret | undefined;
+  /** Opens `MARKERS` alone. */
+  readonly markers: Secret | undefined;
 }
 
 /** Where Alertmanager sends its notifications. */
 export const ALERT_WEBHOOK = '/api/v1/alerts/webhook';
+
+/** Where pipelines send markers. */
+export const MARKERS = '/api/v1/markers';
 
 /** Puts a web configuration in front of everything but health. Tokens are accepted as well. */
 export function createWebGate(web: WebSource, tokens: GateTokens): WebGate {
@@ -40,7 +45,10 @@ export function createWebGate(web: WebSource, tokens: GateTokens): WebGate {
         });
       const hasOther =
         hasToken(request, tokens.admin) ||
-        (request.path === ALERT_WEBHOOK && hasToken(request, tokens.alerts));
+        (request.path === ALERT_WEBHOOK && hasToken(request, tokens.alerts)) ||
+        (request.path === MARKERS &&
+          request.method === 'POST' &&
+          hasToken(request, tokens.markers));
       if (access.kind === 'refused' && !hasOther)
         throw new HttpProblem(
           401,

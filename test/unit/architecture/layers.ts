@@ -83,7 +83,7 @@ export const LAYERS: readonly Layer[] = [
   sink('log', ['pino', 'pino-pretty', 'rotating-file-stream']),
   sink('otel', OTEL_PACKAGES),
   sink('prometheus', ['prom-client']),
-  sink('web', ['bcryptjs', 'escape-html', 'express', 'zod']),
+  sink('web', ['bcryptjs', 'csv-stringify', 'escape-html', 'express', 'zod']),
   {
     path: 'src/demo/',
     imports: ['src/facts/'],

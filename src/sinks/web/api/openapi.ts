@@ -11,6 +11,7 @@ const SECURITY: Readonly<Record<OperationAccess, readonly JsonObject[]>> = {
   read: [{}, { basic: [] }],
   change: [{}, { adminToken: [] }, { basic: [] }],
   alerts: [{}, { alertToken: [] }, { basic: [] }],
+  markers: [{}, { markerToken: [] }, { adminToken: [] }, { basic: [] }],
 };
 
 /**
@@ -41,6 +42,7 @@ export function describeApi(routes: readonly Route[], version: string): JsonObje
       securitySchemes: {
         adminToken: { type: 'http', scheme: 'bearer', description: 'admin.tokenFile' },
         alertToken: { type: 'http', scheme: 'bearer', description: 'alertWebhook.tokenFile' },
+        markerToken: { type: 'http', scheme: 'bearer', description: 'markers.tokenFile' },
         basic: { type: 'http', scheme: 'basic', description: 'A user of the web configuration' },
       },
     },

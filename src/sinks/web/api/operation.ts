@@ -4,7 +4,7 @@ import type { QueryParameters } from './parameters.ts';
 import { type SchemaName, SCHEMAS } from './schemas.ts';
 
 /** Who may send a request. */
-export type OperationAccess = 'read' | 'change' | 'alerts';
+export type OperationAccess = 'read' | 'change' | 'alerts' | 'markers';
 
 /** One operation of the HTTP API, for the code that reads the request and for the OpenAPI document. */
 export interface Operation {

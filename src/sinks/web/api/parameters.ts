@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { JsonObject } from '../../../facts/json-object.ts';
 import type { EpochMs } from '../../../facts/time.ts';
+import { HttpProblem } from '../http-problem.ts';
 import {
   queryChoice,
   queryChoices,
@@ -113,6 +114,19 @@ export function limit(fallback: number, max: number): Parameter<number> {
 /** `next_cursor` of the answer before, where that is a number. */
 export function cursorId(): Parameter<number | undefined> {
   return { ...cursor(), read: (request) => queryCursorId(request) };
+}
+
+/** `next_cursor` of the answer before, where it is a place in the journal. */
+export function journalCursor(): Parameter<string | undefined> {
+  const opaque = cursor();
+  return {
+    ...opaque,
+    read(request, name) {
+      const place = opaque.read(request, name);
+      if (place === undefined || /^\d{1,15}(?:-\d{1,15}){1,2}$/.test(place)) return place;
+      throw new HttpProblem(400, 'cursor was not issued by this API.');
+    },
+  };
 }
 
 /** `next_cursor` of the answer before. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ACTION_KINDS, ALERT_STATES } from '../../../facts/alert-event.ts';
+import { CALL_OUTCOMES } from '../../../facts/call-outcome.ts';
 import { CAPABILITY_KINDS } from '../../../facts/capability-snapshot.ts';
+import { MARKER_KINDS } from '../../../facts/event-log.ts';
 import { PROBE_OUTCOMES } from '../../../facts/probe-outcome.ts';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import { TRANSPORTS } from '../../../facts/server.ts';
@@ -161,31 +163,114 @@ const alert = z.strictObject({
   ),
 });
 
-const logEntry = z.discriminatedUnion('event', [
-  z.strictObject({
-    at: time,
-    event: z.literal('check'),
-    kind: z.string(),
-    outcome: z.string(),
-    detail: z.string(),
-    duration_seconds: seconds,
-    status: z.string(),
-  }),
-  z.strictObject({
-    at: time,
-    event: z.literal('status'),
-    from: z.string(),
-    to: z.string(),
-    reason: z.string(),
-  }),
-  z.strictObject({
-    at: time,
-    event: z.literal('action'),
-    kind: z.enum(ACTION_KINDS),
-    by: z.string(),
-    text: z.string(),
-  }),
-]);
+const logEntry = z.strictObject({
+  id: z.string(),
+  timestamp: time,
+  server_name: z.string(),
+  event_type: z.enum(['health_check', 'status_change', 'action']),
+  status: z.enum(STATUSES).optional(),
+  response_time_ms: z.number().optional(),
+  error_message: z.string().optional(),
+  meta_data: z.record(z.string(), z.string()),
+});
+
+const outcome = z.enum(CALL_OUTCOMES);
+
+const auditEntry = z.strictObject({
+  id: count,
+  created_at: time,
+  server_name: z.string(),
+  operation: z.string().meta({ description: 'JSON-RPC method' }),
+  tool_name: z.string().optional().meta({ description: 'Or prompt, or URI of the resource' }),
+  direction: z.string(),
+  transport: z.string(),
+  user_id: z.string().optional(),
+  session_id: z.string().optional(),
+  client_name: z.string().optional(),
+  client_version: z.string().optional(),
+  protocol_version: z.string().optional(),
+  request_id: z.string(),
+  parameters: z
+    .string()
+    .optional()
+    .meta({ description: 'Arguments as JSON text, redacted; only with audit.arguments' }),
+  result_status: z.enum(['success', 'error']),
+  result_summary: z.string(),
+  outcome,
+  status_code: z.int(),
+  error_type: z.string().optional(),
+  rpc_code: z.number().optional(),
+  error_message: z.string().optional(),
+  error_group_id: count.optional(),
+  execution_time_ms: z.number(),
+  request_bytes: count,
+  response_bytes: count,
+  tokens: z.record(z.string(), z.number()).optional(),
+  cost_usd: z.number().optional(),
+  trace_id: z.string(),
+  span_id: z.string(),
+});
+
+const errorSample = z.strictObject({
+  at: time,
+  error_message: z.string(),
+  stack: z.string().optional(),
+  rpc_code: z.number().optional(),
+  execution_time_ms: z.number(),
+  client_name: z.string().optional(),
+  client_version: z.string().optional(),
+  user_id: z.string().optional(),
+  session_id: z.string().optional(),
+  request_id: z.string(),
+  trace_id: z.string(),
+  span_id: z.string(),
+});
+
+const errorGroup = z.strictObject({
+  id: count,
+  fingerprint: z.string(),
+  server_name: z.string(),
+  operation: z.string(),
+  tool_name: z.string().optional(),
+  outcome,
+  error_type: z.string(),
+  error_message: z.string(),
+  pattern: z.string().meta({ description: 'The message without what differs from call to call' }),
+  count,
+  count_in_window: count.optional(),
+  first_seen: time,
+  last_seen: time,
+  samples: z.array(errorSample),
+});
+
+const definitionEntry = z.strictObject({
+  id: count,
+  at: time,
+  server_name: z.string(),
+  kind: z.enum(CAPABILITY_KINDS),
+  change: z.string(),
+  name: z.string(),
+  difference: z.string(),
+});
+
+const actionEntry = z.strictObject({
+  id: count,
+  at: time,
+  kind: z.enum(ACTION_KINDS),
+  server_name: z.string().optional(),
+  alert_id: count.optional(),
+  by: z.string(),
+  text: z.string(),
+});
+
+const marker = z.strictObject({
+  id: count,
+  at: time,
+  kind: z.enum(MARKER_KINDS),
+  text: z.string(),
+  server_name: z.string().optional(),
+  by: z.string(),
+});
 
 const problem = z.strictObject({
   type: z.string(),
@@ -211,13 +296,36 @@ const health = z.strictObject({
   components: z.record(z.string(), component),
 });
 
+function pageOf<Entry extends z.ZodType>(key: string, entry: Entry) {
+  const total = count.meta({ description: 'Entries that pass the filters; counted up to 10,000' });
+  return z.strictObject({ [key]: z.array(entry), total, next_cursor: nextCursor });
+}
+
 /** By name, as `components.schemas` of the OpenAPI document has them. */
 export const SCHEMAS = {
+  ActionEntry: actionEntry,
+  ActionPage: pageOf('actions', actionEntry),
   Alert: alert,
   AlertList: z.strictObject({ alerts: z.array(alert), next_cursor: nextCursor }),
+  AuditEntry: auditEntry,
+  AuditPage: pageOf('logs', auditEntry),
   CheckReport: report,
   Checked: z.strictObject({ server: z.string(), reports: z.array(report) }),
+  DefinitionEntry: definitionEntry,
+  DefinitionPage: pageOf('definitions', definitionEntry),
+  ErrorGroup: errorGroup,
+  ErrorPage: pageOf('errors', errorGroup),
   Health: health,
+  LogEntry: logEntry,
+  LogPage: pageOf('logs', logEntry),
+  Marker: marker,
+  MarkerPage: pageOf('markers', marker),
+  NewMarker: z.strictObject({
+    kind: z.enum(MARKER_KINDS),
+    text: text('a text', 500),
+    server: z.string().optional(),
+    at: z.iso.datetime({ offset: true }).optional(),
+  }),
   Note: z.strictObject({ text: text('a note', 2_000) }),
   /** Of Alertmanager, which adds to it as it likes. */
   Notification: z.looseObject({ alerts: z.array(z.looseObject({})) }),
@@ -227,7 +335,6 @@ export const SCHEMAS = {
   Reloaded: z.strictObject({ ok: z.literal(true), detail: z.string() }),
   Server: server,
   ServerDetail: serverDetail,
-  ServerLog: z.strictObject({ entries: z.array(logEntry), next_cursor: nextCursor }),
   ServerList: z.strictObject({ servers: z.array(server), total: count, next_cursor: nextCursor }),
   Switched: z.strictObject({ changed: z.boolean(), kept: z.boolean(), server: server.optional() }),
   SwitchOrder: z.strictObject({
@@ -243,3 +350,9 @@ export const SCHEMAS = {
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
 export type SchemaName = keyof typeof SCHEMAS;
+
+/** Names of the properties of an object's schema, in order. */
+export function columnsOf(name: SchemaName): readonly string[] {
+  const schema = SCHEMAS[name];
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}

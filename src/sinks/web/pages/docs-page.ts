@@ -38,7 +38,15 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
   ],
   [
     'GET /api/v1/mcp/servers/NAME/logs',
-    'The log of a server in the journal: checks, status changes, actions. Filters: event, status, search, from, to; paging: limit, cursor.',
+    'Checks, status changes and actions. Filters: event, status, search, from, to; paging: limit, cursor. CSV: format=csv. The same without servers/NAME: all servers.',
+  ],
+  [
+    'GET …/NAME/audit, …/NAME/errors, …/NAME/definitions, …/NAME/actions',
+    'Calls through the gateway, failed calls in groups, changed definitions, and what people did; filters and CSV likewise. /api/v1/mcp/errors/ID returns one group.',
+  ],
+  [
+    'GET, POST /api/v1/markers',
+    'Deploys and notes that may explain what follows: {"kind": "deploy", "text": "…", "server": "NAME"}. markers.tokenFile is a token for pipelines.',
   ],
   [
     'GET /api/v1/alerts',

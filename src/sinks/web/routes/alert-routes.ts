@@ -1,26 +1,13 @@
 import { json, type Request } from 'express';
 import type { AlertFilter } from '../../../facts/ports/alert-store.ts';
 import { ALERT_STATES } from '../../../facts/alert-event.ts';
-import { STATUSES } from '../../../facts/rules/health.ts';
-import { SERVER_LOG_FACTS, type ServerLogFilter } from '../../../facts/server-log.ts';
-import { alertJson, logEntryJson } from '../alert-json.ts';
+import { alertJson } from '../alert-json.ts';
 import { askJournal, requireJournal } from '../ask-journal.ts';
 import { findAlert } from '../find-alert.ts';
-import { findServer } from '../find-server.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { type Operation, readBody } from '../api/operation.ts';
-import {
-  choice,
-  choices,
-  cursor,
-  cursorId,
-  instant,
-  limit,
-  present,
-  readQuery,
-  text,
-} from '../api/parameters.ts';
-import { pathId, pathName } from '../request-values.ts';
+import { choice, cursorId, instant, limit, present, readQuery, text } from '../api/parameters.ts';
+import { pathId } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { ALERT_WEBHOOK } from '../web-gate.ts';
 import { get, post, type Route } from './route.ts';
@@ -60,24 +47,10 @@ const ADD_NOTE: Operation = {
   answer: { status: 201, schema: 'Alert' },
 };
 
-const LIST_LOGS = {
-  summary: 'The log of a server: checks, status changes and actions, newest first',
-  access: 'read',
-  query: {
-    event: choices(SERVER_LOG_FACTS, 'Kinds of entries.'),
-    status: choices(STATUSES, 'Status after the check or the change; excludes actions.'),
-    search: text('Part of the text.'),
-    from: instant('Entries after this time.'),
-    to: instant('Entries before this time.'),
-    cursor: cursor(),
-    limit: limit(100, 1_000),
-  },
-  answer: { schema: 'ServerLog' },
-} as const satisfies Operation;
 /** Some thousand alerts of one group. */
 const NOTIFICATION_SIZE_MAX = '4mb';
 
-/** The history of alerts and the logs of servers, and what adds to them. */
+/** The history of alerts, and what adds to it. */
 export function alertRoutes(context: WebContext): readonly Route[] {
   const { alerts, clock, requireAdmin, requireAlertSender } = context;
   return [
@@ -108,13 +81,6 @@ export function alertRoutes(context: WebContext): readonly Route[] {
         response.status(201).json(alertJson(await findAlert(context, id), clock.nowMs()));
       },
     ),
-    get('/api/v1/mcp/servers/:name/logs', LIST_LOGS, async (request, response) => {
-      const server = findServer(context, pathName(request)).name;
-      requireJournal(context);
-      const filter = readLogFilter(request, server);
-      const page = await askJournal(context.journal.findServerLog(filter));
-      response.json({ entries: page.entries.map(logEntryJson), next_cursor: page.next });
-    }),
   ];
 }
 
@@ -152,16 +118,4 @@ export function readAlertFilter(request: Request): Omit<AlertFilter, 'limit'> {
     ...rest
   } = readQuery(request, LIST_ALERTS.query);
   return present({ ...rest, fromMs, toMs, before });
-}
-
-function readLogFilter(request: Request, server: string): ServerLogFilter {
-  const { event, status, from: fromMs, to: toMs, ...rest } = readQuery(request, LIST_LOGS.query);
-  if (rest.cursor !== undefined && !/^\d{1,15}-\d-\d{1,15}$/.test(rest.cursor))
-    throw new HttpProblem(400, 'cursor was not issued by this API.');
-  const facts = event.length > 0 ? event : undefined;
-  return {
-    server,
-    statuses: status,
-    ...present({ facts, fromMs, toMs, ...rest }),
-  };
 }

@@ -308,32 +308,44 @@ test('the log of a server is read from the journal', async () => {
     'event=check,status&status=offline&search=refused&from=2026-11-21&limit=3&cursor=5-0-3';
   const answer = await app.call(`/api/v1/mcp/servers/search/logs?${query}`);
   expect(answer.status).toBe(200);
+  const common = { server_name: 'search' };
   expect(JSON.parse(answer.body)).toEqual({
-    entries: [
+    logs: [
       {
-        at: '2026-11-21T09:12:00.000Z',
-        event: 'action',
-        kind: 'check',
-        by: 'ada',
-        text: 'steady: refused',
+        ...common,
+        id: '5-0-0',
+        timestamp: '2026-11-21T09:12:00.000Z',
+        event_type: 'action',
+        meta_data: { kind: 'check', by: 'ada', text: 'steady: refused' },
       },
       {
-        at: '2026-11-21T09:09:00.000Z',
-        event: 'status',
-        from: 'healthy',
-        to: 'offline',
-        reason: '3 checks in a row failed: Connection refused by mcp.example.com port 443.',
-      },
-      {
-        at: '2026-11-21T09:08:59.990Z',
-        event: 'check',
-        kind: 'steady',
-        outcome: 'refused',
-        detail: 'Connection refused by mcp.example.com port 443.',
-        duration_seconds: 0.0025,
+        ...common,
+        id: '5-0-1',
+        timestamp: '2026-11-21T09:09:00.000Z',
+        event_type: 'status_change',
         status: 'offline',
+        meta_data: {
+          old_status: 'healthy',
+          new_status: 'offline',
+          reason: '3 checks in a row failed: Connection refused by mcp.example.com port 443.',
+        },
+      },
+      {
+        ...common,
+        id: '5-0-2',
+        timestamp: '2026-11-21T09:08:59.990Z',
+        event_type: 'health_check',
+        status: 'offline',
+        response_time_ms: 2.5,
+        error_message: 'Connection refused by mcp.example.com port 443.',
+        meta_data: {
+          kind: 'steady',
+          outcome: 'refused',
+          detail: 'Connection refused by mcp.example.com port 443.',
+        },
       },
     ],
+    total: 10,
     next_cursor: '5-0-3',
   });
   expect(askedLog).toEqual([

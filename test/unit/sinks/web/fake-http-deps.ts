@@ -174,6 +174,7 @@ export function fakeHttpDeps(
         return { hasChanged, isKept: true };
       },
     },
+    markers: { saveMarker: async () => 1 },
     journal: fakeJournal(),
     metrics: {
       async render(accept) {
