@@ -92,7 +92,7 @@ export const CALL_SUMMARY_KEYS = [
 export type CallSummaryKey = (typeof CALL_SUMMARY_KEYS)[number];
 
 export interface CallSummaryFilter {
-  /** `target` also separates servers: a tool of two servers is two rows. Calls without the key are left out. */
+  /** `target` and `error_type` also separate servers: a tool of two servers is two rows. Calls without the key are left out. */
   readonly by: CallSummaryKey;
   readonly server?: string;
   /** JSON-RPC method, such as `tools/call`. */
@@ -107,7 +107,7 @@ export interface CallSummaryFilter {
 /** Calls of clients with one key; calls that servers make to clients are not in it. */
 export interface CallSummary {
   readonly key: string;
-  /** Only if summed up by `server` or `target`. */
+  /** Only if summed up by `server`, `target` or `error_type`. */
   readonly server?: string;
   readonly calls: number;
   /** With an outcome of `FAILED_OUTCOMES`. */

@@ -22,6 +22,9 @@ const KEY_COLUMNS: Readonly<Record<CallSummaryKey, string>> = {
   error_type: 'error_type_id',
 };
 
+/** A tool of two servers is two tools. */
+const PER_SERVER: ReadonlySet<CallSummaryKey> = new Set(['server', 'target', 'error_type']);
+
 const IS_FAILED = `outcome IN (${listOf(FAILED_OUTCOMES)})`;
 const IS_COUNTED = `outcome NOT IN (${listOf(UNCOUNTED_OUTCOMES)})`;
 const BUCKET_SUMS = BUCKET_COLUMNS.map((column) => `sum(${column}) AS ${column}`).join(', ');
@@ -38,7 +41,7 @@ export function summarizeCalls(
   filter: CallSummaryFilter,
 ): readonly CallSummary[] {
   const key = KEY_COLUMNS[filter.by];
-  const hasServer = filter.by === 'server' || filter.by === 'target';
+  const hasServer = PER_SERVER.has(filter.by);
   const conditions = noConditions();
   addCondition(conditions, 'at_ms >= ?', beginOf(filter.fromMs));
   addCondition(conditions, 'at_ms <= ?', filter.toMs);

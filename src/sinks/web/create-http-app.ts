@@ -26,6 +26,7 @@ import { pageRoutes } from './routes/page-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
 import { createRouter, get, type Route } from './routes/route.ts';
 import { selfRoutes } from './routes/self-routes.ts';
+import { summaryRoutes } from './routes/summary-routes.ts';
 import { switchRoutes } from './routes/switch-routes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createServerUptimes } from './server-uptimes.ts';
@@ -72,6 +73,7 @@ export function allRoutes(context: WebContext): readonly Route[] {
     ...switchRoutes(context),
     ...alertRoutes(context),
     ...journalRoutes(context),
+    ...summaryRoutes(context),
     ...pageRoutes(context),
     ...alertPageRoutes(context),
   ];

@@ -103,6 +103,24 @@ export function instant(description: string): Parameter<EpochMs | undefined> {
   };
 }
 
+const WINDOW_UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const WINDOW_MAX_MS = 90 * WINDOW_UNITS_MS.d;
+
+/** Length of time up to now, in milliseconds. */
+export function window(fallback: string): Parameter<number> {
+  return {
+    description: 'Length of time up to now, such as 30m, 24h or 7d.',
+    schema: { type: 'string', pattern: '^[1-9][0-9]{0,4}[mhd]$', default: fallback },
+    read(request, name) {
+      const written = queryText(request, name) || fallback;
+      const [, count, unit] = /^([1-9]\d{0,4})([mhd])$/.exec(written) ?? [];
+      const windowMs = Number(count) * WINDOW_UNITS_MS[unit === 'm' || unit === 'h' ? unit : 'd'];
+      if (windowMs >= 5 * WINDOW_UNITS_MS.m && windowMs <= WINDOW_MAX_MS) return windowMs;
+      throw new HttpProblem(400, `${name} must be a time from 5m to 90d, such as 24h.`);
+    },
+  };
+}
+
 export function limit(fallback: number, max: number): Parameter<number> {
   return {
     description: 'Entries of one answer at most.',

@@ -272,6 +272,25 @@ const marker = z.strictObject({
   by: z.string(),
 });
 
+const serverSummary = z.strictObject({
+  server_name: z.string(),
+  status: z.enum(STATUSES),
+  last_check_at: time.optional(),
+  uptime_ratio_24h: ratio.optional(),
+  requests: count,
+  requests_per_minute: z.number(),
+  response_time_ms: z
+    .strictObject({ mean: z.number(), p50: z.number(), p95: z.number(), p99: z.number() })
+    .optional(),
+  success_ratio: ratio.optional(),
+  error_types: z.record(z.string(), count),
+  top_tools: z.array(z.strictObject({ name: z.string(), calls: count })),
+  active_users: count,
+  tokens: z.number(),
+  cost_usd: z.number(),
+  cost_per_user_usd: z.number().optional(),
+});
+
 const problem = z.strictObject({
   type: z.string(),
   title: z.string(),
@@ -336,6 +355,19 @@ export const SCHEMAS = {
   Server: server,
   ServerDetail: serverDetail,
   ServerList: z.strictObject({ servers: z.array(server), total: count, next_cursor: nextCursor }),
+  Summary: z.strictObject({
+    source: z.enum(['journal', 'prometheus']),
+    from: time,
+    to: time,
+    overview: z.strictObject({
+      servers: count,
+      active: count.meta({ description: 'Healthy, Warning or Critical' }),
+      inactive: count,
+      requests_per_hour: z.number(),
+      cost_per_day_usd: z.number(),
+    }),
+    servers: z.array(serverSummary),
+  }),
   Switched: z.strictObject({ changed: z.boolean(), kept: z.boolean(), server: server.optional() }),
   SwitchOrder: z.strictObject({
     reason: z.string().max(500).nullish(),

@@ -45,6 +45,10 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
     'Calls through the gateway, failed calls in groups, changed definitions, and what people did; filters and CSV likewise. /api/v1/mcp/errors/ID returns one group.',
   ],
   [
+    'GET /api/v1/mcp/metrics/summary',
+    'Traffic, response times, errors, cost and uptime of all servers and of each one, in window=24h.',
+  ],
+  [
     'GET, POST /api/v1/markers',
     'Deploys and notes that may explain what follows: {"kind": "deploy", "text": "…", "server": "NAME"}. markers.tokenFile is a token for pipelines.',
   ],

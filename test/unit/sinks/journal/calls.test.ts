@@ -328,7 +328,8 @@ test('calls are summed up by what they have in common', () => {
     ],
   );
   expect(database.summarizeCalls({ ...filter, by: 'error_type' })).toMatchObject([
-    { key: 'tool_error', calls: 4, failures: 4 },
+    { key: 'tool_error', server: 'files', calls: 2, failures: 2 },
+    { key: 'tool_error', server: 'search', calls: 2, failures: 2 },
   ]);
   expect(database.summarizeCalls({ ...filter, by: 'client', limit: 1 })).toMatchObject([
     { key: 'editor', calls: 15 },
