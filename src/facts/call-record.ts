@@ -35,6 +35,8 @@ export interface CallRecord {
   readonly transport: Transport;
   /** Transport verb (`method` label); `_OTHER` is any other HTTP method. */
   readonly verb: 'POST' | 'GET' | 'DELETE' | 'stdio' | '_OTHER';
+  /** Of the HTTP request at the gateway, without its query; absent for requests of the server. */
+  readonly path?: string;
   /** JSON-RPC method as sent; unbounded, recorders derive a bounded label from it. */
   readonly operation: string;
   /** Tool or prompt name or resource URI as sent; unbounded. */

@@ -63,6 +63,7 @@ function maskCall(call: CallRecord, secrets: readonly Secret[]): CallRecord {
     operation: exact(call.operation),
     requestId: exact(call.requestId),
     ...(call.target !== undefined && { target: exact(call.target) }),
+    ...(call.path !== undefined && { path: exact(call.path) }),
     ...(call.client && { client: maskTexts(call.client, exact) }),
     ...(call.protocolVersion !== undefined && { protocolVersion: exact(call.protocolVersion) }),
     ...(errorMessage !== undefined && { errorMessage: maskText(errorMessage, secrets) }),
@@ -79,6 +80,7 @@ function namesSecret(call: CallRecord, secrets: readonly Secret[]): boolean {
       (call.operation.includes(value) ||
         call.requestId.includes(value) ||
         call.target?.includes(value) ||
+        call.path?.includes(value) ||
         call.client?.name.includes(value) ||
         call.client?.version.includes(value) ||
         call.protocolVersion?.includes(value) ||

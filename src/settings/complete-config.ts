@@ -60,6 +60,7 @@ export async function completeConfig(
       level: log.level,
       format: log.format,
       access: log.access,
+      plugin: log.plugin,
       ...(log.file && {
         file: {
           path: inFolder(log.file.path, context),

@@ -48,6 +48,8 @@ export interface Config {
     readonly format: LogFormat;
     /** Whether each call through the gateway is logged. */
     readonly access: boolean;
+    /** Whether each run of a tool has a line of its own. */
+    readonly plugin: boolean;
     readonly file?: LogFileSettings;
     readonly otlp?: OtlpLogSettings;
   };

@@ -85,6 +85,10 @@ export const LogSchema = section(
   {
     level: choice(LOG_LEVELS, { description: 'Lowest level that is logged.' }).default('info'),
     access: flag({ description: 'Log each call through the gateway.' }).default(true),
+    plugin: flag({
+      description:
+        'Also log each run of a tool as a line of type `plugin`, with the server as `plugin` and the tool as `command`.',
+    }).default(true),
     format: choice(LOG_FORMATS, {
       description: '`auto` is pretty on a terminal and JSON elsewhere.',
     }).default('auto'),

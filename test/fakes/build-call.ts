@@ -9,6 +9,7 @@ export function buildCall(overrides: Partial<CallRecord> = {}): CallRecord {
     direction: 'client_to_server',
     transport: 'http',
     verb: 'POST',
+    path: '/files/mcp',
     operation: 'tools/call',
     target: 'read_file',
     requestId: '7',

@@ -108,8 +108,8 @@ mcpServers:
   first.child.kill('SIGTERM');
   expect(await first.ended).toBe(0);
   expect(first.lines('action taken')).toMatchObject([
-    { channel: 'audit', action: 'disable', server: 'remote', text: 'moves' },
-    { channel: 'audit', action: 'disable', server: 'child' },
+    { type: 'audit', action: 'disable', server: 'remote', details: { text: 'moves' } },
+    { type: 'audit', action: 'disable', server: 'child' },
   ]);
 
   const second = await startService(options);

@@ -11,7 +11,7 @@ export function createLogLinesPart({ config, clock, hub, log }: PartContext): Pa
       ends = [
         hub.subscribe(log.labels.note),
         logFacts(hub, log),
-        logCalls(hub, log, { access: config.log.access, audit: true, clock }),
+        logCalls(hub, log, { ...config.log, audit: true, clock }),
       ];
     },
     stop() {

@@ -5,11 +5,15 @@
 export const LOG_SEVERITIES = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];
 
-/** `access`: requests; `audit`: who changed something; `error`: our own mistakes; `health`: servers and ourselves. */
-export type LogChannel = 'access' | 'audit' | 'error' | 'health';
+/**
+ * `access`: requests; `plugin`: runs of tools; `audit`: who called or changed something; `error`: failures of servers and our own
+ * mistakes; `health`: servers and ourselves.
+ */
+export type LogChannel = 'access' | 'plugin' | 'audit' | 'error' | 'health';
 
-/** The variables of a line. Durations end in `Ms`, sizes in `Bytes`; what was thrown is `err`. */
+/** The variables of a line, in snake_case there. Durations end in `Ms`, sizes in `Bytes`; what was thrown is `err`. */
 export interface LogFields {
+  /** The field `type` of the line. */
   readonly channel?: LogChannel;
   readonly err?: unknown;
   readonly [field: string]: unknown;

@@ -86,7 +86,7 @@ export function createLog(options: LogOptions): ServiceLog {
       level: options.level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: nameFields },
       serializers: { err: printError },
       mixin: (fields) => ('server' in fields ? labelsField(labels.find(fields.server)) : {}),
       redact: { paths: SECRET_PATHS, censor: MASK },
@@ -120,6 +120,20 @@ export function createLog(options: LogOptions): ServiceLog {
   };
 }
 
+/** As everything else that programs read, fields have names in snake_case. */
+function nameFields(fields: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([field, value]) => [
+      field === 'channel' ? 'type' : toSnakeCase(field),
+      value,
+    ]),
+  );
+}
+
+function toSnakeCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 function labelsField(labels: ServerSpec['labels'] | undefined): object {
   return labels ? { labels } : {};
 }
@@ -145,7 +159,7 @@ function createPrinter(hasColours: boolean): (text: string) => string {
   const print = prettyFactory({
     colorize: hasColours,
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'channel',
+    ignore: 'type',
     singleLine: true,
   });
   return (text) =>

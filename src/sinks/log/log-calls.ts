@@ -9,6 +9,8 @@ import type { ServiceLog } from './create-log.ts';
 export interface CallLogOptions {
   /** A line per exchange. */
   readonly access: boolean;
+  /** A line per run of a tool. */
+  readonly plugin: boolean;
   /** A line per tool call; with the arguments where the record has them. */
   readonly audit: boolean;
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
@@ -20,14 +22,14 @@ const REPEATS_MAX = 1_000;
 const USER_CHARS_MAX = 256;
 
 /**
- * Writes what passes the gateway: `access` and `audit` at info, the failures of servers (`error`) at warn, each with
+ * Writes what passes the gateway: `access`, `plugin` and `audit` at info, the failures of servers (`error`) at warn, each with
  * server, request, session, trace and user. Lines that cannot be written in time are dropped and counted by the log.
  * @returns a function that ends it
  */
 export function logCalls(
   hub: Pick<Hub, 'subscribe'>,
   log: Pick<ServiceLog, 'warn' | 'debug' | 'lines' | 'labels'>,
-  { access, audit, clock }: CallLogOptions,
+  { access, plugin, audit, clock }: CallLogOptions,
 ): () => void {
   const lines = createCallLines(() => clock.nowMs(), log.labels.text);
   const repeats = createRepeatGuard(() => clock.monotonicMs());
@@ -36,7 +38,9 @@ export function logCalls(
     // A level that is off costs nothing: no line is made.
     if (log.lines.isEnabled('info')) {
       if (access) log.lines.write(lines.access(call));
-      if (audit && call.operation === 'tools/call') log.lines.write(lines.audit(call));
+      const isToolCall = call.operation === 'tools/call';
+      if (plugin && isToolCall) log.lines.write(lines.plugin(call));
+      if (audit && isToolCall) log.lines.write(lines.audit(call));
     }
     if (isFailure(call.outcome) && log.lines.isEnabled('warn')) log.lines.write(lines.error(call));
   }

@@ -85,7 +85,8 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   definitions: logDefinitions,
   probe: logProbe,
   action({ kind, server, alertId, by, text }, log) {
-    log.info({ channel: 'audit', action: kind, server, alertId, by, text }, 'action taken');
+    const details = { alert_id: alertId, text };
+    log.info({ channel: 'audit', action: kind, server, user: by, details }, 'action taken');
   },
   maintenance({ server, isActive }, log) {
     log.info({ channel, server }, isActive ? 'maintenance began' : 'maintenance ended');

@@ -21,7 +21,13 @@ const SEVERITY_NUMBERS: Readonly<Record<LogSeverity, SeverityNumber>> = {
 };
 
 /** These fields have their own place in a record. */
-const OWN_FIELDS = new Set(['level', 'time', 'msg', 'traceId', 'spanId', 'err']);
+const OWN_FIELDS = new Set(['level', 'time', 'msg', 'trace_id', 'span_id', 'err']);
+/** Fields whose attributes have another name. */
+const ATTRIBUTE_NAMES = new Map([
+  ['type', 'channel'],
+  ['error', 'detail'],
+  ['traceback', 'stack'],
+]);
 
 /**
  * Converts a log line to an OpenTelemetry log record (specification, logs data model). Fields become attributes named like
@@ -38,7 +44,7 @@ export function toLogRecord(line: string): LogRecord | undefined {
   return {
     body: textOf(fields['msg']),
     severityText: severity.toUpperCase(),
-    attributes: attributesOf(fields, context !== undefined),
+    attributes: attributesOf(fields),
     ...(severityNumber === undefined ? {} : { severityNumber }),
     ...(Number.isNaN(timestamp) ? {} : { timestamp }),
     ...(context && { context }),
@@ -63,30 +69,27 @@ function isSeverity(level: string): level is LogSeverity {
 }
 
 /** A line does not say whether the trace was sampled; its ids link them all the same. */
-function contextOf({ traceId, spanId }: JsonObject): Context | undefined {
+function contextOf({ trace_id: traceId, span_id: spanId }: JsonObject): Context | undefined {
   if (typeof traceId !== 'string' || typeof spanId !== 'string') return undefined;
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.NONE });
 }
 
-function attributesOf(fields: JsonObject, isExchange: boolean): Attributes {
+function attributesOf(fields: JsonObject): Attributes {
   const attributes: Attributes = {};
   for (const [field, value] of Object.entries(fields)) {
     if (OWN_FIELDS.has(field) || value === null) continue;
-    if (field === 'labels' && isJsonObject(value)) {
-      for (const [name, label] of Object.entries(value))
-        attributes[`labels_${name}`] = toAttribute(label);
-      continue;
+    // `labels` of a server and `details` of an audit line: the first are named as a JSON parser names them, since their names are
+    // anything, the others are attributes like all.
+    if ((field === 'labels' || field === 'details') && isJsonObject(value)) {
+      const prefix = field === 'labels' ? 'labels_' : '';
+      for (const [name, item] of Object.entries(value))
+        attributes[prefix + name] = toAttribute(item);
+    } else {
+      attributes[ATTRIBUTE_NAMES.get(field) ?? field] = toAttribute(value);
     }
-    // In a line of the gateway this is the JSON-RPC method, which has this name everywhere else.
-    const isOperation = isExchange && field === 'method';
-    attributes[isOperation ? 'operation' : toSnakeCase(field)] = toAttribute(value);
   }
   noteException(attributes, fields['err']);
   return attributes;
-}
-
-function toSnakeCase(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function toAttribute(value: unknown): AttributeValue {

@@ -9,7 +9,7 @@ import { isRequest, type MessageFacts } from '../../protocol/message-facts.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { writtenIdIn } from '../../protocol/written-ids.ts';
 import type { CallTracker } from './call-tracker.ts';
-import { verbOf } from './carrier.ts';
+import { pathOf, verbOf } from './carrier.ts';
 import { type RefusalDetails, sendRefusal } from './send-refusal.ts';
 import { WHOLE_REQUEST } from './whole-request.ts';
 
@@ -38,10 +38,11 @@ export function refuse(
   const { clock, request, response } = arrival;
   const { verdict } = REFUSALS[name];
   const verb = verbOf(request.method);
+  const path = pathOf(request);
   const requests = read.messages.filter(isRequest);
   arrival.isOver = true;
   for (const facts of requests.length > 0 ? requests : [WHOLE_REQUEST])
-    countUnread(arrival, { verdict, facts, verb, detail: details.detail });
+    countUnread(arrival, { verdict, facts, verb, path, detail: details.detail });
   sendRefusal(clock, response, name, {
     ...details,
     id: requests.length === 1 ? writtenIdIn(read, requests[0]?.id) : undefined,
@@ -52,20 +53,25 @@ export function refuse(
 export function leave(arrival: Arrival): void {
   if (arrival.isOver) return;
   arrival.isOver = true;
-  countUnread(arrival, { verdict: CANCELLED, verb: verbOf(arrival.request.method) });
+  countUnread(arrival, {
+    verdict: CANCELLED,
+    verb: verbOf(arrival.request.method),
+    path: pathOf(arrival.request),
+  });
 }
 
 interface UnreadEnd {
   readonly verdict: CallVerdict;
   readonly facts?: MessageFacts;
   readonly verb?: CallRecord['verb'];
+  readonly path?: string | undefined;
   readonly detail?: string | undefined;
 }
 
 /** Counts a request that ended before it was forwarded. */
 export function countUnread(
   { tracker, receivedAtMs, receivedMs }: Pick<Arrival, 'tracker' | 'receivedAtMs' | 'receivedMs'>,
-  { verdict, facts = WHOLE_REQUEST, verb = OVERFLOW_LABEL, detail }: UnreadEnd,
+  { verdict, facts = WHOLE_REQUEST, verb = OVERFLOW_LABEL, path, detail }: UnreadEnd,
 ): void {
   const exchange = tracker.begin(facts, {
     transport: 'http',
@@ -73,6 +79,7 @@ export function countUnread(
     era: 'legacy',
     receivedAtMs,
     receivedMs,
+    ...(path !== undefined && { path }),
     bytes: 0,
   });
   tracker.end(exchange, verdict, detail);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 import type { Era, Transport } from '../../facts/server.ts';
 import type { Carrier } from './exchange.ts';
@@ -13,6 +14,7 @@ export function carrierOf(
 ): Carrier {
   const { request, read } = admitted;
   const { headers, method } = request;
+  const path = pathOf(request);
   const protocolVersion =
     textOf(headers['mcp-protocol-version']) ?? read.messages[0]?.protocolVersion;
   const traceparent = textOf(headers['traceparent']);
@@ -25,6 +27,7 @@ export function carrierOf(
     receivedMs: admitted.receivedMs,
     // Each message of a batch has its share of the body.
     bytes: Math.round(admitted.body.length / Math.max(1, read.messages.length)),
+    ...(path === undefined ? {} : { path }),
     ...(session === undefined ? {} : { session }),
     ...(admitted.user === undefined ? {} : { user: admitted.user }),
     ...(protocolVersion === undefined ? {} : { protocolVersion }),
@@ -36,6 +39,12 @@ export function carrierOf(
 /** @param method of an HTTP request */
 export function verbOf(method: string | undefined): Carrier['verb'] {
   return method === 'POST' || method === 'GET' || method === 'DELETE' ? method : OVERFLOW_LABEL;
+}
+
+/** Without the query, which may hold credentials. */
+export function pathOf({ url }: Pick<IncomingMessage, 'url'>): string | undefined {
+  const end = url?.indexOf('?') ?? -1;
+  return end === -1 ? url : url?.slice(0, end);
 }
 
 /** Revisions are dates, so that they compare as text. */

@@ -58,6 +58,7 @@ export function describeCall(
     trace: exchange.trace,
     progressCount: exchange.progressCount,
   };
+  if (carrier.path !== undefined) record.path = carrier.path;
   if (verdict.errorType !== undefined) record.errorType = verdict.errorType;
   if (facts.target !== undefined) record.target = facts.target;
   noteCaller(record, exchange, session, result);

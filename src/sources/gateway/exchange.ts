@@ -8,6 +8,8 @@ import type { MessageFacts } from '../../protocol/message-facts.ts';
 export interface Carrier {
   readonly transport: Transport;
   readonly verb: CallRecord['verb'];
+  /** Without query. */
+  readonly path?: string;
   readonly session?: string;
   readonly user?: string;
   readonly protocolVersion?: string;

@@ -76,10 +76,10 @@ test.each(cells.map((cell) => [cell.route, cell.who, cell.when, cell] as const))
     const channels = Object.entries(lines).map(([channel, each]) => [channel, each.length]);
     expect(Object.fromEntries(channels)).toEqual(countChannels(cell));
     expect(lines['audit']?.map(({ outcome, status }) => `${outcome} ${status}`)).toEqual(verdicts);
-    expect(lines['audit']?.flatMap(({ errorType }) => errorType ?? [])).toEqual(errors);
+    expect(lines['audit']?.flatMap((line) => line.error_type ?? [])).toEqual(errors);
     expect(lines['audit']?.map(({ client }) => client)).toEqual(expected.map(() => 'player'));
     const byId = new Map(spans.map((span) => [span.spanId, span]));
-    const inOrder = lines['audit']?.map(({ spanId }) => byId.get(spanId));
+    const inOrder = lines['audit']?.map((line) => byId.get(line.span_id));
     expect(spans).toHaveLength(expected.length);
     expect(inOrder?.map((span) => span?.attributes['error.type'])).toEqual(
       expected.map(({ spanError }) => spanError),

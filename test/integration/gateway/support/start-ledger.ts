@@ -39,7 +39,7 @@ export function startLedger(servers: readonly string[]): Ledger {
   const hub = createHub((error) => {
     throw error;
   });
-  const end = logCalls(hub, log, { access: true, audit: true, clock: REAL_CLOCK });
+  const end = logCalls(hub, log, { access: true, plugin: false, audit: true, clock: REAL_CLOCK });
   return {
     calls,
     onCall(call) {
@@ -64,7 +64,7 @@ export function startLedger(servers: readonly string[]): Ledger {
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>);
-      const of = (channel: string) => all.filter((line) => line['channel'] === channel);
+      const of = (type: string) => all.filter((line) => line['type'] === type);
       return { access: of('access'), audit: of('audit') };
     },
     async stop() {

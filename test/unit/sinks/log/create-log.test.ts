@@ -46,9 +46,9 @@ test('an event is one line of JSON with time, level, fields and a fixed message'
   expect(JSON.parse(lines[0] ?? '')).toEqual({
     level: 'info',
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-    channel: 'health',
+    type: 'health',
     server: 'files\nforged',
-    durationMs: 12,
+    duration_ms: 12,
     msg: 'server checked',
   });
 });

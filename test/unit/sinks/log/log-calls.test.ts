@@ -35,7 +35,7 @@ function start({ level = 'info', format = 'json', isStuck = false, ...options }:
   });
   const hub = createHub((error) => expect.unreachable(String(error)));
   const clock = createFakeClock();
-  const end = logCalls(hub, log, { access: true, audit: true, clock, ...options });
+  const end = logCalls(hub, log, { access: true, plugin: true, audit: true, clock, ...options });
   return {
     hub,
     clock,
@@ -62,23 +62,25 @@ function start({ level = 'info', format = 'json', isStuck = false, ...options }:
 const CONTEXT = {
   server: 'files',
   transport: 'http',
-  method: 'tools/call',
+  method: 'POST',
+  path: '/files/mcp',
+  operation: 'tools/call',
   tool: 'read_file',
   status: 200,
   outcome: 'success',
-  durationMs: 12.5,
-  requestBytes: 120,
-  responseBytes: 4_000,
+  duration_ms: 12.5,
+  request_bytes: 120,
+  response_bytes: 4_000,
   user: 'alice',
   client: 'editor',
-  clientVersion: '1.2.3',
+  client_version: '1.2.3',
   session: 'session-1',
   request: '7',
-  traceId: '0af7651916cd43dd8448eb211c80319c',
-  spanId: 'b7ad6b7169203331',
+  trace_id: '0af7651916cd43dd8448eb211c80319c',
+  span_id: 'b7ad6b7169203331',
 };
 
-test('a tool call is a line in the access log and one in the audit log', async () => {
+test('a tool call is a line of each type: access, plugin and audit', async () => {
   const { hub, lines } = start();
 
   hub.publish(
@@ -94,17 +96,24 @@ test('a tool call is a line in the access log and one in the audit log', async (
   expect(await lines()).toEqual([
     {
       ...shared,
-      channel: 'access',
-      protocolVersion: '2025-11-25',
-      overheadMs: 0.123,
-      progressCount: 2,
-      inputTokens: 3,
-      outputTokens: 4,
-      tokenSource: 'estimated',
-      costUsd: 0.002,
+      type: 'access',
+      protocol_version: '2025-11-25',
+      overhead_ms: 0.123,
+      progress_count: 2,
+      input_tokens: 3,
+      output_tokens: 4,
+      token_source: 'estimated',
+      cost_usd: 0.002,
       msg: 'exchange',
     },
-    { ...shared, channel: 'audit', msg: 'tool called' },
+    { ...shared, type: 'plugin', plugin: 'files', command: 'read_file', msg: 'tool run' },
+    {
+      ...shared,
+      type: 'audit',
+      action: 'tools/call',
+      details: { tool: 'read_file', outcome: 'success' },
+      msg: 'tool called',
+    },
   ]);
 });
 
@@ -119,6 +128,8 @@ test('every line of a call has the labels of its server', async () => {
     labels,
     labels,
     labels,
+    labels,
+    undefined,
     undefined,
     undefined,
   ]);
@@ -129,7 +140,7 @@ test('what is no tool call is not audited', async () => {
 
   hub.publish(buildCall({ operation: 'resources/read', target: 'file:///a' }));
 
-  expect(await lines()).toMatchObject([{ channel: 'access', target: 'file:///a' }]);
+  expect(await lines()).toMatchObject([{ type: 'access', target: 'file:///a' }]);
   expect((await lines())[0]).not.toHaveProperty('tool');
 });
 
@@ -138,8 +149,10 @@ test('the audit line has the arguments where the record has them, the access lin
 
   hub.publish(buildCall({ argumentsText: '{"path":"/a"}' }));
 
-  expect((await lines())[0]).not.toHaveProperty('arguments');
-  expect((await lines())[1]).toMatchObject({ arguments: '{"path":"/a"}' });
+  const [access, plugin, audit] = await lines();
+  expect(access).not.toHaveProperty('details');
+  expect(plugin).not.toHaveProperty('details');
+  expect(audit).toMatchObject({ details: { arguments: '{"path":"/a"}' } });
 });
 
 test('a failure is also an error line, with code, message, stack and the same context', async () => {
@@ -155,18 +168,18 @@ test('a failure is also an error line, with code, message, stack and the same co
 
   hub.publish(buildCall(failure));
 
-  expect((await lines()).map(({ channel }) => channel)).toEqual(['access', 'audit', 'error']);
-  expect((await lines())[2]).toEqual({
+  expect((await lines()).map(({ type }) => type)).toEqual(['access', 'plugin', 'audit', 'error']);
+  expect((await lines())[3]).toEqual({
     ...CONTEXT,
     level: 'warn',
     time: '2026-01-01T00:00:00.000Z',
-    channel: 'error',
+    type: 'error',
     outcome: 'rpc_error',
     status: 500,
-    errorType: 'internal_error',
+    error_type: 'internal_error',
     code: -32603,
-    detail: 'disk is gone\nfor good',
-    stack: 'Error: disk\n    at read',
+    error: 'disk is gone\nfor good',
+    traceback: 'Error: disk\n    at read',
     msg: 'call failed',
   });
 });
@@ -180,20 +193,21 @@ test.each<[string, Partial<CallRecord>]>([
 
   hub.publish(buildCall(overrides));
 
-  expect((await lines()).map(({ channel }) => channel)).toEqual(['access', 'audit']);
+  expect((await lines()).map(({ type }) => type)).toEqual(['access', 'plugin', 'audit']);
 });
 
 test.each<[string, Setup, string[]]>([
-  ['without the access log the audit log stays', { access: false }, ['audit', 'error']],
-  ['without the audit log the access log stays', { audit: false }, ['access', 'error']],
+  ['without the access log the audit log stays', { access: false }, ['plugin', 'audit', 'error']],
+  ['without the plugin lines the others stay', { plugin: false }, ['access', 'audit', 'error']],
+  ['without the audit log the access log stays', { audit: false }, ['access', 'plugin', 'error']],
   ['above info only the errors stay', { level: 'warn' }, ['error']],
   ['above warn nothing stays', { level: 'error' }, []],
-])('%s', async (_, setup, channels) => {
+])('%s', async (_, setup, types) => {
   const { hub, lines } = start(setup);
 
   hub.publish(buildCall({ outcome: 'timeout', errorType: 'timeout' }));
 
-  expect((await lines()).map(({ channel }) => channel)).toEqual(channels);
+  expect((await lines()).map(({ type }) => type)).toEqual(types);
 });
 
 test('a request of the server to its client says so', async () => {
@@ -251,7 +265,7 @@ test('failed authentication is a line a minute for each method, with the number 
   fail('bearer');
 
   expect(
-    (await lines()).map(({ msg, method, leftOutCount }) => [msg, method, leftOutCount]),
+    (await lines()).map((line) => [line['msg'], line['method'], line['left_out_count']]),
   ).toEqual([
     ['authentication failed', 'bearer', 0],
     ['authentication failed', 'jwt', 0],
@@ -269,7 +283,7 @@ test('a client that asks too often is a line a minute, apart from other clients'
   await clock.advance(60_000);
   exceed('alice');
 
-  expect((await lines()).map(({ user, leftOutCount }) => [user, leftOutCount])).toEqual([
+  expect((await lines()).map((line) => [line['user'], line['left_out_count']])).toEqual([
     ['alice', 0],
     ['bob', 0],
     ['alice', 1],
@@ -282,7 +296,7 @@ test('the end of a session is for debugging', async () => {
   hub.publish({ fact: 'session', server: 'files', transport: 'http', durationMs: 5_000 });
 
   expect(await lines()).toMatchObject([
-    { level: 'debug', msg: 'session ended', durationMs: 5_000 },
+    { level: 'debug', msg: 'session ended', duration_ms: 5_000 },
   ]);
 });
 
@@ -296,7 +310,7 @@ test('after its end it writes nothing', async () => {
 });
 
 test('lines of exchanges leave together, and before any other line that comes after them', () => {
-  const { hub, log, written } = start();
+  const { hub, log, written } = start({ plugin: false });
 
   hub.publish(buildCall());
   hub.publish(buildCall());
@@ -314,7 +328,7 @@ test('lines of exchanges leave together, and before any other line that comes af
 });
 
 test('a batch that is lost is counted by its lines', async () => {
-  const { hub, log, dropped, reports } = start({ isStuck: true });
+  const { hub, log, dropped, reports } = start({ isStuck: true, plugin: false });
 
   for (let index = 0; index < 20_000; index += 1) hub.publish(buildCall());
   await log.close(1);

@@ -228,9 +228,8 @@ test('what somebody did is in the audit log', () => {
         channel: 'audit',
         action: 'note',
         server: 'search',
-        alertId: 7,
-        by: 'ada',
-        text: 'restarted it',
+        user: 'ada',
+        details: { alert_id: 7, text: 'restarted it' },
       },
     },
   ]);

@@ -18,10 +18,10 @@ function lineOf(fields: Readonly<Record<string, unknown>>): string {
 test('a line of the service keeps message, time, severity and fields, in the words of the metrics', () => {
   const line = lineOf({
     level: 'warn',
-    channel: 'health',
+    type: 'health',
     server: 'files',
-    errorType: 'timeout',
-    durationMs: 12.5,
+    error_type: 'timeout',
+    duration_ms: 12.5,
     suspected: true,
     servers: ['a', 'b'],
     absent: null,
@@ -61,7 +61,7 @@ test.each([
   });
 });
 
-test('a failed call is linked to its span, and its method is the operation', () => {
+test('a failed call is linked to its span, and its error is the detail', () => {
   const call = buildCall({
     outcome: 'tool_error',
     errorType: 'tool_error',
@@ -87,10 +87,24 @@ test('a failed call is linked to its span, and its method is the operation', () 
     stack: 'Error: disk is gone\n    at read',
   });
   expect(record?.attributes).not.toHaveProperty('trace_id');
+  expect(record?.attributes).not.toHaveProperty('type');
   expect(record?.context && trace.getSpanContext(record.context)).toMatchObject({
     traceId: call.trace.traceId,
     spanId: call.trace.spanId,
   });
+});
+
+test('details of an audit line are attributes', () => {
+  const call = buildCall({ argumentsText: '{"path":"/a"}' });
+  const { attributes } =
+    toLogRecord(
+      createCallLines(
+        () => NOW_MS,
+        () => '',
+      ).audit(call),
+    ) ?? {};
+  expect(attributes).toMatchObject({ action: 'tools/call', arguments: '{"path":"/a"}' });
+  expect(attributes).not.toHaveProperty('details');
 });
 
 test('labels of a server are attributes of their own, named as a JSON parser names them', () => {

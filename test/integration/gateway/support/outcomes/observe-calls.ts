@@ -14,20 +14,20 @@ export interface SeenCalls {
   /** `outcome status` of each exchange, from the metrics. */
   readonly counted: readonly string[];
   readonly errorTypes: readonly string[];
-  /** Lines of the log by channel, in their order. */
+  /** Lines of the log by type, in their order. */
   readonly lines: Readonly<Record<string, readonly LogLine[]>>;
   readonly spans: readonly ReceivedSpan[];
 }
 
 export interface LogLine {
-  readonly channel: string;
+  readonly type: string;
   readonly server: string;
-  readonly method: string;
+  readonly operation: string;
   readonly outcome: string;
   readonly status: number;
-  readonly errorType?: string;
+  readonly error_type?: string;
   readonly client?: string;
-  readonly spanId: string;
+  readonly span_id: string;
 }
 
 export interface Observation {
@@ -54,7 +54,7 @@ export async function observeCalls(): Promise<Observation> {
     },
   };
   const metrics = createMetrics({ hub, clock, version: '1', gateway: true, runtimeMetrics: false });
-  logCalls(hub, log, { access: true, audit: true, clock });
+  logCalls(hub, log, { access: true, plugin: false, audit: true, clock });
   const tracing = await startTracing({
     hub,
     config: {
@@ -89,8 +89,8 @@ export async function observeCalls(): Promise<Observation> {
           ({ error_type: errorType }) => String(errorType),
         ),
         lines: Object.groupBy(
-          lines.filter((line) => line.server === server && line.method === 'tools/call'),
-          ({ channel }) => channel,
+          lines.filter((line) => line.server === server && line.operation === 'tools/call'),
+          ({ type }) => type,
         ) as SeenCalls['lines'],
         spans: spans.filter(
           ({ attributes }) =>
