@@ -15,7 +15,14 @@ export interface Definition {
   readonly description: string;
   /** What it demands of its arguments: tools and prompts only. */
   readonly input?: InputShape;
+  /**
+   * The whole definition as JSON text of several lines, properties in order, cut after `DEFINITION_TEXT_CHARS_MAX`. Only in
+   * what is published when it was read, see `DefinitionsRead`: to keep it for each server would take too much memory.
+   */
+  readonly text?: string;
 }
+
+export const DEFINITION_TEXT_CHARS_MAX = 32_768;
 
 export interface CapabilityList {
   readonly definitions: readonly Definition[];
@@ -44,10 +51,20 @@ export function maskSnapshot(
         ...definition,
         name: mask(definition.name),
         description: mask(definition.description),
+        ...(definition.text !== undefined && { text: mask(definition.text) }),
       })),
     },
   ]);
   return { takenAtMs, lists: Object.fromEntries(masked) as CapabilitySnapshot['lists'] };
+}
+
+/** The same without the whole texts. */
+export function withoutTexts({ takenAtMs, lists }: CapabilitySnapshot): CapabilitySnapshot {
+  const entries = Object.entries(lists).map(([kind, list]) => [
+    kind,
+    { ...list, definitions: list.definitions.map(({ text: _text, ...rest }) => rest) },
+  ]);
+  return { takenAtMs, lists: Object.fromEntries(entries) as CapabilitySnapshot['lists'] };
 }
 
 export const DEFINITION_CHANGES = ['added', 'removed', 'changed'] as const;

@@ -13,6 +13,7 @@ import type { DisablingChanged } from './disabling.ts';
 import type { ConnectivityChanged, LatenessChanged, ProbeObservation } from './probe-facts.ts';
 import type {
   DefinitionsChanged,
+  DefinitionsRead,
   DisagreementChanged,
   MaintenanceChanged,
   ServerAdded,
@@ -32,6 +33,7 @@ export type Fact =
   | ConfigReloaded
   | ConnectivityChanged
   | DefinitionsChanged
+  | DefinitionsRead
   | DisablingChanged
   | DisagreementChanged
   | LatenessChanged

@@ -1,5 +1,5 @@
 /** Published by the prober; read by the metrics, the log, the journal and the live pages. */
-import type { DefinitionChange } from './capability-snapshot.ts';
+import type { CapabilitySnapshot, DefinitionChange } from './capability-snapshot.ts';
 import type { Status } from './rules/health.ts';
 import type { Reopening } from './rules/server-changes.ts';
 import type { ServerSpec } from './server.ts';
@@ -45,6 +45,15 @@ export interface DefinitionsChanged {
   readonly server: string;
   readonly atMs: EpochMs;
   readonly changes: readonly DefinitionChange[];
+}
+
+/** The lists of a server were read for the first time since the start, or differ from its previous snapshot. */
+export interface DefinitionsRead {
+  readonly fact: 'definitions_read';
+  readonly server: string;
+  readonly atMs: EpochMs;
+  /** With the text of each definition. */
+  readonly snapshot: CapabilitySnapshot;
 }
 
 /** Maintenance of a server began or ended: checks and calls go on, but say nothing about its availability. */

@@ -7,6 +7,7 @@ import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
 import type { JournalViews, MarkerStore } from '../../facts/ports/views.ts';
 import { type CallRow, encodeCall, isKeptError, sizeOfCall } from './call-row.ts';
+import { definitionsEntry, sizeOfDefinitions } from './definitions-entry.ts';
 import { createEntryQueue, type QueueLimits, type WriteResult } from './entry-queue.ts';
 import { createJournalThread, type JournalThread } from './journal-thread.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
@@ -171,6 +172,10 @@ function createRecorder(
     }
     const entry = entryOf(fact);
     if (entry) events.add(entry);
+    if (fact.fact === 'definitions_read') {
+      const definitions = definitionsEntry(fact);
+      events.add(definitions, sizeOfDefinitions(definitions));
+    }
     uptime.note(fact);
     const marker = config.note(fact);
     if (marker) events.add({ fact: 'marker', marker });

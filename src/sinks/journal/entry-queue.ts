@@ -31,11 +31,13 @@ export interface QueueLimits {
 /** `later`: writing may succeed then. `never`: the entries themselves are invalid. */
 export type WriteResult = 'written' | 'later' | 'never';
 
+/** Of definitions, which a fleet reads all at once when it starts. */
+const CHARS_MAX = 64 * 1024 * 1024;
 /** A few minutes of a large fleet; some ten megabytes. */
 const ENTRIES_MAX = 20_000;
 const EVENT_LIMITS: QueueLimits = {
   entriesMax: ENTRIES_MAX,
-  sizeMax: Infinity,
+  sizeMax: CHARS_MAX,
   batchMax: 1_000,
   gatherMs: 50,
   regathers: false,

@@ -29,6 +29,7 @@ import type {
 import type { ServerUptime, UptimeFilter } from '../../facts/server-uptime.ts';
 import type { EpochMs } from '../../facts/time.ts';
 import type { CallRow } from './call-row.ts';
+import type { DefinitionsEntry } from './write-definitions.ts';
 import type { AliveEntry, UptimeEntry } from './uptime-spans.ts';
 
 /** An event of which only the last time is kept: a heartbeat arrived, the journal was opened. */
@@ -53,7 +54,8 @@ export type JournalEntry =
   | MarkEntry
   | AliveEntry
   | UptimeEntry
-  | SetMarkerEntry;
+  | SetMarkerEntry
+  | DefinitionsEntry;
 
 /** Instead of a file: lost with the process. Defined here because only the thread may load `node:sqlite`. */
 export const IN_MEMORY = ':memory:';

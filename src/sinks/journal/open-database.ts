@@ -151,6 +151,7 @@ function countWritten(counts: RowCounts, entries: readonly JournalEntry[]): void
   }
   // A notification may belong to an alert that is there already.
   if (entries.some(({ fact }) => fact === 'alert')) counts.recount('alerts');
+  if (entries.some(({ fact }) => fact === 'definitions')) counts.recount('definition_changes');
 }
 
 function sizeOf(path: string): number {

@@ -25,12 +25,17 @@ type Table =
   | Exclude<JournalKind, 'errors'>
   | 'error_groups'
   | 'call_sums'
+  | 'definitions'
   | 'uptime_spans'
   | 'alert_notifications'
   | 'marks';
 
 /** The key of tables that have no `id`. */
-const KEYS: Readonly<Partial<Record<Table, string>>> = { marks: 'name', call_sums: 'at_ms' };
+const KEYS: Readonly<Partial<Record<Table, string>>> = {
+  marks: 'name',
+  call_sums: 'at_ms',
+  definitions: 'server',
+};
 
 interface Expiry {
   readonly table: Table;
@@ -71,6 +76,8 @@ const LEAST_IMPORTANT_FIRST: readonly Eviction[] = [
   { table: 'error_groups', order: 'last_at_ms', rows: 100 },
   { table: 'status_changes', order: 'id', rows: 1_000 },
   { table: 'definition_changes', order: 'id', rows: 100 },
+  // All of one server: what it lists next is compared with nothing.
+  { table: 'definitions', order: 'server', rows: 1 },
   { table: 'actions', order: 'id', rows: 1_000 },
   { table: 'markers', order: 'id', rows: 1_000 },
   { table: 'alerts', order: 'ends_at_ms IS NULL, id', rows: 100 },

@@ -3,6 +3,7 @@ import type { ActionTaken, AlertEvent } from '../../facts/alert-event.ts';
 import type { CheckEntry, StatusEntry } from '../../facts/server-log.ts';
 import type { JournalEntry } from './messages.ts';
 import { numberOf, type Row } from './rows.ts';
+import { createDefinitionsWriter } from './write-definitions.ts';
 import { createUptimeWriter } from './uptime-spans.ts';
 import type { Marker } from '../../facts/event-log.ts';
 
@@ -25,6 +26,7 @@ export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry)
   );
   const writeAlert = createAlertWriter(database);
   const uptime = createUptimeWriter(database);
+  const writeDefinitions = createDefinitionsWriter(database);
 
   function writeCheck(entry: CheckEntry): void {
     const { atMs, server, kind, outcome, detail, durationMs, status } = entry;
@@ -58,6 +60,8 @@ export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry)
         return writeMarker(entry.marker);
       case 'alive':
         return uptime.writeAlive({ ...entry, atMs: whole(entry.atMs) });
+      case 'definitions':
+        return writeDefinitions({ ...entry, atMs: whole(entry.atMs) });
       case 'uptime':
         return uptime.writeUptime({ ...entry, atMs: whole(entry.atMs) });
     }

@@ -79,6 +79,8 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   session: undefined,
   tools_listed: undefined,
   upstream_request: undefined,
+  // Changes are logged.
+  definitions_read: undefined,
   // The action and the status change are logged.
   disabling: undefined,
   alert: logAlert,

@@ -38,6 +38,7 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
       return;
     // The histogram of the lag has the first. What people did is in the journal and the log; what follows is a status change.
     case 'lateness':
+    case 'definitions_read':
     case 'action':
     case 'disabling':
     case 'maintenance':

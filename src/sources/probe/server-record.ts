@@ -84,6 +84,8 @@ export interface SteadyFindings {
 export interface DeepFindings {
   readonly change: StatusChange | undefined;
   readonly definitionChanges: readonly DefinitionChange[];
+  /** Whether there is no snapshot yet that the lists are known from. */
+  readonly isFirstSnapshot: boolean;
 }
 
 export interface ViewTiming {
@@ -165,6 +167,7 @@ export function noteDeepReport(
   moment: RecordMoment,
 ): DeepFindings {
   const { outcome, detail, snapshot } = report;
+  const isFirstSnapshot = record.snapshot === undefined && snapshot !== undefined;
   const definitionChanges =
     record.snapshot && snapshot ? diffSnapshots(record.snapshot, snapshot) : [];
   if (snapshot) record.snapshot = snapshot;
@@ -180,7 +183,7 @@ export function noteDeepReport(
     isConnectivitySuspected,
     isExporterLate: timedOutByUs(report),
   } as const;
-  return { change: weigh(record, evidence, moment), definitionChanges };
+  return { change: weigh(record, evidence, moment), definitionChanges, isFirstSnapshot };
 }
 
 export function noteCallEvidence(

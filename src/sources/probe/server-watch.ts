@@ -1,3 +1,4 @@
+import { type CapabilitySnapshot, withoutTexts } from '../../facts/capability-snapshot.ts';
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { CheckReport } from '../../facts/check-report.ts';
 import type { ChildExited, ChildStarted } from '../../facts/child-facts.ts';
@@ -290,12 +291,14 @@ class WatchDriver implements ServerWatch {
     const { timeoutMs, startTimeoutMs } = this.spec.monitor;
     const wasOpen = this.#connection.isOpen();
     const limitMs = check === 'steady' && wasOpen ? timeoutMs : startTimeoutMs;
-    const report = await this.#connection.check(check, limitMs);
+    const { snapshot, ...rest } = await this.#connection.check(check, limitMs);
+    // The whole texts of definitions go to whoever keeps them, and no further.
+    const report = { ...rest, ...(snapshot && { snapshot: withoutTexts(snapshot) }) };
     if (this.#state.isHalted) {
       this.#handle({ kind: 'check_ended' });
     } else {
       this.#handle(
-        check === 'steady' ? this.#weighSteady(report, wasOpen) : this.#weighDeep(report),
+        check === 'steady' ? this.#weighSteady(report, wasOpen) : this.#weighDeep(report, snapshot),
       );
       this.#handle({ kind: 'check_ended', report });
     }
@@ -321,13 +324,14 @@ class WatchDriver implements ServerWatch {
     };
   }
 
-  #weighDeep(report: CheckReport): DeepReported {
+  #weighDeep(report: CheckReport, snapshot: CapabilitySnapshot | undefined): DeepReported {
     const { connectivity, random } = this.#context;
     const isSuspected = this.host !== undefined && connectivity.isSuspect(report.outcome);
     const moment = this.#moment();
     return {
       kind: 'deep_reported',
       report,
+      ...(snapshot && { snapshot }),
       ...noteDeepReport(this.record, report, isSuspected, moment),
       endedAtMs: moment.epochMs,
       random: random(),

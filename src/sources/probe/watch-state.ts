@@ -1,4 +1,4 @@
-import type { DefinitionChange } from '../../facts/capability-snapshot.ts';
+import type { CapabilitySnapshot, DefinitionChange } from '../../facts/capability-snapshot.ts';
 import type { CheckReport } from '../../facts/check-report.ts';
 import type { Fact } from '../../facts/facts.ts';
 import type { HealthState } from '../../facts/rules/health.ts';
@@ -97,8 +97,11 @@ export interface SteadyReported extends SteadyFindings {
 export interface DeepReported {
   readonly kind: 'deep_reported';
   readonly report: CheckReport;
+  /** That of the report, with the whole texts of its definitions. */
+  readonly snapshot?: CapabilitySnapshot;
   readonly change: StatusChange | undefined;
   readonly definitionChanges: readonly DefinitionChange[];
+  readonly isFirstSnapshot: boolean;
   readonly endedAtMs: EpochMs;
   /** Uniform in [0, 1). */
   readonly random: number;
@@ -375,6 +378,11 @@ function noteDeep(
       atMs: endedAtMs,
       changes: definitionChanges,
     } as const;
+    effects.push({ kind: 'publish', fact });
+  }
+  const { snapshot } = event;
+  if (snapshot && (event.isFirstSnapshot || definitionChanges.length > 0)) {
+    const fact = { fact: 'definitions_read', server, atMs: endedAtMs, snapshot } as const;
     effects.push({ kind: 'publish', fact });
   }
   effects.push(...announce(state, event, moment));

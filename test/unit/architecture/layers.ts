@@ -79,7 +79,7 @@ export const LAYERS: readonly Layer[] = [
   source('alerts', []),
   source('control', []),
   sink('alerting', []),
-  sink('journal', []),
+  sink('journal', ['diff']),
   sink('log', ['pino', 'pino-pretty', 'rotating-file-stream']),
   sink('otel', OTEL_PACKAGES),
   sink('prometheus', ['prom-client']),

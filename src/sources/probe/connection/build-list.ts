@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { CapabilityList, Definition } from '../../../facts/capability-snapshot.ts';
+import {
+  type CapabilityList,
+  type Definition,
+  DEFINITION_TEXT_CHARS_MAX,
+} from '../../../facts/capability-snapshot.ts';
 import { inputShapeOf, promptShapeOf } from '../../../facts/rules/input-shape.ts';
 import { excerpt } from '../../../protocol/classify-failure.ts';
 import { isJsonObject, type JsonObject } from '../../../facts/json-object.ts';
@@ -40,14 +44,14 @@ export function createListBuilder(nameKey: string): ListBuilder {
 
 function toDefinition(name: string, item: JsonObject): Definition {
   const text = item['description'] ?? item['title'];
+  const json = canonicalJson(withoutVolatile(item));
   const input = inputShapeOf(item['inputSchema']) ?? promptShapeOf(item['arguments']);
   return {
     name,
-    hash: createHash('sha256')
-      .update(canonicalJson(withoutVolatile(item)))
-      .digest('hex'),
+    hash: createHash('sha256').update(json).digest('hex'),
     description: typeof text === 'string' ? excerpt(text) : '',
     ...(input && { input }),
+    text: JSON.stringify(JSON.parse(json), null, 2).slice(0, DEFINITION_TEXT_CHARS_MAX),
   };
 }
 

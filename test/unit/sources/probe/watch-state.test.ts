@@ -84,11 +84,14 @@ function inspected(
     report: DEEP,
     change: undefined,
     definitionChanges: [],
+    isFirstSnapshot: false,
     endedAtMs: asEpochMs(0),
     random: 0.5,
     ...changes,
   };
 }
+
+const SNAPSHOT = { takenAtMs: asEpochMs(0), lists: {} };
 
 function ended(report: CheckReport): WatchEvent {
   return { kind: 'check_ended', report };
@@ -326,6 +329,30 @@ test.each<[string, readonly Step[], readonly string[]]>([
       [10, inspected({ definitionChanges: [{ kind: 'tools', change: 'added', name: 'read' }] })],
     ],
     ['deep in 600 s', 'publish definitions', 'publish probe'],
+  ],
+  [
+    'publishes what was read first',
+    [...DEEP_RUNNING, [10, inspected({ isFirstSnapshot: true, snapshot: SNAPSHOT })]],
+    ['deep in 600 s', 'publish definitions_read', 'publish probe'],
+  ],
+  [
+    'publishes what was read if it changed',
+    [
+      ...DEEP_RUNNING,
+      [
+        10,
+        inspected({
+          snapshot: SNAPSHOT,
+          definitionChanges: [{ kind: 'tools', change: 'added', name: 'read' }],
+        }),
+      ],
+    ],
+    ['deep in 600 s', 'publish definitions', 'publish definitions_read', 'publish probe'],
+  ],
+  [
+    'publishes nothing that was read again unchanged',
+    [...DEEP_RUNNING, [10, inspected({ snapshot: SNAPSHOT })]],
+    ['deep in 600 s', 'publish probe'],
   ],
 
   // How a check ends.
