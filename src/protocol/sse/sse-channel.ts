@@ -7,6 +7,7 @@ import { openConnections, type TlsTrust } from '../http/connections.ts';
 import type { AccessTokens } from '../access-tokens.ts';
 import { createAuthorizedEndpoint } from '../http/authorized-endpoint.ts';
 import { createHttpEndpoint, type HttpEndpoint } from '../http/http-endpoint.ts';
+import type { SessionContext } from '../http/message-headers.ts';
 import { postMessage } from '../http/post-message.ts';
 import { BRIDGE_LIMITS } from '../http/read-body.ts';
 import type {
@@ -65,12 +66,17 @@ async function openChannel(
 ): Promise<ChannelOpening> {
   const deadline = startDeadline(clock, openTimeoutMs());
   const life = new AbortController();
+  const session = createSession();
   const opening = await openSseStream(
     endpoint,
     {
       signal: deadline.signal,
       limits: BRIDGE_LIMITS,
-      onMessage: (data) => listener.onMessage(data.replaceAll('\n', ' ')),
+      onMessage(data) {
+        const line = data.replaceAll('\n', ' ');
+        session.read(line);
+        listener.onMessage(line);
+      },
       onLost(facts) {
         life.abort();
         listener.onClose({ refusal: 'unreachable', detail: describeBriefly(facts) });
@@ -80,7 +86,7 @@ async function openChannel(
   );
   deadline.end();
   if (opening.ok) {
-    const channel = createChannel(endpoint, opening.stream, { listener, life, clock });
+    const channel = createChannel(endpoint, opening.stream, { listener, life, clock, session });
     return { ok: true, channel };
   }
   const detail =
@@ -97,10 +103,12 @@ function createChannel(
     listener,
     life,
     clock,
+    session,
   }: {
     readonly listener: ChannelListener;
     readonly life: AbortController;
     readonly clock: Clock;
+    readonly session: Session;
   },
 ): MessageChannel {
   const { signal } = life;
@@ -111,7 +119,8 @@ function createChannel(
     const { messages: facts } = read;
     const method = facts[0]?.method ?? 'message';
     const mayRepeat = facts.length > 0 && facts.every((each) => isRepeatable(each.method));
-    const message = { method, text, url: stream.postUrl, context: {}, isRepeatable: mayRepeat };
+    const context = session.context();
+    const message = { method, text, url: stream.postUrl, context, isRepeatable: mayRepeat };
     const posted = await postMessage(endpoint, message, { signal }, clock);
     unsent--;
     if (!posted.ok && !signal.aborted) failRequests(read, failureOf(posted.facts), listener);
@@ -132,6 +141,25 @@ function createChannel(
       life.abort();
       stream.close();
     },
+  };
+}
+
+interface Session {
+  /** Reads one message of the server. */
+  read(line: string): void;
+  /** Every POST after `initialize` names the revision of its result (2025-06-18, transports, protocol version header). */
+  context(): SessionContext;
+}
+
+function createSession(): Session {
+  let context: SessionContext = {};
+  return {
+    read(line) {
+      if (context.protocolVersion !== undefined) return;
+      const protocolVersion = readLine(line).messages[0]?.protocolVersion;
+      if (protocolVersion !== undefined) context = { protocolVersion };
+    },
+    context: () => context,
   };
 }
 
