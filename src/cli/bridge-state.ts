@@ -1,4 +1,5 @@
 import { type RefusalName, renderRefusal } from '../facts/refusal.ts';
+import type { FailedRequest } from '../protocol/message-channel.ts';
 import { isRequest, isResponse, type MessageFacts } from '../protocol/message-facts.ts';
 import { readLine } from '../protocol/read-line.ts';
 import { createWrittenIds } from '../protocol/written-ids.ts';
@@ -44,6 +45,8 @@ export type BridgeEvent =
   | { readonly kind: 'server_message'; readonly text: string }
   /** A message of the client that is known not to have reached the gateway. */
   | { readonly kind: 'undelivered'; readonly text: string }
+  /** A request of the client that the server will not answer; the only one that waits if it cannot be told which. */
+  | { readonly kind: 'unanswered'; readonly request: FailedRequest }
   /** The connection to the server itself is open. */
   | { readonly kind: 'direct_opened' }
   /** A message of the client that the other side did not accept. */
@@ -86,6 +89,8 @@ export function bridgeEffects(state: BridgeState, event: BridgeEvent): readonly 
       return readServerMessage(state, event.text);
     case 'undelivered':
       return resend(state, event.text);
+    case 'unanswered':
+      return refuseUnanswered(state, event.request);
     case 'direct_opened':
       return beginDirect(state);
     case 'not_taken':
@@ -195,6 +200,16 @@ function refuse(state: BridgeState, text: string, name: RefusalName): readonly B
     state.waiting.delete(id ?? '');
     return toClient(renderRefusal(name, ids.of(id)));
   });
+}
+
+function refuseUnanswered(
+  state: BridgeState,
+  { id, refusal, detail }: FailedRequest,
+): readonly BridgeEffect[] {
+  const [only] = state.waiting;
+  const found = id ?? (state.waiting.size === 1 ? only : undefined);
+  if (found === undefined || !state.waiting.delete(found)) return NO_EFFECTS;
+  return [toClient(renderRefusal(refusal, found, detail))];
 }
 
 function toClient(text: string): BridgeEffect {

@@ -1,3 +1,4 @@
+import type { FailedRequest } from '../protocol/message-channel.ts';
 import {
   bridgeEffects,
   type BridgeEffect,
@@ -26,6 +27,7 @@ export interface StdioBridge {
   fromServer(text: string): void;
   /** A message that is known not to have reached the gateway: from now on, messages go to the server directly. */
   onUndelivered(text: string): void;
+  onUnanswered(request: FailedRequest): void;
   /** Requests still waiting for an answer, except those that last as long as the session. */
   pending(): number;
   /** Resolves as soon as no request waits for an answer. */
@@ -65,6 +67,10 @@ class BridgeDriver implements StdioBridge {
 
   onUndelivered(text: string): void {
     this.#handle({ kind: 'undelivered', text });
+  }
+
+  onUnanswered(request: FailedRequest): void {
+    this.#handle({ kind: 'unanswered', request });
   }
 
   pending(): number {

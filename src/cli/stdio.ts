@@ -3,7 +3,9 @@ import { localUrl, peekGateway } from '../settings/gateway-address.ts';
 import type { Problem } from '../settings/source-file.ts';
 import { createHttpChannel, type HttpChannel } from '../protocol/http/http-channel.ts';
 import type { TlsTrust } from '../protocol/http/connections.ts';
+import { describeLimit } from '../protocol/lost-message.ts';
 import type { ChannelFailure, MessageChannel } from '../protocol/message-channel.ts';
+import { isRequest, type MessageFacts } from '../protocol/message-facts.ts';
 import { createLineReader } from '../protocol/stdio/child-lines.ts';
 import { endsWithin, resultUnlessAborted, startDeadline } from '../facts/deadline.ts';
 import { renderRefusal } from '../facts/refusal.ts';
@@ -180,13 +182,13 @@ class StdioSession {
     const route = await this.#openObserved();
     const bridge = createStdioBridge(route, {
       toClient: (text) => this.#toClient(text),
-      openDirect: () => this.#openDirect((text) => bridge.fromServer(text)),
+      openDirect: () => this.#openDirect(bridge),
       onReplayRefused: (message) =>
         this.#lose(`the server did not take the session over: ${message}`),
     });
     this.#fromServer = (text) => bridge.fromServer(text);
     this.#onUndelivered = (text) => bridge.onUndelivered(text);
-    this.#listen((text) => bridge.fromClient(text));
+    this.#listen(bridge);
 
     const end = await this.#ended.promise;
     if (end.how === 'lost') this.#complain(`${this.#name}: ${end.detail}`);
@@ -250,7 +252,7 @@ class StdioSession {
     return this.#observed;
   }
 
-  async #openDirect(onMessage: (text: string) => void): Promise<BridgeRoute | undefined> {
+  async #openDirect(bridge: StdioBridge): Promise<BridgeRoute | undefined> {
     const { clock, stderr } = this.#context;
     const opening = Promise.all([
       import('../protocol/open-channel.ts'),
@@ -273,7 +275,8 @@ class StdioSession {
       spec,
       children,
       {
-        onMessage,
+        onMessage: (text) => bridge.fromServer(text),
+        onRequestFailed: (id, failure) => bridge.onUnanswered({ ...failure, id }),
         onClose: (failure) => this.#lose(describeFailure(failure, spec)),
       },
       clock,
@@ -312,12 +315,13 @@ class StdioSession {
     this.#ended.resolve({ how: 'lost', detail });
   }
 
-  #listen(onLine: (line: string) => void): void {
+  #listen(bridge: StdioBridge): void {
     const { stdin, stdout } = this.#context;
     const lines = createLineReader({
       lineBytesMax: LINE_BYTES_MAX,
-      onLine,
-      onOversizedLine: () => this.#toClient(renderRefusal('body_too_large', undefined)),
+      onLine: (line) => bridge.fromClient(line),
+      onOversizedLine: () => undefined,
+      onSkimmedLine: (messages) => this.#refuseTooLarge(messages, bridge),
     });
     const end = (how: 'input_ended' | 'stopped') => () => this.#ended.resolve({ how });
     stdin.on('data', (chunk: Buffer) => lines.push(chunk));
@@ -333,6 +337,17 @@ class StdioSession {
     );
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       this.#removals.push(this.#context.onSignal(signal, end('stopped')));
+  }
+
+  /** Of the client. What it answers to a request of the server becomes an error, so that the server waits no longer. */
+  #refuseTooLarge(messages: readonly MessageFacts[], bridge: StdioBridge): void {
+    const refusal = (id: string | undefined): string =>
+      renderRefusal('body_too_large', id, describeLimit(LINE_BYTES_MAX));
+    for (const facts of messages) {
+      if (isRequest(facts)) this.#toClient(refusal(facts.id));
+      else if (facts.id !== undefined) bridge.fromClient(refusal(facts.id));
+    }
+    if (messages.length === 0) this.#toClient(refusal(undefined));
   }
 
   /** Resolves with the next signal, after which the shutdown must not wait any longer. */

@@ -77,6 +77,12 @@ export const REFUSALS = {
     verdict: { outcome: 'transport_error', status: 502, errorType: 'connection' },
     message: 'The server could not be reached',
   },
+  message_too_large: {
+    code: -32060,
+    status: 502,
+    verdict: { outcome: 'transport_error', status: 502, errorType: 'invalid_response' },
+    message: 'The message is larger than a bridge can hold',
+  },
   timeout: {
     code: -32051,
     status: 504,

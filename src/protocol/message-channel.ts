@@ -13,10 +13,21 @@ export interface ChannelListener {
   /** Once, unless `close` was called first. */
   onClose(failure: ChannelFailure): void;
   /**
-   * A request that did not reach the server. Without this its client is answered by `onMessage`.
-   * @param id as JSON text
+   * A request that did not reach the server, or that the server will not answer.
+   * @param id as JSON text; undefined if it cannot be told which request it is
    */
-  onRequestFailed?(id: string, failure: ChannelFailure): void;
+  onRequestFailed(id: string | undefined, failure: RequestFailure): void;
+}
+
+export interface RequestFailure {
+  readonly refusal: ChannelFailure['refusal'] | Extract<RefusalName, 'message_too_large'>;
+  /** For a person; no secrets. */
+  readonly detail: string;
+}
+
+export interface FailedRequest extends RequestFailure {
+  /** As JSON text; undefined if it cannot be told which request it is. */
+  readonly id: string | undefined;
 }
 
 export interface ChannelFailure {

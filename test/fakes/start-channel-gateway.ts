@@ -1,6 +1,10 @@
 import { onTestFinished } from 'vitest';
 import type { CallRecord } from '../../src/facts/call-record.ts';
-import type { ChannelListener, OpenChannel } from '../../src/protocol/message-channel.ts';
+import type {
+  ChannelListener,
+  OpenChannel,
+  FailedRequest,
+} from '../../src/protocol/message-channel.ts';
 import { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
 import type { ChannelUpstreamOptions } from '../../src/sources/gateway/channel-common.ts';
 import { createChannelUpstream } from '../../src/sources/gateway/channel-upstream.ts';
@@ -26,6 +30,8 @@ export async function startChannelGateway(changes: Partial<ChannelUpstreamOption
   const sent: Sent[] = [];
   const records: CallRecord[] = [];
   let listener: ChannelListener | undefined;
+  /** The server will not answer a request. */
+  const lose = (request: FailedRequest): void => listener?.onRequestFailed(request.id, request);
   const emit = (message: object): void =>
     listener?.onMessage(JSON.stringify({ jsonrpc: '2.0', ...message }));
   const open: OpenChannel = (given) => {
@@ -105,5 +111,5 @@ export async function startChannelGateway(changes: Partial<ChannelUpstreamOption
     await answer.text();
     return { 'mcp-session-id': answer.headers.get('mcp-session-id') ?? '' };
   };
-  return { clock, gateway, post, postModern, initialize, emit, sent, records };
+  return { clock, gateway, post, postModern, initialize, emit, lose, sent, records };
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../facts/ports/clock.ts';
 import { REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { describeBriefly, type FailureFacts } from '../classify-failure.ts';
+import { describeLimit } from '../lost-message.ts';
 import type { ChannelListener, MessageChannel } from '../message-channel.ts';
 import type { MessageFacts } from '../message-facts.ts';
 import { isAnswerToOne } from '../lost-session.ts';
@@ -24,7 +25,7 @@ import { type MessageExchange, type OpenAnswer, sendMessage } from './message-ex
 import { isUnsuitable, passBody } from './pass-body.ts';
 import { PendingMessage } from './pending-message.ts';
 import { readAnswer } from './read-answer.ts';
-import { BRIDGE_LIMITS, ERROR_LIMITS, readBody } from './read-body.ts';
+import { BRIDGE_LIMITS, ERROR_LIMITS, readBody, tooLargeReason } from './read-body.ts';
 
 export interface HttpChannelOptions {
   readonly url: URL;
@@ -36,7 +37,7 @@ export interface HttpChannelOptions {
   readonly restartMsMax?: number;
 }
 
-export interface HttpChannelListener extends ChannelListener {
+export interface HttpChannelListener extends Omit<ChannelListener, 'onRequestFailed'> {
   /** A message that certainly did not reach the server: there was no connection. Without this its requests are answered with an error. */
   onUndelivered?(text: string): void;
   /** The opening was answered as the specification says that servers of HTTP+SSE do. */
@@ -48,6 +49,7 @@ export interface HttpChannel extends MessageChannel {
   retire(): void;
 }
 
+const TOO_LARGE = tooLargeReason(BRIDGE_LIMITS.bytesMax);
 const CONNECT_TIMEOUT_MS = 10_000;
 const RETRY_MS = 100;
 const LAST_POSTS_MS_MAX = 500;
@@ -279,8 +281,11 @@ class StreamableHttpChannel implements HttpChannel {
   }
 
   #fail(message: PendingMessage, facts: FailureFacts): void {
+    const isTooLarge = facts.kind === 'unusable' && facts.reason === TOO_LARGE;
+    const refusal = isTooLarge ? 'message_too_large' : 'unreachable';
+    const detail = isTooLarge ? describeLimit(BRIDGE_LIMITS.bytesMax) : describeBriefly(facts);
     for (const id of message.writtenIds())
-      this.#listener.onMessage(renderRefusal('unreachable', id, describeBriefly(facts)));
+      this.#listener.onMessage(renderRefusal(refusal, id, detail));
     message.waiting.clear();
   }
 }

@@ -140,7 +140,7 @@ export function readBody(
         chunks.push(chunk);
         bytes += chunk.length;
         if (bytes <= bytesMax) return true;
-        refuse(`it is larger than ${describeBytes(bytesMax)}`);
+        refuse(tooLargeReason(bytesMax));
         response.destroy();
         return false;
       },
@@ -159,6 +159,11 @@ export function readBody(
 function toText(body: Buffer): string {
   const text = body.toString('utf8');
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** Of an answer, and of an event, that exceeds its limit. */
+export function tooLargeReason(bytesMax: number): string {
+  return `it is larger than ${describeBytes(bytesMax)}`;
 }
 
 export function describeBytes(bytes: number): string {

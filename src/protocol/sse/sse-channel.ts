@@ -1,6 +1,5 @@
 import { startDeadline } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import { renderRefusal } from '../../facts/refusal.ts';
 import type { Secret } from '../../facts/secret.ts';
 import { describeBriefly, type FailureFacts } from '../classify-failure.ts';
 import { openConnections, type TlsTrust } from '../http/connections.ts';
@@ -22,7 +21,6 @@ import type { ReadMessages } from '../message-reader.ts';
 import { createMessageOrder, type MessageKind } from '../message-order.ts';
 import { isRepeatable } from '../repeatable-methods.ts';
 import { readLine } from '../read-line.ts';
-import { createWrittenIds } from '../written-ids.ts';
 import { openSseStream, type SseStream } from './sse-stream.ts';
 
 export interface SseChannelOptions {
@@ -169,13 +167,8 @@ function failRequests(
   failure: ChannelFailure,
   listener: ChannelListener,
 ): void {
-  const { refusal, detail } = failure;
-  const ids = createWrittenIds(read);
-  for (const { id } of read.messages.filter(isRequest)) {
-    if (id === undefined) continue;
-    if (listener.onRequestFailed) listener.onRequestFailed(id, failure);
-    else listener.onMessage(renderRefusal(refusal, ids.of(id), detail));
-  }
+  for (const facts of read.messages)
+    if (isRequest(facts)) listener.onRequestFailed(facts.id, failure);
 }
 
 function failureOf(facts: FailureFacts): ChannelFailure {

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { CHECK_LIMITS, describeBytes, type TextLimits } from '../http/read-body.ts';
+import { CHECK_LIMITS, tooLargeReason, type TextLimits } from '../http/read-body.ts';
 
 export interface SseEvent {
   /** `message` if the server names none. */
@@ -50,9 +50,7 @@ export function createSseDecoder({ bytesMax, isStrict }: TextLimits = CHECK_LIMI
         return { ok: false, reason: 'it is not UTF-8 text' };
       }
       if (!isTooLarge) parser.feed(decoded);
-      return isTooLarge
-        ? { ok: false, reason: `it is larger than ${describeBytes(bytesMax)}` }
-        : { ok: true, events };
+      return isTooLarge ? { ok: false, reason: tooLargeReason(bytesMax) } : { ok: true, events };
     },
     lastEventId: () => lastEventId,
     retryMs: () => retryMs,

@@ -1,3 +1,6 @@
+import { createJsonSkimmer, type JsonSkimmer } from '../json-skimmer.ts';
+import type { MessageFacts } from '../message-facts.ts';
+
 const NEW_LINE = 0x0a;
 
 export interface LineReader {
@@ -10,6 +13,8 @@ export interface LineReaderOptions {
   readonly onLine: (line: string) => void;
   /** Called once for each line that is too long, as soon as that is known. */
   readonly onOversizedLine: () => void;
+  /** The messages of such a line, once it has ended: what they are about, without their content. Without it they are not read. */
+  readonly onSkimmedLine?: ((messages: readonly MessageFacts[]) => void) | undefined;
 }
 
 /** Cuts a byte stream into lines, wherever its chunks break. An unfinished last line is never handed on. */
@@ -17,14 +22,25 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   let parts: Buffer[] = [];
   let partBytes = 0;
   let isDiscarding = false;
+  let skimmer: JsonSkimmer | undefined;
+  let skimmed: MessageFacts[] = [];
+
+  function beginDiscarding(): void {
+    isDiscarding = true;
+    if (options.onSkimmedLine) {
+      skimmer = createJsonSkimmer((facts) => skimmed.push(facts));
+      for (const part of parts) skimmer.write(part);
+    }
+    parts = [];
+    partBytes = 0;
+    options.onOversizedLine();
+  }
 
   function keep(part: Buffer): void {
-    if (isDiscarding || part.length === 0) return;
-    if (partBytes + part.length > options.lineBytesMax) {
-      isDiscarding = true;
-      parts = [];
-      partBytes = 0;
-      options.onOversizedLine();
+    if (part.length === 0) return;
+    if (!isDiscarding && partBytes + part.length > options.lineBytesMax) beginDiscarding();
+    if (isDiscarding) {
+      skimmer?.write(part);
       return;
     }
     parts.push(part);
@@ -32,11 +48,19 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   }
 
   function finishLine(): void {
-    const line = isDiscarding ? '' : Buffer.concat(parts, partBytes).toString('utf8').trim();
-    isDiscarding = false;
+    if (isDiscarding) finishSkimming();
+    const line = Buffer.concat(parts, partBytes).toString('utf8').trim();
     parts = [];
     partBytes = 0;
     if (line !== '') options.onLine(line);
+  }
+
+  function finishSkimming(): void {
+    const messages = skimmed;
+    isDiscarding = false;
+    skimmer = undefined;
+    skimmed = [];
+    options.onSkimmedLine?.(messages);
   }
 
   return {

@@ -3,6 +3,7 @@ import { maskText } from '../../facts/rules/mask-text.ts';
 import type { ServerSpec, StdioTarget } from '../../facts/server.ts';
 import type { ChannelListener, ChannelOpening, OpenChannel } from '../message-channel.ts';
 import type { ChildEnd } from './child-end.ts';
+import { replaceLost } from '../lost-message.ts';
 import { createStdioClients, type StdioClient } from './stdio-client.ts';
 
 /** Clients wait for each start, so that a program that was mended must not stay locked for long. */
@@ -31,7 +32,7 @@ type StdioServer = Pick<ServerSpec, 'name' | 'secrets'> & { readonly target: Std
 
 /**
  * Message channels to children, for passing on messages of a client unchanged. A message over the limit is dropped,
- * since its sender would fill our memory; the pending request runs into its timeout.
+ * since its sender would fill our memory; the request that it answers gets an error instead.
  */
 export function createChildChannels(clock: Clock, listeners: ChildListeners = {}): ChildChannels {
   const clients = createStdioClients(clock);
@@ -72,6 +73,11 @@ async function openChild(
       listener.onMessage(line);
     },
     onOversizedLine: () => onLost?.(server, LIMITS.lineBytesMax),
+    onSkimmedLine(messages) {
+      const { unanswered, replies } = replaceLost(messages, LIMITS.lineBytesMax);
+      for (const failed of unanswered) listener.onRequestFailed(failed.id, failed);
+      for (const reply of replies) child.write(reply);
+    },
     ...(onErrorOutput && { onErrorOutput }),
     onEnd(end) {
       // Once it has served, a client's call may have ended it: no reason to keep other clients waiting.

@@ -5,6 +5,7 @@ import { endsWithin } from '../../facts/deadline.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { StdioTarget } from '../../facts/server.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
+import type { MessageFacts } from '../message-facts.ts';
 import type { ChildEnd } from './child-end.ts';
 import { type ChildGroup, createChildGroup } from './child-group.ts';
 import { createLineReader, createTextTail, type TextTail } from './child-lines.ts';
@@ -20,6 +21,8 @@ export interface ChildListener {
   onLine(line: string): void;
   /** A line longer than the limit was thrown away. */
   onOversizedLine(): void;
+  /** See `LineReaderOptions`. */
+  onSkimmedLine?(messages: readonly MessageFacts[]): void;
   /** Once; nothing comes after it. */
   onEnd(end: ChildEnd): void;
   /** Standard error as it arrives, for the command that takes the place of a client's own child. */
@@ -138,16 +141,17 @@ class ChildProcess implements Child {
 
   listen(listener: ChildListener): void {
     const { stdout, stderr } = this.#subprocess;
+    const { onErrorOutput, onSkimmedLine } = listener;
     const lines = createLineReader({
       lineBytesMax: this.#options.limits.lineBytesMax,
       onLine: (line) => listener.onLine(line),
       onOversizedLine: () => listener.onOversizedLine(),
+      onSkimmedLine,
     });
     stdout.on('data', (chunk: Buffer) => {
       this.bytes.received += chunk.length;
       lines.push(chunk);
     });
-    const { onErrorOutput } = listener;
     if (onErrorOutput) stderr.on('data', onErrorOutput);
     void this.#ended.promise.then((end) => {
       this.#end = end;

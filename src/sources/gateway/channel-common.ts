@@ -1,5 +1,6 @@
 import type { Clock } from '../../facts/ports/clock.ts';
-import { isRequest } from '../../protocol/message-facts.ts';
+import { findAnswered, isRequest } from '../../protocol/message-facts.ts';
+import type { PendingMap } from '../../protocol/pending-map.ts';
 import { writtenIdIn } from '../../protocol/written-ids.ts';
 import { type RefusalName, REFUSALS, renderRefusal } from '../../facts/refusal.ts';
 import type { Era, Transport } from '../../facts/server.ts';
@@ -60,6 +61,16 @@ export function failPost(
     onFault(fault);
   }
   reply.fail(key, renderRefusal('internal_error', writtenId(), FAILED.detail));
+}
+
+/** The request that gets no answer: by its id, or the only one that waits if that is not known. */
+export function findUnanswered<Waiting>(
+  waiting: PendingMap<string, Waiting>,
+  id: string | undefined,
+): Waiting | undefined {
+  if (id !== undefined) return findAnswered(waiting, id);
+  const [only] = waiting.values();
+  return waiting.size === 1 ? only : undefined;
 }
 
 export function refuse(

@@ -18,11 +18,16 @@ import {
   acceptsEvents,
   type ChannelUpstreamOptions,
   failPost,
+  findUnanswered,
   refuse,
   toLine,
   type WaitingPost,
 } from './channel-common.ts';
-import type { ChannelFailure, MessageChannel } from '../../protocol/message-channel.ts';
+import type {
+  ChannelFailure,
+  MessageChannel,
+  RequestFailure,
+} from '../../protocol/message-channel.ts';
 import { createPostReply, EVENT_STREAM_HEADERS, eventOf } from './post-reply.ts';
 import type { HeldSession } from './session-room.ts';
 import type { AdmittedRequest } from './upstream.ts';
@@ -177,8 +182,8 @@ export class Conversation implements HeldSession {
     this.#end(refusal, REFUSALS[refusal].verdict, detail);
   }
 
-  onRequestFailed(id: string, { refusal, detail }: ChannelFailure): void {
-    const waiting = this.#waiting.get(id);
+  onRequestFailed(id: string | undefined, { refusal, detail }: RequestFailure): void {
+    const waiting = findUnanswered(this.#waiting, id);
     if (waiting) this.#giveUp([waiting.exchange], refusal, REFUSALS[refusal].verdict, detail);
   }
 

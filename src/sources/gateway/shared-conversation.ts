@@ -19,10 +19,15 @@ import {
   acceptsEvents,
   type ChannelUpstreamOptions,
   failPost,
+  findUnanswered,
   refuse,
   type WaitingPost,
 } from './channel-common.ts';
-import type { ChannelFailure, MessageChannel } from '../../protocol/message-channel.ts';
+import type {
+  ChannelFailure,
+  MessageChannel,
+  RequestFailure,
+} from '../../protocol/message-channel.ts';
 import { createPostReply } from './post-reply.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -142,8 +147,9 @@ export class SharedConversation {
     this.#end(refusal, REFUSALS[refusal].verdict, detail);
   }
 
-  onRequestFailed(id: string, { refusal, detail }: ChannelFailure): void {
-    this.#giveUp(id, refusal, detail);
+  onRequestFailed(id: string | undefined, { refusal, detail }: RequestFailure): void {
+    const waiting = findUnanswered(this.#waiting, id);
+    if (waiting) this.#giveUp(waiting.wireId, refusal, detail);
   }
 
   /** On behalf of the gateway: calls that still wait are no failures of the server. */

@@ -149,7 +149,7 @@ test.each(['legacy-session', 'sse'] as const)(
     const opening = await openDirect(
       buildServer('guarded', { target }),
       createChildChannels(REAL_CLOCK, { onLost: () => undefined }),
-      { onMessage: resolve, onClose: () => undefined },
+      { onMessage: resolve, onRequestFailed: () => undefined, onClose: () => undefined },
       REAL_CLOCK,
     );
     if (!opening.ok) throw new Error(opening.failure.detail);
@@ -168,7 +168,7 @@ test('a bridge says why there is no token', async () => {
   const opening = await openDirect(
     buildServer('guarded', { target }),
     createChildChannels(REAL_CLOCK, { onLost: () => undefined }),
-    { onMessage: resolve, onClose: () => undefined },
+    { onMessage: resolve, onRequestFailed: () => undefined, onClose: () => undefined },
     REAL_CLOCK,
   );
   if (!opening.ok) throw new Error(opening.failure.detail);

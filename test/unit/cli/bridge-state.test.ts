@@ -28,6 +28,10 @@ function notTaken(message: object): BridgeEvent {
   return { kind: 'not_taken', text: rpc(message) };
 }
 
+function unanswered(id: string | undefined): BridgeEvent {
+  return { kind: 'unanswered', request: { id, refusal: 'message_too_large', detail: 'large' } };
+}
+
 function rpc(message: object): string {
   return JSON.stringify({ jsonrpc: '2.0', ...message });
 }
@@ -55,6 +59,25 @@ test.each<[string, readonly BridgeEvent[], BridgeEvent, readonly string[]]>([
   ['With a gateway nothing is opened', [], withGateway, []],
   ['Without a gateway the server itself is opened at once', [], withoutGateway, ['open direct']],
   ['A line of the client goes to the gateway', [withGateway], says(PING), ['to server: ping 1']],
+  [
+    'A request whose answer was lost gets an error',
+    [withGateway, says(PING), says({ id: 2, method: 'ping' })],
+    unanswered('1'),
+    ['to client: error 1'],
+  ],
+  [
+    'If it cannot be told which, the only request that waits gets it',
+    [withGateway, says(PING)],
+    unanswered(undefined),
+    ['to client: error 1'],
+  ],
+  [
+    'and none if several wait',
+    [withGateway, says(PING), says({ id: 2, method: 'ping' })],
+    unanswered(undefined),
+    [],
+  ],
+  ['An answer that nobody waits for is not replaced', [withGateway], unanswered('1'), []],
   ['While the server itself is being opened, a line waits', [withoutGateway], says(PING), []],
   [
     'Once the server itself is open, what waited goes to it',

@@ -31,6 +31,7 @@ async function listen(handler: RequestListener): Promise<string> {
 async function open(target: HttpTarget | StdioTarget, listeners: ChildListeners = {}) {
   const children = createChildChannels(createSystemClock(), listeners);
   const messages: string[] = [];
+  const unanswered: unknown[] = [];
   const waiting: (() => void)[] = [];
   const { promise: closed, resolve } = Promise.withResolvers<ChannelFailure>();
   const opening = await openDirect(
@@ -41,6 +42,7 @@ async function open(target: HttpTarget | StdioTarget, listeners: ChildListeners 
         messages.push(text);
         for (const wake of waiting.splice(0)) wake();
       },
+      onRequestFailed: (id, { refusal }) => unanswered.push([id, refusal]),
       onClose: resolve,
     },
     createSystemClock(),
@@ -51,6 +53,7 @@ async function open(target: HttpTarget | StdioTarget, listeners: ChildListeners 
   return {
     channel,
     messages,
+    unanswered,
     closed,
     async received(count: number) {
       while (messages.length < count)
@@ -135,6 +138,7 @@ test.each([
     children,
     {
       onMessage: () => undefined,
+      onRequestFailed: () => undefined,
       onClose: () => undefined,
     },
     createSystemClock(),
@@ -168,15 +172,20 @@ test('a child that is closed is not a failure', async () => {
   expect(later).toBe('nothing');
 });
 
-test('a message over the limit is dropped and reported, and the next one arrives', async () => {
+test('a message over the limit is dropped and reported, its sender and its request get an error, and the next one arrives', async () => {
   const { promise: lost, resolve } = Promise.withResolvers<unknown[]>();
-  const script = `process.stdout.write('x'.repeat(65 * 1024 * 1024) + '\\n{"next":1}\\n'); setInterval(() => {}, 1e6);`;
-  const { received } = await open(
+  const script = `
+    const text = 'x'.repeat(65 * 1024 * 1024);
+    process.stdout.write(JSON.stringify({ result: { text }, id: 7 }) + '\\n');
+    process.stdout.write(JSON.stringify({ method: 'sampling/createMessage', id: 'ask', text }) + '\\n');
+    process.stdin.pipe(process.stdout);`;
+  const { received, unanswered } = await open(
     { ...stdioTarget({}), args: ['--eval', script] },
     { onLost: (...told) => resolve(told) },
   );
   expect(await lost).toEqual(['a', 64 * 1024 * 1024]);
-  expect(await received?.(1)).toEqual([{ next: 1 }]);
+  expect(await received?.(1)).toMatchObject([{ id: 'ask', error: { code: -32060 } }]);
+  expect(unanswered).toEqual([['7', 'message_too_large']]);
 });
 
 test('only a child that never served anybody delays the next one', async () => {
@@ -187,6 +196,7 @@ test('only a child that never served anybody delays the next one', async () => {
       const { promise: closed, resolve } = Promise.withResolvers<ChannelFailure>();
       const opening = await open({
         onMessage: () => opening.ok && opening.channel.send(PING),
+        onRequestFailed: () => undefined,
         onClose: resolve,
       });
       if (!opening.ok) return opening.failure;

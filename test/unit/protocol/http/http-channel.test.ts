@@ -487,6 +487,28 @@ test('a server that is back in time gets the message', async () => {
   expect(returned).toEqual([]);
 });
 
+test.each([
+  ['a body', 'application/json', ''],
+  ['an event', 'text/event-stream', 'data: '],
+])('%s that is too large is an error of its request that names the limit', async (...args) => {
+  const [, type, prefix] = args;
+  const upstream = await startUpstream({
+    'tools/list': (response) => {
+      response.writeHead(200, { 'content-type': type });
+      response.write(`${prefix}{"jsonrpc":"2.0","id":1,"result":"`);
+      response.end(`${'x'.repeat(65 * 1024 * 1024)}"}\n\n`);
+    },
+    ping: (response, seen) => json(response, { id: idOf(seen), result: {} }),
+  });
+  const { channel, message: next } = await openChannel(upstream.url);
+  channel.send(LIST);
+  expect(await next(withId(1))).toMatchObject({
+    error: { code: -32060, message: expect.stringContaining('64 MiB') as string },
+  });
+  channel.send(message({ id: 2, method: 'ping' }));
+  expect(await next(withId(2))).toHaveProperty('result');
+});
+
 test('a gateway that stops has not taken the message, which is sent again', async () => {
   let calls = 0;
   const refusal = JSON.parse(renderRefusal('stopping', '1')) as object;

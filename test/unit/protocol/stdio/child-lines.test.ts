@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { MessageFacts } from '../../../../src/protocol/message-facts.ts';
 import { createLineReader, createTextTail } from '../../../../src/protocol/stdio/child-lines.ts';
 
 function read(chunks: readonly Buffer[], lineBytesMax = 100) {
   const lines: string[] = [];
+  const skimmed: (readonly MessageFacts[])[] = [];
   let oversizedCount = 0;
   const reader = createLineReader({
     lineBytesMax,
     onLine: (line) => lines.push(line),
     onOversizedLine: () => (oversizedCount += 1),
+    onSkimmedLine: (messages) => skimmed.push(messages),
   });
   for (const chunk of chunks) reader.push(chunk);
-  return { lines, oversizedCount };
+  return { lines, oversizedCount, skimmed };
 }
 
 function cut(bytes: Buffer, borders: readonly number[]): Buffer[] {
@@ -35,6 +38,33 @@ test('lines come out whole wherever the chunks break, also inside a character', 
   );
 });
 
+const LONG = 'x'.repeat(200);
+
+test.each([
+  ['an answer whose id comes first', { id: 7, result: { text: LONG } }, { id: '7' }],
+  ['an answer whose id comes last', { result: { text: LONG }, id: 'a' }, { id: '"a"' }],
+  ['an error', { error: { code: 1, message: 'no', data: LONG }, id: 7 }, { id: '7' }],
+  [
+    'a request',
+    { method: 'roots/list', params: { LONG }, id: 7 },
+    { id: '7', method: 'roots/list' },
+  ],
+])('of a line that is too long %s is still known', (_what, message, facts) => {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n{"after":1}\n`);
+  fc.assert(
+    fc.property(fc.array(fc.nat()), (borders) => {
+      const { lines, oversizedCount, skimmed } = read(cut(bytes, borders));
+      expect(skimmed).toMatchObject([[facts]]);
+      expect(oversizedCount).toBe(1);
+      expect(lines).toEqual(['{"after":1}']);
+    }),
+  );
+});
+
+test('a line that is too long and no JSON has no messages', () => {
+  expect(read([Buffer.from(`${LONG}\n`)]).skimmed).toEqual([[]]);
+});
+
 test('an unfinished last line is not handed on', () => {
   expect(read([Buffer.from('{"a":1}\n{"b"')]).lines).toEqual(['{"a":1}']);
 });
@@ -42,7 +72,7 @@ test('an unfinished last line is not handed on', () => {
 test('a line past the limit is told once, thrown away, and the next line is read', () => {
   const long = Buffer.from('x'.repeat(250));
   const read100 = read([long, long, Buffer.from('\nnext\n')]);
-  expect(read100).toEqual({ lines: ['next'], oversizedCount: 1 });
+  expect(read100).toEqual({ lines: ['next'], oversizedCount: 1, skimmed: [[]] });
 });
 
 test('a line of exactly the limit is read', () => {
