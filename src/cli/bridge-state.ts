@@ -16,8 +16,13 @@ const HELD_MAX = 1_000;
 /** Requests of the server that the client has not answered yet. */
 const ASKED_MAX = 1_000;
 
+/** Subscriptions of the client (`subscriptions/listen`) that are told to the gateway when it takes over. */
+const SUBSCRIPTIONS_MAX = 1_000;
+/** Messages that came over the gateway before it took over. */
+const EARLY_MAX = 1_000;
+
 /**
- * One client connected to the gateway or, once that is gone, to the server directly: `bridgeEffects` is the only function that
+ * One client connected to the gateway or, while that is gone, to the server directly: `bridgeEffects` is the only function that
  * changes it. `bridge-stdio.ts` performs what it returns.
  */
 export interface BridgeState {
@@ -31,12 +36,25 @@ export interface BridgeState {
   /** Requests that came over the connection to the gateway: the directly connected server does not know them. */
   stale: Set<string>;
   openingId?: string;
+  /** Revision of the session, as the client knows it. */
+  agreedVersion?: string | undefined;
   isInitialized: boolean;
   hasSentInitialized: boolean;
   /** Messages that the gateway did not receive; they are sent before the held ones. */
   undelivered: string[];
   /** Messages of the client since then. */
   held: string[];
+  /**
+   * A new connection to the gateway, beside the one to the server. `asked`: the client's `initialize` was sent again; `ready`: the
+   * gateway takes over as soon as no request waits.
+   */
+  returning?: 'asked' | 'ready' | undefined;
+  /** Whether the gateway accepted that `initialize`. */
+  hasReturned: boolean;
+  /** What came over it so far. */
+  early: string[];
+  /** Requests of the client that last as long as the session, by id. */
+  readonly subscriptions: Map<string, string>;
 }
 
 export type BridgeEvent =
@@ -47,6 +65,12 @@ export type BridgeEvent =
   | { readonly kind: 'undelivered'; readonly text: string }
   /** A request of the client that the server will not answer; the only one that waits if it cannot be told which. */
   | { readonly kind: 'unanswered'; readonly request: FailedRequest }
+  /** There is a new connection to the gateway. */
+  | { readonly kind: 'gateway_back' }
+  /** A message over that connection. */
+  | { readonly kind: 'early_message'; readonly text: string }
+  /** That connection is of no use. */
+  | { readonly kind: 'return_failed' }
   /** The connection to the server itself is open. */
   | { readonly kind: 'direct_opened' }
   /** A message of the client that the other side did not accept. */
@@ -60,6 +84,11 @@ export type BridgeEffect =
   /** A message of our own. */
   | { readonly kind: 'replay'; readonly text: string }
   | { readonly kind: 'open_direct' }
+  /** A message of our own over the new connection to the gateway. */
+  | { readonly kind: 'replay_to_gateway'; readonly text: string }
+  /** From here on the new connection is the route, and the one to the server is closed. */
+  | { readonly kind: 'take_over' }
+  | { readonly kind: 'give_up_return' }
   /** The server rejected the client's `initialize` when it was sent again. */
   | { readonly kind: 'replay_refused'; readonly message: string };
 
@@ -76,10 +105,22 @@ export function createBridgeState(): BridgeState {
     hasSentInitialized: false,
     undelivered: [],
     held: [],
+    hasReturned: false,
+    early: [],
+    subscriptions: new Map(),
   };
 }
 
 export function bridgeEffects(state: BridgeState, event: BridgeEvent): readonly BridgeEffect[] {
+  const effects = effectsOf(state, event);
+  const isQuiet = state.waiting.size === 0 && state.asked.size === 0;
+  if (state.returning !== 'ready' || !isQuiet) return effects;
+  // The client may have opened its session only after the gateway was found.
+  const isOpenThere = state.hasReturned || !state.isInitialized;
+  return [...effects, ...(isOpenThere ? takeOver(state) : beginReturn(state))];
+}
+
+function effectsOf(state: BridgeState, event: BridgeEvent): readonly BridgeEffect[] {
   switch (event.kind) {
     case 'started':
       return event.hasGateway ? NO_EFFECTS : switchOver(state);
@@ -91,6 +132,12 @@ export function bridgeEffects(state: BridgeState, event: BridgeEvent): readonly 
       return resend(state, event.text);
     case 'unanswered':
       return refuseUnanswered(state, event.request);
+    case 'gateway_back':
+      return beginReturn(state);
+    case 'early_message':
+      return readEarlyMessage(state, event.text);
+    case 'return_failed':
+      return giveUpReturn(state);
     case 'direct_opened':
       return beginDirect(state);
     case 'not_taken':
@@ -103,23 +150,28 @@ function readClientLine(state: BridgeState, text: string): readonly BridgeEffect
   // A server on stdio would read this line; HTTP cannot carry it.
   if (!isJson && state.route === 'gateway')
     return [toClient(renderRefusal('invalid_json', undefined))];
-  const isWanted = messages.map((facts) => noteOfClient(state, facts));
+  const isWanted = messages.map((facts) => noteOfClient(state, facts, text));
   if (messages.length > 0 && !isWanted.includes(true)) return NO_EFFECTS;
   if (!isBatch) for (const facts of messages) state.memory.note(facts, text);
   return state.route === 'opening' ? hold(state, state.held, text) : [toServer(text)];
 }
 
 /** @returns whether the message may go on */
-function noteOfClient(state: BridgeState, facts: MessageFacts): boolean {
+function noteOfClient(state: BridgeState, facts: MessageFacts, text: string): boolean {
   const { id = '', method, cancelledId } = facts;
   if (isResponse(facts)) {
     state.asked.delete(id);
     return !state.stale.delete(id);
   }
-  if (isRequest(facts) && method !== 'subscriptions/listen') state.waiting.add(id);
+  if (method === 'subscriptions/listen') {
+    if (state.subscriptions.size < SUBSCRIPTIONS_MAX) state.subscriptions.set(id, text);
+  } else if (isRequest(facts)) state.waiting.add(id);
   if (method === 'initialize') state.openingId = id;
   if (method === 'notifications/initialized') state.hasSentInitialized = true;
-  if (method === 'notifications/cancelled') state.waiting.delete(cancelledId ?? '');
+  if (method === 'notifications/cancelled') {
+    state.waiting.delete(cancelledId ?? '');
+    state.subscriptions.delete(cancelledId ?? '');
+  }
   return true;
 }
 
@@ -136,7 +188,13 @@ function noteOfServer(state: BridgeState, facts: MessageFacts): void {
   const { id = '' } = facts;
   if (isResponse(facts)) {
     state.waiting.delete(id);
-    if (facts.hasResult && id === state.openingId) state.isInitialized = true;
+    state.subscriptions.delete(id);
+    if (facts.hasResult && id === state.openingId) {
+      state.isInitialized = true;
+      state.agreedVersion = facts.protocolVersion;
+    }
+  } else if (facts.method === 'notifications/cancelled') {
+    state.asked.delete(facts.cancelledId ?? '');
   } else if (isRequest(facts) && state.asked.size < ASKED_MAX) {
     state.asked.add(id);
     state.stale.delete(id);
@@ -177,6 +235,50 @@ function readReplayAnswer(state: BridgeState, { error }: MessageFacts): readonly
     ...state.memory.settings(),
   ];
   return [...replayed.map((text) => ({ kind: 'replay', text }) as const), ...release(state)];
+}
+
+/** The server is used on until the gateway has taken the client's session over. */
+function beginReturn(state: BridgeState): readonly BridgeEffect[] {
+  if (state.route !== 'direct') return [{ kind: 'give_up_return' }];
+  const opening = state.isInitialized ? state.memory.opening() : undefined;
+  state.early = [];
+  state.hasReturned = false;
+  state.returning = opening === undefined ? 'ready' : 'asked';
+  return opening === undefined ? NO_EFFECTS : [{ kind: 'replay_to_gateway', text: opening }];
+}
+
+function readEarlyMessage(state: BridgeState, text: string): readonly BridgeEffect[] {
+  const [first] = readLine(text).messages;
+  if (first && isResponse(first) && first.id === REPLAY_ID) {
+    // The client cannot change the revision of its session.
+    if (first.error || first.protocolVersion !== state.agreedVersion) return giveUpReturn(state);
+    state.returning = 'ready';
+    state.hasReturned = true;
+  } else if (state.early.length < EARLY_MAX) {
+    state.early.push(text);
+  }
+  return NO_EFFECTS;
+}
+
+function giveUpReturn(state: BridgeState): readonly BridgeEffect[] {
+  state.returning = undefined;
+  state.early = [];
+  return [{ kind: 'give_up_return' }];
+}
+
+function takeOver(state: BridgeState): readonly BridgeEffect[] {
+  const { early, subscriptions } = state;
+  state.route = 'gateway';
+  state.returning = undefined;
+  state.early = [];
+  for (const text of early) for (const facts of readLine(text).messages) noteOfServer(state, facts);
+  const replayed = [...(state.hasSentInitialized ? [INITIALIZED] : []), ...state.memory.settings()];
+  return [
+    { kind: 'take_over' },
+    ...replayed.map((text) => ({ kind: 'replay', text }) as const),
+    ...[...subscriptions.values()].map(toServer),
+    ...early.map(toClient),
+  ];
 }
 
 function release(state: BridgeState): readonly BridgeEffect[] {

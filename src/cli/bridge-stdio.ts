@@ -14,19 +14,31 @@ export interface BridgeRoute {
 
 export interface BridgeOptions {
   readonly toClient: (text: string) => void;
-  /** Connects to the server directly; called at most once. Resolves with undefined on failure. */
+  /** Connects to the server directly, each time the gateway is lost. Resolves with undefined on failure. */
   readonly openDirect: () => Promise<BridgeRoute | undefined>;
   /** The server rejected the client's `initialize` when it was sent again. */
   readonly onReplayRefused?: (message: string) => void;
+  /** The gateway that is back has taken over: the connection to the server itself is no longer needed. */
+  readonly onTakenOver?: () => void;
+  /** The new connection to the gateway is of no use. */
+  readonly onReturnFailed?: () => void;
 }
 
 export interface StdioBridge {
   /** One line of the client. */
   fromClient(text: string): void;
-  /** One message of the server. */
-  fromServer(text: string): void;
-  /** A message that is known not to have reached the gateway: from now on, messages go to the server directly. */
-  onUndelivered(text: string): void;
+  /**
+   * One message of the server.
+   * @param from the connection over which it came; default: the one in use
+   */
+  fromServer(text: string, from?: BridgeRoute): void;
+  /**
+   * A message that is known not to have reached the gateway: from now on, messages go to the server directly.
+   * @param from as with `fromServer`
+   */
+  onUndelivered(text: string, from?: BridgeRoute): void;
+  /** A new connection to the gateway: it is used again once the session is open there and no request waits. */
+  onGatewayBack(gateway: BridgeRoute): void;
   onUnanswered(request: FailedRequest): void;
   /** Requests still waiting for an answer, except those that last as long as the session. */
   pending(): number;
@@ -36,7 +48,7 @@ export interface StdioBridge {
 
 /**
  * Keeps a stdio client working when the gateway is unavailable: it sends the client's own `initialize` to the server
- * again, hides that answer from the client, and then sends the messages that were not delivered.
+ * again, hides that answer from the client, and then sends the messages that were not delivered. The same way back.
  */
 export function createStdioBridge(
   route: BridgeRoute | undefined,
@@ -49,6 +61,8 @@ class BridgeDriver implements StdioBridge {
   readonly #options: BridgeOptions;
   readonly #state = createBridgeState();
   #route: BridgeRoute | undefined;
+  /** The gateway that is back, before it takes over. */
+  #gateway: BridgeRoute | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(route: BridgeRoute | undefined, options: BridgeOptions) {
@@ -61,12 +75,19 @@ class BridgeDriver implements StdioBridge {
     this.#handle({ kind: 'client_line', text });
   }
 
-  fromServer(text: string): void {
-    this.#handle({ kind: 'server_message', text });
+  fromServer(text: string, from?: BridgeRoute): void {
+    const isEarly = from !== undefined && from === this.#gateway;
+    this.#handle({ kind: isEarly ? 'early_message' : 'server_message', text });
   }
 
-  onUndelivered(text: string): void {
-    this.#handle({ kind: 'undelivered', text });
+  onUndelivered(text: string, from?: BridgeRoute): void {
+    if (from !== undefined && from === this.#gateway) this.#handle({ kind: 'return_failed' });
+    else this.#handle({ kind: 'undelivered', text });
+  }
+
+  onGatewayBack(gateway: BridgeRoute): void {
+    this.#gateway = gateway;
+    this.#handle({ kind: 'gateway_back' });
   }
 
   onUnanswered(request: FailedRequest): void {
@@ -101,6 +122,16 @@ class BridgeDriver implements StdioBridge {
       case 'replay':
         this.#route?.send(effect.text);
         return;
+      case 'replay_to_gateway':
+        this.#gateway?.send(effect.text);
+        return;
+      case 'take_over':
+        this.#route = this.#gateway;
+        this.#gateway = undefined;
+        return this.#options.onTakenOver?.();
+      case 'give_up_return':
+        this.#gateway = undefined;
+        return this.#options.onReturnFailed?.();
       case 'open_direct':
         void this.#openDirect();
         return;

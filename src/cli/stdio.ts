@@ -1,8 +1,5 @@
-import { findConfig, readText } from '../settings/files.ts';
-import { localUrl, peekGateway } from '../settings/gateway-address.ts';
-import type { Problem } from '../settings/source-file.ts';
+import { findConfig } from '../settings/files.ts';
 import { createHttpChannel, type HttpChannel } from '../protocol/http/http-channel.ts';
-import type { TlsTrust } from '../protocol/http/connections.ts';
 import { describeLimit } from '../protocol/lost-message.ts';
 import type { ChannelFailure, MessageChannel } from '../protocol/message-channel.ts';
 import { isRequest, type MessageFacts } from '../protocol/message-facts.ts';
@@ -13,11 +10,11 @@ import { stripControls } from './strip-controls.ts';
 import { maskText } from '../facts/rules/mask-text.ts';
 import { Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';
-import type { TlsSettings } from '../facts/web-config.ts';
 import { type BridgeRoute, createStdioBridge, type StdioBridge } from './bridge-stdio.ts';
-import { askGateway, type GatewayAnswer } from './ask-gateway.ts';
+import { askGateway } from './ask-gateway.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
-import { suggestName } from './suggest-name.ts';
+import { findGateway, type GatewayPlace, type Search } from './find-gateway.ts';
+import { createGatewayWatch, type GatewayWatch } from './gateway-watch.ts';
 
 export interface StdioOptions {
   readonly name: string;
@@ -59,112 +56,23 @@ export async function stdio(options: StdioOptions, context: CommandContext): Pro
   return new StdioSession(options.name, search, context, complain).run();
 }
 
-type Search =
-  /** The gateway is running and knows this server; the server's own configuration is read only if needed. */
-  | {
-      readonly kind: 'gateway';
-      readonly url: string;
-      readonly token?: Secret;
-      readonly tls: TlsTrust;
-      readonly load: () => Promise<FoundServer>;
-    }
-  /** The gateway cannot be used, for the given reason. */
-  | { readonly kind: 'direct'; readonly why: string; readonly spec: ServerSpec }
-  | { readonly kind: 'unusable'; readonly message: string };
-
-async function findGateway(name: string, file: string, context: CommandContext): Promise<Search> {
-  const load = (): Promise<FoundServer> => loadSpec(name, file, context);
-  const peek = await peekGateway(file, readText);
-  if (peek.kind === 'address') {
-    const url = localUrl(peek.listen);
-    const answer = await askGateway(url, name, context.clock);
-    if (answer === 'knows_server')
-      return { kind: 'gateway', url, tls: { tlsSkipVerify: false }, load };
-    const found = await load();
-    return found.ok
-      ? { kind: 'direct', why: describeAbsence(answer, url), spec: found.spec }
-      : { kind: 'unusable', message: found.message };
-  }
-  const found = await load();
-  if (!found.ok) return { kind: 'unusable', message: found.message };
-  const { listen, authentication } = found.gateway;
-  const direct = (why: string): Search => ({ kind: 'direct', why, spec: found.spec });
-  if (!listen) return direct('the gateway is switched off');
-  const token = authentication?.bearerTokens[0]?.token;
-  if (authentication && !token) return direct('the gateway takes no bearer token of its own file');
-  const { tls: served } = found;
-  if (served?.clientAuth.startsWith('Require'))
-    return direct('the gateway asks for a certificate of its clients');
-  const tls = {
-    tlsSkipVerify: false,
-    ...(served && { pinned: served.cert }),
-  };
-  const url = localUrl(listen, served ? 'https' : 'http');
-  const answer = await askGateway(url, name, context.clock, tls);
-  if (answer !== 'knows_server') return direct(describeAbsence(answer, url));
-  return { kind: 'gateway', url, tls, ...(token && { token }), load: async () => found };
-}
-
-function describeAbsence(answer: Exclude<GatewayAnswer, 'knows_server'>, url: string): string {
-  switch (answer) {
-    case 'absent':
-      return `no gateway answers at ${url}`;
-    case 'other_program':
-      return `what answers at ${url} is not this gateway`;
-    case 'unknown_server':
-      return `the gateway at ${url} does not have this server`;
-  }
-}
-
-type FoundServer =
-  | {
-      readonly ok: true;
-      readonly spec: ServerSpec;
-      readonly gateway: {
-        readonly listen?: { readonly host: string; readonly port: number };
-        readonly authentication?: { readonly bearerTokens: readonly { readonly token: Secret }[] };
-      };
-      readonly tls: TlsSettings | undefined;
-    }
-  | { readonly ok: false; readonly message: string };
-
-async function loadSpec(
-  name: string,
-  path: string,
-  { env, stderr }: CommandContext,
-): Promise<FoundServer> {
-  const [{ loadOneServer }, { formatProblems }] = await Promise.all([
-    import('../settings/load-config.ts'),
-    import('../settings/source-file.ts'),
-  ]);
-  const format = (problems: readonly Problem[]): string => formatProblems(problems, 10);
-  const loaded = await loadOneServer(name, { path, env });
-  if (!loaded.ok) return { ok: false, message: format(loaded.problems) };
-  const { spec, gateway, tls, names, problems } = loaded;
-  if (!spec)
-    return {
-      ok: false,
-      message: `${path} has no server ${JSON.stringify(name)}${suggestName(name, names)}`,
-    };
-  if (spec.unresolved !== undefined)
-    return { ok: false, message: `${name} cannot be started: ${spec.unresolved}` };
-  if (problems.length > 0)
-    stderr.stream.write(
-      `mcp-exporter: ${path} has mistakes elsewhere, which are passed over:\n${format(problems)}\n`,
-    );
-  return { ok: true, spec, gateway, tls };
-}
-
 /** One client, from its first line to the end of its standard input. */
 class StdioSession {
   readonly #name: string;
   readonly #search: Exclude<Search, { kind: 'unusable' }>;
   readonly #context: CommandContext;
   readonly #complain: (line: string) => void;
-  readonly #channels: MessageChannel[] = [];
+  readonly #channels = new Set<Pick<MessageChannel, 'close'>>();
   readonly #removals: (() => void)[] = [];
   readonly #ended = Promise.withResolvers<SessionEnd>();
+  /** Absent if the gateway cannot be used by its configuration. */
+  readonly #watch: GatewayWatch | undefined;
+  #bridge: StdioBridge | undefined;
+  /** The connection to the gateway that is in use, or was until the gateway went away. */
   #observed: HttpChannel | undefined;
+  /** A new one that has not taken over yet. */
+  #returning: HttpChannel | undefined;
+  #direct: Pick<MessageChannel, 'close'> | undefined;
 
   constructor(
     name: string,
@@ -176,18 +84,29 @@ class StdioSession {
     this.#search = search;
     this.#context = context;
     this.#complain = complain;
+    const { place } = search;
+    const { clock } = context;
+    this.#watch =
+      place &&
+      createGatewayWatch({
+        clock,
+        ask: async () => (await askGateway(place.url, name, clock, place.tls)) === 'knows_server',
+        onFound: () => void this.#return(place),
+      });
   }
 
   async run(): Promise<ExitCode> {
-    const route = await this.#openObserved();
+    const route = await this.#openFirst();
     const bridge = createStdioBridge(route, {
       toClient: (text) => this.#toClient(text),
-      openDirect: () => this.#openDirect(bridge),
+      openDirect: () => this.#openDirect(),
       onReplayRefused: (message) =>
         this.#lose(`the server did not take the session over: ${message}`),
+      onTakenOver: () => this.#endDirect(),
+      onReturnFailed: () => this.#giveUpReturn(),
     });
-    this.#fromServer = (text) => bridge.fromServer(text);
-    this.#onUndelivered = (text) => bridge.onUndelivered(text);
+    this.#bridge = bridge;
+    this.#removals.push(() => this.#watch?.stop());
     this.#listen(bridge);
 
     const end = await this.#ended.promise;
@@ -209,7 +128,8 @@ class StdioSession {
       ]);
       deadline.end();
     }
-    const closed = Promise.all(this.#channels.map((channel) => channel.close()));
+    this.#watch?.stop();
+    const closed = Promise.all([...this.#channels].map((channel) => channel.close()));
     await (how === 'input_ended'
       ? Promise.race([closed, isStopped])
       : endsWithin(clock, STOP_MS_MAX, closed));
@@ -225,16 +145,17 @@ class StdioSession {
     await written;
   }
 
-  #fromServer: (text: string) => void = () => undefined;
-  #onUndelivered: (text: string) => void = () => undefined;
-
-  async #openObserved(): Promise<BridgeRoute | undefined> {
-    if (this.#search.kind === 'direct') {
-      this.#sayUnobserved(this.#search.why);
-      return undefined;
+  async #openFirst(): Promise<BridgeRoute | undefined> {
+    if (this.#search.kind === 'gateway') {
+      this.#observed = await this.#openObserved(this.#search.place);
+      return this.#observed;
     }
-    const { url, token, tls } = this.#search;
-    this.#observed = await createHttpChannel(
+    this.#sayUnobserved(this.#search.why);
+    return undefined;
+  }
+
+  async #openObserved({ url, token, tls }: GatewayPlace): Promise<HttpChannel> {
+    const channel: HttpChannel = await createHttpChannel(
       {
         url: new URL(`${url}/${encodeURIComponent(this.#name)}/mcp`),
         headers: token ? { authorization: new Secret(`Bearer ${token.reveal()}`) } : {},
@@ -243,16 +164,43 @@ class StdioSession {
         restartMsMax: GATEWAY_RESTART_MS_MAX,
       },
       {
-        onMessage: (text) => this.#fromServer(text),
+        onMessage: (text) => this.#bridge?.fromServer(text, channel),
         onClose: ({ detail }) => this.#lose(detail),
-        onUndelivered: (text) => this.#onUndelivered(text),
+        onUndelivered: (text) => this.#bridge?.onUndelivered(text, channel),
       },
     );
-    this.#channels.push(this.#observed);
-    return this.#observed;
+    this.#channels.add(channel);
+    return channel;
   }
 
-  async #openDirect(bridge: StdioBridge): Promise<BridgeRoute | undefined> {
+  /** The gateway is there again: it takes over once it has the session. */
+  async #return(place: GatewayPlace): Promise<void> {
+    this.#returning = await this.#openObserved(place);
+    this.#bridge?.onGatewayBack(this.#returning);
+  }
+
+  #giveUpReturn(): void {
+    void this.#close(this.#returning);
+    this.#returning = undefined;
+    this.#watch?.retry();
+  }
+
+  /** No request waits any more for what the new connection replaces. */
+  #endDirect(): void {
+    for (const channel of [this.#direct, this.#observed]) void this.#close(channel);
+    this.#direct = undefined;
+    this.#observed = this.#returning;
+    this.#returning = undefined;
+    this.#complain(`the gateway is back; ${this.#name} is observed again`);
+  }
+
+  async #close(channel: Pick<MessageChannel, 'close'> | undefined): Promise<void> {
+    if (!channel) return;
+    await channel.close();
+    this.#channels.delete(channel);
+  }
+
+  async #openDirect(): Promise<BridgeRoute | undefined> {
     const { clock, stderr } = this.#context;
     const opening = Promise.all([
       import('../protocol/open-channel.ts'),
@@ -275,14 +223,16 @@ class StdioSession {
       spec,
       children,
       {
-        onMessage: (text) => bridge.fromServer(text),
-        onRequestFailed: (id, failure) => bridge.onUnanswered({ ...failure, id }),
+        onMessage: (text) => this.#bridge?.fromServer(text),
+        onRequestFailed: (id, failure) => this.#bridge?.onUnanswered({ ...failure, id }),
         onClose: (failure) => this.#lose(describeFailure(failure, spec)),
       },
       clock,
     );
     if (result.ok) {
-      this.#channels.push(result.channel);
+      this.#direct = result.channel;
+      this.#channels.add(result.channel);
+      this.#watch?.start();
       return result.channel;
     }
     this.#lose(describeFailure(result.failure, spec));
@@ -290,14 +240,17 @@ class StdioSession {
   }
 
   async #specOfServer(): Promise<ServerSpec | undefined> {
+    const { place } = this.#search;
+    if (this.#observed && place) {
+      this.#observed.retire();
+      this.#sayUnobserved(`the gateway at ${place.url} went away`);
+    }
     if (this.#search.kind === 'direct') return this.#search.spec;
-    this.#observed?.retire();
     const found = await this.#search.load();
     if (!found.ok) {
       this.#lose(`the gateway went away, and the server cannot be started: ${found.message}`);
       return undefined;
     }
-    this.#sayUnobserved(`the gateway at ${this.#search.url} went away`);
     return found.spec;
   }
 

@@ -16,16 +16,16 @@ export interface ChannelListener {
    * A request that did not reach the server, or that the server will not answer.
    * @param id as JSON text; undefined if it cannot be told which request it is
    */
-  onRequestFailed(id: string | undefined, failure: RequestFailure): void;
+  onRequestFailed(id: string | undefined, failure: AnswerFailure): void;
 }
 
-export interface RequestFailure {
+export interface AnswerFailure {
   readonly refusal: ChannelFailure['refusal'] | Extract<RefusalName, 'message_too_large'>;
   /** For a person; no secrets. */
   readonly detail: string;
 }
 
-export interface FailedRequest extends RequestFailure {
+export interface FailedRequest extends AnswerFailure {
   /** As JSON text; undefined if it cannot be told which request it is. */
   readonly id: string | undefined;
 }

@@ -195,6 +195,24 @@ test('a service that starts again is used again: the session is begun anew and c
   expect(await countCalls(place, 'tools/call')).toBe(1);
 });
 
+test('a gateway that comes late is used, replaced when it is lost, and its calls are counted', async () => {
+  const { place } = await placeOfScript('direct');
+  const { client, err } = await connectClient(place, 'every');
+  const echo = async (message: string): Promise<void> => {
+    const result = await client.callTool({ name: 'echo', arguments: { message } });
+    expect(JSON.stringify(result)).toContain(message);
+  };
+  await echo('one');
+  const service = await startServiceIn(place);
+  await until(async () => err().includes('every is observed again'));
+  await echo('two');
+  expect(await countCalls(place, 'tools/call')).toBe(1);
+  await service.kill('SIGKILL');
+  await echo('three');
+  expect(err().match(/served directly and unobserved/g)).toHaveLength(2);
+  await until(async () => (await place.processes()).length === 2);
+});
+
 test.each(MODES)(
   'over %s all that was asked is answered when standard input ends at once',
   async (mode) => {

@@ -26,7 +26,7 @@ import {
 import type {
   ChannelFailure,
   MessageChannel,
-  RequestFailure,
+  AnswerFailure,
 } from '../../protocol/message-channel.ts';
 import { createPostReply, EVENT_STREAM_HEADERS, eventOf } from './post-reply.ts';
 import type { HeldSession } from './session-room.ts';
@@ -182,7 +182,7 @@ export class Conversation implements HeldSession {
     this.#end(refusal, REFUSALS[refusal].verdict, detail);
   }
 
-  onRequestFailed(id: string | undefined, { refusal, detail }: RequestFailure): void {
+  onRequestFailed(id: string | undefined, { refusal, detail }: AnswerFailure): void {
     const waiting = findUnanswered(this.#waiting, id);
     if (waiting) this.#giveUp([waiting.exchange], refusal, REFUSALS[refusal].verdict, detail);
   }

@@ -26,7 +26,7 @@ import {
 import type {
   ChannelFailure,
   MessageChannel,
-  RequestFailure,
+  AnswerFailure,
 } from '../../protocol/message-channel.ts';
 import { createPostReply } from './post-reply.ts';
 import type { AdmittedRequest } from './upstream.ts';
@@ -147,7 +147,7 @@ export class SharedConversation {
     this.#end(refusal, REFUSALS[refusal].verdict, detail);
   }
 
-  onRequestFailed(id: string | undefined, { refusal, detail }: RequestFailure): void {
+  onRequestFailed(id: string | undefined, { refusal, detail }: AnswerFailure): void {
     const waiting = findUnanswered(this.#waiting, id);
     if (waiting) this.#giveUp(waiting.wireId, refusal, detail);
   }

@@ -24,6 +24,10 @@ function undelivered(message: object): BridgeEvent {
   return { kind: 'undelivered', text: rpc(message) };
 }
 
+function early(message: object): BridgeEvent {
+  return { kind: 'early_message', text: rpc(message) };
+}
+
 function notTaken(message: object): BridgeEvent {
   return { kind: 'not_taken', text: rpc(message) };
 }
@@ -38,12 +42,12 @@ function rpc(message: object): string {
 
 /** Method and id of a message, or what kind of answer it is. */
 function shorten(effect: BridgeEffect): string {
-  if (effect.kind === 'open_direct') return 'open direct';
+  if (!('text' in effect || 'message' in effect)) return effect.kind.replaceAll('_', ' ');
   if (effect.kind === 'replay_refused') return `replay refused: ${effect.message}`;
   const message = JSON.parse(effect.text) as { method?: string; id?: number | string | null };
   const what = message.method ?? ('result' in message ? 'result' : 'error');
   const id = message.id === undefined ? '' : ` ${message.id}`;
-  return `${effect.kind.replace('_', ' ')}: ${what}${id}`;
+  return `${effect.kind.replaceAll('_', ' ')}: ${what}${id}`;
 }
 
 const OPEN_SESSION = [
@@ -53,6 +57,9 @@ const OPEN_SESSION = [
   says(INITIALIZED),
 ];
 const REPLAY_ANSWER = hears({ id: 'mcp-exporter-replay', result: {} });
+/** A session that goes on with the server itself. */
+const DIRECT_SESSION = [...OPEN_SESSION, undelivered(INITIALIZED), directOpened, REPLAY_ANSWER];
+const gatewayBack = { kind: 'gateway_back' } as const;
 const PING = { id: 1, method: 'ping' };
 
 test.each<[string, readonly BridgeEvent[], BridgeEvent, readonly string[]]>([
@@ -120,6 +127,93 @@ test.each<[string, readonly BridgeEvent[], BridgeEvent, readonly string[]]>([
     [...OPEN_SESSION, hears({ id: 'q', method: 'sampling/createMessage' })],
     undelivered(PING),
     ['to client: notifications/cancelled', 'open direct'],
+  ],
+  [
+    'A gateway that is back is told the session first',
+    DIRECT_SESSION,
+    gatewayBack,
+    ['replay to gateway: initialize mcp-exporter-replay'],
+  ],
+  [
+    'and takes over once it accepted it',
+    [
+      ...DIRECT_SESSION,
+      says({ id: 5, method: 'logging/setLevel' }),
+      hears({ id: 5, result: {} }),
+      gatewayBack,
+    ],
+    early({ id: 'mcp-exporter-replay', result: {} }),
+    [
+      'take over',
+      'replay: notifications/initialized',
+      'replay: logging/setLevel mcp-exporter-replay-1',
+    ],
+  ],
+  [
+    'What comes meanwhile goes to the server',
+    [...DIRECT_SESSION, gatewayBack],
+    says(PING),
+    ['to server: ping 1'],
+  ],
+  [
+    'It does not take over while a request waits',
+    [...DIRECT_SESSION, gatewayBack, says(PING)],
+    early({ id: 'mcp-exporter-replay', result: {} }),
+    [],
+  ],
+  [
+    'and takes over after its answer',
+    [...DIRECT_SESSION, gatewayBack, says(PING), early({ id: 'mcp-exporter-replay', result: {} })],
+    hears({ id: 1, result: {} }),
+    ['to client: result 1', 'take over', 'replay: notifications/initialized'],
+  ],
+  [
+    'It does not take over while a request of the server waits',
+    [...DIRECT_SESSION, hears({ id: 'q', method: 'roots/list' }), gatewayBack],
+    early({ id: 'mcp-exporter-replay', result: {} }),
+    [],
+  ],
+  [
+    'A gateway that refuses the session is given up',
+    [...DIRECT_SESSION, gatewayBack],
+    early({ id: 'mcp-exporter-replay', error: { code: 1, message: 'no' } }),
+    ['give up return'],
+  ],
+  [
+    'and so is one that agrees on another revision',
+    [...DIRECT_SESSION, gatewayBack],
+    early({ id: 'mcp-exporter-replay', result: { protocolVersion: '2024-11-05' } }),
+    ['give up return'],
+  ],
+  [
+    'One that went away again is given up too',
+    [...DIRECT_SESSION, gatewayBack],
+    { kind: 'return_failed' },
+    ['give up return'],
+  ],
+  [
+    'A client without a session changes over at once, with what it is subscribed to',
+    [withoutGateway, directOpened, says({ id: 's', method: 'subscriptions/listen' })],
+    gatewayBack,
+    ['take over', 'to server: subscriptions/listen s'],
+  ],
+  [
+    'What the gateway said before it took over follows',
+    [...DIRECT_SESSION, gatewayBack, early({ method: 'notifications/message' })],
+    early({ id: 'mcp-exporter-replay', result: {} }),
+    ['take over', 'replay: notifications/initialized', 'to client: notifications/message'],
+  ],
+  [
+    'A session that was opened after the gateway was found is told to it before it takes over',
+    [withoutGateway, directOpened, says({ id: 0, method: 'initialize' }), gatewayBack],
+    hears({ id: 0, result: {} }),
+    ['to client: result 0', 'replay to gateway: initialize mcp-exporter-replay'],
+  ],
+  [
+    'A gateway that is lost once more is replaced once more',
+    [...DIRECT_SESSION, gatewayBack, early({ id: 'mcp-exporter-replay', result: {} }), says(PING)],
+    undelivered(PING),
+    ['open direct'],
   ],
   [
     'A message that the server does not take is refused to the client',
