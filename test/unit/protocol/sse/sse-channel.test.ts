@@ -53,7 +53,11 @@ test('every POST after the answer to initialize names its revision', async () =>
     openTimeoutMs: () => 10_000,
     clock: createSystemClock(),
   });
-  const opening = await channels.open({ onMessage: answered.resolve, onClose: () => undefined });
+  const opening = await channels.open({
+    onMessage: answered.resolve,
+    onRequestFailed: () => undefined,
+    onClose: () => undefined,
+  });
   if (!opening.ok) throw new Error(opening.failure.detail);
   onTestFinished(async () => {
     await opening.channel.close();
