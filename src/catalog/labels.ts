@@ -6,7 +6,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   alertname:
     'Name of an alert in the rules that come with the exporter or in its configuration, else `_OTHER`.',
   change: 'What happened to a definition since the last snapshot.',
-  client: 'Name that the client reports, at most 128 bytes.',
+  client: 'Name that the client reports, at most 128 bytes; `unknown` without one.',
   direction: 'Direction of tokens, as seen by the caller of a tool.',
   endpoint:
     'Of a server: scheme, host and path of the URL, or the base name of the command; never a query, user or argument. Of requests: `/` and the operation.',

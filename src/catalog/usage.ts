@@ -12,7 +12,7 @@ export const USER_WINDOW_NAMES = Object.keys(USER_WINDOWS) as UserWindow[];
 export const clientRequests = metric({
   name: 'mcp_client_requests_total',
   kind: 'counter',
-  help: "Client requests by the name that the client reports: the first 50 names of a server, then _OTHER; empty if it reports none. The exporter's own checks are excluded.",
+  help: "Client requests by the name that the client reports: the first 50 names of a server, then _OTHER; unknown if it reports none. The exporter's own checks are excluded.",
   labels: ['server', 'client'],
   area,
   since: '0.1.0',

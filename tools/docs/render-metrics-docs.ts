@@ -32,6 +32,15 @@ Whatever went to a server is in \`mcp_gateway_upstream_requests_total\`, exchang
 other than POST, GET and DELETE, and where none could be read. A request of the server to the client is one exchange too.
 [outcomes.md](outcomes.md) has the outcome of a call by who ended it, and when.`;
 
+const USAGE_TEXT = `Who calls the servers, and what it costs. Only with the gateway.
+
+The name of a client is what it says in the request itself (2026-07-28), or what its session said in \`initialize\`. A server of an
+older revision may have no session ids. The last \`initialize\` of the same authenticated user then gives the name or, without
+authentication, that of the same address and \`User-Agent\`, if no proxy shows itself (\`X-Forwarded-For\`, \`Via\`, … or HTTP/1.0). The name
+is \`unknown\` in the metric, and absent from log and spans: before \`initialize\`; as soon as two clients (name and version) have the same
+user or the same address and \`User-Agent\`, since they may share connections; after \`gateway.sessionIdle\` without a request; and past
+10,000 users and addresses of a server. A program that never sends \`initialize\` gets the name of one that did and looks the same.`;
+
 const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = [
   {
     area: 'server',
@@ -56,7 +65,7 @@ const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = 
   {
     area: 'usage',
     title: 'Usage and cost',
-    text: 'Who calls the servers, and what it costs. Only with the gateway.',
+    text: USAGE_TEXT,
   },
   {
     area: 'auth',

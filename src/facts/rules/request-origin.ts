@@ -22,3 +22,18 @@ export function isCrossSite(headers: Headers): boolean {
   const site = headers['sec-fetch-site'];
   return site === 'cross-site' || site === 'same-site';
 }
+
+/** Headers that proxies and content delivery networks add; clients of their own send none of them. */
+const FORWARDING_HEADER =
+  /^(?:forwarded|via|cdn-loop|client-ip|true-client-ip|x-(?:forwarded|original|real|client|cluster|envoy|amzn|nginx|proxyuser)(?:-.+)?|(?:cf|fastly|akamai)-.+)$/;
+
+/** Whether a request came through a proxy, as far as it shows: those that add no header speak HTTP/1.0 by default (nginx). */
+export function isForwarded(request: {
+  readonly httpVersion: string;
+  readonly headers: Headers;
+}): boolean {
+  return (
+    request.httpVersion === '1.0' ||
+    Object.keys(request.headers).some((name) => FORWARDING_HEADER.test(name))
+  );
+}

@@ -16,6 +16,8 @@ import { createBatchedCounter } from './batched-counter.ts';
 import type { Families } from './create-families.ts';
 import { createLabelSets } from './label-sets.ts';
 
+/** Of requests whose client is not known. */
+const UNKNOWN_CLIENT = 'unknown';
 const CLIENTS_MAX = 50;
 
 export interface UsageRecorder {
@@ -65,7 +67,7 @@ function createClientRecorder(options: UsageRecorderOptions) {
   return {
     record(call: CallRecord): void {
       const name = call.client?.name ?? '';
-      const client = name === '' ? '' : clientBound.fold(name);
+      const client = name === '' ? UNKNOWN_CLIENT : clientBound.fold(name);
       if (client === OVERFLOW_LABEL) options.onClientFolded();
       clientCounter.add(clients(client));
       const version = protocolVersionLabel(call.protocolVersion);

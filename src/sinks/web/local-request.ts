@@ -1,10 +1,6 @@
 import type { Request } from 'express';
-import { isCrossSite } from '../../facts/rules/request-origin.ts';
+import { isCrossSite, isForwarded } from '../../facts/rules/request-origin.ts';
 import { hostnameOf, isLoopbackAddress, isLoopbackHostname } from './loopback.ts';
-
-/** Headers that proxies and content delivery networks add; a program on this machine sends none of them. */
-const FORWARDING_HEADER =
-  /^(?:forwarded|via|cdn-loop|client-ip|true-client-ip|x-(?:forwarded|original|real|client|cluster|envoy|amzn|nginx|proxyuser)(?:-.+)?|(?:cf|fastly|akamai)-.+)$/;
 
 /**
  * Why a request does not count as local, as the end of a sentence; `undefined` if it does. Local means: the listener is on
@@ -13,12 +9,11 @@ const FORWARDING_HEADER =
  * @param listenHost what the listener is bound to
  */
 export function whyNotLocal(request: Request, listenHost: string): string | undefined {
-  const { headers, httpVersion, socket } = request;
+  const { headers, socket } = request;
   if (!isLoopbackHostname(listenHost)) return 'the exporter listens on an address of the network';
   if (!isLoopbackAddress(socket.remoteAddress)) return 'this request came from another one';
-  // A proxy on this machine makes everybody look local. Those that add no header speak HTTP/1.0 by default (nginx).
-  if (httpVersion === '1.0' || Object.keys(headers).some((name) => FORWARDING_HEADER.test(name)))
-    return 'this request came through a proxy';
+  // A proxy on this machine makes everybody look local.
+  if (isForwarded(request)) return 'this request came through a proxy';
   const hostname = hostnameOf(headers.host);
   if (hostname === undefined || !isLoopbackHostname(hostname))
     return 'the Host header of this request names another one';

@@ -28,7 +28,7 @@ export function carrierOf(
     // Each message of a batch has its share of the body.
     bytes: Math.round(admitted.body.length / Math.max(1, read.messages.length)),
     ...(path === undefined ? {} : { path }),
-    ...(session === undefined ? {} : { session }),
+    ...(session === undefined ? { request } : { session }),
     ...(admitted.user === undefined ? {} : { user: admitted.user }),
     ...(protocolVersion === undefined ? {} : { protocolVersion }),
     ...(traceparent === undefined ? {} : { traceparent }),

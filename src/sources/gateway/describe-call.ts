@@ -15,7 +15,7 @@ export interface CallEnding {
   readonly message?: string | undefined;
 }
 
-/** What `initialize` said about the client of a session. */
+/** What `initialize` said about the client of a session, or of a connection without one. */
 export interface SessionOpening {
   readonly client?: NonNullable<CallRecord['client']>;
   readonly protocolVersion?: string;

@@ -20,6 +20,15 @@ export interface Carrier {
   readonly receivedAtMs: EpochMs;
   readonly receivedMs: MonotonicMs;
   readonly bytes: number;
+  /** By which a client without a session is recognized; see `ClientNames`. */
+  readonly request?: RequestOrigin;
+}
+
+/** Of an HTTP request: where it comes from. */
+export interface RequestOrigin {
+  readonly httpVersion: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
 /** One request and what becomes of it, until its response or whatever else ends it. */

@@ -5,6 +5,7 @@ import type { Transport } from '../../facts/server.ts';
 import type { MonotonicMs } from '../../facts/time.ts';
 import type { MessageFacts } from '../../protocol/message-facts.ts';
 import type { PendingMap } from '../../protocol/pending-map.ts';
+import type { ClientNames } from './client-names.ts';
 import type { CallDescription, SessionOpening } from './describe-call.ts';
 import type { Exchange } from './exchange.ts';
 import type { FindListed, ProvenNames } from './judge-answer.ts';
@@ -24,6 +25,7 @@ export interface TrackerState {
   readonly inFlight: Record<Transport, number>;
   readonly sessionless: Record<Transport, number>;
   readonly provenNames: ProvenNames;
+  readonly clientNames: ClientNames;
   isSweepSet: boolean;
 }
 

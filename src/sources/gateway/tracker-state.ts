@@ -2,8 +2,9 @@ import { type CallVerdict, CANCELLED, NO_RESPONSE } from '../../facts/call-outco
 import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import type { Transport } from '../../facts/server.ts';
 import { later, type MonotonicMs } from '../../facts/time.ts';
-import { findAnswered } from '../../protocol/message-facts.ts';
+import { findAnswered, type MessageFacts } from '../../protocol/message-facts.ts';
 import { createPendingMap, type PendingMap } from '../../protocol/pending-map.ts';
+import { createClientNames } from './client-names.ts';
 import { type CallEnding, describeCall } from './describe-call.ts';
 import { type Exchange, NEVER } from './exchange.ts';
 import { judgeAnswer, judgeResponse, noteListed } from './judge-answer.ts';
@@ -43,6 +44,7 @@ export function createTrackerState(settings: TrackerSettings): TrackerState {
     inFlight: { http: 0, sse: 0, stdio: 0 },
     sessionless: { http: 0, sse: 0, stdio: 0 },
     provenNames: new Set(),
+    clientNames: createClientNames(settings.sessionIdleMs),
     isSweepSet: false,
   };
 }
@@ -121,6 +123,8 @@ function answer(
   const verdict = judgeAnswer(exchange, facts, state.provenNames, state.settings.findListed);
   const ending = { verdict, result: facts, responseBytes: bytes };
   const effects = finish(state, exchange, ending, atMs);
+  if (exchange.facts.method === 'initialize' && verdict.outcome === 'success')
+    noteClient(state, exchange, facts, atMs);
   const { toolNames } = facts;
   if (toolNames === undefined || exchange.facts.method !== 'tools/list') return effects;
   noteListed(state.provenNames, toolNames);
@@ -129,6 +133,19 @@ function answer(
     ...effects,
     { kind: 'publish', fact: { fact: 'tools_listed', server, names: toolNames } },
   ];
+}
+
+/** In case the server gives no session id, by which its client would be known. */
+function noteClient(
+  { clientNames }: TrackerState,
+  { facts, carrier }: Exchange,
+  { protocolVersion }: MessageFacts,
+  atMs: MonotonicMs,
+): void {
+  const { client } = facts;
+  if (!client || carrier.session !== undefined) return;
+  const opening = { client, ...(protocolVersion !== undefined && { protocolVersion }) };
+  clientNames.remember(carrier, opening, atMs);
 }
 
 function park(
@@ -319,7 +336,7 @@ function finish(
 ): readonly TrackerEffect[] {
   if (exchange.isDone) return NO_EFFECTS;
   exchange.isDone = true;
-  const { carrier, direction } = exchange;
+  const { facts, carrier, direction } = exchange;
   const session = sessionOf(state, carrier.session);
   forget(state, exchange, session);
   if (direction === 'client_to_server') {
@@ -327,7 +344,8 @@ function finish(
     if (!carrier.session) state.sessionless[carrier.transport]--;
   }
   const counted = session?.isLeaving ? afterLeaving(ending) : ending;
-  const fact = describeCall(exchange, counted, session, atMs, state.settings);
+  const opening = session ?? (facts.client ? undefined : state.clientNames.find(carrier, atMs));
+  const fact = describeCall(exchange, counted, opening, atMs, state.settings);
   const ended: readonly TrackerEffect[] = [{ kind: 'publish', fact }];
   const isLast = session?.isLost === true && session.calls.size === 0;
   return isLast ? [...ended, ...endSession(state, session, atMs)] : ended;

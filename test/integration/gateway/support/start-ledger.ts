@@ -15,6 +15,7 @@ export interface Ledger {
   counted(): Promise<readonly string[]>;
   /** Lines so far of each channel. */
   lines(): Readonly<Record<'access' | 'audit', readonly Readonly<Record<string, unknown>>[]>>;
+  render(): Promise<{ readonly body: string }>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +68,7 @@ export function startLedger(servers: readonly string[]): Ledger {
       const of = (type: string) => all.filter((line) => line['type'] === type);
       return { access: of('access'), audit: of('audit') };
     },
+    render: () => metrics.render('text/plain'),
     async stop() {
       end();
       await log.close();

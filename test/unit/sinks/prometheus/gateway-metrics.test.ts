@@ -324,7 +324,7 @@ test('only OpenMetrics shows the trace of a sampled call, and only in the bucket
   expect((await metrics.render('text/plain')).body).not.toContain(' # {');
 });
 
-test('clients: 50 names of a server have a series, empty where there is none, our own checks count nowhere in the use', async () => {
+test('clients: 50 names of a server have a series, unknown where there is none, our own checks count nowhere in the use', async () => {
   const { metrics, publish } = createGatewayMetrics();
   for (let number = 0; number < 60; number += 1)
     publish(callRecord('files', { client: { name: `client ${number}`, version: '' } }));
@@ -336,13 +336,13 @@ test('clients: 50 names of a server have a series, empty where there is none, ou
   expect(clients).toHaveLength(52);
   const of = (client: string) =>
     valueOf(page, 'mcp_client_requests_total', { server: 'files', client });
-  expect([of('client 49'), of('client 50'), of('_OTHER'), of(''), of('mcp-exporter')]).toEqual([
-    1,
-    undefined,
-    10,
-    1,
-    undefined,
-  ]);
+  expect([
+    of('client 49'),
+    of('client 50'),
+    of('_OTHER'),
+    of('unknown'),
+    of('mcp-exporter'),
+  ]).toEqual([1, undefined, 10, 1, undefined]);
   const folded = { metric: 'mcp_client_requests_total', label: 'client' };
   expect(valueOf(page, 'mcp_label_overflow_total', folded)).toBe(10);
   expect(valueOf(page, 'mcp_active_users', { server: 'files', window: '1h' })).toBe(1);
