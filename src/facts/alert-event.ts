@@ -29,19 +29,35 @@ export interface AlertEvent {
   readonly value?: number;
 }
 
-export const ACTION_KINDS = ['check', 'disable', 'enable', 'note'] as const;
+/** `maintenance` and `auto_…` are also taken by the service itself. */
+export const ACTION_KINDS = [
+  'acknowledge',
+  'auto_disable',
+  'auto_enable',
+  'check',
+  'disable',
+  'enable',
+  'maintenance',
+  'note',
+  'restart',
+  'silence',
+  'test_alert',
+] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
-/** Somebody took an action on a server or an alert. */
+/** Somebody, or the service itself, took an action on a server or an alert. */
 export interface ActionTaken {
   readonly fact: 'action';
   readonly kind: ActionKind;
-  /** Empty for a note on an alert that names no server. */
+  /** Empty if it concerns none, or all. */
   readonly server: string;
   /** Id of the alert in the history, if the action was taken on one. */
   readonly alertId?: number;
   readonly atMs: EpochMs;
   /** Who, as far as it is known. */
   readonly by: string;
+  /** The reason, the result or the note; may be empty. */
   readonly text: string;
+  /** When it ends by itself; absent if it does not, or has no duration. */
+  readonly untilMs?: EpochMs;
 }

@@ -39,6 +39,18 @@ export interface StatusChanged {
   readonly reason: string;
 }
 
+/** A maintenance window of a server began or ended. Published by the control. */
+export interface MaintenanceChanged {
+  readonly fact: 'maintenance';
+  readonly server: string;
+  readonly atMs: EpochMs;
+  readonly isActive: boolean;
+  /** Why, and who planned it, for a person. */
+  readonly reason: string;
+  /** When the last window that is active now ends; only while it is active. */
+  readonly untilMs?: EpochMs;
+}
+
 /** The lists of a server differ from its previous snapshot. */
 export interface DefinitionsChanged {
   readonly fact: 'definitions';

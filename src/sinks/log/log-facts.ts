@@ -86,9 +86,14 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   alert: logAlert,
   definitions: logDefinitions,
   probe: logProbe,
-  action({ kind, server, alertId, by, text }, log) {
-    const details = { alert_id: alertId, text };
+  action({ kind, server, alertId, by, text, untilMs }, log) {
+    const details = { alert_id: alertId, text, until: isoOf(untilMs) };
     log.info({ channel: 'audit', action: kind, server, user: by, details }, 'action taken');
+  },
+  maintenance({ server, isActive, reason, untilMs }, log) {
+    const until = isoOf(untilMs);
+    if (isActive) log.info({ channel, server, reason, until }, 'maintenance of a server began');
+    else log.info({ channel, server, reason }, 'maintenance of a server ended');
   },
   maintenance({ server, isActive }, log) {
     log.info({ channel, server }, isActive ? 'maintenance began' : 'maintenance ended');
@@ -132,6 +137,10 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
     else log.error({ channel, detail }, 'configuration not reloaded, the old one stays');
   },
 };
+
+function isoOf(atMs: number | undefined): string | undefined {
+  return atMs === undefined ? undefined : new Date(atMs).toISOString();
+}
 
 function logOther(fact: Fact, log: Log): void {
   const write = WRITERS[fact.fact] as Writer<Fact['fact']> | undefined;

@@ -43,6 +43,9 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
     case 'disabling':
     case 'maintenance':
       return;
+    // It is read from its view at each scrape.
+    case 'maintenance':
+      return;
     case 'auth':
       users?.attempted(fact);
       return;

@@ -61,6 +61,17 @@ export function eventOfFact(fact: Fact): StreamEvent | undefined {
         name: 'action',
         data: { kind: fact.kind, server: fact.server, alert_id: fact.alertId },
       };
+    case 'maintenance':
+      return {
+        name: 'maintenance',
+        data: {
+          server: fact.server,
+          active: fact.isActive,
+          reason: fact.reason,
+          at: new Date(fact.atMs).toISOString(),
+          ...(fact.untilMs !== undefined && { until: new Date(fact.untilMs).toISOString() }),
+        },
+      };
     case 'connectivity':
       return { name: 'connectivity', data: { suspected: fact.suspected } };
     case 'lateness':

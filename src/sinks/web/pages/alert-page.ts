@@ -1,4 +1,5 @@
 import type { ChangeAccess } from '../change-access.ts';
+import type { ActionKind } from '../../../facts/alert-event.ts';
 import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
 import { formatCount, formatInstant, formatNumber } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -24,7 +25,19 @@ export interface AlertContent {
   readonly access: ChangeAccess;
 }
 
-const WORDS = { check: 'Checked', disable: 'Disabled', enable: 'Enabled', note: 'Note' } as const;
+const WORDS: Readonly<Record<ActionKind, string>> = {
+  acknowledge: 'Acknowledged',
+  auto_disable: 'Disabled automatically',
+  auto_enable: 'Enabled automatically',
+  check: 'Checked',
+  disable: 'Disabled',
+  enable: 'Enabled',
+  maintenance: 'Maintenance',
+  note: 'Note',
+  restart: 'Restarted',
+  silence: 'Silenced',
+  test_alert: 'Test alert',
+};
 
 /** One alert with everything that is known of it, and a form for notes. */
 export function alertPage(content: AlertContent): Page {

@@ -234,3 +234,19 @@ test('what somebody did is in the audit log', () => {
     },
   ]);
 });
+
+test('the beginning of a maintenance window is logged with its end, and its end too', () => {
+  const { hub, lines } = setUp();
+  const window = {
+    fact: 'maintenance',
+    server: 'search',
+    atMs: asEpochMs(1),
+    reason: 'by ada',
+  } as const;
+  hub.publish({ ...window, isActive: true, untilMs: asEpochMs(60_000) });
+  hub.publish({ ...window, isActive: false });
+  expect(lines.map(({ message, fields }) => [message, fields['until']])).toEqual([
+    ['maintenance of a server began', '1970-01-01T00:01:00.000Z'],
+    ['maintenance of a server ended', undefined],
+  ]);
+});
