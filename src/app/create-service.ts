@@ -3,9 +3,12 @@ import { createFactMask } from '../facts/mask-facts.ts';
 import type { ReloadResult } from '../facts/ports/commands.ts';
 import type { Log } from '../facts/ports/log.ts';
 import { createTokenSources, tokenSecretsOf } from '../protocol/oauth/token-sources.ts';
+import type { ExportViews, LogViews } from '../facts/ports/views.ts';
 import type { LoadConfigResult } from '../settings/load-config.ts';
+import type { MetricsViews } from '../sinks/prometheus/read-views.ts';
 import { createAlertHistory } from '../sources/alerts/alert-history.ts';
 import type { ReloadTrigger } from './create-config-reloader.ts';
+import { createRestart } from './create-restart.ts';
 import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
 import type { Part, PartContext } from './part.ts';
 import { createAnnouncementPart } from './parts/announcement.ts';
@@ -18,7 +21,7 @@ import { createGatewayPart } from './parts/gateway.ts';
 import { createJournalPart } from './parts/journal.ts';
 import { createLogLinesPart } from './parts/log-lines.ts';
 import { createLogPart } from './parts/log.ts';
-import { createLogShippingPart } from './parts/log-shipping.ts';
+import { createLogShippingPart, type LogShippingPart } from './parts/log-shipping.ts';
 import { createMetricsPart } from './parts/metrics.ts';
 import { createProbePart } from './parts/probe.ts';
 import { createUserRulesPart } from './parts/user-rules.ts';
@@ -57,12 +60,19 @@ export function createService(
   const { security } = webSecurity;
   const gateway = createGatewayPart(context, { security, switches, tracing, servers });
   const listener = createGatewayListenerPart(context, gateway.gateway, security);
-  const lostLines = { dropped: () => log.dropped() + shipping.dropped() };
-  const exports = { traceExports: tracing, logExports: shipping };
-  const views = { servers, gateway, alerts, journal: journalPart, log: lostLines, ...exports };
-  const metrics = createMetricsPart(context, views);
+  const views = { servers, gateway, alerts, journal: journalPart };
+  const losses = lossesOf(log, shipping, tracing);
+  const metrics = createMetricsPart(context, { ...views, ...losses });
   const configuration = createConfigurationPart(context, first, (config) => parts.reload(config));
-  const pages = { servers, alerts, switches, journal, markers: journal, metrics: metrics.metrics };
+  const actions = { switches, restarts: createRestart(servers, gateway.gateway) };
+  const pages = {
+    servers,
+    alerts,
+    ...actions,
+    journal,
+    markers: journal,
+    metrics: metrics.metrics,
+  };
   const web = createWebPart(context, security, { ...pages, configuration });
 
   const list: readonly Part[] = [
@@ -97,4 +107,17 @@ export function createService(
 
 function reportTo(log: Pick<Log, 'error'>): (error: unknown) => void {
   return (err) => log.error({ channel: 'error', err }, 'a listener failed');
+}
+
+/** What the outputs lost, for the metrics. */
+function lossesOf(
+  log: LogViews,
+  shipping: LogShippingPart,
+  tracing: ExportViews,
+): Pick<MetricsViews, 'log' | 'logExports' | 'traceExports'> {
+  return {
+    log: { dropped: () => log.dropped() + shipping.dropped() },
+    logExports: shipping,
+    traceExports: tracing,
+  };
 }

@@ -39,7 +39,10 @@ export interface StatusChanged {
   readonly reason: string;
 }
 
-/** A maintenance window of a server began or ended. Published by the control. */
+/**
+ * Maintenance of a server began or ended: checks and calls go on, but say nothing about its availability. Published by the
+ * control, also when it finds a window active at the start.
+ */
 export interface MaintenanceChanged {
   readonly fact: 'maintenance';
   readonly server: string;
@@ -66,14 +69,6 @@ export interface DefinitionsRead {
   readonly atMs: EpochMs;
   /** With the text of each definition. */
   readonly snapshot: CapabilitySnapshot;
-}
-
-/** Maintenance of a server began or ended: checks and calls go on, but say nothing about its availability. */
-export interface MaintenanceChanged {
-  readonly fact: 'maintenance';
-  readonly server: string;
-  readonly atMs: EpochMs;
-  readonly isActive: boolean;
 }
 
 /** Checks and real calls disagree about a server, or agree again. */

@@ -95,6 +95,8 @@ export interface MonitorSettings {
   readonly offlineAfter: number;
   /** Consecutive successes before Offline clears. */
   readonly healthyAfter: number;
+  /** How long it is Offline until it is disabled automatically; never if absent. */
+  readonly disableAfterMs?: number;
   readonly responseTime: { readonly warningMs: number; readonly criticalMs: number };
   /** Failures among the real calls through the gateway, as shares from 0 to 1. */
   readonly errorRate: {

@@ -72,6 +72,11 @@ const timing = {
     description: 'Consecutive successes until it is no longer Offline.',
     default: MONITOR_DEFAULTS.healthyAfter,
   }).exactOptional(),
+  disableAfter: duration(MINUTE, 365 * DAY, {
+    description:
+      'How long a server is Offline until it is disabled automatically: the gateway refuses its calls at once, checks and alerts go on, and an answer enables it. Never by default; see [control.md](control.md#automatically).',
+    examples: ['1d'],
+  }).exactOptional(),
   responseTime: section(
     {
       warning: duration(1, 10 * MINUTE, {
@@ -231,6 +236,7 @@ export function completeMonitor(
     deepIntervalMs: written.deepInterval ?? MONITOR_DEFAULTS.deepInterval,
     offlineAfter: written.offlineAfter ?? MONITOR_DEFAULTS.offlineAfter,
     healthyAfter: written.healthyAfter ?? MONITOR_DEFAULTS.healthyAfter,
+    ...(written.disableAfter !== undefined && { disableAfterMs: written.disableAfter }),
     responseTime: completeResponseTime(responseTime),
     errorRate: completeErrorRate(errorRate),
     callLatency: written.callLatency ?? MONITOR_DEFAULTS.callLatency,

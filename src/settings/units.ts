@@ -1,3 +1,5 @@
+export { DURATION_PATTERN, formatDuration, parseDuration } from '../facts/rules/duration-text.ts';
+
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
@@ -6,7 +8,6 @@ export const KB = 1e3;
 export const MB = 1e6;
 export const GB = 1e9;
 
-const DURATION_UNITS_MS = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY } as const;
 const SIZE_UNITS_BYTES = {
   B: 1,
   KB,
@@ -17,7 +18,6 @@ const SIZE_UNITS_BYTES = {
   GiB: 1024 ** 3,
 } as const;
 
-export const DURATION_PATTERN = '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$';
 export const SIZE_PATTERN = '^\\d+(\\.\\d+)?\\s?(B|[KMG]i?B)$';
 
 export const PERCENT_PATTERN = '^\\d{1,3}(\\.\\d{1,6})?\\s?%$';
@@ -32,30 +32,6 @@ export function parsePercent(text: string): number | undefined {
 /** The shortest text that `parsePercent` reads back. */
 export function formatPercent(ratio: number): string {
   return `${Number((ratio * 100).toFixed(6))}%`;
-}
-
-/** `30s`, `500ms`, `1m30s`, `1.5h` → milliseconds; undefined for anything else. Whole milliseconds only. */
-export function parseDuration(text: string): number | undefined {
-  if (text.length > 64 || !new RegExp(DURATION_PATTERN).test(text)) return undefined;
-  let sumMs = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
-    sumMs += Number(amount) * DURATION_UNITS_MS[unit as keyof typeof DURATION_UNITS_MS];
-  }
-  // 1.005s is 1004.9999999999999: rounded to a thousandth first, so that only real fractions of a millisecond are refused.
-  const roundedMs = Math.round(sumMs * 1e3) / 1e3;
-  return Number.isSafeInteger(roundedMs) ? roundedMs : undefined;
-}
-
-/** The shortest text that `parseDuration` reads back: `1m30s`. */
-export function formatDuration(durationMs: number): string {
-  let restMs = durationMs;
-  let text = '';
-  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
-    const amount = Math.floor(restMs / DURATION_UNITS_MS[unit]);
-    restMs -= amount * DURATION_UNITS_MS[unit];
-    if (amount > 0) text += `${amount}${unit}`;
-  }
-  return text || '0s';
 }
 
 /** `10MB`, `512KiB`, `1.5 GB` → bytes; undefined for anything else. */

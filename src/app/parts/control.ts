@@ -1,5 +1,6 @@
 import type { AlertCommands } from '../../facts/ports/commands.ts';
 import type { DisablingStore } from '../../facts/ports/disabling-store.ts';
+import { createAutoDisable } from '../../sources/control/auto-disable.ts';
 import { createServerSwitch, type ServerSwitch } from '../../sources/control/server-switch.ts';
 import type { Part, PartContext } from '../part.ts';
 
@@ -22,11 +23,23 @@ export function createControlPart(
       hub.publish({ fact: 'disabling', server, isDisabled });
     },
   });
+  const autoDisable = createAutoDisable({ clock, switches });
+  let unsubscribe = (): void => undefined;
   return {
     name: 'control',
     switches,
-    start: () => switches.restore(),
-    reload: ({ servers }) => switches.retain(servers.map(({ name }) => name)),
-    stop: () => switches.stop(),
+    start() {
+      unsubscribe = hub.subscribe((fact) => autoDisable.note(fact));
+      return switches.restore();
+    },
+    reload({ servers }) {
+      switches.retain(servers.map(({ name }) => name));
+      autoDisable.apply(servers);
+    },
+    stop() {
+      unsubscribe();
+      autoDisable.stop();
+      switches.stop();
+    },
   };
 }

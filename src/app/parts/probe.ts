@@ -28,7 +28,8 @@ export function createProbePart(
     concurrency: config.probe.concurrency,
     whyDisabled(server) {
       const disabling = switches.find(server);
-      return disabling && describeDisabling(disabling);
+      // One that was disabled automatically is still checked, to find out when it is back.
+      return disabling && !disabling.isAutomatic ? describeDisabling(disabling) : undefined;
     },
   });
   let unsubscribe = (): void => undefined;

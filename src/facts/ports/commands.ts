@@ -2,11 +2,21 @@
 import type { ActionTaken } from '../alert-event.ts';
 import type { CheckReport } from '../check-report.ts';
 import type { Switched } from '../disabling.ts';
+import type { EpochMs } from '../time.ts';
 import type { Received } from './alert-store.ts';
 
 export interface CheckCommands {
   /** `undefined` for a server that is unknown, disabled or cannot be checked. */
   checkNow(name: string, options: { readonly deep: boolean }): Promise<CheckReport | undefined>;
+}
+
+export interface RestartCommands {
+  /**
+   * Ends the child processes of a stdio server, those of the checks and those of the clients' sessions, and starts the first
+   * anew with a check.
+   * @returns its report; `undefined` for a server that is unknown, disabled or not a stdio server
+   */
+  restart(name: string): Promise<CheckReport | undefined>;
 }
 
 export interface SwitchOrder {
@@ -15,9 +25,14 @@ export interface SwitchOrder {
   readonly reason: string;
 }
 
+export interface DisableOrder extends SwitchOrder {
+  /** When the server is enabled by itself; never if absent. */
+  readonly untilMs?: EpochMs;
+}
+
 /** Takes servers out of service and back. Neither rejects. */
 export interface SwitchCommands {
-  disable(server: string, order: SwitchOrder): Promise<Switched>;
+  disable(server: string, order: DisableOrder): Promise<Switched>;
   enable(server: string, order: SwitchOrder): Promise<Switched>;
 }
 

@@ -61,7 +61,7 @@ export interface AlertViews {
 }
 
 export interface SwitchViews {
-  /** `undefined` if the server is not disabled manually. */
+  /** `undefined` if the server is not disabled, or only in the configuration. */
   find(server: string): Disabling | undefined;
 }
 

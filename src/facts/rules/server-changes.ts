@@ -54,6 +54,7 @@ const MONITOR_KEYS: Keys<MonitorSettings> = {
   startTimeoutMs: ['monitor.startTimeout', 'none'],
   deepIntervalMs: ['monitor.deepInterval', 'none'],
   offlineAfter: ['monitor.offlineAfter', 'none'],
+  disableAfterMs: ['monitor.disableAfter', 'none'],
   healthyAfter: ['monitor.healthyAfter', 'none'],
   responseTime: ['monitor.responseTime', 'none'],
   errorRate: ['monitor.errorRate', 'none'],

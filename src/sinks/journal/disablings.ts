@@ -12,6 +12,8 @@ export function findDisablings(database: DatabaseSync): readonly Disabling[] {
       atMs: epochOf(row, 'at_ms'),
       by: textOf(row, 'by'),
       reason: textOf(row, 'reason'),
+      ...(row['until_ms'] !== null && { untilMs: epochOf(row, 'until_ms') }),
+      ...(row['is_automatic'] === 1 && { isAutomatic: true }),
     }));
 }
 
@@ -20,9 +22,11 @@ export function saveDisablings(database: DatabaseSync, disablings: readonly Disa
   transact(database, () => {
     database.exec('DELETE FROM disablings');
     const insert = database.prepare(
-      'INSERT INTO disablings (server, at_ms, by, reason) VALUES (?, ?, ?, ?)',
+      'INSERT INTO disablings (server, at_ms, by, reason, until_ms, is_automatic) VALUES (?, ?, ?, ?, ?, ?)',
     );
-    for (const { server, atMs, by, reason } of disablings)
-      insert.run(server, Math.round(atMs), by, reason);
+    for (const { server, atMs, by, reason, untilMs, isAutomatic } of disablings) {
+      const until = untilMs === undefined ? null : Math.round(untilMs);
+      insert.run(server, Math.round(atMs), by, reason, until, isAutomatic ? 1 : 0);
+    }
   });
 }

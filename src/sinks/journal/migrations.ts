@@ -236,4 +236,23 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX uptime_spans_to ON uptime_spans (to_ms);
   CREATE UNIQUE INDEX uptime_spans_open ON uptime_spans (server) WHERE to_ms IS NULL;
   `,
+  `
+  ALTER TABLE disablings ADD COLUMN until_ms INTEGER;
+  ALTER TABLE disablings ADD COLUMN is_automatic INTEGER NOT NULL DEFAULT 0;
+
+  -- Planned by the API. State, not history: it neither expires nor makes room.
+  CREATE TABLE maintenance_windows (
+    id TEXT PRIMARY KEY,
+    -- A JSON list of names; NULL for all servers.
+    servers TEXT,
+    by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    starts_at_ms INTEGER,
+    ends_at_ms INTEGER,
+    -- Of a recurring window, instead of the two times above.
+    schedule TEXT,
+    duration_ms INTEGER,
+    time_zone TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -95,9 +95,6 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
     if (isActive) log.info({ channel, server, reason, until }, 'maintenance of a server began');
     else log.info({ channel, server, reason }, 'maintenance of a server ended');
   },
-  maintenance({ server, isActive }, log) {
-    log.info({ channel, server }, isActive ? 'maintenance began' : 'maintenance ended');
-  },
   disagreement({ server, disagrees, detail }, log) {
     if (disagrees) log.warn({ channel, server, detail }, 'checks and real calls disagree');
     else log.info({ channel, server, detail }, 'checks and real calls agree again');

@@ -36,15 +36,12 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
     case 'alert':
       alerts.notified(fact);
       return;
-    // The histogram of the lag has the first. What people did is in the journal and the log; what follows is a status change.
+    // The histogram of the lag has lateness, a view maintenance; what people did is in the journal and the log.
     case 'lateness':
     case 'definitions_read':
+    case 'maintenance':
     case 'action':
     case 'disabling':
-    case 'maintenance':
-      return;
-    // It is read from its view at each scrape.
-    case 'maintenance':
       return;
     case 'auth':
       users?.attempted(fact);

@@ -4,6 +4,7 @@ import type { Operation } from './api/operation.ts';
 import { loadAssets } from './assets.ts';
 import { describeCaller } from './caller.ts';
 import { changeAccessOf } from './change-access.ts';
+import { createCheckAll } from './check-all.ts';
 import { createCheckOnRequest } from './check-on-request.ts';
 import { errorHandler } from './error-handler.ts';
 import { createEventStream } from './event-stream.ts';
@@ -22,6 +23,7 @@ import { alertPageRoutes } from './routes/alert-page-routes.ts';
 import { alertRoutes } from './routes/alert-routes.ts';
 import { apiRoutes } from './routes/api-routes.ts';
 import { journalRoutes } from './routes/journal-routes.ts';
+import { checkRoutes } from './routes/check-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
 import { createRouter, get, type Route } from './routes/route.ts';
@@ -69,6 +71,8 @@ export function allRoutes(context: WebContext): readonly Route[] {
   const routes = [
     ...selfRoutes(context),
     ...probeRoutes(context),
+    // In front of the routes with a name in their place.
+    ...checkRoutes(context),
     ...apiRoutes(context),
     ...switchRoutes(context),
     ...alertRoutes(context),
@@ -91,6 +95,7 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
   const assets = loadAssets();
   const events = createEventStream({ hub, clock });
   deps.stopping.addEventListener('abort', () => events.stop(), { once: true });
+  const checkOnRequest = createCheckOnRequest(servers, alerts);
   const render = (page: Page): string =>
     renderPage({ assets, version, uptimeMs: uptimeMs(), nowMs: clock.nowMs() }, page);
   return {
@@ -103,7 +108,8 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
     requireAdmin: requireAdmin(deps, gate),
     requireAlertSender: requireAlertSender(deps, gate),
     requireMarkerSender: requireMarkerSender(deps, gate),
-    checkOnRequest: createCheckOnRequest(servers, alerts),
+    checkOnRequest,
+    checkAllOnRequest: createCheckAll(servers, checkOnRequest),
     switchOnRequest: createSwitchOnRequest(deps),
     changeAccessOf: (request) => changeAccessOf(request, deps, gate),
     callerOf: (request) => describeCaller(request, gate, deps),

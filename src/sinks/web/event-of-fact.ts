@@ -1,4 +1,6 @@
+import type { ActionTaken } from '../../facts/alert-event.ts';
 import type { Fact } from '../../facts/facts.ts';
+import type { MaintenanceChanged } from '../../facts/server-facts.ts';
 
 /** A server-sent event. */
 export interface StreamEvent {
@@ -57,21 +59,9 @@ export function eventOfFact(fact: Fact): StreamEvent | undefined {
         },
       };
     case 'action':
-      return {
-        name: 'action',
-        data: { kind: fact.kind, server: fact.server, alert_id: fact.alertId },
-      };
+      return actionEvent(fact);
     case 'maintenance':
-      return {
-        name: 'maintenance',
-        data: {
-          server: fact.server,
-          active: fact.isActive,
-          reason: fact.reason,
-          at: new Date(fact.atMs).toISOString(),
-          ...(fact.untilMs !== undefined && { until: new Date(fact.untilMs).toISOString() }),
-        },
-      };
+      return maintenanceEvent(fact);
     case 'connectivity':
       return { name: 'connectivity', data: { suspected: fact.suspected } };
     case 'lateness':
@@ -80,4 +70,24 @@ export function eventOfFact(fact: Fact): StreamEvent | undefined {
     default:
       return undefined;
   }
+}
+
+/** Who did it and why is in the journal, for those who may read that. */
+function actionEvent({ kind, server, alertId }: ActionTaken): StreamEvent {
+  return {
+    name: kind === 'auto_disable' ? 'mcp_auto_disabled' : 'action',
+    data: { kind, server, alert_id: alertId },
+  };
+}
+
+function maintenanceEvent({ server, isActive, atMs, untilMs }: MaintenanceChanged): StreamEvent {
+  return {
+    name: 'maintenance',
+    data: {
+      server,
+      active: isActive,
+      at: new Date(atMs).toISOString(),
+      ...(untilMs !== undefined && { until: new Date(untilMs).toISOString() }),
+    },
+  };
 }

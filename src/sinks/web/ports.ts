@@ -6,6 +6,7 @@ import type {
   AlertCommands,
   CheckCommands,
   ReloadCommands,
+  RestartCommands,
   SwitchCommands,
 } from '../../facts/ports/commands.ts';
 import type {
@@ -94,6 +95,7 @@ export interface HttpAppDeps {
   readonly servers: Omit<ServerViews, 'processUsage'> & CheckCommands;
   readonly alerts: AlertViews & AlertCommands;
   readonly switches: SwitchViews & SwitchCommands;
+  readonly restarts: RestartCommands;
   readonly journal: JournalViews;
   readonly markers: MarkerStore;
   readonly metrics: MetricsSource;

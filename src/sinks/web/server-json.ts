@@ -92,8 +92,8 @@ export function reportJson(report: CheckReport): JsonObject {
 
 function disablingJson(disabling: Disabling | undefined): JsonObject | undefined {
   if (!disabling) return undefined;
-  const { atMs, by, reason } = disabling;
-  return { at: instant(atMs), by, reason };
+  const { atMs, by, reason, untilMs, isAutomatic } = disabling;
+  return { at: instant(atMs), by, reason, until: instant(untilMs), automatic: isAutomatic };
 }
 
 /** Ratios are those of the known time, and absent if nothing is known. */
@@ -117,7 +117,7 @@ function uptimeJson(uptime: ServerUptime): JsonObject {
 
 /**
  * One server as a list item of the API.
- * @param disabling how it was disabled manually
+ * @param disabling how it was disabled, other than in the configuration
  * @param uptime from the journal
  */
 export function serverJson(

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Assets } from './assets.ts';
 import type { ChangeAccess } from './change-access.ts';
+import type { CheckAllOnRequest } from './check-all.ts';
 import type { CheckOnRequest } from './check-on-request.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Page } from './pages/layout.ts';
@@ -19,6 +20,7 @@ export interface WebContext extends HttpAppDeps {
   readonly requireAlertSender: RequestHandler;
   readonly requireMarkerSender: RequestHandler;
   readonly checkOnRequest: CheckOnRequest;
+  readonly checkAllOnRequest: CheckAllOnRequest;
   readonly switchOnRequest: SwitchOnRequest;
   /** Who made a request, for the journal. */
   callerOf(request: Request): string;

@@ -1,6 +1,7 @@
 import type { Disabling } from '../../facts/disabling.ts';
+import type { EpochMs } from '../../facts/time.ts';
 
-/** Which servers are disabled manually. Plain data that the functions of this file change in place. */
+/** Which servers are disabled. Plain data that the functions of this file change in place. */
 export interface SwitchState {
   readonly disabled: Map<string, Disabling>;
   /** Disabled or enabled before the store could be read: what is stored about these is out of date. */
@@ -20,13 +21,41 @@ export function createSwitchState(): SwitchState {
   };
 }
 
-/** @returns whether that changed anything */
+/**
+ * What somebody ordered replaces what the service did by itself. A later order changes something only if it sets another end,
+ * or none.
+ * @returns whether that changed anything
+ */
 export function disableServer(state: SwitchState, disabling: Disabling): boolean {
   const { server } = disabling;
-  if (state.disabled.has(server)) return false;
-  state.disabled.set(server, disabling);
+  const present = state.disabled.get(server);
+  if (present && isSameDisabling(present, disabling)) return false;
+  const isExtended = present !== undefined && !present.isAutomatic;
+  state.disabled.set(server, isExtended ? extend(present, disabling) : disabling);
   if (!state.hasRead) state.switchedEarly.add(server);
   return true;
+}
+
+function extend(present: Disabling, next: Disabling): Disabling {
+  return { ...next, atMs: present.atMs, reason: next.reason === '' ? present.reason : next.reason };
+}
+
+function isSameDisabling(present: Disabling, next: Disabling): boolean {
+  if (next.isAutomatic) return true;
+  return present.isAutomatic !== true && present.untilMs === next.untilMs;
+}
+
+/** The servers whose time is over. */
+export function findExpired(state: SwitchState, nowMs: EpochMs): readonly string[] {
+  return [...state.disabled.values()]
+    .filter(({ untilMs }) => untilMs !== undefined && untilMs <= nowMs)
+    .map(({ server }) => server);
+}
+
+/** When the next server is to be enabled; `undefined` if none is. */
+export function nextExpiryMs(state: SwitchState): EpochMs | undefined {
+  const ends = [...state.disabled.values()].flatMap(({ untilMs }) => untilMs ?? []);
+  return ends.toSorted((a, b) => a - b)[0];
 }
 
 /** @returns whether that changed anything */

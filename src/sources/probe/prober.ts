@@ -35,6 +35,11 @@ export interface Prober {
    * if it no longer is, it is checked at once.
    */
   reconsider(name: string): void;
+  /**
+   * Closes the connection of the checks, ends the child of a stdio server, and checks the server with a new one.
+   * `undefined`: the server is unknown, is not checked at all, or was removed meanwhile.
+   */
+  reopen(name: string): Promise<CheckReport | undefined>;
   /** Checks a server now. `undefined`: the server is unknown, is not checked at all, or was removed meanwhile. */
   checkNow(name: string, options: { readonly deep: boolean }): Promise<CheckReport | undefined>;
   /** In the order of the configuration. */
@@ -142,7 +147,14 @@ class WatchedFleet implements Prober {
     const change = setDisabled(watch.record, this.#whyDisabled(name), this.#moment());
     if (!change) return;
     this.#publishChange(name, change, disagreed);
-    this.#succeed(watch);
+    void this.#succeed(watch);
+  }
+
+  async reopen(name: string): Promise<CheckReport | undefined> {
+    const watch = this.#watches.get(name);
+    if (!watch || this.#isStopped) return undefined;
+    await this.#succeed(watch);
+    return this.checkNow(name, { deep: false });
   }
 
   checkNow(name: string, { deep }: { readonly deep: boolean }): Promise<CheckReport | undefined> {
@@ -205,11 +217,14 @@ class WatchedFleet implements Prober {
     this.#hub.publish({ fact: 'server_changed', server: spec, keys, reopens });
     if (change) this.#publishChange(name, change, disagreed);
     if (reopens === 'none') watch.reconfigure();
-    else this.#succeed(watch);
+    else void this.#succeed(watch);
   }
 
-  /** Another watch takes over what is known, with a connection of its own and a check at once. */
-  #succeed(watch: ServerWatch): void {
+  /**
+   * Another watch takes over what is known, with a connection of its own and a check at once.
+   * @returns resolves when that begins
+   */
+  async #succeed(watch: ServerWatch): Promise<void> {
     const { name } = watch.spec;
     watch.halt(false);
     this.#connectivity.forget(name);
@@ -217,7 +232,8 @@ class WatchedFleet implements Prober {
     const successor = createServerWatch(watch.record, this.#context, watch.tally);
     successor.reconfigure();
     this.#watches.set(name, successor);
-    void closed.then(() => successor.start(0, true));
+    await closed;
+    successor.start(0, true);
   }
 
   #createWatch(spec: ServerSpec): ServerWatch {

@@ -64,6 +64,7 @@ function describeOperation(operation: Operation, path: string): JsonObject {
     description,
     schema,
   }));
+  const ok = hasContent(answer) ? { content: contentOf(answer) } : {};
   return {
     summary,
     security: SECURITY[access],
@@ -75,10 +76,10 @@ function describeOperation(operation: Operation, path: string): JsonObject {
       },
     }),
     responses: {
-      [answer.status ?? 200]: {
-        description: 'As requested',
-        ...(hasContent(answer) && { content: contentOf(answer) }),
-      },
+      [answer.status ?? 200]: { description: 'As requested', ...ok },
+      ...(answer.alsoStatus !== undefined && {
+        [answer.alsoStatus]: { description: 'It lasts and goes on', ...ok },
+      }),
       default: {
         description: 'Refused or failed, and why (RFC 9457)',
         content: { [PROBLEM_TYPE]: { schema: referTo('Problem') } },

@@ -16,6 +16,8 @@ export interface Operation {
   readonly answer: {
     /** 200 if absent. */
     readonly status?: number;
+    /** The same is answered with this status as well. */
+    readonly alsoStatus?: number;
     readonly schema?: SchemaName;
     /** Other content types in which the same is answered. */
     readonly types?: readonly string[];
@@ -27,7 +29,7 @@ export function readBody<Name extends SchemaName>(
   body: unknown,
   name: Name,
 ): z.output<(typeof SCHEMAS)[Name]> {
-  if (typeof body !== 'object' || body === null)
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new HttpProblem(
       400,
       'The body must be a JSON object, with Content-Type: application/json.',

@@ -6,6 +6,7 @@ import { MARKER_KINDS } from '../../../facts/event-log.ts';
 import { PROBE_OUTCOMES } from '../../../facts/probe-outcome.ts';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import { TRANSPORTS } from '../../../facts/server.ts';
+import { DisableBody, OrderBody } from './bodies.ts';
 
 // What the API answers and accepts. Tests hold every answer against these schemas, and `/openapi.json` is made of them.
 
@@ -85,7 +86,15 @@ const server = z.strictObject({
   tls_verified: z.boolean().optional(),
   status: z.enum(STATUSES),
   reason: z.string(),
-  disabled: z.strictObject({ at: time, by: z.string(), reason: z.string() }).optional(),
+  disabled: z
+    .strictObject({
+      at: time,
+      by: z.string(),
+      reason: z.string(),
+      until: time.optional(),
+      automatic: z.literal(true).optional().meta({ description: 'The service did it itself' }),
+    })
+    .optional(),
   status_since: time,
   response_time_seconds: seconds.optional(),
   last_response_time: z.strictObject({ seconds, at: time }).optional(),
@@ -334,6 +343,21 @@ export const SCHEMAS = {
   DefinitionPage: pageOf('definitions', definitionEntry),
   ErrorGroup: errorGroup,
   ErrorPage: pageOf('errors', errorGroup),
+  CheckedAll: z.strictObject({
+    total: count,
+    checked: count,
+    servers: z
+      .array(
+        z.strictObject({
+          server: z.string(),
+          reports: z.array(report),
+          problem: z.string().optional(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Absent while it lasts' }),
+  }),
+  DisableOrder: DisableBody,
   Health: health,
   LogEntry: logEntry,
   LogPage: pageOf('logs', logEntry),
@@ -349,6 +373,7 @@ export const SCHEMAS = {
   /** Of Alertmanager, which adds to it as it likes. */
   Notification: z.looseObject({ alerts: z.array(z.looseObject({})) }),
   OpenApi: z.looseObject({ openapi: z.string() }),
+  Order: OrderBody,
   Problem: problem,
   Received: z.strictObject({ alerts: count, kept: z.boolean() }),
   Reloaded: z.strictObject({ ok: z.literal(true), detail: z.string() }),
@@ -369,10 +394,6 @@ export const SCHEMAS = {
     servers: z.array(serverSummary),
   }),
   Switched: z.strictObject({ changed: z.boolean(), kept: z.boolean(), server: server.optional() }),
-  SwitchOrder: z.strictObject({
-    reason: z.string().max(500).nullish(),
-    by: z.string().max(128).nullish(),
-  }),
   TargetGroups: z.array(
     z.strictObject({
       targets: z.array(z.string()),

@@ -6,9 +6,9 @@ import type { Operation } from '../api/operation.ts';
 import { choices, cursor, labels, limit, readQuery, text } from '../api/parameters.ts';
 import { pathName } from '../request-values.ts';
 import { compareNames, selectServers } from '../select-servers.ts';
-import { reportJson, serverDetailJson, serverJson } from '../server-json.ts';
+import { serverDetailJson, serverJson } from '../server-json.ts';
 import type { WebContext } from '../web-context.ts';
-import { get, post, type Route } from './route.ts';
+import { get, type Route } from './route.ts';
 
 const LIST_SERVERS = {
   summary: 'The servers by name',
@@ -23,16 +23,10 @@ const LIST_SERVERS = {
   answer: { schema: 'ServerList' },
 } as const satisfies Operation;
 
-const SHOW_SERVER: Operation = {
+export const SHOW_SERVER: Operation = {
   summary: 'One server with its last checks, failures and status changes',
   access: 'read',
   answer: { schema: 'ServerDetail' },
-};
-
-const CHECK_SERVER: Operation = {
-  summary: 'Runs a check and a deep check of a server now',
-  access: 'change',
-  answer: { schema: 'Checked' },
 };
 
 const STREAM_EVENTS: Operation = {
@@ -43,7 +37,7 @@ const STREAM_EVENTS: Operation = {
 
 /** Servers for programs, and the stream of events. */
 export function apiRoutes(context: WebContext): readonly Route[] {
-  const { requireAdmin, checkOnRequest, callerOf, switches, uptimes } = context;
+  const { switches, uptimes } = context;
   return [
     get('/api/v1/mcp/servers', LIST_SERVERS, async (request, response) => {
       response.json(await listServers(context, request));
@@ -54,15 +48,6 @@ export function apiRoutes(context: WebContext): readonly Route[] {
       // Again: it may have left the configuration meanwhile.
       response.json(serverDetailJson(findServer(context, name), switches.find(name), uptime));
     }),
-    post(
-      '/api/v1/mcp/servers/:name/check',
-      CHECK_SERVER,
-      requireAdmin,
-      async (request, response) => {
-        const reports = await checkOnRequest(pathName(request), callerOf(request));
-        response.json({ server: pathName(request), reports: reports.map(reportJson) });
-      },
-    ),
     get('/api/v1/events', STREAM_EVENTS, (request, response) =>
       streamEvents(context, request, response),
     ),

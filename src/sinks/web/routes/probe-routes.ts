@@ -96,7 +96,7 @@ function readProbe(context: WebContext, request: Request) {
 /** A server that the configuration disables is not on our schedule, but Prometheus may still probe it. */
 function refuseDisabled(target: ProbeTarget, { switches }: HttpAppDeps): void {
   const disabling = target.kind === 'name' ? switches.find(target.name) : undefined;
-  if (!disabling) return;
+  if (!disabling || disabling.isAutomatic) return;
   throw new HttpProblem(409, `This server is not checked: ${describeDisabling(disabling)}.`);
 }
 

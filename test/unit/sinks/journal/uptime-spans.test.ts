@@ -124,7 +124,7 @@ function recordInto() {
 test('status changes, maintenance and removal say what is known of a server', () => {
   const { clock, recorder, note, states } = recordInto();
   const maintenance = (isActive: boolean): void =>
-    recorder.note({ fact: 'maintenance', server: 's', atMs: clock.nowMs(), isActive });
+    recorder.note({ fact: 'maintenance', server: 's', atMs: clock.nowMs(), isActive, reason: '' });
   note('healthy');
   note('offline');
   maintenance(true);

@@ -108,6 +108,7 @@ export interface FakeHttpDeps {
   readonly probed: ProbeRequest[];
   readonly actions: Parameters<HttpAppDeps['alerts']['noteAction']>[0][];
   readonly disablings: Map<string, Disabling>;
+  readonly restarted: string[];
   readonly logged: LoggedLine[];
   readonly stopping: AbortController;
 }
@@ -126,6 +127,7 @@ export function fakeHttpDeps(
   const logged: LoggedLine[] = [];
   const actions: Parameters<HttpAppDeps['alerts']['noteAction']>[0][] = [];
   const disablings = new Map<string, Disabling>();
+  const restarted: string[] = [];
   const stopping = new AbortController();
   const logAs = (level: LoggedLine['level']) => (fields: LoggedLine['fields'], message: string) => {
     logged.push({ level, fields, message });
@@ -157,6 +159,12 @@ export function fakeHttpDeps(
       addNote: async () => false,
       noteAction: (action) => actions.push(action),
       watchdogHeardAtMs: () => undefined,
+    },
+    restarts: {
+      async restart(name) {
+        restarted.push(name);
+        return buildReport();
+      },
     },
     switches: {
       find: (server) => disablings.get(server),
@@ -214,5 +222,17 @@ export function fakeHttpDeps(
     stopping: stopping.signal,
     ...overrides,
   };
-  return { deps, clock, hub, servers, checked, probed, actions, disablings, logged, stopping };
+  return {
+    deps,
+    clock,
+    hub,
+    servers,
+    checked,
+    probed,
+    actions,
+    disablings,
+    restarted,
+    logged,
+    stopping,
+  };
 }

@@ -73,6 +73,29 @@ test.each([
   ['enabling against the configuration', '/parked/enable', {}, undefined, 409, 'configuration'],
   ['a body that is no JSON', '/files/disable', JSON_TYPE, '{', 400, ''],
   ['a body that is no object', '/files/disable', JSON_TYPE, '[1]', 400, 'JSON object'],
+  ['a key that is not known', '/files/disable', JSON_TYPE, '{"duraton":"1h"}', 400, '"duraton"'],
+  ['a duration without unit', '/files/disable', JSON_TYPE, '{"duration":60}', 400, 'unit'],
+  ['a duration of nothing', '/files/disable', JSON_TYPE, '{"duration":"0s"}', 400, 'from 1s'],
+  [
+    'an end in the past',
+    '/files/disable',
+    JSON_TYPE,
+    '{"until":"2026-11-21T09:14:59Z"}',
+    400,
+    'future',
+  ],
+  [
+    'two ends',
+    '/files/disable',
+    JSON_TYPE,
+    '{"until":"2027-01-01T00:00:00Z","duration":"1h"}',
+    400,
+    'together',
+  ],
+  ['an end of enabling', '/files/enable', JSON_TYPE, '{"duration":"1h"}', 400, '"duration"'],
+  ['a restart of a remote server', '/files/restart', {}, undefined, 409, 'stdio'],
+  ['a restart of a disabled server', '/parked/restart', {}, undefined, 409, 'disabled'],
+  ['a check with a key that is not known', '/files/check', JSON_TYPE, '{"x":1}', 400, '"x"'],
   ['a reason that is no text', '/files/disable', JSON_TYPE, '{"reason":1}', 400, 'reason'],
   [
     'a reason without end',
@@ -139,4 +162,93 @@ test('one that is disabled is not checked on request either, and the answer says
   for (const { body } of [check, probe]) expect(body).toContain('disabled by ann: moves');
   expect(fake.checked).toEqual([]);
   expect(fake.probed).toEqual([]);
+});
+
+test('a duration of an hour means one hour', async () => {
+  const fake = fleet();
+  const app = await serveApp(fake.deps);
+  const answer = await app.call(`${API}/files/disable`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: '{"duration":"1h"}',
+  });
+  expect(fake.disablings.get('files')?.untilMs).toBe(NOW_MS + 3_600_000);
+  expect(JSON.parse(answer.body)).toMatchObject({
+    server: { disabled: { until: '2026-11-21T10:15:00.000Z' } },
+  });
+});
+
+test('an end as a time with a zone, of the page too', async () => {
+  const fake = fleet();
+  const app = await serveApp(fake.deps);
+  await app.call('/servers/files/disable', {
+    method: 'POST',
+    headers: FORM_TYPE,
+    body: 'reason=&duration=&until=2026-11-21T12%3A00%2B01%3A00',
+  });
+  expect(fake.disablings.get('files')).toMatchObject({
+    untilMs: Date.UTC(2026, 10, 21, 11),
+    reason: '',
+  });
+});
+
+test('a stdio server is restarted, which is noted with who and why', async () => {
+  const fake = fakeHttpDeps([buildDetail('files', { transport: 'stdio' })]);
+  const app = await serveApp(fake.deps);
+  const answer = await app.call(`${API}/files/restart`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: '{"by":"ann","reason":"hangs"}',
+  });
+  expect(JSON.parse(answer.body)).toMatchObject({ server: 'files', reports: [{ outcome: 'ok' }] });
+  expect(fake.restarted).toEqual(['files']);
+  expect(fake.actions).toEqual([
+    { kind: 'restart', server: 'files', by: 'ann, via 127.0.0.1', text: 'hangs' },
+  ]);
+});
+
+test('a check of all answers with one result per server that is not disabled', async () => {
+  const fake = fakeHttpDeps([
+    buildDetail('files'),
+    buildUncheckedDetail('parked', 'disabled'),
+    buildDetail('search'),
+  ]);
+  const app = await serveApp(fake.deps);
+  const answer = await app.call(`${API}/check`, { method: 'POST' });
+  expect(answer.status).toBe(200);
+  expect((await app.call(`${API}/check`)).status).toBe(404);
+  expect(JSON.parse(answer.body)).toMatchObject({
+    total: 2,
+    checked: 2,
+    servers: [
+      { server: 'files', reports: [{ kind: 'steady' }, { kind: 'deep' }] },
+      { server: 'search' },
+    ],
+  });
+});
+
+test('a check of all that lasts answers with how far it is, and another request joins it', async () => {
+  const slow = Promise.withResolvers<undefined>();
+  const fake = fakeHttpDeps([buildDetail('files'), buildDetail('search')]);
+  const { checkNow } = fake.deps.servers;
+  const app = await serveApp({
+    ...fake.deps,
+    servers: {
+      ...fake.deps.servers,
+      checkNow: (name, options) => (name === 'search' ? slow.promise : checkNow(name, options)),
+    },
+  });
+  const first = app.call(`${API}/check`, { method: 'POST' });
+  await expect.poll(() => fake.clock.pendingCount()).toBe(1);
+  await fake.clock.advance(45_000);
+  const { status, body } = await first;
+  const second = app.call(`${API}/check`, { method: 'POST' });
+  await expect.poll(() => fake.clock.pendingCount()).toBe(1);
+  slow.resolve(undefined);
+
+  expect([status, JSON.parse(body)]).toEqual([202, { total: 2, checked: 1 }]);
+  expect(JSON.parse((await second).body)).toMatchObject({
+    servers: [{ server: 'files' }, { server: 'search', reports: [] }],
+  });
+  expect(fake.checked.filter(({ name }) => name === 'files')).toHaveLength(2);
 });

@@ -4,7 +4,7 @@ import { createServerSwitch } from '../../../../src/sources/control/server-switc
 import type { Disabling } from '../../../../src/facts/disabling.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 import { createMemoryLog } from '../../../fakes/memory-log.ts';
-import { asEpochMs } from '../../../../src/facts/time.ts';
+import { asEpochMs, later } from '../../../../src/facts/time.ts';
 
 const ANN = { by: 'ann', reason: 'moves' };
 const RETRY_MS = 10_000;
@@ -151,4 +151,63 @@ test('after its end nothing is tried any more', async () => {
   await switches.disable('search', ANN);
 
   expect(clock.pendingCount()).toBe(0);
+});
+
+test('a server that is disabled for a time is enabled when that is over, and the end can be moved', async () => {
+  const { switches, clock, actions, names } = setUp();
+  await switches.restore();
+  const endIn = (ms: number) => ({ ...ANN, untilMs: later(clock.nowMs(), ms) });
+
+  await switches.disable('files', endIn(60_000));
+  await clock.advance(59_000);
+  expect(await switches.disable('files', { ...endIn(60_000), reason: '' })).toMatchObject({
+    hasChanged: true,
+  });
+  await clock.advance(59_999);
+  const stillDisabled = switches.find('files');
+  await clock.advance(1);
+
+  expect(stillDisabled).toMatchObject({ reason: 'moves', atMs: Date.UTC(2026, 0, 1) });
+  expect(switches.find('files')).toBeUndefined();
+  expect(names()).toEqual([]);
+  expect(actions.at(-1)).toEqual({
+    kind: 'enable',
+    server: 'files',
+    by: 'mcp-exporter',
+    text: 'the time is over',
+  });
+  expect(clock.pendingCount()).toBe(0);
+});
+
+test('an order without an end takes the end away', async () => {
+  const { switches, clock } = setUp();
+  await switches.restore();
+  await switches.disable('files', { ...ANN, untilMs: later(clock.nowMs(), 60_000) });
+  expect(await switches.disable('files', ANN)).toMatchObject({ hasChanged: true });
+  await clock.advance(120_000);
+  expect(switches.find('files')).toBeDefined();
+});
+
+test('a time that ended while the service was down enables the server at its start', async () => {
+  const { switches, clock } = setUp([
+    { server: 'files', atMs: asEpochMs(1), by: 'ann', reason: '', untilMs: asEpochMs(2) },
+  ]);
+  await switches.restore();
+  await clock.advance(0);
+  expect(switches.find('files')).toBeUndefined();
+});
+
+test('what the service disabled, somebody can disable, and only the service itself enables automatically', async () => {
+  const { switches, actions } = setUp();
+  await switches.restore();
+  switches.disableAutomatically('files', 'Offline for 1d');
+  expect(switches.find('files')).toMatchObject({ by: 'mcp-exporter', isAutomatic: true });
+
+  expect(await switches.disable('files', ANN)).toMatchObject({ hasChanged: true });
+  switches.disableAutomatically('files', 'Offline for 1d');
+  switches.enableAutomatically('files', 'the server answers again');
+
+  expect(switches.find('files')).toMatchObject({ by: 'ann' });
+  expect(switches.find('files')?.isAutomatic).toBeUndefined();
+  expect(actions).toMatchObject([{ kind: 'auto_disable' }, { kind: 'disable' }]);
 });
