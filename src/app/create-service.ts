@@ -24,6 +24,7 @@ import { createLogPart } from './parts/log.ts';
 import { createLogShippingPart, type LogShippingPart } from './parts/log-shipping.ts';
 import { createMetricsPart } from './parts/metrics.ts';
 import { createProbePart } from './parts/probe.ts';
+import { createSilencesPart } from './parts/silences.ts';
 import { createUserRulesPart } from './parts/user-rules.ts';
 import { createTracingPart } from './parts/tracing.ts';
 import { createWebSecurityPart } from './parts/web-security.ts';
@@ -57,23 +58,15 @@ export function createService(
   const { prober: servers } = probe;
   const tracing = createTracingPart(context);
   const webSecurity = createWebSecurityPart(context);
-  const { security } = webSecurity;
-  const gateway = createGatewayPart(context, { security, switches, tracing, servers });
-  const listener = createGatewayListenerPart(context, gateway.gateway, security);
+  const gateway = createGatewayPart(context, { ...webSecurity, switches, tracing, servers });
+  const listener = createGatewayListenerPart(context, gateway.gateway, webSecurity.security);
   const views = { servers, gateway, alerts, journal: journalPart };
-  const losses = lossesOf(log, shipping, tracing);
-  const metrics = createMetricsPart(context, { ...views, ...losses });
+  const metrics = createMetricsPart(context, views, lossesOf(log, shipping, tracing));
   const configuration = createConfigurationPart(context, first, (config) => parts.reload(config));
-  const actions = { switches, restarts: createRestart(servers, gateway.gateway) };
-  const pages = {
-    servers,
-    alerts,
-    ...actions,
-    journal,
-    markers: journal,
-    metrics: metrics.metrics,
-  };
-  const web = createWebPart(context, security, { ...pages, configuration });
+  const restarts = createRestart(servers, gateway.gateway);
+  const actions = { switches, restarts, markers: journal };
+  const pages = { servers, alerts, ...actions, journal, metrics: metrics.metrics };
+  const web = createWebPart(context, webSecurity.security, { ...pages, configuration });
 
   const list: readonly Part[] = [
     logPart,
@@ -88,6 +81,7 @@ export function createService(
     web,
     probe,
     gateway,
+    createSilencesPart(context, { switches }),
     createUserRulesPart(context),
     // Applies the first configuration to the parts above.
     configuration,

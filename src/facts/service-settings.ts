@@ -1,4 +1,5 @@
 import type { Secret } from './secret.ts';
+import type { RemoteAccess } from './server.ts';
 
 // Settings of the service as sources and sinks receive them; settings of one server are in server.ts.
 
@@ -69,4 +70,21 @@ export interface JournalRetention {
   readonly alertsMs: number;
   /** Of everything on the disk. */
   readonly bytesMax: number;
+}
+
+/** How the HTTP API of another program is reached. */
+export interface RemoteApi {
+  /** Without a slash at its end, without credentials. */
+  readonly url: string;
+  /** Sent with each request. */
+  readonly headers: Readonly<Record<string, Secret>>;
+  readonly access: RemoteAccess;
+}
+
+export interface AlertmanagerSettings {
+  readonly api: RemoteApi;
+  /** Labels that Prometheus adds to the metrics of this exporter. */
+  readonly targetLabels: Readonly<Record<string, string>>;
+  /** How long a silence outlasts its reason. */
+  readonly silenceMarginMs: number;
 }

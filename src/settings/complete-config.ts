@@ -10,6 +10,7 @@ import { type LoadContext, resolvePath } from './files.ts';
 import { collides } from './gateway-address.ts';
 import { gatewayListen, readAuthentication } from './gateway.ts';
 import { checkPublicUrls } from './public-urls.ts';
+import { completeAlertmanager } from './remote-api.ts';
 import type { ServerList } from './server-list.ts';
 import { isHttpUrl, JournalSchema, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
 import {
@@ -43,6 +44,8 @@ export async function completeConfig(
 ): Promise<Config> {
   const { input, source } = file;
   const { log, alerting } = input;
+  const alertmanager =
+    input.alertmanager && (await completeAlertmanager(input.alertmanager, source, context));
   const adminToken = await readToken('admin', file, context);
   const alertToken = await readToken('alertWebhook', file, context);
   const markerToken = await readToken('markers', file, context);
@@ -82,6 +85,7 @@ export async function completeConfig(
     }),
     alertRulesFile: inFolder(input.alertRulesFile, context),
     ...(alerting && { alerting }),
+    ...(alertmanager && { alertmanager }),
     journal: completeJournal(file, context),
     alertWebhook: alertToken ? { token: alertToken } : {},
     markers: markerToken ? { token: markerToken } : {},

@@ -31,6 +31,7 @@ import {
   TracingSchema,
 } from './service-schema.ts';
 import { ProxySchema } from './proxy.ts';
+import { AlertmanagerSchema } from './remote-api.ts';
 import { TlsSchema } from './tls.ts';
 
 const SERVER_TYPES = [
@@ -177,6 +178,7 @@ export const ConfigSchema = section(
       reloadable: true,
     }).default('prometheus/generated/user-alerts.yml'),
     alerting: AlertingSchema.exactOptional(),
+    alertmanager: AlertmanagerSchema.exactOptional(),
     journal: JournalSchema.prefault({}),
     alertWebhook: AlertWebhookSchema.prefault({}),
     markers: MarkersSchema.prefault({}),

@@ -3,6 +3,7 @@ import type { RateLimit } from '../facts/rules/rate-limit.ts';
 import type { Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';
 import type {
+  AlertmanagerSettings,
   AuthenticationSettings,
   JournalRetention,
   ListenAddress,
@@ -66,6 +67,8 @@ export interface Config {
   readonly alertRulesFile: string;
   /** Undefined if Alertmanager is configured manually. */
   readonly alerting?: AlertingConfig;
+  /** Undefined if the API of Alertmanager is not used. */
+  readonly alertmanager?: AlertmanagerSettings;
   readonly journal: JournalConfig;
   readonly alertWebhook: { readonly token?: Secret };
   readonly markers: { readonly token?: Secret };

@@ -34,6 +34,7 @@ export function renderConfigDocs(): string {
     ['Tracing', 'tracing', schema.properties?.['tracing']],
     ['Your own alerts', 'alerts[]', schema.properties?.['alerts']?.items],
     ['Where alerts are sent', 'alerting', schema.properties?.['alerting']],
+    ['The API of Alertmanager', 'alertmanager', schema.properties?.['alertmanager']],
     ['The journal', 'journal', schema.properties?.['journal']],
     ["Alertmanager's notifications", 'alertWebhook', schema.properties?.['alertWebhook']],
     ['Deploys and notes', 'markers', schema.properties?.['markers']],

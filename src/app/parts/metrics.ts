@@ -10,6 +10,7 @@ export interface MetricsPart extends Part {
 export function createMetricsPart(
   { clock, hub, config }: PartContext,
   views: MetricsViews,
+  losses: MetricsViews,
 ): MetricsPart {
   const metrics = createMetrics({
     hub,
@@ -17,7 +18,7 @@ export function createMetricsPart(
     version: VERSION,
     gateway: config.gateway.listen !== undefined,
     ...config.metrics,
-    views,
+    views: { ...views, ...losses },
   });
   return { name: 'metrics', metrics, stop: () => metrics.stop() };
 }

@@ -12,6 +12,8 @@ export interface Alert {
 }
 
 export interface Alertmanager {
+  /** Where it listens. */
+  readonly url: string;
   readonly stderr: () => string;
   fire(alert: Alert): void;
   resolve(alert: Alert): void;
@@ -64,6 +66,7 @@ export async function startAlertmanager(config: string): Promise<Alertmanager> {
   }
 
   return {
+    url,
     stderr: () => stderr,
     fire: (alert) => add(alert),
     resolve: (alert) => add(alert, `--end=${new Date().toISOString()}`),

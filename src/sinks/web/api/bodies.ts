@@ -30,7 +30,7 @@ function line(charsMax: number, description: string) {
 
 const DURATION_ERROR = 'must be a duration with its unit (s, m, h, d), such as 30m or 1h30m';
 
-export const durationText = z
+const durationText = z
   .string({ error: DURATION_ERROR })
   .transform((text, context) => {
     const durationMs = parseDuration(text);
@@ -43,7 +43,7 @@ export const durationText = z
 
 const INSTANT_ERROR = 'must be a time with its zone, such as 2026-11-28T13:45:00Z';
 
-export const instantText = z
+const instantText = z
   .string({ error: INSTANT_ERROR })
   .transform((text, context) => {
     const atMs = INSTANT.test(text) ? Date.parse(text) : Number.NaN;

@@ -1,0 +1,109 @@
+import { isJsonObject, type JsonObject } from '../../facts/json-object.ts';
+import type { HttpApi } from '../../facts/ports/http-api.ts';
+import { asEpochMs, type EpochMs } from '../../facts/time.ts';
+
+/** A condition on a label, as Alertmanager's API has it. */
+export interface Matcher {
+  readonly name: string;
+  readonly value: string;
+  readonly isRegex: boolean;
+  readonly isEqual: boolean;
+}
+
+export interface Silence {
+  readonly matchers: readonly Matcher[];
+  readonly startsAtMs: EpochMs;
+  readonly endsAtMs: EpochMs;
+  readonly createdBy: string;
+  readonly comment: string;
+}
+
+/** One that has not ended. */
+export interface PresentSilence extends Silence {
+  readonly id: string;
+}
+
+/**
+ * Alertmanager's API, version 2 (prometheus/alertmanager: api/v2/openapi.yaml). Each method rejects with a readable error if
+ * it is not there or refuses.
+ */
+export interface Alertmanager {
+  /** Silences that are active or pending and have a matcher `component="mcp"`. */
+  findSilences(): Promise<readonly PresentSilence[]>;
+  /**
+   * @param id of the silence that it replaces
+   * @returns its id
+   */
+  saveSilence(silence: Silence, id?: string): Promise<string>;
+  expireSilence(id: string): Promise<void>;
+}
+
+export function createAlertmanager(api: HttpApi): Alertmanager {
+  async function ask(...request: Parameters<HttpApi['request']>): Promise<unknown> {
+    const { status, text } = await api.request(...request);
+    if (status >= 200 && status < 300) return text === '' ? undefined : JSON.parse(text);
+    throw new Error(`Alertmanager answered ${status}: ${text.slice(0, 200).trim()}`);
+  }
+
+  return {
+    async findSilences() {
+      const found = await ask('GET', `/api/v2/silences?filter=${filterOf('component', 'mcp')}`);
+      return (Array.isArray(found) ? found : []).flatMap((item) => readSilence(item) ?? []);
+    },
+    async saveSilence(silence, id) {
+      const { startsAtMs, endsAtMs, ...rest } = silence;
+      const times = { startsAt: isoOf(startsAtMs), endsAt: isoOf(endsAtMs) };
+      const saved = await ask('POST', '/api/v2/silences', {
+        ...rest,
+        ...times,
+        ...(id !== undefined && { id }),
+      });
+      return isJsonObject(saved) ? textOf(saved['silenceID']) : '';
+    },
+    async expireSilence(id) {
+      await ask('DELETE', `/api/v2/silence/${encodeURIComponent(id)}`);
+    },
+  };
+}
+
+/** Alertmanager's notation of a matcher; a JSON string is a string of it. */
+function filterOf(label: string, value: string): string {
+  return encodeURIComponent(`${label}=${JSON.stringify(value)}`);
+}
+
+function readSilence(item: unknown): PresentSilence | undefined {
+  if (!isJsonObject(item)) return undefined;
+  const { id, matchers, status } = item;
+  const isOver = isJsonObject(status) && status['state'] === 'expired';
+  if (isOver || typeof id !== 'string' || !Array.isArray(matchers)) return undefined;
+  return {
+    id,
+    matchers: matchers.filter(isJsonObject).map(readMatcher),
+    startsAtMs: timeOf(item['startsAt']),
+    endsAtMs: timeOf(item['endsAt']),
+    createdBy: textOf(item['createdBy']),
+    comment: textOf(item['comment']),
+  };
+}
+
+function readMatcher({ name, value, isRegex, isEqual }: JsonObject): Matcher {
+  return {
+    name: textOf(name),
+    value: textOf(value),
+    isRegex: isRegex === true,
+    isEqual: isEqual !== false,
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function timeOf(value: unknown): EpochMs {
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return asEpochMs(Number.isNaN(ms) ? 0 : ms);
+}
+
+function isoOf(atMs: EpochMs): string {
+  return new Date(atMs).toISOString();
+}
