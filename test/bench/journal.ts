@@ -20,6 +20,7 @@ import { REAL_CLOCK } from '../fakes/real-clock.ts';
 
 const RATE = 5_000;
 const SECONDS = 8;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
 const TICK_MS = 10;
 const STORED = Number(process.env['CALLS'] ?? 1_000_000);
 const ASKED = 40;
@@ -36,10 +37,10 @@ function callOf(number: number, atMs: number): CallRecord {
   return buildCall({
     startedAtMs: asEpochMs(atMs),
     server: `server-${number % 20}`,
-    target: fresh(`tool-${number % 37}`),
+    target: fresh(`tool-${Math.floor(number / 20) % 5}`),
     requestId: fresh(String(number)),
     session: fresh(`0f8fad5b-d9cb-469f-a165-${String(Math.floor(number / 100)).padStart(12, '0')}`),
-    client: { name: fresh(`client-${number % 7}`), version: '1.0.0' },
+    client: { name: fresh(`client-${(number % 53) % 7}`), version: '1.0.0' },
     user: fresh(`user-${number % 53}@example.com`),
     durationMs: (number % 300) + 0.25,
     tokens: { input: 75, output: 300, source: 'estimated' },
@@ -74,7 +75,7 @@ async function publishAtRate(hub: Hub): Promise<number> {
 
 async function measureIngest(): Promise<void> {
   const figures: Record<string, string>[] = [];
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     const idle = createHub(() => undefined);
     idle.subscribe(() => undefined);
     const without = await publishAtRate(idle);
@@ -126,7 +127,7 @@ function questions(database: JournalDatabase): Readonly<Record<string, () => unk
     'failures of a server': () =>
       database.findCalls({ server: 'server-0', outcomes: ['tool_error'], limit }),
     'calls of a user': () => database.findCalls({ user: 'user-9@example.com', limit }),
-    'a tool of a client': () => database.findCalls({ client: 'client-3', target: 'tool-5', limit }),
+    'a tool of a client': () => database.findCalls({ client: 'client-3', target: 'tool-3', limit }),
     'an hour, 500 calls': () => database.findCalls({ ...hour, limit: 500 }),
     'a search': () => database.findCalls({ search: 'table-3', limit }),
     'a search in vain': () => database.findCalls({ search: 'no such text', limit }),

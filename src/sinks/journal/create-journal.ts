@@ -54,12 +54,12 @@ const MEMORY_BYTES_MAX = 32 * 1024 * 1024;
 const CALLS_MAX = 20_000;
 /** Of their messages, stacks and arguments. */
 const CALL_CHARS_MAX = 32 * 1024 * 1024;
-/** Calls wait longer, since a commit with a thousand of them costs as much as one with ten. */
+/** Calls wait longer, since a commit with a thousand of them costs as much as one with ten; a slow disk gets larger batches. */
 const CALL_LIMITS: QueueLimits = {
   entriesMax: CALLS_MAX,
   sizeMax: CALL_CHARS_MAX,
-  batchMax: 2_000,
-  gatherMs: 250,
+  batchMax: 10_000,
+  gatherMs: 500,
   regathers: true,
 };
 
