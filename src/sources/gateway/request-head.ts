@@ -31,6 +31,21 @@ export function findHeadFault({
   return hosts === 0 && httpVersionMinor > 0 ? NO_HOST : undefined;
 }
 
+/**
+ * A request target in absolute form is read as its path, and its authority counts instead of `Host`: every server must accept
+ * this form (RFC 9112 §3.2.2), which clients send that take the gateway for a proxy.
+ */
+export function useOriginForm(request: IncomingMessage): void {
+  const [, authority, target = ''] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(request.url ?? '') ?? [];
+  if (authority === undefined) return;
+  request.url = target.startsWith('/') ? target : `/${target}`;
+  request.headers.host = authority;
+  const host = request.rawHeaders.findIndex(
+    (text, index) => index % 2 === 0 && text.toLowerCase() === 'host',
+  );
+  if (host !== -1) request.rawHeaders[host + 1] = authority;
+}
+
 function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {

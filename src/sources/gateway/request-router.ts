@@ -12,7 +12,7 @@ import type { GatewayServers } from './gateway-servers.ts';
 import type { GatewayRoute } from './parse-route.ts';
 import { failRequest } from './fault.ts';
 import { limitRest, readHead } from './request-body.ts';
-import { findHeadFault } from './request-head.ts';
+import { findHeadFault, useOriginForm } from './request-head.ts';
 import { renderRefusalAnswer } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -61,6 +61,7 @@ export class RequestRouter {
     const { clock, edge, instance, unknownServers } = this.#options;
     const receivedMs = clock.monotonicMs();
     const receivedAtMs = clock.nowMs();
+    useOriginForm(request);
     const target = this.#servers.findRoute(request.url ?? '/', request.headers.host);
     if (target?.name === '-' && target.route === '/identity') {
       this.#sendIdentity(response, target.query);

@@ -1,5 +1,7 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { findHeadFault } from '../../../../src/sources/gateway/request-head.ts';
+import { findHeadFault, useOriginForm } from '../../../../src/sources/gateway/request-head.ts';
 
 const HOST = ['host', 'localhost'];
 
@@ -17,4 +19,21 @@ test.each([
   const [httpVersionMajor = 0, httpVersionMinor = 0] = version.split('.').map(Number);
   const fault = findHeadFault({ method, httpVersionMajor, httpVersionMinor, rawHeaders });
   expect(fault?.refusal).toBe(refusal);
+});
+
+test.each([
+  ['/files/mcp?a=1', 'other', '/files/mcp?a=1', 'other'],
+  ['http://localhost:9000/files/mcp?a=1', 'other', '/files/mcp?a=1', 'localhost:9000'],
+  ['HTTPS://gateway.example', 'other', '/', 'gateway.example'],
+  ['http://gateway.example?a=1', 'other', '/?a=1', 'gateway.example'],
+  ['ftp://gateway.example/a', 'other', 'ftp://gateway.example/a', 'other'],
+  ['*', 'other', '*', 'other'],
+])('the target %s with Host %s is read as %s of %s', (target, host, path, authority) => {
+  const request = new IncomingMessage(new Socket());
+  request.url = target;
+  request.headers.host = host;
+  request.rawHeaders = ['Accept', 'host', 'Host', host];
+  useOriginForm(request);
+  expect([request.url, request.headers.host]).toEqual([path, authority]);
+  expect(request.rawHeaders).toEqual(['Accept', 'host', 'Host', authority]);
 });
