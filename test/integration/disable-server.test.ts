@@ -133,9 +133,9 @@ mcpServers:
     return text.includes('enable') && text;
   });
   expect(JSON.parse(log)).toMatchObject({
-    entries: [
-      { kind: 'enable', by: '127.0.0.1' },
-      { kind: 'disable', by: 'ann, via 127.0.0.1', text: 'moves' },
+    logs: [
+      { event_type: 'action', meta_data: { kind: 'enable', by: '127.0.0.1' } },
+      { meta_data: { kind: 'disable', by: 'ann, via 127.0.0.1', text: 'moves' } },
     ],
   });
 });
