@@ -1,6 +1,8 @@
+import type { CallSummary, CallSummaryKey } from '../../src/facts/call-log.ts';
 import type { AlertRecord } from '../../src/facts/ports/alert-store.ts';
 import type { HttpAppDeps } from '../../src/sinks/web/ports.ts';
 import type { ServerLogEntry, ServerLogPage } from '../../src/facts/server-log.ts';
+import { buildCallSum } from '../fakes/build-call-sum.ts';
 import { NOW_MS } from '../unit/sinks/web/fake-http-deps.ts';
 import { asEpochMs } from '../../src/facts/time.ts';
 
@@ -142,7 +144,29 @@ function entriesOf(server: string): readonly ServerLogEntry[] {
   ];
 }
 
-/** A history of these alerts, and a log for every server. */
+/** Calls with every kind of key, among them a long and a hostile one. */
+function exampleSums(by: CallSummaryKey): readonly CallSummary[] {
+  if (by === 'server')
+    return [
+      buildCallSum('files', { calls: 48_210, failures: 31, counted: 48_190, costUsd: 12.4 }),
+      buildCallSum('warehouse', { calls: 912, failures: 214, counted: 900, costUsd: 0.0031 }),
+    ];
+  if (by === 'client' || by === 'user')
+    return [
+      buildCallSum('claude-code', { calls: 40_100, failures: 20, tokens: 9_120_000, costUsd: 11 }),
+      buildCallSum('cursor', { calls: 8_110, failures: 11, tokens: 1_204_551, costUsd: 1.4 }),
+      buildCallSum(`client-${'that-nobody-shortened-'.repeat(5)}`, { calls: 3 }),
+    ];
+  if (by === 'operation')
+    return [buildCallSum('tools/call', { calls: 900 }), buildCallSum('resources/read')];
+  return [
+    buildCallSum('search_files', { calls: 900, failures: 12, p50Ms: 840, p95Ms: 4_210 }),
+    buildCallSum('read_file', { calls: 40_000, tokens: 8_000_000, costUsd: 9.12 }),
+    buildCallSum('<img src=x onerror="document.title = 5">', { failures: 1 }),
+  ];
+}
+
+/** A history of these alerts, and a log and calls of every server. */
 export function exampleJournal(
   deps: HttpAppDeps,
   alerts: readonly AlertRecord[],
@@ -161,6 +185,7 @@ export function exampleJournal(
     },
     journal: {
       ...deps.journal,
+      summarizeCalls: async ({ by }) => exampleSums(by),
       findServerLog: async ({ server = '' }) => ({
         entries: exampleLog(server),
         next: '1-1-1',

@@ -308,6 +308,25 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     }
   });
 
+  test('the slowest tool and the client with the highest cost are two clicks away, without JavaScript', async () => {
+    const { page, url } = await visit(exampleFleet(), exampleJournal(fakeHttpDeps().deps, []));
+    const click = async (selector: string) => {
+      const element = `document.querySelector(${JSON.stringify(selector)})`;
+      await page.waitFor(element);
+      await page.evaluate(`${element}.click()`);
+    };
+    const first = `document.querySelector('.calls tbody th')?.textContent.trim()`;
+    await page.setScriptEnabled(false);
+    await page.open(url);
+    await click('tr[data-key="files"] a');
+    await click('.tabs a[href$="tab=tools"]');
+    await page.waitFor(`${first} === 'search_files'`);
+    await click('.tabs a[href$="tab=clients"]');
+    await page.waitFor(`${first} === 'claude-code'`);
+    expect(await page.evaluate(`document.querySelectorAll('img').length`)).toBe(0);
+    expect(page.problems()).toEqual([]);
+  });
+
   const PATHS = [
     '/',
     '/alerts',
@@ -316,6 +335,8 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     '/servers/search/log',
     '/servers/files',
     '/servers/search',
+    '/servers/files?tab=tools',
+    '/servers/files?tab=clients',
     '/servers/brand-new',
     '/docs',
     '/servers/nobody',
@@ -354,7 +375,16 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
       ...exampleJournal(fakeHttpDeps().deps, exampleAlerts().firing),
       adminToken: new Secret('t0ken'),
     });
-    for (const path of ['/', '/servers/files', '/alerts', '/alerts/12', '/servers/files/log']) {
+    const paths = [
+      '/',
+      '/servers/files',
+      '/servers/files?tab=tools',
+      '/servers/files?tab=clients',
+      '/alerts',
+      '/alerts/12',
+      '/servers/files/log',
+    ];
+    for (const path of paths) {
       await page.open(url + path);
       const nameless = await page.evaluate<string[]>(`
       [...document.querySelectorAll('input:not([type=hidden]), textarea, button, a, th')]

@@ -28,9 +28,11 @@ import { pageRoutes } from './routes/page-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
 import { createRouter, get, type Route } from './routes/route.ts';
 import { selfRoutes } from './routes/self-routes.ts';
+import { serverPageRoutes } from './routes/server-page-routes.ts';
 import { summaryRoutes } from './routes/summary-routes.ts';
 import { switchRoutes } from './routes/switch-routes.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createTrafficReader } from './server-traffic.ts';
 import { createServerUptimes } from './server-uptimes.ts';
 import { createSwitchOnRequest } from './switch-on-request.ts';
 import type { WebContext } from './web-context.ts';
@@ -79,6 +81,7 @@ export function allRoutes(context: WebContext): readonly Route[] {
     ...journalRoutes(context),
     ...summaryRoutes(context),
     ...pageRoutes(context),
+    ...serverPageRoutes(context),
     ...alertPageRoutes(context),
   ];
   const document = describeApi(routes, context.version);
@@ -104,6 +107,7 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
     events,
     uptimeMs,
     uptimes: createServerUptimes(deps),
+    readTraffic: createTrafficReader(deps),
     render,
     requireAdmin: requireAdmin(deps, gate),
     requireAlertSender: requireAlertSender(deps, gate),

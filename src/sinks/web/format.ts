@@ -59,3 +59,20 @@ export function formatNumber(value: number): string {
   if (value !== 0 && (size >= 1e7 || size < 1e-4)) return value.toExponential(1);
   return value.toLocaleString('en-US', { maximumSignificantDigits: size >= 1_000 ? 6 : 3 });
 }
+
+/** US dollars; below ten cents with two significant digits: `$12.40`, `$0.42`, `$0.0031`. */
+export function formatUsd(amount: number): string {
+  if (amount === 0) return '$0';
+  if (amount < 0.0001) return '< $0.0001';
+  const digits =
+    amount >= 0.1
+      ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
+      : { maximumSignificantDigits: 2 };
+  return `$${amount.toLocaleString('en-US', digits)}`;
+}
+
+/** Requests per minute: `0`, `0.4`, `12`, `1,240`. */
+export function formatRate(rate: number): string {
+  const digits = rate < 10 ? { maximumFractionDigits: 1 } : { maximumFractionDigits: 0 };
+  return rate > 0 && rate < 0.1 ? '< 0.1' : rate.toLocaleString('en-US', digits);
+}

@@ -6,6 +6,7 @@ import type { CheckOnRequest } from './check-on-request.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Page } from './pages/layout.ts';
 import type { HttpAppDeps } from './ports.ts';
+import type { TrafficByServer } from './server-traffic.ts';
 import type { ServerUptimes } from './server-uptimes.ts';
 import type { SwitchOnRequest } from './switch-on-request.ts';
 
@@ -25,6 +26,8 @@ export interface WebContext extends HttpAppDeps {
   /** Who made a request, for the journal. */
   callerOf(request: Request): string;
   readonly uptimes: ServerUptimes;
+  /** May be some seconds old. */
+  readTraffic(): Promise<TrafficByServer>;
   render(page: Page): string;
   sendPage(response: Response, page: Page): void;
   uptimeMs(): number;

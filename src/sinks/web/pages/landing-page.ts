@@ -1,8 +1,10 @@
 import type { Status } from '../../../facts/rules/health.ts';
 import type { ServerView } from '../../../facts/ports/server-view.ts';
 import type { ServerUptime } from '../../../facts/server-uptime.ts';
-import { formatCount, formatRatio } from '../format.ts';
+import { formatShare } from '../../../facts/rules/rate-window.ts';
+import { formatCount, formatRate, formatRatio, formatUsd } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { ServerTraffic, TrafficByServer } from '../server-traffic.ts';
 import type { ConfigStatus } from '../../../facts/ports/views.ts';
 import {
   countByStatus,
@@ -20,6 +22,7 @@ import {
   labelControls,
   labelList,
 } from './label-controls.ts';
+import { errorsPath } from './page-links.ts';
 import { responseTime } from './response-time.ts';
 import type { Page } from './layout.ts';
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
@@ -29,6 +32,7 @@ export interface LandingContent extends GridAddress {
   readonly views: readonly ServerView[];
   /** From the journal, by server; empty if it does not answer. */
   readonly uptimes: ReadonlyMap<string, ServerUptime>;
+  readonly traffic: TrafficByServer;
   readonly nowMs: number;
   readonly config: ConfigStatus;
   readonly isConnectivitySuspected: boolean;
@@ -86,12 +90,8 @@ function grid(content: LandingContent): Html {
           MCP servers, worst first
         </caption>
         <thead role="rowgroup">
-          <tr role="row">
-            ${columnHead('Status')} ${columnHead('Server')} ${columnHead('Endpoint')}
-            ${columnHead('Response time', 'num', 'Mean of the checks of the last minute, from request to answer')}
-            ${columnHead('Last check', 'num')}
-            ${columnHead('Uptime', 'num', 'Share of the last 24 hours in which the server was not Offline; disabled, in maintenance or not observed counts as neither')}
-            ${columnHead('Tools', 'num')}
+          <tr role="row" id="heads" data-region>
+            ${heads(content)}
           </tr>
         </thead>
         <tbody id="rows" role="rowgroup" data-rows>
@@ -100,6 +100,43 @@ function grid(content: LandingContent): Html {
       </table>
     </div>
     <p id="remarks" class="remark" data-region>${remark(selected.length, shown.length)}</p>`;
+}
+
+const COLUMNS = 7;
+const TRAFFIC_COLUMNS = 3;
+
+function heads({ traffic }: LandingContent): readonly (Html | false)[] {
+  const hasTraffic = traffic.size > 0;
+  return [
+    columnHead('Status'),
+    columnHead('Server'),
+    columnHead('Endpoint', 'endpoint'),
+    columnHead(
+      'Response time',
+      'num',
+      'Mean of the checks of the last minute, from request to answer',
+    ),
+    columnHead('Last check', 'num'),
+    columnHead(
+      'Uptime',
+      'num',
+      'Share of the last 24 hours in which the server was not Offline; disabled, in maintenance or not observed counts as neither',
+    ),
+    columnHead('Tools', 'num'),
+    hasTraffic &&
+      columnHead(
+        'Requests/min',
+        'num traffic',
+        'Calls of clients, mean of the last five to ten minutes',
+      ),
+    hasTraffic &&
+      columnHead(
+        'Errors',
+        'num traffic',
+        'Share of calls that failed on the side of the server, last 24 hours',
+      ),
+    hasTraffic && columnHead('Cost', 'num traffic', 'Estimated cost of the calls of 24 hours'),
+  ];
 }
 
 function remark(selectedCount: number, shownCount: number): Html | undefined {
@@ -220,13 +257,21 @@ function rows(shown: readonly ServerView[], content: LandingContent): readonly H
   const { groupBy } = content;
   if (groupBy === '') return shown.map((view) => row(view, content));
   return groupByLabel(shown, groupBy).flatMap(([value, views]) => [
-    groupRow(groupBy, value, views),
+    groupRow({ name: groupBy, value, views, content }),
     ...views.map((view) => row(view, content)),
   ]);
 }
 
+interface RowGroup {
+  readonly name: string;
+  readonly value: string;
+  readonly views: readonly ServerView[];
+  readonly content: LandingContent;
+}
+
 /** No name of a server begins with a space, so the key of a group is nobody else's. */
-function groupRow(name: string, value: string, views: readonly ServerView[]): Html {
+function groupRow({ name, value, views, content }: RowGroup): Html {
+  const columns = content.traffic.size > 0 ? COLUMNS + TRAFFIC_COLUMNS : COLUMNS;
   const counts = countByStatus(views);
   const parts = STATUSES_WORST_FIRST.filter((status) => counts[status] > 0).map(
     (status) =>
@@ -234,7 +279,7 @@ function groupRow(name: string, value: string, views: readonly ServerView[]): Ht
         <span class="unseen">${STATUS_WORDS[status]}</span> `,
   );
   return html`<tr role="row" data-key=" ${value}" class="group">
-    <th role="rowheader" scope="rowgroup" colspan="7">
+    <th role="rowheader" scope="rowgroup" colspan="${columns}">
       <bdi>${value === '' ? `No ${name}` : value}</bdi> <span class="counts">${parts}</span>
     </th>
   </tr> `;
@@ -264,7 +309,29 @@ function row(view: ServerView, content: LandingContent): Html {
     </td>
     <td role="cell" class="num" data-label="Uptime">${known(uptimeRatio, formatRatio)}</td>
     <td role="cell" class="num" data-label="Tools">${known(tools, formatCount)}</td>
+    ${trafficCells(view, content)}
   </tr> `;
+}
+
+/** Empty if no server has traffic. */
+function trafficCells({ name }: ServerView, { traffic }: LandingContent): readonly Html[] {
+  if (traffic.size === 0) return [];
+  const known = traffic.get(name);
+  const cell = (label: string, value: string | Html | undefined): Html =>
+    html`<td role="cell" class="num traffic${!known && ' is-idle'}" data-label="${label}">
+      ${value ?? noValue('No calls in 24 hours')}
+    </td>`;
+  return [
+    cell('Requests/min', known && formatRate(known.requestsPerMinute)),
+    cell('Errors, 24 h', known && errorShare(name, known)),
+    cell('Cost, 24 h', known && formatUsd(known.costUsd)),
+  ];
+}
+
+function errorShare(server: string, { failures, counted }: ServerTraffic): string | Html {
+  if (counted === 0) return noValue('No call says anything about the server');
+  if (failures === 0) return '0 %';
+  return html`<a href="${errorsPath({ server })}">${formatShare(failures, counted)}</a>`;
 }
 
 function reasonBelow(view: ServerView, nowMs: number): HtmlOrNothing {

@@ -4,7 +4,6 @@ import {
   type CapabilityList,
 } from '../../../facts/capability-snapshot.ts';
 import type { CheckReport, CheckStep, ServerIdentity } from '../../../facts/check-report.ts';
-import type { ChangeAccess } from '../change-access.ts';
 import type { ServerUptime } from '../../../facts/server-uptime.ts';
 import type { ServerDetail } from '../../../facts/ports/server-view.ts';
 import {
@@ -18,7 +17,6 @@ import {
 import { type Html, html } from '../html.ts';
 import { checkChart, phaseBar } from './check-chart.ts';
 import {
-  accessHint,
   emptySection,
   factItems,
   type LogColumn,
@@ -27,21 +25,16 @@ import {
   pairList,
   tokenInput,
 } from './elements.ts';
-import { labelList } from './label-controls.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
+import { canBeChecked, type ServerFrame, serverTabPage } from './server-frame.ts';
 import { type KeptOfServer, serverAlerts, serverJournal } from './server-log.ts';
-import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
+import { statusBadge, statusIcon } from './status-badge.ts';
 import { responseTime } from './response-time.ts';
 import { relativeTime } from './time.ts';
 import { uptimeSection } from './uptime-bars.ts';
 
-export interface ServerContent {
-  readonly detail: ServerDetail;
-  readonly nowMs: number;
-  /** Whether the viewer may press the buttons. */
-  readonly access: ChangeAccess;
-  readonly isDisabledManually: boolean;
+export interface ServerContent extends ServerFrame {
   readonly kept: KeptOfServer;
   /** From the journal, if it answers. */
   readonly uptime: ServerUptime | undefined;
@@ -55,19 +48,10 @@ const OPEN_DEFINITIONS_MAX = 20;
 export function serverPage(content: ServerContent): Page {
   const { detail, nowMs, kept } = content;
   const mayChange = content.access.kind !== 'closed';
-  return {
-    title: `${detail.name}: ${STATUS_WORDS[detail.status]} – mcp-exporter`,
-    live: detail.name,
-    main: html` <p class="crumb"><a href="/">← All servers</a></p>
-      <div class="headrow">
-        <section id="verdict" class="verdict" data-region aria-label="Status">
-          ${verdict(content)}
-        </section>
-        ${mayChange && canBeChecked(detail) && checkForm(content)}
-        ${mayChange && content.isDisabledManually && enableForm(content)}
-      </div>
-      ${accessHint(content.access)}
-      <dl id="facts" class="facts" data-region>${facts(content)}</dl>
+  return serverTabPage(
+    content,
+    'overview',
+    html`<dl id="facts" class="facts" data-region>${facts(content)}</dl>
       <section id="history" class="card pad" data-region aria-label="Response times">
         ${history(detail)}
       </section>
@@ -93,54 +77,7 @@ export function serverPage(content: ServerContent): Page {
         ${serverJournal(detail.name, kept, nowMs)}
       </section>
       ${mayChange && canBeChecked(detail) && disableForm(content)}`,
-  };
-}
-
-function canBeChecked(detail: ServerDetail): boolean {
-  return detail.status !== 'disabled';
-}
-
-function verdict({ detail, nowMs }: ServerContent): Html {
-  return html`<h1 class="is-${detail.status}">
-      ${statusIcon(detail.status)}<bdi>${detail.name}</bdi>
-    </h1>
-    <p class="why">
-      <strong class="is-${detail.status}">${STATUS_WORDS[detail.status]}</strong> for
-      ${relativeTime(detail.statusSinceMs, nowMs, 'for')}${detail.reason !== '' && html` · <bdi>${detail.reason}</bdi>`}
-    </p>
-    ${labelList(detail, WHOLE_FLEET)} ${detail.isTlsVerified === false && UNVERIFIED}
-    ${detail.consecutiveFailures > 0 && html`<p class="muted">${failedInARow(detail.consecutiveFailures)}</p>`}`;
-}
-
-const WHOLE_FLEET = { filter: { statuses: [], search: '', labels: [] }, groupBy: '' };
-
-const UNVERIFIED = html`<p>
-  <strong class="is-warning">Certificate not verified</strong> · any certificate is accepted
-  (<code>tls.insecureSkipVerify</code>)
-</p>`;
-
-function failedInARow(count: number): string {
-  return count === 1 ? 'The last check failed.' : `The last ${formatCount(count)} checks failed.`;
-}
-
-function checkForm({ detail, access }: ServerContent): Html {
-  return html`<form
-    class="action"
-    method="post"
-    action="${serverPath(detail.name)}/check"
-    data-check="/api/v1/mcp${serverPath(detail.name)}/check"
-  >
-    ${tokenInput(access, 'token')}
-    <button type="submit">Check now</button>
-    <p id="action-message" role="status"></p>
-  </form>`;
-}
-
-function enableForm({ detail, access }: ServerContent): Html {
-  return html`<form class="action" method="post" action="${serverPath(detail.name)}/enable">
-    ${tokenInput(access, 'enable-token')}
-    <button type="submit">Enable</button>
-  </form>`;
+  );
 }
 
 /** At the end of the page, with a field for the reason, so that nobody presses it in passing. */

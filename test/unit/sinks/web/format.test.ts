@@ -3,8 +3,10 @@ import {
   formatBytes,
   formatDuration,
   formatInstant,
+  formatRate,
   formatRatio,
   formatSpan,
+  formatUsd,
 } from '../../../../src/sinks/web/format.ts';
 
 test.each([
@@ -50,4 +52,24 @@ test.each([
 
 test('an instant is shown to the second in UTC', () => {
   expect(formatInstant(Date.UTC(2026, 10, 21, 9, 5, 3, 999))).toBe('2026-11-21 09:05:03 UTC');
+});
+
+test.each([
+  [0, '$0'],
+  [0.00002, '< $0.0001'],
+  [0.00312, '$0.0031'],
+  [0.5, '$0.50'],
+  [1_234.567, '$1,234.57'],
+])('a cost of %d reads %s', (amount, text) => {
+  expect(formatUsd(amount)).toBe(text);
+});
+
+test.each([
+  [0, '0'],
+  [0.04, '< 0.1'],
+  [0.44, '0.4'],
+  [12.6, '13'],
+  [1_240, '1,240'],
+])('a rate of %d reads %s', (rate, text) => {
+  expect(formatRate(rate)).toBe(text);
 });

@@ -1,0 +1,122 @@
+import type { ServerDetail } from '../../../facts/ports/server-view.ts';
+import type { ChangeAccess } from '../change-access.ts';
+import { formatCount } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { accessHint, tokenInput } from './elements.ts';
+import { labelList } from './label-controls.ts';
+import { serverPath } from './landing-page.ts';
+import type { Page } from './layout.ts';
+import { STATUS_WORDS, statusIcon } from './status-badge.ts';
+import { relativeTime } from './time.ts';
+
+export const SERVER_TABS = ['overview', 'tools', 'clients'] as const;
+export type ServerTab = (typeof SERVER_TABS)[number];
+
+const TAB_WORDS: Readonly<Record<ServerTab, string>> = {
+  overview: 'Overview',
+  tools: 'Tools',
+  clients: 'Clients',
+};
+
+/** What all tabs of a server show above their content. */
+export interface ServerFrame {
+  readonly detail: ServerDetail;
+  readonly nowMs: number;
+  /** Whether the viewer may press the buttons. */
+  readonly access: ChangeAccess;
+  readonly isDisabledManually: boolean;
+}
+
+/** One tab of a server; parameters without a value are left out. */
+export function tabPath(
+  server: string,
+  tab: ServerTab,
+  parameters: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const query = new URLSearchParams(tab === 'overview' ? {} : { tab });
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) query.set(name, value);
+  }
+  return query.size > 0 ? `${serverPath(server)}?${query.toString()}` : serverPath(server);
+}
+
+/** The page of a server with the content of one tab. */
+export function serverTabPage(
+  frame: ServerFrame,
+  tab: ServerTab,
+  content: Html,
+): Page & { readonly live: string } {
+  const { detail, access } = frame;
+  const mayChange = access.kind !== 'closed';
+  return {
+    title: `${detail.name}: ${STATUS_WORDS[detail.status]} – mcp-exporter`,
+    live: detail.name,
+    main: html` <p class="crumb"><a href="/">← All servers</a></p>
+      <div class="headrow">
+        <section id="verdict" class="verdict" data-region aria-label="Status">
+          ${verdict(frame)}
+        </section>
+        ${mayChange && canBeChecked(detail) && checkForm(frame)}
+        ${mayChange && frame.isDisabledManually && enableForm(frame)}
+      </div>
+      ${accessHint(access)}
+      <nav class="tabs" aria-label="Parts of this page">${tabs(detail.name, tab)}</nav>
+      ${content}`,
+  };
+}
+
+function tabs(server: string, current: ServerTab): readonly Html[] {
+  return SERVER_TABS.map(
+    (tab) =>
+      html`<a href="${tabPath(server, tab)}" ${tab === current && html` aria-current="page"`}
+        >${TAB_WORDS[tab]}</a
+      >`,
+  );
+}
+
+export function canBeChecked(detail: ServerDetail): boolean {
+  return detail.status !== 'disabled';
+}
+
+function verdict({ detail, nowMs }: ServerFrame): Html {
+  return html`<h1 class="is-${detail.status}">
+      ${statusIcon(detail.status)}<bdi>${detail.name}</bdi>
+    </h1>
+    <p class="why">
+      <strong class="is-${detail.status}">${STATUS_WORDS[detail.status]}</strong> for
+      ${relativeTime(detail.statusSinceMs, nowMs, 'for')}${detail.reason !== '' && html` · <bdi>${detail.reason}</bdi>`}
+    </p>
+    ${labelList(detail, WHOLE_FLEET)} ${detail.isTlsVerified === false && UNVERIFIED}
+    ${detail.consecutiveFailures > 0 && html`<p class="muted">${failedInARow(detail.consecutiveFailures)}</p>`}`;
+}
+
+const WHOLE_FLEET = { filter: { statuses: [], search: '', labels: [] }, groupBy: '' };
+
+const UNVERIFIED = html`<p>
+  <strong class="is-warning">Certificate not verified</strong> · any certificate is accepted
+  (<code>tls.insecureSkipVerify</code>)
+</p>`;
+
+function failedInARow(count: number): string {
+  return count === 1 ? 'The last check failed.' : `The last ${formatCount(count)} checks failed.`;
+}
+
+function checkForm({ detail, access }: ServerFrame): Html {
+  return html`<form
+    class="action"
+    method="post"
+    action="${serverPath(detail.name)}/check"
+    data-check="/api/v1/mcp${serverPath(detail.name)}/check"
+  >
+    ${tokenInput(access, 'token')}
+    <button type="submit">Check now</button>
+    <p id="action-message" role="status"></p>
+  </form>`;
+}
+
+function enableForm({ detail, access }: ServerFrame): Html {
+  return html`<form class="action" method="post" action="${serverPath(detail.name)}/enable">
+    ${tokenInput(access, 'enable-token')}
+    <button type="submit">Enable</button>
+  </form>`;
+}
