@@ -23,6 +23,7 @@ import {
 } from '../../tools/chromium.ts';
 import { exampleAlerts, exampleJournal } from './example-alerts.ts';
 import { exampleFleet } from './example-fleet.ts';
+import { exampleTraffic } from './example-traffic.ts';
 import { asEpochMs } from '../../src/facts/time.ts';
 
 // Goal: the pages work in a real browser, with and without JavaScript, on a desk and on a phone, in both themes.
@@ -83,6 +84,12 @@ function change({ fake }: Visit, detail: ServerDetail): void {
     reason: detail.reason,
   };
   fake.hub.publish(fact);
+}
+
+/** With calls and errors too. */
+function busyJournal(alerts: readonly AlertRecord[]): ReturnType<typeof exampleJournal> {
+  const kept = exampleJournal(fakeHttpDeps().deps, alerts);
+  return { ...kept, journal: { ...kept.journal, ...exampleTraffic() } };
 }
 
 const NAMES = `[...document.querySelectorAll('[data-rows] tr')].map((row) => row.dataset.key)`;
@@ -327,11 +334,40 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     expect(page.problems()).toEqual([]);
   });
 
+  test('without JavaScript a spike leads to its errors, and one of them to its sample and its calls', async () => {
+    const { page, url } = await visit(exampleFleet(), busyJournal([]));
+    await page.setScriptEnabled(false);
+    const follow = (selector: string, path: string) =>
+      page
+        .evaluate(`location.assign(document.querySelector('${selector}').getAttribute('href'))`)
+        .then(() =>
+          page.waitFor(
+            `(location.pathname + location.search).startsWith('${path}') && document.readyState === 'complete'`,
+          ),
+        );
+    await page.open(`${url}/errors`);
+    await follow('.traffic a:has(.fill-offline)', '/errors?from=');
+    expect(
+      await page.evaluate(`document.querySelector('#alike a[href="/errors/1"]') !== null`),
+    ).toBe(true);
+    await follow('#groups th a', '/errors/4');
+    expect(await page.evaluate(`document.querySelector('#samples').textContent`)).toContain(
+      'read.js:12:3',
+    );
+    await follow('.links a', '/audit?error_group=4');
+    expect(await page.evaluate(`document.querySelectorAll('img, main script').length`)).toBe(0);
+    expect(page.problems()).toEqual([]);
+  });
+
   const PATHS = [
     '/',
     '/alerts',
     '/alerts/12',
     '/alerts/10',
+    '/audit',
+    '/errors',
+    '/errors?from=2026-11-21T08:50:00Z&to=2026-11-21T08:55:00Z',
+    '/errors/4',
     '/servers/search/log',
     '/servers/files',
     '/servers/search',
@@ -349,10 +385,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     'no page is wider than a screen of %i px in the %s theme',
     async (width, scheme) => {
       const { firing, history } = exampleAlerts();
-      const { page, url } = await visit(
-        exampleFleet(),
-        exampleJournal(fakeHttpDeps().deps, [...firing, ...history]),
-      );
+      const { page, url } = await visit(exampleFleet(), busyJournal([...firing, ...history]));
       await page.resize(width, 844);
       await page.setColorScheme(scheme);
       const overflows: Record<string, number> = {};
@@ -372,7 +405,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
 
   test('every control and every column of the grid has a name for assistive technology', async () => {
     const { page, url } = await visit(exampleFleet(), {
-      ...exampleJournal(fakeHttpDeps().deps, exampleAlerts().firing),
+      ...busyJournal(exampleAlerts().firing),
       adminToken: new Secret('t0ken'),
     });
     const paths = [
@@ -382,12 +415,15 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
       '/servers/files?tab=clients',
       '/alerts',
       '/alerts/12',
+      '/audit',
+      '/errors',
+      '/errors/4',
       '/servers/files/log',
     ];
     for (const path of paths) {
       await page.open(url + path);
       const nameless = await page.evaluate<string[]>(`
-      [...document.querySelectorAll('input:not([type=hidden]), textarea, button, a, th')]
+      [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a, th')]
         .filter((element) => !(element.textContent.trim() || element.getAttribute('aria-label') || element.labels?.length))
         .map((element) => element.outerHTML)`);
       expect(nameless).toEqual([]);

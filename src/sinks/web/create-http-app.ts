@@ -22,6 +22,8 @@ import type { HttpAppDeps } from './ports.ts';
 import { alertPageRoutes } from './routes/alert-page-routes.ts';
 import { alertRoutes } from './routes/alert-routes.ts';
 import { apiRoutes } from './routes/api-routes.ts';
+import { auditPageRoutes } from './routes/audit-page-routes.ts';
+import { errorPageRoutes } from './routes/error-page-routes.ts';
 import { journalRoutes } from './routes/journal-routes.ts';
 import { checkRoutes } from './routes/check-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
@@ -83,6 +85,8 @@ export function allRoutes(context: WebContext): readonly Route[] {
     ...pageRoutes(context),
     ...serverPageRoutes(context),
     ...alertPageRoutes(context),
+    ...auditPageRoutes(context),
+    ...errorPageRoutes(context),
   ];
   const document = describeApi(routes, context.version);
   return [

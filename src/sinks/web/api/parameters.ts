@@ -121,11 +121,27 @@ export function window(fallback: string): Parameter<number> {
   };
 }
 
+const RECORD_ID_MAX = 999_999_999_999_999;
+
 export function limit(fallback: number, max: number): Parameter<number> {
   return {
     description: 'Entries of one answer at most.',
     schema: { type: 'integer', minimum: 1, maximum: max, default: fallback },
     read: (request) => queryLimit(request, fallback, max),
+  };
+}
+
+/** Id of something that the journal holds. */
+export function recordId(description: string): Parameter<number | undefined> {
+  return {
+    description,
+    schema: { type: 'integer', minimum: 1, maximum: RECORD_ID_MAX },
+    read(request, name) {
+      const written = queryText(request, name);
+      if (written === undefined || written === '') return undefined;
+      if (/^[1-9]\d{0,14}$/.test(written)) return Number(written);
+      throw new HttpProblem(400, `${name} must be a whole number from 1 to ${RECORD_ID_MAX}.`);
+    },
   };
 }
 

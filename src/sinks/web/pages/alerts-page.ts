@@ -4,7 +4,7 @@ import type { Kept } from '../ask-journal.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { alertTable } from './alert-table.ts';
-import { chip, emptySection, searchInput } from './elements.ts';
+import { chip, emptySection, notice, searchInput, suggestions } from './elements.ts';
 import type { Page } from './layout.ts';
 import { statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
@@ -124,21 +124,17 @@ function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
       placeholder,
       ...(list === undefined ? {} : { list }),
     });
-  const options = (id: string, values: readonly string[]) =>
-    html`<datalist id="${id}">
-      ${values.map((value) => html`<option value="${value}"></option>`)}
-    </datalist>`;
   return html`<form class="search fields" role="search" action="/alerts" method="get">
     ${filter.state && html`<input type="hidden" name="state" value="${filter.state}" />`}
     ${field('alertname', 'Alert', 'alertnames')} ${field('server', 'Server', 'servers')}
     ${field('from', 'From 2026-11-21')} ${field('to', 'To')}
     <button type="submit">Filter</button>
-    ${options('alertnames', alertnames)} ${options('servers', servers)}
+    ${suggestions('alertnames', alertnames)} ${suggestions('servers', servers)}
   </form>`;
 }
 
 function firingPart(firing: Kept<readonly AlertRecord[]>, { nowMs }: AlertsContent): Html {
-  if (!firing.ok) return trouble(firing.message);
+  if (!firing.ok) return notice(firing.message);
   const alerts = firing.value;
   if (alerts.length === 0) return emptySection('Firing', 'No alerts firing.');
   return html`<h2>Firing <small>${formatCount(alerts.length)}</small></h2>
@@ -146,14 +142,10 @@ function firingPart(firing: Kept<readonly AlertRecord[]>, { nowMs }: AlertsConte
 }
 
 function historyPart(history: Kept<HistoryPage>, { nowMs, filter }: AlertsContent): Html {
-  if (!history.ok) return trouble(history.message);
+  if (!history.ok) return notice(history.message);
   const { alerts, next } = history.value;
   if (alerts.length === 0) return emptySection('History', 'No resolved alerts.');
   return html`<h2>History <small>newest first</small></h2>
     ${alertTable({ id: 'past-alerts', caption: 'Resolved alerts', alerts, nowMs, hasServer: true })}
     ${next !== undefined && html`<p class="remark"><a href="${addressOf(filter, { state: 'resolved', cursor: String(next) })}">Older alerts</a></p>`}`;
-}
-
-function trouble(message: string): Html {
-  return html`<div class="notice"><bdi>${message}</bdi></div>`;
 }

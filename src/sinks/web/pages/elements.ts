@@ -28,6 +28,11 @@ export function factItems(pairs: readonly Pair[]): readonly Html[] {
 
 /** Names and texts below each other; a pair without a value is left out. */
 export function pairList(title: string, pairs: readonly Pair[]): Html {
+  return html`<h2>${title}</h2>
+    ${pairItems(pairs)}`;
+}
+
+export function pairItems(pairs: readonly Pair[]): Html {
   const rows = pairs.flatMap(([name, value]) =>
     value === undefined
       ? []
@@ -36,8 +41,7 @@ export function pairList(title: string, pairs: readonly Pair[]): Html {
             <dd><bdi>${value}</bdi></dd>`,
         ],
   );
-  return html`<h2>${title}</h2>
-    <dl class="pairs">${rows}</dl>`;
+  return html`<dl class="pairs">${rows}</dl>`;
 }
 
 export interface LogColumn {
@@ -114,6 +118,18 @@ export function searchInput({ id, name, value, placeholder, label, list }: Searc
       spellcheck="false"
       ${list !== undefined && html` list="${list}"`}
     />`;
+}
+
+/** Values that an input with this list suggests. */
+export function suggestions(id: string, values: readonly string[]): Html {
+  return html`<datalist id="${id}">
+    ${values.map((value) => html`<option value="${value}"></option>`)}
+  </datalist>`;
+}
+
+/** In place of what cannot be shown now. */
+export function notice(message: string): Html {
+  return html`<div class="notice"><bdi>${message}</bdi></div>`;
 }
 
 /** Where the admin token is, or how to get one. */

@@ -23,6 +23,17 @@ export interface Page {
 
 const REFRESH_WITHOUT_SCRIPT_SECONDS = 15;
 
+const NAVIGATION = html`<nav aria-label="Endpoints">
+  <a href="/alerts">Alerts</a>
+  <a href="/audit">Calls</a>
+  <a href="/errors">Errors</a>
+  <a href="/metrics">Metrics</a>
+  <a href="/health">Health</a>
+  <a href="/sd/servers">Discovery</a>
+  <a href="/api/v1/mcp/servers">API</a>
+  <a href="/docs">Docs</a>
+</nav>`;
+
 /** A whole document as text. */
 export function renderPage(frame: Frame, page: Page): string {
   const { assets, version } = frame;
@@ -57,14 +68,7 @@ export function renderPage(frame: Frame, page: Page): string {
               >mcp-exporter</a
             >
             <span class="version">${version}</span>
-            <nav aria-label="Endpoints">
-              <a href="/alerts">Alerts</a>
-              <a href="/metrics">Metrics</a>
-              <a href="/health">Health</a>
-              <a href="/sd/servers">Discovery</a>
-              <a href="/api/v1/mcp/servers">API</a>
-              <a href="/docs">Docs</a>
-            </nav>
+            ${NAVIGATION}
           </div>
         </header>
         <main

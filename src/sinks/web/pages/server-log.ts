@@ -112,14 +112,14 @@ function describe(entry: ServerLogEntry): DescribedEntry {
         took: formatDuration(entry.durationMs),
       };
     case 'status':
-      return { what: 'Status', result: badge(entry.to), why: entry.reason };
+      return { what: 'Status', result: knownBadge(entry.to), why: entry.reason };
     case 'action':
       return { what: `Action by ${entry.by}`, result: html`${entry.kind}`, why: entry.text };
   }
 }
 
 /** An older version may have recorded a status that this one does not know. */
-function badge(status: string): Html {
+export function knownBadge(status: string): Html {
   const known: Status | undefined = STATUSES.find((each) => each === status);
   return known ? statusBadge(known) : html`<bdi>${status}</bdi>`;
 }

@@ -1,22 +1,22 @@
 import { json, type Request, type RequestHandler } from 'express';
 import { ACTION_KINDS } from '../../../facts/alert-event.ts';
-import { CALL_OUTCOMES, type CallOutcome, ERROR_TYPES } from '../../../facts/call-outcome.ts';
+import { ERROR_TYPES } from '../../../facts/call-outcome.ts';
 import { CAPABILITY_KINDS } from '../../../facts/capability-snapshot.ts';
 import { ERROR_SAMPLES_MAX } from '../../../facts/error-log.ts';
 import { MARKER_KINDS } from '../../../facts/event-log.ts';
 import type { JsonObject } from '../../../facts/json-object.ts';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import { SERVER_LOG_FACTS } from '../../../facts/server-log.ts';
-import { asEpochMs, type EpochMs } from '../../../facts/time.ts';
+import { asEpochMs } from '../../../facts/time.ts';
 import { format, toCsv } from '../api/csv.ts';
+import { CALL_QUERY, callFilter, ENTRY_QUERY, entryFilter } from '../api/journal-query.ts';
 import { type Operation, readBody } from '../api/operation.ts';
 import {
   choice,
   choices,
-  instant,
-  journalCursor,
   limit,
   present,
+  type QueryValues,
   readQuery,
   text,
 } from '../api/parameters.ts';
@@ -37,14 +37,8 @@ import { MARKERS } from '../web-gate.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, post, type Route } from './route.ts';
 
-const PAGE = {
-  from: instant('Entries after this time.'),
-  to: instant('Entries before this time.'),
-  search: text('Part of the texts.'),
-  cursor: journalCursor(),
-  limit: limit(100, 500),
-  format: format(),
-};
+const PAGING = { limit: limit(100, 500), format: format() };
+const PAGE = { ...ENTRY_QUERY, ...PAGING };
 
 const LOGS = {
   summary: 'Checks, status changes and actions, newest first',
@@ -57,27 +51,16 @@ const LOGS = {
   answer: { schema: 'LogPage', types: ['text/csv'] },
 } as const satisfies Operation;
 
-/** `success` and `error`, as in `result_status`, stand for several outcomes. */
-const RESULTS = ['success', 'error'] as const;
-const SUCCESSES: readonly CallOutcome[] = ['success', 'input_required'];
-
 const AUDIT = {
   summary: 'Calls through the gateway: the audit log, newest first',
   access: 'read',
-  query: {
-    status: choices(
-      [...RESULTS, ...CALL_OUTCOMES.filter((each) => each !== 'success')],
-      'How calls ended.',
-    ),
-    tool: text('Name of the tool or prompt, or URI of the resource.'),
-    operation: text('JSON-RPC method, such as tools/call.'),
-    user: text('Name of the user.'),
-    client: text('Name of the client.'),
-    session: text('Id of the session.'),
-    trace: text('Id of the trace.'),
-    ...PAGE,
-  },
+  query: { ...CALL_QUERY, ...PAGING },
   answer: { schema: 'AuditPage', types: ['text/csv'] },
+} as const satisfies Operation;
+
+const AUDIT_OF_ALL = {
+  ...AUDIT,
+  query: { server: text('Name of the server, also of a removed one.'), ...AUDIT.query },
 } as const satisfies Operation;
 
 const ERRORS = {
@@ -135,7 +118,7 @@ const ADD_MARKER: Operation = {
 export function journalRoutes(context: WebContext): readonly Route[] {
   return [
     ...ofOneAndAll(context, 'logs', LOGS, showLogs),
-    ...ofOneAndAll(context, 'audit', AUDIT, showAudit),
+    ...ofOneAndAll(context, 'audit', AUDIT, showAudit, AUDIT_OF_ALL),
     ...ofOneAndAll(context, 'errors', ERRORS, showErrors),
     ...ofOneAndAll(context, 'definitions', DEFINITIONS, showDefinitions),
     ...ofOneAndAll(context, 'actions', ACTIONS, showActions),
@@ -174,10 +157,11 @@ function ofOneAndAll(
   name: string,
   operation: Operation,
   show: Show,
+  ofAll = operation,
 ): readonly Route[] {
   return [
     get(`/api/v1/mcp/servers/:name/${name}`, operation, listed(context, show)),
-    get(`/api/v1/mcp/${name}`, operation, listed(context, show)),
+    get(`/api/v1/mcp/${name}`, ofAll, listed(context, show)),
   ];
 }
 
@@ -205,7 +189,7 @@ function listed(context: WebContext, show: Show): RequestHandler {
 function linkToNext(request: Request, next: string): string {
   const query = new URLSearchParams(request.originalUrl.split('?')[1] ?? '');
   query.set('cursor', next);
-  return `?${query}`;
+  return `?${query.toString()}`;
 }
 
 const showLogs: Show = async ({ journal }, request, server) => {
@@ -216,24 +200,11 @@ const showLogs: Show = async ({ journal }, request, server) => {
 };
 
 const showAudit: Show = async ({ journal }, request, server) => {
-  const query = readQuery(request, AUDIT.query);
-  const { tool: target, trace: traceId, operation, user, client, session } = query;
-  const outcomes = outcomesOf(query.status);
-  const filter = { server, target, traceId, operation, user, client, session, outcomes };
-  const page = await askJournal(journal.findCalls(present({ ...filter, ...pageOf(query) })));
+  const query = readQuery(request, AUDIT_OF_ALL.query);
+  const filter = callFilter(query, server ?? query.server);
+  const page = await askJournal(journal.findCalls({ ...filter, limit: query.limit }));
   return { ...page, key: 'logs', row: 'AuditEntry', rows: page.entries.map(auditJson) };
 };
-
-function outcomesOf(
-  statuses: readonly (CallOutcome | (typeof RESULTS)[number])[],
-): readonly CallOutcome[] | undefined {
-  if (statuses.length === 0) return undefined;
-  return statuses.flatMap((status): readonly CallOutcome[] => {
-    if (status === 'success') return SUCCESSES;
-    if (status !== 'error') return [status];
-    return CALL_OUTCOMES.filter((outcome) => !SUCCESSES.includes(outcome));
-  });
-}
 
 const showErrors: Show = async ({ journal }, request, server) => {
   const {
@@ -295,15 +266,6 @@ async function addMarker(context: WebContext, request: Request): Promise<JsonObj
   return markerJson({ id, ...marker });
 }
 
-interface PageQuery {
-  readonly from: EpochMs | undefined;
-  readonly to: EpochMs | undefined;
-  readonly search: string | undefined;
-  readonly cursor: string | undefined;
-  readonly limit: number;
-}
-
-/** What all filters of the journal have in common. */
-function pageOf({ from: fromMs, to: toMs, search, cursor: place, limit: size }: PageQuery) {
-  return { fromMs, toMs, search, cursor: place, limit: size };
+function pageOf(query: QueryValues<typeof PAGE>) {
+  return { ...entryFilter(query), limit: query.limit };
 }

@@ -1,0 +1,32 @@
+/** Filters of `/audit` that have a field in its form. */
+export const AUDIT_INPUTS = ['server', 'tool', 'user', 'client', 'search', 'from', 'to'] as const;
+/** Filters of `/audit` that come with a link. */
+export const AUDIT_LINKED = ['operation', 'session', 'trace', 'error_group'] as const;
+export const AUDIT_FIELDS = [...AUDIT_INPUTS, ...AUDIT_LINKED, 'status'] as const;
+export type AuditField = (typeof AUDIT_FIELDS)[number];
+/** As in the address; what is empty is no filter. */
+export type AuditFilter = Readonly<Record<AuditField, string>>;
+
+/** Entries of one CSV file; the API returns no more at once. */
+const CSV_ROWS = 500;
+
+/** Address of the calls that pass the filter. */
+export function auditPath(filter: Partial<AuditFilter>, cursor = ''): string {
+  return addressOf('/audit', { ...filter, cursor });
+}
+
+/** The same calls as CSV. */
+export function auditCsvPath(filter: Partial<AuditFilter>): string {
+  return addressOf('/api/v1/mcp/audit', { format: 'csv', limit: String(CSV_ROWS), ...filter });
+}
+
+/** Path with the parameters that are not empty. */
+export function addressOf(path: string, values: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ''));
+  return query.size > 0 ? `${path}?${query.toString()}` : path;
+}
+
+/** Path of the page of a group of errors. */
+export function errorGroupPath(id: number): string {
+  return `/errors/${id}`;
+}

@@ -1,0 +1,181 @@
+import type { CallChartPoint } from '../../../facts/call-log.ts';
+import type { ErrorGroup, ErrorGroupPage } from '../../../facts/error-log.ts';
+import type { EventPage, MarkerEntry } from '../../../facts/event-log.ts';
+import type { ServerLogPage } from '../../../facts/server-log.ts';
+import type { EpochMs } from '../../../facts/time.ts';
+import type { Kept } from '../ask-journal.ts';
+import { formatCount, formatInstant } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import type { ChartSpan, TimeSpan } from '../time-span.ts';
+import { affectedPart, type AffectedSums } from './affected.ts';
+import { addressOf, auditPath } from './audit-path.ts';
+import { chip, emptySection, notice, searchInput, suggestions } from './elements.ts';
+import { errorTable } from './error-table.ts';
+import type { Page } from './layout.ts';
+import { happenings } from './happenings.ts';
+import { trafficChart } from './traffic-chart.ts';
+
+const ERRORS_INPUTS = ['server', 'tool', 'search', 'from', 'to'] as const;
+export const ERRORS_FIELDS = [...ERRORS_INPUTS, 'error_type', 'window'] as const;
+/** As in the address; what is empty is no filter. */
+export type ErrorsFilter = Readonly<Record<(typeof ERRORS_FIELDS)[number], string>>;
+
+export interface ErrorsContent {
+  readonly filter: ErrorsFilter;
+  readonly span: TimeSpan;
+  readonly chart: ChartSpan;
+  /** `undefined` if nothing is kept at all; `reason` says why. */
+  readonly found: FoundErrors | undefined;
+  readonly reason: string;
+  /** For completion. */
+  readonly servers: readonly string[];
+  readonly nowMs: EpochMs;
+}
+
+/** What the journal has of a time. */
+export interface FoundErrors {
+  readonly groups: Kept<ErrorGroupPage>;
+  readonly points: Kept<readonly CallChartPoint[]>;
+  readonly markers: Kept<EventPage<MarkerEntry>>;
+  /** Of the status. */
+  readonly changes: Kept<ServerLogPage>;
+  readonly affected: Kept<AffectedSums>;
+  /** Earlier groups with the pattern of one of `groups`; `undefined` if none was looked for. */
+  readonly alike: Kept<readonly ErrorGroup[]> | undefined;
+}
+
+function errorsPath(filter: Partial<ErrorsFilter>, cursor = ''): string {
+  return addressOf('/errors', { ...filter, cursor });
+}
+
+/** Address of what happened in a time. */
+export function errorsIn(span: TimeSpan, filter: Partial<ErrorsFilter> = {}): string {
+  return errorsPath({ ...filter, window: '', ...written(span) });
+}
+
+/** Without zeros at the end, so that an input shows it all. */
+function written({ fromMs, toMs }: TimeSpan): { readonly from: string; readonly to: string } {
+  const write = (atMs: EpochMs) => new Date(atMs).toISOString().replace(/(?::00)?\.000Z$/, 'Z');
+  return { from: write(fromMs), to: write(toMs) };
+}
+
+/** What failed in a time, and what may explain it. */
+export function errorsPage(content: ErrorsContent): Page {
+  const { filter, span, found, reason } = content;
+  return {
+    title: 'Errors – mcp-exporter',
+    main: html`<section class="summary">
+        <h1>Errors</h1>
+        <p class="muted">From ${formatInstant(span.fromMs)} to ${formatInstant(span.toMs)}.</p>
+      </section>
+      <div class="tools">
+        <nav class="chips" aria-label="Time">${chips(filter)}</nav>
+        ${filterForm(content)}
+      </div>
+      ${filter.error_type !== '' && linkedType(filter)}
+      ${found ? foundParts(found, content) : notice(reason)}`,
+  };
+}
+
+const WINDOWS = [
+  ['1h', '1 hour'],
+  ['24h', '24 hours'],
+  ['7d', '7 days'],
+  ['30d', '30 days'],
+] as const;
+
+function chips(filter: ErrorsFilter): readonly Html[] {
+  const isWindow = filter.from === '' && filter.to === '';
+  const current = filter.window === '' ? '24h' : filter.window;
+  return WINDOWS.map(([window, words]) =>
+    chip(
+      errorsPath({ ...filter, from: '', to: '', window }),
+      isWindow && window === current,
+      words,
+    ),
+  );
+}
+
+const PLACEHOLDERS: Readonly<Record<(typeof ERRORS_INPUTS)[number], string>> = {
+  server: 'Server',
+  tool: 'Tool, prompt or URI',
+  search: 'Search',
+  from: 'From 2026-11-21',
+  to: 'To',
+};
+
+function filterForm({ filter, servers }: ErrorsContent): Html {
+  const kept = ['error_type', 'window'] as const;
+  return html`<form class="search fields" role="search" action="/errors" method="get">
+    ${kept.map((name) => filter[name] !== '' && html`<input type="hidden" name="${name}" value="${filter[name]}" />`)}
+    ${ERRORS_INPUTS.map((name) =>
+      searchInput({
+        id: name,
+        name,
+        value: filter[name],
+        placeholder: PLACEHOLDERS[name],
+        ...(name === 'server' && { list: 'servers' }),
+      }),
+    )}
+    <button type="submit">Filter</button>
+    ${suggestions('servers', servers)}
+  </form>`;
+}
+
+function linkedType(filter: ErrorsFilter): Html {
+  return html`<p class="linked">
+    Only type <code>${filter.error_type}</code>
+    <a href="${errorsPath({ ...filter, error_type: '' })}">Remove this filter</a>
+  </p>`;
+}
+
+function foundParts(found: FoundErrors, content: ErrorsContent): Html {
+  const { nowMs } = content;
+  const { alike } = found;
+  return html`<section id="traffic" class="card pad">${chartPart(found, content)}</section>
+    <section id="groups" class="part">${groupsPart(found.groups, content)}</section>
+    ${alike && html`<section id="alike" class="part">${alikePart(alike, nowMs)}</section>`}
+    <section id="happenings" class="card pad">
+      ${happenings(found.markers, found.changes, nowMs)}
+    </section>
+    <section id="affected" class="card pad">${affectedPart(found.affected)}</section>`;
+}
+
+function chartPart({ points, markers }: FoundErrors, { span, chart, filter }: ErrorsContent): Html {
+  if (!points.ok) return emptySection('Calls and failures', points.message);
+  const hint = 'each bar leads to its time';
+  return html`<h2>Calls and failures <small>${hint}</small></h2>
+    ${trafficChart({
+      span: chart,
+      points: points.value,
+      chosen: span,
+      marks: markers.ok ? markers.value.entries : [],
+      hrefOf: (bounds) => errorsIn(bounds, filter),
+    })}`;
+}
+
+function groupsPart(groups: Kept<ErrorGroupPage>, { filter, span, nowMs }: ErrorsContent): Html {
+  if (!groups.ok) return emptySection('Errors', groups.message);
+  const { groups: shown, next, total } = groups.value;
+  if (shown.length === 0) return emptySection('Errors', 'No errors in this time.');
+  const { server, tool } = filter;
+  const calls = auditPath({ server, tool, status: 'error', ...written(span) });
+  return html`<h2>
+      Errors
+      <small>${formatCount(total)} ${total === 1 ? 'group' : 'groups'}, last seen first</small>
+    </h2>
+    ${errorTable({ caption: 'Groups of errors', groups: shown, nowMs })}
+    <p class="remark links">
+      ${next !== undefined && html`<a href="${errorsPath(filter, next)}">More groups</a>`}
+      <a href="${calls}">Failed calls of this time</a>
+    </p>`;
+}
+
+function alikePart(alike: Kept<readonly ErrorGroup[]>, nowMs: EpochMs): Html {
+  const title = 'Seen before';
+  if (!alike.ok) return emptySection(title, alike.message);
+  if (alike.value.length === 0)
+    return emptySection(title, 'No earlier errors of other servers or tools look the same.');
+  return html`<h2>${title} <small>errors of other servers or tools that look the same</small></h2>
+    ${errorTable({ caption: 'Earlier errors that look the same', groups: alike.value, nowMs })}`;
+}
