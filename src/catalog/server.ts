@@ -32,15 +32,6 @@ export const serverStatusCode = metric({
   since: '0.1.0',
 });
 
-export const serverMaintenance = metric({
-  name: 'mcp_server_maintenance',
-  kind: 'gauge',
-  help: 'Whether a maintenance window of the server is active: checks and calls go on, and its alerts are inhibited.',
-  labels: ['server'],
-  area,
-  since: '0.1.0',
-});
-
 export const serverInfo = metric({
   name: 'mcp_server_info',
   kind: 'gauge',
@@ -133,7 +124,6 @@ export const SERVER_METRICS = [
   serverUp,
   serverStatus,
   serverStatusCode,
-  serverMaintenance,
   serverInfo,
   serverResponseTime,
   serverStatusChanges,

@@ -21,7 +21,6 @@ import type {
   MarkerFilter,
 } from '../event-log.ts';
 import type { ServerUptime, UptimeFilter } from '../server-uptime.ts';
-import type { ActiveMaintenance } from '../maintenance.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../server-log.ts';
 import type { EpochMs } from '../time.ts';
 import type { AlertFilter, AlertRecord } from './alert-store.ts';
@@ -63,11 +62,6 @@ export interface AlertViews {
 export interface SwitchViews {
   /** `undefined` if the server is not disabled, or only in the configuration. */
   find(server: string): Disabling | undefined;
-}
-
-export interface MaintenanceViews {
-  /** `undefined` if no maintenance window of the server is active. */
-  findActive(server: string): ActiveMaintenance | undefined;
 }
 
 /** What is stored about servers. */

@@ -10,7 +10,6 @@ import {
   serverInfo,
   serverListBytes,
   serverListTtl,
-  serverMaintenance,
   serverResponseTime,
   serverStatus,
   serverStatusChanges,
@@ -27,7 +26,6 @@ const SERVING: ReadonlySet<Status> = new Set(['healthy', 'warning', 'critical'])
 export interface ServerRecorder {
   status(status: Status): void;
   statusChanged(fact: StatusChanged): void;
-  maintenance(isActive: boolean): void;
   identity(identity: ServerIdentity): void;
   responseTime(responseTimeMs: number | undefined): void;
   snapshot(snapshot: CapabilitySnapshot): void;
@@ -57,9 +55,6 @@ export function createServerRecorder(
       setStatus(fact.to);
       families.counter(serverStatusChanges).inc({ ...own, to: fact.to });
       families.gauge(serverStatusSince).set(own, fact.atMs / 1000);
-    },
-    maintenance(isActive) {
-      families.gauge(serverMaintenance).set(own, isActive ? 1 : 0);
     },
     identity: info.update,
     responseTime(responseTimeMs) {

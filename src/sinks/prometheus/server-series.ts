@@ -19,7 +19,6 @@ export type ServerFact =
 export interface ServerSeries {
   record(fact: ServerFact): void;
   processUsage(usage: ProcessUsage | undefined): void;
-  maintenance(isActive: boolean): void;
   /** @param isReopened the child of a stdio server is replaced, and its CPU time begins at zero */
   changed(server: ServerSpec, isReopened: boolean): void;
   /** @param responseTimeMs `undefined` while it is not known */
@@ -69,7 +68,6 @@ export function createServerSeries(
     processUsage(usage) {
       recorders.process?.usage(usage);
     },
-    maintenance: recorders.server.maintenance,
     changed(current, isReopened) {
       recorders.server.changed(current);
       if (isReopened) recorders.process?.forget();

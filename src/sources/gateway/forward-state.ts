@@ -27,6 +27,8 @@ import { isEmptyPost, WHOLE_REQUEST } from './whole-request.ts';
 export interface ForwardState {
   readonly verb: Carrier['verb'];
   readonly session: string | undefined;
+  /** Other paths under a public address are pages and documents. */
+  readonly isForEndpoint: boolean;
   readonly answerTimeoutMs: number;
   /** A GET stream or a subscription: long-lived by nature. */
   readonly isStream: boolean;
@@ -130,13 +132,16 @@ export function createForwardState({
   verb,
   session,
   answerTimeoutMs,
+  isForEndpoint = true,
   isResumption = false,
 }: Pick<ForwardState, 'verb' | 'session' | 'answerTimeoutMs'> & {
+  readonly isForEndpoint?: boolean;
   readonly isResumption?: boolean;
 }): ForwardState {
   return {
     verb,
     session,
+    isForEndpoint,
     answerTimeoutMs,
     isStream: verb === 'GET',
     isRequestRead: false,
@@ -194,7 +199,7 @@ function afterRequest(state: ForwardState, event: RequestRead): ForwardStep {
       effects.push({ kind: 'notify', facts, session: state.session });
     }
   }
-  const isWhole = isEmptyPost(state.verb, event.read);
+  const isWhole = state.isForEndpoint && isEmptyPost(state.verb, event.read);
   if (isWhole) effects.push(BEGIN_WHOLE);
   const calls = isWhole ? 'whole' : ids.size > 0 ? 'requests' : 'none';
   const [id] = ids;
@@ -411,8 +416,10 @@ function endAll(
  * Whether nothing of the request waits for an outcome, and yet it has one that counts: the gateway refused it, or the server
  * refused a notification or a response. That a server has no GET stream, and ends no session by DELETE, is no failure.
  */
-function isFailedWhole({ isRequestRead, calls, isRefused, verb, status }: ForwardState): boolean {
-  return isRequestRead && calls === 'none' && (isRefused || (verb === 'POST' && status >= 300));
+function isFailedWhole(state: ForwardState): boolean {
+  const { isRequestRead, calls, isRefused, verb, isForEndpoint, status } = state;
+  const isMessageRefused = isForEndpoint && verb === 'POST' && status >= 300;
+  return isRequestRead && calls === 'none' && (isRefused || isMessageRefused);
 }
 
 function isOver({ answerEnd, ending }: ForwardState): boolean {

@@ -88,7 +88,14 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
       verb === 'GET' &&
       session !== undefined &&
       admitted.request.headers['last-event-id'] !== undefined;
-    this.#state = createForwardState({ verb, session, answerTimeoutMs, isResumption });
+    const isForEndpoint = this.#isForEndpoint;
+    this.#state = createForwardState({
+      verb,
+      session,
+      answerTimeoutMs,
+      isForEndpoint,
+      isResumption,
+    });
   }
 
   get isStream(): boolean {

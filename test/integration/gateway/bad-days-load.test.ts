@@ -74,9 +74,10 @@ test('a stop under load lets calls end, then cuts what never would; each call is
   await expect.poll(() => stuck.sent.size).toBe(3);
   await delay(20);
   const startedMs = performance.now();
-  await gateway.stop(500);
-  expect(performance.now() - startedMs).toBeGreaterThan(450);
-  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  // Enough for the calls that end, on a busy machine too.
+  await gateway.stop(2_000);
+  expect(performance.now() - startedMs).toBeGreaterThan(1_900);
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
   await Promise.all([load.stop(), stuck.stop()]);
 
   const { records } = gateway;

@@ -104,6 +104,14 @@ function rest(message: RawMessage, listed: ReadonlySet<string>): readonly RawHea
   });
 }
 
+/** Of a body that 204 cannot have; a test of odd heads looks at it. */
+function withoutLength(startLine: string, headers: readonly RawHeader[]): readonly RawHeader[] {
+  if (!startLine.includes(' 204 ')) return headers;
+  return headers.filter(
+    ([name, value]) => name.toLowerCase() !== 'content-length' || value === '0',
+  );
+}
+
 test(`${RUNS} generated exchanges differ in nothing but the documented headers`, async () => {
   const before = gateway.upstreamRequests();
   await fc.assert(
@@ -119,7 +127,7 @@ test(`${RUNS} generated exchanges differ in nothing but the documented headers`,
       expect(other.request.body.equals(one.request.body), 'request body').toBe(true);
       expect(other.response.startLine).toBe(one.response.startLine);
       expect(rest(other.response, documented.response)).toEqual(
-        rest(one.response, documented.response),
+        withoutLength(one.response.startLine, rest(one.response, documented.response)),
       );
       expect(other.response.body.equals(one.response.body), 'response body').toBe(true);
       expect(other.response.framing).not.toBe('broken');
