@@ -45,6 +45,8 @@ export interface ServerLogFilter {
   readonly facts?: readonly ServerLogFact[];
   /** Status after the check or the change; excludes actions. */
   readonly statuses?: readonly string[];
+  /** Leaves out checks that succeeded. */
+  readonly onlyFailedChecks?: boolean;
   /** Part of the text; case is ignored for ASCII letters. */
   readonly search?: string;
   readonly fromMs?: EpochMs;

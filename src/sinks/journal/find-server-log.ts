@@ -112,6 +112,8 @@ function readSource(
     if (statusColumn === undefined) return { placed: [], total: 0 };
     addChoice(conditions, statusColumn, statuses);
   }
+  if (fact === 'check' && filter.onlyFailedChecks === true)
+    addCondition(conditions, 'outcome <> ?', 'ok');
   addSearch(conditions, texts, filter.search);
   addCondition(conditions, 'at_ms >= ?', filter.fromMs);
   addCondition(conditions, 'at_ms <= ?', filter.toMs);

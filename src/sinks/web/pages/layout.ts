@@ -17,7 +17,7 @@ export interface Page {
   readonly live?: string;
   /** Whether the page changes with every alert. */
   readonly followsAlerts?: boolean;
-  /** Whether someone may be typing in it: without JavaScript it is then not reloaded. */
+  /** Whether someone may be typing in it, or have opened parts of it: without JavaScript it is then not reloaded. */
   readonly keepsInput?: boolean;
 }
 

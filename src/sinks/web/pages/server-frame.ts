@@ -9,13 +9,14 @@ import type { Page } from './layout.ts';
 import { STATUS_WORDS, statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
 
-export const SERVER_TABS = ['overview', 'tools', 'clients'] as const;
+export const SERVER_TABS = ['overview', 'tools', 'clients', 'timeline'] as const;
 export type ServerTab = (typeof SERVER_TABS)[number];
 
 const TAB_WORDS: Readonly<Record<ServerTab, string>> = {
   overview: 'Overview',
   tools: 'Tools',
   clients: 'Clients',
+  timeline: 'Timeline',
 };
 
 /** What all tabs of a server show above their content. */

@@ -1,7 +1,7 @@
 import { type Request, urlencoded } from 'express';
 import type { CallSummaryFilter, CallSummaryKey } from '../../../facts/call-log.ts';
 import { asEpochMs } from '../../../facts/time.ts';
-import { choice, readQuery, window } from '../api/parameters.ts';
+import { choice, instant, present, readQuery, window } from '../api/parameters.ts';
 import { askBriefly } from '../ask-journal.ts';
 import { findServer } from '../find-server.ts';
 import { CALL_SORTS } from '../pages/call-table.ts';
@@ -10,6 +10,9 @@ import type { Page } from '../pages/layout.ts';
 import { clientsTab, toolsTab } from '../pages/server-calls.ts';
 import { SERVER_TABS, type ServerFrame, type ServerTab } from '../pages/server-frame.ts';
 import { serverPage } from '../pages/server-page.ts';
+import { timelineTab } from '../pages/server-timeline.ts';
+import { readTimeline } from '../read-timeline.ts';
+import { TIMELINE_KINDS } from '../timeline.ts';
 import { pathName } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, post, type Route } from './route.ts';
@@ -24,6 +27,8 @@ const SUMS_MAX = 1_000;
 const QUERY = {
   tab: choice(SERVER_TABS, 'Part of the page.'),
   window: window('24h'),
+  kind: choice(TIMELINE_KINDS, 'Kind of events.'),
+  to: instant('Events before this time.'),
   sort: choice(CALL_SORTS, 'Column that the tables are sorted by.'),
 };
 
@@ -53,6 +58,7 @@ const TABS: Readonly<Record<ServerTab, ShowTab>> = {
   overview: showOverview,
   tools: showTools,
   clients: showClients,
+  timeline: showTimeline,
 };
 
 /** Read last: the server may have left the configuration meanwhile. */
@@ -95,6 +101,17 @@ async function showClients(context: WebContext, request: Request): Promise<Page>
   const sums = sumsOf(context, name, windowMs);
   const [clients, users] = await Promise.all([sums('client'), sums('user')]);
   return clientsTab({ ...frameOf(context, request), clients, users, windowMs, sort });
+}
+
+async function showTimeline(context: WebContext, request: Request): Promise<Page> {
+  const { name: server } = findServer(context, pathName(request));
+  const { window: windowMs, kind, to: givenMs } = readQuery(request, QUERY);
+  const toMs = givenMs ?? context.clock.nowMs();
+  const given = present({ kind });
+  const fromMs = asEpochMs(toMs - windowMs);
+  const timeline = await readTimeline(context, { server, fromMs, toMs, ...given });
+  const shown = present({ toMs: givenMs });
+  return timelineTab({ ...frameOf(context, request), timeline, windowMs, ...given, ...shown });
 }
 
 function sumsOf(context: WebContext, server: string, windowMs: number) {

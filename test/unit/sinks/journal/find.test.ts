@@ -115,6 +115,7 @@ test.each<[string, Partial<ServerLogFilter>, Record<string, number>]>([
   ['two kinds', { facts: ['status', 'action'] }, { check: 0, status: 6, action: 6 }],
   ['a status', { statuses: ['offline'] }, { check: 20, status: 2, action: 0 }],
   ['several', { statuses: ['offline', 'warning'] }, { check: 20, status: 6, action: 0 }],
+  ['what failed', { onlyFailedChecks: true }, { check: 20, status: 6, action: 6 }],
   ['a text of any kind', { search: 'SECOND 4' }, { check: 0, status: 1, action: 0 }],
   ['a text with a wildcard as it is', { search: '100%' }, { check: 20, status: 0, action: 0 }],
   ['a wildcard alone', { search: '_' }, { check: 0, status: 0, action: 0 }],
