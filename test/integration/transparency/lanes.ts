@@ -28,14 +28,17 @@ const ROUTES = {
   stdioToStdio: { name: 'stdio → stdio', client: 'stdio', server: 'stdio' },
 } as const satisfies Record<string, Route>;
 
-/** Every route, both versions and both eras, and every exception. HTTP+SSE is a transport of servers of version 1 only. */
+/** Every route in both eras. HTTP+SSE is a transport of servers of version 1 only. */
 export const LANES: readonly Lane[] = [
   lane(ROUTES.http, 'v1', 'v1'),
   lane(ROUTES.http, 'v2', 'v2'),
   lane(ROUTES.sse, 'v1', 'v1'),
+  lane(ROUTES.httpToStdio, 'v1', 'v1'),
   lane(ROUTES.httpToStdio, 'v2', 'v2'),
   lane(ROUTES.httpToSse, 'v1', 'v1'),
   lane(ROUTES.stdioToHttp, 'v1', 'v1'),
+  lane(ROUTES.stdioToHttp, 'v2', 'v2'),
+  lane(ROUTES.stdioToStdio, 'v1', 'v1'),
   lane(ROUTES.stdioToStdio, 'v2', 'v2'),
 ];
 

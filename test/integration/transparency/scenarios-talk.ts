@@ -1,3 +1,4 @@
+import type { Message } from './peer.ts';
 import {
   call,
   isMethod,
@@ -31,6 +32,11 @@ function ask(stage: Stage, method: string, params: Record<string, unknown>) {
   return call(stage, 'ask', { method, params });
 }
 
+function isLogOf({ params }: Message, name: string, step: number): boolean {
+  const { data } = (params ?? {}) as { readonly data?: Message };
+  return data?.['name'] === name && data['step'] === step;
+}
+
 /** Scenarios in which the server sends more than an answer. */
 export const TALK: readonly Scenario[] = [
   {
@@ -54,17 +60,20 @@ export const TALK: readonly Scenario[] = [
   {
     name: 'log messages of parallel calls',
     isUnordered: true,
-    run: (stage) =>
-      Promise.all(
-        NAMES.map((name, index) =>
-          call(
-            stage,
-            'talk',
-            { name, steps: 3 + index, together: NAMES.length },
-            stage.lane.era === 'modern' ? { meta: LOG_LEVEL } : {},
-          ),
-        ),
-      ),
+    run: async (stage) => {
+      const isLegacy = stage.lane.era === 'legacy';
+      const options = isLegacy ? {} : { meta: LOG_LEVEL };
+      const together = NAMES.length;
+      const calls = NAMES.map((name, index) =>
+        call(stage, 'talk', { name, steps: 3 + index, together }, options),
+      );
+      const outcomes = await Promise.all(calls);
+      // A bridge has them on the stream of the session, and the results on those of the calls.
+      if (isLegacy)
+        for (const [index, name] of NAMES.entries())
+          await stage.clientSees((message) => isLogOf(message, name, 3 + index));
+      return outcomes;
+    },
   },
   {
     name: 'sampling',
