@@ -1,6 +1,6 @@
 /**
- * Header that the exporter adds to requests whose address others had a say in: checks, `/probe`, authorization servers that
- * a server names. Its value is chosen at random for each process, so that other exporters may still be monitored.
+ * Header that the exporter adds to its requests: checks, `/probe`, what the gateway forwards, authorization servers that a
+ * server names. Its value is chosen at random for each process, so that other exporters may still be monitored.
  */
 export const INSTANCE_HEADER = 'mcp-exporter-instance';
 

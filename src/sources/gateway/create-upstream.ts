@@ -17,6 +17,7 @@ import { failAdmitted } from './fault.ts';
 import { createHttpUpstream, type HttpUpstreamOptions } from './http-upstream.ts';
 import { ResourceAuthorization } from './resource-authorization.ts';
 import { createSseUpstream } from './sse-upstream.ts';
+import { INSTANCE_HEADER } from '../../facts/rules/request-origin.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface CreateUpstreamOptions {
@@ -184,7 +185,12 @@ class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOpt
     const { url, tls, headers } = remoteOf(target);
     this.url = url;
     this.tls = tls;
-    this.configured = current().gateway.injectHeaders ? headers : {};
+    const { instance } = options;
+    // So that a request which comes back here is refused, over whatever address the server is ourselves.
+    this.configured = {
+      ...(current().gateway.injectHeaders && headers),
+      ...(instance !== undefined && { [INSTANCE_HEADER]: new Secret(instance) }),
+    };
     this.propagatesTrace = options.propagatesTrace;
     this.#tokens = tokens;
     this.#authorization = authorization;
