@@ -42,6 +42,7 @@ const OWN_KEYS = [
   'alerts',
   'alertRulesFile',
   'alerting',
+  'alertmanager',
   'journal',
   'alertWebhook',
   'markers',

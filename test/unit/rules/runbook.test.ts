@@ -1,7 +1,8 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { FAILED_OUTCOMES } from '../../../src/facts/call-outcome.ts';
+import { allRoutes, createContext } from '../../../src/sinks/web/create-http-app.ts';
 import { lintExpression } from '../../rules/support/lint-expression.ts';
 import {
   alertRules,
@@ -9,6 +10,7 @@ import {
   readGroups,
   recordingRules,
 } from '../../rules/support/rule-files.ts';
+import { fakeHttpDeps } from '../sinks/web/fake-http-deps.ts';
 
 // Goal: whoever is paged finds a section whose queries and requests work. Method: reads the page as they would.
 
@@ -53,16 +55,6 @@ function requestsOf(text: string): string[] {
     });
 }
 
-/** Routes of the app, as they stand in its source: `/api/v1/mcp/servers/:name`. */
-function readRoutes(): string[] {
-  const files = globSync('src/sinks/web/routes/*.ts', { cwd: ROOT });
-  return files.flatMap((file) =>
-    [...readFileSync(`${ROOT}${file}`, 'utf8').matchAll(/\b(?:get|post)\(\s*'([^']+)'/g)].map(
-      ([, path]) => path ?? '',
-    ),
-  );
-}
-
 /** What Prometheus and Alertmanager answer to. */
 const FOREIGN_ROUTES: Readonly<Record<string, readonly string[]>> = {
   'localhost:9090': [
@@ -84,7 +76,7 @@ function isServed(request: string, routes: readonly string[]): boolean {
 }
 
 const SECTIONS = readSections(RUNBOOK);
-const ROUTES = readRoutes();
+const ROUTES = allRoutes(createContext(fakeHttpDeps().deps, undefined)).map(({ path }) => path);
 
 test('every alert has a section, and every section an alert', () => {
   expect(ALERTS.length).toBeGreaterThan(40);
