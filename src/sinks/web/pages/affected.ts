@@ -2,7 +2,7 @@ import type { CallSummary } from '../../../facts/call-log.ts';
 import type { Kept } from '../ask-journal.ts';
 import { formatCount, formatRatio } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { auditPath } from './audit-path.ts';
+import { auditPath } from './page-links.ts';
 import { emptySection, type LogColumn, logTable } from './elements.ts';
 import { serverPath } from './landing-page.ts';
 

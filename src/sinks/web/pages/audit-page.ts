@@ -9,7 +9,7 @@ import {
   auditCsvPath,
   type AuditFilter,
   auditPath,
-} from './audit-path.ts';
+} from './page-links.ts';
 import { auditTable } from './audit-table.ts';
 import { notice, searchInput, suggestions } from './elements.ts';
 import type { Page } from './layout.ts';

@@ -2,7 +2,7 @@ import type { CallEntry } from '../../../facts/call-log.ts';
 import { type CallOutcome, isFailure } from '../../../facts/call-outcome.ts';
 import { formatBytes, formatClock, formatCount, formatDuration } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { auditPath, errorGroupPath } from './audit-path.ts';
+import { auditPath, errorGroupPath } from './page-links.ts';
 import { columnHead, noValue } from './elements.ts';
 import { serverPath } from './landing-page.ts';
 import { relativeTime } from './time.ts';

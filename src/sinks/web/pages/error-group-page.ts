@@ -3,7 +3,7 @@ import { asEpochMs, type EpochMs } from '../../../facts/time.ts';
 import type { Kept } from '../ask-journal.ts';
 import { formatCount, formatDuration, formatInstant } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { auditPath } from './audit-path.ts';
+import { auditPath } from './page-links.ts';
 import { callOutcome, nameOf, sessionLink } from './audit-table.ts';
 import { emptySection, factItems, notice, pairItems, pairList } from './elements.ts';
 import { errorTable, messageOf } from './error-table.ts';

@@ -2,7 +2,7 @@ import type { ErrorGroup } from '../../../facts/error-log.ts';
 import type { EpochMs } from '../../../facts/time.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { errorGroupPath } from './audit-path.ts';
+import { errorGroupPath } from './page-links.ts';
 import { callOutcome, nameOf, when } from './audit-table.ts';
 import { columnHead } from './elements.ts';
 import { serverPath } from './landing-page.ts';

@@ -8,7 +8,7 @@ import { formatCount, formatInstant } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { ChartSpan, TimeSpan } from '../time-span.ts';
 import { affectedPart, type AffectedSums } from './affected.ts';
-import { addressOf, auditPath } from './audit-path.ts';
+import { auditPath, errorsPath } from './page-links.ts';
 import { chip, emptySection, notice, searchInput, suggestions } from './elements.ts';
 import { errorTable } from './error-table.ts';
 import type { Page } from './layout.ts';
@@ -42,10 +42,6 @@ export interface FoundErrors {
   readonly affected: Kept<AffectedSums>;
   /** Earlier groups with the pattern of one of `groups`; `undefined` if none was looked for. */
   readonly alike: Kept<readonly ErrorGroup[]> | undefined;
-}
-
-function errorsPath(filter: Partial<ErrorsFilter>, cursor = ''): string {
-  return addressOf('/errors', { ...filter, cursor });
 }
 
 /** Address of what happened in a time. */

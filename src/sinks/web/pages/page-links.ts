@@ -1,27 +1,37 @@
-/** The page of errors, filtered; parameters without a value are left out. */
-export function errorsPath(filter: PageFilter): string {
-  return pathOf('/errors', filter);
+/** Filters of `/audit` that have a field in its form. */
+export const AUDIT_INPUTS = ['server', 'tool', 'user', 'client', 'search', 'from', 'to'] as const;
+/** Filters of `/audit` that come with a link. */
+export const AUDIT_LINKED = ['operation', 'session', 'trace', 'error_group'] as const;
+export const AUDIT_FIELDS = [...AUDIT_INPUTS, ...AUDIT_LINKED, 'status'] as const;
+export type AuditField = (typeof AUDIT_FIELDS)[number];
+/** As in the address; what is empty is no filter. */
+export type AuditFilter = Readonly<Record<AuditField, string>>;
+
+/** Entries of one CSV file; the API returns no more at once. */
+const CSV_ROWS = 500;
+
+/** Address of the calls that pass the filter. */
+export function auditPath(filter: Partial<AuditFilter>, cursor = ''): string {
+  return addressOf('/audit', { ...filter, cursor });
 }
 
-/** The page of calls, filtered; parameters without a value are left out. */
-export function auditPath(filter: PageFilter): string {
-  return pathOf('/audit', filter);
+/** The same calls as CSV. */
+export function auditCsvPath(filter: Partial<AuditFilter>): string {
+  return addressOf('/api/v1/mcp/audit', { format: 'csv', limit: String(CSV_ROWS), ...filter });
 }
 
-/** In the words of the query. */
-interface PageFilter {
-  readonly server: string;
-  readonly tool?: string;
-  readonly operation?: string;
-  readonly client?: string;
-  readonly user?: string;
-  readonly status?: string;
-  readonly error_type?: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly fromMs?: number;
+/** Path with the parameters that are not empty. */
+function addressOf(path: string, values: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ''));
+  return query.size > 0 ? `${path}?${query.toString()}` : path;
 }
 
-function pathOf(path: string, { fromMs, ...filter }: PageFilter): string {
-  const from = fromMs === undefined ? {} : { from: new Date(fromMs).toISOString() };
-  return `${path}?${new URLSearchParams({ ...filter, ...from }).toString()}`;
+/** Address of the errors that pass the filter. */
+export function errorsPath(filter: Readonly<Record<string, string>>, cursor = ''): string {
+  return addressOf('/errors', { ...filter, cursor });
+}
+
+/** Path of the page of a group of errors. */
+export function errorGroupPath(id: number): string {
+  return `/errors/${id}`;
 }

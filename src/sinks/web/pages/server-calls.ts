@@ -33,7 +33,7 @@ const SUM_MS = 300_000;
 export function toolsTab(content: ToolsContent): Page {
   const { detail, tools, operations } = content;
   const server = detail.name;
-  const fromMs = beginOf(content);
+  const from = beginOf(content);
   const view = viewOf(content, 'tools', {
     columns: ['calls', 'errors', 'error_share', 'p50', 'p95', 'tokens', 'cost'],
     first: 'p95',
@@ -50,8 +50,8 @@ export function toolsTab(content: ToolsContent): Page {
           title: 'Tools',
           head: 'Tool',
           empty: `No tool was called in ${windowWords(content.windowMs)}.`,
-          callsPath: (tool) => auditPath({ server, tool, fromMs }),
-          errorsPath: (tool) => errorsPath({ server, tool, fromMs }),
+          callsPath: (tool) => auditPath({ server, tool, from }),
+          errorsPath: (tool) => errorsPath({ server, tool, from }),
         })}
       </section>
       <section id="operations" class="part" data-region>
@@ -59,8 +59,8 @@ export function toolsTab(content: ToolsContent): Page {
           title: 'Other requests',
           head: 'Method',
           empty: `No other requests in ${windowWords(content.windowMs)}.`,
-          callsPath: (operation) => auditPath({ server, operation, fromMs }),
-          errorsPath: (operation) => auditPath({ server, operation, status: 'error', fromMs }),
+          callsPath: (operation) => auditPath({ server, operation, from }),
+          errorsPath: (operation) => auditPath({ server, operation, status: 'error', from }),
         })}
       </section>`,
   );
@@ -70,7 +70,7 @@ export function toolsTab(content: ToolsContent): Page {
 export function clientsTab(content: ClientsContent): Page {
   const { detail, clients, users } = content;
   const server = detail.name;
-  const fromMs = beginOf(content);
+  const from = beginOf(content);
   const view = viewOf(content, 'clients', {
     columns: ['calls', 'errors', 'tokens', 'cost', 'last_call'],
     first: 'calls',
@@ -84,8 +84,8 @@ export function clientsTab(content: ClientsContent): Page {
           title: 'Clients',
           head: 'Client',
           empty: `No client that gave its name has called in ${windowWords(content.windowMs)}.`,
-          callsPath: (client) => auditPath({ server, client, fromMs }),
-          errorsPath: (client) => auditPath({ server, client, status: 'error', fromMs }),
+          callsPath: (client) => auditPath({ server, client, from }),
+          errorsPath: (client) => auditPath({ server, client, status: 'error', from }),
         })}
       </section>
       <section id="users" class="part" data-region>
@@ -93,16 +93,16 @@ export function clientsTab(content: ClientsContent): Page {
           title: 'Users',
           head: 'User',
           empty: `No authenticated user has called in ${windowWords(content.windowMs)}.`,
-          callsPath: (user) => auditPath({ server, user, fromMs }),
-          errorsPath: (user) => auditPath({ server, user, status: 'error', fromMs }),
+          callsPath: (user) => auditPath({ server, user, from }),
+          errorsPath: (user) => auditPath({ server, user, status: 'error', from }),
         })}
       </section>`,
   );
 }
 
-function beginOf({ nowMs, windowMs }: CallsContent): number {
+function beginOf({ nowMs, windowMs }: CallsContent): string {
   const fromMs = nowMs - windowMs;
-  return fromMs - (fromMs % SUM_MS);
+  return new Date(fromMs - (fromMs % SUM_MS)).toISOString();
 }
 
 interface Section extends Pick<CallTable, 'head' | 'callsPath' | 'errorsPath'> {

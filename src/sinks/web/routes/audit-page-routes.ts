@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { CALL_QUERY, callFilter } from '../api/journal-query.ts';
 import { readQuery, text } from '../api/parameters.ts';
 import { askBriefly } from '../ask-journal.ts';
-import { AUDIT_FIELDS, type AuditFilter } from '../pages/audit-path.ts';
+import { AUDIT_FIELDS, type AuditFilter } from '../pages/page-links.ts';
 import { auditPage } from '../pages/audit-page.ts';
 import type { Page } from '../pages/layout.ts';
 import { queryText } from '../request-values.ts';
