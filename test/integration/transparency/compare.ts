@@ -1,3 +1,4 @@
+import { INSTANCE_HEADER } from '../../../src/facts/rules/request-origin.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { forwardsBytes, type Lane } from './lanes.ts';
 import type { Message } from './peer.ts';
@@ -93,7 +94,7 @@ function project(
 ): unknown {
   if (!headers) return entry;
   const kept = Object.entries(headers).filter(([name]) =>
-    isCopy ? !documented.has(name) : name.startsWith('mcp-'),
+    isCopy ? !documented.has(name) : name.startsWith('mcp-') && name !== INSTANCE_HEADER,
   );
   if (isCopy) return { ...entry, headers: Object.fromEntries(kept) };
   const { verb: _verb, ...message } = entry;

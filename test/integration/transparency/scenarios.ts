@@ -5,7 +5,7 @@ import { TALK } from './scenarios-talk.ts';
 import { call, legacyOnly, modernOnly, type Scenario } from './scenario.ts';
 
 const PARALLEL = 50;
-const LARGE_BYTES = 5_000_000;
+const LARGE_BYTES = 20_000_000;
 /** Below `gateway.bodyLimit`. */
 const LARGE_ARGUMENT_BYTES = 5_000_000;
 /** The SDKs read standard input and output, and version 2 event streams too, in a time that grows with the square of the length. */
