@@ -2,7 +2,7 @@ import { type RefusalName, renderRefusal } from '../facts/refusal.ts';
 import type { FailedRequest } from '../protocol/message-channel.ts';
 import { isRequest, isResponse, type MessageFacts } from '../protocol/message-facts.ts';
 import { readLine } from '../protocol/read-line.ts';
-import { createWrittenIds, writtenIdIn } from '../protocol/written-ids.ts';
+import { createWrittenIds, jsonId } from '../protocol/written-ids.ts';
 import {
   createSessionMemory,
   INITIALIZED,
@@ -311,8 +311,7 @@ function refuseUnanswered(
   const [only] = state.waiting;
   const found = id ?? (state.waiting.size === 1 ? only : undefined);
   if (found === undefined || !state.waiting.delete(found)) return NO_EFFECTS;
-  // The line is gone; of an id that is no JSON any more there is nothing to send.
-  return [toClient(renderRefusal(refusal, writtenIdIn({ messages: [] }, found), detail))];
+  return [toClient(renderRefusal(refusal, jsonId(found), detail))];
 }
 
 function toClient(text: string): BridgeEffect {

@@ -80,6 +80,9 @@ export interface CallPage {
 /** Calls that one page examines, and the highest total that is counted. */
 export const CALLS_EXAMINED_MAX = 10_000;
 
+/** Time that one sum of calls covers, beginning at a multiple of it. */
+export const CALL_SUM_MS = 5 * 60_000;
+
 /** What calls are summed up by. */
 export const CALL_SUMMARY_KEYS = [
   'server',
@@ -97,7 +100,7 @@ export interface CallSummaryFilter {
   readonly server?: string;
   /** JSON-RPC method, such as `tools/call`. */
   readonly operation?: string;
-  /** Both are rounded down to five minutes, and the last five minutes are included. */
+  /** Both are rounded down to `CALL_SUM_MS`, and the last of these is included. */
   readonly fromMs: EpochMs;
   readonly toMs: EpochMs;
   /** Rows with the most calls first. */
@@ -130,7 +133,7 @@ export interface CallChartFilter {
   readonly server?: string;
   readonly fromMs: EpochMs;
   readonly toMs: EpochMs;
-  /** A multiple of five minutes. */
+  /** A multiple of `CALL_SUM_MS`. */
   readonly bucketMs: number;
 }
 

@@ -24,7 +24,7 @@ export function createWrittenIds(read: WrittenMessages): WrittenIds {
     of(id) {
       if (id === undefined) return undefined;
       known ??= findWrittenIds(read);
-      return known.get(id) ?? (NOT_JSON.has(id) ? undefined : id);
+      return known.get(id) ?? jsonId(id);
     },
   };
 }
@@ -32,6 +32,15 @@ export function createWrittenIds(read: WrittenMessages): WrittenIds {
 /** The same for one id. */
 export function writtenIdIn(read: WrittenMessages, id: string | undefined): string | undefined {
   return id === undefined ? undefined : createWrittenIds(read).of(id);
+}
+
+/**
+ * An id whose text is gone.
+ * @param id as in `MessageFacts`
+ * @returns JSON text; `undefined` for a number past JavaScript's largest, which has none any more
+ */
+export function jsonId(id: string): string | undefined {
+  return NOT_JSON.has(id) ? undefined : id;
 }
 
 /** What JavaScript makes of numbers past its largest. */

@@ -2,6 +2,7 @@ import { Agent, fetch } from 'undici';
 import type { HttpApi } from '../../facts/ports/http-api.ts';
 import type { RemoteApi } from '../../facts/service-settings.ts';
 import { createConnector } from '../undici-connector.ts';
+import { readText } from './read-text.ts';
 
 const ANSWER_MS_MAX = 10_000;
 /** Some ten thousand silences or alerts. */
@@ -30,20 +31,8 @@ export function createHttpApi(
         signal: AbortSignal.timeout(ANSWER_MS_MAX),
         dispatcher: agent,
       });
-      return { status: response.status, text: await readText(response.body) };
+      return { status: response.status, text: await readText(response.body, BODY_BYTES_MAX) };
     },
     close: () => agent.destroy(),
   };
-}
-
-async function readText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX)
-      throw new Error(`the answer is larger than ${BODY_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

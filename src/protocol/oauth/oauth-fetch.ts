@@ -4,6 +4,7 @@ import type { HttpTarget, RemoteAccess } from '../../facts/server.ts';
 import { INSTANCE_HEADER } from '../../facts/rules/request-origin.ts';
 import type { EpochMs } from '../../facts/time.ts';
 import { createConnector } from '../undici-connector.ts';
+import { readText } from '../http/read-text.ts';
 import { parseRetryAfter } from '../http/http-facts.ts';
 
 /** Metadata documents and token responses are a few kilobytes. */
@@ -69,7 +70,7 @@ export function createOAuthFetch({
         signal,
         dispatcher: url.origin === origin ? ownAgent : agent,
       });
-      const text = await readText(response.body);
+      const text = await readText(response.body, BODY_BYTES_MAX);
       const { status } = response;
       const retryAfter = response.headers.get('retry-after') ?? undefined;
       const retryAfterMs = parseRetryAfter(retryAfter, nowMs());
@@ -102,16 +103,4 @@ function accessElsewhere({ tlsCa, proxy }: RemoteAccess): RemoteAccess {
     ...(tlsCa !== undefined && { tlsCa }),
     ...(proxy && { proxy }),
   };
-}
-
-async function readText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX)
-      throw new Error(`the answer is larger than ${BODY_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,8 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { CALL_SUM_MS } from '../../facts/call-log.ts';
 import { UNCOUNTED_OUTCOMES, type CallOutcome } from '../../facts/call-outcome.ts';
 
-/** Time that one row of the table sums up. */
-export const SUM_MS = 300_000;
 /** Upper bounds of the buckets of durations; one more has the rest. */
 export const BUCKET_BOUNDS_MS = [
   2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 120_000,
@@ -60,7 +59,7 @@ export function createCallSums(database: DatabaseSync): CallSums {
 
   return {
     add(call) {
-      const atMs = call.atMs - (call.atMs % SUM_MS);
+      const atMs = call.atMs - (call.atMs % CALL_SUM_MS);
       const key = `${atMs} ${call.serverId} ${call.operationId} ${call.targetId} ${call.clientId} ${call.userId} ${call.errorTypeId} ${call.outcome}`;
       let sum = sums.get(key);
       if (sum === undefined) {

@@ -1,15 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type {
-  CallChartFilter,
-  CallChartPoint,
-  CallSummary,
-  CallSummaryFilter,
-  CallSummaryKey,
+import {
+  CALL_SUM_MS,
+  type CallChartFilter,
+  type CallChartPoint,
+  type CallSummary,
+  type CallSummaryFilter,
+  type CallSummaryKey,
 } from '../../facts/call-log.ts';
 import { FAILED_OUTCOMES, UNCOUNTED_OUTCOMES } from '../../facts/call-outcome.ts';
 import { bucketQuantile } from '../../facts/rules/bucket-quantile.ts';
 import { asEpochMs } from '../../facts/time.ts';
-import { BUCKET_BOUNDS_MS, BUCKET_COLUMNS, SUM_MS } from './call-sums.ts';
+import { BUCKET_BOUNDS_MS, BUCKET_COLUMNS } from './call-sums.ts';
 import { addCondition, noConditions, whereOf } from './page-query.ts';
 import { epochOf, numberOf, type Row, textOf } from './rows.ts';
 
@@ -81,7 +82,7 @@ export function chartCalls(
   database: DatabaseSync,
   { server, fromMs, toMs, bucketMs }: CallChartFilter,
 ): readonly CallChartPoint[] {
-  const widthMs = Math.max(SUM_MS, bucketMs - (bucketMs % SUM_MS));
+  const widthMs = Math.max(CALL_SUM_MS, bucketMs - (bucketMs % CALL_SUM_MS));
   const conditions = noConditions();
   addCondition(conditions, 'at_ms >= ?', beginOf(fromMs));
   addCondition(conditions, 'at_ms <= ?', toMs);
@@ -105,7 +106,7 @@ export function chartCalls(
 }
 
 function beginOf(atMs: number): number {
-  return asEpochMs(atMs - (atMs % SUM_MS));
+  return asEpochMs(atMs - (atMs % CALL_SUM_MS));
 }
 
 function latencyOf(row: Row): Pick<CallSummary, 'meanMs' | 'p50Ms' | 'p95Ms' | 'p99Ms'> {

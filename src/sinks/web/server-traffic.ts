@@ -1,4 +1,4 @@
-import type { CallSummary } from '../../facts/call-log.ts';
+import { CALL_SUM_MS, type CallSummary } from '../../facts/call-log.ts';
 import { asEpochMs } from '../../facts/time.ts';
 import { askBriefly } from './ask-journal.ts';
 import type { HttpAppDeps } from './ports.ts';
@@ -20,8 +20,6 @@ export type TrafficByServer = ReadonlyMap<string, ServerTraffic>;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** The journal has a sum for each. */
-const SUM_MS = 5 * MINUTE_MS;
 const SERVERS_MAX = 100_000;
 
 /** @returns reads the traffic of all servers; the answer may be some seconds old */
@@ -32,7 +30,7 @@ export function createTrafficReader(
   return shareAnswer(clock, async () => {
     const nowMs = clock.nowMs();
     // The last whole five minutes, and what has passed of these.
-    const recentMs = SUM_MS + (nowMs % SUM_MS);
+    const recentMs = CALL_SUM_MS + (nowMs % CALL_SUM_MS);
     const sumSince = (spanMs: number) =>
       askBriefly(deps, () => {
         const fromMs = asEpochMs(nowMs - spanMs);

@@ -62,7 +62,7 @@ export function createUpstream(
     const { open, stop } = createSseChannels({
       ...remoteOf(target),
       clock,
-      headers: settings().configured,
+      headers: settings().added,
       tokens,
       openTimeoutMs: () => current().monitor.startTimeoutMs,
     });
@@ -171,7 +171,8 @@ class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOpt
   readonly url: URL;
   readonly tls: HttpUpstreamOptions['tls'];
   readonly propagatesTrace: boolean;
-  readonly configured: HttpUpstreamOptions['headers'];
+  /** Added to what a client sends. */
+  readonly added: HttpUpstreamOptions['headers'];
   readonly #tokens: AccessTokens | undefined;
   readonly #authorization: ResourceAuthorization;
 
@@ -187,7 +188,7 @@ class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOpt
     this.tls = tls;
     const { instance } = options;
     // So that a request which comes back here is refused, over whatever address the server is ourselves.
-    this.configured = {
+    this.added = {
       ...(current().gateway.injectHeaders && headers),
       ...(instance !== undefined && { [INSTANCE_HEADER]: new Secret(instance) }),
     };
@@ -200,12 +201,12 @@ class RemoteUpstreamSettings extends UpstreamSettings implements HttpUpstreamOpt
     return this.current().gateway.authorization === 'rewrite' ? this.#authorization : undefined;
   }
 
-  /** The configured ones, and the access token of the moment. */
+  /** With the access token of the moment. */
   get headers(): HttpUpstreamOptions['headers'] {
     const token = this.#tokens?.peek();
-    if (token === undefined) return this.configured;
+    if (token === undefined) return this.added;
     const authorization = new Secret(`Bearer ${token.value.reveal()}`);
-    return { ...this.configured, authorization };
+    return { ...this.added, authorization };
   }
 
   get preserveHost(): boolean {

@@ -41,7 +41,7 @@ export interface ForwardOptions {
   readonly url: URL;
   readonly clock: Clock;
   readonly tracker: CallTracker;
-  /** Headers of the configuration, for requests that carry none of that name. */
+  /** For requests that carry none of that name: those of the configuration, and the mark of this process. */
   readonly headers: Readonly<Record<string, Secret>>;
   /** Until the head of the answer; streams may then last as long as both sides like. */
   readonly answerTimeoutMs: number;
@@ -132,7 +132,7 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
         headers: requestHeaders(request, {
           host: url.host,
           preserveHost,
-          configured: this.#isForEndpoint ? headers : {},
+          added: this.#isForEndpoint ? headers : {},
           isBodyWhole: isComplete,
           ...(trace && { trace }),
         }),

@@ -74,7 +74,7 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
         headers: requestHeaders(request, {
           host: url.host,
           preserveHost,
-          configured: this.#options.headers,
+          added: this.#options.headers,
           isBodyWhole: true,
           ...(trace && { trace }),
         }),

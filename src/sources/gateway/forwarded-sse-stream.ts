@@ -62,7 +62,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
     const headers = requestHeaders(request, {
       host: url.host,
       preserveHost: options.preserveHost,
-      configured: options.headers,
+      added: options.headers,
       isBodyWhole: true,
       // The address in its `endpoint` event has to be changed.
       isPlainWanted: true,

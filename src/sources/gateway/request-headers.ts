@@ -7,8 +7,8 @@ import { formatTraceParent } from './trace-context.ts';
 export interface RequestHeaderOptions {
   readonly host: string;
   readonly preserveHost: boolean;
-  /** Headers of the configuration, for requests that carry none of that name. */
-  readonly configured: Readonly<Record<string, Secret>>;
+  /** For requests that carry none of that name: those of the configuration, and the mark of this process. */
+  readonly added: Readonly<Record<string, Secret>>;
   /** Replaces the client's own; absent without tracing. */
   readonly trace?: CallRecord['trace'];
   /** Whether the body is sent whole, so that its length is set anew. */
@@ -17,7 +17,7 @@ export interface RequestHeaderOptions {
   readonly isPlainWanted?: boolean;
 }
 
-/** The headers of the upstream request: the client's, less those of its own hop, plus `host`, trace context and configured ones. */
+/** The headers of the upstream request: the client's, less those of its own hop, plus `host`, trace context and what is added. */
 export function requestHeaders(request: IncomingMessage, options: RequestHeaderOptions): string[] {
   const replaced = ['host'];
   if (options.isBodyWhole) replaced.push('content-length');
@@ -31,8 +31,8 @@ export function requestHeaders(request: IncomingMessage, options: RequestHeaderO
   const { trace } = options;
   if (trace) headers.push('traceparent', formatTraceParent(trace));
   if (trace?.traceState !== undefined) headers.push('tracestate', trace.traceState);
-  for (const name in options.configured) {
-    const secret = options.configured[name];
+  for (const name in options.added) {
+    const secret = options.added[name];
     if (secret && !hasHeader(headers, name.toLowerCase())) headers.push(name, secret.reveal());
   }
   return headers;

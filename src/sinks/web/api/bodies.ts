@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MARKER_KINDS } from '../../../facts/event-log.ts';
 import { parseDuration } from '../../../facts/rules/duration-text.ts';
 import { asEpochMs } from '../../../facts/time.ts';
 
@@ -77,3 +78,23 @@ export const OrderBody = z.strictObject(author);
 
 /** `POST …/NAME/disable` */
 export const DisableBody = z.strictObject({ ...author, ...end }).refine(hasOneEnd, notBoth);
+
+function requiredText(what: string, charsMax: number) {
+  const error = `must be ${what} of 1 to ${charsMax} characters`;
+  return z
+    .string({ error })
+    .overwrite((given) => given.trim().toWellFormed())
+    .min(1, { error })
+    .max(charsMax, { error });
+}
+
+/** `POST /api/v1/alerts/ID/notes` */
+export const NoteBody = z.strictObject({ text: requiredText('a note', 2_000) });
+
+/** `POST /api/v1/markers` */
+export const MarkerBody = z.strictObject({
+  kind: z.enum(MARKER_KINDS),
+  text: requiredText('a text', 500),
+  server: z.string().optional(),
+  at: z.iso.datetime({ offset: true }).optional(),
+});

@@ -6,7 +6,7 @@ import { MARKER_KINDS } from '../../../facts/event-log.ts';
 import { PROBE_OUTCOMES } from '../../../facts/probe-outcome.ts';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import { TRANSPORTS } from '../../../facts/server.ts';
-import { DisableBody, OrderBody } from './bodies.ts';
+import { DisableBody, MarkerBody, NoteBody, OrderBody } from './bodies.ts';
 
 // What the API answers and accepts. Tests hold every answer against these schemas, and `/openapi.json` is made of them.
 
@@ -18,16 +18,6 @@ const nextCursor = z
   .string()
   .optional()
   .meta({ description: 'For the parameter cursor of the next request; absent on the last page' });
-/** Of people: trimmed, and well-formed Unicode. */
-const text = (what: string, charsMax: number) => {
-  const error = `must be ${what} of 1 to ${charsMax} characters`;
-  return z
-    .string({ error })
-    .overwrite((given) => given.trim().toWellFormed())
-    .min(1, { error })
-    .max(charsMax, { error });
-};
-
 const counts = z.partialRecord(z.enum(CAPABILITY_KINDS), count);
 
 const identity = z.strictObject({
@@ -363,13 +353,8 @@ export const SCHEMAS = {
   LogPage: pageOf('logs', logEntry),
   Marker: marker,
   MarkerPage: pageOf('markers', marker),
-  NewMarker: z.strictObject({
-    kind: z.enum(MARKER_KINDS),
-    text: text('a text', 500),
-    server: z.string().optional(),
-    at: z.iso.datetime({ offset: true }).optional(),
-  }),
-  Note: z.strictObject({ text: text('a note', 2_000) }),
+  NewMarker: MarkerBody,
+  Note: NoteBody,
   /** Of Alertmanager, which adds to it as it likes. */
   Notification: z.looseObject({ alerts: z.array(z.looseObject({})) }),
   OpenApi: z.looseObject({ openapi: z.string() }),

@@ -1,4 +1,4 @@
-import type { CallSummary } from '../../../facts/call-log.ts';
+import { CALL_SUM_MS, type CallSummary } from '../../../facts/call-log.ts';
 import type { Kept } from '../ask-journal.ts';
 import { type Html, html } from '../html.ts';
 import { type CallSort, type CallTable, callTable, sortWord } from './call-table.ts';
@@ -25,9 +25,6 @@ export interface ClientsContent extends CallsContent {
   readonly clients: Kept<readonly CallSummary[]>;
   readonly users: Kept<readonly CallSummary[]>;
 }
-
-/** Links hold their start, and change no more often than the sums. */
-const SUM_MS = 300_000;
 
 /** Tools, the slowest first, and the other methods. */
 export function toolsTab(content: ToolsContent): Page {
@@ -100,9 +97,10 @@ export function clientsTab(content: ClientsContent): Page {
   );
 }
 
+/** For links, which change no more often than the sums. */
 function beginOf({ nowMs, windowMs }: CallsContent): string {
   const fromMs = nowMs - windowMs;
-  return new Date(fromMs - (fromMs % SUM_MS)).toISOString();
+  return new Date(fromMs - (fromMs % CALL_SUM_MS)).toISOString();
 }
 
 interface Section extends Pick<CallTable, 'head' | 'callsPath' | 'errorsPath'> {

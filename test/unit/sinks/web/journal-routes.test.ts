@@ -1,61 +1,27 @@
 import { expect, test } from 'vitest';
-import type { CallEntry, CallFilter } from '../../../../src/facts/call-log.ts';
-import type { ErrorGroup } from '../../../../src/facts/error-log.ts';
+import type { CallFilter } from '../../../../src/facts/call-log.ts';
 import type { Marker } from '../../../../src/facts/event-log.ts';
 import { Secret } from '../../../../src/facts/secret.ts';
-import { asEpochMs } from '../../../../src/facts/time.ts';
 import type { HttpAppDeps } from '../../../../src/sinks/web/ports.ts';
+import { buildCallEntry, buildErrorGroup } from '../../../fakes/build-traffic.ts';
 import { fakeJournal } from '../../../fakes/fake-journal.ts';
 import { buildDetail, fakeHttpDeps, NOW_MS } from './fake-http-deps.ts';
 import { serveApp } from './serve-app.ts';
 
 // Goal: the journal can be read by programs and spreadsheets, of one server and of all, and pipelines can add markers.
 
-const CALL: CallEntry = {
-  id: 7,
-  atMs: asEpochMs(NOW_MS),
-  durationMs: 12.5,
-  server: 'files',
-  direction: 'client_to_server',
-  transport: 'http',
-  operation: 'tools/call',
+const {
+  tokens: _tokens,
+  costUsd: _costUsd,
+  ...CALL
+} = buildCallEntry({
+  responseBytes: 80,
   target: '=cmd|calc',
-  requestId: '3',
-  user: 'ada',
   outcome: 'tool_error',
-  status: 200,
   errorType: 'tool_error',
   errorMessage: 'No such file, "a.txt"',
-  requestBytes: 120,
-  responseBytes: 80,
-  traceId: '0af7651916cd43dd8448eb211c80319c',
-  spanId: 'b7ad6b7169203331',
-};
-
-const GROUP: ErrorGroup = {
-  id: 4,
-  fingerprint: 'f00',
-  server: 'files',
-  operation: 'tools/call',
-  target: 'read_file',
-  outcome: 'tool_error',
-  errorType: 'tool_error',
-  message: 'No such file, "a.txt"',
-  pattern: 'No such file, <text>',
-  count: 12,
-  firstAtMs: asEpochMs(NOW_MS - 60_000),
-  lastAtMs: asEpochMs(NOW_MS),
-  samples: [
-    {
-      atMs: asEpochMs(NOW_MS),
-      message: 'No such file, "a.txt"',
-      durationMs: 3,
-      requestId: '3',
-      traceId: '0af7651916cd43dd8448eb211c80319c',
-      spanId: 'b7ad6b7169203331',
-    },
-  ],
-};
+});
+const GROUP = buildErrorGroup({ count: 12 });
 
 async function setUp(overrides: Partial<HttpAppDeps> = {}) {
   const asked: CallFilter[] = [];
