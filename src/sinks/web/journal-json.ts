@@ -77,10 +77,9 @@ export function auditJson(call: CallEntry): JsonObject {
 
 /** One line for people. */
 function summarize({ tokens, costUsd, responseBytes }: CallEntry): string {
-  const counted = tokens && Object.values(tokens).reduce((sum, count) => sum + Number(count), 0);
   return [
     `${responseBytes} bytes`,
-    ...(counted === undefined ? [] : [`${counted} tokens`]),
+    ...(tokens ? [`${tokens.input + tokens.output} tokens`] : []),
     ...(costUsd === undefined ? [] : [`$${costUsd}`]),
   ].join(', ');
 }

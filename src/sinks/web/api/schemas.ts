@@ -204,7 +204,13 @@ const auditEntry = z.strictObject({
   execution_time_ms: z.number(),
   request_bytes: count,
   response_bytes: count,
-  tokens: z.record(z.string(), z.number()).optional(),
+  tokens: z
+    .strictObject({
+      input: z.number(),
+      output: z.number(),
+      source: z.enum(['reported', 'estimated']),
+    })
+    .optional(),
   cost_usd: z.number().optional(),
   trace_id: z.string(),
   span_id: z.string(),

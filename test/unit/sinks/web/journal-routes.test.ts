@@ -10,11 +10,7 @@ import { serveApp } from './serve-app.ts';
 
 // Goal: the journal can be read by programs and spreadsheets, of one server and of all, and pipelines can add markers.
 
-const {
-  tokens: _tokens,
-  costUsd: _costUsd,
-  ...CALL
-} = buildCallEntry({
+const CALL = buildCallEntry({
   responseBytes: 80,
   target: '=cmd|calc',
   outcome: 'tool_error',
@@ -61,7 +57,8 @@ test('the audit log of a server has the names of the source document, and its fi
         tool_name: '=cmd|calc',
         user_id: 'ada',
         result_status: 'error',
-        result_summary: '80 bytes',
+        result_summary: '80 bytes, 540 tokens, $0.0042',
+        tokens: { input: 30, output: 510, source: 'estimated' },
         error_message: 'No such file, "a.txt"',
         execution_time_ms: 12.5,
         created_at: new Date(NOW_MS).toISOString(),
