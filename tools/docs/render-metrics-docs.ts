@@ -23,7 +23,7 @@ Each exchange counts once: \`sum(mcp_requests_total)\` equals the number of line
 | that cannot be read as HTTP, has too large a head, or stops in the middle of one (408) | one, server and operation \`_OTHER\` | \`client_error\` |
 | with notifications or responses alone, and accepted | nothing: no response is due, so there is no exchange | – |
 | GET, DELETE, OPTIONS, … that the server answers, whatever it answers | nothing: a stream is no exchange (see \`mcp_sse_streams_active\`), and servers without streams or sessions refuse GET and DELETE as a matter of course | – |
-| \`/-/identity\`, or an answer with authorization metadata of the gateway | nothing: no server takes part | – |
+| \`/-/identity\`, the gateway's own \`/\` and \`/health\`, or an answer with authorization metadata of the gateway | nothing: no server takes part | – |
 | none: a connection on which no byte comes, or that is idle after a request, whoever closes it | nothing | – |
 
 <!-- prettier-ignore-end -->

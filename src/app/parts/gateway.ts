@@ -10,6 +10,7 @@ import type { ServerSpec } from '../../facts/server.ts';
 import { createChildChannels } from '../../protocol/stdio/child-messages.ts';
 import type { ListenAddress } from '../../facts/service-settings.ts';
 import type { Config } from '../../settings/config.ts';
+import { createGatewayPage } from '../../sinks/web/pages/gateway-page.ts';
 import type { WebSecurity } from '../../sinks/web/security/create-web-security.ts';
 import { createCurrentAccountant } from '../../sources/gateway/account-usage.ts';
 import { CallTracker } from '../../sources/gateway/call-tracker.ts';
@@ -19,7 +20,9 @@ import { createIdSource } from '../../sources/gateway/create-id-source.ts';
 import type { FindListed } from '../../sources/gateway/judge-answer.ts';
 import { createUpstream } from '../../sources/gateway/create-upstream.ts';
 import { createEdge, type EdgeSettings } from '../../sources/gateway/edge.ts';
+import type { OwnPagesOptions } from '../../sources/gateway/own-pages.ts';
 import type { Part, PartContext } from '../part.ts';
+import { VERSION } from '../version.ts';
 
 export interface GatewayPorts {
   readonly security: Pick<WebSecurity, 'isTls' | 'createServer'>;
@@ -27,7 +30,10 @@ export interface GatewayPorts {
   readonly tracing: SamplingViews;
   /** What the prober learned about the servers. */
   readonly servers: {
-    detail(name: string): Pick<ServerView, 'identity' | 'snapshot'> | undefined;
+    detail(
+      name: string,
+    ):
+      (Pick<ServerView, 'identity' | 'snapshot'> & Partial<Pick<ServerView, 'status'>>) | undefined;
   };
 }
 
@@ -59,8 +65,10 @@ export function createGatewayPart(context: GatewayContext, ports: GatewayPorts):
     onLastWords: (server, { code, signal, stderrTail }) =>
       log.warn({ channel: 'health', server, code, signal, stderrTail }, 'child of a session ended'),
   });
-  const edge = createEdge({ clock, hub, log, settings: edgeSettingsOf(config, isTls) });
-  const gateway = buildGateway(context, ports, edge, children);
+  let settings = edgeSettingsOf(config, isTls);
+  const edge = createEdge({ clock, hub, log, settings });
+  const ownPages = createOwnPages(ports, () => settings.authentication !== undefined);
+  const gateway = buildGateway(context, ports, { edge, ownPages, children });
   let unsubscribe = (): void => undefined;
   return {
     name: 'gateway',
@@ -74,7 +82,8 @@ export function createGatewayPart(context: GatewayContext, ports: GatewayPorts):
     },
     reload(loaded) {
       const served = atListener(loaded, config.gateway.listen);
-      edge.apply(edgeSettingsOf(served, isTls), served.servers);
+      settings = edgeSettingsOf(served, isTls);
+      edge.apply(settings, served.servers);
       gateway.apply(served.servers);
     },
     async stop() {
@@ -84,11 +93,16 @@ export function createGatewayPart(context: GatewayContext, ports: GatewayPorts):
   };
 }
 
+interface GatewayPieces {
+  readonly edge: Edge;
+  readonly ownPages: OwnPagesOptions;
+  readonly children: ReturnType<typeof createChildChannels>;
+}
+
 function buildGateway(
   { clock, config, hub, log, tokens, instance }: GatewayContext,
   { security, switches, tracing, servers }: GatewayPorts,
-  edge: Edge,
-  children: ReturnType<typeof createChildChannels>,
+  { edge, ownPages, children }: GatewayPieces,
 ): Gateway {
   const { sessionIdleMs, bodyBytesMax } = config.gateway;
   const reportFault = createFaultReporter(clock, log);
@@ -118,6 +132,7 @@ function buildGateway(
   return createGateway({
     clock,
     edge,
+    ownPages,
     createServer: security.createServer,
     bodyBytesMax,
     instance,
@@ -139,6 +154,24 @@ function buildGateway(
         tokens,
       }),
   });
+}
+
+function createOwnPages(
+  { switches, servers }: Pick<GatewayPorts, 'switches' | 'servers'>,
+  requiresToken: () => boolean,
+): OwnPagesOptions {
+  return {
+    version: VERSION,
+    requiresToken,
+    stateOf({ name }) {
+      const status = servers.detail(name)?.status;
+      return {
+        isDisabled: switches.find(name) !== undefined,
+        ...(status !== undefined && { status }),
+      };
+    },
+    render: createGatewayPage(),
+  };
 }
 
 /** A server that lists nothing may list more to clients with other credentials. */

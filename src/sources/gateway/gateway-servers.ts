@@ -72,6 +72,11 @@ export class GatewayServers {
     return this.#servers.get(name);
   }
 
+  /** As they are configured now. */
+  specs(): readonly ServerSpec[] {
+    return [...this.#servers.values()].map(({ spec }) => spec);
+  }
+
   /** @param host the header of the request */
   findRoute(url: string, host: string | undefined): GatewayRoute | undefined {
     return findRoute(url, host, this.#addresses, this.#routed);

@@ -13,6 +13,7 @@ import type { GatewayRoute } from './parse-route.ts';
 import { failRequest } from './fault.ts';
 import { limitRest, readHead } from './request-body.ts';
 import { findHeadFault, useOriginForm } from './request-head.ts';
+import { type OwnPagesOptions, ownPathOf, sendOwnPage } from './own-pages.ts';
 import { renderRefusalAnswer } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -28,6 +29,8 @@ export interface RouterOptions {
   readonly unknownServers: CallTracker;
   /** Of this process, whose own requests are refused. */
   readonly instance?: string;
+  /** What is served at `/` and `/health`. */
+  readonly ownPages?: OwnPagesOptions;
 }
 
 const LISTEN = 'subscriptions/listen';
@@ -155,7 +158,7 @@ export class RequestRouter {
     if (this.#servers.isStopping) {
       refuse(arrival, read, 'stopping', STOPPING);
     } else if (!server || !target) {
-      refuse(arrival, read, 'unknown_server');
+      if (!this.#sendOwnPage(arrival, target, content)) refuse(arrival, read, 'unknown_server');
     } else if (!server.spec.gateway.enabled || this.#options.isDisabled?.(server.spec.name)) {
       refuse(arrival, read, 'disabled');
     } else {
@@ -163,6 +166,19 @@ export class RequestRouter {
       if (target.metadataOf === undefined) server.upstream.handle(admitted);
       else server.upstream.sendMetadata?.(admitted, target.metadataOf);
     }
+  }
+
+  /** @returns false if the request is for none */
+  #sendOwnPage(
+    arrival: Arrival,
+    target: GatewayRoute | undefined,
+    { body }: ReceivedContent,
+  ): boolean {
+    const { ownPages } = this.#options;
+    const path = target || body.length > 0 ? undefined : ownPathOf(arrival.request);
+    if (!ownPages || path === undefined) return false;
+    sendOwnPage(path, arrival, this.#servers.specs(), ownPages);
+    return true;
   }
 
   #admit(
