@@ -28,6 +28,10 @@ export interface BrowserPage {
   resize(width: number, height: number): Promise<void>;
   setColorScheme(scheme: 'light' | 'dark'): Promise<void>;
   setScriptEnabled(isEnabled: boolean): Promise<void>;
+  /** IANA name, such as `Asia/Kolkata`. */
+  setTimeZone(name: string): Promise<void>;
+  /** Presses and releases a key, such as `Tab` or `Enter`, as a person does. */
+  press(key: string): Promise<void>;
   /** PNG of the whole page, or of its top `heightMax` pixels. */
   screenshot(heightMax?: number): Promise<Buffer>;
   /** Errors and refusals by the content security policy that the console showed. */
@@ -128,6 +132,16 @@ function connect(input: Writable, output: Readable): DevToolsConnection {
   };
 }
 
+/** A page that is being left for the next one has no answer. */
+function falseIfLeaving(error: unknown): false {
+  if (
+    error instanceof Error &&
+    /navigated or closed|context was destroyed|Cannot find context/.test(error.message)
+  )
+    return false;
+  throw error;
+}
+
 async function newPage(connection: DevToolsConnection): Promise<BrowserPage> {
   const { targetId } = await connection.send('Target.createTarget', { url: 'about:blank' });
   const attached = await connection.send('Target.attachToTarget', { targetId, flatten: true });
@@ -166,7 +180,7 @@ async function newPage(connection: DevToolsConnection): Promise<BrowserPage> {
     evaluate,
     async waitFor(expression) {
       const untilMs = Date.now() + 10_000;
-      while (!(await evaluate<boolean>(`Boolean(${expression})`))) {
+      while (!(await evaluate<boolean>(`Boolean(${expression})`).catch(falseIfLeaving))) {
         assert(Date.now() < untilMs, `Not so within 10 s: ${expression}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
@@ -179,9 +193,21 @@ async function newPage(connection: DevToolsConnection): Promise<BrowserPage> {
   };
 }
 
-type View = Pick<BrowserPage, 'resize' | 'setColorScheme' | 'setScriptEnabled' | 'screenshot'>;
+type View = Pick<
+  BrowserPage,
+  'resize' | 'setColorScheme' | 'setScriptEnabled' | 'setTimeZone' | 'press' | 'screenshot'
+>;
 
-/** What the page is shown on, and what is shown. */
+/** What Chromium needs to know of a key besides its name. */
+const KEY_CODES: Readonly<Record<string, { readonly code: number; readonly text?: string }>> = {
+  Tab: { code: 9 },
+  Enter: { code: 13, text: '\r' },
+  ' ': { code: 32, text: ' ' },
+  ArrowLeft: { code: 37 },
+  ArrowRight: { code: 39 },
+};
+
+/** What the page is shown on and by whom, and what is shown. */
 function viewOf(send: (method: string, params?: Json) => Promise<Json>): View {
   return {
     async resize(width, height) {
@@ -200,6 +226,20 @@ function viewOf(send: (method: string, params?: Json) => Promise<Json>): View {
     },
     async setScriptEnabled(isEnabled) {
       await send('Emulation.setScriptExecutionDisabled', { value: !isEnabled });
+    },
+    async setTimeZone(timezoneId) {
+      await send('Emulation.setTimezoneOverride', { timezoneId });
+    },
+    async press(key) {
+      const known = KEY_CODES[key];
+      assert(known, `The code of the key ${key} is not known`);
+      const { code, text } = known;
+      const event = { key, windowsVirtualKeyCode: code, ...(text !== undefined && { text }) };
+      await send('Input.dispatchKeyEvent', {
+        type: text === undefined ? 'rawKeyDown' : 'keyDown',
+        ...event,
+      });
+      await send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
     },
     async screenshot(heightMax = Infinity) {
       const { cssContentSize } = await send('Page.getLayoutMetrics');

@@ -51,24 +51,33 @@ interface Visit {
   readonly fake: FakeHttpDeps;
 }
 
+/** @returns the port */
+async function serve({ deps, stopping }: FakeHttpDeps, port = 0): Promise<number> {
+  const listener = await listen(createHttpApp(deps), {
+    host: '127.0.0.1',
+    port,
+    clock: REAL_CLOCK,
+  });
+  assert(listener.ok);
+  let closed: Promise<unknown> | undefined;
+  const close = () => (closed ??= listener.close(0));
+  stopping.signal.addEventListener('abort', () => void close());
+  onTestFinished(async () => {
+    stopping.abort();
+    await close();
+  });
+  return listener.port;
+}
+
 async function visit(
   details: readonly ServerDetail[],
   overrides: Partial<HttpAppDeps> = {},
 ): Promise<Visit> {
   const fake = fakeHttpDeps(details, overrides);
-  const listener = await listen(createHttpApp(fake.deps), {
-    host: '127.0.0.1',
-    port: 0,
-    clock: REAL_CLOCK,
-  });
-  assert(listener.ok);
+  const port = await serve(fake);
   const page = await browser.newPage();
-  onTestFinished(async () => {
-    await page.close();
-    fake.stopping.abort();
-    await listener.close(0);
-  });
-  return { page, fake, url: `http://127.0.0.1:${listener.port}` };
+  onTestFinished(() => page.close());
+  return { page, fake, url: `http://127.0.0.1:${port}` };
 }
 
 /** Puts a server into another status and says so, as the prober does. */
@@ -130,9 +139,14 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     expect(
       await page.evaluate(`document.querySelector('[data-key="files"]').textContent`),
     ).toContain('Refused by host.');
-    expect(await page.evaluate(`document.getElementById('announce').textContent`)).toBe(
-      'files is now offline: Refused by host.',
+    expect(await page.evaluate(`document.querySelector('#toasts .toast p').textContent`)).toMatch(
+      /^files is now offline: Refused by host\. /,
     );
+    expect(await page.evaluate(`document.querySelector('#toasts a').getAttribute('href')`)).toBe(
+      '/servers/files',
+    );
+    await page.evaluate(`document.querySelector('#toasts button').click()`);
+    expect(await page.evaluate(`document.querySelector('#toasts').childElementCount`)).toBe(0);
     expect(await page.evaluate('document.title')).toContain('(1)');
     // The row that did not change is the same element, so focus and selection in it survive.
     expect(
@@ -247,12 +261,69 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     expect(await page.evaluate('location.search')).toBe('?search=git');
   });
 
-  test('a page says when it lost its connection', async () => {
+  test('a banner says that the exporter is gone, and the page goes on by itself when it is back', async () => {
     const { page, url, fake } = await visit([buildDetail('files')]);
     await page.open(url);
     await page.waitFor(IS_LIVE);
+    await page.evaluate(`window.notReloaded = true`);
     fake.stopping.abort();
-    await page.waitFor(`document.getElementById('live').textContent.startsWith('Connection lost')`);
+    await page.waitFor(`document.getElementById('live').textContent === 'Reconnecting'`);
+    expect(await page.evaluate(`document.getElementById('gone').hidden`)).toBe(true);
+    await page.waitFor(`!document.getElementById('gone').hidden`);
+    expect(await page.evaluate(`document.getElementById('gone').textContent`)).toMatch(
+      /^The exporter does not answer\. /,
+    );
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('main')).filter`)).toBe(
+      'grayscale(1)',
+    );
+
+    const offline = buildDetail('files', { status: 'offline', reason: 'Refused by host.' });
+    await serve(fakeHttpDeps([offline]), Number(new URL(url).port));
+    await page.waitFor(`document.getElementById('gone').hidden`);
+    await page.waitFor(`document.querySelector('h1').textContent.includes('needs attention')`);
+    expect(await page.evaluate('window.notReloaded')).toBe(true);
+  });
+
+  test('live updates can be switched off and on by keyboard, and the browser remembers it', async () => {
+    const visited = await visit([buildDetail('calm'), buildDetail('files')]);
+    const { page, url } = visited;
+    const isState = (text: string, isOn: boolean) =>
+      page.waitFor(
+        `document.getElementById('live').textContent === '${text}' && document.getElementById('live').getAttribute('aria-checked') === '${isOn}'`,
+      );
+    await page.open(url);
+    await isState('Live', true);
+    await page.evaluate(`document.getElementById('live').focus()`);
+    await page.press('Enter');
+    await isState('Paused', false);
+    change(visited, buildDetail('files', { status: 'offline', reason: 'Refused by host.' }));
+    await page.open(`${url}/servers/files`);
+    await isState('Paused', false);
+    await page.open(url);
+    await isState('Paused', false);
+    change(visited, buildDetail('calm', { status: 'offline', reason: 'Refused by host.' }));
+    await page.evaluate(`document.getElementById('live').focus()`);
+    await page.press(' ');
+    await isState('Live', true);
+    await page.waitFor(`document.querySelector('h1').textContent.includes('2 servers')`);
+    expect(await page.evaluate(`localStorage.length`)).toBe(0);
+  });
+
+  test('times are those of the reader, with UTC as title', async () => {
+    const { page, url } = await visit(exampleFleet(), busyJournal([]));
+    await page.setTimeZone('Asia/Kolkata');
+    await page.open(`${url}/audit`);
+    await page.waitFor(
+      `document.getElementById('zone').textContent.includes('Asia/Calcutta') || document.getElementById('zone').textContent.includes('Asia/Kolkata')`,
+    );
+    const [clock, title] = await page.evaluate<string[]>(
+      `(({ textContent, title }) => [textContent, title])(document.querySelector('.clock time'))`,
+    );
+    expect(title).toBe('2026-11-21 09:14:56 UTC');
+    expect(clock).toBe('14:44:56');
+    expect(await page.evaluate(`document.querySelector('time[data-form=ago]').title`)).toBe(
+      '2026-11-21 14:44:56 (2026-11-21 09:14:56 UTC)',
+    );
   });
 
   test('an alert that fires shows without a reload, and one that is over moves to the history', async () => {
@@ -339,7 +410,9 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     await page.setScriptEnabled(false);
     const follow = (selector: string, path: string) =>
       page
-        .evaluate(`location.assign(document.querySelector('${selector}').getAttribute('href'))`)
+        .evaluate(
+          `{ const path = document.querySelector('${selector}').getAttribute('href'); setTimeout(() => location.assign(path)); }`,
+        )
         .then(() =>
           page.waitFor(
             `(location.pathname + location.search).startsWith('${path}') && document.readyState === 'complete'`,

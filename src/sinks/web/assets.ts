@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -9,20 +10,52 @@ export interface Asset {
   readonly hash: string;
 }
 
-export type AssetName = 'style.css' | 'live.js' | 'icon.svg';
-export type Assets = Readonly<Record<AssetName, Asset>>;
+/** Each after those that it imports. */
+const SCRIPTS = [
+  'times.js',
+  'take-over.js',
+  'toasts.js',
+  'link.js',
+  'forms.js',
+  'page-reader.js',
+  'presence.js',
+  'stream.js',
+  'live.js',
+  'page.js',
+] as const;
 
-function loadAsset(name: AssetName, contentType: string): Asset {
-  const body = readFileSync(new URL(`./assets/${name}`, import.meta.url));
-  const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
-  return { body, contentType, hash, url: `/assets/${name}?v=${hash}` };
-}
+export type AssetName = 'style.css' | 'icon.svg' | (typeof SCRIPTS)[number];
+export type Assets = Readonly<Record<AssetName, Asset>>;
 
 /** Reads the pages' files once. Throws if the installation lacks them. */
 export function loadAssets(): Assets {
+  const scripts = new Map<string, Asset>();
+  for (const name of SCRIPTS) {
+    const text = readAsset(name).toString();
+    scripts.set(name, createAsset(name, Buffer.from(withHashes(text, scripts)), 'text/javascript'));
+  }
   return {
-    'style.css': loadAsset('style.css', 'text/css; charset=utf-8'),
-    'live.js': loadAsset('live.js', 'text/javascript; charset=utf-8'),
-    'icon.svg': loadAsset('icon.svg', 'image/svg+xml'),
+    ...(Object.fromEntries(scripts) as Record<(typeof SCRIPTS)[number], Asset>),
+    'style.css': createAsset('style.css', readAsset('style.css'), 'text/css'),
+    'icon.svg': createAsset('icon.svg', readAsset('icon.svg'), 'image/svg+xml'),
   };
+}
+
+/** Imports by the addresses that browsers may keep for ever. */
+function withHashes(script: string, loaded: ReadonlyMap<string, Asset>): string {
+  return script.replace(/'\.\/([a-z-]+\.js)'/g, (_import, name: string) => {
+    const asset = loaded.get(name);
+    assert(asset, `${name} has to be loaded before the script that imports it`);
+    return `'${asset.url}'`;
+  });
+}
+
+function readAsset(name: string): Buffer {
+  return readFileSync(new URL(`./assets/${name}`, import.meta.url));
+}
+
+function createAsset(name: AssetName, body: Buffer, type: string): Asset {
+  const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
+  const contentType = type.startsWith('image/') ? type : `${type}; charset=utf-8`;
+  return { body, contentType, hash, url: `/assets/${name}?v=${hash}` };
 }

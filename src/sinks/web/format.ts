@@ -3,7 +3,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** A span in one unit, coarse: `12 s`, `5 min`, `3 h`, `4 d`. `assets/live.js` ticks in the same words. */
+/** A span in one unit, coarse: `12 s`, `5 min`, `3 h`, `4 d`. `assets/times.js` ticks in the same words. */
 export function formatSpan(spanMs: number): string {
   const ms = Math.max(0, spanMs);
   if (ms < 90 * SECOND_MS) return `${Math.floor(ms / SECOND_MS)} s`;

@@ -1,7 +1,7 @@
 import type { ChangeAccess } from '../change-access.ts';
 import type { ActionKind } from '../../../facts/alert-event.ts';
 import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
-import { formatCount, formatInstant, formatNumber } from '../format.ts';
+import { formatCount, formatNumber } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { alertDuration, alertPath, serverLink } from './alert-table.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import type { Page } from './layout.ts';
 import { severityBadge, severityLook } from './severity.ts';
 import { statusIcon } from './status-badge.ts';
-import { relativeTime } from './time.ts';
+import { absoluteTime, relativeTime } from './time.ts';
 
 export interface AlertContent {
   readonly alert: AlertRecord;
@@ -171,7 +171,7 @@ function notifications(alert: AlertRecord, nowMs: number): Html {
       relativeTime(atMs, nowMs, 'ago'),
       status,
       html`<bdi>${receiver}</bdi>`,
-      formatInstant(atMs),
+      absoluteTime(atMs),
     ]);
   return html`<h2>
       Notifications

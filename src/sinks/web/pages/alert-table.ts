@@ -1,10 +1,10 @@
 import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
-import { formatClock, formatCount, formatNumber, formatSpan } from '../format.ts';
+import { formatCount, formatNumber, formatSpan } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { columnHead, noValue } from './elements.ts';
 import { serverPath } from './landing-page.ts';
 import { severityBadge } from './severity.ts';
-import { relativeTime } from './time.ts';
+import { relativeTime, timeWithClock } from './time.ts';
 
 export interface AlertTable {
   /** Of the table, and of what it keeps when the page is read again. */
@@ -51,11 +51,7 @@ function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
       >${alert.summary !== '' && html`<span class="reason"><bdi>${alert.description || alert.summary}</bdi></span>`}
     </th>
     ${hasServer && html`<td role="cell" class="where">${serverLink(alert)}</td>`}
-    <td role="cell" class="num" data-label="Since">
-      ${relativeTime(alert.startsAtMs, nowMs, 'ago')}<span class="clock"
-        >${formatClock(alert.startsAtMs, nowMs)}</span
-      >
-    </td>
+    <td role="cell" class="num" data-label="Since">${timeWithClock(alert.startsAtMs, nowMs)}</td>
     <td role="cell" class="num" data-label="Duration">${alertDuration(alert, nowMs)}</td>
     <td role="cell" class="num" data-label="Value">
       ${alert.value === undefined ? noValue('No value reported') : formatNumber(alert.value)}

@@ -1,11 +1,11 @@
 import type { CallEntry } from '../../../facts/call-log.ts';
 import { type CallOutcome, isFailure } from '../../../facts/call-outcome.ts';
-import { formatBytes, formatClock, formatCount, formatDuration } from '../format.ts';
+import { formatBytes, formatCount, formatDuration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { auditPath, errorGroupPath } from './page-links.ts';
 import { columnHead, noValue } from './elements.ts';
 import { serverPath } from './landing-page.ts';
-import { relativeTime } from './time.ts';
+import { timeWithClock } from './time.ts';
 import type { EpochMs } from '../../../facts/time.ts';
 
 /** Calls as rows, in the order given. */
@@ -64,9 +64,7 @@ export function callOutcome(outcome: CallOutcome): Html {
 
 /** Relative, with the time of day or the day. */
 export function when(atMs: EpochMs, nowMs: EpochMs): Html {
-  return html`${relativeTime(atMs, nowMs, 'ago')}<span class="clock"
-      >${formatClock(atMs, nowMs)}</span
-    >`;
+  return timeWithClock(atMs, nowMs);
 }
 
 /** Leads to all calls of the trace. */

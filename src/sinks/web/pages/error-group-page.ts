@@ -1,7 +1,7 @@
 import type { ErrorGroup, ErrorSample } from '../../../facts/error-log.ts';
 import { asEpochMs, type EpochMs } from '../../../facts/time.ts';
 import type { Kept } from '../ask-journal.ts';
-import { formatCount, formatDuration, formatInstant } from '../format.ts';
+import { formatCount, formatDuration } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { auditPath } from './page-links.ts';
 import { callOutcome, nameOf, sessionLink } from './audit-table.ts';
@@ -10,7 +10,7 @@ import { errorTable, messageOf } from './error-table.ts';
 import { errorsIn } from './errors-page.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
-import { relativeTime } from './time.ts';
+import { absoluteTime, relativeTime } from './time.ts';
 
 export interface ErrorGroupContent {
   readonly group: ErrorGroup;
@@ -85,7 +85,7 @@ function samplePart(sample: ErrorSample, nowMs: EpochMs): Html {
   return html`<article class="card pad">
     <h3>${relativeTime(sample.atMs, nowMs, 'ago')}</h3>
     ${pairItems([
-      ['Time', formatInstant(sample.atMs)],
+      ['Time', absoluteTime(sample.atMs)],
       ['Client', client && `${client.name} ${client.version}`],
       ['User', user],
       ['Session', session === undefined || session === '' ? undefined : sessionLink(session)],

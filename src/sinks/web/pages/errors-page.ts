@@ -4,7 +4,7 @@ import type { EventPage, MarkerEntry } from '../../../facts/event-log.ts';
 import type { ServerLogPage } from '../../../facts/server-log.ts';
 import type { EpochMs } from '../../../facts/time.ts';
 import type { Kept } from '../ask-journal.ts';
-import { formatCount, formatInstant } from '../format.ts';
+import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { ChartSpan, TimeSpan } from '../time-span.ts';
 import { affectedPart, type AffectedSums } from './affected.ts';
@@ -13,6 +13,7 @@ import { chip, emptySection, notice, searchInput, suggestions } from './elements
 import { errorTable } from './error-table.ts';
 import type { Page } from './layout.ts';
 import { happenings } from './happenings.ts';
+import { absoluteTime } from './time.ts';
 import { trafficChart } from './traffic-chart.ts';
 
 const ERRORS_INPUTS = ['server', 'tool', 'search', 'from', 'to'] as const;
@@ -62,7 +63,7 @@ export function errorsPage(content: ErrorsContent): Page {
     title: 'Errors – mcp-exporter',
     main: html`<section class="summary">
         <h1>Errors</h1>
-        <p class="muted">From ${formatInstant(span.fromMs)} to ${formatInstant(span.toMs)}.</p>
+        <p class="muted">From ${absoluteTime(span.fromMs)} to ${absoluteTime(span.toMs)}.</p>
       </section>
       <div class="tools">
         <nav class="chips" aria-label="Time">${chips(filter)}</nav>

@@ -1,6 +1,6 @@
 import type { Assets } from '../assets.ts';
-import { formatSpan } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { relativeTime } from './time.ts';
 
 /** What every page shows around its content. */
 export interface Frame {
@@ -34,6 +34,29 @@ const NAVIGATION = html`<nav aria-label="Endpoints">
   <a href="/docs">Docs</a>
 </nav>`;
 
+/** Shown by the script that it switches. */
+const LIVE_SWITCH = html`<button
+  id="live"
+  type="button"
+  class="live"
+  role="switch"
+  aria-checked="true"
+  title="Live updates of this page; this browser remembers the choice"
+  hidden
+>
+  Connecting
+</button>`;
+
+/** Screen readers read out what is added, not how old it becomes. */
+const MESSAGES = html`<div
+  id="toasts"
+  class="toasts"
+  role="log"
+  aria-live="polite"
+  aria-relevant="additions"
+  aria-label="Messages"
+></div>`;
+
 /** A whole document as text. */
 export function renderPage(frame: Frame, page: Page): string {
   const { assets, version } = frame;
@@ -50,13 +73,13 @@ export function renderPage(frame: Frame, page: Page): string {
         ${
           isLive &&
           html`${
-              !page.keepsInput &&
-              html`<noscript
-                ><meta http-equiv="refresh" content="${REFRESH_WITHOUT_SCRIPT_SECONDS}"
-              /></noscript>`
-            }
-            <script src="${assets['live.js'].url}" defer></script>`
+            !page.keepsInput &&
+            html`<noscript
+              ><meta http-equiv="refresh" content="${REFRESH_WITHOUT_SCRIPT_SECONDS}"
+            /></noscript>`
+          } `
         }
+        <script type="module" src="${assets['page.js'].url}"></script>
       </head>
       <body data-now="${new Date(frame.nowMs).toISOString()}">
         <a class="skip" href="#main">Skip to content</a>
@@ -68,9 +91,10 @@ export function renderPage(frame: Frame, page: Page): string {
               >mcp-exporter</a
             >
             <span class="version">${version}</span>
-            ${NAVIGATION}
+            ${NAVIGATION} ${isLive && LIVE_SWITCH}
           </div>
         </header>
+        ${isLive && html`<div id="gone" class="gone" role="alert" hidden></div>`}
         <main
           id="main"
           class="wrap"
@@ -80,10 +104,12 @@ export function renderPage(frame: Frame, page: Page): string {
           ${page.main}
         </main>
         <footer class="wrap bottom">
-          <span>Up for ${formatSpan(frame.uptimeMs)}. Times are UTC.</span>
-          ${isLive && html`<span id="live" class="live" hidden></span>`}
+          <span
+            >Up for ${relativeTime(frame.nowMs - frame.uptimeMs, frame.nowMs, 'for')}.
+            <span id="zone">Times are UTC.</span></span
+          >
         </footer>
-        ${isLive && html`<p id="announce" class="unseen" role="status" aria-live="polite"></p>`}
+        ${isLive && MESSAGES}
       </body>
     </html> `.markup;
 }

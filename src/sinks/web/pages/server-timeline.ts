@@ -1,6 +1,6 @@
 import type { DefinitionEntry, MarkerKind } from '../../../facts/event-log.ts';
 import type { CapabilityKind } from '../../../facts/capability-snapshot.ts';
-import { formatClock, formatCount, formatInstant } from '../format.ts';
+import { formatCount, formatInstant } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { TimelineAnswer } from '../read-timeline.ts';
 import { TIMELINE_KINDS, type TimelineEvent, type TimelineKind } from '../timeline.ts';
@@ -11,7 +11,7 @@ import { severityBadge } from './severity.ts';
 import { type ServerFrame, serverTabPage, tabPath } from './server-frame.ts';
 import { knownBadge } from './server-log.ts';
 import { windowChips, windowText, windowWords } from './time-window.ts';
-import { relativeTime } from './time.ts';
+import { relativeTime, timeWithClock } from './time.ts';
 
 export interface TimelineContent extends ServerFrame {
   readonly timeline: TimelineAnswer;
@@ -71,13 +71,7 @@ function events({ timeline, nowMs, windowMs, toMs }: TimelineContent): Html | fa
     );
   const rows = timeline.events.map((event) => {
     const { head, text } = describe(event, nowMs);
-    return [
-      html`${relativeTime(event.atMs, nowMs, 'ago')}<span class="clock"
-          >${formatClock(event.atMs, nowMs)}</span
-        >`,
-      head,
-      text,
-    ];
+    return [timeWithClock(event.atMs, nowMs), head, text];
   });
   return html`<h2>${span[0]?.toUpperCase()}${span.slice(1)} <small>newest first</small></h2>
     ${logTable(COLUMNS, rows)}`;

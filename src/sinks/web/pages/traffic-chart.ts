@@ -3,6 +3,7 @@ import { asEpochMs } from '../../../facts/time.ts';
 import { formatCount, formatInstant, formatSpan } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { ChartSpan, TimeSpan } from '../time-span.ts';
+import { absoluteTime } from './time.ts';
 
 const HEIGHT = 80;
 const SLOT_WIDTH = 8;
@@ -44,7 +45,7 @@ export function trafficChart(chart: TrafficChart): Html {
       ${bars}${chart.marks.map((mark) => markLine(mark, span, slots))}
     </svg>
     <p class="scale ends">
-      <span>${formatInstant(span.fromMs)}</span><span>${formatInstant(span.toMs)}</span>
+      <span>${absoluteTime(span.fromMs)}</span><span>${absoluteTime(span.toMs)}</span>
     </p>
     <p class="scale">${describe(points, mostCalls, span)}</p>`;
 }

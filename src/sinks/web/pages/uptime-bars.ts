@@ -2,6 +2,7 @@ import type { ServerUptime, UptimeBar } from '../../../facts/server-uptime.ts';
 import { formatInstant, formatRatio } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { emptySection } from './elements.ts';
+import { absoluteTime } from './time.ts';
 
 const HEIGHT = 28;
 const SLOT_WIDTH = 8;
@@ -66,7 +67,7 @@ export function uptimeSection(uptime: ServerUptime | undefined): Html {
   return html`<h2>
       Uptime
       <small
-        >known since ${formatInstant(uptime.knownSinceMs)}; disabled, in maintenance or not observed
+        >known since ${absoluteTime(uptime.knownSinceMs)}; disabled, in maintenance or not observed
         counts as neither</small
       >
     </h2>

@@ -369,11 +369,17 @@ test('files of the pages are kept for ever under the address that the pages name
   const page = await app.call('/');
   const urls = [...page.body.matchAll(/"(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? '');
   expect(urls).toHaveLength(3);
+  // Scripts import others, which are kept for ever too.
   for (const url of urls) {
     const asset = await app.call(url);
     expect(asset.status).toBe(200);
     expect(asset.headers['cache-control']).toContain('immutable');
+    for (const [, imported = ''] of asset.body.matchAll(/(?:from|import) '([^']+)'/g)) {
+      expect(imported).toMatch(/^\/assets\/[a-z-]+\.js\?v=/);
+      if (!urls.includes(imported)) urls.push(imported);
+    }
   }
-  expect((await app.call('/assets/live.js')).headers['cache-control']).toBe('no-cache');
+  expect(urls.length).toBeGreaterThan(6);
+  expect((await app.call('/assets/page.js')).headers['cache-control']).toBe('no-cache');
   expect((await app.call('/assets/..%2fports.ts')).status).toBe(404);
 });
