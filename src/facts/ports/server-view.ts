@@ -24,7 +24,11 @@ export interface ServerView {
   /** The last one that was known, and when; the same as `responseTimeMs` while that is present. */
   readonly lastResponse?: { readonly timeMs: number; readonly atMs: EpochMs };
   /** Of real calls in the window of the configuration, since it last went Offline or came back; absent without any. */
-  readonly errorRate?: { readonly ratio: number; readonly requests: number };
+  readonly errorRate?: {
+    readonly ratio: number;
+    readonly requests: number;
+    readonly windowMs: number;
+  };
   /** How checks and real calls contradict each other, for a person; absent while they do not. */
   readonly disagreement?: string;
   readonly lastCheckAtMs?: EpochMs;

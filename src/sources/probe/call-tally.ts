@@ -122,14 +122,18 @@ export function mustBeWeighedAgain(
 }
 
 export function viewCalls(
-  { window, disagreement }: CallTally,
+  { window, disagreement, settings }: CallTally,
   atMs: MonotonicMs,
 ): Pick<ServerView, 'errorRate' | 'disagreement'> {
   const rate = window?.read(atMs);
   return {
     ...(rate &&
       rate.requests > 0 && {
-        errorRate: { ratio: rate.failures / rate.requests, requests: rate.requests },
+        errorRate: {
+          ratio: rate.failures / rate.requests,
+          requests: rate.requests,
+          windowMs: settings.errorRate.windowMs,
+        },
       }),
     ...(disagreement.disagrees && { disagreement: disagreement.detail }),
   };

@@ -35,3 +35,8 @@ export function errorsPath(filter: Readonly<Record<string, string>>, cursor = ''
 export function errorGroupPath(id: number): string {
   return `/errors/${id}`;
 }
+
+/** @param section name of an alert that the runbook explains */
+export function runbookPath(section: string): string {
+  return `/docs/runbook#${section.toLowerCase()}`;
+}

@@ -1,4 +1,6 @@
+import type { Status } from '../../../facts/rules/health.ts';
 import type { ServerDetail } from '../../../facts/ports/server-view.ts';
+import type { EpochMs } from '../../../facts/time.ts';
 import type { ChangeAccess } from '../change-access.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -6,6 +8,7 @@ import { accessHint, tokenInput } from './elements.ts';
 import { labelList } from './label-controls.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
+import { runbookPath } from './page-links.ts';
 import { STATUS_WORDS, statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
 
@@ -22,7 +25,7 @@ const TAB_WORDS: Readonly<Record<ServerTab, string>> = {
 /** What all tabs of a server show above their content. */
 export interface ServerFrame {
   readonly detail: ServerDetail;
-  readonly nowMs: number;
+  readonly nowMs: EpochMs;
   /** Whether the viewer may press the buttons. */
   readonly access: ChangeAccess;
   readonly isDisabledManually: boolean;
@@ -75,6 +78,27 @@ function tabs(server: string, current: ServerTab): readonly Html[] {
   );
 }
 
+/** Those in which somebody has to do something. */
+export const BAD_STATUSES: ReadonlySet<Status> = new Set(['offline', 'critical', 'warning']);
+
+/** In the runbook. */
+const RUNBOOK_SECTIONS: Readonly<Partial<Record<Status, string>>> = {
+  offline: 'McpServerOffline',
+  critical: 'McpServerCritical',
+  warning: 'McpServerWarning',
+  unknown: 'McpServerUnknown',
+};
+
+/** What a person can do now. */
+function whatToDo({ name, status }: ServerDetail): Html | false {
+  const section = RUNBOOK_SECTIONS[status];
+  if (section === undefined) return false;
+  return html`<p class="links">
+    <a href="${runbookPath(section)}">What to do: ${STATUS_WORDS[status]} in the runbook</a>
+    ${BAD_STATUSES.has(status) && html`<a href="${tabPath(name, 'timeline', { window: '24h' })}">What happened before</a>`}
+  </p>`;
+}
+
 export function canBeChecked(detail: ServerDetail): boolean {
   return detail.status !== 'disabled';
 }
@@ -88,7 +112,8 @@ function verdict({ detail, nowMs }: ServerFrame): Html {
       ${relativeTime(detail.statusSinceMs, nowMs, 'for')}${detail.reason !== '' && html` · <bdi>${detail.reason}</bdi>`}
     </p>
     ${labelList(detail, WHOLE_FLEET)} ${detail.isTlsVerified === false && UNVERIFIED}
-    ${detail.consecutiveFailures > 0 && html`<p class="muted">${failedInARow(detail.consecutiveFailures)}</p>`}`;
+    ${detail.consecutiveFailures > 0 && html`<p class="muted">${failedInARow(detail.consecutiveFailures)}</p>`}
+    ${whatToDo(detail)}`;
 }
 
 const WHOLE_FLEET = { filter: { statuses: [], search: '', labels: [] }, groupBy: '' };

@@ -6,15 +6,9 @@ import {
 import type { CheckReport, CheckStep, ServerIdentity } from '../../../facts/check-report.ts';
 import type { ServerUptime } from '../../../facts/server-uptime.ts';
 import type { ServerDetail } from '../../../facts/ports/server-view.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatInstant,
-  formatRatio,
-  formatTimeOfDay,
-} from '../format.ts';
+import { formatBytes, formatCount, formatDuration, formatRatio } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { FailingCalls } from '../read-failing-calls.ts';
 import { checkChart, phaseBar } from './check-chart.ts';
 import {
   emptySection,
@@ -25,17 +19,20 @@ import {
   pairList,
   tokenInput,
 } from './elements.ts';
+import { failingCalls } from './failing-calls.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
-import { canBeChecked, type ServerFrame, serverTabPage } from './server-frame.ts';
+import { BAD_STATUSES, canBeChecked, type ServerFrame, serverTabPage } from './server-frame.ts';
 import { type KeptOfServer, serverAlerts, serverJournal } from './server-log.ts';
 import { statusBadge, statusIcon } from './status-badge.ts';
 import { responseTime } from './response-time.ts';
-import { relativeTime } from './time.ts';
+import { absoluteTime, relativeTime, timeOfDay } from './time.ts';
 import { uptimeSection } from './uptime-bars.ts';
 
 export interface ServerContent extends ServerFrame {
   readonly kept: KeptOfServer;
+  /** If calls are why it is Warning or Critical. */
+  readonly failing: FailingCalls | undefined;
   /** From the journal, if it answers. */
   readonly uptime: ServerUptime | undefined;
 }
@@ -48,10 +45,12 @@ const OPEN_DEFINITIONS_MAX = 20;
 export function serverPage(content: ServerContent): Page {
   const { detail, nowMs, kept } = content;
   const mayChange = content.access.kind !== 'closed';
+  const isBad = BAD_STATUSES.has(detail.status);
   return serverTabPage(
     content,
     'overview',
-    html`<dl id="facts" class="facts" data-region>${facts(content)}</dl>
+    html`<div id="trouble" class="trouble" data-region>${isBad && trouble(content)}</div>
+      <dl id="facts" class="facts" data-region>${facts(content)}</dl>
       <section id="history" class="card pad" data-region aria-label="Response times">
         ${history(detail)}
       </section>
@@ -65,10 +64,7 @@ export function serverPage(content: ServerContent): Page {
       <section id="capabilities" class="card pad" data-region>
         ${capabilities(detail, nowMs)}
       </section>
-      <section id="alerts" class="part" data-region>${serverAlerts(kept, nowMs)}</section>
-      <section id="failures" class="card pad" data-region>
-        ${reportTable('Recent failures', detail.recentFailures, nowMs, 'No check has failed.')}
-      </section>
+      <div id="past-trouble" class="trouble" data-region>${!isBad && trouble(content)}</div>
       <section id="changes" class="card pad" data-region>${statusChanges(detail, nowMs)}</section>
       <section id="checks" class="card pad" data-region>
         ${reportTable('Recent checks', detail.recentChecks, nowMs, 'No check has finished yet.')}
@@ -78,6 +74,15 @@ export function serverPage(content: ServerContent): Page {
       </section>
       ${mayChange && canBeChecked(detail) && disableForm(content)}`,
   );
+}
+
+/** At the top while the server is in trouble, else further down. */
+function trouble({ detail, kept, failing, nowMs }: ServerContent): Html {
+  return html`${failing && failingCalls(detail.name, failing, nowMs)}
+    <section class="part">${serverAlerts(kept, nowMs)}</section>
+    <section class="card pad">
+      ${reportTable('Recent failures', detail.recentFailures, nowMs, 'No check has failed.')}
+    </section>`;
 }
 
 /** At the end of the page, with a field for the reason, so that nobody presses it in passing. */
@@ -198,7 +203,7 @@ function identity(detail: ServerDetail): Html {
     ['Transport', said?.transport ?? detail.transport],
     ['Implementation', said && `${said.implementation} ${said.version}`],
     ['Protocol', said && `${said.protocolVersion} (${describeEra(said)})`],
-    ['Certificate expires', mapKnown(expiresAtMs, formatInstant)],
+    ['Certificate expires', mapKnown(expiresAtMs, absoluteTime)],
     ['Check interval', `${detail.intervalMs / 1_000} s`],
     ['Defined in', detail.source],
   ]);
@@ -279,9 +284,7 @@ function reportTable(
 
 /** With the clock beside it, to find the moment in logs. */
 function loggedTime(atMs: number, nowMs: number): Html {
-  return html`${relativeTime(atMs, nowMs, 'ago')}<span class="clock"
-      >${formatTimeOfDay(atMs)}</span
-    >`;
+  return html`${relativeTime(atMs, nowMs, 'ago')}<span class="clock">${timeOfDay(atMs)}</span>`;
 }
 
 const CHANGE_COLUMNS: readonly LogColumn[] = [

@@ -11,6 +11,7 @@ import { clientsTab, toolsTab } from '../pages/server-calls.ts';
 import { SERVER_TABS, type ServerFrame, type ServerTab } from '../pages/server-frame.ts';
 import { serverPage } from '../pages/server-page.ts';
 import { timelineTab } from '../pages/server-timeline.ts';
+import { readFailingCalls } from '../read-failing-calls.ts';
 import { readTimeline } from '../read-timeline.ts';
 import { TIMELINE_KINDS } from '../timeline.ts';
 import { pathName } from '../request-values.ts';
@@ -73,15 +74,17 @@ function frameOf(context: WebContext, request: Request): ServerFrame {
 }
 
 async function showOverview(context: WebContext, request: Request): Promise<Page> {
-  const { name } = findServer(context, pathName(request));
-  const [alerts, log, uptime] = await Promise.all([
+  const detail = findServer(context, pathName(request));
+  const { name } = detail;
+  const [alerts, log, uptime, failing] = await Promise.all([
     askBriefly(context, () => context.alerts.find({ server: name, limit: ALERTS_SHOWN_MAX })),
     askBriefly(context, () =>
       context.journal.findServerLog({ server: name, facts: KEPT_SHOWN, limit: ENTRIES_SHOWN_MAX }),
     ),
     context.uptimes.find(name),
+    readFailingCalls(context, detail),
   ]);
-  return serverPage({ ...frameOf(context, request), kept: { alerts, log }, uptime });
+  return serverPage({ ...frameOf(context, request), kept: { alerts, log }, uptime, failing });
 }
 
 async function showTools(context: WebContext, request: Request): Promise<Page> {

@@ -21,7 +21,7 @@ test('changes the status within a second when calls fail, and names the reason',
   expect(prober.detail('a')).toMatchObject({
     status: 'critical',
     reason,
-    errorRate: { ratio: 0.075, requests: 120 },
+    errorRate: { ratio: 0.075, requests: 120, windowMs: 300_000 },
   });
 });
 
@@ -181,7 +181,7 @@ test('does not make a recovered server Critical for calls that failed before and
     call('a', LOST, 10);
     await clock.advance(1_000);
   }
-  expect(prober.detail('a')?.errorRate).toEqual({ ratio: 1, requests: 140 });
+  expect(prober.detail('a')?.errorRate).toEqual({ ratio: 1, requests: 140, windowMs: 300_000 });
   isDead = false;
   call('a', {}, 10);
   await clock.advance(60_000);
