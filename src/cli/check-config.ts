@@ -5,6 +5,7 @@ import { loadConfig, type LoadConfigResult } from '../settings/load-config.ts';
 import { formatProblems, type Problem } from '../settings/source-file.ts';
 import { formatDuration } from '../settings/units.ts';
 import { endpointLabel, type ServerSpec } from '../facts/server.ts';
+import { formatTable } from './format-table.ts';
 
 export interface CheckConfigOptions {
   /** Default: the configuration in the working directory. */
@@ -115,18 +116,4 @@ function describeServer(server: ServerSpec): string[] {
     monitor.enabled ? interval : 'disabled',
     source,
   ];
-}
-
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

@@ -7,6 +7,8 @@ Examples:
   mcp-exporter check-config                  report every mistake in the configuration at once
   mcp-exporter probe https://host/mcp        check one server, step by step
   mcp-exporter probe -- npx -y @modelcontextprotocol/server-everything
+  mcp-exporter status                        show what the running service knows of its servers
+  mcp-exporter disable files --for 1h        take a server out of service for an hour
   mcp-exporter login github                  log in to a server with OAuth
   mcp-exporter wrap .mcp.json --dry-run      route a client's calls through the gateway
 
@@ -19,7 +21,7 @@ Ports:
   127.0.0.1:19110   status page, /metrics, /health, /probe, /sd/servers, /api/v1 (listen: or --listen)
 
 Exit codes:
-  0  success; for probe and healthcheck: healthy
+  0  success; for probe, check and healthcheck: healthy
   1  failure: the service could not start, the server is not healthy, the configuration has mistakes
   2  the command line is wrong; for probe also: no such server, or an invalid configuration`;
 
@@ -119,3 +121,58 @@ Example:
   mcp-exporter unwrap .mcp.json
 
 Exit codes: 0 done, or nothing to do; 1 nothing was changed, with the reason.`;
+
+/** The end of the help of every command that talks to the running service. */
+const SERVICE_HELP = `
+It asks the running service, at the address in listen: of its configuration (by default 127.0.0.1:19110) or at --url.
+Credentials, the first that exist: --token-file, MCP_EXPORTER_TOKEN, MCP_EXPORTER_USER and MCP_EXPORTER_PASSWORD (for
+users of webConfigFile), admin.tokenFile of the configuration. NODE_EXTRA_CA_CERTS names authorities to trust with --url.`;
+
+export const STATUS_HELP = `
+${SERVICE_HELP.trimStart()}
+
+Examples:
+  mcp-exporter status
+  mcp-exporter status files --json
+  mcp-exporter status --url https://monitoring.example.com:19110
+
+Exit codes: 0 the service answered, whatever the status of a server; 1 it did not.`;
+
+export const CHECK_HELP = `
+${SERVICE_HELP.trimStart()}
+
+Examples:
+  mcp-exporter check files
+  mcp-exporter check --all
+
+Exit codes: 0 every check succeeded, 1 one did not, or the service did not answer.`;
+
+export const DISABLE_HELP = `
+Its clients are refused at once, nothing is checked, and with alertmanager: its alerts are silent. Without --for and --until
+it lasts until somebody enables the server. A time without a zone is that of this machine.
+
+${SERVICE_HELP.trimStart()}
+
+Examples:
+  mcp-exporter disable files --for 1h --reason 'moves to another host'
+  mcp-exporter disable files --until 2026-11-28T18:00
+
+Exit codes: 0 it is disabled, 1 it is not, with the reason.`;
+
+export const ENABLE_HELP = `
+A server that the configuration disables can only be enabled there.
+
+${SERVICE_HELP.trimStart()}
+
+Example:
+  mcp-exporter enable files
+
+Exit codes: 0 it is enabled, 1 it is not, with the reason.`;
+
+export const COMPLETION_HELP = `
+The script completes commands and options, and the names of servers by asking the running service.
+
+Examples:
+  source <(mcp-exporter completion bash)                     in ~/.bashrc
+  mcp-exporter completion zsh > ~/.zfunc/_mcp-exporter       in a folder of fpath
+  mcp-exporter completion fish > ~/.config/fish/completions/mcp-exporter.fish`;

@@ -57,3 +57,25 @@ export function parseUrlOption(text: string): URL {
     throw new InvalidArgumentError('It must be a URL that starts with http:// or https://.');
   return url;
 }
+
+/** `30m`, `1h30m`: as given, for the API. */
+export function parseDurationOption(text: string): string {
+  const durationMs = parseDuration(text);
+  if (durationMs === undefined || durationMs < 1_000)
+    throw new InvalidArgumentError(
+      'It must be a duration with its unit, for example 30m or 1h30m.',
+    );
+  return text;
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?$/;
+
+/** ISO 8601 in UTC, for the API. Without a zone the time is that of this machine. */
+export function parseInstantOption(text: string): string {
+  const atMs = INSTANT.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
+  if (Number.isNaN(atMs))
+    throw new InvalidArgumentError(
+      'It must be a time, for example 2026-11-28T18:00 or 2026-11-28T18:00Z.',
+    );
+  return new Date(atMs).toISOString();
+}

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { type CommandContext, EXIT, type ExitCode } from './command-context.ts';
+import type { AddCommand, CommandRun } from './command-run.ts';
 import {
   HEALTHCHECK_HELP,
   LOGIN_HELP,
@@ -20,6 +21,7 @@ import {
   parseTimeoutOption,
   parseUrlOption,
 } from './parse-options.ts';
+import { addCheck, addCompletion, addDisable, addEnable, addStatus } from './service-commands.ts';
 
 /**
  * Runs one command line in this process.
@@ -78,24 +80,22 @@ function createProgram(
   return program;
 }
 
-interface CommandRun {
-  readonly context: CommandContext;
-  /** The arguments after `--`. */
-  readonly command: readonly string[];
-  readonly end: (code: ExitCode) => void;
-}
-
 /** In the order of `--help`. Each command is loaded when it runs. */
-const COMMANDS: readonly ((program: Command, run: CommandRun) => void)[] = [
+const COMMANDS: readonly AddCommand[] = [
   addServe,
   addCheckConfig,
   addProbe,
+  addStatus,
+  addCheck,
+  addDisable,
+  addEnable,
   addLogin,
   addHealthcheck,
   addStdio,
   addWrap,
   addRender,
   addUnwrap,
+  addCompletion,
 ];
 
 function addServe(program: Command, { context, end }: CommandRun): void {
