@@ -6,6 +6,7 @@ import { renderAlertmanagerText } from '../src/cli/render.ts';
 import { loadConfig } from '../src/settings/load-config.ts';
 import { formatProblems } from '../src/settings/source-file.ts';
 import { CATALOG } from '../src/catalog/catalog.ts';
+import { renderDocuments } from './docs/render-documents.ts';
 import { renderMetricsDocs } from './docs/render-metrics-docs.ts';
 import { renderDashboards } from './dashboards/render.ts';
 import { renderKnownAlerts, renderRecordedSeries } from './rules/render-names.ts';
@@ -27,6 +28,8 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'prometheus/rules/mcp.rules.yml': renderRules,
   'src/catalog/known-alerts.ts': renderKnownAlerts,
   'tools/dashboards/recorded-series.ts': renderRecordedSeries,
+  // After the documents that are generated themselves.
+  ...renderDocuments(),
 };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });

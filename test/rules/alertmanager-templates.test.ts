@@ -35,7 +35,11 @@ function shared(all: readonly Labels[]): Labels {
   );
 }
 
-function render(name: string, told: readonly Told[]): string {
+function render(
+  name: string,
+  told: readonly Told[],
+  annotations: Readonly<Record<string, string>> = {},
+): string {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-template-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const data = {
@@ -46,6 +50,7 @@ function render(name: string, told: readonly Told[]): string {
       labels,
       annotations: {
         ...ANNOTATIONS,
+        ...annotations,
         description: `${labels['server'] ?? 'it'} does not answer.`,
         ...(value === undefined ? {} : { value }),
       },
@@ -126,6 +131,20 @@ test.skipIf(hasNoAmtool)('a mail describes a resolved alert in the past', () => 
     /Over: An MCP server is offline<[^]+Over after 4m20s\.[^]+Last known: a does not answer\./,
   );
 });
+
+test.skipIf(hasNoAmtool)(
+  'the runbook of a shipped alert is the one that the exporter serves',
+  () => {
+    const RUNBOOK =
+      'https://github.com/mcp-exporter/mcp-exporter/blob/main/docs/runbook.md#mcpserveroffline';
+    const served = 'http://localhost:19110/docs/runbook#mcpserveroffline';
+    const told = [offline('a')];
+    expect(render('mcp.runbook', told, { runbook_url: RUNBOOK })).toBe(served);
+    expect(render('mcp.text', told, { runbook_url: RUNBOOK })).toContain(`What to do: ${served}\n`);
+    expect(render('mcp.slack', told, { runbook_url: RUNBOOK })).toContain(`<${served}|What to do>`);
+    expect(render('mcp.html', told, { runbook_url: RUNBOOK })).toContain(`<a href="${served}" `);
+  },
+);
 
 test.skipIf(hasNoAmtool)('many alerts are a list below their common details', () => {
   const fleet = [0, 1, 2, 3, 4, 5].map((n) => offline(`server-${n}`, n === 2));

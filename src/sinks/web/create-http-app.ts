@@ -6,6 +6,7 @@ import { describeCaller } from './caller.ts';
 import { changeAccessOf } from './change-access.ts';
 import { createCheckAll } from './check-all.ts';
 import { createCheckOnRequest } from './check-on-request.ts';
+import { loadDocuments } from './documents.ts';
 import { errorHandler } from './error-handler.ts';
 import { createEventStream } from './event-stream.ts';
 import {
@@ -100,6 +101,7 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
   const startedAtMs = clock.monotonicMs();
   const uptimeMs = (): number => clock.monotonicMs() - startedAtMs;
   const assets = loadAssets();
+  const documents = loadDocuments();
   const events = createEventStream({ hub, clock });
   deps.stopping.addEventListener('abort', () => events.stop(), { once: true });
   const checkOnRequest = createCheckOnRequest(servers, alerts);
@@ -108,6 +110,7 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
   return {
     ...deps,
     assets,
+    documents,
     events,
     uptimeMs,
     uptimes: createServerUptimes(deps),

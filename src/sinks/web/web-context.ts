@@ -3,6 +3,7 @@ import type { Assets } from './assets.ts';
 import type { ChangeAccess } from './change-access.ts';
 import type { CheckAllOnRequest } from './check-all.ts';
 import type { CheckOnRequest } from './check-on-request.ts';
+import type { Documents } from './documents.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Page } from './pages/layout.ts';
 import type { HttpAppDeps } from './ports.ts';
@@ -13,6 +14,7 @@ import type { SwitchOnRequest } from './switch-on-request.ts';
 /** What the routes share: what the service hands in, and what the app builds from it once. */
 export interface WebContext extends HttpAppDeps {
   readonly assets: Assets;
+  readonly documents: Documents;
   readonly events: EventStream;
   /** In front of whatever changes something. */
   readonly requireAdmin: RequestHandler;

@@ -106,7 +106,7 @@ export const LAYERS: readonly Layer[] = [
     imports: ['src/catalog/', 'src/demo/', 'src/facts/'],
     packages: ['node:'],
   },
-  { path: 'tools/', imports: [...SERVICE, 'src/cli/'], packages: ['node:', 'yaml'] },
+  { path: 'tools/', imports: [...SERVICE, 'src/cli/'], packages: ['node:', 'marked', 'yaml'] },
 ];
 
 /** Each import that its layer does not allow, as a sentence. */

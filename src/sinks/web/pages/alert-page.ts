@@ -14,6 +14,7 @@ import {
   tokenInput,
 } from './elements.ts';
 import type { Page } from './layout.ts';
+import { servedDocumentPath } from './page-links.ts';
 import { severityBadge, severityLook } from './severity.ts';
 import { statusIcon } from './status-badge.ts';
 import { absoluteTime, relativeTime } from './time.ts';
@@ -90,7 +91,10 @@ function links({ annotations }: AlertRecord): Html | false {
     ['dashboard_url', 'Dashboard'],
   ] as const;
   const found = all.flatMap(([name, word]) => {
-    const url = URL.parse(annotations[name] ?? '');
+    const given = annotations[name] ?? '';
+    const served = servedDocumentPath(given);
+    if (served !== undefined) return [html`<a href="${served}">${word}</a>`];
+    const url = URL.parse(given);
     const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
     return isWeb ? [html`<a href="${url.href}" rel="noreferrer">${word}</a>`] : [];
   });

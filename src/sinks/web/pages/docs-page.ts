@@ -1,3 +1,4 @@
+import type { DocumentEntry } from '../documents.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from './layout.ts';
 
@@ -68,12 +69,16 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
   ['GET /api/v1/events', 'Server-sent events: checks, status changes, alerts, reloads.'],
 ];
 
-/** The endpoints, and how to connect Prometheus and Alertmanager. `host` is the address that the reader used. */
-export function docsPage(host: string): Page {
+/**
+ * The documents, the endpoints, and how to connect Prometheus and Alertmanager.
+ * @param host the address that the reader used
+ */
+export function docsPage(host: string, documents: readonly DocumentEntry[]): Page {
   return {
     title: 'Docs – mcp-exporter',
     main: html` <p class="crumb"><a href="/">← All servers</a></p>
       <h1>Docs</h1>
+      ${documentList(documents)}
       <section class="card pad">
         <h2>Connect Prometheus</h2>
         <pre>
@@ -125,6 +130,18 @@ receivers:
         </p>
       </section>`,
   };
+}
+
+function documentList(documents: readonly DocumentEntry[]): Html {
+  return html`<section class="card pad">
+    <h2>Documents</h2>
+    <dl class="definitions">${documents.map(documentItem)}</dl>
+  </section>`;
+}
+
+function documentItem({ name, title, summary }: DocumentEntry): Html {
+  return html`<dt><a href="/docs/${name}">${title}</a></dt>
+    <dd>${summary}</dd>`;
 }
 
 function endpoint([call, meaning]: readonly [string, string]): Html {

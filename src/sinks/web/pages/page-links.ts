@@ -40,3 +40,15 @@ export function errorGroupPath(id: number): string {
 export function runbookPath(section: string): string {
   return `/docs/runbook#${section.toLowerCase()}`;
 }
+
+const OWN_DOCUMENT =
+  /^https:\/\/github\.com\/mcp-exporter\/mcp-exporter\/blob\/[^/]+\/docs\/([a-z-]+)\.md(#[\w-]+)?$/;
+
+/**
+ * Where the service itself shows the document that a link leads to, such as the runbook that the shipped alerts name.
+ * @returns undefined if it is none of our documents
+ */
+export function servedDocumentPath(url: string): string | undefined {
+  const [, name, anchor = ''] = OWN_DOCUMENT.exec(url) ?? [];
+  return name === undefined ? undefined : `/docs/${name}${anchor}`;
+}

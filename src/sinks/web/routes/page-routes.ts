@@ -1,14 +1,16 @@
 import { STATUSES } from '../../../facts/rules/health.ts';
 import type { AssetName, Assets } from '../assets.ts';
+import { HttpProblem } from '../http-problem.ts';
 import { docsPage } from '../pages/docs-page.ts';
+import { documentPage } from '../pages/document-page.ts';
 import { landingPage } from '../pages/landing-page.ts';
-import { queryChoices, queryLabels, queryText } from '../request-values.ts';
+import { pathName, queryChoices, queryLabels, queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, type Route } from './route.ts';
 
 /** The start page, the docs, and the files that pages load. */
 export function pageRoutes(context: WebContext): readonly Route[] {
-  const { servers, config, clock, sendPage, listenHost } = context;
+  const { servers, config, clock, documents, sendPage, listenHost } = context;
   return [
     get('/', async (request, response) => {
       const [uptimes, traffic] = await Promise.all([context.uptimes.all(), context.readTraffic()]);
@@ -30,7 +32,14 @@ export function pageRoutes(context: WebContext): readonly Route[] {
       sendPage(response, page);
     }),
     get('/docs', (request, response) => {
-      sendPage(response, docsPage(request.headers.host ?? listenHost));
+      sendPage(response, docsPage(request.headers.host ?? listenHost, documents.entries));
+    }),
+    get('/docs/:name', async (request, response) => {
+      const name = pathName(request);
+      const entry = documents.entries.find((each) => each.name === name);
+      const content = entry && (await documents.read(entry.name));
+      if (!content) throw new HttpProblem(404, 'There is no such document. /docs lists them.');
+      sendPage(response, documentPage(entry, content));
     }),
     ...assetRoutes(context.assets),
   ];
