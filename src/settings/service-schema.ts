@@ -88,7 +88,7 @@ export const LogSchema = section(
     plugin: flag({
       description:
         'Also log each run of a tool as a line of type `plugin`, with the server as `plugin` and the tool as `command`.',
-    }).default(true),
+    }).default(false),
     format: choice(LOG_FORMATS, {
       description: '`auto` is pretty on a terminal and JSON elsewhere.',
     }).default('auto'),

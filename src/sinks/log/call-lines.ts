@@ -1,5 +1,6 @@
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { LogChannel, LogSeverity } from '../../facts/ports/log.ts';
+import { escapeControls } from './control-characters.ts';
 
 /**
  * Lines of one exchange, in the form of pino's. Built without a library, since there are up to four for each call: pino with its
@@ -121,7 +122,9 @@ function optional(field: string, text: string | undefined, charsMax = NAME_CHARS
 }
 
 function quote(text: string, charsMax = NAME_CHARS_MAX): string {
-  return JSON.stringify(text.length > charsMax ? `${text.slice(0, charsMax)}…` : text);
+  return escapeControls(
+    JSON.stringify(text.length > charsMax ? `${text.slice(0, charsMax)}…` : text),
+  );
 }
 
 /** To the microsecond. */

@@ -3,7 +3,7 @@ const RAW = /(?![\t\n])\p{Cc}/gu;
 /** Escapes in JSON text of control characters other than tab and line feed. A pair of backslashes is skipped. */
 const ESCAPED = /(\\\\)|\\(?:[bfr]|u00(?:0[0-8b-f]|1[0-9a-f]|7f|[89][0-9a-f]))/gi;
 
-/** JSON lines that a terminal can show: they mean the same. */
+/** JSON text that a terminal can show: it means the same. */
 export function escapeControls(lines: string): string {
   return lines.replace(
     RAW,

@@ -39,7 +39,7 @@ export interface LogOutput {
 /** The way past pino for lines that are many and made of known parts. They are written a few milliseconds later, together. */
 export interface LineWriter {
   isEnabled(severity: LogSeverity): boolean;
-  /** @param line one JSON object in the form of pino's, with its line break */
+  /** @param line one JSON object in the form of pino's, with its line break, and no other control character */
   write(line: string): void;
 }
 
@@ -73,8 +73,7 @@ export function createLog(options: LogOptions): ServiceLog {
   const file = options.file && openFile(options.file, options);
   const sinks = file ? [output, file] : [output];
   let copy: ((text: string) => void) | undefined;
-  const writeLines = (written: string, lineCount: number): void => {
-    const text = escapeControls(written);
+  const writeLines = (text: string, lineCount: number): void => {
     output.write(print(text), lineCount);
     file?.write(text, lineCount);
     copy?.(text);
@@ -94,7 +93,7 @@ export function createLog(options: LogOptions): ServiceLog {
     {
       write(line) {
         batch.flush();
-        writeLines(line, 1);
+        writeLines(escapeControls(line), 1);
       },
     },
   );

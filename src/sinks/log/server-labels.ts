@@ -1,5 +1,6 @@
 import type { Fact } from '../../facts/facts.ts';
 import type { ServerSpec } from '../../facts/server.ts';
+import { escapeControls } from './control-characters.ts';
 
 /** The labels that the configuration gives servers, for the lines about them. */
 export interface ServerLabels {
@@ -22,7 +23,7 @@ export function createServerLabels(): ServerLabels {
       if (fact.fact !== 'server_added' && fact.fact !== 'server_changed') return;
       const { name, labels } = fact.server;
       if (Object.keys(labels).length === 0) known.delete(name);
-      else known.set(name, { labels, text: `,"labels":${JSON.stringify(labels)}` });
+      else known.set(name, { labels, text: `,"labels":${escapeControls(JSON.stringify(labels))}` });
     },
     find: (server) => known.get(server)?.labels,
     text: (server) => known.get(server)?.text ?? '',

@@ -94,7 +94,11 @@ const WRITABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** @param headers names and values in turn */
 export function hasHeader(headers: readonly string[], lowerName: string): boolean {
-  return headers.some((text, index) => index % 2 === 0 && text.toLowerCase() === lowerName);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return true;
+  }
+  return false;
 }
 
 /** @param headers names and values in turn; changed in place */

@@ -36,6 +36,7 @@ export function findHeadFault({
  * this form (RFC 9112 §3.2.2), which clients send that take the gateway for a proxy.
  */
 export function useOriginForm(request: IncomingMessage): void {
+  if (request.url?.startsWith('/')) return;
   const [, authority, target = ''] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(request.url ?? '') ?? [];
   if (authority === undefined) return;
   request.url = target.startsWith('/') ? target : `/${target}`;

@@ -338,3 +338,32 @@ test('a batch that is lost is counted by its lines', async () => {
   expect(dropped()).toBeLessThan(40_000);
   expect(reports).toHaveLength(1);
 });
+
+test('whatever a client, a label or an error contains, no line has a control character', async () => {
+  const wild = 'a\u001b[31m\u009b31m\u007f\u0000b';
+  const { hub, log, text } = start();
+  log.labels.note({
+    fact: 'server_added',
+    server: { ...buildServer('files'), labels: { team: wild } },
+  });
+
+  hub.publish(
+    buildCall({
+      outcome: 'rpc_error',
+      target: wild,
+      client: { name: wild, version: wild },
+      errorMessage: wild,
+      errorStack: wild,
+      argumentsText: wild,
+      session: wild,
+      user: wild,
+      path: wild,
+    }),
+  );
+  log.warn({ detail: wild }, 'something else');
+
+  const written = await text();
+  expect(written.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  const [access] = written.split('\n');
+  expect(JSON.parse(access ?? '')).toMatchObject({ client: wild, session: wild });
+});
