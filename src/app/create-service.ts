@@ -53,18 +53,18 @@ export function createService(
   const { journal } = journalPart;
   const alerts = createAlertHistory({ clock: given.clock, store: journal, publish: hub.publish });
   const control = createControlPart(context, journal, alerts);
-  const { switches } = control;
+  const { switches, maintenance } = control;
   const probe = createProbePart(context, switches);
   const { prober: servers } = probe;
   const tracing = createTracingPart(context);
   const webSecurity = createWebSecurityPart(context);
   const gateway = createGatewayPart(context, { ...webSecurity, switches, tracing, servers });
   const listener = createGatewayListenerPart(context, gateway.gateway, webSecurity.security);
-  const views = { servers, gateway, alerts, journal: journalPart };
+  const views = { servers, gateway, alerts, maintenance, journal: journalPart };
   const metrics = createMetricsPart(context, views, lossesOf(log, shipping, tracing));
   const configuration = createConfigurationPart(context, first, (config) => parts.reload(config));
   const restarts = createRestart(servers, gateway.gateway);
-  const actions = { switches, restarts, markers: journal };
+  const actions = { switches, maintenance, restarts, markers: journal };
   const pages = { servers, alerts, ...actions, journal, metrics: metrics.metrics };
   const web = createWebPart(context, webSecurity.security, { ...pages, configuration });
 
@@ -81,7 +81,7 @@ export function createService(
     web,
     probe,
     gateway,
-    createSilencesPart(context, { switches }),
+    createSilencesPart(context, control),
     createUserRulesPart(context),
     // Applies the first configuration to the parts above.
     configuration,

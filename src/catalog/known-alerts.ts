@@ -37,6 +37,7 @@ export const KNOWN_ALERTS: readonly string[] = [
   'McpRuleFailures',
   'McpServerCritical',
   'McpServerFlapping',
+  'McpServerMaintenance',
   'McpServerOffline',
   'McpServerProcessCpuHigh',
   'McpServerProcessMemoryHigh',

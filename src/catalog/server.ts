@@ -32,6 +32,15 @@ export const serverStatusCode = metric({
   since: '0.1.0',
 });
 
+export const serverMaintenance = metric({
+  name: 'mcp_server_maintenance',
+  kind: 'gauge',
+  help: 'Whether the server is in a maintenance window: checks and calls go on, its alerts are inhibited.',
+  labels: ['server'],
+  area,
+  since: '0.1.0',
+});
+
 export const serverInfo = metric({
   name: 'mcp_server_info',
   kind: 'gauge',
@@ -124,6 +133,7 @@ export const SERVER_METRICS = [
   serverUp,
   serverStatus,
   serverStatusCode,
+  serverMaintenance,
   serverInfo,
   serverResponseTime,
   serverStatusChanges,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { Secret } from '../facts/secret.ts';
 import type { ListenAddress, OtlpLogSettings } from '../facts/service-settings.ts';
 import type { WebConfig } from '../facts/web-config.ts';
@@ -9,6 +10,7 @@ import type { Config, GatewayConfig, JournalConfig } from './config.ts';
 import { type LoadContext, resolvePath } from './files.ts';
 import { collides } from './gateway-address.ts';
 import { gatewayListen, readAuthentication } from './gateway.ts';
+import { completeMaintenance, WindowSchema } from './maintenance.ts';
 import { checkPublicUrls } from './public-urls.ts';
 import { completeAlertmanager } from './remote-api.ts';
 import type { ServerList } from './server-list.ts';
@@ -21,7 +23,7 @@ import {
   type SourceNode,
   toValue,
 } from './source-file.ts';
-import { checkAlerting, completeAlerts, type IndexedAlert } from './user-alerts.ts';
+import { checkAlerting, completeAlerts, type Indexed, type ServerNames } from './user-alerts.ts';
 import { loadWebConfig } from './web-config.ts';
 
 /** A file that the schema accepted. */
@@ -43,49 +45,42 @@ export async function completeConfig(
   context: LoadContext,
 ): Promise<Config> {
   const { input, source } = file;
-  const { log, alerting } = input;
+  const { alerting } = input;
   const alertmanager =
     input.alertmanager && (await completeAlertmanager(input.alertmanager, source, context));
   const adminToken = await readToken('admin', file, context);
   const alertToken = await readToken('alertWebhook', file, context);
   const markerToken = await readToken('markers', file, context);
   const web = await readWebConfig(file, context);
-  const otlp = log.otlp ?? otlpOfEnvironment(context);
   checkPublicUrls(servers.list(), file.input, source, context);
   checkAlerting(source, file.written, context.problems);
+  const names: ServerNames = {
+    source,
+    problems: context.problems,
+    servers: namesOf(servers, input),
+    isPruned: (path) => file.isPruned(path),
+  };
   return {
     listen: input.listen,
     gateway: await completeGateway(file, context),
     servers: servers.list(),
     probe: input.probe,
     admin: completeAdmin(file, adminToken, context),
-    log: {
-      level: log.level,
-      format: log.format,
-      access: log.access,
-      plugin: log.plugin,
-      ...(log.file && {
-        file: {
-          path: inFolder(log.file.path, context),
-          maxBytes: log.file.maxSize,
-          maxFiles: log.file.maxFiles,
-        },
-      }),
-      ...(otlp && { otlp }),
-    },
+    log: completeLog(input, context),
     audit: input.audit,
     metrics: input.metrics,
     tracing: input.tracing,
-    alerts: completeAlerts(alertsOf(file), {
+    alerts: completeAlerts(itemsOf(file, 'alerts', input.alerts, AlertSchema), {
+      ...names,
       alerting,
-      source,
-      problems: context.problems,
-      servers: namesOf(servers, input),
-      isPruned: (path) => file.isPruned(path),
     }),
     alertRulesFile: inFolder(input.alertRulesFile, context),
     ...(alerting && { alerting }),
     ...(alertmanager && { alertmanager }),
+    maintenance: completeMaintenance(
+      itemsOf(file, 'maintenance', input.maintenance, WindowSchema),
+      names,
+    ),
     journal: completeJournal(file, context),
     alertWebhook: alertToken ? { token: alertToken } : {},
     markers: markerToken ? { token: markerToken } : {},
@@ -98,13 +93,37 @@ export async function completeConfig(
   };
 }
 
-/** One alert with a mistake must not keep the mistakes of the others from being found. */
-function alertsOf({ input, source, isPruned }: ParsedFile): readonly IndexedAlert[] {
-  if (!isPruned(['alerts'])) return input.alerts.map((alert, index) => ({ index, input: alert }));
-  const written = nodeAt(source.root, ['alerts']);
+function completeLog({ log }: ConfigInput, context: LoadContext): Config['log'] {
+  const { level, format, access, plugin, file } = log;
+  const otlp = log.otlp ?? otlpOfEnvironment(context);
+  return {
+    level,
+    format,
+    access,
+    plugin,
+    ...(file && {
+      file: {
+        path: inFolder(file.path, context),
+        maxBytes: file.maxSize,
+        maxFiles: file.maxFiles,
+      },
+    }),
+    ...(otlp && { otlp }),
+  };
+}
+
+/** One entry of a list with a mistake must not keep the mistakes of the others from being found. */
+function itemsOf<Schema extends z.ZodType>(
+  { source, isPruned }: ParsedFile,
+  key: string,
+  items: readonly z.output<Schema>[],
+  schema: Schema,
+): readonly Indexed<z.output<Schema>>[] {
+  if (!isPruned([key])) return items.map((input, index) => ({ index, input }));
+  const written = nodeAt(source.root, [key]);
   if (written?.kind !== 'list') return [];
   return written.items.flatMap((item, index) => {
-    const parsed = AlertSchema.safeParse(toValue(item));
+    const parsed = schema.safeParse(toValue(item));
     return parsed.success ? [{ index, input: parsed.data }] : [];
   });
 }

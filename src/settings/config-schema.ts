@@ -6,6 +6,7 @@ import { type AuthInput, AuthSchema } from './auth.ts';
 import type { Config } from './config.ts';
 import { type LabelsInput, LabelsSchema } from './labels.ts';
 import { GatewaySchema, ServerGatewaySchema } from './gateway.ts';
+import { MaintenanceSchema } from './maintenance.ts';
 import { DefaultsSchema, MonitorSchema } from './monitor.ts';
 import {
   address,
@@ -179,6 +180,7 @@ export const ConfigSchema = section(
     }).default('prometheus/generated/user-alerts.yml'),
     alerting: AlertingSchema.exactOptional(),
     alertmanager: AlertmanagerSchema.exactOptional(),
+    maintenance: MaintenanceSchema.prefault([]),
     journal: JournalSchema.prefault({}),
     alertWebhook: AlertWebhookSchema.prefault({}),
     markers: MarkersSchema.prefault({}),

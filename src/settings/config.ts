@@ -1,4 +1,5 @@
 import type { AlertingConfig } from '../facts/alerting.ts';
+import type { MaintenanceWindow } from '../facts/maintenance.ts';
 import type { RateLimit } from '../facts/rules/rate-limit.ts';
 import type { Secret } from '../facts/secret.ts';
 import type { ServerSpec } from '../facts/server.ts';
@@ -69,6 +70,7 @@ export interface Config {
   readonly alerting?: AlertingConfig;
   /** Undefined if the API of Alertmanager is not used. */
   readonly alertmanager?: AlertmanagerSettings;
+  readonly maintenance: readonly MaintenanceWindow[];
   readonly journal: JournalConfig;
   readonly alertWebhook: { readonly token?: Secret };
   readonly markers: { readonly token?: Secret };

@@ -43,6 +43,7 @@ const OWN_KEYS = [
   'alertRulesFile',
   'alerting',
   'alertmanager',
+  'maintenance',
   'journal',
   'alertWebhook',
   'markers',

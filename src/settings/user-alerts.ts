@@ -14,19 +14,23 @@ import {
 } from './source-file.ts';
 import { parseDuration, parsePercent, parseSize } from './units.ts';
 
-/** An alert and its place in the list. */
-export interface IndexedAlert {
+/** An entry of a list, and its place there. */
+export interface Indexed<Input> {
   readonly index: number;
-  readonly input: AlertInput;
+  readonly input: Input;
 }
 
-export interface AlertSources {
-  readonly alerting: AlertingConfig | undefined;
+/** What references to servers are checked against. */
+export interface ServerNames {
   readonly source: SourceFile;
   readonly problems: Problem[];
-  /** Names that an alert may be about. */
+  /** Names that exist. */
   readonly servers: readonly string[];
   isPruned(path: Path): boolean;
+}
+
+export interface AlertSources extends ServerNames {
+  readonly alerting: AlertingConfig | undefined;
 }
 
 const KINDS = new Map(METRICS_PAGE.map(({ name, kind }) => [name, kind]));
@@ -35,7 +39,7 @@ const SHOWN_MAX = 10;
 
 /** Turns `alerts:` into base units, reporting what the schema cannot see. */
 export function completeAlerts(
-  alerts: readonly IndexedAlert[],
+  alerts: readonly Indexed<AlertInput>[],
   sources: AlertSources,
 ): UserAlert[] {
   const names = new Set<string>();
@@ -48,7 +52,7 @@ export function completeAlerts(
     if (KNOWN_ALERTS.includes(input.name))
       report(at('name'), 'this is the name of an alert in prometheus/rules/; choose another');
     names.add(input.name);
-    checkServers(input, at('servers'), sources, report);
+    checkServerNames(input.servers, at('servers'), sources, report);
     checkChannels(input, at('channels'), sources, report);
     const threshold = readThreshold(input, at, report);
     return threshold === undefined ? [] : [alertOf(input, threshold)];
@@ -88,10 +92,10 @@ function readThreshold(
   return parsed;
 }
 
-function checkServers(
-  { servers }: AlertInput,
+export function checkServerNames(
+  servers: AlertInput['servers'],
   path: Path,
-  { servers: known, isPruned }: AlertSources,
+  { servers: known, isPruned }: ServerNames,
   report: (path: Path, message: string) => void,
 ): void {
   if (servers === 'all' || isPruned(path)) return;

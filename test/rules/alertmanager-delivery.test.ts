@@ -241,6 +241,17 @@ const INHIBITIONS: readonly (readonly [
     ],
   ],
   [
+    'a server in maintenance says nothing, nor do the alerts of the user about it',
+    { ...A, alertname: 'McpServerMaintenance', severity: 'none' },
+    [
+      { ...A, alertname: 'McpServerOffline', severity: 'critical', isMuted: 'yes' },
+      { ...A, alertname: 'Mine', severity: 'warning', origin: 'user', isMuted: 'yes' },
+      { ...A, alertname: 'McpServerWarning', severity: 'warning', server: 'b' },
+      { ...A, alertname: 'McpServerCritical', severity: 'critical', gateway: 'h' },
+      { component: 'mcp', gateway: 'g', alertname: 'HighMemoryUsage', severity: 'warning' },
+    ],
+  ],
+  [
     'without any exporter that is what is said',
     { component: 'mcp', alertname: 'McpExporterAbsent', severity: 'critical' },
     [

@@ -1,5 +1,6 @@
 import { describeDisabling } from '../../facts/disabling.ts';
-import type { SwitchViews } from '../../facts/ports/views.ts';
+import { describeMaintenance } from '../../facts/maintenance.ts';
+import type { MaintenanceViews, SwitchViews } from '../../facts/ports/views.ts';
 import type { AlertmanagerSettings } from '../../facts/service-settings.ts';
 import { createHttpApi } from '../../protocol/http/http-api.ts';
 import { createAlertmanager } from '../../sinks/alerting/alertmanager.ts';
@@ -10,9 +11,10 @@ import { VERSION } from '../version.ts';
 
 interface SilenceReasons {
   readonly switches: Pick<SwitchViews, 'find'>;
+  readonly maintenance: Pick<MaintenanceViews, 'findActive'>;
 }
 
-/** Silences in Alertmanager, as long as a server is disabled by somebody. */
+/** Silences in Alertmanager, as long as a server is disabled by somebody or in maintenance. */
 export function createSilencesPart(context: PartContext, reasons: SilenceReasons): Part {
   const { alertmanager } = context.config;
   return alertmanager ? silencesOf(alertmanager, context, reasons) : { name: 'silences' };
@@ -54,11 +56,28 @@ function silencesOf(
   };
 }
 
-function wantedFor(server: string, { switches }: SilenceReasons): WantedSilence | undefined {
+/** Of several reasons, the one that lasts longest. */
+function wantedFor(
+  server: string,
+  { switches, maintenance }: SilenceReasons,
+): WantedSilence | undefined {
   const disabling = switches.find(server);
-  // The alert of a server that was disabled automatically stays: it is still missed.
-  if (!disabling || disabling.isAutomatic) return undefined;
-  const { untilMs } = disabling;
-  const comment = `${server}: ${describeDisabling(disabling)}`;
-  return { server, comment, ...(untilMs !== undefined && { untilMs }) };
+  const active = maintenance.findActive(server);
+  const wanted: readonly (WantedSilence | false | undefined)[] = [
+    // The alert of a server that was disabled automatically stays: it is still missed.
+    disabling !== undefined &&
+      !disabling.isAutomatic && {
+        server,
+        comment: `${server}: ${describeDisabling(disabling)}`,
+        ...(disabling.untilMs !== undefined && { untilMs: disabling.untilMs }),
+      },
+    active && {
+      server,
+      comment: `${server}: ${describeMaintenance(active)}`,
+      untilMs: active.untilMs,
+    },
+  ];
+  return wanted
+    .flatMap((silence) => silence || [])
+    .toSorted((a, b) => (b.untilMs ?? Infinity) - (a.untilMs ?? Infinity))[0];
 }

@@ -11,7 +11,7 @@ import type { ConfigurationPart } from './configuration.ts';
 /** What the pages show and can do. */
 interface WebPorts extends Pick<
   HttpAppDeps,
-  'servers' | 'alerts' | 'switches' | 'restarts' | 'journal' | 'markers' | 'metrics'
+  'servers' | 'alerts' | 'switches' | 'maintenance' | 'restarts' | 'journal' | 'markers' | 'metrics'
 > {
   readonly configuration: ConfigurationPart;
 }

@@ -2,6 +2,7 @@
 import type { ActionTaken } from '../alert-event.ts';
 import type { CheckReport } from '../check-report.ts';
 import type { Switched } from '../disabling.ts';
+import type { MaintenanceWindow } from '../maintenance.ts';
 import type { EpochMs } from '../time.ts';
 import type { Received } from './alert-store.ts';
 
@@ -34,6 +35,17 @@ export interface DisableOrder extends SwitchOrder {
 export interface SwitchCommands {
   disable(server: string, order: DisableOrder): Promise<Switched>;
   enable(server: string, order: SwitchOrder): Promise<Switched>;
+}
+
+/** Maintenance windows that are kept in the journal. Both reject, and change nothing, if they cannot be stored. */
+export interface MaintenanceCommands {
+  /** @returns the window with its id */
+  plan(window: Omit<MaintenanceWindow, 'id' | 'source'>): Promise<MaintenanceWindow>;
+  /**
+   * Ends and forgets a window; those of the configuration are left alone.
+   * @returns what it was; `undefined` if there is none with this id
+   */
+  cancel(id: string, order: SwitchOrder): Promise<MaintenanceWindow | undefined>;
 }
 
 export interface AlertCommands {

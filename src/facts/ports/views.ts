@@ -20,6 +20,7 @@ import type {
   MarkerEntry,
   MarkerFilter,
 } from '../event-log.ts';
+import type { ActiveMaintenance, PlannedWindow } from '../maintenance.ts';
 import type { ServerUptime, UptimeFilter } from '../server-uptime.ts';
 import type { JournalState, ServerLogFilter, ServerLogPage } from '../server-log.ts';
 import type { EpochMs } from '../time.ts';
@@ -62,6 +63,13 @@ export interface AlertViews {
 export interface SwitchViews {
   /** `undefined` if the server is not disabled, or only in the configuration. */
   find(server: string): Disabling | undefined;
+}
+
+export interface MaintenanceViews {
+  /** `undefined` if the server is in no maintenance window now. */
+  findActive(server: string): ActiveMaintenance | undefined;
+  /** Those that have not ended, by the start of their current or next occurrence. */
+  windows(): readonly PlannedWindow[];
 }
 
 /** What is stored about servers. */

@@ -109,6 +109,12 @@ function severityRoutes({ businessHours }: AlertingConfig): YamlMap[] {
  */
 const INHIBITIONS: readonly YamlMap[] = [
   {
+    // The user's own alerts too.
+    source_matchers: ['alertname="McpServerMaintenance"', 'server!=""'],
+    target_matchers: [OWN, 'alertname!="McpServerMaintenance"', 'server!=""'],
+    equal: ['gateway', 'server'],
+  },
+  {
     source_matchers: ['alertname="McpServerOffline"'],
     target_matchers: [
       OWN,

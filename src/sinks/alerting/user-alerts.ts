@@ -100,11 +100,13 @@ function failedShare(servers: ServerMatchers): string {
   );
 }
 
-/** Time while disabled or unknown is excluded. */
+/** Time while disabled, unknown or in maintenance is excluded. */
 function availability(servers: ServerMatchers): string {
   const offline = selector('mcp_server_status', servers, { status: 'offline' });
   const ignored = selector('mcp_server_status', servers, { status: ['disabled', 'unknown'] });
-  return `1 - avg_over_time((${maxBy(BY, offline)} unless on (${BY.join(', ')}) (${ignored} == 1))[5m:1m])`;
+  const maintained = selector('mcp_server_maintenance', servers);
+  const on = `unless on (${BY.join(', ')})`;
+  return `1 - avg_over_time((${maxBy(BY, offline)} ${on} (${ignored} == 1) ${on} (${maintained} == 1))[5m:1m])`;
 }
 
 const COMPARED: Readonly<Record<Comparison, string>> = {

@@ -1,6 +1,7 @@
 import type { AlertStore } from '../../facts/ports/alert-store.ts';
 import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { DisablingStore } from '../../facts/ports/disabling-store.ts';
+import type { MaintenanceStore } from '../../facts/ports/maintenance-store.ts';
 import { endsWithin } from '../../facts/deadline.ts';
 import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
@@ -29,7 +30,8 @@ export interface JournalOptions {
 }
 
 /** Keeps events across restarts. Nothing depends on it: if it fails, the service continues and reports the failure. */
-export interface Journal extends AlertStore, DisablingStore, JournalViews, MarkerStore {
+export interface Journal
+  extends AlertStore, DisablingStore, JournalViews, MaintenanceStore, MarkerStore {
   /** Resolves when the journal is open, has failed for the first time, or takes too long. */
   start(): Promise<void>;
   /** Records facts from now on. @returns a function that stops recording */
@@ -102,7 +104,15 @@ export function createJournal(options: JournalOptions): Journal {
   };
 }
 
-type Stores = Pick<Journal, 'saveAlerts' | 'saveNote' | 'saveMarker' | 'saveDisablings'>;
+type Stores = Pick<
+  Journal,
+  | 'saveAlerts'
+  | 'saveNote'
+  | 'saveMarker'
+  | 'saveDisablings'
+  | 'addMaintenance'
+  | 'removeMaintenance'
+>;
 
 /** What callers wait for until it is committed. */
 function createStores(thread: JournalThread): Stores {
@@ -115,15 +125,23 @@ function createStores(thread: JournalThread): Stores {
     async saveDisablings(disablings) {
       await thread.save('saveDisablings', disablings, SAVE_MS_MAX);
     },
+    async addMaintenance(window) {
+      await thread.save('addMaintenance', window, SAVE_MS_MAX);
+    },
+    async removeMaintenance(ids) {
+      await thread.save('removeMaintenance', ids, SAVE_MS_MAX);
+    },
   };
 }
 
-type Views = Omit<JournalViews, 'state'> & Pick<Journal, 'findAlerts' | 'findDisablings'>;
+type Views = Omit<JournalViews, 'state'> &
+  Pick<Journal, 'findAlerts' | 'findDisablings' | 'findMaintenance'>;
 
 function createViews(thread: JournalThread, clock: Clock): Views {
   return {
     findAlerts: (filter) => thread.ask('findAlerts', filter, FIND_MS_MAX),
     findDisablings: () => thread.ask('findDisablings', null, FIND_MS_MAX),
+    findMaintenance: () => thread.ask('findMaintenance', null, FIND_MS_MAX),
     findServerLog: (filter) => thread.ask('findServerLog', filter, FIND_MS_MAX),
     findCalls: (filter) => thread.ask('findCalls', filter, FIND_MS_MAX),
     summarizeCalls: (filter) => thread.ask('summarizeCalls', filter, FIND_MS_MAX),

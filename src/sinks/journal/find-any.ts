@@ -5,6 +5,7 @@ import { findCalls } from './find-calls.ts';
 import { findErrors } from './find-errors.ts';
 import { findActions, findDefinitionChanges, findMarkers } from './find-events.ts';
 import { findServerLog } from './find-server-log.ts';
+import { findMaintenance } from './maintenance.ts';
 import type { FindName, Questions } from './messages.ts';
 import { chartCalls, summarizeCalls } from './summarize-calls.ts';
 import { findUptime } from './uptime-spans.ts';
@@ -19,6 +20,7 @@ export function createFinders(database: DatabaseSync): Finders {
     findAlerts: (filter) => findAlerts(database, filter),
     findServerLog: (filter) => findServerLog(database, filter),
     findDisablings: () => findDisablings(database),
+    findMaintenance: () => findMaintenance(database),
     findCalls: (filter) => findCalls(database, filter),
     summarizeCalls: (filter) => summarizeCalls(database, filter),
     chartCalls: (filter) => chartCalls(database, filter),

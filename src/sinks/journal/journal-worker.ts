@@ -74,6 +74,12 @@ function answerTo(database: JournalDatabase, question: WorkerQuestion): unknown 
     case 'saveDisablings':
       database.saveDisablings(question.ask);
       return null;
+    case 'addMaintenance':
+      database.addMaintenance(question.ask);
+      return null;
+    case 'removeMaintenance':
+      database.removeMaintenance(question.ask);
+      return null;
     case 'prune':
       return database.prune(question.ask.nowMs);
     case 'close':

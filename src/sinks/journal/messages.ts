@@ -1,6 +1,7 @@
 import type { AlertFilter, AlertRecord } from '../../facts/ports/alert-store.ts';
 import type { ActionTaken, AlertEvent } from '../../facts/alert-event.ts';
 import type { Disabling } from '../../facts/disabling.ts';
+import type { MaintenanceWindow } from '../../facts/maintenance.ts';
 import type {
   CheckEntry,
   ServerLogFilter,
@@ -105,6 +106,10 @@ export interface Questions {
   findDisablings: { ask: null; answer: readonly Disabling[] };
   /** Replaces all that are stored. */
   saveDisablings: { ask: readonly Disabling[]; answer: null };
+  findMaintenance: { ask: null; answer: readonly MaintenanceWindow[] };
+  addMaintenance: { ask: MaintenanceWindow; answer: null };
+  /** Ids. */
+  removeMaintenance: { ask: readonly string[]; answer: null };
   saveNote: { ask: ActionTaken & { readonly alertId: number }; answer: boolean };
   /** @returns its id */
   saveMarker: { ask: Marker; answer: number };
@@ -131,6 +136,7 @@ export type FindName =
   | 'findAlerts'
   | 'findServerLog'
   | 'findDisablings'
+  | 'findMaintenance'
   | 'findCalls'
   | 'summarizeCalls'
   | 'chartCalls'
@@ -140,7 +146,14 @@ export type FindName =
   | 'findActions'
   | 'findUptime';
 /** Questions that store something. */
-export type SaveName = 'write' | 'writeCalls' | 'saveNote' | 'saveMarker' | 'saveDisablings';
+export type SaveName =
+  | 'write'
+  | 'writeCalls'
+  | 'saveNote'
+  | 'saveMarker'
+  | 'saveDisablings'
+  | 'addMaintenance'
+  | 'removeMaintenance';
 
 export type WorkerQuestion = {
   [Name in QuestionName]: {

@@ -249,7 +249,7 @@ export const MIGRATIONS: readonly string[] = [
     reason TEXT NOT NULL,
     starts_at_ms INTEGER,
     ends_at_ms INTEGER,
-    -- Of a recurring window, instead of the two times above.
+    -- Of a recurring window, instead of the two times above: JSON, see maintenance.ts. duration_ms is not used.
     schedule TEXT,
     duration_ms INTEGER,
     time_zone TEXT

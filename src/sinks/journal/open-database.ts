@@ -4,10 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import type { ActionTaken } from '../../facts/alert-event.ts';
 import type { Disabling } from '../../facts/disabling.ts';
 import type { Marker } from '../../facts/event-log.ts';
+import type { MaintenanceWindow } from '../../facts/maintenance.ts';
 import type { CallRow } from './call-row.ts';
 import { saveDisablings } from './disablings.ts';
 import { createFinders, type Finders } from './find-any.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
+import { addMaintenance, removeMaintenance } from './maintenance.ts';
 import { IN_MEMORY, type JournalEntry, type JournalStats } from './messages.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { createNames, type Names } from './names.ts';
@@ -32,6 +34,8 @@ export interface JournalDatabase extends Finders {
   /** @returns its id */
   saveMarker(marker: Marker): number;
   saveDisablings(disablings: readonly Disabling[]): void;
+  addMaintenance(window: MaintenanceWindow): void;
+  removeMaintenance(ids: readonly string[]): void;
   watchdogAtMs(): EpochMs | undefined;
   stats(): JournalStats;
   /** One step. @returns whether there is more to take away */
@@ -87,7 +91,13 @@ function prepareDatabase(
 
 type Savers = Pick<
   JournalDatabase,
-  'write' | 'writeCalls' | 'saveNote' | 'saveMarker' | 'saveDisablings'
+  | 'write'
+  | 'writeCalls'
+  | 'saveNote'
+  | 'saveMarker'
+  | 'saveDisablings'
+  | 'addMaintenance'
+  | 'removeMaintenance'
 >;
 
 function createSavers(
@@ -140,6 +150,8 @@ function createSavers(
       return numberOf(lastId.get(), 'id');
     },
     saveDisablings: (disablings) => saveDisablings(database, disablings),
+    addMaintenance: (window) => addMaintenance(database, window),
+    removeMaintenance: (ids) => removeMaintenance(database, ids),
   };
 }
 

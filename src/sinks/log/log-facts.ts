@@ -92,8 +92,8 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
   },
   maintenance({ server, isActive, reason, untilMs }, log) {
     const until = isoOf(untilMs);
-    if (isActive) log.info({ channel, server, reason, until }, 'maintenance of a server began');
-    else log.info({ channel, server, reason }, 'maintenance of a server ended');
+    if (isActive) log.info({ channel, server, reason, until }, 'server is in maintenance');
+    else log.info({ channel, server, reason }, 'maintenance of the server ended');
   },
   disagreement({ server, disagrees, detail }, log) {
     if (disagrees) log.warn({ channel, server, detail }, 'checks and real calls disagree');

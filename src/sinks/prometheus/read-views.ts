@@ -4,6 +4,7 @@ import type {
   GatewayViews,
   JournalUsageViews,
   LogViews,
+  MaintenanceViews,
   ServerViews,
 } from '../../facts/ports/views.ts';
 import type { Recorders } from './create-recorders.ts';
@@ -12,6 +13,7 @@ import type { SystemUsage } from './system-usage.ts';
 /** What is read once per rendering; a view that is left out shows nothing. */
 export interface MetricsViews {
   readonly servers?: Pick<ServerViews, 'processUsage' | 'views'>;
+  readonly maintenance?: Pick<MaintenanceViews, 'findActive'>;
   readonly gateway?: GatewayViews;
   readonly alerts?: Pick<AlertViews, 'watchdogHeardAtMs'>;
   readonly journal?: JournalUsageViews;
@@ -35,6 +37,7 @@ export function readViews(
   for (const [name, { series }] of fleet.members()) {
     series.processUsage(usages.get(name));
     series.responseTime(responseTimesMs.get(name));
+    series.maintenance(views.maintenance?.findActive(name) !== undefined);
   }
   self.usage(systemUsage, {
     logLines: views.log?.dropped() ?? 0,

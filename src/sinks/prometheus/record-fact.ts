@@ -36,7 +36,7 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
     case 'alert':
       alerts.notified(fact);
       return;
-    // The histogram of the lag has lateness; what people did is in the journal and the log.
+    // The histogram of the lag has lateness; maintenance is a view; what people did is in the journal and the log.
     case 'lateness':
     case 'definitions_read':
     case 'maintenance':

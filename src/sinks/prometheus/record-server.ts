@@ -10,6 +10,7 @@ import {
   serverInfo,
   serverListBytes,
   serverListTtl,
+  serverMaintenance,
   serverResponseTime,
   serverStatus,
   serverStatusChanges,
@@ -28,6 +29,7 @@ export interface ServerRecorder {
   statusChanged(fact: StatusChanged): void;
   identity(identity: ServerIdentity): void;
   responseTime(responseTimeMs: number | undefined): void;
+  maintenance(isActive: boolean): void;
   snapshot(snapshot: CapabilitySnapshot): void;
   definitionsChanged(fact: DefinitionsChanged): void;
   /** Settings changed: the address is a label. */
@@ -62,6 +64,7 @@ export function createServerRecorder(
       if (responseTimeMs === undefined) gauge.remove(own);
       else gauge.set(own, responseTimeMs / 1000);
     },
+    maintenance: (isActive) => families.gauge(serverMaintenance).set(own, isActive ? 1 : 0),
     snapshot(snapshot) {
       for (const kind of CAPABILITY_KINDS) {
         const list = snapshot.lists[kind];

@@ -23,6 +23,7 @@ export interface ServerSeries {
   changed(server: ServerSpec, isReopened: boolean): void;
   /** @param responseTimeMs `undefined` while it is not known */
   responseTime(responseTimeMs: number | undefined): void;
+  maintenance(isActive: boolean): void;
   /** Takes every series of the server off the page. */
   remove(): void;
 }
@@ -74,6 +75,7 @@ export function createServerSeries(
       watchProcess(current);
     },
     responseTime: recorders.server.responseTime,
+    maintenance: recorders.server.maintenance,
     remove() {
       recorders.server.remove();
       for (const metric of PER_SERVER_METRICS) {

@@ -17,6 +17,7 @@ import {
   requireMarkerSender,
 } from './guard.ts';
 import { HttpProblem } from './http-problem.ts';
+import { createMaintenanceOnRequest } from './maintenance-on-request.ts';
 import { errorPage } from './pages/error-page.ts';
 import { type Page, renderPage } from './pages/layout.ts';
 import type { HttpAppDeps } from './ports.ts';
@@ -27,6 +28,8 @@ import { auditPageRoutes } from './routes/audit-page-routes.ts';
 import { errorPageRoutes } from './routes/error-page-routes.ts';
 import { journalRoutes } from './routes/journal-routes.ts';
 import { checkRoutes } from './routes/check-routes.ts';
+import { maintenancePageRoutes } from './routes/maintenance-page-routes.ts';
+import { maintenanceRoutes } from './routes/maintenance-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
 import { createRouter, get, type Route } from './routes/route.ts';
@@ -80,6 +83,7 @@ export function allRoutes(context: WebContext): readonly Route[] {
     ...checkRoutes(context),
     ...apiRoutes(context),
     ...switchRoutes(context),
+    ...maintenanceRoutes(context),
     ...alertRoutes(context),
     ...journalRoutes(context),
     ...summaryRoutes(context),
@@ -88,6 +92,7 @@ export function allRoutes(context: WebContext): readonly Route[] {
     ...alertPageRoutes(context),
     ...auditPageRoutes(context),
     ...errorPageRoutes(context),
+    ...maintenancePageRoutes(context),
   ];
   const document = describeApi(routes, context.version);
   return [
@@ -122,6 +127,7 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
     checkOnRequest,
     checkAllOnRequest: createCheckAll(servers, checkOnRequest),
     switchOnRequest: createSwitchOnRequest(deps),
+    maintenanceOnRequest: createMaintenanceOnRequest(deps),
     changeAccessOf: (request) => changeAccessOf(request, deps, gate),
     callerOf: (request) => describeCaller(request, gate, deps),
     sendPage: (response, page) => void response.type('html').send(render(page)),

@@ -5,6 +5,7 @@ import type { Clock } from '../../facts/ports/clock.ts';
 import type {
   AlertCommands,
   CheckCommands,
+  MaintenanceCommands,
   ReloadCommands,
   RestartCommands,
   SwitchCommands,
@@ -13,6 +14,7 @@ import type {
   AlertViews,
   ConfigViews,
   JournalViews,
+  MaintenanceViews,
   MarkerStore,
   MetricsPage,
   ServerViews,
@@ -95,6 +97,7 @@ export interface HttpAppDeps {
   readonly servers: Omit<ServerViews, 'processUsage'> & CheckCommands;
   readonly alerts: AlertViews & AlertCommands;
   readonly switches: SwitchViews & SwitchCommands;
+  readonly maintenance: MaintenanceViews & MaintenanceCommands;
   readonly restarts: RestartCommands;
   readonly journal: JournalViews;
   readonly markers: MarkerStore;

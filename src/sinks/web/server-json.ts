@@ -6,9 +6,12 @@ import {
 } from '../../facts/capability-snapshot.ts';
 import type { CheckReport, ServerIdentity } from '../../facts/check-report.ts';
 import type { Disabling } from '../../facts/disabling.ts';
+import type { ActiveMaintenance } from '../../facts/maintenance.ts';
 import { PHASES } from '../../facts/probe-outcome.ts';
 import type { ServerUptime, UptimeBar } from '../../facts/server-uptime.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
+import { maintenanceMark } from './maintenance-json.ts';
+import type { HttpAppDeps } from './ports.ts';
 
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1_000;
@@ -115,14 +118,27 @@ function uptimeJson(uptime: ServerUptime): JsonObject {
   };
 }
 
+/** What people did to a server. */
+export interface ServerMarks {
+  /** How it was disabled, other than in the configuration. */
+  readonly disabling: Disabling | undefined;
+  readonly maintenance: ActiveMaintenance | undefined;
+}
+
+export function marksOf(
+  { switches, maintenance }: Pick<HttpAppDeps, 'switches' | 'maintenance'>,
+  server: string,
+): ServerMarks {
+  return { disabling: switches.find(server), maintenance: maintenance.findActive(server) };
+}
+
 /**
  * One server as a list item of the API.
- * @param disabling how it was disabled, other than in the configuration
  * @param uptime from the journal
  */
 export function serverJson(
   view: ServerView,
-  disabling: Disabling | undefined,
+  { disabling, maintenance }: ServerMarks,
   uptime: ServerUptime | undefined,
 ): JsonObject {
   return {
@@ -135,6 +151,7 @@ export function serverJson(
     status: view.status,
     reason: view.reason,
     disabled: disablingJson(disabling),
+    maintenance: maintenanceMark(maintenance),
     status_since: instant(view.statusSinceMs),
     response_time_seconds: seconds(view.responseTimeMs),
     last_response_time: view.lastResponse && {
@@ -157,11 +174,11 @@ export function serverJson(
 /** One server with its last checks, its definitions and its histories, newest first. */
 export function serverDetailJson(
   detail: ServerDetail,
-  disabling: Disabling | undefined,
+  marks: ServerMarks,
   uptime: ServerUptime | undefined,
 ): JsonObject {
   return {
-    ...serverJson(detail, disabling, uptime),
+    ...serverJson(detail, marks, uptime),
     last_check: detail.lastReport && reportJson(detail.lastReport),
     last_deep_check: detail.lastDeepReport && reportJson(detail.lastDeepReport),
     snapshot: snapshotJson(detail.snapshot),

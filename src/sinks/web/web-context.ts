@@ -5,6 +5,7 @@ import type { CheckAllOnRequest } from './check-all.ts';
 import type { CheckOnRequest } from './check-on-request.ts';
 import type { Documents } from './documents.ts';
 import type { EventStream } from './event-stream.ts';
+import type { MaintenanceOnRequest } from './maintenance-on-request.ts';
 import type { Page } from './pages/layout.ts';
 import type { HttpAppDeps } from './ports.ts';
 import type { TrafficByServer } from './server-traffic.ts';
@@ -25,6 +26,7 @@ export interface WebContext extends HttpAppDeps {
   readonly checkOnRequest: CheckOnRequest;
   readonly checkAllOnRequest: CheckAllOnRequest;
   readonly switchOnRequest: SwitchOnRequest;
+  readonly maintenanceOnRequest: MaintenanceOnRequest;
   /** Who made a request, for the journal. */
   callerOf(request: Request): string;
   readonly uptimes: ServerUptimes;

@@ -38,6 +38,7 @@ test('the catalog has the families of the contract with exactly these labels', (
   expect(Object.fromEntries(OURS.map(({ name, labels }) => [name, labels.join(',')]))).toEqual({
     mcp_server_up: 'server',
     mcp_server_status: 'server,status',
+    mcp_server_maintenance: 'server',
     mcp_server_status_code: 'server',
     mcp_server_status_since_timestamp_seconds: 'server',
     mcp_server_info: 'server,endpoint,transport,era,protocol_version,implementation,version',

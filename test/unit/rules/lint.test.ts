@@ -118,9 +118,12 @@ function lintAlert({ alert, expr, labels, annotations, ...rule }: AlertRule): st
   const findings: [boolean, string][] = [
     [/^Mcp[A-Z]\w+$/.test(alert) || [...FOREIGN_NAMES, 'Watchdog'].includes(alert), 'its name'],
     [
-      ['critical', 'warning', 'info', ...(alert === 'Watchdog' ? ['none'] : [])].includes(
-        labels['severity'] ?? '',
-      ),
+      [
+        'critical',
+        'warning',
+        'info',
+        ...(['Watchdog', 'McpServerMaintenance'].includes(alert) ? ['none'] : []),
+      ].includes(labels['severity'] ?? ''),
       'its severity',
     ],
     [labels['component'] === 'mcp', 'its component'],

@@ -44,7 +44,7 @@ const durationText = z
 
 const INSTANT_ERROR = 'must be a time with its zone, such as 2026-11-28T13:45:00Z';
 
-const instantText = z
+export const instantText = z
   .string({ error: INSTANT_ERROR })
   .transform((text, context) => {
     const atMs = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
@@ -54,22 +54,22 @@ const instantText = z
   })
   .meta({ description: 'A time, ISO 8601 with its zone.', examples: ['2026-11-28T13:45:00Z'] });
 
-const author = {
+export const author = {
   reason: line(REASON_CHARS_MAX, 'Why, for the people who see it.'),
   by: line(BY_CHARS_MAX, 'Who; what is known about the request is added.'),
 };
 
-const end = {
+export const end = {
   duration: durationText.exactOptional(),
   until: instantText.exactOptional(),
 };
 
-const notBoth = {
+export const notBoth = {
   error: 'must not be given together with duration',
   path: ['until'],
 };
 
-function hasOneEnd({ duration, until }: { duration?: number; until?: number }): boolean {
+export function hasOneEnd({ duration, until }: { duration?: number; until?: number }): boolean {
   return duration === undefined || until === undefined;
 }
 

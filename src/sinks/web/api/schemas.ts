@@ -6,6 +6,7 @@ import { MARKER_KINDS } from '../../../facts/event-log.ts';
 import { PROBE_OUTCOMES } from '../../../facts/probe-outcome.ts';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import { TRANSPORTS } from '../../../facts/server.ts';
+import { MaintenanceBody, maintenanceMark, maintenanceWindow } from './maintenance-schemas.ts';
 import { DisableBody, MarkerBody, NoteBody, OrderBody } from './bodies.ts';
 
 // What the API answers and accepts. Tests hold every answer against these schemas, and `/openapi.json` is made of them.
@@ -85,6 +86,7 @@ const server = z.strictObject({
       automatic: z.literal(true).optional().meta({ description: 'The service did it itself' }),
     })
     .optional(),
+  maintenance: maintenanceMark.optional(),
   status_since: time,
   response_time_seconds: seconds.optional(),
   last_response_time: z.strictObject({ seconds, at: time }).optional(),
@@ -357,8 +359,11 @@ export const SCHEMAS = {
   Health: health,
   LogEntry: logEntry,
   LogPage: pageOf('logs', logEntry),
+  Maintenance: maintenanceWindow,
+  MaintenanceList: z.strictObject({ windows: z.array(maintenanceWindow) }),
   Marker: marker,
   MarkerPage: pageOf('markers', marker),
+  NewMaintenance: MaintenanceBody,
   NewMarker: MarkerBody,
   Note: NoteBody,
   /** Of Alertmanager, which adds to it as it likes. */

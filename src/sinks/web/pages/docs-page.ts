@@ -54,6 +54,10 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
     'Deploys and notes that may explain what follows: {"kind": "deploy", "text": "…", "server": "NAME"}. markers.tokenFile is a token for pipelines.',
   ],
   [
+    'GET, POST /api/v1/maintenance',
+    'Maintenance windows: {"servers": ["NAME"], "duration": "2h", "reason": "…"}, or recurring. DELETE /api/v1/maintenance/ID cancels one.',
+  ],
+  [
     'GET /api/v1/alerts',
     'The alert history. Filters: state, alertname, server, from, to; paging: limit, cursor. /api/v1/alerts/ID returns one alert.',
   ],

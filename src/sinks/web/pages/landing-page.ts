@@ -1,4 +1,5 @@
 import type { Status } from '../../../facts/rules/health.ts';
+import type { ActiveMaintenance } from '../../../facts/maintenance.ts';
 import type { ServerView } from '../../../facts/ports/server-view.ts';
 import type { ServerUptime } from '../../../facts/server-uptime.ts';
 import { formatShare } from '../../../facts/rules/rate-window.ts';
@@ -23,6 +24,7 @@ import {
   labelList,
 } from './label-controls.ts';
 import { errorsPath } from './page-links.ts';
+import { maintenanceNote } from './maintenance-note.ts';
 import { responseTime } from './response-time.ts';
 import type { Page } from './layout.ts';
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
@@ -33,6 +35,8 @@ export interface LandingContent extends GridAddress {
   /** From the journal, by server; empty if it does not answer. */
   readonly uptimes: ReadonlyMap<string, ServerUptime>;
   readonly traffic: TrafficByServer;
+  /** Servers in a maintenance window: they may fail. */
+  readonly maintenance: ReadonlyMap<string, ActiveMaintenance>;
   readonly nowMs: number;
   readonly config: ConfigStatus;
   readonly isConnectivitySuspected: boolean;
@@ -44,12 +48,17 @@ const ROWS_MAX = 1_000;
 
 export function landingPage(content: LandingContent): Page {
   const { views } = content;
-  const attention = countAttention(views);
+  const attention = countAttention(watchedViews(content));
   return {
     title: `${attention > 0 ? `(${attention}) ` : ''}MCP servers – mcp-exporter`,
     live: '*',
     main: views.length === 0 ? emptyState(content) : grid(content),
   };
+}
+
+/** Those that are not in maintenance: of the others nobody is to be alarmed. */
+function watchedViews({ views, maintenance }: LandingContent): readonly ServerView[] {
+  return views.filter(({ name }) => !maintenance.has(name));
 }
 
 function countAttention(views: readonly ServerView[]): number {
@@ -63,7 +72,7 @@ function grid(content: LandingContent): Html {
   const shown = selected.slice(0, ROWS_MAX);
   return html` <div id="notices" data-region>${notices(content)}</div>
     <section id="summary" class="summary" data-region aria-label="Summary">
-      ${headline(views)} ${proportions(views)}
+      ${headline(content)} ${proportions(views)}
     </section>
     <div class="tools">
       <nav id="filters" class="chips" data-region aria-label="Filter by status">
@@ -177,11 +186,19 @@ function notices({
 
 type HtmlOrNothing = Html | false;
 
-function headline(views: readonly ServerView[]): Html {
+function headline(content: LandingContent): Html {
+  const views = watchedViews(content);
+  const maintained = content.views.length - views.length;
   const counts = countByStatus(views);
   const worst = STATUSES_WORST_FIRST.find((status) => counts[status] > 0) ?? 'unknown';
   return html`<h1 class="is-${worst}">
-    ${statusIcon(worst)}<span>${headlineText(counts, views.length)}</span>
+    ${statusIcon(worst)}<span
+      >${views.length === 0 ? 'All servers are in maintenance' : headlineText(counts, views.length)}${
+        views.length > 0 &&
+        maintained > 0 &&
+        html` <small>· <a href="/maintenance">${formatCount(maintained)} in maintenance</a></small>`
+      }</span
+    >
   </h1>`;
 }
 
@@ -286,7 +303,8 @@ function groupRow({ name, value, views, content }: RowGroup): Html {
 }
 
 function row(view: ServerView, content: LandingContent): Html {
-  const { nowMs, uptimes } = content;
+  const { nowMs, uptimes, maintenance } = content;
+  const active = maintenance.get(view.name);
   const uptime = uptimes.get(view.name);
   // Without a journal, that since the exporter started.
   const uptimeRatio = uptime ? uptime.dayRatio : view.uptimeRatio;
@@ -295,7 +313,7 @@ function row(view: ServerView, content: LandingContent): Html {
     <td role="cell" class="status">${statusBadge(view.status)}</td>
     <th role="rowheader" scope="row" class="name">
       <a href="${serverPath(view.name)}"><bdi>${view.name}</bdi></a
-      >${reasonBelow(view, nowMs)}${labelList(view, content)}
+      >${active && maintenanceNote(active, nowMs)}${reasonBelow(view, nowMs)}${labelList(view, content)}
     </th>
     <td role="cell" class="endpoint">
       <span class="reach">

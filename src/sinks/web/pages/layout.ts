@@ -27,6 +27,7 @@ const NAVIGATION = html`<nav aria-label="Endpoints">
   <a href="/alerts">Alerts</a>
   <a href="/audit">Calls</a>
   <a href="/errors">Errors</a>
+  <a href="/maintenance">Maintenance</a>
   <a href="/metrics">Metrics</a>
   <a href="/health">Health</a>
   <a href="/sd/servers">Discovery</a>

@@ -1,3 +1,4 @@
+import type { ActiveMaintenance } from '../../../facts/maintenance.ts';
 import type { Status } from '../../../facts/rules/health.ts';
 import type { ServerDetail } from '../../../facts/ports/server-view.ts';
 import type { EpochMs } from '../../../facts/time.ts';
@@ -10,6 +11,7 @@ import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
 import { runbookPath } from './page-links.ts';
 import { STATUS_WORDS, statusIcon } from './status-badge.ts';
+import { maintenanceNote } from './maintenance-note.ts';
 import { relativeTime } from './time.ts';
 
 export const SERVER_TABS = ['overview', 'tools', 'clients', 'timeline'] as const;
@@ -29,6 +31,8 @@ export interface ServerFrame {
   /** Whether the viewer may press the buttons. */
   readonly access: ChangeAccess;
   readonly isDisabledManually: boolean;
+  /** Undefined if it is in no maintenance window. */
+  readonly maintenance: ActiveMaintenance | undefined;
 }
 
 /** One tab of a server; parameters without a value are left out. */
@@ -103,7 +107,7 @@ export function canBeChecked(detail: ServerDetail): boolean {
   return detail.status !== 'disabled';
 }
 
-function verdict({ detail, nowMs }: ServerFrame): Html {
+function verdict({ detail, maintenance, nowMs }: ServerFrame): Html {
   return html`<h1 class="is-${detail.status}">
       ${statusIcon(detail.status)}<bdi>${detail.name}</bdi>
     </h1>
@@ -111,7 +115,8 @@ function verdict({ detail, nowMs }: ServerFrame): Html {
       <strong class="is-${detail.status}">${STATUS_WORDS[detail.status]}</strong> for
       ${relativeTime(detail.statusSinceMs, nowMs, 'for')}${detail.reason !== '' && html` · <bdi>${detail.reason}</bdi>`}
     </p>
-    ${labelList(detail, WHOLE_FLEET)} ${detail.isTlsVerified === false && UNVERIFIED}
+    ${maintenance && maintenanceNote(maintenance, nowMs)} ${labelList(detail, WHOLE_FLEET)}
+    ${detail.isTlsVerified === false && UNVERIFIED}
     ${detail.consecutiveFailures > 0 && html`<p class="muted">${failedInARow(detail.consecutiveFailures)}</p>`}
     ${whatToDo(detail)}`;
 }

@@ -6,7 +6,7 @@ import type { Operation } from '../api/operation.ts';
 import { choices, cursor, labels, limit, readQuery, text } from '../api/parameters.ts';
 import { pathName } from '../request-values.ts';
 import { compareNames, selectServers } from '../select-servers.ts';
-import { serverDetailJson, serverJson } from '../server-json.ts';
+import { marksOf, serverDetailJson, serverJson } from '../server-json.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, type Route } from './route.ts';
 
@@ -37,7 +37,7 @@ const STREAM_EVENTS: Operation = {
 
 /** Servers for programs, and the stream of events. */
 export function apiRoutes(context: WebContext): readonly Route[] {
-  const { switches, uptimes } = context;
+  const { uptimes } = context;
   return [
     get('/api/v1/mcp/servers', LIST_SERVERS, async (request, response) => {
       response.json(await listServers(context, request));
@@ -46,7 +46,7 @@ export function apiRoutes(context: WebContext): readonly Route[] {
       const { name } = findServer(context, pathName(request));
       const uptime = await uptimes.find(name);
       // Again: it may have left the configuration meanwhile.
-      response.json(serverDetailJson(findServer(context, name), switches.find(name), uptime));
+      response.json(serverDetailJson(findServer(context, name), marksOf(context, name), uptime));
     }),
     get('/api/v1/events', STREAM_EVENTS, (request, response) =>
       streamEvents(context, request, response),
@@ -54,7 +54,8 @@ export function apiRoutes(context: WebContext): readonly Route[] {
   ];
 }
 
-async function listServers({ servers, switches, uptimes }: WebContext, request: Request) {
+async function listServers(context: WebContext, request: Request) {
+  const { servers, uptimes } = context;
   const query = readQuery(request, LIST_SERVERS.query);
   const uptimeOf = await uptimes.all();
   const selected = selectServers(servers.views(), {
@@ -69,7 +70,7 @@ async function listServers({ servers, switches, uptimes }: WebContext, request: 
   const last = page.at(-1);
   return {
     servers: page.map((view) =>
-      serverJson(view, switches.find(view.name), uptimeOf.get(view.name)),
+      serverJson(view, marksOf(context, view.name), uptimeOf.get(view.name)),
     ),
     total: selected.length,
     next_cursor: last && rest.length > page.length ? encodeCursor(last.name) : undefined,

@@ -18,6 +18,7 @@ export function pageRoutes(context: WebContext): readonly Route[] {
         views: servers.views(),
         uptimes,
         traffic,
+        maintenance: maintenanceByServer(context),
         filter: {
           statuses: queryChoices(request, 'status', STATUSES),
           search: queryText(request, 'search') ?? '',
@@ -43,6 +44,15 @@ export function pageRoutes(context: WebContext): readonly Route[] {
     }),
     ...assetRoutes(context.assets),
   ];
+}
+
+function maintenanceByServer({ servers, maintenance }: WebContext) {
+  return new Map(
+    servers.views().flatMap(({ name }) => {
+      const active = maintenance.findActive(name);
+      return active ? [[name, active] as const] : [];
+    }),
+  );
 }
 
 function assetRoutes(assets: Assets): readonly Route[] {

@@ -4,7 +4,7 @@ import { HttpProblem } from '../http-problem.ts';
 
 /** One method of one address, as data. */
 export interface Route {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'delete';
   readonly path: string;
   /** In order; the last one answers. */
   readonly handlers: readonly RequestHandler[];
@@ -21,6 +21,10 @@ export function get(path: string, ...parts: Parts): Route {
 
 export function post(path: string, ...parts: Parts): Route {
   return createRoute('post', path, parts);
+}
+
+export function remove(path: string, ...parts: Parts): Route {
+  return createRoute('delete', path, parts);
 }
 
 function createRoute(method: Route['method'], path: string, parts: Parts): Route {

@@ -69,6 +69,7 @@ function frameOf(context: WebContext, request: Request): ServerFrame {
     detail: findServer(context, name),
     access: context.changeAccessOf(request),
     isDisabledManually: context.switches.find(name) !== undefined,
+    maintenance: context.maintenance.findActive(name),
     nowMs: context.clock.nowMs(),
   };
 }

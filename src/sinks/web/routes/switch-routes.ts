@@ -3,7 +3,7 @@ import { type Operation, readBody } from '../api/operation.ts';
 import { serverPath } from '../pages/landing-page.ts';
 import { formOf, jsonOf, parseFormBody, parseJsonBody } from '../request-body.ts';
 import { pathName } from '../request-values.ts';
-import { serverJson } from '../server-json.ts';
+import { marksOf, serverJson } from '../server-json.ts';
 import { SWITCH_TO, type SwitchTo } from '../switch-on-request.ts';
 import type { WebContext } from '../web-context.ts';
 import { post, type Route } from './route.ts';
@@ -25,7 +25,7 @@ function operationOf(to: SwitchTo): Operation {
 
 /** Disabling and enabling a server, for programs and for the buttons of its page. */
 export function switchRoutes(context: WebContext): readonly Route[] {
-  const { requireAdmin, switchOnRequest, callerOf, servers, switches, uptimes } = context;
+  const { requireAdmin, switchOnRequest, callerOf, servers, uptimes } = context;
   return SWITCH_TO.flatMap((to) => {
     const schema = SCHEMAS_OF[to];
     const target = (request: Request) => ({
@@ -47,7 +47,7 @@ export function switchRoutes(context: WebContext): readonly Route[] {
             changed: hasChanged,
             kept: isKept,
             server:
-              view && serverJson(view, switches.find(view.name), await uptimes.find(view.name)),
+              view && serverJson(view, marksOf(context, view.name), await uptimes.find(view.name)),
           });
         },
       ),

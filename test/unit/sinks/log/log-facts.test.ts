@@ -246,7 +246,7 @@ test('the beginning of a maintenance window is logged with its end, and its end 
   hub.publish({ ...window, isActive: true, untilMs: asEpochMs(60_000) });
   hub.publish({ ...window, isActive: false });
   expect(lines.map(({ message, fields }) => [message, fields['until']])).toEqual([
-    ['maintenance of a server began', '1970-01-01T00:01:00.000Z'],
-    ['maintenance of a server ended', undefined],
+    ['server is in maintenance', '1970-01-01T00:01:00.000Z'],
+    ['maintenance of the server ended', undefined],
   ]);
 });

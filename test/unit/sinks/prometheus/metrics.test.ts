@@ -470,6 +470,33 @@ test('each changed definition counts by kind and change', async () => {
   ]);
 });
 
+test('maintenance is 1 within a window, 0 otherwise, and gone with its server', async () => {
+  const maintained = new Set<string>();
+  const atMs = asEpochMs(START_MS);
+  const { metrics, publish } = createTestMetrics({
+    views: {
+      maintenance: {
+        findActive: (server) =>
+          maintained.has(server)
+            ? { sinceMs: atMs, untilMs: atMs, by: 'ann', reason: '' }
+            : undefined,
+      },
+    },
+  });
+  const read = async () => {
+    const page = await scrape(metrics);
+    return ['files', 'search'].map((server) => valueOf(page, 'mcp_server_maintenance', { server }));
+  };
+  publish({ fact: 'server_added', server: stdioServer('files') });
+  publish({ fact: 'server_added', server: stdioServer('search') });
+  expect(await read()).toEqual([0, 0]);
+  maintained.add('files');
+  expect(await read()).toEqual([1, 0]);
+  maintained.clear();
+  publish({ fact: 'server_removed', server: 'search' });
+  expect(await read()).toEqual([0, undefined]);
+});
+
 test('CPU time of a child never decreases on the page, and memory is 0 once it has ended', async () => {
   let cpuSeconds = 1.5;
   let isRunning = true;

@@ -5,6 +5,7 @@ import type { HttpAppDeps, ProbeRequest } from '../../../../src/sinks/web/ports.
 import type { ServerDetail } from '../../../../src/facts/ports/server-view.ts';
 import { createFakeClock, type FakeClock } from '../../../fakes/fake-clock.ts';
 import { asEpochMs } from '../../../../src/facts/time.ts';
+import { fakeMaintenance } from '../../../fakes/fake-maintenance.ts';
 import { fakeJournal } from '../../../fakes/fake-journal.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 21, 9, 15, 0);
@@ -160,6 +161,7 @@ export function fakeHttpDeps(
       noteAction: (action) => actions.push(action),
       watchdogHeardAtMs: () => undefined,
     },
+    maintenance: fakeMaintenance(clock, [...servers.keys()]),
     restarts: {
       async restart(name) {
         restarted.push(name);

@@ -1,0 +1,137 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { isMissing } from '../rules/support/programs.ts';
+import { startAlertmanager } from '../rules/support/start-alertmanager.ts';
+import { type Service, startService } from './support/start-service.ts';
+import { until } from './support/until.ts';
+
+// Goal: a maintenance window marks its servers everywhere, silences their alerts, and survives a reload and a restart.
+// Method: the real service with servers that nobody runs, and a real Alertmanager.
+
+interface Window {
+  readonly id: string;
+  readonly source: string;
+  readonly active: boolean;
+}
+
+async function ask(service: Service, method: string, path: string, body?: unknown) {
+  const answer = await fetch(`${service.url}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Window };
+}
+
+async function windowsOf(service: Service): Promise<readonly Window[]> {
+  return (JSON.parse(await service.get('/api/v1/maintenance')) as { windows: readonly Window[] })
+    .windows;
+}
+
+/** By server. */
+async function metricsOf(service: Service): Promise<Readonly<Record<string, string>>> {
+  const page = await service.get('/metrics');
+  return Object.fromEntries(
+    [...page.matchAll(/^mcp_server_maintenance\{server="(\w+)"\} (\d)$/gm)].map(
+      ([, server = '', value = '']) => [server, value],
+    ),
+  );
+}
+
+test('a window marks its servers over a reload and a restart, until it is cancelled', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-maintenance-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const config = `
+gateway: { listen: 'off' }
+journal: { path: '${join(folder, 'journal.sqlite')}' }
+mcpServers:
+  files: { url: "http://127.0.0.1:1/mcp" }
+  search: { url: "http://127.0.0.1:1/mcp" }
+`;
+  const first = await startService({ config });
+  const order = { servers: ['search'], duration: '1h', reason: 'new disk', by: 'ann' };
+  const planned = await ask(first, 'POST', '/api/v1/maintenance', order);
+  expect([planned.status, planned.body.active]).toEqual([201, true]);
+  expect(await metricsOf(first)).toEqual({ files: '0', search: '1' });
+
+  const always = `maintenance: [{ name: always, servers: [files], recurring: { from: '00:00', to: '24:00' } }]\n`;
+  await writeFile(join(first.folder, 'mcp-exporter.yml'), config + always);
+  await ask(first, 'POST', '/-/reload');
+  expect(await metricsOf(first)).toEqual({ files: '1', search: '1' });
+  expect((await windowsOf(first)).map(({ source }) => source).toSorted()).toEqual([
+    'api',
+    'config',
+  ]);
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toBe(0);
+
+  const second = await startService({ config });
+  expect(await metricsOf(second)).toEqual({ files: '0', search: '1' });
+  expect((await windowsOf(second)).map(({ id }) => id)).toEqual([planned.body.id]);
+  const path = `/api/v1/maintenance/${planned.body.id}`;
+  expect((await ask(second, 'DELETE', `${path}?reason=done&by=bob`)).status).toBe(204);
+  expect(await metricsOf(second)).toEqual({ files: '0', search: '0' });
+
+  const texts = await until(async () => {
+    const log = await second.get('/api/v1/mcp/servers/search/actions?kind=maintenance');
+    const { actions } = JSON.parse(log) as {
+      actions: readonly { readonly by: string; readonly text: string }[];
+    };
+    return actions.length >= 5 && actions.map(({ by, text }) => `${by}: ${text}`).toReversed();
+  });
+  expect(texts).toEqual([
+    expect.stringMatching(/^ann, via 127\.0\.0\.1: planned: .* UTC: new disk$/),
+    'mcp-exporter: began: maintenance by ann, via 127.0.0.1: new disk',
+    'mcp-exporter: goes on: maintenance by ann, via 127.0.0.1: new disk',
+    expect.stringMatching(/^bob, via 127\.0\.0\.1: cancelled: .* UTC: done$/),
+    'mcp-exporter: ended: maintenance by ann, via 127.0.0.1: new disk',
+  ]);
+});
+
+test.skipIf(isMissing('alertmanager', 'amtool'))(
+  'a window silences each of its servers in Alertmanager until its end, and cancelling ends that',
+  async () => {
+    const alertmanager = await startAlertmanager(
+      'route: { receiver: none }\nreceivers: [{ name: none }]\n',
+    );
+    const service = await startService({
+      config: `
+gateway: { listen: 'off' }
+alertmanager: { url: '${alertmanager.url}' }
+mcpServers:
+  files: { url: "http://127.0.0.1:1/mcp" }
+  search: { url: "http://127.0.0.1:1/mcp" }
+  other: { url: "http://127.0.0.1:1/mcp" }
+`,
+    });
+    const silences = async () => {
+      const all = (await (await fetch(`${alertmanager.url}/api/v2/silences`)).json()) as readonly {
+        readonly comment: string;
+        readonly endsAt: string;
+        readonly status: { readonly state: string };
+      }[];
+      return all.filter(({ status }) => status.state === 'active');
+    };
+    const order = { servers: ['files', 'search'], duration: '1h', reason: 'new disk', by: 'ann' };
+    const { body } = await ask(service, 'POST', '/api/v1/maintenance', order);
+    const present = await until(async () => {
+      const found = await silences();
+      return found.length === 2 && found;
+    });
+    expect(present.map(({ comment }) => comment).toSorted()).toEqual([
+      'files: maintenance by ann, via 127.0.0.1: new disk',
+      'search: maintenance by ann, via 127.0.0.1: new disk',
+    ]);
+    const minutes = present.map(({ endsAt }) => (Date.parse(endsAt) - Date.now()) / 60_000);
+    expect(Math.min(...minutes)).toBeGreaterThan(60);
+    expect(Math.max(...minutes)).toBeLessThanOrEqual(72);
+
+    await ask(service, 'DELETE', `/api/v1/maintenance/${body.id}`);
+    await until(async () => (await silences()).length === 0);
+    expect(service.lines('silences cannot be set in Alertmanager now')).toEqual([]);
+  },
+);
