@@ -122,7 +122,7 @@ export interface CallSummary {
   readonly p50Ms?: number;
   readonly p95Ms?: number;
   readonly p99Ms?: number;
-  /** Names of users. */
+  /** Distinct users and, for calls without one, clients. */
   readonly users: number;
   readonly tokens: number;
   readonly costUsd: number;

@@ -81,6 +81,12 @@ export interface RemoteApi {
   readonly access: RemoteAccess;
 }
 
+export interface PrometheusSettings {
+  readonly api: RemoteApi;
+  /** Labels that Prometheus adds to the metrics of this exporter. */
+  readonly targetLabels: Readonly<Record<string, string>>;
+}
+
 export interface AlertmanagerSettings {
   readonly api: RemoteApi;
   /** Labels that Prometheus adds to the metrics of this exporter. */

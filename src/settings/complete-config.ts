@@ -12,7 +12,7 @@ import { collides } from './gateway-address.ts';
 import { gatewayListen, readAuthentication } from './gateway.ts';
 import { completeMaintenance, WindowSchema } from './maintenance.ts';
 import { checkPublicUrls } from './public-urls.ts';
-import { completeAlertmanager } from './remote-api.ts';
+import { completeAlertmanager, completePrometheus } from './remote-api.ts';
 import type { ServerList } from './server-list.ts';
 import { isHttpUrl, JournalSchema, LOGS_ENDPOINT_VARIABLE } from './service-schema.ts';
 import {
@@ -46,8 +46,7 @@ export async function completeConfig(
 ): Promise<Config> {
   const { input, source } = file;
   const { alerting } = input;
-  const alertmanager =
-    input.alertmanager && (await completeAlertmanager(input.alertmanager, source, context));
+  const apis = await completeRemoteApis(file, context);
   const adminToken = await readToken('admin', file, context);
   const alertToken = await readToken('alertWebhook', file, context);
   const markerToken = await readToken('markers', file, context);
@@ -76,7 +75,7 @@ export async function completeConfig(
     }),
     alertRulesFile: inFolder(input.alertRulesFile, context),
     ...(alerting && { alerting }),
-    ...(alertmanager && { alertmanager }),
+    ...apis,
     maintenance: completeMaintenance(
       itemsOf(file, 'maintenance', input.maintenance, WindowSchema),
       names,
@@ -90,6 +89,20 @@ export async function completeConfig(
       'alertWebhook.tokenFile': alertToken,
       'markers.tokenFile': markerToken,
     }),
+  };
+}
+
+/** Other programs that are asked or told something. */
+async function completeRemoteApis(
+  { input, source }: ParsedFile,
+  context: LoadContext,
+): Promise<Pick<Config, 'alertmanager' | 'prometheus'>> {
+  const { alertmanager, prometheus } = input;
+  return {
+    ...(alertmanager && {
+      alertmanager: await completeAlertmanager(alertmanager, source, context),
+    }),
+    ...(prometheus && { prometheus: await completePrometheus(prometheus, source, context) }),
   };
 }
 

@@ -32,7 +32,7 @@ import {
   TracingSchema,
 } from './service-schema.ts';
 import { ProxySchema } from './proxy.ts';
-import { AlertmanagerSchema } from './remote-api.ts';
+import { AlertmanagerSchema, PrometheusSchema } from './remote-api.ts';
 import { TlsSchema } from './tls.ts';
 
 const SERVER_TYPES = [
@@ -180,6 +180,7 @@ export const ConfigSchema = section(
     }).default('prometheus/generated/user-alerts.yml'),
     alerting: AlertingSchema.exactOptional(),
     alertmanager: AlertmanagerSchema.exactOptional(),
+    prometheus: PrometheusSchema.exactOptional(),
     maintenance: MaintenanceSchema.prefault([]),
     journal: JournalSchema.prefault({}),
     alertWebhook: AlertWebhookSchema.prefault({}),

@@ -10,6 +10,7 @@ import type {
   ListenAddress,
   LogFileSettings,
   OtlpLogSettings,
+  PrometheusSettings,
   TracingSettings,
 } from '../facts/service-settings.ts';
 import type { UserAlert } from '../facts/user-alert.ts';
@@ -70,6 +71,8 @@ export interface Config {
   readonly alerting?: AlertingConfig;
   /** Undefined if the API of Alertmanager is not used. */
   readonly alertmanager?: AlertmanagerSettings;
+  /** Undefined if Prometheus is not asked. */
+  readonly prometheus?: PrometheusSettings;
   readonly maintenance: readonly MaintenanceWindow[];
   readonly journal: JournalConfig;
   readonly alertWebhook: { readonly token?: Secret };

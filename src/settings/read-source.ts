@@ -43,6 +43,7 @@ const OWN_KEYS = [
   'alertRulesFile',
   'alerting',
   'alertmanager',
+  'prometheus',
   'maintenance',
   'journal',
   'alertWebhook',

@@ -1,6 +1,10 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { AlertmanagerSettings, RemoteApi } from '../facts/service-settings.ts';
+import type {
+  AlertmanagerSettings,
+  PrometheusSettings,
+  RemoteApi,
+} from '../facts/service-settings.ts';
 import type { LoadContext } from './files.ts';
 import { duration, map, secret, section, text } from './schema-types.ts';
 import { isHttpUrl } from './service-schema.ts';
@@ -11,7 +15,7 @@ import { DAY, MINUTE } from './units.ts';
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** How the API of another program is reached: keys that every such section has. */
-function remoteApi(example: string) {
+function remoteApi(example: string, tokenVariable: string) {
   return {
     url: text({
       description: 'Its base URL (http or https).',
@@ -32,7 +36,7 @@ function remoteApi(example: string) {
       ),
       {
         description: 'Sent with every request. Values are secrets.',
-        examples: [{ Authorization: 'Bearer ${ALERTMANAGER_TOKEN}' }],
+        examples: [{ Authorization: `Bearer \${${tokenVariable}}` }],
         secret: true,
       },
     ).prefault({}),
@@ -43,7 +47,7 @@ function remoteApi(example: string) {
 /** `alertmanager:` */
 export const AlertmanagerSchema = section(
   {
-    ...remoteApi('http://localhost:9093'),
+    ...remoteApi('http://localhost:9093', 'ALERTMANAGER_TOKEN'),
     targetLabels: map(text({ description: 'Value of the label.' }), {
       description:
         'Labels that Prometheus adds to the metrics of this exporter. Silences match them too, so set `gateway` where several exporters use one Alertmanager.',
@@ -61,6 +65,23 @@ export const AlertmanagerSchema = section(
   },
 );
 
+/** `prometheus:` */
+export const PrometheusSchema = section(
+  {
+    ...remoteApi('http://localhost:9090', 'PROMETHEUS_TOKEN'),
+    targetLabels: map(text({ description: 'Value of the label.' }), {
+      description:
+        'Labels that Prometheus adds to the metrics of this exporter. Queries match them too, so set `gateway` where one Prometheus scrapes several exporters.',
+      examples: [{ gateway: 'default' }],
+    }).prefault({}),
+  },
+  {
+    description:
+      'The API of the Prometheus that scrapes this exporter. `/api/v1/mcp/metrics/summary` is then asked of it instead of the journal.',
+    reloadable: false,
+  },
+);
+
 type RemoteApiInput = Pick<z.output<typeof AlertmanagerSchema>, 'url' | 'headers' | 'tls'>;
 
 export async function completeAlertmanager(
@@ -72,6 +93,17 @@ export async function completeAlertmanager(
     api: await completeRemoteApi(input, ['alertmanager'], source, context),
     targetLabels: input.targetLabels,
     silenceMarginMs: input.silenceMargin,
+  };
+}
+
+export async function completePrometheus(
+  input: z.output<typeof PrometheusSchema>,
+  source: SourceFile,
+  context: LoadContext,
+): Promise<PrometheusSettings> {
+  return {
+    api: await completeRemoteApi(input, ['prometheus'], source, context),
+    targetLabels: input.targetLabels,
   };
 }
 

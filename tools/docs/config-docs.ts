@@ -35,6 +35,7 @@ export function renderConfigDocs(): string {
     ['Your own alerts', 'alerts[]', schema.properties?.['alerts']?.items],
     ['Where alerts are sent', 'alerting', schema.properties?.['alerting']],
     ['The API of Alertmanager', 'alertmanager', schema.properties?.['alertmanager']],
+    ['The API of Prometheus', 'prometheus', schema.properties?.['prometheus']],
     ['Maintenance windows', 'maintenance[]', schema.properties?.['maintenance']?.items],
     ['The journal', 'journal', schema.properties?.['journal']],
     ["Alertmanager's notifications", 'alertWebhook', schema.properties?.['alertWebhook']],

@@ -1,3 +1,4 @@
+import { createHttpApi } from '../../protocol/http/http-api.ts';
 import { createHttpApp } from '../../sinks/web/create-http-app.ts';
 import { listen, type Listener } from '../../sinks/web/listen.ts';
 import type { HttpAppDeps } from '../../sinks/web/ports.ts';
@@ -30,7 +31,8 @@ export function createWebPart(
   const { config, clock, log, hub, stopping, instance } = context;
   const { createServer } = security;
   const address = { ...(context.listen ?? config.listen), clock, createServer };
-  const { admin, alertWebhook, markers } = config;
+  const { admin, alertWebhook, markers, prometheus } = config;
+  const api = prometheus && createHttpApi(prometheus.api, `mcp-exporter/${VERSION}`);
   let listener: Listener | undefined;
   return {
     name: 'web',
@@ -44,6 +46,7 @@ export function createWebPart(
         ...(admin.tokenFile !== undefined && { adminTokenFile: admin.tokenFile }),
         ...(alertWebhook.token && { alertToken: alertWebhook.token }),
         ...(markers.token && { markerToken: markers.token }),
+        ...(prometheus && api && { prometheus: { api, targetLabels: prometheus.targetLabels } }),
         web: security,
         clock,
         log,
@@ -60,7 +63,10 @@ export function createWebPart(
       if (!result.ok) return result.message;
       listener = result;
     },
-    stop: () => listener?.close(),
+    async stop() {
+      await listener?.close();
+      await api?.close();
+    },
     url: () => printUrl(listener ?? address, security.isTls),
   };
 }

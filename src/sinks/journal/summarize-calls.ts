@@ -36,6 +36,10 @@ const FIGURES = `
   sum(duration_ms) AS duration_ms,
   ${BUCKET_SUMS}`;
 
+/** As `mcp_active_users` counts them: users and, for calls without one, clients. */
+const USERS =
+  'count(DISTINCT CASE WHEN user_id <> 0 THEN user_id WHEN client_id <> 0 THEN -client_id END)';
+
 /** Those with the most calls first. */
 export function summarizeCalls(
   database: DatabaseSync,
@@ -56,7 +60,7 @@ export function summarizeCalls(
   const rows = database
     .prepare(
       `SELECT ${FIGURES}, sum(tokens) AS tokens, sum(cost_usd) AS cost_usd, max(last_at_ms) AS last_at_ms,
-         count(DISTINCT nullif(user_id, 0)) AS users,
+         ${USERS} AS users,
          (SELECT text FROM names WHERE id = ${key}) AS key,
          (SELECT text FROM names WHERE id = server_id) AS server
        FROM call_sums ${whereOf(conditions)} GROUP BY ${key}${hasServer ? ', server_id' : ''}

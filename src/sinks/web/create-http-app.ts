@@ -40,6 +40,7 @@ import { switchRoutes } from './routes/switch-routes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createTrafficReader } from './server-traffic.ts';
 import { createServerUptimes } from './server-uptimes.ts';
+import { createSummaryReader } from './summary-reader.ts';
 import { createSwitchOnRequest } from './switch-on-request.ts';
 import type { WebContext } from './web-context.ts';
 import { createWebGate, type WebGate } from './web-gate.ts';
@@ -107,7 +108,14 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
   const uptimeMs = (): number => clock.monotonicMs() - startedAtMs;
   const assets = loadAssets();
   const documents = loadDocuments();
-  const events = createEventStream({ hub, clock });
+  const uptimes = createServerUptimes(deps);
+  const summaries = createSummaryReader(deps, uptimes);
+  const events = createEventStream({
+    hub,
+    clock,
+    describeServer: (server) => servers.detail(server),
+    readSummary: summaries.readLive,
+  });
   deps.stopping.addEventListener('abort', () => events.stop(), { once: true });
   const checkOnRequest = createCheckOnRequest(servers, alerts);
   const render = (page: Page): string =>
@@ -118,7 +126,8 @@ export function createContext(deps: HttpAppDeps, gate: WebGate | undefined): Web
     documents,
     events,
     uptimeMs,
-    uptimes: createServerUptimes(deps),
+    uptimes,
+    summaries,
     readTraffic: createTrafficReader(deps),
     render,
     requireAdmin: requireAdmin(deps, gate),

@@ -1,6 +1,10 @@
 import type { Hub } from '../../facts/hub.ts';
-import type { Clock, Timer } from '../../facts/ports/clock.ts';
-import { eventOfFact, formatEvent, type StreamEvent } from './event-of-fact.ts';
+import type { JsonObject } from '../../facts/json-object.ts';
+import type { Clock } from '../../facts/ports/clock.ts';
+import { type EventBatch, createEventBatch } from './event-batch.ts';
+import { createEventFeed } from './event-feed.ts';
+import { createEventHistory } from './event-history.ts';
+import { type DescribeServer, formatEvent } from './event-of-fact.ts';
 
 /** Where events are written: the part of a response that is needed. */
 export interface EventSink {
@@ -14,12 +18,18 @@ export interface EventSink {
 export interface EventStreamOptions {
   readonly hub: Pick<Hub, 'subscribe'>;
   readonly clock: Clock;
+  readonly describeServer: DescribeServer;
+  /** The data of `summary`; `undefined` if there is none now. Never rejects. */
+  readonly readSummary: () => Promise<JsonObject | undefined>;
   readonly listenersMax?: number;
 }
 
 export interface EventStream {
-  /** Returns a function that removes the listener, or `undefined` if there are too many already. */
-  add(sink: EventSink): (() => void) | undefined;
+  /**
+   * @param lastEventId of the last event that the listener received, if any
+   * @returns a function that removes the listener, or `undefined` if there are too many already
+   */
+  add(sink: EventSink, lastEventId?: string): (() => void) | undefined;
   listenerCount(): number;
   /** Ends all streams; no listener is taken afterwards. */
   stop(): void;
@@ -28,20 +38,23 @@ export interface EventStream {
 const LISTENERS_MAX = 100;
 const FLUSH_AFTER_MS = 250;
 const HEARTBEAT_EVERY_MS = 15_000;
-/** Events between two flushes; 10,000 servers at 30 s make about 85. */
-const PENDING_EVENTS_MAX = 2_000;
-/** A listener that is this far behind is cut off; its browser comes back and reads the present state. */
+const SUMMARY_EVERY_MS = 5_000;
+/** A listener that is this far behind is cut off; its browser comes back and resumes. */
 const BACKLOG_BYTES_MAX = 512 * 1024;
 
 /**
  * Turns facts into server-sent events for any number of listeners up to a bound. Events are gathered for a moment and
- * written to all as one text, so that a fleet's checks cost one write per flush; status changes leave at once.
- * Without a listener nothing is subscribed and no timer runs.
+ * written to all as one text, so that a fleet's checks cost one write per flush; status changes leave at once. A listener
+ * that comes back within a minute gets what it missed. Otherwise, without a listener nothing is subscribed and no timer runs.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function createEventStream(options: EventStreamOptions): EventStream {
-  const { hub, clock, listenersMax = LISTENERS_MAX } = options;
+  const { clock, listenersMax = LISTENERS_MAX } = options;
   const sinks = new Set<EventSink>();
-  let stopFeed: (() => void) | undefined;
+  const history = createEventHistory(clock.nowMs().toString(36));
+  const batch = createEventBatch(history, clock, { afterMs: FLUSH_AFTER_MS, broadcast });
+  const feed = createEventFeed(options, history, batch, () => sinks.size > 0);
+  let stopBeats: (() => void) | undefined;
   let isStopped = false;
 
   function broadcast(text: string): void {
@@ -57,16 +70,30 @@ export function createEventStream(options: EventStreamOptions): EventStream {
 
   function remove(sink: EventSink): void {
     if (!sinks.delete(sink) || sinks.size > 0) return;
-    stopFeed?.();
-    stopFeed = undefined;
+    stopBeats?.();
+    stopBeats = undefined;
+    feed.closeLater();
+  }
+
+  /** The beginning of a stream; an id without data only sets where the listener resumes. */
+  function begin(lastEventId: string | undefined): string {
+    const retry = 'retry: 2000\n';
+    if (lastEventId === undefined) return `${retry}id: ${history.newestId()}\n\n`;
+    const missed = history.since(lastEventId);
+    if (missed.ok) return `${retry}\n${missed.text}`;
+    const reset = { name: 'reset', data: { reason: missed.reason } };
+    return `${retry}\n${formatEvent(reset, history.newestId())}`;
   }
 
   return {
-    add(sink) {
+    add(sink, lastEventId) {
       if (isStopped || sinks.size >= listenersMax) return undefined;
-      stopFeed ??= startFeed(hub, clock, broadcast);
+      feed.open();
+      // What waits is part of what the listener missed, or is none of its business.
+      batch.flush();
       sinks.add(sink);
-      sink.write('retry: 2000\n\n');
+      stopBeats ??= startBeats(options, batch, broadcast);
+      sink.write(begin(lastEventId));
       return () => remove(sink);
     },
     listenerCount: () => sinks.size,
@@ -76,67 +103,39 @@ export function createEventStream(options: EventStreamOptions): EventStream {
         remove(sink);
         sink.end();
       }
+      feed.close();
     },
   };
 }
 
-/** Hands gathered events and heartbeats to `broadcast` until the returned function is called. */
-function startFeed(
-  hub: EventStreamOptions['hub'],
-  clock: Clock,
+/** Sends what comes at intervals, until the returned function is called. */
+function startBeats(
+  { clock, readSummary }: EventStreamOptions,
+  batch: EventBatch,
   broadcast: (text: string) => void,
 ): () => void {
-  const batch = createBatch();
-  let flushTimer: Timer | undefined;
+  let isStopped = false;
   let heartbeatTimer = clock.after(HEARTBEAT_EVERY_MS, heartbeat);
+  let summaryTimer = clock.after(SUMMARY_EVERY_MS, summarize);
 
   function heartbeat(): void {
     heartbeatTimer = clock.after(HEARTBEAT_EVERY_MS, heartbeat);
     broadcast(': still here\n\n');
   }
 
-  function flush(): void {
-    flushTimer?.cancel();
-    flushTimer = undefined;
-    const text = batch.take();
-    if (text !== '') broadcast(text);
+  /** The next one is due only when this one is done, so that a slow journal is not asked twice at once. */
+  function summarize(): void {
+    void readSummary().then((data) => {
+      if (isStopped) return;
+      if (data !== undefined) batch.add({ name: 'summary', data, isTransient: true });
+      batch.flush();
+      summaryTimer = clock.after(SUMMARY_EVERY_MS, summarize);
+    });
   }
 
-  const unsubscribe = hub.subscribe((fact) => {
-    const event = eventOfFact(fact);
-    if (event === undefined) return;
-    batch.add(event);
-    if (fact.fact === 'status') flush();
-    else flushTimer ??= clock.after(FLUSH_AFTER_MS, flush);
-  });
   return () => {
-    unsubscribe();
-    flushTimer?.cancel();
+    isStopped = true;
     heartbeatTimer.cancel();
-  };
-}
-
-interface Batch {
-  add(event: StreamEvent): void;
-  /** Everything since the last time as one text, and how many events were too many. */
-  take(): string;
-}
-
-function createBatch(): Batch {
-  let texts: string[] = [];
-  let droppedCount = 0;
-  return {
-    add(event) {
-      if (texts.length >= PENDING_EVENTS_MAX) droppedCount += 1;
-      else texts.push(formatEvent(event));
-    },
-    take() {
-      if (droppedCount > 0)
-        texts.push(formatEvent({ name: 'dropped', data: { count: droppedCount } }));
-      const text = texts.join('');
-      texts = [];
-      droppedCount = 0;
-      return text;
-    },
+    summaryTimer.cancel();
   };
 }

@@ -40,8 +40,11 @@ export function logJson(entry: ServerLogPage['entries'][number]): JsonObject {
   }
 }
 
-/** A call: an entry of the audit log. Unknown values are absent. */
-export function auditJson(call: CallEntry): JsonObject {
+/**
+ * A call: an entry of the audit log. Unknown values are absent.
+ * @param environment of its server
+ */
+export function auditJson(call: CallEntry, environment: string | undefined): JsonObject {
   return {
     id: call.id,
     created_at: instant(call.atMs),
@@ -52,6 +55,7 @@ export function auditJson(call: CallEntry): JsonObject {
     transport: call.transport,
     user_id: call.user,
     session_id: call.session,
+    environment,
     client_name: call.client?.name,
     client_version: call.client?.version,
     protocol_version: call.protocolVersion,

@@ -1,20 +1,49 @@
 import type { CallSummary } from '../../facts/call-log.ts';
 import type { JsonObject } from '../../facts/json-object.ts';
 import type { ServerView } from '../../facts/ports/server-view.ts';
-import type { ServerUptime } from '../../facts/server-uptime.ts';
+
+/** The calls of clients to one server in a window. */
+export interface ServerSum extends Pick<
+  CallSummary,
+  | 'key'
+  | 'calls'
+  | 'failures'
+  | 'counted'
+  | 'meanMs'
+  | 'p50Ms'
+  | 'p95Ms'
+  | 'p99Ms'
+  | 'tokens'
+  | 'costUsd'
+> {
+  /** Absent if it is not known for this window. */
+  readonly users?: number;
+}
+
+/** Calls by something of a server. */
+export type PartialSum = Pick<CallSummary, 'key' | 'server' | 'calls'>;
+
+/** The traffic of a window. */
+export interface TrafficSums {
+  readonly byServer: readonly ServerSum[];
+  /** Most calls first. */
+  readonly byTool: readonly PartialSum[];
+  readonly byErrorType: readonly PartialSum[];
+}
 
 /** What the summary is made of. */
 export interface SummaryInput {
   readonly views: readonly ServerView[];
-  readonly uptimes: ReadonlyMap<string, ServerUptime>;
-  /** Sums of the window by server, by tool of a server, and by error type of a server. */
-  readonly byServer: readonly CallSummary[];
-  readonly byTool: readonly CallSummary[];
-  readonly byErrorType: readonly CallSummary[];
+  /** Of the last 24 hours, by the name of the server. */
+  readonly uptimeRatios: ReadonlyMap<string, number>;
+  /** Absent if it is not known. */
+  readonly traffic?: TrafficSums;
   readonly windowMs: number;
+  /** Those with the most calls are shown, all if absent. */
+  readonly serversMax?: number;
 }
 
-const TOP_TOOLS = 5;
+export const TOP_TOOLS = 5;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MINUTE_MS = 60_000;
@@ -22,70 +51,97 @@ const MINUTE_MS = 60_000;
 /** Servers that are checked and answer are active. */
 const ACTIVE: ReadonlySet<string> = new Set(['healthy', 'warning', 'critical']);
 
-/** Traffic and cost of all servers in a window, and of each one. Figures without any request are absent. */
+/** Traffic and cost of all servers in a window, and of each one. Figures that are not known are absent. */
 export function summarizeMetrics(input: SummaryInput): JsonObject {
-  const { views, byServer, windowMs } = input;
+  const { views, traffic, windowMs } = input;
   const active = views.filter(({ status }) => ACTIVE.has(status)).length;
-  const sum = (figure: 'calls' | 'costUsd'): number =>
-    byServer.reduce((total, each) => total + each[figure], 0);
-  const tools = groupByServer(input.byTool);
-  const errorTypes = groupByServer(input.byErrorType);
-  const figures = new Map(byServer.map((each) => [each.key, each]));
+  const tools = groupByServer(traffic?.byTool ?? []);
+  const errorTypes = groupByServer(traffic?.byErrorType ?? []);
+  const figures = new Map(traffic?.byServer.map((each) => [each.key, each]));
+  const shown = busiest(views, figures, input.serversMax ?? views.length);
   return {
     overview: {
       servers: views.length,
       active,
       inactive: views.length - active,
-      requests_per_hour: (sum('calls') / windowMs) * HOUR_MS,
-      cost_per_day_usd: (sum('costUsd') / windowMs) * DAY_MS,
+      ...(traffic && overviewOf(traffic.byServer, windowMs)),
     },
-    servers: views.map((view) =>
-      summarizeServer(view, {
-        uptime: input.uptimes.get(view.name),
-        calls: figures.get(view.name),
-        tools: tools.get(view.name) ?? [],
-        errorTypes: errorTypes.get(view.name) ?? [],
-        windowMs,
-      }),
-    ),
+    servers: shown.map((view) => ({
+      server_name: view.name,
+      status: view.status,
+      last_check_at: view.lastCheckAtMs && new Date(view.lastCheckAtMs).toISOString(),
+      uptime_ratio_24h: input.uptimeRatios.get(view.name),
+      ...(traffic &&
+        summarizeTraffic({
+          sum: figures.get(view.name),
+          tools: tools.get(view.name) ?? [],
+          errorTypes: errorTypes.get(view.name) ?? [],
+          windowMs,
+        })),
+    })),
+    ...(shown.length < views.length && { servers_omitted: views.length - shown.length }),
   };
 }
 
-interface ServerFigures {
-  readonly uptime: ServerUptime | undefined;
-  readonly calls: CallSummary | undefined;
-  readonly tools: readonly CallSummary[];
-  readonly errorTypes: readonly CallSummary[];
+/** All, in their order, if they are few enough. */
+function busiest(
+  views: readonly ServerView[],
+  figures: ReadonlyMap<string, ServerSum>,
+  max: number,
+): readonly ServerView[] {
+  if (views.length <= max) return views;
+  const callsOf = ({ name }: ServerView): number => figures.get(name)?.calls ?? 0;
+  return views.toSorted((a, b) => callsOf(b) - callsOf(a)).slice(0, max);
+}
+
+function overviewOf(byServer: readonly ServerSum[], windowMs: number): JsonObject {
+  const sum = (figure: 'calls' | 'costUsd'): number =>
+    byServer.reduce((total, each) => total + each[figure], 0);
+  return {
+    requests_per_hour: (sum('calls') / windowMs) * HOUR_MS,
+    cost_per_day_usd: (sum('costUsd') / windowMs) * DAY_MS,
+  };
+}
+
+interface TrafficOfServer {
+  /** Absent if there was no call. */
+  readonly sum: ServerSum | undefined;
+  readonly tools: readonly PartialSum[];
+  readonly errorTypes: readonly PartialSum[];
   readonly windowMs: number;
 }
 
-function summarizeServer(view: ServerView, figures: ServerFigures): JsonObject {
-  const { uptime, calls, tools, errorTypes, windowMs } = figures;
-  const counted = calls?.counted ?? 0;
+const NO_CALLS: ServerSum = {
+  key: '',
+  calls: 0,
+  failures: 0,
+  counted: 0,
+  users: 0,
+  tokens: 0,
+  costUsd: 0,
+};
+
+function summarizeTraffic(traffic: TrafficOfServer): JsonObject {
+  const { sum = NO_CALLS, tools, errorTypes, windowMs } = traffic;
+  const { calls, failures, counted, users, tokens, costUsd } = sum;
+  const { meanMs: mean, p50Ms: p50, p95Ms: p95, p99Ms: p99 } = sum;
   return {
-    server_name: view.name,
-    status: view.status,
-    last_check_at: view.lastCheckAtMs && new Date(view.lastCheckAtMs).toISOString(),
-    uptime_ratio_24h: uptime?.dayRatio,
-    requests: calls?.calls ?? 0,
-    requests_per_minute: ((calls?.calls ?? 0) / windowMs) * MINUTE_MS,
-    response_time_ms:
-      calls && counted > 0
-        ? { mean: calls.meanMs, p50: calls.p50Ms, p95: calls.p95Ms, p99: calls.p99Ms }
-        : undefined,
-    success_ratio: counted > 0 ? 1 - (calls?.failures ?? 0) / counted : undefined,
+    requests: calls,
+    requests_per_minute: (calls / windowMs) * MINUTE_MS,
+    response_time_ms: mean === undefined ? undefined : { mean, p50, p95, p99 },
+    success_ratio: counted > 0 ? Math.max(0, 1 - failures / counted) : undefined,
     error_types: Object.fromEntries(errorTypes.map((each) => [each.key, each.calls])),
     top_tools: tools
       .slice(0, TOP_TOOLS)
       .map(({ key, calls: count }) => ({ name: key, calls: count })),
-    active_users: calls?.users ?? 0,
-    tokens: calls?.tokens ?? 0,
-    cost_usd: calls?.costUsd ?? 0,
-    cost_per_user_usd: calls && calls.users > 0 ? calls.costUsd / calls.users : undefined,
+    active_users: users,
+    tokens,
+    cost_usd: costUsd,
+    cost_per_user_usd: users !== undefined && users > 0 ? costUsd / users : undefined,
   };
 }
 
-/** Most calls first, as they came. */
-function groupByServer(sums: readonly CallSummary[]): ReadonlyMap<string, readonly CallSummary[]> {
+/** In the order in which they came. */
+function groupByServer(sums: readonly PartialSum[]): ReadonlyMap<string, readonly PartialSum[]> {
   return Map.groupBy(sums, ({ server }) => server ?? '');
 }

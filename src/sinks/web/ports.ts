@@ -20,6 +20,7 @@ import type {
   ServerViews,
   SwitchViews,
 } from '../../facts/ports/views.ts';
+import type { HttpApi } from '../../facts/ports/http-api.ts';
 import type { Secret } from '../../facts/secret.ts';
 import type { WebAccess } from '../../facts/web-config.ts';
 
@@ -76,6 +77,13 @@ export interface WebSource {
   check(request: IncomingMessage): Promise<WebAccess>;
 }
 
+/** The Prometheus that scrapes this exporter. */
+export interface PrometheusSource {
+  readonly api: HttpApi;
+  /** Labels that it adds to the metrics of this exporter. */
+  readonly targetLabels: Readonly<Record<string, string>>;
+}
+
 export interface HttpAppDeps {
   readonly version: string;
   /** The host that the listener is bound to: on a loopback one, requests must name a loopback host. */
@@ -102,6 +110,7 @@ export interface HttpAppDeps {
   readonly journal: JournalViews;
   readonly markers: MarkerStore;
   readonly metrics: MetricsSource;
+  readonly prometheus?: PrometheusSource;
   readonly config: ConfigViews & ReloadCommands;
   readonly probe: ProbeSource;
   /** Whether the first configuration was applied. */

@@ -10,6 +10,7 @@ import type { Page } from './pages/layout.ts';
 import type { HttpAppDeps } from './ports.ts';
 import type { TrafficByServer } from './server-traffic.ts';
 import type { ServerUptimes } from './server-uptimes.ts';
+import type { SummaryReader } from './summary-reader.ts';
 import type { SwitchOnRequest } from './switch-on-request.ts';
 
 /** What the routes share: what the service hands in, and what the app builds from it once. */
@@ -30,6 +31,7 @@ export interface WebContext extends HttpAppDeps {
   /** Who made a request, for the journal. */
   callerOf(request: Request): string;
   readonly uptimes: ServerUptimes;
+  readonly summaries: SummaryReader;
   /** May be some seconds old. */
   readTraffic(): Promise<TrafficByServer>;
   render(page: Page): string;

@@ -50,7 +50,7 @@ export function describeApi(routes: readonly Route[], version: string): JsonObje
 }
 
 function describeOperation(operation: Operation, path: string): JsonObject {
-  const { summary, access, query = {}, body, answer } = operation;
+  const { summary, description, access, query = {}, headers = {}, body, answer } = operation;
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -64,11 +64,18 @@ function describeOperation(operation: Operation, path: string): JsonObject {
     description,
     schema,
   }));
+  const inHeader = Object.entries(headers).map(([name, meaning]) => ({
+    name,
+    in: 'header',
+    description: meaning,
+    schema: { type: 'string' },
+  }));
   const ok = hasContent(answer) ? { content: contentOf(answer) } : {};
   return {
     summary,
+    description,
     security: SECURITY[access],
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...inQuery, ...inHeader],
     ...(body && {
       requestBody: {
         required: body.isOptional !== true,

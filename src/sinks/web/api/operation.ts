@@ -10,8 +10,12 @@ export type OperationAccess = 'read' | 'change' | 'alerts' | 'markers';
 export interface Operation {
   /** One line, without a full stop. */
   readonly summary: string;
+  /** Markdown, for the OpenAPI document. */
+  readonly description?: string;
   readonly access: OperationAccess;
   readonly query?: QueryParameters;
+  /** Request headers that change the answer, with what they mean. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: { readonly schema: SchemaName; readonly isOptional?: true };
   readonly answer: {
     /** 200 if absent. */

@@ -8,6 +8,7 @@ import { STATUSES } from '../../../facts/rules/health.ts';
 import { TRANSPORTS } from '../../../facts/server.ts';
 import { MaintenanceBody, maintenanceMark, maintenanceWindow } from './maintenance-schemas.ts';
 import { DisableBody, MarkerBody, NoteBody, OrderBody } from './bodies.ts';
+import { STREAM_EVENTS } from './stream-events.ts';
 
 // What the API answers and accepts. Tests hold every answer against these schemas, and `/openapi.json` is made of them.
 
@@ -187,6 +188,10 @@ const auditEntry = z.strictObject({
   transport: z.string(),
   user_id: z.string().optional(),
   session_id: z.string().optional(),
+  environment: z
+    .string()
+    .optional()
+    .meta({ description: 'Label `environment` that the server has now' }),
   client_name: z.string().optional(),
   client_version: z.string().optional(),
   protocol_version: z.string().optional(),
@@ -279,23 +284,49 @@ const marker = z.strictObject({
   by: z.string(),
 });
 
+/** Without traffic where nobody knows it. */
 const serverSummary = z.strictObject({
   server_name: z.string(),
   status: z.enum(STATUSES),
   last_check_at: time.optional(),
   uptime_ratio_24h: ratio.optional(),
-  requests: count,
-  requests_per_minute: z.number(),
+  requests: count.optional(),
+  requests_per_minute: z.number().optional(),
   response_time_ms: z
     .strictObject({ mean: z.number(), p50: z.number(), p95: z.number(), p99: z.number() })
     .optional(),
   success_ratio: ratio.optional(),
-  error_types: z.record(z.string(), count),
-  top_tools: z.array(z.strictObject({ name: z.string(), calls: count })),
-  active_users: count,
-  tokens: z.number(),
-  cost_usd: z.number(),
+  error_types: z.record(z.string(), count).optional(),
+  top_tools: z.array(z.strictObject({ name: z.string(), calls: count })).optional(),
+  active_users: count.optional().meta({
+    description: 'Authenticated users and, for calls without one, clients',
+  }),
+  tokens: z.number().optional(),
+  cost_usd: z.number().optional(),
   cost_per_user_usd: z.number().optional(),
+});
+
+const summary = z.strictObject({
+  source: z
+    .enum(['journal', 'prometheus', 'process'])
+    .meta({ description: 'Where the traffic comes from; process knows none' }),
+  fallback_reason: z
+    .string()
+    .optional()
+    .meta({ description: 'Why it is not Prometheus, although that is configured' }),
+  from: time,
+  to: time,
+  overview: z.strictObject({
+    servers: count,
+    active: count.meta({ description: 'Healthy, Warning or Critical' }),
+    inactive: count,
+    requests_per_hour: z.number().optional(),
+    cost_per_day_usd: z.number().optional(),
+  }),
+  servers: z.array(serverSummary),
+  servers_omitted: count
+    .optional()
+    .meta({ description: 'Servers with fewer calls; only in events' }),
 });
 
 const problem = z.strictObject({
@@ -376,19 +407,9 @@ export const SCHEMAS = {
   Server: server,
   ServerDetail: serverDetail,
   ServerList: z.strictObject({ servers: z.array(server), total: count, next_cursor: nextCursor }),
-  Summary: z.strictObject({
-    source: z.enum(['journal', 'prometheus']),
-    from: time,
-    to: time,
-    overview: z.strictObject({
-      servers: count,
-      active: count.meta({ description: 'Healthy, Warning or Critical' }),
-      inactive: count,
-      requests_per_hour: z.number(),
-      cost_per_day_usd: z.number(),
-    }),
-    servers: z.array(serverSummary),
-  }),
+  /** Of the server-sent events, by their names. */
+  StreamEvents: z.strictObject({ ...STREAM_EVENTS, summary }).partial(),
+  Summary: summary,
   Switched: z.strictObject({ changed: z.boolean(), kept: z.boolean(), server: server.optional() }),
   TargetGroups: z.array(
     z.strictObject({

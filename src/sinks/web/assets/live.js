@@ -78,7 +78,7 @@ function listenersOf(main, pages) {
 }
 
 function noteStatus(data) {
-  const status = data.new_status ?? data.to;
+  const { new_status: status } = data;
   const time = timeElement(Date.parse(data.at), 'ago');
   time.className = 'muted';
   showToast(status, serverLink(data.server), ` is now ${status}: ${data.reason} `, time);

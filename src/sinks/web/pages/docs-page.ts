@@ -47,7 +47,7 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
   ],
   [
     'GET /api/v1/mcp/metrics/summary',
-    'Traffic, response times, errors, cost and uptime of all servers and of each one, in window=24h.',
+    'Traffic, response times, errors, cost and uptime of all servers and of each one, in window=24h. From Prometheus if prometheus.url is set, else from the journal.',
   ],
   [
     'GET, POST /api/v1/markers',
@@ -70,7 +70,10 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
     'GET /openapi.json',
     'The OpenAPI document of all these, for programs and generators of clients.',
   ],
-  ['GET /api/v1/events', 'Server-sent events: checks, status changes, alerts, reloads.'],
+  [
+    'GET /api/v1/events',
+    'Server-sent events: checks, status changes, alerts, actions, and a summary every five seconds. Resumable by Last-Event-ID.',
+  ],
 ];
 
 /**

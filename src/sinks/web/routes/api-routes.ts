@@ -29,11 +29,18 @@ export const SHOW_SERVER: Operation = {
   answer: { schema: 'ServerDetail' },
 };
 
-const STREAM_EVENTS: Operation = {
-  summary: 'Server-sent events: checks, status changes, alerts, actions, reloads',
+const STREAM_EVENTS = {
+  summary:
+    'Server-sent events: checks, status changes, alerts, actions, a summary every five seconds',
+  description:
+    'Endless. The data of each event is JSON; `#/components/schemas/StreamEvents` describes it by the name of the event. A client that comes back within a minute gets what it missed, but for checks and summaries; if that is not known, `reset` tells it to load everything again.',
   access: 'read',
+  query: {
+    last_event_id: text('The same as the header Last-Event-ID, for clients that cannot set it.'),
+  },
+  headers: { 'Last-Event-ID': 'Id of the last event that was received.' },
   answer: { types: ['text/event-stream'] },
-};
+} as const satisfies Operation;
 
 /** Servers for programs, and the stream of events. */
 export function apiRoutes(context: WebContext): readonly Route[] {
@@ -78,12 +85,13 @@ async function listServers(context: WebContext, request: Request) {
 }
 
 function streamEvents({ events }: WebContext, request: Request, response: Response): void {
+  const { last_event_id: asked } = readQuery(request, STREAM_EVENTS.query);
   response.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
   if (request.method === 'HEAD') {
     response.end();
     return;
   }
-  const remove = events.add(response);
+  const remove = events.add(response, request.get('Last-Event-ID') || asked);
   if (!remove) {
     throw new HttpProblem(503, 'Too many clients are listening for events; try again later.', {
       'Retry-After': '10',

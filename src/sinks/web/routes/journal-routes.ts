@@ -199,11 +199,18 @@ const showLogs: Show = async ({ journal }, request, server) => {
   return { ...page, key: 'logs', row: 'LogEntry', rows: page.entries.map(logJson) };
 };
 
-const showAudit: Show = async ({ journal }, request, server) => {
+const showAudit: Show = async ({ journal, servers }, request, server) => {
   const query = readQuery(request, AUDIT_OF_ALL.query);
   const filter = callFilter(query, server ?? query.server);
   const page = await askJournal(journal.findCalls({ ...filter, limit: query.limit }));
-  return { ...page, key: 'logs', row: 'AuditEntry', rows: page.entries.map(auditJson) };
+  const environmentOf = new Map(
+    [...new Set(page.entries.map((call) => call.server))].map((name) => [
+      name,
+      servers.detail(name)?.labels['environment'],
+    ]),
+  );
+  const rows = page.entries.map((call) => auditJson(call, environmentOf.get(call.server)));
+  return { ...page, key: 'logs', row: 'AuditEntry', rows };
 };
 
 const showErrors: Show = async ({ journal }, request, server) => {

@@ -22,7 +22,7 @@ const GROUP = buildErrorGroup({ count: 12 });
 async function setUp(overrides: Partial<HttpAppDeps> = {}) {
   const asked: CallFilter[] = [];
   const markers: Marker[] = [];
-  const { deps } = fakeHttpDeps([buildDetail('files')], {
+  const { deps } = fakeHttpDeps([buildDetail('files', { labels: { environment: 'staging' } })], {
     journal: fakeJournal({
       async findCalls(filter) {
         asked.push(filter);
@@ -56,6 +56,7 @@ test('the audit log of a server has the names of the source document, and its fi
         id: 7,
         tool_name: '=cmd|calc',
         user_id: 'ada',
+        environment: 'staging',
         result_status: 'error',
         result_summary: '80 bytes, 540 tokens, $0.0042',
         tokens: { input: 30, output: 510, source: 'estimated' },

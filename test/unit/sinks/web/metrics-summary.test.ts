@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { CallSummary, CallSummaryFilter } from '../../../../src/facts/call-log.ts';
 import { asEpochMs } from '../../../../src/facts/time.ts';
+import { SCHEMAS } from '../../../../src/sinks/web/api/schemas.ts';
+import { createSummaryReader } from '../../../../src/sinks/web/summary-reader.ts';
 import { fakeJournal } from '../../../fakes/fake-journal.ts';
 import { buildDetail, fakeHttpDeps, NOW_MS } from './fake-http-deps.ts';
 import { serveApp } from './serve-app.ts';
@@ -80,9 +82,61 @@ test('the summary of a window, in all and by server', async () => {
   });
   expect(search).toMatchObject({ requests: 0, top_tools: [{ name: 'a', calls: 1 }] });
   expect(search).not.toHaveProperty('success_ratio');
-  expect(asked.map(({ fromMs, toMs }) => toMs - fromMs)).toEqual([
-    43_200_000, 43_200_000, 43_200_000,
+  expect(asked.map(({ by, operation, fromMs, toMs }) => [by, operation, toMs - fromMs])).toEqual([
+    ['server', undefined, 43_200_000],
+    ['target', 'tools/call', 43_200_000],
+    ['error_type', undefined, 43_200_000],
   ]);
+});
+
+const OFF = fakeJournal({ state: () => ({ status: 'off', detail: 'no journal' }) });
+
+test('without a journal the summary has what the process knows, and no traffic', async () => {
+  const { deps } = fakeHttpDeps([buildDetail('files')], { journal: OFF });
+  const app = await serveApp(deps);
+  const answer = JSON.parse((await app.call('/api/v1/mcp/metrics/summary')).body);
+  expect(answer).toMatchObject({
+    source: 'process',
+    overview: { servers: 1, active: 1, inactive: 0 },
+  });
+  expect(answer.overview).not.toHaveProperty('requests_per_hour');
+  expect(answer.servers).toEqual([
+    {
+      server_name: 'files',
+      status: 'healthy',
+      last_check_at: expect.any(String),
+      uptime_ratio_24h: 0.99987,
+    },
+  ]);
+});
+
+test('the summary of the events has the busiest servers', async () => {
+  const views = Array.from({ length: 150 }, (_, index) => buildDetail(`s${index}`));
+  const byServer = views.map(({ name }, index) => ({ ...SUM, key: name, calls: index }));
+  const journal = fakeJournal({
+    summarizeCalls: async ({ by }) => (by === 'server' ? byServer : []),
+  });
+  const { deps } = fakeHttpDeps(views, { journal });
+  const reader = createSummaryReader(deps, { all: async () => new Map() });
+  const live = SCHEMAS.Summary.parse(JSON.parse(JSON.stringify(await reader.readLive())));
+  expect(live).toMatchObject({ source: 'journal', servers_omitted: 50 });
+  expect(live.servers.map(({ server_name: name }) => name)).toEqual(
+    views
+      .map(({ name }) => name)
+      .toReversed()
+      .slice(0, 100),
+  );
+});
+
+test('there is no summary for the events if the journal does not answer', async () => {
+  const journal = fakeJournal({
+    async summarizeCalls() {
+      throw new Error('locked');
+    },
+  });
+  const { deps } = fakeHttpDeps([buildDetail('files')], { journal });
+  const reader = createSummaryReader(deps, { all: async () => new Map() });
+  expect(await reader.readLive()).toBeUndefined();
 });
 
 test.each(['1s', '4m', '91d', 'day', '0h', '-1h'])('window=%s is refused', async (window) => {
