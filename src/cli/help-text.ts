@@ -9,6 +9,8 @@ Examples:
   mcp-exporter probe -- npx -y @modelcontextprotocol/server-everything
   mcp-exporter status                        show what the running service knows of its servers
   mcp-exporter disable files --for 1h        take a server out of service for an hour
+  mcp-exporter maintenance add files --for 2h
+                                             plan a time in which a server may fail
   mcp-exporter login github                  log in to a server with OAuth
   mcp-exporter wrap .mcp.json --dry-run      route a client's calls through the gateway
 
@@ -168,6 +170,34 @@ Example:
   mcp-exporter enable files
 
 Exit codes: 0 it is enabled, 1 it is not, with the reason.`;
+
+export const MAINTENANCE_LIST_HELP = `
+${SERVICE_HELP.trimStart()}
+
+Exit codes: 0 the service answered, 1 it did not.`;
+
+export const MAINTENANCE_ADD_HELP = `
+Checks and calls go on, alerts are silent, and the time is neither up nor down. A window occurs once (--for, --until, --start) or
+again and again (--from and --to, with --days, --days-of-month and --time-zone). A time without a zone is that of this machine.
+
+${SERVICE_HELP.trimStart()}
+
+Examples:
+  mcp-exporter maintenance add files search --for 2h --reason 'new disk'
+  mcp-exporter maintenance add --all --start 2026-12-01T22:00 --until 2026-12-02T02:00
+  mcp-exporter maintenance add --all --days tuesday --days-of-month 8:14 --from 22:00 --to 02:00 --time-zone Europe/Berlin
+
+Exit codes: 0 it is planned, 1 it is not, with the reason.`;
+
+export const MAINTENANCE_CANCEL_HELP = `
+A window of the configuration can only be taken out there.
+
+${SERVICE_HELP.trimStart()}
+
+Example:
+  mcp-exporter maintenance cancel 3f9a1c02 --reason done
+
+Exit codes: 0 it is cancelled, 1 it is not, with the reason.`;
 
 export const COMPLETION_HELP = `
 The script completes commands and options, and the names of servers by asking the running service.

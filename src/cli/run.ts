@@ -21,6 +21,7 @@ import {
   parseTimeoutOption,
   parseUrlOption,
 } from './parse-options.ts';
+import { addMaintenance } from './maintenance-commands.ts';
 import { addCheck, addCompletion, addDisable, addEnable, addStatus } from './service-commands.ts';
 
 /**
@@ -89,6 +90,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCheck,
   addDisable,
   addEnable,
+  addMaintenance,
   addLogin,
   addHealthcheck,
   addStdio,

@@ -13,7 +13,7 @@ import {
 import { parseDurationOption, parseInstantOption, parseUrlOption } from './parse-options.ts';
 
 /** Adds the options of every command that talks to the running service (`ServiceCommandOptions`). */
-function withServiceOptions(command: Command): Command {
+export function withServiceOptions(command: Command): Command {
   return command
     .option(
       '--url <url>',
@@ -26,12 +26,12 @@ function withServiceOptions(command: Command): Command {
 }
 
 /** Adds who does it, for the journal. */
-function withAuthor(command: Command): Command {
+export function withAuthor(command: Command): Command {
   return command.option('--by <name>', 'who does it, instead of $USER');
 }
 
 /** @returns what `--by` says, else the name of the user of this terminal */
-function authorOf(
+export function authorOf(
   { by }: { readonly by?: string },
   { env }: Pick<CommandContext, 'env'>,
 ): { readonly by?: string } {
@@ -92,7 +92,7 @@ export function addEnable(program: Command, run: CommandRun): void {
   addSwitch('enable', withReason(command), ENABLE_HELP, run);
 }
 
-function withReason(command: Command): Command {
+export function withReason(command: Command): Command {
   return command.option('--reason <text>', 'for the people who see it');
 }
 

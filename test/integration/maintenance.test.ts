@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { run } from '../../src/cli/run.ts';
+import { createFakeContext } from '../fakes/fake-context.ts';
+import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import { isMissing } from '../rules/support/programs.ts';
 import { startAlertmanager } from '../rules/support/start-alertmanager.ts';
 import { type Service, startService } from './support/start-service.ts';
@@ -73,7 +76,7 @@ mcpServers:
   expect(await metricsOf(second)).toEqual({ files: '0', search: '1' });
   expect((await windowsOf(second)).map(({ id }) => id)).toEqual([planned.body.id]);
   const path = `/api/v1/maintenance/${planned.body.id}`;
-  expect((await ask(second, 'DELETE', `${path}?reason=done&by=bob`)).status).toBe(204);
+  expect((await ask(second, 'DELETE', `${path}?reason=done&by=bob`)).status).toBe(200);
   expect(await metricsOf(second)).toEqual({ files: '0', search: '0' });
 
   const texts = await until(async () => {
@@ -135,3 +138,50 @@ mcpServers:
     expect(service.lines('silences cannot be set in Alertmanager now')).toEqual([]);
   },
 );
+
+test('windows are planned, listed and cancelled from a terminal', async () => {
+  const service = await startService({
+    config: `
+gateway: { listen: 'off' }
+journal: { path: journal.sqlite }
+mcpServers:
+  files: { url: "http://127.0.0.1:1/mcp" }
+  search: { url: "http://127.0.0.1:1/mcp" }
+`,
+  });
+  const command = async (...args: readonly string[]) => {
+    const context = createFakeContext({ env: { USER: 'ann' } });
+    const argv = ['maintenance', ...args, '--url', service.url];
+    const code = await run(argv, { ...context, clock: REAL_CLOCK });
+    return { code, out: context.out(), err: context.err() };
+  };
+  expect((await command('list')).out).toBe('no maintenance windows\n');
+
+  const planned = await command('add', 'search', '--for', '1h', '--reason', 'new disk');
+  expect(planned).toMatchObject({ code: 0, err: '' });
+  expect(planned.out).toMatch(/^window [0-9a-f]{8} is active for search: 20\S+Z to 20\S+Z\n$/);
+  const recurring = ['--from', '22:00', '--to', '02:00', '--time-zone', 'Europe/Berlin'];
+  const days = ['--days', 'saturday,sunday', '--days-of-month', '8:14'];
+  expect((await command('add', '--all', ...recurring, ...days)).out).toMatch(
+    /is (?:planned|active) for all servers: .*, saturday,sunday on days 8:14 22:00-02:00 Europe\/Berlin\n$/,
+  );
+  const start = ['--start', '2027-03-01T10:00Z', '--until', '2027-03-01T11:00Z'];
+  const refused = await command('add', 'files', ...start, '--time-zone', 'UTC');
+  expect([refused.code, refused.err]).toEqual([
+    2,
+    expect.stringContaining('give --for or --until'),
+  ]);
+
+  const listed = await command('list');
+  expect(listed.out).toMatch(/^ID +STATE +START +UNTIL +SERVERS +RECURS +BY +REASON\n/);
+  expect(listed.out).toMatch(/^[0-9a-f]{8} +active .* search .* ann, via 127\.0\.0\.1 +new disk$/m);
+  const id = /^window (\S+)/.exec(planned.out)?.[1] ?? '';
+  expect((await command('cancel', id, '--reason', 'done')).out).toMatch(
+    new RegExp(`^window ${id} was cancelled for search: `),
+  );
+  expect(await command('cancel', id)).toMatchObject({
+    code: 1,
+    err: `mcp-exporter: There is no maintenance window ${id}.\n`,
+  });
+  expect((await windowsOf(service)).length).toBe(1);
+});

@@ -2,11 +2,10 @@ import type { z } from 'zod';
 import {
   API_WINDOWS_MAX,
   type MaintenanceTime,
-  type MaintenanceWindow,
   type PlannedWindow,
   WINDOW_MS_MAX,
 } from '../../facts/maintenance.ts';
-import { findOccurrence } from '../../facts/rules/maintenance-time.ts';
+import { assessWindow, findOccurrence } from '../../facts/rules/maintenance-time.ts';
 import { type EpochMs, latest, later } from '../../facts/time.ts';
 import type { MaintenanceBody } from './api/maintenance-schemas.ts';
 import { askJournal } from './ask-journal.ts';
@@ -24,12 +23,15 @@ export interface MaintenanceOnRequest {
    * journal fails.
    */
   plan(body: Body, caller: string): Promise<PlannedWindow>;
-  /** Throws 404 for an unknown id, 409 for a window of the configuration or without a journal, 503 if the journal fails. */
+  /**
+   * Throws 404 for an unknown id, 409 for a window of the configuration or without a journal, 503 if the journal fails.
+   * @returns what it was
+   */
   cancel(
     id: string,
     order: { readonly by: string; readonly reason: string },
     caller: string,
-  ): Promise<MaintenanceWindow>;
+  ): Promise<PlannedWindow>;
 }
 
 export function createMaintenanceOnRequest({
@@ -76,8 +78,10 @@ export function createMaintenanceOnRequest({
         );
       requireJournal();
       const order = { by: authorOf(by, caller), reason };
-      const cancelled = await askJournal(maintenance.cancel(id, order));
-      if (!cancelled) throw new HttpProblem(404, `There is no maintenance window ${id}.`);
+      const window = await askJournal(maintenance.cancel(id, order));
+      const cancelled = known ?? (window && assessWindow(window, clock.nowMs()));
+      if (!window || !cancelled)
+        throw new HttpProblem(404, `There is no maintenance window ${id}.`);
       return cancelled;
     },
   };

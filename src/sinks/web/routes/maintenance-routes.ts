@@ -20,13 +20,13 @@ const PLAN: Operation = {
 };
 
 const CANCEL = {
-  summary: 'Cancels a maintenance window; one that is active ends',
+  summary: 'Cancels a maintenance window, which ends if it is active, and answers what it was',
   access: 'change',
   query: {
     reason: text('Why, for the people who see it.'),
     by: text('Who; what is known about the request is added.'),
   },
-  answer: { status: 204 },
+  answer: { schema: 'Maintenance' },
 } as const satisfies Operation;
 
 const PATH = '/api/v1/maintenance';
@@ -45,8 +45,12 @@ export function maintenanceRoutes(context: WebContext): readonly Route[] {
     }),
     remove(`${PATH}/:id`, CANCEL, requireAdmin, async (request, response) => {
       const order = readBody(present(readQuery(request, CANCEL.query)), 'Order');
-      await maintenanceOnRequest.cancel(pathWindow(request), order, callerOf(request));
-      response.status(204).end();
+      const cancelled = await maintenanceOnRequest.cancel(
+        pathWindow(request),
+        order,
+        callerOf(request),
+      );
+      response.json(maintenanceJson(cancelled));
     }),
   ];
 }
