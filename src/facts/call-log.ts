@@ -75,6 +75,11 @@ export interface CallPage {
   readonly total: number;
   /** False if the calls examined for it were too many: there are at least `total`. */
   readonly isTotalExact: boolean;
+  /**
+   * Successful calls that are only summed up because there were too many per second: of any server and user, in the time of
+   * the filter, rounded to five minutes. Absent if there are none.
+   */
+  readonly summedOnly?: number;
 }
 
 /** Calls that one page examines, and the highest total that is counted. */

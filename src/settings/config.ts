@@ -59,6 +59,8 @@ export interface Config {
   readonly audit: {
     /** Whether calls are kept in the journal. */
     readonly journal: boolean;
+    /** Successful calls per second that are kept one by one; those beyond are summed up. */
+    readonly callsPerSecond: number;
     readonly arguments: boolean;
     readonly redactKeys: readonly string[];
   };

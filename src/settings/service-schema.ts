@@ -137,6 +137,10 @@ export const AuditSchema = section(
       description:
         'Whether calls are kept in the journal: who called what with which result. Errors are kept in any case.',
     }).default(true),
+    callsPerSecond: count(0, 1_000_000, {
+      description:
+        'Successful calls per second that are kept one by one. Those beyond are only in the sums of the journal, except one per server, tool, client and user in five minutes. Other calls are always kept. A high number keeps all.',
+    }).default(200),
     arguments: flag({
       description:
         'Whether the arguments of tool calls are in the audit log and in the journal, redacted.',

@@ -19,7 +19,9 @@ import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 
 const RATE = 5_000;
-const SECONDS = 8;
+const SECONDS = Number(process.env['SECONDS'] ?? 8);
+/** That are kept one by one: the default of `audit.callsPerSecond`. */
+const PER_SECOND = Number(process.env['KEPT'] ?? 200);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
 const TICK_MS = 10;
 const STORED = Number(process.env['CALLS'] ?? 1_000_000);
@@ -83,6 +85,7 @@ async function measureIngest(): Promise<void> {
       path: join(folder, `ingest-${round}.sqlite`),
       retention: AGES,
       keepsCalls: true,
+      callsPerSecond: PER_SECOND,
       clock: REAL_CLOCK,
       log: createMemoryLog(),
     });

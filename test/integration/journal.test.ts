@@ -57,6 +57,7 @@ function setUp(changes: Partial<JournalOptions> = {}) {
     path,
     retention: RETENTION,
     keepsCalls: true,
+    callsPerSecond: 1_000_000,
     clock: REAL_CLOCK,
     log,
     ...changes,
@@ -199,6 +200,7 @@ test('a journal in memory works like one in a file, and leaves nothing', async (
   const journal = createJournal({
     retention: RETENTION,
     keepsCalls: true,
+    callsPerSecond: 1_000_000,
     clock: REAL_CLOCK,
     log,
   });

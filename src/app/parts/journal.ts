@@ -32,7 +32,8 @@ export function createJournalPart(context: PartContext): JournalPart {
 /** The demonstration (no `configPath`) stores nothing on disk: its journal is in memory. */
 function openJournal({ configPath, config, clock, log }: PartContext): Journal {
   const { path, ...retention } = config.journal;
-  const options = { clock, log, retention, keepsCalls: config.audit.journal };
+  const { journal: keepsCalls, callsPerSecond } = config.audit;
+  const options = { clock, log, retention, keepsCalls, callsPerSecond };
   if (configPath === undefined) return createJournal(options);
   return path === undefined ? noJournal() : createJournal({ ...options, path });
 }

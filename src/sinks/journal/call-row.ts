@@ -3,6 +3,8 @@ import type { CallRecord } from '../../facts/call-record.ts';
 
 /** Outcomes that are kept as errors: failures of the server, and mistakes of callers. */
 const ERROR_OUTCOMES: ReadonlySet<CallOutcome> = new Set([...FAILED_OUTCOMES, 'client_error']);
+/** Operations whose target is a name from a list; the addresses of resources would be a group each. */
+export const NAMING_OPERATIONS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get']);
 /** What clients and servers send may be megabytes long. */
 const NAME_CHARS_MAX = 256;
 const MESSAGE_CHARS_MAX = 1_024;
@@ -86,11 +88,11 @@ export function sizeOfCall(call: CallRecord): number {
   );
 }
 
-function shorten(text: string, charsMax = NAME_CHARS_MAX): string {
+export function shorten(text: string, charsMax = NAME_CHARS_MAX): string {
   return text.length > charsMax ? `${text.slice(0, charsMax - 1).toWellFormed()}…` : text;
 }
 
-function shortenKnown(text: string | undefined, charsMax?: number): string | null {
+export function shortenKnown(text: string | undefined, charsMax?: number): string | null {
   return text === undefined ? null : shorten(text, charsMax);
 }
 

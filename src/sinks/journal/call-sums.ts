@@ -25,9 +25,8 @@ export interface SummedCall {
   readonly costUsd: number;
 }
 
-interface Sum {
-  readonly first: SummedCall;
-  readonly atMs: number;
+/** What calls with the same names and outcome add up to, within `CALL_SUM_MS`. */
+export interface SumFigures {
   calls: number;
   durationMs: number;
   tokens: number;
@@ -36,9 +35,18 @@ interface Sum {
   readonly buckets: number[];
 }
 
+type SumKey = Omit<SummedCall, 'durationMs' | 'tokens' | 'costUsd'>;
+
+interface Sum extends SumFigures {
+  readonly first: SumKey;
+  readonly atMs: number;
+}
+
 /** Sums up calls while a batch is written, so that a batch changes each row of the table once. */
 export interface CallSums {
   add(call: SummedCall): void;
+  /** Adds what was summed up elsewhere. */
+  addFigures(key: SumKey, figures: SumFigures): void;
   /** Writes what was added, within a transaction of the caller. */
   flush(): void;
   /** Forgets what was added, because the transaction was rolled back. */
@@ -57,26 +65,23 @@ export function createCallSums(database: DatabaseSync): CallSums {
     ON CONFLICT (${KEYS}) DO UPDATE SET last_at_ms = max(last_at_ms, excluded.last_at_ms),
       ${SUMMED.map((column) => `${column} = ${column} + excluded.${column}`).join(', ')}`);
 
+  function sumOf(key: SumKey): Sum {
+    const atMs = beginOfSum(key.atMs);
+    const text = `${atMs} ${key.serverId} ${key.operationId} ${key.targetId} ${key.clientId} ${key.userId} ${key.errorTypeId} ${key.outcome}`;
+    let sum = sums.get(text);
+    if (sum === undefined) {
+      sum = { first: key, atMs, ...noFigures() };
+      sums.set(text, sum);
+    }
+    return sum;
+  }
+
   return {
     add(call) {
-      const atMs = call.atMs - (call.atMs % CALL_SUM_MS);
-      const key = `${atMs} ${call.serverId} ${call.operationId} ${call.targetId} ${call.clientId} ${call.userId} ${call.errorTypeId} ${call.outcome}`;
-      let sum = sums.get(key);
-      if (sum === undefined) {
-        const buckets = BUCKET_COLUMNS.map(() => 0);
-        sum = {
-          first: call,
-          atMs,
-          calls: 0,
-          durationMs: 0,
-          tokens: 0,
-          costUsd: 0,
-          lastAtMs: 0,
-          buckets,
-        };
-        sums.set(key, sum);
-      }
-      addTo(sum, call);
+      addCall(sumOf(call), call);
+    },
+    addFigures(key, figures) {
+      addFigures(sumOf(key), figures);
     },
     flush() {
       for (const { first, ...sum } of sums.values())
@@ -102,7 +107,28 @@ export function createCallSums(database: DatabaseSync): CallSums {
   };
 }
 
-function addTo(sum: Sum, call: SummedCall): void {
+export function beginOfSum(atMs: number): number {
+  return atMs - (atMs % CALL_SUM_MS);
+}
+
+export function noFigures(): SumFigures {
+  const buckets = BUCKET_COLUMNS.map(() => 0);
+  return { calls: 0, durationMs: 0, tokens: 0, costUsd: 0, lastAtMs: 0, buckets };
+}
+
+export function addFigures(sum: SumFigures, more: SumFigures): void {
+  sum.calls += more.calls;
+  sum.durationMs += more.durationMs;
+  sum.tokens += more.tokens;
+  sum.costUsd += more.costUsd;
+  sum.lastAtMs = Math.max(sum.lastAtMs, more.lastAtMs);
+  for (const [index, count] of more.buckets.entries())
+    sum.buckets[index] = (sum.buckets[index] ?? 0) + count;
+}
+
+type AddedCall = Pick<SummedCall, 'atMs' | 'outcome' | 'durationMs' | 'tokens' | 'costUsd'>;
+
+export function addCall(sum: SumFigures, call: AddedCall): void {
   sum.calls += 1;
   sum.tokens += call.tokens;
   sum.costUsd += call.costUsd;

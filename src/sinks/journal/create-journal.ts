@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../facts/ports/clock.ts';
 import type { DisablingStore } from '../../facts/ports/disabling-store.ts';
 import type { MaintenanceStore } from '../../facts/ports/maintenance-store.ts';
 import { endsWithin } from '../../facts/deadline.ts';
+import type { CallRecord } from '../../facts/call-record.ts';
 import type { Fact } from '../../facts/facts.ts';
 import type { Hub } from '../../facts/hub.ts';
 import type { Log } from '../../facts/ports/log.ts';
@@ -15,6 +16,7 @@ import type { JournalRetention } from '../../facts/service-settings.ts';
 import { IN_MEMORY, type JournalEntry, type JournalStats } from './messages.ts';
 import { createConfigRecorder } from './record-config.ts';
 import { createUptimeRecorder } from './record-uptime.ts';
+import { createCallSummer } from './sum-calls.ts';
 import { JournalFailure } from './worker-line.ts';
 
 export interface JournalOptions {
@@ -23,6 +25,8 @@ export interface JournalOptions {
   readonly retention: JournalRetention;
   /** Whether calls are kept one by one; errors are in any case. */
   readonly keepsCalls: boolean;
+  /** Successful calls per second that are kept one by one; those beyond are summed up. */
+  readonly callsPerSecond: number;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn' | 'error' | 'debug'>;
   /** The script that runs in the thread; the journal's own by default. */
@@ -88,7 +92,7 @@ export function createJournal(options: JournalOptions): Journal {
     state: () => thread.state(),
     record: (hub) => recorder.record(hub),
     ...createStores(thread),
-    ...createViews(thread, clock),
+    ...createViews(thread, clock, recorder),
     noteWatchdog: (atMs) => recorder.add({ fact: 'mark', name: 'watchdog', atMs }),
     watchdogAtMs: () => thread.watchdogAtMs(),
     stats: () => thread.stats(),
@@ -137,15 +141,28 @@ function createStores(thread: JournalThread): Stores {
 type Views = Omit<JournalViews, 'state'> &
   Pick<Journal, 'findAlerts' | 'findDisablings' | 'findMaintenance'>;
 
-function createViews(thread: JournalThread, clock: Clock): Views {
+function createViews(
+  thread: JournalThread,
+  clock: Clock,
+  recorder: Pick<Recorder, 'flushSums'>,
+): Views {
   return {
     findAlerts: (filter) => thread.ask('findAlerts', filter, FIND_MS_MAX),
     findDisablings: () => thread.ask('findDisablings', null, FIND_MS_MAX),
     findMaintenance: () => thread.ask('findMaintenance', null, FIND_MS_MAX),
     findServerLog: (filter) => thread.ask('findServerLog', filter, FIND_MS_MAX),
-    findCalls: (filter) => thread.ask('findCalls', filter, FIND_MS_MAX),
-    summarizeCalls: (filter) => thread.ask('summarizeCalls', filter, FIND_MS_MAX),
-    chartCalls: (filter) => thread.ask('chartCalls', filter, FIND_MS_MAX),
+    findCalls: (filter) => {
+      recorder.flushSums();
+      return thread.ask('findCalls', filter, FIND_MS_MAX);
+    },
+    summarizeCalls: (filter) => {
+      recorder.flushSums();
+      return thread.ask('summarizeCalls', filter, FIND_MS_MAX);
+    },
+    chartCalls: (filter) => {
+      recorder.flushSums();
+      return thread.ask('chartCalls', filter, FIND_MS_MAX);
+    },
     findErrors: (filter) => thread.ask('findErrors', filter, FIND_MS_MAX),
     findDefinitionChanges: (filter) => thread.ask('findDefinitionChanges', filter, FIND_MS_MAX),
     findMarkers: (filter) => thread.ask('findMarkers', filter, FIND_MS_MAX),
@@ -160,15 +177,19 @@ interface Recorder {
   add(entry: JournalEntry): void;
   /** Says what lasts again, since the database may be a new one. */
   repeat(): void;
+  /** Sends the sums to the thread, ahead of a question about them. */
+  flushSums(): void;
   droppedCount(): number;
   /** Writes what waits, as far as possible. */
   drain(): Promise<void>;
 }
 
+type FactRecorderOptions = Pick<JournalOptions, 'clock' | 'keepsCalls' | 'callsPerSecond'>;
+
 /** Calls have a queue of their own, so that their number drops no status change. */
 function createRecorder(
   thread: JournalThread,
-  { clock, keepsCalls }: Pick<JournalOptions, 'clock' | 'keepsCalls'>,
+  { clock, keepsCalls, callsPerSecond }: FactRecorderOptions,
 ): Recorder {
   const events = createEntryQueue<JournalEntry>({
     clock,
@@ -180,14 +201,21 @@ function createRecorder(
       written(thread, () => thread.save('writeCalls', { calls: rows, errorsOnly: !keepsCalls })),
     limits: CALL_LIMITS,
   });
+  const sums = createCallSummer({
+    clock,
+    perSecondMax: callsPerSecond,
+    write: (rows) => written(thread, () => thread.save('writeSums', rows)),
+  });
   const uptime = createUptimeRecorder(clock, events.add);
   const config = createConfigRecorder();
 
+  function noteCall(call: CallRecord): void {
+    if (!keepsCalls && !isKeptError(call)) return;
+    if (!sums.take(call)) calls.add(encodeCall(call), sizeOfCall(call));
+  }
+
   function note(fact: Fact): void {
-    if (fact.fact === 'call') {
-      if (keepsCalls || isKeptError(fact)) calls.add(encodeCall(fact), sizeOfCall(fact));
-      return;
-    }
+    if (fact.fact === 'call') return noteCall(fact);
     const entry = entryOf(fact);
     if (entry) events.add(entry);
     if (fact.fact === 'definitions_read') {
@@ -206,10 +234,11 @@ function createRecorder(
     },
     add: (entry) => events.add(entry),
     repeat: () => uptime.repeat(),
-    droppedCount: () => events.droppedCount() + calls.droppedCount(),
+    flushSums: () => void sums.flush(),
+    droppedCount: () => events.droppedCount() + calls.droppedCount() + sums.droppedCount(),
     async drain() {
       uptime.stop();
-      await Promise.all([events.drain(), calls.drain()]);
+      await Promise.all([events.drain(), calls.drain(), sums.drain()]);
     },
   };
 }

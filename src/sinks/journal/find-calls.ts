@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import {
+  CALL_SUM_MS,
   type CallEntry,
   type CallFilter,
   type CallPage,
@@ -48,7 +49,27 @@ const NAME_COLUMNS = NAMES.map(
  */
 export function findCalls(database: DatabaseSync, filter: CallFilter): CallPage {
   const query = queryOf(database, filter);
-  if (query === undefined) return { entries: [], total: 0, isTotalExact: true };
+  const summedOnly = countSummedOnly(database, filter);
+  const page =
+    query === undefined
+      ? { entries: [], total: 0, isTotalExact: true }
+      : readCalls(database, filter, query);
+  return { ...page, ...(summedOnly > 0 && { summedOnly }) };
+}
+
+/** Only successful ones: pages without them lack none. */
+function countSummedOnly(database: DatabaseSync, filter: CallFilter): number {
+  if (isWithoutSuccess(filter.outcomes) || filter.errorGroupId !== undefined) return 0;
+  const conditions = noConditions();
+  addCondition(conditions, 'at_ms > ?', filter.fromMs && filter.fromMs - CALL_SUM_MS);
+  addCondition(conditions, 'at_ms <= ?', filter.toMs);
+  const row = database
+    .prepare(`SELECT sum(calls) AS calls FROM calls_summed_only ${whereOf(conditions)}`)
+    .get(...conditions.values);
+  return numberOf(row, 'calls');
+}
+
+function readCalls(database: DatabaseSync, filter: CallFilter, query: CallQuery): CallPage {
   const { examined } = query;
   const counted = countCalls(database, query);
   const indexed = { texts: [...query.indexed.texts], values: [...query.indexed.values] };

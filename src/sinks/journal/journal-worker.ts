@@ -67,6 +67,9 @@ function answerTo(database: JournalDatabase, question: WorkerQuestion): unknown 
     case 'writeCalls':
       database.writeCalls(question.ask.calls, question.ask.errorsOnly);
       return null;
+    case 'writeSums':
+      database.writeSums(question.ask);
+      return null;
     case 'saveNote':
       return database.saveNote(question.ask);
     case 'saveMarker':

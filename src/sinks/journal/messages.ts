@@ -30,6 +30,7 @@ import type {
 import type { ServerUptime, UptimeFilter } from '../../facts/server-uptime.ts';
 import type { EpochMs } from '../../facts/time.ts';
 import type { CallRow } from './call-row.ts';
+import type { CallSumRow } from './sum-calls.ts';
 import type { DefinitionsEntry } from './write-definitions.ts';
 import type { AliveEntry, UptimeEntry } from './uptime-spans.ts';
 
@@ -103,6 +104,7 @@ export interface Questions {
     ask: { readonly calls: readonly CallRow[]; readonly errorsOnly: boolean };
     answer: null;
   };
+  writeSums: { ask: readonly CallSumRow[]; answer: null };
   findDisablings: { ask: null; answer: readonly Disabling[] };
   /** Replaces all that are stored. */
   saveDisablings: { ask: readonly Disabling[]; answer: null };
@@ -149,6 +151,7 @@ export type FindName =
 export type SaveName =
   | 'write'
   | 'writeCalls'
+  | 'writeSums'
   | 'saveNote'
   | 'saveMarker'
   | 'saveDisablings'

@@ -255,4 +255,11 @@ export const MIGRATIONS: readonly string[] = [
     time_zone TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Successful calls in five minutes of which there is no row, only what they add up to in call_sums.
+  CREATE TABLE calls_summed_only (
+    at_ms INTEGER PRIMARY KEY,
+    calls INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

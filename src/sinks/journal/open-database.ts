@@ -6,6 +6,7 @@ import type { Disabling } from '../../facts/disabling.ts';
 import type { Marker } from '../../facts/event-log.ts';
 import type { MaintenanceWindow } from '../../facts/maintenance.ts';
 import type { CallRow } from './call-row.ts';
+import type { CallSumRow } from './sum-calls.ts';
 import { saveDisablings } from './disablings.ts';
 import { createFinders, type Finders } from './find-any.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
@@ -29,6 +30,8 @@ export interface JournalDatabase extends Finders {
   write(entries: readonly JournalEntry[]): void;
   /** All or none of them; committed when it returns. */
   writeCalls(calls: readonly CallRow[], errorsOnly?: boolean): void;
+  /** All or none of them; committed when it returns. */
+  writeSums(rows: readonly CallSumRow[]): void;
   /** @returns whether there is such an alert */
   saveNote(note: ActionTaken & { readonly alertId: number }): boolean;
   /** @returns its id */
@@ -93,6 +96,7 @@ type Savers = Pick<
   JournalDatabase,
   | 'write'
   | 'writeCalls'
+  | 'writeSums'
   | 'saveNote'
   | 'saveMarker'
   | 'saveDisablings'
@@ -100,18 +104,17 @@ type Savers = Pick<
   | 'removeMaintenance'
 >;
 
-function createSavers(
-  database: DatabaseSync,
-  {
-    counts,
-    names,
-    pruner,
-  }: { readonly counts: RowCounts; readonly names: Names; readonly pruner: Pruner },
-): Savers {
+interface SaverParts {
+  readonly counts: RowCounts;
+  readonly names: Names;
+  readonly pruner: Pruner;
+}
+
+function createSavers(database: DatabaseSync, parts: SaverParts): Savers {
+  const { counts, pruner } = parts;
   const writeEntry = createEntryWriter(database);
   // A file that cannot be written opens without an error.
   writeEntry({ fact: 'mark', name: 'opened', atMs: Date.now() });
-  const calls = createCallWriter(database, names);
   const hasAlert = database.prepare('SELECT 1 FROM alerts WHERE id = ?');
   const lastId = database.prepare('SELECT last_insert_rowid() AS id');
 
@@ -125,21 +128,7 @@ function createSavers(
 
   return {
     write,
-    writeCalls(rows, errorsOnly = false) {
-      // Nobody waits for calls: they survive the end of the process, and not each one that of the machine.
-      database.exec('PRAGMA synchronous = NORMAL');
-      try {
-        transact(database, () => calls.write(rows, errorsOnly));
-      } catch (error) {
-        calls.forget();
-        throw error;
-      } finally {
-        database.exec('PRAGMA synchronous = FULL');
-      }
-      if (!errorsOnly) counts.add('calls', rows.length);
-      counts.recount('errors');
-      pruner.makeRoom();
-    },
+    ...createCallSavers(database, parts),
     saveNote(note) {
       if (!hasAlert.get(note.alertId)) return false;
       write([note]);
@@ -152,6 +141,39 @@ function createSavers(
     saveDisablings: (disablings) => saveDisablings(database, disablings),
     addMaintenance: (window) => addMaintenance(database, window),
     removeMaintenance: (ids) => removeMaintenance(database, ids),
+  };
+}
+
+function createCallSavers(
+  database: DatabaseSync,
+  { counts, names, pruner }: SaverParts,
+): Pick<Savers, 'writeCalls' | 'writeSums'> {
+  const calls = createCallWriter(database, names);
+
+  /** Nobody waits for calls: they survive the end of the process, and not each one that of the machine. */
+  function transactCalls(run: () => void): void {
+    database.exec('PRAGMA synchronous = NORMAL');
+    try {
+      transact(database, run);
+    } catch (error) {
+      calls.forget();
+      throw error;
+    } finally {
+      database.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
+  return {
+    writeCalls(rows, errorsOnly = false) {
+      transactCalls(() => calls.write(rows, errorsOnly));
+      if (!errorsOnly) counts.add('calls', rows.length);
+      counts.recount('errors');
+      pruner.makeRoom();
+    },
+    writeSums(rows) {
+      transactCalls(() => calls.writeSums(rows));
+      pruner.makeRoom();
+    },
   };
 }
 

@@ -25,6 +25,7 @@ type Table =
   | Exclude<JournalKind, 'errors'>
   | 'error_groups'
   | 'call_sums'
+  | 'calls_summed_only'
   | 'definitions'
   | 'uptime_spans'
   | 'alert_notifications'
@@ -34,6 +35,7 @@ type Table =
 const KEYS: Readonly<Partial<Record<Table, string>>> = {
   marks: 'name',
   call_sums: 'at_ms',
+  calls_summed_only: 'at_ms',
   definitions: 'server',
 };
 
@@ -50,6 +52,7 @@ const EXPIRIES: readonly Expiry[] = [
   { table: 'uptime_spans', isOld: 'to_ms < ?', age: 'checksMs' },
   { table: 'calls', isOld: 'at_ms < ?', age: 'callsMs' },
   { table: 'call_sums', isOld: 'at_ms < ?', age: 'callsMs' },
+  { table: 'calls_summed_only', isOld: 'at_ms < ?', age: 'callsMs' },
   { table: 'error_groups', isOld: 'last_at_ms < ?', age: 'errorsMs' },
   // An alert that still fires is kept, unless no notification came for as long.
   { table: 'alerts', isOld: 'ends_at_ms < ?', age: 'alertsMs' },

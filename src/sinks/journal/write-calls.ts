@@ -1,15 +1,21 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type CallRow, decodeCall, isKeptError, type KeptCall } from './call-row.ts';
-import { createCallSums, type SummedCall } from './call-sums.ts';
+import {
+  type CallRow,
+  decodeCall,
+  isKeptError,
+  type KeptCall,
+  NAMING_OPERATIONS,
+} from './call-row.ts';
+import { beginOfSum, createCallSums, type SummedCall } from './call-sums.ts';
+import type { CallSumRow } from './sum-calls.ts';
 import type { Names } from './names.ts';
 import { createErrorWriter, type ErrorEvent } from './write-errors.ts';
-
-/** Operations whose target is a name from a list; the addresses of resources would be a group each. */
-const NAMING_OPERATIONS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get']);
 
 export interface CallWriter {
   /** Writes a batch, within a transaction of the caller. */
   write(rows: readonly CallRow[], errorsOnly: boolean): void;
+  /** Writes calls that are only summed up, within a transaction of the caller. */
+  writeSums(rows: readonly CallSumRow[]): void;
   /** Forgets the batch, because the transaction was rolled back. */
   forget(): void;
 }
@@ -18,6 +24,27 @@ export function createCallWriter(database: DatabaseSync, names: Names): CallWrit
   const errors = createErrorWriter(database);
   const sums = createCallSums(database);
   const insert = prepareInsert(database, names);
+  const addUnkept = database.prepare(
+    'INSERT INTO calls_summed_only (at_ms, calls) VALUES (?, ?) ON CONFLICT (at_ms) DO UPDATE SET calls = calls + excluded.calls',
+  );
+
+  function writeSum({ figures, isFromServer, ...row }: CallSumRow): void {
+    const atMs = beginOfSum(row.atMs);
+    addUnkept.run(atMs, figures.calls);
+    if (isFromServer) return;
+    const idOf = (text: string | null): number => (text === null ? 0 : names.idOf(text, atMs));
+    const key = {
+      atMs,
+      serverId: idOf(row.server),
+      operationId: idOf(row.operation),
+      targetId: idOf(row.target),
+      clientId: idOf(row.client),
+      userId: idOf(row.user),
+      errorTypeId: 0,
+      outcome: 'success',
+    } as const;
+    sums.addFigures(key, figures);
+  }
 
   function writeCall(call: KeptCall, errorsOnly: boolean): void {
     const error = errorEventOf(call);
@@ -32,6 +59,10 @@ export function createCallWriter(database: DatabaseSync, names: Names): CallWrit
     write(rows, errorsOnly) {
       for (const row of rows) writeCall(decodeCall(row), errorsOnly);
       errors.flush();
+      sums.flush();
+    },
+    writeSums(rows) {
+      for (const row of rows) writeSum(row);
       sums.flush();
     },
     forget() {

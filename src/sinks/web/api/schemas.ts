@@ -358,6 +358,13 @@ function pageOf<Entry extends z.ZodType>(key: string, entry: Entry) {
   return z.strictObject({ [key]: z.array(entry), total, next_cursor: nextCursor });
 }
 
+const auditPage = pageOf('logs', auditEntry).extend({
+  summed_only: count.optional().meta({
+    description:
+      'Successful calls of the given time, of any server and user, that are not listed because there were more per second than `audit.callsPerSecond`',
+  }),
+});
+
 /** By name, as `components.schemas` of the OpenAPI document has them. */
 export const SCHEMAS = {
   ActionEntry: actionEntry,
@@ -365,7 +372,7 @@ export const SCHEMAS = {
   Alert: alert,
   AlertList: z.strictObject({ alerts: z.array(alert), next_cursor: nextCursor }),
   AuditEntry: auditEntry,
-  AuditPage: pageOf('logs', auditEntry),
+  AuditPage: auditPage,
   CheckReport: report,
   Checked: z.strictObject({ server: z.string(), reports: z.array(report) }),
   DefinitionEntry: definitionEntry,

@@ -40,12 +40,20 @@ export function auditPage(content: AuditContent): Page {
   };
 }
 
-function totals({ total, isTotalExact }: CallPage, filter: AuditFilter): Html {
+function totals({ total, isTotalExact, summedOnly }: CallPage, filter: AuditFilter): Html {
   const count = `${isTotalExact ? '' : 'At least '}${formatCount(total)}`;
   const noun = total === 1 && isTotalExact ? 'call' : 'calls';
   return html`<p class="muted">
-    ${count} ${noun}, newest first. <a href="${auditCsvPath(filter)}">CSV</a>
-  </p>`;
+      ${count} ${noun}, newest first. <a href="${auditCsvPath(filter)}">CSV</a>
+    </p>
+    ${
+      summedOnly !== undefined &&
+      html`<p class="muted">
+        Not listed: ${formatCount(summedOnly)} successful calls of any server that were only summed
+        up, since there were more per second than <code>audit.callsPerSecond</code>. All failures
+        are listed.
+      </p>`
+    }`;
 }
 
 const PLACEHOLDERS: Readonly<Record<(typeof AUDIT_INPUTS)[number], string>> = {

@@ -147,6 +147,8 @@ interface Listing {
   readonly rows: readonly JsonObject[];
   readonly total: number;
   readonly next?: string;
+  /** Calls that are not listed, see `CallPage`. */
+  readonly summedOnly?: number;
 }
 
 /** @param server all if absent */
@@ -171,10 +173,10 @@ function listed(context: WebContext, show: Show): RequestHandler {
     const server = name === '' ? undefined : findServer(context, name).name;
     const wanted = PAGE.format.read(request, 'format');
     requireJournal(context);
-    const { key, row, rows, total, next } = await show(context, request, server);
+    const { key, row, rows, total, next, summedOnly } = await show(context, request, server);
     response.vary('Accept');
     if (wanted === 'json') {
-      response.json({ [key]: rows, total, next_cursor: next });
+      response.json({ [key]: rows, total, summed_only: summedOnly, next_cursor: next });
       return;
     }
     if (next !== undefined) response.set('Link', `<${linkToNext(request, next)}>; rel="next"`);
