@@ -199,6 +199,19 @@ Example:
 
 Exit codes: 0 it is cancelled, 1 it is not, with the reason.`;
 
+export const ALERT_TEST_HELP = `
+The service gives Alertmanager (alertmanager: in its configuration) an alert McpTestAlert that is resolved after two minutes.
+Whoever receives alerts of its severity gets a real notification. The result says to which receivers Alertmanager routes
+it, and whether the service's own webhook got it within 20 seconds.
+
+${SERVICE_HELP.trimStart()}
+
+Examples:
+  mcp-exporter alert test
+  mcp-exporter alert test --severity critical
+
+Exit codes: 0 it was routed to a receiver, 1 it was not, or is silenced, or could not be sent.`;
+
 export const COMPLETION_HELP = `
 The script completes commands and options, and the names of servers by asking the running service.
 

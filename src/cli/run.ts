@@ -22,7 +22,14 @@ import {
   parseUrlOption,
 } from './parse-options.ts';
 import { addMaintenance } from './maintenance-commands.ts';
-import { addCheck, addCompletion, addDisable, addEnable, addStatus } from './service-commands.ts';
+import {
+  addAlert,
+  addCheck,
+  addCompletion,
+  addDisable,
+  addEnable,
+  addStatus,
+} from './service-commands.ts';
 
 /**
  * Runs one command line in this process.
@@ -90,6 +97,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCheck,
   addDisable,
   addEnable,
+  addAlert,
   addMaintenance,
   addLogin,
   addHealthcheck,

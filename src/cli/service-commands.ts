@@ -3,7 +3,9 @@ import { COMPLETION_SHELLS, type CompletionShell, writeCompletion } from './comp
 import { type CommandContext, EXIT } from './command-context.ts';
 import type { CommandRun } from './command-run.ts';
 import { describeCommands } from './describe-commands.ts';
+import { TEST_SEVERITIES } from '../facts/alert-event.ts';
 import {
+  ALERT_TEST_HELP,
   CHECK_HELP,
   COMPLETION_HELP,
   DISABLE_HELP,
@@ -107,6 +109,24 @@ function addSwitch(
     .action(async (name: string, options) => {
       const { switchServer } = await import('./switch-server.ts');
       end(await switchServer({ ...options, ...authorOf(options, context), to, name }, context));
+    });
+}
+
+export function addAlert(program: Command, { context, end }: CommandRun): void {
+  const alert = program.command('alert').description('try where alerts go');
+  const command = alert
+    .command('test')
+    .description('send a test alert through Alertmanager and show where it goes')
+    .addOption(
+      new Option('--severity <severity>', 'who is notified depends on it; critical may page people')
+        .choices(TEST_SEVERITIES)
+        .default('warning'),
+    );
+  withServiceOptions(withAuthor(command))
+    .addHelpText('after', ALERT_TEST_HELP)
+    .action(async (options) => {
+      const { requestTestAlert } = await import('./request-test-alert.ts');
+      end(await requestTestAlert({ ...options, ...authorOf(options, context) }, context));
     });
 }
 

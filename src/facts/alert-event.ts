@@ -45,6 +45,17 @@ export const ACTION_KINDS = [
 ] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
+/** Silences the alert that it is taken on. */
+export const SILENCING_KINDS = ['acknowledge', 'silence'] as const satisfies readonly ActionKind[];
+export type SilencingKind = (typeof SILENCING_KINDS)[number];
+
+/** Name of the alert that is sent on request, to see where alerts go. */
+export const TEST_ALERT = 'McpTestAlert';
+/** Its label that tells one from the others. */
+export const TEST_ID_LABEL = 'test_id';
+export const TEST_SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type TestSeverity = (typeof TEST_SEVERITIES)[number];
+
 /** Somebody, or the service itself, took an action on a server or an alert. */
 export interface ActionTaken {
   readonly fact: 'action';

@@ -78,6 +78,8 @@ export interface ActionLogEntry {
   readonly by: string;
   /** The reason or the note; may be empty. */
   readonly text: string;
+  /** When it ends by itself. */
+  readonly untilMs?: EpochMs;
 }
 
 export interface ActionFilter extends EventFilter {

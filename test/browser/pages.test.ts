@@ -358,10 +358,10 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     const notes: string[] = [];
     const { deps } = fakeHttpDeps();
     const journal = exampleJournal(deps, exampleAlerts().firing);
-    const addNote = async ({ text }: { text: string }) => notes.push(text) > 0;
+    const addAction = async ({ text }: { text: string }) => notes.push(text) > 0;
     const { page, url } = await visit(exampleFleet(), {
       ...journal,
-      alerts: { ...journal.alerts, addNote },
+      alerts: { ...journal.alerts, addAction },
     });
     await page.setScriptEnabled(false);
     await page.open(`${url}/alerts`);

@@ -4,6 +4,7 @@ import { listen, type Listener } from '../../sinks/web/listen.ts';
 import type { HttpAppDeps } from '../../sinks/web/ports.ts';
 import type { WebSecurity } from '../../sinks/web/security/create-web-security.ts';
 import type { Part, PartContext } from '../part.ts';
+import { createAlertmanagerAccess } from '../create-alertmanager-access.ts';
 import { createProbeSource } from '../create-probe-source.ts';
 import { printUrl } from '../print-url.ts';
 import { VERSION } from '../version.ts';
@@ -33,12 +34,14 @@ export function createWebPart(
   const address = { ...(context.listen ?? config.listen), clock, createServer };
   const { admin, alertWebhook, markers, prometheus } = config;
   const api = prometheus && createHttpApi(prometheus.api, `mcp-exporter/${VERSION}`);
+  const alertmanager = createAlertmanagerAccess(context);
   let listener: Listener | undefined;
   return {
     name: 'web',
     async start() {
       const app = createHttpApp({
         ...ports,
+        ...(alertmanager && { alertmanager: alertmanager.commands }),
         version: VERSION,
         listenHost: address.host,
         instance,
@@ -66,6 +69,7 @@ export function createWebPart(
     async stop() {
       await listener?.close();
       await api?.close();
+      await alertmanager?.close();
     },
     url: () => printUrl(listener ?? address, security.isTls),
   };

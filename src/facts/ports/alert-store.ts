@@ -39,6 +39,8 @@ export interface AlertAction {
   readonly kind: ActionKind;
   readonly by: string;
   readonly text: string;
+  /** When it ends by itself. */
+  readonly untilMs?: EpochMs;
 }
 
 export interface AlertFilter {

@@ -1,5 +1,5 @@
 /** What people and other programs can request. Each command answers with its result. */
-import type { ActionTaken } from '../alert-event.ts';
+import type { ActionKind, ActionTaken, TestSeverity } from '../alert-event.ts';
 import type { CheckReport } from '../check-report.ts';
 import type { Switched } from '../disabling.ts';
 import type { MaintenanceWindow } from '../maintenance.ts';
@@ -48,15 +48,52 @@ export interface MaintenanceCommands {
   cancel(id: string, order: SwitchOrder): Promise<MaintenanceWindow | undefined>;
 }
 
+/** What somebody did about one alert of the history. */
+export interface ActionOnAlert {
+  /** Of the alert. */
+  readonly id: number;
+  readonly kind: ActionKind;
+  readonly by: string;
+  readonly text: string;
+  /** When it ends by itself; absent if it does not. */
+  readonly untilMs?: EpochMs;
+}
+
+export interface SilenceOrder {
+  /** All labels of the alert, and so no other alert. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly untilMs: EpochMs;
+  readonly by: string;
+  readonly comment: string;
+}
+
+export interface TestAlertOrder {
+  /** Unique. */
+  readonly id: string;
+  readonly severity: TestSeverity;
+  readonly by: string;
+}
+
+/** What Alertmanager does with a test alert. */
+export interface TestAlertRoute {
+  readonly receivers: readonly string[];
+  readonly isSilenced: boolean;
+  readonly isInhibited: boolean;
+  /** When the alert resolves by itself. */
+  readonly endsAtMs: EpochMs;
+}
+
+/** What Alertmanager is asked for on request. Each rejects with a readable error if it does not answer or refuses. */
+export interface AlertmanagerCommands {
+  silenceAlert(order: SilenceOrder): Promise<void>;
+  sendTestAlert(order: TestAlertOrder): Promise<TestAlertRoute>;
+}
+
 export interface AlertCommands {
   /** Accepts one of Alertmanager's notifications. Rejects if it cannot be stored. */
   receive(payload: unknown): Promise<Received>;
   /** @returns whether there is such an alert. Rejects if it cannot be stored. */
-  addNote(note: {
-    readonly id: number;
-    readonly by: string;
-    readonly text: string;
-  }): Promise<boolean>;
+  addAction(action: ActionOnAlert): Promise<boolean>;
   noteAction(action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>): void;
 }
 

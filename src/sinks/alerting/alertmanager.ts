@@ -36,6 +36,24 @@ export interface Alertmanager {
    */
   saveSilence(silence: Silence, id?: string): Promise<string>;
   expireSilence(id: string): Promise<void>;
+  /** Fires until its end, and is resolved then. */
+  saveAlert(alert: FiringAlert): Promise<void>;
+  /** The alert with this value of a label; `undefined` if there is none. */
+  findAlert(label: string, value: string): Promise<RoutedAlert | undefined>;
+}
+
+export interface FiringAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly startsAtMs: EpochMs;
+  readonly endsAtMs: EpochMs;
+}
+
+/** Where an alert goes. */
+export interface RoutedAlert {
+  readonly receivers: readonly string[];
+  readonly isSilenced: boolean;
+  readonly isInhibited: boolean;
 }
 
 export function createAlertmanager(api: HttpApi): Alertmanager {
@@ -63,6 +81,15 @@ export function createAlertmanager(api: HttpApi): Alertmanager {
     async expireSilence(id) {
       await ask('DELETE', `/api/v2/silence/${encodeURIComponent(id)}`);
     },
+    async saveAlert({ startsAtMs, endsAtMs, ...rest }) {
+      const times = { startsAt: isoOf(startsAtMs), endsAt: isoOf(endsAtMs) };
+      await ask('POST', '/api/v2/alerts', [{ ...rest, ...times }]);
+    },
+    async findAlert(label, value) {
+      const found = await ask('GET', `/api/v2/alerts?filter=${filterOf(label, value)}`);
+      const [alert] = Array.isArray(found) ? found.filter(isJsonObject) : [];
+      return alert && readRoutedAlert(alert);
+    },
   };
 }
 
@@ -83,6 +110,19 @@ function readSilence(item: unknown): PresentSilence | undefined {
     endsAtMs: timeOf(item['endsAt']),
     createdBy: textOf(item['createdBy']),
     comment: textOf(item['comment']),
+  };
+}
+
+function readRoutedAlert({ receivers, status }: JsonObject): RoutedAlert {
+  const names = Array.isArray(receivers) ? receivers.filter(isJsonObject) : [];
+  const isNonEmpty = (key: string): boolean => {
+    const list = isJsonObject(status) ? status[key] : undefined;
+    return Array.isArray(list) && list.length > 0;
+  };
+  return {
+    receivers: names.map(({ name }) => textOf(name)),
+    isSilenced: isNonEmpty('silencedBy'),
+    isInhibited: isNonEmpty('inhibitedBy'),
   };
 }
 

@@ -16,7 +16,7 @@ export interface SilencerOptions extends Pick<
 > {
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn'>;
-  readonly alertmanager: Alertmanager;
+  readonly alertmanager: Pick<Alertmanager, 'findSilences' | 'saveSilence' | 'expireSilence'>;
   readonly wanted: () => readonly WantedSilence[];
 }
 

@@ -297,7 +297,7 @@ function entryOf(fact: Fact): JournalEntry | undefined {
     case 'status':
       return { ...fact, reason: fact.reason.slice(0, DETAIL_CHARS_MAX) };
     case 'action':
-      return fact.kind === 'note' ? undefined : fact;
+      return fact.alertId !== undefined ? undefined : fact;
     case 'probe': {
       const { server, status, report } = fact;
       return {

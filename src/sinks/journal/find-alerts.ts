@@ -122,5 +122,6 @@ export function toAction(row: Row): AlertAction {
     kind: ACTION_KINDS.find((known) => known === kind) ?? 'note',
     by: textOf(row, 'by'),
     text: textOf(row, 'text'),
+    ...(row['until_ms'] !== null && { untilMs: epochOf(row, 'until_ms') }),
   };
 }

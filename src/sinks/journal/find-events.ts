@@ -76,6 +76,7 @@ export function findActions(
       ...(alertId !== undefined && { alertId }),
       by: textOf(row, 'by'),
       text: textOf(row, 'text'),
+      ...(row['until_ms'] !== null && { untilMs: epochOf(row, 'until_ms') }),
     };
   });
 }

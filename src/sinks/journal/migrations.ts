@@ -262,4 +262,7 @@ export const MIGRATIONS: readonly string[] = [
     calls INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE actions ADD COLUMN until_ms INTEGER;
+  `,
 ];

@@ -16,7 +16,7 @@ export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry)
     'INSERT INTO status_changes (at_ms, server, before, after, reason) VALUES (?, ?, ?, ?, ?)',
   );
   const insertAction = database.prepare(
-    'INSERT INTO actions (at_ms, kind, server, alert_id, by, text) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO actions (at_ms, kind, server, alert_id, by, text, until_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const setMark = database.prepare(
     'INSERT INTO marks (name, at_ms) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms',
@@ -35,8 +35,9 @@ export function createEntryWriter(database: DatabaseSync): (entry: JournalEntry)
   function writeStatus({ atMs, server, from, to, reason }: StatusEntry): void {
     insertStatus.run(whole(atMs), server, from, to, reason);
   }
-  function writeAction({ atMs, kind, server, alertId, by, text }: ActionTaken): void {
-    insertAction.run(whole(atMs), kind, server, alertId ?? null, by, text);
+  function writeAction({ atMs, kind, server, alertId, by, text, untilMs }: ActionTaken): void {
+    const until = untilMs === undefined ? null : whole(untilMs);
+    insertAction.run(whole(atMs), kind, server, alertId ?? null, by, text, until);
   }
 
   function writeMarker({ atMs, kind, server, by, text }: Marker): void {

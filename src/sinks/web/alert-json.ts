@@ -1,8 +1,15 @@
 import type { JsonObject } from '../../facts/json-object.ts';
 import type { AlertRecord } from '../../facts/ports/alert-store.ts';
+import { findSilencing, type Silencing } from './silencing.ts';
 
 function instant(atMs: number): string {
   return new Date(atMs).toISOString();
+}
+
+function silencedJson(silencing: Silencing | undefined): JsonObject | undefined {
+  if (silencing === undefined) return undefined;
+  const { kind, by, atMs, text, untilMs } = silencing;
+  return { kind, by, at: instant(atMs), until: instant(untilMs), reason: text };
 }
 
 /** One alert of the history as the API shows it; unknown values are absent. */
@@ -32,11 +39,13 @@ export function alertJson(alert: AlertRecord, nowMs: number): JsonObject {
       status,
       receiver,
     })),
-    actions: alert.actions.map(({ atMs, kind, by, text }) => ({
+    silenced: silencedJson(findSilencing(alert, nowMs)),
+    actions: alert.actions.map(({ atMs, kind, by, text, untilMs }) => ({
       at: instant(atMs),
       kind,
       by,
       text,
+      until: untilMs === undefined ? undefined : instant(untilMs),
     })),
   };
 }

@@ -21,6 +21,7 @@ import { createMaintenanceOnRequest } from './maintenance-on-request.ts';
 import { errorPage } from './pages/error-page.ts';
 import { type Page, renderPage } from './pages/layout.ts';
 import type { HttpAppDeps } from './ports.ts';
+import { alertActionRoutes } from './routes/alert-action-routes.ts';
 import { alertPageRoutes } from './routes/alert-page-routes.ts';
 import { alertRoutes } from './routes/alert-routes.ts';
 import { apiRoutes } from './routes/api-routes.ts';
@@ -85,6 +86,8 @@ export function allRoutes(context: WebContext): readonly Route[] {
     ...apiRoutes(context),
     ...switchRoutes(context),
     ...maintenanceRoutes(context),
+    // In front of the routes with an id in its place.
+    ...alertActionRoutes(context),
     ...alertRoutes(context),
     ...journalRoutes(context),
     ...summaryRoutes(context),

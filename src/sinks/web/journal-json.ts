@@ -148,6 +148,7 @@ export function actionJson({
   alertId,
   by,
   text,
+  untilMs,
 }: ActionLogEntry): JsonObject {
   return {
     id,
@@ -157,5 +158,6 @@ export function actionJson({
     alert_id: alertId,
     by,
     text,
+    until: untilMs === undefined ? undefined : instant(untilMs),
   };
 }

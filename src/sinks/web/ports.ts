@@ -4,6 +4,7 @@ import type { Hub } from '../../facts/hub.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import type {
   AlertCommands,
+  AlertmanagerCommands,
   CheckCommands,
   MaintenanceCommands,
   ReloadCommands,
@@ -104,6 +105,8 @@ export interface HttpAppDeps {
   readonly hub: Pick<Hub, 'subscribe'>;
   readonly servers: Omit<ServerViews, 'processUsage'> & CheckCommands;
   readonly alerts: AlertViews & AlertCommands;
+  /** Absent without `alertmanager` in the configuration. */
+  readonly alertmanager?: AlertmanagerCommands;
   readonly switches: SwitchViews & SwitchCommands;
   readonly maintenance: MaintenanceViews & MaintenanceCommands;
   readonly restarts: RestartCommands;

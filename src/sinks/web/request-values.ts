@@ -1,5 +1,4 @@
 import type { Request } from 'express';
-import { type JsonObject, jsonObjectOf } from '../../facts/json-object.ts';
 import { asEpochMs, type EpochMs } from '../../facts/time.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { LabelFilter } from './select-servers.ts';
@@ -108,10 +107,4 @@ export function pathId(request: Request): number | undefined {
 export function pathName(request: Request): string {
   const name: unknown = request.params['name'];
   return typeof name === 'string' ? name : '';
-}
-
-/** The fields of a form, without the token that it may contain for the guard. */
-export function formValues(request: Request): JsonObject {
-  const { token: _, ...values } = jsonObjectOf(request.body) ?? {};
-  return values;
 }

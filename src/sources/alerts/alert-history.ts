@@ -7,6 +7,7 @@ import type {
   AlertStore,
   Received,
 } from '../../facts/ports/alert-store.ts';
+import type { ActionOnAlert } from '../../facts/ports/commands.ts';
 import type { EpochMs } from '../../facts/time.ts';
 
 export interface AlertHistory {
@@ -14,12 +15,8 @@ export interface AlertHistory {
   receive(payload: unknown): Promise<Received>;
   /** Newest first. Rejects if the store does not answer. */
   find(filter: AlertFilter): Promise<readonly AlertRecord[]>;
-  /** @returns whether there is such an alert. Rejects if the note cannot be stored. */
-  addNote(note: {
-    readonly id: number;
-    readonly by: string;
-    readonly text: string;
-  }): Promise<boolean>;
+  /** @returns whether there is such an alert. Rejects if the action cannot be stored. */
+  addAction(action: ActionOnAlert): Promise<boolean>;
   /** Publishes what was done; the journal stores it later. */
   noteAction(action: Omit<ActionTaken, 'fact' | 'atMs' | 'alertId'>): void;
   /** Time of the last heartbeat; `undefined` before the first. */
@@ -55,20 +52,13 @@ export function createAlertHistory({ clock, store, publish }: AlertHistoryOption
       return { ok: true, alerts: alerts.length, problems, isKept: !store.isOff };
     },
     find: (filter) => store.findAlerts(filter),
-    async addNote({ id, by, text }) {
+    async addAction({ id, ...action }) {
       const [alert] = await store.findAlerts({ id, limit: 1 });
       if (!alert) return false;
-      const note = {
-        fact: 'action',
-        kind: 'note',
-        server: alert.server,
-        alertId: id,
-        atMs: clock.nowMs(),
-        by,
-        text,
-      } as const;
-      const isSaved = await store.saveNote(note);
-      if (isSaved) publish(note);
+      const atMs = clock.nowMs();
+      const taken = { fact: 'action', server: alert.server, alertId: id, atMs, ...action } as const;
+      const isSaved = await store.saveNote(taken);
+      if (isSaved) publish(taken);
       return isSaved;
     },
     noteAction: (action) => publish({ fact: 'action', atMs: clock.nowMs(), ...action }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TEST_SEVERITIES } from '../../../facts/alert-event.ts';
 import { MARKER_KINDS } from '../../../facts/event-log.ts';
 import { parseDuration } from '../../../facts/rules/duration-text.ts';
 import { asEpochMs } from '../../../facts/time.ts';
@@ -89,7 +90,25 @@ function requiredText(what: string, charsMax: number) {
 }
 
 /** `POST /api/v1/alerts/ID/notes` */
-export const NoteBody = z.strictObject({ text: requiredText('a note', 2_000) });
+export const NoteBody = z.strictObject({ text: requiredText('a note', 2_000), by: author.by });
+
+/** `POST /api/v1/alerts/ID/acknowledge` */
+export const AcknowledgeBody = z.strictObject({ ...author, ...end }).refine(hasOneEnd, notBoth);
+
+/** `POST /api/v1/alerts/ID/silence` */
+export const SilenceBody = z
+  .strictObject({ ...author, ...end })
+  .refine(hasOneEnd, notBoth)
+  .refine(({ duration, until }) => duration !== undefined || until !== undefined, {
+    error: 'or until must be given: a silence has an end',
+    path: ['duration'],
+  });
+
+/** `POST /api/v1/alerts/test` */
+export const TestAlertBody = z.strictObject({
+  by: author.by,
+  severity: z.enum(TEST_SEVERITIES).default('warning'),
+});
 
 /** `POST /api/v1/markers` */
 export const MarkerBody = z.strictObject({

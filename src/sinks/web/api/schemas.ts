@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { ACTION_KINDS, ALERT_STATES } from '../../../facts/alert-event.ts';
+import {
+  ACTION_KINDS,
+  ALERT_STATES,
+  SILENCING_KINDS,
+  TEST_SEVERITIES,
+} from '../../../facts/alert-event.ts';
 import { CALL_OUTCOMES } from '../../../facts/call-outcome.ts';
 import { CAPABILITY_KINDS } from '../../../facts/capability-snapshot.ts';
 import { MARKER_KINDS } from '../../../facts/event-log.ts';
@@ -7,8 +12,16 @@ import { PROBE_OUTCOMES } from '../../../facts/probe-outcome.ts';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import { TRANSPORTS } from '../../../facts/server.ts';
 import { MaintenanceBody, maintenanceMark, maintenanceWindow } from './maintenance-schemas.ts';
-import { DisableBody, MarkerBody, NoteBody, OrderBody } from './bodies.ts';
 import { STREAM_EVENTS } from './stream-events.ts';
+import {
+  AcknowledgeBody,
+  DisableBody,
+  MarkerBody,
+  NoteBody,
+  OrderBody,
+  SilenceBody,
+  TestAlertBody,
+} from './bodies.ts';
 
 // What the API answers and accepts. Tests hold every answer against these schemas, and `/openapi.json` is made of them.
 
@@ -161,8 +174,24 @@ const alert = z.strictObject({
     z.strictObject({ at: time, status: z.enum(ALERT_STATES), receiver: z.string() }),
   ),
   actions: z.array(
-    z.strictObject({ at: time, kind: z.enum(ACTION_KINDS), by: z.string(), text: z.string() }),
+    z.strictObject({
+      at: time,
+      kind: z.enum(ACTION_KINDS),
+      by: z.string(),
+      text: z.string(),
+      until: time.optional(),
+    }),
   ),
+  silenced: z
+    .strictObject({
+      kind: z.enum(SILENCING_KINDS),
+      by: z.string(),
+      at: time,
+      until: time,
+      reason: z.string(),
+    })
+    .optional()
+    .meta({ description: 'Who acknowledged or silenced it here, while that lasts' }),
 });
 
 const logEntry = z.strictObject({
@@ -273,6 +302,7 @@ const actionEntry = z.strictObject({
   alert_id: count.optional(),
   by: z.string(),
   text: z.string(),
+  until: time.optional(),
 });
 
 const marker = z.strictObject({
@@ -367,6 +397,7 @@ const auditPage = pageOf('logs', auditEntry).extend({
 
 /** By name, as `components.schemas` of the OpenAPI document has them. */
 export const SCHEMAS = {
+  AcknowledgeOrder: AcknowledgeBody,
   ActionEntry: actionEntry,
   ActionPage: pageOf('actions', actionEntry),
   Alert: alert,
@@ -414,10 +445,24 @@ export const SCHEMAS = {
   Server: server,
   ServerDetail: serverDetail,
   ServerList: z.strictObject({ servers: z.array(server), total: count, next_cursor: nextCursor }),
+  SilenceOrder: SilenceBody,
   /** Of the server-sent events, by their names. */
   StreamEvents: z.strictObject({ ...STREAM_EVENTS, summary }).partial(),
   Summary: summary,
   Switched: z.strictObject({ changed: z.boolean(), kept: z.boolean(), server: server.optional() }),
+  TestAlert: z.strictObject({
+    test_id: z.uuid(),
+    alertname: z.string(),
+    severity: z.enum(TEST_SEVERITIES),
+    receivers: z.array(z.string()).meta({ description: 'As Alertmanager routes it' }),
+    silenced: z.boolean(),
+    inhibited: z.boolean(),
+    ends_at: time.meta({ description: 'When it resolves by itself' }),
+    webhook: z.strictObject({ received: z.boolean(), waited_seconds: seconds }).meta({
+      description: 'Whether it arrived at /api/v1/alerts/webhook while this request waited',
+    }),
+  }),
+  TestAlertOrder: TestAlertBody,
   TargetGroups: z.array(
     z.strictObject({
       targets: z.array(z.string()),

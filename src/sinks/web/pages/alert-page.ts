@@ -1,8 +1,9 @@
 import type { ChangeAccess } from '../change-access.ts';
 import type { ActionKind } from '../../../facts/alert-event.ts';
 import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
-import { formatCount, formatNumber } from '../format.ts';
+import { formatCount, formatInstant, formatNumber } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { authorInput, silenceForms } from './alert-action-forms.ts';
 import { alertDuration, alertPath, serverLink } from './alert-table.ts';
 import {
   accessHint,
@@ -24,6 +25,8 @@ export interface AlertContent {
   readonly nowMs: number;
   /** Whether the viewer may add a note. */
   readonly access: ChangeAccess;
+  /** Whether Alertmanager can be asked for silences. */
+  readonly canSilence: boolean;
 }
 
 const WORDS: Readonly<Record<ActionKind, string>> = {
@@ -54,6 +57,7 @@ export function alertPage(content: AlertContent): Page {
       </section>
       <dl id="facts" class="facts" data-region>${facts(alert, nowMs)}</dl>
       <section id="actions" class="card pad" data-region>${actions(alert, nowMs)}</section>
+      ${content.canSilence && isFiring(alert) && html`<section class="card pad">${silenceForms(content)}</section>`}
       <section class="card pad">${noteForm(content)}</section>
       <div class="columns">
         <section id="notifications" class="card pad" data-region>
@@ -128,11 +132,11 @@ function actions({ actions: taken }: AlertRecord, nowMs: number): Html {
     );
   const rows = taken
     .toReversed()
-    .map(({ atMs, kind, by, text }) => [
+    .map(({ atMs, kind, by, text, untilMs }) => [
       relativeTime(atMs, nowMs, 'ago'),
       WORDS[kind],
       html`<bdi>${by}</bdi>`,
-      html`<bdi>${text}</bdi>`,
+      html`${untilMs !== undefined && `until ${formatInstant(untilMs)} `}<bdi>${text}</bdi>`,
     ]);
   return html`<h2>Actions</h2>
     ${logTable(ACTION_COLUMNS, rows)}`;
@@ -154,7 +158,7 @@ function noteForm({ alert, access }: AlertContent): Html {
         required
         placeholder="What you found and what you did"
       ></textarea>
-      ${tokenInput(access, 'token')}
+      ${authorInput('note-by')} ${tokenInput(access, 'token')}
       <button type="submit">Add</button>
     </form>`;
 }

@@ -1,6 +1,7 @@
 import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
 import { formatCount, formatNumber, formatSpan } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { findSilencing } from '../silencing.ts';
 import { columnHead, noValue } from './elements.ts';
 import { serverPath } from './landing-page.ts';
 import { severityBadge } from './severity.ts';
@@ -14,10 +15,19 @@ export interface AlertTable {
   readonly nowMs: number;
   /** The page of one server needs no column for it. */
   readonly hasServer: boolean;
+  /** Firing alerts then lead to the form that silences them. */
+  readonly canSilence?: boolean;
 }
 
 /** Alerts as rows: severity, server, start, duration, value, notifications and actions. */
-export function alertTable({ id, caption, alerts, nowMs, hasServer }: AlertTable): Html {
+export function alertTable({
+  id,
+  caption,
+  alerts,
+  nowMs,
+  hasServer,
+  canSilence = false,
+}: AlertTable): Html {
   return html`<div class="card">
     <table class="grid alerts" role="table" id="${id}">
       <caption class="unseen">
@@ -32,7 +42,7 @@ export function alertTable({ id, caption, alerts, nowMs, hasServer }: AlertTable
         </tr>
       </thead>
       <tbody role="rowgroup">
-        ${alerts.map((alert) => row(alert, nowMs, hasServer))}
+        ${alerts.map((alert) => row(alert, { nowMs, hasServer, canSilence }))}
       </tbody>
     </table>
   </div>`;
@@ -42,7 +52,14 @@ export function alertPath(id: number): string {
   return `/alerts/${id}`;
 }
 
-function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
+function row(
+  alert: AlertRecord,
+  {
+    nowMs,
+    hasServer,
+    canSilence,
+  }: Pick<AlertTable, 'nowMs' | 'hasServer'> & { readonly canSilence: boolean },
+): Html {
   const isFiring = alert.endsAtMs === undefined;
   return html`<tr role="row" class="${isFiring ? 'is-firing' : 'is-over'}">
     <td role="cell" class="status">${severityBadge(alert.severity)}</td>
@@ -57,7 +74,7 @@ function row(alert: AlertRecord, nowMs: number, hasServer: boolean): Html {
       ${alert.value === undefined ? noValue('No value reported') : formatNumber(alert.value)}
     </td>
     <td role="cell" class="num" data-label="Notified">${notified(alert, nowMs)}</td>
-    <td role="cell" class="num" data-label="Actions">${acted(alert)}</td>
+    <td role="cell" class="num" data-label="Actions">${acted(alert, nowMs, canSilence)}</td>
   </tr> `;
 }
 
@@ -84,9 +101,20 @@ function notified({ notificationCount, notifications }: AlertRecord, nowMs: numb
   return html`${formatCount(notificationCount)}×, ${relativeTime(last.atMs, nowMs, 'ago')}`;
 }
 
-function acted({ actions }: AlertRecord): Html {
-  const last = actions.at(-1);
-  if (!last) return noValue('No actions');
-  const text = `${last.kind} by ${last.by}: ${last.text}`;
-  return html`<span title="${text}">${actions.length}, last ${last.kind}</span>`;
+function acted(alert: AlertRecord, nowMs: number, canSilence: boolean): Html {
+  const silencing = findSilencing(alert, nowMs);
+  if (silencing) {
+    const word = silencing.kind === 'acknowledge' ? 'Acknowledged' : 'Silenced';
+    return html`${word} by <bdi>${silencing.by}</bdi>, ends
+      ${relativeTime(silencing.untilMs, nowMs, 'in')}`;
+  }
+  const last = alert.actions.at(-1);
+  const text = last && `${last.kind} by ${last.by}: ${last.text}`;
+  const link =
+    canSilence &&
+    alert.endsAtMs === undefined &&
+    html` <a href="${alertPath(alert.id)}#acknowledge">Acknowledge</a>`;
+  return last
+    ? html`<span title="${text}">${alert.actions.length}, last ${last.kind}</span>${link}`
+    : html`${noValue('No actions')}${link}`;
 }

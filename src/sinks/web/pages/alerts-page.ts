@@ -3,6 +3,8 @@ import { type AlertState, WATCHDOG_STALE_MS } from '../../../facts/alert-event.t
 import type { Kept } from '../ask-journal.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { ChangeAccess } from '../change-access.ts';
+import { testAlertForm } from './alert-action-forms.ts';
 import { alertTable } from './alert-table.ts';
 import { chip, emptySection, notice, searchInput, suggestions } from './elements.ts';
 import type { Page } from './layout.ts';
@@ -21,6 +23,8 @@ export interface AlertsContent {
   readonly servers: readonly string[];
   readonly alertnames: readonly string[];
   readonly watchdogHeardAtMs: EpochMs | undefined;
+  /** Whether the viewer may silence alerts and send a test; absent if Alertmanager cannot be asked. */
+  readonly actionAccess?: ChangeAccess;
   readonly nowMs: number;
 }
 
@@ -53,7 +57,8 @@ export function alertsPage(content: AlertsContent): Page {
         ${filterForm(content)}
       </div>
       ${firing && html`<section id="firing" data-region>${firingPart(firing, content)}</section>`}
-      ${content.history && html`<section id="history" class="part" data-region>${historyPart(content.history, content)}</section>`}`,
+      ${content.history && html`<section id="history" class="part" data-region>${historyPart(content.history, content)}</section>`}
+      ${content.actionAccess && html`<section class="card pad part">${testAlertForm(content.actionAccess)}</section>`}`,
   };
 }
 
@@ -133,12 +138,15 @@ function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
   </form>`;
 }
 
-function firingPart(firing: Kept<readonly AlertRecord[]>, { nowMs }: AlertsContent): Html {
+function firingPart(
+  firing: Kept<readonly AlertRecord[]>,
+  { nowMs, actionAccess }: AlertsContent,
+): Html {
   if (!firing.ok) return notice(firing.message);
   const alerts = firing.value;
   if (alerts.length === 0) return emptySection('Firing', 'No alerts firing.');
   return html`<h2>Firing <small>${formatCount(alerts.length)}</small></h2>
-    ${alertTable({ id: 'firing-alerts', caption: 'Firing alerts', alerts, nowMs, hasServer: true })}`;
+    ${alertTable({ id: 'firing-alerts', caption: 'Firing alerts', alerts, nowMs, hasServer: true, canSilence: actionAccess !== undefined && actionAccess.kind !== 'closed' })}`;
 }
 
 function historyPart(history: Kept<HistoryPage>, { nowMs, filter }: AlertsContent): Html {

@@ -1,17 +1,15 @@
-import { type Request, urlencoded } from 'express';
-import { readBody } from '../api/operation.ts';
-import { askBriefly, askJournal } from '../ask-journal.ts';
+import type { Request } from 'express';
+import { askBriefly } from '../ask-journal.ts';
 import { findAlert } from '../find-alert.ts';
 import { findServer } from '../find-server.ts';
 import { alertPage } from '../pages/alert-page.ts';
-import { alertPath } from '../pages/alert-table.ts';
 import { alertsPage, type HistoryPage } from '../pages/alerts-page.ts';
 import type { Page } from '../pages/layout.ts';
 import { serverLogPage } from '../pages/server-log.ts';
-import { formValues, pathId, pathName, queryText } from '../request-values.ts';
+import { pathId, pathName, queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { readAlertFilter } from './alert-routes.ts';
-import { get, post, type Route } from './route.ts';
+import { get, type Route } from './route.ts';
 
 /** Firing alerts on the page; more at once nobody reads. */
 const FIRING_MAX = 500;
@@ -20,7 +18,7 @@ const LOG_ROWS = 100;
 
 /** The list of alerts, one alert with its notes, and the log of a server. */
 export function alertPageRoutes(context: WebContext): readonly Route[] {
-  const { alerts, changeAccessOf, clock, sendPage } = context;
+  const { alertmanager, changeAccessOf, clock, sendPage } = context;
   return [
     get('/alerts', async (request, response) => {
       sendPage(response, await showAlerts(context, request));
@@ -28,19 +26,9 @@ export function alertPageRoutes(context: WebContext): readonly Route[] {
     get('/alerts/:id', async (request, response) => {
       const alert = await findAlert(context, pathId(request));
       const access = changeAccessOf(request);
-      sendPage(response, alertPage({ alert, access, nowMs: clock.nowMs() }));
+      const canSilence = alertmanager !== undefined;
+      sendPage(response, alertPage({ alert, access, canSilence, nowMs: clock.nowMs() }));
     }),
-    post(
-      '/alerts/:id/notes',
-      urlencoded({ extended: false, limit: '16kb' }),
-      context.requireAdmin,
-      async (request, response) => {
-        const { id } = await findAlert(context, pathId(request));
-        const note = readBody(formValues(request), 'Note');
-        await askJournal(alerts.addNote({ id, by: context.callerOf(request), ...note }));
-        response.redirect(303, alertPath(id));
-      },
-    ),
     get('/servers/:name/log', async (request, response) => {
       sendPage(response, await showServerLog(context, request));
     }),
@@ -73,6 +61,7 @@ async function showAlerts(context: WebContext, request: Request): Promise<Page> 
     servers: servers.views().map(({ name }) => name),
     alertnames: [...new Set(shown.map(({ alertname }) => alertname))].toSorted(),
     watchdogHeardAtMs: alerts.watchdogHeardAtMs(),
+    ...(context.alertmanager && { actionAccess: context.changeAccessOf(request) }),
     nowMs: clock.nowMs(),
   });
 }

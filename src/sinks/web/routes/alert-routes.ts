@@ -5,7 +5,7 @@ import { alertJson } from '../alert-json.ts';
 import { askJournal, requireJournal } from '../ask-journal.ts';
 import { findAlert } from '../find-alert.ts';
 import { HttpProblem } from '../http-problem.ts';
-import { type Operation, readBody } from '../api/operation.ts';
+import type { Operation } from '../api/operation.ts';
 import { choice, cursorId, instant, limit, present, readQuery, text } from '../api/parameters.ts';
 import { pathId } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
@@ -40,19 +40,12 @@ const SHOW_ALERT: Operation = {
   answer: { schema: 'Alert' },
 };
 
-const ADD_NOTE: Operation = {
-  summary: 'Adds a note to an alert',
-  access: 'change',
-  body: { schema: 'Note' },
-  answer: { status: 201, schema: 'Alert' },
-};
-
 /** Some thousand alerts of one group. */
 const NOTIFICATION_SIZE_MAX = '4mb';
 
 /** The history of alerts, and what adds to it. */
 export function alertRoutes(context: WebContext): readonly Route[] {
-  const { alerts, clock, requireAdmin, requireAlertSender } = context;
+  const { clock, requireAlertSender } = context;
   return [
     post(
       ALERT_WEBHOOK,
@@ -69,18 +62,6 @@ export function alertRoutes(context: WebContext): readonly Route[] {
     get('/api/v1/alerts/:id', SHOW_ALERT, async (request, response) => {
       response.json(alertJson(await findAlert(context, pathId(request)), clock.nowMs()));
     }),
-    post(
-      '/api/v1/alerts/:id/notes',
-      ADD_NOTE,
-      requireAdmin,
-      json({ limit: '16kb' }),
-      async (request, response) => {
-        const { id } = await findAlert(context, pathId(request));
-        const note = readBody(request.body, 'Note');
-        await askJournal(alerts.addNote({ id, by: context.callerOf(request), ...note }));
-        response.status(201).json(alertJson(await findAlert(context, id), clock.nowMs()));
-      },
-    ),
   ];
 }
 

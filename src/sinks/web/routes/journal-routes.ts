@@ -1,4 +1,4 @@
-import { json, type Request, type RequestHandler } from 'express';
+import { type Request, type RequestHandler } from 'express';
 import { ACTION_KINDS } from '../../../facts/alert-event.ts';
 import { ERROR_TYPES } from '../../../facts/call-outcome.ts';
 import { CAPABILITY_KINDS } from '../../../facts/capability-snapshot.ts';
@@ -24,6 +24,7 @@ import { columnsOf, type SchemaName } from '../api/schemas.ts';
 import { askJournal, requireJournal } from '../ask-journal.ts';
 import { findServer } from '../find-server.ts';
 import { HttpProblem } from '../http-problem.ts';
+import { jsonOf, parseJsonBody } from '../request-body.ts';
 import {
   actionJson,
   auditJson,
@@ -130,7 +131,7 @@ export function journalRoutes(context: WebContext): readonly Route[] {
       MARKERS,
       ADD_MARKER,
       context.requireMarkerSender,
-      json({ limit: '16kb' }),
+      parseJsonBody,
       async (request, response) => {
         response.status(201).json(await addMarker(context, request));
       },
@@ -262,7 +263,7 @@ const showMarkers: Show = async ({ journal }, request) => {
 };
 
 async function addMarker(context: WebContext, request: Request): Promise<JsonObject> {
-  const { at, server, ...given } = readBody(request.body, 'NewMarker');
+  const { at, server, ...given } = readBody(jsonOf(request), 'NewMarker');
   requireJournal(context);
   if (server !== undefined) findServer(context, server);
   const marker = {

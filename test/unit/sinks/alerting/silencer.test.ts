@@ -9,7 +9,7 @@ function setUp() {
   const log = createMemoryLog();
   const silences = new Map<string, PresentSilence>();
   const state = { isAway: false, wanted: ['files'], requests: 0 };
-  const alertmanager: Alertmanager = {
+  const alertmanager: Pick<Alertmanager, 'findSilences' | 'saveSilence' | 'expireSilence'> = {
     async findSilences() {
       state.requests += 1;
       if (state.isAway) throw new Error('connect ECONNREFUSED');

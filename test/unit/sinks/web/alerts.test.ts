@@ -40,7 +40,7 @@ async function setUp(
               (endsAtMs === undefined) === (filter.state === 'firing')),
         ).slice(0, filter.limit);
       },
-      async addNote(note) {
+      async addAction(note) {
         notes.push(note);
         return note.id === 12;
       },
@@ -276,7 +276,9 @@ test('a note is kept with who wrote it', async () => {
   const answer = await app.call('/api/v1/alerts/12/notes', post({ text: '  rebooted  ' }, headers));
   expect(answer.status).toBe(201);
   expect(JSON.parse(answer.body)).toMatchObject({ id: 12 });
-  expect(notes).toEqual([{ id: 12, by: 'admin token, from 127.0.0.1', text: 'rebooted' }]);
+  expect(notes).toEqual([
+    { id: 12, kind: 'note', by: 'admin token, from 127.0.0.1', text: 'rebooted' },
+  ]);
   expect((await app.call('/api/v1/alerts/12/notes', post({ text: 'x' }))).status).toBe(401);
 });
 

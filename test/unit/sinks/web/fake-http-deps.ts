@@ -157,7 +157,7 @@ export function fakeHttpDeps(
     alerts: {
       receive: async () => ({ ok: true, alerts: 0, problems: [], isKept: true }),
       find: async () => [],
-      addNote: async () => false,
+      addAction: async () => false,
       noteAction: (action) => actions.push(action),
       watchdogHeardAtMs: () => undefined,
     },

@@ -48,5 +48,5 @@ test('a body with an unknown key is refused by name', () => {
     'text must be a note of 1 to 2000 characters.',
   );
   expect(() => readBody(undefined, 'Note')).toThrow('Content-Type: application/json');
-  expect(readBody({ text: ' seen ' }, 'Note')).toEqual({ text: 'seen' });
+  expect(readBody({ text: ' seen ' }, 'Note')).toEqual({ text: 'seen', by: '' });
 });

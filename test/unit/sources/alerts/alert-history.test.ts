@@ -107,7 +107,9 @@ const RECORD = { id: 7, server: 'search' } as AlertRecord;
 
 test('a note is told after it was kept, with the server of its alert', async () => {
   const { history, said } = setUp({ findAlerts: async ({ id }) => (id === 7 ? [RECORD] : []) });
-  expect(await history.addNote({ id: 7, by: 'ada', text: 'restarted it' })).toBe(true);
+  expect(await history.addAction({ id: 7, kind: 'note', by: 'ada', text: 'restarted it' })).toBe(
+    true,
+  );
   expect(said).toEqual([
     {
       fact: 'action',
@@ -123,9 +125,9 @@ test('a note is told after it was kept, with the server of its alert', async () 
 
 test('a note on an alert that is not there, or no more, is not told', async () => {
   const never = setUp();
-  expect(await never.history.addNote({ id: 8, by: 'ada', text: 'x' })).toBe(false);
+  expect(await never.history.addAction({ id: 8, kind: 'note', by: 'ada', text: 'x' })).toBe(false);
   const gone = setUp({ findAlerts: async () => [RECORD], saveNote: async () => false });
-  expect(await gone.history.addNote({ id: 7, by: 'ada', text: 'x' })).toBe(false);
+  expect(await gone.history.addAction({ id: 7, kind: 'note', by: 'ada', text: 'x' })).toBe(false);
   expect([...never.said, ...gone.said]).toEqual([]);
 });
 

@@ -1,0 +1,23 @@
+import { SILENCING_KINDS, type SilencingKind } from '../../facts/alert-event.ts';
+import type { AlertAction, AlertRecord } from '../../facts/ports/alert-store.ts';
+import type { EpochMs } from '../../facts/time.ts';
+
+/** Who acknowledged or silenced an alert, and until when. */
+export interface Silencing extends AlertAction {
+  readonly kind: SilencingKind;
+  readonly untilMs: EpochMs;
+}
+
+/** The newest silence that somebody set on this alert and that lasts; silences set elsewhere are not known here. */
+export function findSilencing(
+  { actions, endsAtMs }: Pick<AlertRecord, 'actions' | 'endsAtMs'>,
+  nowMs: number,
+): Silencing | undefined {
+  if (endsAtMs !== undefined) return undefined;
+  return actions.filter(isSilencing).findLast(({ untilMs }) => untilMs > nowMs);
+}
+
+function isSilencing(action: AlertAction): action is Silencing {
+  const isKind = SILENCING_KINDS.some((kind) => kind === action.kind);
+  return isKind && action.untilMs !== undefined;
+}
