@@ -97,6 +97,16 @@ export default defineConfig({
       {
         root: fileURLToPath(new URL('..', import.meta.url)),
         test: {
+          name: 'openapi',
+          include: ['test/openapi/**/*.test.ts'],
+          globalSetup: ['test/openapi/python/install-schemathesis.ts'],
+          testTimeout: 1_800_000,
+          sequence: { groupOrder: 6 },
+        },
+      },
+      {
+        root: fileURLToPath(new URL('..', import.meta.url)),
+        test: {
           name: 'stack',
           include: ['test/stack/**/*.test.ts'],
           // What the tests start they remove themselves; Ryuk would be one more image to have.

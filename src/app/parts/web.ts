@@ -31,7 +31,7 @@ export function createWebPart(
 ): WebPart {
   const { config, clock, log, hub, stopping, instance } = context;
   const { createServer } = security;
-  const address = { ...(context.listen ?? config.listen), clock, createServer };
+  const address = { ...(context.listen ?? config.listen), clock, log, createServer };
   const { admin, alertWebhook, markers, prometheus } = config;
   const api = prometheus && createHttpApi(prometheus.api, `mcp-exporter/${VERSION}`);
   const alertmanager = createAlertmanagerAccess(context);

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request } from 'express';
 import { HttpProblem } from './http-problem.ts';
 import type { HttpLog } from './ports.ts';
+import { problemText } from './problem-text.ts';
 
 /** Renders the page that a browser gets for an error. */
 export type ErrorPage = (problem: {
@@ -36,11 +37,7 @@ export function errorHandler(log: HttpLog, errorPage: ErrorPage): ErrorRequestHa
       response.type('html').send(errorPage({ status: problem.status, title, detail, id }));
       return;
     }
-    response
-      .type('application/problem+json')
-      .send(
-        `${JSON.stringify({ type: 'about:blank', title, status: problem.status, detail, instance: `urn:uuid:${id}`, id })}\n`,
-      );
+    response.type('application/problem+json').send(problemText(problem.status, detail, id));
   };
 }
 

@@ -5,12 +5,15 @@ import {
   type ServerOptions,
 } from 'node:http';
 import type { Clock } from '../../facts/ports/clock.ts';
+import type { HttpLog } from './ports.ts';
+import { refuseUnreadable } from './refuse-unreadable.ts';
 
 export interface ListenOptions {
   readonly host: string;
   /** 0 means any free port. */
   readonly port: number;
   readonly clock: Clock;
+  readonly log?: Pick<HttpLog, 'debug'>;
   /** Instead of plain HTTP. */
   readonly createServer?: (options: ServerOptions, onRequest: RequestListener) => Server;
 }
@@ -52,6 +55,7 @@ export async function listen(
     app,
   );
   server.maxConnections = CONNECTIONS_MAX;
+  refuseUnreadable(server, options.log);
   server.on('request', (_request, response) => {
     // A connection whose last answer leaves while we close would be kept for the next request.
     response.once('close', () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Agent, request, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { SCHEMAS } from '../../../../src/sinks/web/api/schemas.ts';
 import { REAL_CLOCK } from '../../../fakes/real-clock.ts';
 import { listen } from '../../../../src/sinks/web/listen.ts';
 
@@ -100,4 +101,39 @@ test('a request without a host is refused before it reaches the app', async () =
   socket.end('GET / HTTP/1.1\r\n\r\n');
   const [chunk] = await once(socket.setEncoding('utf8'), 'data');
   expect(chunk).toContain('400 Bad Request');
+});
+
+test.each([
+  [431, 'GET /?', 'x'.repeat(20_000)],
+  [400, 'GET / HTTP/9.9', ''],
+])('what cannot be read is refused as a problem with status %i', async (status, head, more) => {
+  const logged: unknown[] = [];
+  const log = { debug: (fields: unknown) => logged.push(fields) };
+  const options = { host: '127.0.0.1', port: 0, clock: REAL_CLOCK, log };
+  const listener = await listen(ANSWERS_AT_ONCE, options);
+  assert(listener.ok);
+  onTestFinished(() => listener.close(0));
+  const socket = connect(listener.port, '127.0.0.1').setEncoding('utf8');
+  socket.write(`${head}${more} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+  const answer = (await socket.toArray()).join('');
+  expect(answer).toContain(`HTTP/1.1 ${status} `);
+  expect(answer).toContain('Content-Type: application/problem+json');
+  const problem = SCHEMAS.Problem.parse(JSON.parse(answer.split('\r\n\r\n')[1] ?? ''));
+  expect(problem).toMatchObject({ status });
+  expect(logged).toMatchObject([{ id: problem.id, status }]);
+});
+
+test('nothing is written into an answer that is on its way', async () => {
+  const app: RequestListener = (_request, response) => void response.write('event');
+  const listener = await listen(app, { host: '127.0.0.1', port: 0, clock: REAL_CLOCK });
+  assert(listener.ok);
+  onTestFinished(() => listener.close(0));
+  const socket = connect(listener.port, '127.0.0.1').setEncoding('utf8');
+  socket.on('error', () => undefined);
+  socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  await once(socket, 'readable');
+  socket.write('nonsense\r\n\r\n');
+  const chunks: string[] = [];
+  for await (const chunk of socket) chunks.push(String(chunk));
+  expect(chunks.join('')).not.toContain('400');
 });
