@@ -90,8 +90,8 @@ function disableForm({ detail, access }: ServerContent): Html {
   return html`<section class="card pad">
     <h2>Disable this server</h2>
     <p class="muted">
-      Until someone enables it again, the server is not checked, its sessions and child processes
-      are closed, and the gateway refuses its calls.
+      Until someone enables it again, or until the end that you give, the server is not checked, its
+      sessions and child processes are closed, and the gateway refuses its calls.
     </p>
     <form class="note" method="post" action="${serverPath(detail.name)}/disable">
       <label class="unseen" for="reason">Reason</label>
@@ -103,6 +103,18 @@ function disableForm({ detail, access }: ServerContent): Html {
         placeholder="Reason (optional)"
         autocomplete="off"
       />
+      <label for="disable-duration">For</label>
+      <input
+        id="disable-duration"
+        type="text"
+        name="duration"
+        size="8"
+        maxlength="20"
+        placeholder="1h30m"
+        autocomplete="off"
+      />
+      <label for="disable-until">or until (UTC)</label>
+      <input id="disable-until" type="datetime-local" name="until" />
       ${tokenInput(access, 'disable-token')}
       <button type="submit">Disable</button>
     </form>

@@ -52,9 +52,19 @@ export function switchRoutes(context: WebContext): readonly Route[] {
         },
       ),
       post(`/servers/:name/${to}`, parseFormBody, requireAdmin, async (request, response) => {
-        await switchOnRequest({ ...target(request), body: readBody(formOf(request), schema) });
+        await switchOnRequest({
+          ...target(request),
+          body: readBody(inUtc(formOf(request)), schema),
+        });
         response.redirect(303, serverPath(pathName(request)));
       }),
     ];
   });
+}
+
+/** A field for a time has no zone; its label says that it is UTC. */
+function inUtc(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { until } = fields;
+  const isLocal = typeof until === 'string' && /^\d{4}-\d\d-\d\dT[\d:]+$/.test(until);
+  return isLocal ? { ...fields, until: `${until}Z` } : fields;
 }

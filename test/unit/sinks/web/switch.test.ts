@@ -252,3 +252,35 @@ test('a check of all that lasts answers with how far it is, and another request 
   });
   expect(fake.checked.filter(({ name }) => name === 'files')).toHaveLength(2);
 });
+
+test.each([
+  ['duration=1h30m&until=', '2026-11-21T10:45:00.000Z'],
+  ['duration=&until=2026-11-28T18:00', '2026-11-28T18:00:00.000Z'],
+  ['duration=&until=', undefined],
+])('the form of the page takes an end: %s', async (fields, until) => {
+  const fake = fakeHttpDeps([buildDetail('files')]);
+  const app = await serveApp(fake.deps);
+  const page = (await app.call('/servers/files')).body;
+  expect(page).toContain('name="duration"');
+  expect(page).toContain('name="until"');
+  const answer = await app.call('/servers/files/disable', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `reason=moves&${fields}`,
+  });
+  expect(answer.status).toBe(303);
+  const endMs = fake.disablings.get('files')?.untilMs;
+  expect(endMs === undefined ? undefined : new Date(endMs).toISOString()).toBe(until);
+});
+
+test('a form with both ends is refused', async () => {
+  const fake = fakeHttpDeps([buildDetail('files')]);
+  const app = await serveApp(fake.deps);
+  const answer = await app.call('/servers/files/disable', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'duration=1h&until=2026-11-28T18:00',
+  });
+  expect(answer.status).toBe(400);
+  expect(fake.disablings.size).toBe(0);
+});
