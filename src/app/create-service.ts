@@ -8,6 +8,7 @@ import type { LoadConfigResult } from '../settings/load-config.ts';
 import type { MetricsViews } from '../sinks/prometheus/read-views.ts';
 import { createAlertHistory } from '../sources/alerts/alert-history.ts';
 import type { ReloadTrigger } from './create-config-reloader.ts';
+import { createMarkers } from './create-markers.ts';
 import { createRestart } from './create-restart.ts';
 import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
 import type { Part, PartContext } from './part.ts';
@@ -64,7 +65,7 @@ export function createService(
   const metrics = createMetricsPart(context, views, lossesOf(log, shipping, tracing));
   const configuration = createConfigurationPart(context, first, (config) => parts.reload(config));
   const restarts = createRestart(servers, gateway.gateway);
-  const actions = { switches, maintenance, restarts, markers: journal };
+  const actions = { switches, maintenance, restarts, markers: createMarkers(journal, hub.publish) };
   const pages = { servers, alerts, ...actions, journal, metrics: metrics.metrics };
   const web = createWebPart(context, webSecurity.security, { ...pages, configuration });
 

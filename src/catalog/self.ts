@@ -35,12 +35,12 @@ export const labelOverflow = metric({
   since: '0.1.0',
 });
 
-const MARKER_KINDS = ['config_change'] as const;
+const MARKER_KINDS = ['config_change', 'deploy', 'note'] as const;
 
 export const markerTimestamp = metric({
   name: 'mcp_marker_timestamp_seconds',
   kind: 'gauge',
-  help: 'Unix time of the last event of this kind, for annotations in graphs. Absent before the first event.',
+  help: 'Unix time of the last event of this kind, for annotations in graphs: reloads, and what POST /api/v1/markers was told. Absent before the first event.',
   labels: ['kind'],
   values: { kind: MARKER_KINDS },
   area,

@@ -59,6 +59,12 @@ export interface Marker {
   readonly by: string;
 }
 
+/** A marker was saved. Published by the application; read by the metrics and the log. */
+export interface MarkerSaved {
+  readonly fact: 'marker';
+  readonly marker: Marker;
+}
+
 export interface MarkerEntry extends Marker {
   readonly id: number;
 }

@@ -10,6 +10,7 @@ import type {
   UpstreamRequested,
 } from './gateway-facts.ts';
 import type { DisablingChanged } from './disabling.ts';
+import type { MarkerSaved } from './event-log.ts';
 import type { ConnectivityChanged, LatenessChanged, ProbeObservation } from './probe-facts.ts';
 import type {
   DefinitionsChanged,
@@ -38,6 +39,7 @@ export type Fact =
   | DisagreementChanged
   | LatenessChanged
   | MaintenanceChanged
+  | MarkerSaved
   | ProbeObservation
   | RateLimitExceeded
   | ServerAdded

@@ -136,6 +136,7 @@ const SEEN_FIRST = [
   'mcp_watchdog_last_received_timestamp_seconds > 0',
   'increase(mcp_server_definition_changes_total[1m]) > 0',
   'rate(mcp_probe_failures_total[1m]) > 0',
+  'mcp_marker_timestamp_seconds{kind="deploy"} > 0',
 ] as const;
 
 async function waitForAll(client: PrometheusClient, expressions: readonly string[]): Promise<void> {

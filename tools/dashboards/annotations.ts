@@ -18,9 +18,19 @@ export interface Annotation {
 export const CONFIG_CHANGES: Annotation = {
   name: 'Configuration changes',
   color: 'blue',
-  expr: `${series('mcp_marker_timestamp_seconds')} * 1000`,
+  expr: `${series('mcp_marker_timestamp_seconds', { kind: 'config_change' })} * 1000`,
   title: 'Configuration changed',
-  text: '{{gateway}} {{kind}}',
+  text: '{{gateway}}',
+  isValueTime: true,
+};
+
+/** What a pipeline or a person told the exporter, whose pages have the text. */
+export const DEPLOYS: Annotation = {
+  name: 'Deploys and notes',
+  color: 'green',
+  expr: `${series('mcp_marker_timestamp_seconds', { kind: ['deploy', 'note'] })} * 1000`,
+  title: 'Marker: {{kind}}',
+  text: '{{gateway}}',
   isValueTime: true,
 };
 

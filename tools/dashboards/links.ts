@@ -125,3 +125,49 @@ export const ROW_TO_CHECK: Link = {
   url: '${exporter}/servers/${__data.fields.server:percentencode}',
   isNewTab: true,
 };
+
+/** What the exporter's pages take as a time range. */
+const EXPORTER_TIME = 'from=${__from:date:seconds}&to=${__to:date:seconds}';
+
+/** What happened around the point that was clicked: failed calls, deploys, changes, and earlier errors that look the same. */
+export const SERIES_TO_SPIKE: Link = {
+  title: 'What happened then (page of the exporter)',
+  url: '${exporter}/errors?at=${__value.time}&server=${__field.labels.server:percentencode}',
+  isNewTab: true,
+};
+/** The same for a line of all servers. */
+export const POINT_TO_SPIKE: Link = {
+  title: 'What happened then (page of the exporter)',
+  url: '${exporter}/errors?at=${__value.time}',
+  isNewTab: true,
+};
+/** The same for the whole range, which a drag over a spike selects. */
+export const TO_ERRORS_OF_RANGE: Link = {
+  title: 'All errors in this time range (page of the exporter)',
+  url: `\${exporter}/errors?${EXPORTER_TIME}`,
+  isNewTab: true,
+};
+
+function linkToCalls(server: string, tool: string): Link {
+  return {
+    title: 'Calls of this tool (page of the exporter)',
+    url: `\${exporter}/audit?server=${server}&tool=${tool}&${EXPORTER_TIME}`,
+    isNewTab: true,
+  };
+}
+
+const ROW_TOOL = '${__data.fields.tool:percentencode}';
+export const ROW_TO_CALLS = linkToCalls(ROW_SERVER.server, ROW_TOOL);
+/** On the page of one server, whose rows do not name it. */
+export const ROW_TO_CALLS_OF_SERVER = linkToCalls('${server:percentencode}', ROW_TOOL);
+export const SERIES_TO_CALLS = linkToCalls(
+  SERIES_SERVER.server,
+  '${__field.labels.tool:percentencode}',
+);
+
+/** What happened to the server of an alert before and since. */
+export const ROW_TO_TIMELINE: Link = {
+  title: 'Timeline of the server (page of the exporter)',
+  url: '${exporter}/servers/${__data.fields.server:percentencode}?tab=timeline',
+  isNewTab: true,
+};

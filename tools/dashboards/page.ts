@@ -1,5 +1,11 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-import { type Annotation, annotationModel, CONFIG_CHANGES, RESTARTS } from './annotations.ts';
+import {
+  type Annotation,
+  annotationModel,
+  CONFIG_CHANGES,
+  DEPLOYS,
+  RESTARTS,
+} from './annotations.ts';
 import { CONTEXT, PAGES, type PageUid } from './links.ts';
 import type { Panel } from './panels/panel.ts';
 import { withExactServer } from './promql.ts';
@@ -61,7 +67,7 @@ export function buildPage(page: Page): dashboard.Dashboard {
       ...(page.variables ?? []),
       exporterVariable(),
     ]);
-  const annotations = [CONFIG_CHANGES, RESTARTS, ...(page.annotations ?? [])];
+  const annotations = [DEPLOYS, CONFIG_CHANGES, RESTARTS, ...(page.annotations ?? [])];
   const built = {
     ...builder.build(),
     annotations: {

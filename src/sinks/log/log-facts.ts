@@ -90,6 +90,10 @@ const WRITERS: { readonly [Name in Fact['fact']]: Writer<Name> | undefined } = {
     const details = { alert_id: alertId, text, until: isoOf(untilMs) };
     log.info({ channel: 'audit', action: kind, server, user: by, details }, 'action taken');
   },
+  marker({ marker: { kind, text, server, by } }, log) {
+    const details = { kind, text };
+    log.info({ channel: 'audit', action: 'marker', server, user: by, details }, 'marker added');
+  },
   maintenance({ server, isActive, reason, untilMs }, log) {
     const until = isoOf(untilMs);
     if (isActive) log.info({ channel, server, reason, until }, 'server is in maintenance');

@@ -1,12 +1,14 @@
 import type { CallRecord } from '../../facts/call-record.ts';
+import type { ConfigReloaded } from '../../facts/config-facts.ts';
+import type { MarkerSaved } from '../../facts/event-log.ts';
 import type { Fact } from '../../facts/facts.ts';
-import type { ProbeObservation } from '../../facts/probe-facts.ts';
+import type { ConnectivityChanged, ProbeObservation } from '../../facts/probe-facts.ts';
 import { UNKNOWN_SERVER } from '../../facts/rules/call-labels.ts';
 import type { Recorders } from './create-recorders.ts';
 
 /** Hands a fact to the recorders that count it. Facts about servers that were removed meanwhile are ignored. */
 export function recordFact(fact: Fact, recorders: Recorders): void {
-  const { fleet, self, users, alerts } = recorders;
+  const { fleet, users, alerts } = recorders;
   switch (fact.fact) {
     case 'call':
       recordCall(fact, recorders);
@@ -24,11 +26,9 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
       fleet.remove(fact.server);
       return;
     case 'connectivity':
-      self.connectivityChanged(fact);
-      return;
+    case 'marker':
     case 'reload':
-      self.reloaded(fact);
-      if (fact.alertNames) alerts.defined(fact.alertNames);
+      recordOfService(fact, recorders);
       return;
     case 'probe':
       recordProbe(fact, recorders);
@@ -69,6 +69,18 @@ export function recordFact(fact: Fact, recorders: Recorders): void {
 function recordCall(call: CallRecord, { fleet, unknownServers }: Recorders): void {
   if (call.server === UNKNOWN_SERVER) unknownServers?.recorder.record(call, '');
   else fleet.find(call.server)?.gateway?.record(call);
+}
+
+function recordOfService(
+  fact: ConfigReloaded | ConnectivityChanged | MarkerSaved,
+  { self, alerts }: Recorders,
+): void {
+  if (fact.fact === 'connectivity') self.connectivityChanged(fact);
+  else if (fact.fact === 'marker') self.marked(fact.marker);
+  else {
+    self.reloaded(fact);
+    if (fact.alertNames) alerts.defined(fact.alertNames);
+  }
 }
 
 function recordProbe(fact: ProbeObservation, { fleet, self }: Recorders): void {

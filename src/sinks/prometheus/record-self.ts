@@ -1,4 +1,5 @@
 import type { ConfigReloaded } from '../../facts/config-facts.ts';
+import type { Marker } from '../../facts/event-log.ts';
 import type { ConnectivityChanged } from '../../facts/probe-facts.ts';
 import { GLOBAL_METRICS } from '../../catalog/catalog.ts';
 import type { Metric } from '../../catalog/metric.ts';
@@ -26,6 +27,7 @@ import type { SystemUsage } from './system-usage.ts';
 
 export interface SelfRecorder {
   reloaded(fact: ConfigReloaded): void;
+  marked(marker: Pick<Marker, 'kind' | 'atMs'>): void;
   connectivityChanged(fact: ConnectivityChanged): void;
   checkEnded(lagMs: number): void;
   /** A counter of the values that were folded or shortened for one label. */
@@ -82,6 +84,10 @@ export function createSelfRecorder(options: SelfRecorderOptions): SelfRecorder {
       if (!fact.ok) return;
       families.gauge(configReloadTimestamp).set(fact.atMs / 1000);
       families.gauge(markerTimestamp).set({ kind: 'config_change' }, fact.atMs / 1000);
+    },
+    marked({ kind, atMs }) {
+      const label = kind === 'config' ? 'config_change' : kind;
+      families.gauge(markerTimestamp).set({ kind: label }, atMs / 1000);
     },
     connectivityChanged(fact) {
       families.gauge(connectivitySuspected).set(fact.suspected ? 1 : 0);

@@ -84,6 +84,7 @@ async function start(
     isReady: () => answers(`http://${exporter}/-/ready`),
     ending,
   });
+  await markDeploy(`http://${exporter}`);
 
   await writeAlertmanagerConfig(folder, `http://${exporter}`);
   await startProgram({
@@ -122,6 +123,16 @@ async function start(
     gatewayUrl: `http://${gateway}`,
     fleet,
   };
+}
+
+/** As a pipeline would. */
+async function markDeploy(exporterUrl: string): Promise<void> {
+  const answer = await fetch(`${exporterUrl}/api/v1/markers`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ kind: 'deploy', text: 'version 2.1' }),
+  });
+  if (!answer.ok) throw new Error(`the marker was refused: ${await answer.text()}`);
 }
 
 function exporterConfig(

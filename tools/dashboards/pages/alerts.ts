@@ -4,6 +4,7 @@ import {
   linkToPage,
   ROW_TO_ALERT,
   ROW_TO_ERRORS,
+  ROW_TO_TIMELINE,
   SERIES_TO_ALERT,
 } from '../links.ts';
 import type { Page } from '../page.ts';
@@ -53,7 +54,7 @@ const LINKS = [ROW_TO_ALERT, ROW_TO_ERRORS, ROW_TO_HISTORY];
 const LABELS = [
   { label: 'alertname', title: 'Alert', links: LINKS, width: 200 },
   { label: 'severity', title: 'Severity', width: 85 },
-  { label: 'server', title: 'Server', links: LINKS },
+  { label: 'server', title: 'Server', links: [ROW_TO_TIMELINE, ...LINKS] },
   { label: 'gateway', title: 'Gateway', width: 90 },
   { label: 'page', title: 'Page', isForLinks: true },
 ];

@@ -1,5 +1,15 @@
 import { DEFINITION_CHANGES, FIRING_ALERTS, STATUS_CHANGES } from '../annotations.ts';
-import { LAST_MONTH, linkToPage, ROW_TO_SERVER, ROW_TO_TOOLS, SERIES_TO_SERVER } from '../links.ts';
+import {
+  LAST_MONTH,
+  linkToPage,
+  POINT_TO_SPIKE,
+  ROW_TO_SERVER,
+  ROW_TO_TOOLS,
+  SERIES_TO_CALLS,
+  SERIES_TO_SERVER,
+  SERIES_TO_SPIKE,
+  TO_ERRORS_OF_RANGE,
+} from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, piePanel } from '../panels/charts.ts';
 import { logsPanel } from '../panels/logs.ts';
@@ -68,12 +78,18 @@ export const errorsPage: Page = {
             height: 9,
             hasThresholdLines: true,
             empty: NO_CALLS,
-            links: [SERIES_TO_SERVER],
+            links: [SERIES_TO_SPIKE, TO_ERRORS_OF_RANGE, SERIES_TO_SERVER],
           },
           ask(errorRatio, 'server', '{{server}}'),
         ),
         timeSeriesPanel(
-          { width: 12, height: 9, isStacked: true, empty: NO_ERRORS },
+          {
+            width: 12,
+            height: 9,
+            isStacked: true,
+            empty: NO_ERRORS,
+            links: [POINT_TO_SPIKE, TO_ERRORS_OF_RANGE],
+          },
           ask(errors, 'type', '{{error_type}}'),
         ),
       ],
@@ -136,7 +152,7 @@ export const errorsPage: Page = {
             width: 12,
             height: 8,
             empty: NO_ERRORS,
-            links: [SERIES_TO_SERVER],
+            links: [SERIES_TO_SERVER, SERIES_TO_CALLS],
           },
           ask(errorCount, 'tool', '{{server}} / {{tool}}'),
         ),

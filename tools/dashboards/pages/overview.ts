@@ -9,6 +9,7 @@ import {
   SERIES_TO_COST,
   SERIES_TO_ERRORS,
   SERIES_TO_SERVER,
+  SERIES_TO_SPIKE,
 } from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, piePanel, stateTimelinePanel } from '../panels/charts.ts';
@@ -194,7 +195,7 @@ export const overview: Page = {
             width: 12,
             height: 9,
             hasThresholdLines: true,
-            links: [SERIES_TO_ERRORS],
+            links: [SERIES_TO_SPIKE, SERIES_TO_ERRORS],
             empty: 'No calls through the gateway',
           },
           ask(errorRatio, 'server', '{{server}}'),

@@ -1,5 +1,11 @@
 import { DEFINITION_CHANGES, FIRING_ALERTS, STATUS_CHANGES } from '../annotations.ts';
-import { addressOf, LAST_MONTH, linkToPage } from '../links.ts';
+import {
+  LAST_MONTH,
+  ROW_TO_CALLS_OF_SERVER,
+  SERIES_TO_SPIKE,
+  addressOf,
+  linkToPage,
+} from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel, heatmapPanel, stateTimelinePanel } from '../panels/charts.ts';
 import { ask } from '../panels/panel.ts';
@@ -183,7 +189,14 @@ export const server: Page = {
           ask(requestRate, 'outcome', '{{outcome}}'),
         ),
         timeSeriesPanel(
-          { title: 'Error ratio', width: 12, height: 8, hasThresholdLines: true, empty: NO_CALLS },
+          {
+            title: 'Error ratio',
+            width: 12,
+            height: 8,
+            hasThresholdLines: true,
+            empty: NO_CALLS,
+            links: [SERIES_TO_SPIKE],
+          },
           ask(errorRatio, 'server', 'Error ratio'),
         ),
         timeSeriesPanel(
@@ -226,7 +239,10 @@ export const server: Page = {
           height: 9,
           sortBy: 'Requests',
           empty: NO_CALLS,
-          labels: [{ label: 'tool', title: 'Tool', links: [TO_TOOL] }, ...THIS_SERVER],
+          labels: [
+            { label: 'tool', title: 'Tool', links: [ROW_TO_CALLS_OF_SERVER, TO_TOOL] },
+            ...THIS_SERVER,
+          ],
           values: [
             { question: ask(requestCount, 'tool'), width: 95 },
             { question: ask(meanLatency, 'tool'), look: 'cell', width: 90 },

@@ -1,5 +1,12 @@
 import { DEFINITION_CHANGES } from '../annotations.ts';
-import { ROW_TO_ERRORS, ROW_TO_SERVER, SERIES_TO_ERRORS, SERIES_TO_SERVER } from '../links.ts';
+import {
+  ROW_TO_CALLS,
+  ROW_TO_ERRORS,
+  ROW_TO_SERVER,
+  SERIES_TO_CALLS,
+  SERIES_TO_ERRORS,
+  SERIES_TO_SERVER,
+} from '../links.ts';
 import type { Page } from '../page.ts';
 import { barPanel } from '../panels/charts.ts';
 import { ask } from '../panels/panel.ts';
@@ -50,7 +57,7 @@ export const tools: Page = {
           sortBy: 'Requests',
           empty: NO_CALLS,
           labels: [
-            { label: 'tool', title: 'Tool' },
+            { label: 'tool', title: 'Tool', links: [ROW_TO_CALLS] },
             { label: 'server', title: 'Server', links: [ROW_TO_SERVER, ROW_TO_ERRORS] },
             { label: 'gateway', title: 'Gateway', width: 100 },
           ],
@@ -68,7 +75,13 @@ export const tools: Page = {
       title: 'The longest lists first',
       panels: [
         barPanel(
-          { title: 'Most called', width: 8, height: 9, empty: NO_CALLS, links: [SERIES_TO_SERVER] },
+          {
+            title: 'Most called',
+            width: 8,
+            height: 9,
+            empty: NO_CALLS,
+            links: [SERIES_TO_CALLS, SERIES_TO_SERVER],
+          },
           ask(toolCalls, 'top', '{{server}} / {{tool}}'),
         ),
         barPanel(
@@ -77,12 +90,17 @@ export const tools: Page = {
             width: 8,
             height: 9,
             empty: NO_CALLS,
-            links: [SERIES_TO_SERVER],
+            links: [SERIES_TO_CALLS, SERIES_TO_SERVER],
           },
           ask(meanLatency, 'topTools', '{{server}} / {{tool}}'),
         ),
         barPanel(
-          { width: 8, height: 9, empty: 'No failed calls', links: [SERIES_TO_ERRORS] },
+          {
+            width: 8,
+            height: 9,
+            empty: 'No failed calls',
+            links: [SERIES_TO_CALLS, SERIES_TO_ERRORS],
+          },
           ask(toolErrorRatio, 'top', '{{server}} / {{tool}}'),
         ),
         timeSeriesPanel(

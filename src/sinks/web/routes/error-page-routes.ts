@@ -15,6 +15,7 @@ import type { AffectedSums } from '../pages/affected.ts';
 import { errorGroupPage, missingGroupPage } from '../pages/error-group-page.ts';
 import {
   ERRORS_FIELDS,
+  errorsIn,
   type ErrorsFilter,
   errorsPage,
   type FoundErrors,
@@ -45,6 +46,11 @@ type ErrorsQuery = QueryValues<typeof ERRORS_QUERY>;
 export function errorPageRoutes(context: WebContext): readonly Route[] {
   return [
     get('/errors', async (request, response) => {
+      const aroundMs = momentOf(request);
+      if (aroundMs !== undefined) {
+        response.redirect(303, errorsIn(around(aroundMs), writtenFilter(request)));
+        return;
+      }
       context.sendPage(response, await showErrors(context, request));
     }),
     get('/errors/:id', async (request, response) => {
@@ -68,6 +74,27 @@ async function showErrors(context: WebContext, request: Request): Promise<Page> 
     servers: context.servers.views().map(({ name }) => name),
     nowMs,
   });
+}
+
+/** Before and after the point of a graph that a link came from. */
+const AROUND_MS = 15 * 60_000;
+const MINUTE_MS = 60_000;
+
+/** The parameter `at` of links in Grafana, which has times in milliseconds and cannot calculate. */
+function momentOf(request: Request): number | undefined {
+  const written = queryText(request, 'at') ?? '';
+  if (written === '') return undefined;
+  if (/^\d{1,14}$/.test(written)) return Number(written);
+  throw new HttpProblem(400, 'at must be a time in milliseconds since 1970.');
+}
+
+/** In whole minutes. */
+function around(atMs: number): TimeSpan {
+  const minuteMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
+  return {
+    fromMs: asEpochMs(Math.max(0, minuteMs - AROUND_MS)),
+    toMs: asEpochMs(minuteMs + AROUND_MS),
+  };
 }
 
 function writtenFilter(request: Request): ErrorsFilter {

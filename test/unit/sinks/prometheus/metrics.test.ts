@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { MarkerKind } from '../../../../src/facts/event-log.ts';
 import { PROBE_FAILURES } from '../../../../src/facts/probe-outcome.ts';
 import { type Status, STATUSES } from '../../../../src/facts/rules/health.ts';
 import { METRICS_PAGE, PER_SERVER_METRICS } from '../../../../src/catalog/catalog.ts';
@@ -542,6 +543,22 @@ test('CPU time of a child never decreases on the page, and memory is 0 once it h
   expect(valueOf(page, 'mcp_server_process_start_duration_seconds', { server: 'files' })).toBe(
     0.75,
   );
+});
+
+test('a marker shows when it was, so that graphs have a deploy', async () => {
+  const { metrics, publish } = createTestMetrics();
+  const mark = (kind: MarkerKind, seconds: number) =>
+    publish({
+      fact: 'marker',
+      marker: { kind, atMs: asEpochMs(seconds * 1000), text: 'files 2.1', by: 'ci' },
+    });
+  mark('deploy', 1_700_000_000);
+  mark('config', 1_700_000_060);
+  const page = await scrape(metrics);
+  const seconds = ['deploy', 'config_change', 'note'].map((kind) =>
+    valueOf(page, 'mcp_marker_timestamp_seconds', { kind }),
+  );
+  expect(seconds).toEqual([1_700_000_000, 1_700_000_060, undefined]);
 });
 
 test('a failed reload shows at once and keeps the time of the configuration in force', async () => {

@@ -131,6 +131,18 @@ test('a short window is shown with what was around it', () => {
   expect(chartSpan({ fromMs: asEpochMs(0), toMs: at(0) }, nowMs).bucketMs).toBe(365 * 24 * HOUR_MS);
 });
 
+test('a link from a point of a graph leads to half an hour around it', async () => {
+  const app = await serveApp(fakeHttpDeps().deps);
+  const at = Date.parse('2026-11-21T09:15:42.123Z');
+  const { status, headers } = await app.call(`/errors?at=${at}&server=files`);
+  expect(status).toBe(303);
+  expect(headers.location).toBe(
+    '/errors?server=files&from=2026-11-21T09%3A00Z&to=2026-11-21T09%3A30Z',
+  );
+  expect((await app.call('/errors?at=yesterday')).status).toBe(400);
+  expect((await app.call('/errors?at=99999999999999999')).status).toBe(400);
+});
+
 test('a group has its samples with stack, caller and trace, and leads to its calls', async () => {
   const { asked, text } = await open('/errors/4');
   expect(asked[0]).toEqual({ id: 4, limit: 1, samples: 10 });

@@ -16,7 +16,11 @@ export type Site = ReadonlyMap<string, PageOfSite>;
 const FILTERS = ['gateway', 'server'];
 
 /** Pages that the exporter serves. */
-const EXPORTER_PATHS = [/^\/?$/, /^\/servers\/[^/]+(?:\/log)?$/, /^\/alerts$/, /^\/docs$/];
+const EXPORTER_PATHS = [
+  /^\/?$/,
+  /^\/servers\/[^/]+(?:\/log)?$/,
+  /^\/(?:alerts|audit|docs|errors)$/,
+];
 
 export function siteOf(dashboards: readonly Dashboard[]): Site {
   return new Map(dashboards.map((dashboard) => [dashboard.uid, pageOf(dashboard)]));
