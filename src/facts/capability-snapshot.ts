@@ -36,11 +36,19 @@ export interface CapabilityList {
 export interface CapabilitySnapshot {
   readonly takenAtMs: EpochMs;
   readonly lists: Readonly<Partial<Record<CapabilityKind, CapabilityList>>>;
+  /** Names of the capabilities that the server announced: `tools`, `tools.listChanged`. */
+  readonly announced?: readonly string[];
+  /** Revisions of the protocol; only servers that answer `server/discover` (2026-07-28) list them. */
+  readonly supportedVersions?: readonly string[];
+  /** For the model of a client; cut after `INSTRUCTIONS_CHARS_MAX`. */
+  readonly instructions?: string;
 }
+
+export const INSTRUCTIONS_CHARS_MAX = 8_192;
 
 /** Without what must not be shown. Hashes stay, so that changes are still found. */
 export function maskSnapshot(
-  { takenAtMs, lists }: CapabilitySnapshot,
+  { lists, announced, supportedVersions, instructions, ...rest }: CapabilitySnapshot,
   mask: (text: string) => string,
 ): CapabilitySnapshot {
   const masked = Object.entries(lists).map(([kind, list]) => [
@@ -55,16 +63,22 @@ export function maskSnapshot(
       })),
     },
   ]);
-  return { takenAtMs, lists: Object.fromEntries(masked) as CapabilitySnapshot['lists'] };
+  return {
+    ...rest,
+    lists: Object.fromEntries(masked) as CapabilitySnapshot['lists'],
+    ...(announced && { announced: announced.map(mask) }),
+    ...(supportedVersions && { supportedVersions: supportedVersions.map(mask) }),
+    ...(instructions !== undefined && { instructions: mask(instructions) }),
+  };
 }
 
 /** The same without the whole texts. */
-export function withoutTexts({ takenAtMs, lists }: CapabilitySnapshot): CapabilitySnapshot {
+export function withoutTexts({ lists, ...rest }: CapabilitySnapshot): CapabilitySnapshot {
   const entries = Object.entries(lists).map(([kind, list]) => [
     kind,
-    { ...list, definitions: list.definitions.map(({ text: _text, ...rest }) => rest) },
+    { ...list, definitions: list.definitions.map(({ text: _text, ...shown }) => shown) },
   ]);
-  return { takenAtMs, lists: Object.fromEntries(entries) as CapabilitySnapshot['lists'] };
+  return { ...rest, lists: Object.fromEntries(entries) as CapabilitySnapshot['lists'] };
 }
 
 export const DEFINITION_CHANGES = ['added', 'removed', 'changed'] as const;

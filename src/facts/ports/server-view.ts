@@ -1,5 +1,6 @@
 import type { CapabilitySnapshot } from '../capability-snapshot.ts';
 import type { CheckReport, ServerIdentity } from '../check-report.ts';
+import type { SettingView } from '../rules/describe-settings.ts';
 import type { Status } from '../rules/health.ts';
 import type { Transport } from '../server.ts';
 import type { EpochMs } from '../time.ts';
@@ -47,6 +48,8 @@ export interface ServerView {
 
 /** A view with its histories, newest first. Failed checks outlive successful ones. */
 export interface ServerDetail extends ServerView {
+  /** The configuration in force. */
+  readonly settings: readonly SettingView[];
   readonly recentChecks: readonly CheckReport[];
   readonly recentFailures: readonly CheckReport[];
   readonly statusChanges: readonly {

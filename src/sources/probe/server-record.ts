@@ -5,6 +5,7 @@ import {
 } from '../../facts/capability-snapshot.ts';
 import type { CheckReport, ServerIdentity } from '../../facts/check-report.ts';
 import type { ServerDetail, ServerView } from '../../facts/ports/server-view.ts';
+import { describeSettings } from '../../facts/rules/describe-settings.ts';
 import {
   type CallEvidence,
   currentResponseMs,
@@ -273,6 +274,7 @@ export function detailOf(
 ): ServerDetail {
   return {
     ...viewOf(record, timing, atMs),
+    settings: describeSettings(record.spec),
     recentChecks: record.recentChecks.toReversed(),
     recentFailures: record.recentFailures.toReversed(),
     statusChanges: record.statusChanges.toReversed(),

@@ -4,6 +4,8 @@ import {
   type CapabilitySnapshot,
   DEFINITION_CHANGES_MAX,
   diffSnapshots,
+  maskSnapshot,
+  withoutTexts,
 } from '../../../src/facts/capability-snapshot.ts';
 import { asEpochMs } from '../../../src/facts/time.ts';
 
@@ -53,4 +55,25 @@ test('a server that renames everything is told up to a bound', () => {
   expect(diffSnapshots(snapshot({ tools: {} }), snapshot({ tools: names }))).toHaveLength(
     DEFINITION_CHANGES_MAX,
   );
+});
+
+test('a snapshot is masked in every text, and keeps its instructions without the whole texts', () => {
+  const said: CapabilitySnapshot = {
+    takenAtMs: asEpochMs(0),
+    lists: {
+      tools: { bytes: 1, definitions: [{ name: 'a', hash: '1', description: 'key', text: 'key' }] },
+    },
+    announced: ['tools', 'key'],
+    supportedVersions: ['key'],
+    instructions: 'Use key.',
+  };
+  const masked = maskSnapshot(said, (text) => text.replaceAll('key', '***'));
+  expect(JSON.stringify(masked)).not.toContain('key');
+  expect(masked.instructions).toBe('Use ***.');
+  expect(withoutTexts(masked)).toEqual({
+    ...masked,
+    lists: {
+      tools: { bytes: 1, definitions: [{ name: 'a', hash: '1', description: '***' }] },
+    },
+  });
 });

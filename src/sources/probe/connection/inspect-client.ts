@@ -4,10 +4,11 @@ import {
   type StandardSchemaV1,
   type Tool,
 } from '@modelcontextprotocol/client';
-import type {
-  CapabilityKind,
-  CapabilityList,
-  CapabilitySnapshot,
+import {
+  type CapabilityKind,
+  type CapabilityList,
+  type CapabilitySnapshot,
+  INSTRUCTIONS_CHARS_MAX,
 } from '../../../facts/capability-snapshot.ts';
 import type { ServerIdentity } from '../../../facts/check-report.ts';
 import { classifyFailure, type FailureFacts } from '../../../protocol/classify-failure.ts';
@@ -43,6 +44,9 @@ export type Inspection =
 
 /** Larger than any real list, smaller than what would hurt us. */
 const PAGES_MAX = 64;
+/** Names of capabilities and versions that are kept, and characters of each. */
+const NAMES_MAX = 50;
+const NAME_CHARS_MAX = 100;
 /** The SDK has a timer per request of its own; the deadline of the inspection is the one that counts. */
 const SDK_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -143,8 +147,36 @@ export async function inspectClient(
     const called = await callTool(client, options.call, configuredTool, options);
     if (!called.ok) return { ok: false, failure: called.failure, identity };
   }
-  const snapshot = { takenAtMs: options.clock.nowMs(), lists };
+  const snapshot = { takenAtMs: options.clock.nowMs(), lists, ...describedBy(client) };
   return { ok: true, identity, snapshot, detail: describe(identity, snapshot, options.call) };
+}
+
+/** What the handshake says beyond the identity, within bounds. */
+function describedBy(client: Client): Omit<CapabilitySnapshot, 'takenAtMs' | 'lists'> {
+  const instructions = client.getInstructions();
+  const versions = client.getDiscoverResult()?.supportedVersions;
+  return {
+    announced: capabilityNames(client.getServerCapabilities() ?? {}),
+    ...(versions && { supportedVersions: versions.slice(0, NAMES_MAX).map(shortened) }),
+    ...(instructions !== undefined &&
+      instructions !== '' && { instructions: instructions.slice(0, INSTRUCTIONS_CHARS_MAX) }),
+  };
+}
+
+/** Capabilities, and what is on within them. */
+function capabilityNames(capabilities: object): readonly string[] {
+  return Object.entries(capabilities)
+    .flatMap(([name, value]) => {
+      if (!isJsonObject(value)) return [name];
+      const inner = Object.entries(value).filter(([, each]) => each !== false);
+      return [name, ...inner.map(([key]) => `${name}.${key}`)];
+    })
+    .slice(0, NAMES_MAX)
+    .map(shortened);
+}
+
+function shortened(name: string): string {
+  return name.slice(0, NAME_CHARS_MAX);
 }
 
 function identityOf(client: Client, transport: Transport): ServerIdentity {
