@@ -18,6 +18,13 @@ if (!example.ok) throw new Error(formatProblems(example.problems));
 const { alerting } = example.config;
 if (!alerting) throw new Error(`${EXAMPLE} has no alerting`);
 
+/** uPlot as the pages load it: as a copy with its licence, so that it is no dependency of the package. */
+function renderVendored(file: string): string {
+  const folder = new URL('.', import.meta.resolve('uplot/package.json'));
+  const read = (path: string) => readFileSync(new URL(path, folder), 'utf8').trim();
+  return `/*!\n${read('LICENSE')}\n*/\n${read(`dist/${file}`)}\n`;
+}
+
 /** Files that follow from code. They are committed, so that people read them and editors use them without a build. */
 const GENERATED: Readonly<Record<string, () => string>> = {
   'alertmanager/alertmanager.yml': () => renderAlertmanagerText(alerting),
@@ -27,6 +34,9 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   ...renderDashboards(),
   'prometheus/rules/mcp.rules.yml': renderRules,
   'src/catalog/known-alerts.ts': renderKnownAlerts,
+  'src/sinks/web/assets/uplot.css': () => renderVendored('uPlot.min.css'),
+  'src/sinks/web/assets/uplot.js': () =>
+    `${renderVendored('uPlot.iife.min.js')}export default uPlot;\n`,
   'tools/dashboards/recorded-series.ts': renderRecordedSeries,
   // After the documents that are generated themselves.
   ...renderDocuments(),

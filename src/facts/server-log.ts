@@ -65,6 +65,23 @@ export interface ServerLogPage {
   readonly next?: string;
 }
 
+export interface CheckChartFilter {
+  readonly server: string;
+  readonly fromMs: EpochMs;
+  readonly toMs: EpochMs;
+  readonly bucketMs: number;
+}
+
+/** Checks that began within `bucketMs` from `atMs`; buckets without checks are absent. */
+export interface CheckChartPoint {
+  readonly atMs: EpochMs;
+  readonly checks: number;
+  readonly failures: number;
+  /** Durations of successful steady checks; absent without any. */
+  readonly meanMs?: number;
+  readonly maxMs?: number;
+}
+
 /** Whether events are stored. */
 export interface JournalState {
   /** `off`: disabled by the configuration. `starting`: not open yet. `failed`: cannot be used now; opening is retried. */

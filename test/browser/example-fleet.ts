@@ -58,10 +58,23 @@ export function exampleFleet(): ServerDetail[] {
     },
     snapshot: {
       takenAtMs: asEpochMs(NOW_MS - 240_000),
+      announced: ['tools', 'tools.listChanged', 'resources', 'logging'],
+      instructions:
+        'Paths are relative to /srv/projects. Search before you read: files of more than 1 MB are cut.',
       lists: {
         tools: {
           bytes: 4_812,
-          definitions: TOOLS.map(([name, description]) => ({ name, description, hash: name })),
+          definitions: TOOLS.map(([name, description]) => ({
+            name,
+            description,
+            hash: name,
+            input: {
+              required: ['path'],
+              types: { path: ['string'], tail: ['number'], head: ['integer', 'null'] },
+              isClosed: false,
+              known: [],
+            },
+          })),
         },
         resources: {
           bytes: 210,
@@ -150,7 +163,8 @@ export function exampleFleet(): ServerDetail[] {
     buildDetail('warehouse', {
       endpoint: 'http://10.0.4.17:8080/mcp',
       status: 'critical',
-      reason: 'tools/list answered JSON-RPC error -32603: Internal error.',
+      reason: '9.5 % of 420 calls failed in 5 m, most often timeout',
+      errorRate: { ratio: 0.095, requests: 420, windowMs: 300_000 },
       statusSinceMs: asEpochMs(NOW_MS - 41_000),
       responseTimeMs: 38,
       consecutiveFailures: 2,

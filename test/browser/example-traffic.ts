@@ -107,6 +107,17 @@ export function exampleTraffic(): Partial<JournalViews> {
         calls: 400 + Math.round(300 * Math.sin(index / 6)),
         failures: index % 17 === 13 ? 160 : index % 5,
       })),
+    chartChecks: async ({ fromMs, toMs, bucketMs }) =>
+      Array.from({ length: Math.ceil((toMs - fromMs) / bucketMs) - 1 }, (_, index) => ({
+        atMs: asEpochMs(fromMs + index * bucketMs),
+        checks: 20,
+        failures: index % 40 === 22 ? 7 : 0,
+        // An hour and a half in which the exporter did not run.
+        ...(index % 60 !== 30 && {
+          meanMs: 24 + 9 * Math.sin(index / 9) + (index % 7),
+          maxMs: 60 + 30 * Math.sin(index / 5) + (index % 11) * 4,
+        }),
+      })),
     findMarkers: async () => ({
       entries: [
         {

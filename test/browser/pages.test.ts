@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import { createHttpApp } from '../../src/sinks/web/create-http-app.ts';
@@ -101,6 +102,10 @@ function busyJournal(alerts: readonly AlertRecord[]): ReturnType<typeof exampleJ
   return { ...kept, journal: { ...kept.journal, ...exampleTraffic() } };
 }
 
+const FIND_SERIOUS = `axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+  violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ target, html }) => id + ' ' + target + ' ' + html.slice(0, 120))))`;
 const NAMES = `[...document.querySelectorAll('[data-rows] tr')].map((row) => row.dataset.key)`;
 const IS_LIVE = `document.getElementById('live').textContent === 'Live'`;
 
@@ -168,7 +173,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
   test('the page of a server follows its checks and keeps an opened list open', async () => {
     const visited = await visit(exampleFleet());
     const { page, url } = visited;
-    await page.open(`${url}/servers/files`);
+    await page.open(`${url}/servers/files?tab=capabilities`);
     await page.waitFor(IS_LIVE);
     await page.evaluate(`document.getElementById('list-resources').open = false`);
     change(visited, {
@@ -229,6 +234,35 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
 
     await page.waitFor(`document.querySelector('form[action$="/disable"]') !== null`);
     expect(fake.disablings.size).toBe(0);
+    expect(page.problems()).toEqual([]);
+  });
+
+  test('charts are drawn from their table, follow arrow keys and the width, and are drawn anew with the page', async () => {
+    const visited = await visit(exampleFleet(), busyJournal([]));
+    const { page, url } = visited;
+    await page.resize(1440, 844);
+    await page.open(`${url}/servers/files`);
+    const drawn = `document.querySelectorAll('.graph canvas')`;
+    await page.waitFor(`${drawn}.length === 3`);
+    const width = () => page.evaluate<number>(`${drawn}[0].clientWidth`);
+    expect(await width()).toBeGreaterThan(1_000);
+    await page.evaluate(`document.querySelector('.graph [tabindex]').focus()`);
+    await page.press('ArrowRight');
+    await page.press('ArrowRight');
+    // The second row of the table, in all three charts.
+    const second = await page.evaluate<string>(
+      `document.querySelectorAll('#chart-values tbody time')[1].textContent`,
+    );
+    await page.waitFor(
+      `[...document.querySelectorAll('.graph-tip:not([hidden])')].filter((tip) => tip.textContent.startsWith('${second}')).length === 3`,
+    );
+    await page.resize(390, 844);
+    await page.waitFor(`${drawn}[0].clientWidth < 390`);
+    visited.fake.deps.journal.chartCalls = async () => [];
+    await page.waitFor(IS_LIVE);
+    change(visited, { ...visited.fake.servers.get('files')!, status: 'warning', reason: 'slow' });
+    await page.waitFor(`document.querySelector('#history').textContent.includes('No requests')`);
+    await page.waitFor(`${drawn}.length === 2`);
     expect(page.problems()).toEqual([]);
   });
 
@@ -447,6 +481,9 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     '/servers/files?tab=tools',
     '/servers/files?tab=clients',
     '/servers/files?tab=timeline',
+    '/servers/files?tab=capabilities',
+    '/servers/files?tab=settings',
+    '/servers/warehouse',
     '/servers/brand-new',
     '/docs',
     '/servers/nobody',
@@ -474,6 +511,41 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
         JSON.stringify(overflows),
       ).toBe(true);
       expect([...grounds]).toEqual([scheme === 'light' ? 'rgb(246, 247, 248)' : 'rgb(14, 19, 24)']);
+    },
+  );
+
+  test.each([
+    [
+      1440,
+      'light',
+      [
+        '/',
+        '/alerts',
+        '/audit',
+        '/docs',
+        '/errors',
+        '/servers/warehouse',
+        '/servers/files?tab=timeline',
+        '/servers/files?tab=capabilities',
+        '/servers/files?tab=settings',
+      ],
+    ],
+    [390, 'dark', ['/', '/servers/files', '/servers/files?tab=tools']],
+  ] as const)(
+    'axe finds nothing serious at %i px in the %s theme',
+    async (width, scheme, paths) => {
+      const { firing, history } = exampleAlerts();
+      const { page, url } = await visit(exampleFleet(), busyJournal([...firing, ...history]));
+      await page.resize(width, 844);
+      await page.setColorScheme(scheme);
+      const findings: string[] = [];
+      for (const path of paths) {
+        await page.open(url + path);
+        await page.evaluate(`${axe.source}; undefined`);
+        const found = await page.evaluate<readonly string[]>(FIND_SERIOUS);
+        findings.push(...found.map((finding) => `${path} ${finding}`));
+      }
+      expect(findings).toEqual([]);
     },
   );
 

@@ -19,6 +19,7 @@ export function fakeJournal(changes: Partial<JournalViews> = {}): JournalViews {
   return {
     state: () => ({ status: 'ok', detail: 'data/journal.sqlite' }),
     findServerLog: nothing,
+    chartChecks: async () => [],
     findCalls: async () => ({ entries: [], total: 0, isTotalExact: true }),
     summarizeCalls: async () => [],
     chartCalls: async () => [],

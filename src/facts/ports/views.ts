@@ -22,7 +22,13 @@ import type {
 } from '../event-log.ts';
 import type { ActiveMaintenance, PlannedWindow } from '../maintenance.ts';
 import type { ServerUptime, UptimeFilter } from '../server-uptime.ts';
-import type { JournalState, ServerLogFilter, ServerLogPage } from '../server-log.ts';
+import type {
+  CheckChartFilter,
+  CheckChartPoint,
+  JournalState,
+  ServerLogFilter,
+  ServerLogPage,
+} from '../server-log.ts';
 import type { EpochMs } from '../time.ts';
 import type { AlertFilter, AlertRecord } from './alert-store.ts';
 import type { ProcessUsage } from './process-usage.ts';
@@ -77,6 +83,8 @@ export interface JournalViews {
   state(): JournalState;
   /** Like all that follow: rejects if the journal does not answer. */
   findServerLog(filter: ServerLogFilter): Promise<ServerLogPage>;
+  /** Oldest first. */
+  chartChecks(filter: CheckChartFilter): Promise<readonly CheckChartPoint[]>;
   findCalls(filter: CallFilter): Promise<CallPage>;
   summarizeCalls(filter: CallSummaryFilter): Promise<readonly CallSummary[]>;
   chartCalls(filter: CallChartFilter): Promise<readonly CallChartPoint[]>;

@@ -151,6 +151,7 @@ function createViews(
     findDisablings: () => thread.ask('findDisablings', null, FIND_MS_MAX),
     findMaintenance: () => thread.ask('findMaintenance', null, FIND_MS_MAX),
     findServerLog: (filter) => thread.ask('findServerLog', filter, FIND_MS_MAX),
+    chartChecks: (filter) => thread.ask('chartChecks', filter, FIND_MS_MAX),
     findCalls: (filter) => {
       recorder.flushSums();
       return thread.ask('findCalls', filter, FIND_MS_MAX);

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { chartChecks } from './chart-checks.ts';
 import { findDisablings } from './disablings.ts';
 import { findAlerts } from './find-alerts.ts';
 import { findCalls } from './find-calls.ts';
@@ -19,6 +20,7 @@ export function createFinders(database: DatabaseSync): Finders {
   return {
     findAlerts: (filter) => findAlerts(database, filter),
     findServerLog: (filter) => findServerLog(database, filter),
+    chartChecks: (filter) => chartChecks(database, filter),
     findDisablings: () => findDisablings(database),
     findMaintenance: () => findMaintenance(database),
     findCalls: (filter) => findCalls(database, filter),

@@ -3,6 +3,8 @@ import type { ActionTaken, AlertEvent } from '../../facts/alert-event.ts';
 import type { Disabling } from '../../facts/disabling.ts';
 import type { MaintenanceWindow } from '../../facts/maintenance.ts';
 import type {
+  CheckChartFilter,
+  CheckChartPoint,
   CheckEntry,
   ServerLogFilter,
   ServerLogPage,
@@ -117,6 +119,7 @@ export interface Questions {
   saveMarker: { ask: Marker; answer: number };
   findAlerts: { ask: AlertFilter; answer: readonly AlertRecord[] };
   findServerLog: { ask: ServerLogFilter; answer: ServerLogPage };
+  chartChecks: { ask: CheckChartFilter; answer: readonly CheckChartPoint[] };
   findCalls: { ask: CallFilter; answer: CallPage };
   summarizeCalls: { ask: CallSummaryFilter; answer: readonly CallSummary[] };
   chartCalls: { ask: CallChartFilter; answer: readonly CallChartPoint[] };
@@ -137,6 +140,7 @@ export type QuestionName = keyof Questions;
 export type FindName =
   | 'findAlerts'
   | 'findServerLog'
+  | 'chartChecks'
   | 'findDisablings'
   | 'findMaintenance'
   | 'findCalls'

@@ -12,6 +12,7 @@ export function noJournal(): Journal {
     saveNote: refuse,
     findAlerts: refuse,
     findServerLog: refuse,
+    chartChecks: refuse,
     findCalls: refuse,
     summarizeCalls: refuse,
     chartCalls: refuse,

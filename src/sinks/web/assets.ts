@@ -21,6 +21,8 @@ const SCRIPTS = [
   'presence.js',
   'stream.js',
   'live.js',
+  'uplot.js',
+  'charts.js',
   'page.js',
 ] as const;
 
@@ -36,7 +38,11 @@ export function loadAssets(): Assets {
   }
   return {
     ...(Object.fromEntries(scripts) as Record<(typeof SCRIPTS)[number], Asset>),
-    'style.css': createAsset('style.css', readAsset('style.css'), 'text/css'),
+    'style.css': createAsset(
+      'style.css',
+      Buffer.concat([readAsset('uplot.css'), readAsset('style.css')]),
+      'text/css',
+    ),
     'icon.svg': createAsset('icon.svg', readAsset('icon.svg'), 'image/svg+xml'),
   };
 }

@@ -37,3 +37,16 @@ export function chartSpan(span: TimeSpan, nowMs: EpochMs): ChartSpan {
     bucketMs,
   };
 }
+
+/** Points that a chart of lines has room for, at most about. */
+const POINTS_MAX = 170;
+
+/** The span of charts for the time up to `nowMs`, at multiples of its grain. */
+export function historySpan(windowMs: number, nowMs: EpochMs): ChartSpan {
+  const bucketMs = BUCKETS_MS.find((each) => windowMs / each <= POINTS_MAX) ?? DAY_MS;
+  return {
+    fromMs: asEpochMs(Math.floor((nowMs - windowMs) / bucketMs) * bucketMs),
+    toMs: asEpochMs(Math.ceil(nowMs / bucketMs) * bucketMs),
+    bucketMs,
+  };
+}

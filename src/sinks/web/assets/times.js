@@ -28,6 +28,7 @@ export function localTime(atMs, form) {
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
   if (form === 'day') return day;
+  if (form === 'minute') return `${day} ${time.slice(0, 5)}`;
   return form === 'clock' ? time : `${day} ${time}`;
 }
 
@@ -76,7 +77,7 @@ export function timeElement(atMs, form) {
 function nameZone() {
   const zone = document.getElementById('zone');
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'local';
-  if (zone) zone.textContent = `Times are ${name}; hover over one for UTC.`;
+  if (zone && name !== 'UTC') zone.textContent = `Times are those of ${name}; hover for UTC.`;
 }
 
 readClock(document.body);

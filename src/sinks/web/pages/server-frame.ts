@@ -9,12 +9,19 @@ import { accessHint, tokenInput } from './elements.ts';
 import { labelList } from './label-controls.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
-import { runbookPath } from './page-links.ts';
+import { auditPath, errorsPath, runbookPath } from './page-links.ts';
 import { STATUS_WORDS, statusIcon } from './status-badge.ts';
 import { maintenanceNote } from './maintenance-note.ts';
 import { relativeTime } from './time.ts';
 
-export const SERVER_TABS = ['overview', 'tools', 'clients', 'timeline'] as const;
+export const SERVER_TABS = [
+  'overview',
+  'tools',
+  'clients',
+  'timeline',
+  'capabilities',
+  'settings',
+] as const;
 export type ServerTab = (typeof SERVER_TABS)[number];
 
 const TAB_WORDS: Readonly<Record<ServerTab, string>> = {
@@ -22,6 +29,8 @@ const TAB_WORDS: Readonly<Record<ServerTab, string>> = {
   tools: 'Tools',
   clients: 'Clients',
   timeline: 'Timeline',
+  capabilities: 'Capabilities',
+  settings: 'Settings',
 };
 
 /** What all tabs of a server show above their content. */
@@ -74,12 +83,20 @@ export function serverTabPage(
 }
 
 function tabs(server: string, current: ServerTab): readonly Html[] {
-  return SERVER_TABS.map(
+  const links = SERVER_TABS.map(
     (tab) =>
       html`<a href="${tabPath(server, tab)}" ${tab === current && html` aria-current="page"`}
         >${TAB_WORDS[tab]}</a
       >`,
   );
+  // Pages of their own, which have more filters than a tab.
+  const [overview, ...others] = links;
+  return [
+    ...(overview ? [overview] : []),
+    html`<a href="${auditPath({ server })}">Calls</a>`,
+    html`<a href="${errorsPath({ server })}">Errors</a>`,
+    ...others,
+  ];
 }
 
 /** Those in which somebody has to do something. */

@@ -1,15 +1,11 @@
-import {
-  CAPABILITY_KINDS,
-  type CapabilityKind,
-  type CapabilityList,
-} from '../../../facts/capability-snapshot.ts';
-import type { CheckReport, CheckStep, ServerIdentity } from '../../../facts/check-report.ts';
+import type { CheckReport, CheckStep } from '../../../facts/check-report.ts';
 import type { ServerUptime } from '../../../facts/server-uptime.ts';
 import type { ServerDetail } from '../../../facts/ports/server-view.ts';
 import { formatBytes, formatCount, formatDuration, formatRatio } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { FailingCalls } from '../read-failing-calls.ts';
-import { checkChart, phaseBar } from './check-chart.ts';
+import type { ServerHistory } from '../read-server-history.ts';
+import { phaseBar } from './phase-bar.ts';
 import {
   emptySection,
   factItems,
@@ -22,10 +18,19 @@ import {
 import { failingCalls } from './failing-calls.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
-import { BAD_STATUSES, canBeChecked, type ServerFrame, serverTabPage } from './server-frame.ts';
+import {
+  BAD_STATUSES,
+  canBeChecked,
+  type ServerFrame,
+  serverTabPage,
+  tabPath,
+} from './server-frame.ts';
 import { type KeptOfServer, serverAlerts, serverJournal } from './server-log.ts';
+import { describeEra } from './server-capabilities.ts';
+import { serverCharts } from './server-charts.ts';
 import { statusBadge, statusIcon } from './status-badge.ts';
 import { responseTime } from './response-time.ts';
+import { windowChips, windowText } from './time-window.ts';
 import { absoluteTime, relativeTime, timeOfDay } from './time.ts';
 import { uptimeSection } from './uptime-bars.ts';
 
@@ -35,12 +40,12 @@ export interface ServerContent extends ServerFrame {
   readonly failing: FailingCalls | undefined;
   /** From the journal, if it answers. */
   readonly uptime: ServerUptime | undefined;
+  readonly history: ServerHistory;
+  /** Of the charts. */
+  readonly windowMs: number;
 }
 
 const CHECKS_SHOWN_MAX = 25;
-const DEFINITIONS_SHOWN_MAX = 300;
-/** Lists up to this length are open from the start. */
-const OPEN_DEFINITIONS_MAX = 20;
 
 export function serverPage(content: ServerContent): Page {
   const { detail, nowMs, kept } = content;
@@ -51,8 +56,11 @@ export function serverPage(content: ServerContent): Page {
     'overview',
     html`<div id="trouble" class="trouble" data-region>${isBad && trouble(content)}</div>
       <dl id="facts" class="facts" data-region>${facts(content)}</dl>
-      <section id="history" class="card pad" data-region aria-label="Response times">
-        ${history(detail)}
+      <nav class="chips" aria-label="Time range of the charts">
+        ${windowChips(content.windowMs, (windowMs) => tabPath(detail.name, 'overview', { window: windowText(windowMs) }))}
+      </nav>
+      <section id="history" class="card pad" data-region aria-label="Charts">
+        ${serverCharts(content.history)}
       </section>
       <section id="uptime" class="card pad" data-region aria-label="Uptime">
         ${uptimeSection(content.uptime)}
@@ -61,9 +69,6 @@ export function serverPage(content: ServerContent): Page {
         <section id="last" class="card pad" data-region>${lastChecks(detail, nowMs)}</section>
         <section id="identity" class="card pad" data-region>${identity(detail)}</section>
       </div>
-      <section id="capabilities" class="card pad" data-region>
-        ${capabilities(detail, nowMs)}
-      </section>
       <div id="past-trouble" class="trouble" data-region>${!isBad && trouble(content)}</div>
       <section id="changes" class="card pad" data-region>${statusChanges(detail, nowMs)}</section>
       <section id="checks" class="card pad" data-region>
@@ -138,12 +143,6 @@ function mapKnown<T, U>(value: T | undefined, map: (value: T) => U): U | undefin
   return value === undefined ? undefined : map(value);
 }
 
-function history(detail: ServerDetail): Html {
-  if (detail.recentChecks.length === 0) return emptySection('Response times', neverChecked(detail));
-  return html`<h2>Response times <small>newest on the right; failures have full height</small></h2>
-    ${checkChart(detail.recentChecks)}`;
-}
-
 function neverChecked(detail: ServerDetail): string {
   if (detail.status === 'disabled') return 'This server is disabled and is not checked.';
   return 'No check has finished yet.';
@@ -203,10 +202,6 @@ function markCell(look: 'healthy' | 'disabled' | 'offline', word: string): Html 
   return html`<td class="mark is-${look}">${icon}<span class="unseen">${word}</span></td>`;
 }
 
-function describeEra({ era, isEraAssumed }: ServerIdentity): string {
-  return isEraAssumed ? `${era}, assumed: server/discover was not answered` : era;
-}
-
 function identity(detail: ServerDetail): Html {
   const said = detail.identity;
   const expiresAtMs = detail.lastDeepReport?.tlsExpiresAtMs ?? detail.lastReport?.tlsExpiresAtMs;
@@ -219,51 +214,6 @@ function identity(detail: ServerDetail): Html {
     ['Check interval', `${detail.intervalMs / 1_000} s`],
     ['Defined in', detail.source],
   ]);
-}
-
-const KIND_WORDS: Readonly<Record<CapabilityKind, string>> = {
-  tools: 'Tools',
-  prompts: 'Prompts',
-  resources: 'Resources',
-  resource_templates: 'Resource templates',
-};
-
-function capabilities(detail: ServerDetail, nowMs: number): Html {
-  const { snapshot } = detail;
-  if (!snapshot)
-    return emptySection('Capabilities', 'Not read yet. The first deep check reads them.');
-  const lists = CAPABILITY_KINDS.flatMap((kind) => {
-    const list = snapshot.lists[kind];
-    return list ? [capabilityList(kind, list)] : [];
-  });
-  return html`<h2>
-      Capabilities <small>read ${relativeTime(snapshot.takenAtMs, nowMs, 'ago')}</small>
-    </h2>
-    ${lists.length > 0 ? lists : html`<p class="muted">The server lists no tools, prompts or resources.</p>`}`;
-}
-
-function capabilityList(kind: CapabilityKind, list: CapabilityList): Html {
-  const { definitions } = list;
-  const shown = definitions.slice(0, DEFINITIONS_SHOWN_MAX);
-  const isOpen = definitions.length <= OPEN_DEFINITIONS_MAX;
-  const items = shown.map(
-    ({ name, description }) =>
-      html`<dt>
-          <code><bdi>${name}</bdi></code>
-        </dt>
-        <dd>
-          ${description === '' ? html`<span class="none">no description</span>` : html`<bdi>${description}</bdi>`}
-        </dd>`,
-  );
-  const rest = definitions.length - shown.length;
-  return html`<details id="list-${kind}" ${isOpen && html` open`}>
-    <summary>
-      ${KIND_WORDS[kind]} <b>${formatCount(definitions.length)}</b>
-      <small>${formatBytes(list.bytes)}</small>
-    </summary>
-    <dl class="definitions">${items}</dl>
-    ${rest > 0 && html`<p class="muted">and ${formatCount(rest)} more</p>`}
-  </details>`;
 }
 
 const REPORT_COLUMNS: readonly LogColumn[] = [

@@ -14,6 +14,11 @@ export function absoluteTime(atMs: number): Html {
   return timeElement(atMs, 'instant', formatInstant(atMs));
 }
 
+/** Without seconds, likewise. */
+export function minuteTime(atMs: number): Html {
+  return timeElement(atMs, 'minute', formatInstant(atMs).replace(/:\d\d UTC$/, ' UTC'));
+}
+
 /** The time of day, likewise. */
 export function timeOfDay(atMs: number): Html {
   return timeElement(atMs, 'clock', formatTimeOfDay(atMs));

@@ -7,11 +7,14 @@ import { findServer } from '../find-server.ts';
 import { CALL_SORTS } from '../pages/call-table.ts';
 import { serverPath } from '../pages/landing-page.ts';
 import type { Page } from '../pages/layout.ts';
+import { capabilitiesTab } from '../pages/server-capabilities.ts';
 import { clientsTab, toolsTab } from '../pages/server-calls.ts';
 import { SERVER_TABS, type ServerFrame, type ServerTab } from '../pages/server-frame.ts';
 import { serverPage } from '../pages/server-page.ts';
+import { settingsTab } from '../pages/server-settings.ts';
 import { timelineTab } from '../pages/server-timeline.ts';
 import { readFailingCalls } from '../read-failing-calls.ts';
+import { readServerHistory } from '../read-server-history.ts';
 import { readTimeline } from '../read-timeline.ts';
 import { TIMELINE_KINDS } from '../timeline.ts';
 import { pathName } from '../request-values.ts';
@@ -60,6 +63,8 @@ const TABS: Readonly<Record<ServerTab, ShowTab>> = {
   tools: showTools,
   clients: showClients,
   timeline: showTimeline,
+  capabilities: async (context, request) => capabilitiesTab(frameOf(context, request)),
+  settings: async (context, request) => settingsTab(frameOf(context, request)),
 };
 
 /** Read last: the server may have left the configuration meanwhile. */
@@ -77,15 +82,24 @@ function frameOf(context: WebContext, request: Request): ServerFrame {
 async function showOverview(context: WebContext, request: Request): Promise<Page> {
   const detail = findServer(context, pathName(request));
   const { name } = detail;
-  const [alerts, log, uptime, failing] = await Promise.all([
+  const { window: windowMs } = readQuery(request, { window: QUERY.window });
+  const [alerts, log, uptime, failing, history] = await Promise.all([
     askBriefly(context, () => context.alerts.find({ server: name, limit: ALERTS_SHOWN_MAX })),
     askBriefly(context, () =>
       context.journal.findServerLog({ server: name, facts: KEPT_SHOWN, limit: ENTRIES_SHOWN_MAX }),
     ),
     context.uptimes.find(name),
     readFailingCalls(context, detail),
+    readServerHistory(context, detail, windowMs),
   ]);
-  return serverPage({ ...frameOf(context, request), kept: { alerts, log }, uptime, failing });
+  return serverPage({
+    ...frameOf(context, request),
+    kept: { alerts, log },
+    uptime,
+    failing,
+    history,
+    windowMs,
+  });
 }
 
 async function showTools(context: WebContext, request: Request): Promise<Page> {

@@ -189,3 +189,34 @@ test('entries come back as they were written', () => {
   ]);
   expect(new Set(last.map(({ id }) => id)).size).toBe(3);
 });
+
+test('checks are counted by time, with durations of steady checks that succeeded', () => {
+  const { database } = openInFolder();
+  const check = (second: number, changes: Partial<Extract<JournalEntry, { fact: 'check' }>>) =>
+    ({
+      fact: 'check',
+      atMs: asEpochMs(T + second * 1_000),
+      server: 'search',
+      kind: 'steady',
+      outcome: 'ok',
+      detail: '',
+      durationMs: 10,
+      status: 'healthy',
+      ...changes,
+    }) as const;
+  database.write([
+    check(0, { durationMs: 10 }),
+    check(20, { durationMs: 30 }),
+    check(30, { durationMs: 900, kind: 'deep' }),
+    check(59, { durationMs: 5_000, outcome: 'timeout' }),
+    check(61, { durationMs: 5_000, outcome: 'timeout' }),
+    check(70, { server: 'files' }),
+    check(180, {}),
+  ]);
+  const filter = { server: 'search', fromMs: asEpochMs(T), toMs: asEpochMs(T + 180_000) };
+  expect(database.chartChecks({ ...filter, bucketMs: 60_000 })).toEqual([
+    { atMs: T, checks: 4, failures: 1, meanMs: 20, maxMs: 30 },
+    { atMs: T + 60_000, checks: 1, failures: 1 },
+  ]);
+  expect(database.chartChecks({ ...filter, bucketMs: 60_000, server: "x' OR 1" })).toEqual([]);
+});

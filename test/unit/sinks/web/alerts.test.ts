@@ -570,7 +570,7 @@ test('the page of a server is there without a journal', async () => {
   });
   const markup = await page('/servers/search', {}, { journal });
   expect(markup).toContain('journal.path is off');
-  expect(markup).toContain('Response times');
+  expect(markup).toContain('Response time');
 });
 
 test('the log of a server can be searched and read page by page', async () => {
