@@ -466,6 +466,35 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     expect(page.problems()).toEqual([]);
   });
 
+  test('a maintenance window is planned and cancelled by keyboard and without JavaScript', async () => {
+    const { page, url, fake } = await visit(exampleFleet());
+    await page.setScriptEnabled(false);
+    await page.open(`${url}/maintenance`);
+    await page.evaluate(`document.querySelector('#once-servers option[value=search]').selected = true;
+      document.querySelector('#once-duration').value = '2h';
+      document.querySelector('#once-reason').focus()`);
+    await page.press('Tab');
+    await page.press('Tab');
+    await page.press('Enter');
+    await page.waitFor(`document.querySelector('#current')?.textContent.includes('search')`);
+    expect(fake.deps.maintenance.windows()).toMatchObject([{ window: { servers: ['search'] } }]);
+    await page.open(`${url}/servers/search`);
+    await page.waitFor(
+      `document.querySelector('.maintenance')?.textContent.includes('In maintenance')`,
+    );
+
+    await page.open(`${url}/maintenance`);
+    await page.waitFor(`document.querySelector('#current summary')`);
+    await page.evaluate(`document.querySelector('#current summary').focus()`);
+    await page.press('Enter');
+    await page.press('Tab');
+    await page.press('Tab');
+    await page.press('Enter');
+    await page.waitFor(`document.querySelector('#current')?.textContent.includes('No window')`);
+    expect(fake.deps.maintenance.windows()).toEqual([]);
+    expect(page.problems()).toEqual([]);
+  });
+
   const PATHS = [
     '/',
     '/alerts',
@@ -475,6 +504,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     '/errors',
     '/errors?from=2026-11-21T08:50:00Z&to=2026-11-21T08:55:00Z',
     '/errors/4',
+    '/maintenance',
     '/servers/search/log',
     '/servers/files',
     '/servers/search',
@@ -565,6 +595,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
       '/audit',
       '/errors',
       '/errors/4',
+      '/maintenance',
       '/servers/files/log',
     ];
     for (const path of paths) {
