@@ -73,16 +73,20 @@ export function logTable(
 }
 
 /** A head of the big tables, which need roles because their style undoes the table on narrow screens. */
-export function columnHead(text: string, look = '', title?: string): Html {
+export function columnHead(text: HtmlValue, look = '', title?: string, order?: SortOrder): Html {
   return html`<th
     scope="col"
     role="columnheader"
     class="${look}"
     ${title !== undefined && html` title="${title}"`}
+    ${order !== undefined && html` aria-sort="${order}"`}
   >
     ${text}
   </th>`;
 }
+
+/** As `aria-sort` has it. */
+type SortOrder = 'ascending' | 'descending' | 'other';
 
 export function outcomeBadge(outcome: string): Html {
   return html`<span class="outcome ${outcome === 'ok' ? 'is-healthy' : 'is-offline'}"

@@ -5,36 +5,31 @@ import type { ServerUptime } from '../../../facts/server-uptime.ts';
 import { formatShare } from '../../../facts/rules/rate-window.ts';
 import { formatCount, formatRate, formatRatio, formatUsd } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import type { ServerTraffic, TrafficByServer } from '../server-traffic.ts';
+import type { ServerTraffic } from '../server-traffic.ts';
+import { sortServers } from '../sort-servers.ts';
 import type { ConfigStatus } from '../../../facts/ports/views.ts';
 import {
   countByStatus,
   groupByLabel,
   selectServers,
   type ServerFilter,
-  sortWorstFirst,
   STATUSES_WORST_FIRST,
 } from '../select-servers.ts';
-import { chip, columnHead, noValue, searchInput } from './elements.ts';
-import {
-  type GridAddress,
-  gridPath,
-  keptFields,
-  labelControls,
-  labelList,
-} from './label-controls.ts';
+import { chip, noValue, searchInput } from './elements.ts';
+import { gridHeads, type GridShape, shownColumns, sortChips } from './grid-columns.ts';
+import { gridPath, keptFields, labelControls, labelList } from './label-controls.ts';
 import { errorsPath } from './page-links.ts';
 import { maintenanceNote } from './maintenance-note.ts';
 import { responseTime } from './response-time.ts';
 import type { Page } from './layout.ts';
 import { STATUS_WORDS, statusBadge, statusIcon } from './status-badge.ts';
 import { relativeTime } from './time.ts';
+import { uptimeBars } from './uptime-bars.ts';
 
-export interface LandingContent extends GridAddress {
+export interface LandingContent extends GridShape {
   readonly views: readonly ServerView[];
   /** From the journal, by server; empty if it does not answer. */
   readonly uptimes: ReadonlyMap<string, ServerUptime>;
-  readonly traffic: TrafficByServer;
   /** Servers in a maintenance window: they may fail. */
   readonly maintenance: ReadonlyMap<string, ActiveMaintenance>;
   readonly nowMs: number;
@@ -45,6 +40,12 @@ export interface LandingContent extends GridAddress {
 
 /** Rows on one page. If there are more, the page asks the reader to filter. */
 const ROWS_MAX = 1_000;
+/** Rows with bars of uptime; a larger page would be mostly bars. */
+const BARS_MAX = 200;
+
+interface GridRows extends LandingContent {
+  readonly hasBars: boolean;
+}
 
 export function landingPage(content: LandingContent): Page {
   const { views } = content;
@@ -67,8 +68,8 @@ function countAttention(views: readonly ServerView[]): number {
 }
 
 function grid(content: LandingContent): Html {
-  const { views, filter } = content;
-  const selected = sortWorstFirst(selectServers(views, filter));
+  const { views, filter, sort } = content;
+  const selected = sortServers(selectServers(views, filter), sort, content);
   const shown = selected.slice(0, ROWS_MAX);
   return html` <div id="notices" data-region>${notices(content)}</div>
     <section id="summary" class="summary" data-region aria-label="Summary">
@@ -93,59 +94,23 @@ function grid(content: LandingContent): Html {
     <nav id="labels" class="chips" data-region aria-label="Group and filter by label">
       ${labelControls(views, content)}
     </nav>
+    ${sortChips(content)}
     <div class="card">
       <table class="grid" role="table">
         <caption class="unseen">
-          MCP servers, worst first
+          MCP servers
         </caption>
         <thead role="rowgroup">
           <tr role="row" id="heads" data-region>
-            ${heads(content)}
+            ${gridHeads(content)}
           </tr>
         </thead>
         <tbody id="rows" role="rowgroup" data-rows>
-          ${rows(shown, content)}
+          ${rows(shown, { ...content, hasBars: shown.length <= BARS_MAX })}
         </tbody>
       </table>
     </div>
     <p id="remarks" class="remark" data-region>${remark(selected.length, shown.length)}</p>`;
-}
-
-const COLUMNS = 7;
-const TRAFFIC_COLUMNS = 3;
-
-function heads({ traffic }: LandingContent): readonly (Html | false)[] {
-  const hasTraffic = traffic.size > 0;
-  return [
-    columnHead('Status'),
-    columnHead('Server'),
-    columnHead('Endpoint', 'endpoint'),
-    columnHead(
-      'Response time',
-      'num',
-      'Mean of the checks of the last minute, from request to answer',
-    ),
-    columnHead('Last check', 'num'),
-    columnHead(
-      'Uptime',
-      'num',
-      'Share of the last 24 hours in which the server was not Offline; disabled, in maintenance or not observed counts as neither',
-    ),
-    columnHead('Tools', 'num'),
-    hasTraffic &&
-      columnHead(
-        'Requests/min',
-        'num traffic',
-        'Calls of clients, mean of the last five to ten minutes',
-      ),
-    hasTraffic &&
-      columnHead(
-        'Errors',
-        'num traffic',
-        'Share of calls that failed on the side of the server, last 24 hours',
-      ),
-    hasTraffic && columnHead('Cost', 'num traffic', 'Estimated cost of the calls of 24 hours'),
-  ];
 }
 
 function remark(selectedCount: number, shownCount: number): Html | undefined {
@@ -248,10 +213,10 @@ function proportions(views: readonly ServerView[]): Html {
   </svg>`;
 }
 
-function chips({ views, filter, groupBy }: LandingContent): readonly Html[] {
+function chips({ views, filter, groupBy, sort }: LandingContent): readonly Html[] {
   const counts = countByStatus(views);
   const pathOf = (statuses: ServerFilter['statuses']): string =>
-    gridPath({ filter: { ...filter, statuses }, groupBy });
+    gridPath({ filter: { ...filter, statuses }, groupBy, sort });
   const all = chip(
     pathOf([]),
     filter.statuses.length === 0,
@@ -270,7 +235,7 @@ function chips({ views, filter, groupBy }: LandingContent): readonly Html[] {
   return [all, ...others];
 }
 
-function rows(shown: readonly ServerView[], content: LandingContent): readonly Html[] {
+function rows(shown: readonly ServerView[], content: GridRows): readonly Html[] {
   const { groupBy } = content;
   if (groupBy === '') return shown.map((view) => row(view, content));
   return groupByLabel(shown, groupBy).flatMap(([value, views]) => [
@@ -283,12 +248,12 @@ interface RowGroup {
   readonly name: string;
   readonly value: string;
   readonly views: readonly ServerView[];
-  readonly content: LandingContent;
+  readonly content: GridRows;
 }
 
 /** No name of a server begins with a space, so the key of a group is nobody else's. */
 function groupRow({ name, value, views, content }: RowGroup): Html {
-  const columns = content.traffic.size > 0 ? COLUMNS + TRAFFIC_COLUMNS : COLUMNS;
+  const columns = shownColumns(content).length;
   const counts = countByStatus(views);
   const parts = STATUSES_WORST_FIRST.filter((status) => counts[status] > 0).map(
     (status) =>
@@ -302,7 +267,7 @@ function groupRow({ name, value, views, content }: RowGroup): Html {
   </tr> `;
 }
 
-function row(view: ServerView, content: LandingContent): Html {
+function row(view: ServerView, content: GridRows): Html {
   const { nowMs, uptimes, maintenance } = content;
   const active = maintenance.get(view.name);
   const uptime = uptimes.get(view.name);
@@ -325,7 +290,9 @@ function row(view: ServerView, content: LandingContent): Html {
     <td role="cell" class="num" data-label="Last check">
       ${view.lastCheckAtMs === undefined ? noValue('Not known yet') : relativeTime(view.lastCheckAtMs, nowMs, 'ago')}
     </td>
-    <td role="cell" class="num" data-label="Uptime">${known(uptimeRatio, formatRatio)}</td>
+    <td role="cell" class="num" data-label="Uptime">
+      ${known(uptimeRatio, formatRatio)}${content.hasBars && uptime && uptimeBars(uptime.hours, 'By hour')}
+    </td>
     <td role="cell" class="num" data-label="Tools">${known(tools, formatCount)}</td>
     ${trafficCells(view, content)}
   </tr> `;

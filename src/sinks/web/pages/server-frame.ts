@@ -6,7 +6,7 @@ import type { ChangeAccess } from '../change-access.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { accessHint, tokenInput } from './elements.ts';
-import { labelList } from './label-controls.ts';
+import { type GridAddress, labelList } from './label-controls.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
 import { auditPath, errorsPath, runbookPath } from './page-links.ts';
@@ -138,7 +138,11 @@ function verdict({ detail, maintenance, nowMs }: ServerFrame): Html {
     ${whatToDo(detail)}`;
 }
 
-const WHOLE_FLEET = { filter: { statuses: [], search: '', labels: [] }, groupBy: '' };
+const WHOLE_FLEET: GridAddress = {
+  filter: { statuses: [], search: '', labels: [] },
+  groupBy: '',
+  sort: 'status',
+};
 
 const UNVERIFIED = html`<p>
   <strong class="is-warning">Certificate not verified</strong> · any certificate is accepted

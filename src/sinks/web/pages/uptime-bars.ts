@@ -11,7 +11,7 @@ const BAR_WIDTH = 6;
 const LOWEST = 3;
 
 /** One bar per hour or day, newest on the right: from below what was up, above it what was down; unknown time is empty. */
-function uptimeBars(bars: readonly UptimeBar[], label: string): Html {
+export function uptimeBars(bars: readonly UptimeBar[], label: string): Html {
   return html`<svg
     class="chart uptime"
     viewBox="0 0 ${Math.max(1, bars.length * SLOT_WIDTH - 2)} ${HEIGHT}"

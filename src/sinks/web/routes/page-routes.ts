@@ -4,7 +4,8 @@ import { HttpProblem } from '../http-problem.ts';
 import { docsPage } from '../pages/docs-page.ts';
 import { documentPage } from '../pages/document-page.ts';
 import { landingPage } from '../pages/landing-page.ts';
-import { pathName, queryChoices, queryLabels, queryText } from '../request-values.ts';
+import { GRID_SORTS } from '../sort-servers.ts';
+import { pathName, queryChoice, queryChoices, queryLabels, queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, type Route } from './route.ts';
 
@@ -25,6 +26,7 @@ export function pageRoutes(context: WebContext): readonly Route[] {
           labels: queryLabels(request),
         },
         groupBy: queryText(request, 'group') ?? '',
+        sort: queryChoice(request, 'sort', GRID_SORTS) ?? 'status',
         nowMs: clock.nowMs(),
         config: config.status(),
         isConnectivitySuspected: servers.connectivitySuspected(),

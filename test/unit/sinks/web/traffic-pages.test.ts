@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CallSummaryFilter } from '../../../../src/facts/call-log.ts';
 import type { JournalViews } from '../../../../src/facts/ports/views.ts';
+import { asEpochMs } from '../../../../src/facts/time.ts';
 import { buildCallSum } from '../../../fakes/build-call-sum.ts';
 import { fakeJournal } from '../../../fakes/fake-journal.ts';
 import { buildDetail, fakeHttpDeps, NOW_MS } from './fake-http-deps.ts';
@@ -170,4 +171,46 @@ test('many readers of the grid within five seconds ask the journal once', async 
   await clock.advance(5_001);
   await app.call('/');
   expect(asked).toBe(4);
+});
+
+test.each([
+  ['name', ['calm', 'files', 'mail']],
+  ['response', ['mail', 'files', 'calm']],
+  ['uptime', ['files', 'mail', 'calm']],
+  ['requests', ['calm', 'files', 'mail']],
+  ['errors', ['files', 'calm', 'mail']],
+  ['cost', ['calm', 'files', 'mail']],
+] as const)('the grid sorted by %s has first what needs attention', async (sort, order) => {
+  const uptime = (server: string, dayRatio: number) => ({
+    server,
+    dayRatio,
+    hours: [{ fromMs: asEpochMs(0), toMs: asEpochMs(1), upMs: 1, downMs: 0 }],
+    days: [],
+  });
+  const journal = fakeJournal({
+    summarizeCalls: async () => [
+      buildCallSum('calm', { calls: 60, costUsd: 3 }),
+      buildCallSum('files', { calls: 50, failures: 7, costUsd: 1 }),
+    ],
+    findUptime: async () => [uptime('calm', 1), uptime('files', 0.5), uptime('mail', 0.9)],
+  });
+  const servers = [
+    buildDetail('mail', { responseTimeMs: 90 }),
+    buildDetail('files', { responseTimeMs: 20 }),
+    buildDetail('calm', { responseTimeMs: 10 }),
+  ];
+  const app = await serveApp(fakeHttpDeps(servers, { journal }).deps);
+  const { body } = await app.call(`/?sort=${sort}&status=healthy`);
+  expect([...body.matchAll(/data-key="([^"]+)"/g)].map((match) => match[1])).toEqual(order);
+  // Every link and the search keep the order.
+  expect(body).toContain(`href="/?sort=${sort}"`);
+  expect(body).toContain(`<input type="hidden" name="sort" value="${sort}" />`);
+  expect(collapse(body)).toMatch(
+    new RegExp(`aria-sort="(?:de|a)scending" > <a href="/\\?status=healthy&amp;sort=${sort}">`),
+  );
+  expect(body.match(/class="chart uptime"/g)).toHaveLength(3);
+});
+
+test('an order that does not exist is refused', async () => {
+  expect((await visit('/?sort=colour', async () => [])).status).toBe(400);
 });
