@@ -216,7 +216,8 @@ export const JournalSchema = section(
       })
       .default('data/journal.sqlite'),
     checks: duration(1 * HOUR, 10_000 * DAY, {
-      description: 'How long checks, status changes and uptime are kept.',
+      description:
+        'How long status changes and uptime are kept, and checks, which are thinned after 3 days and kept for 14 at most.',
     }).default(30 * DAY),
     calls: duration(1 * HOUR, 10_000 * DAY, {
       description: 'How long calls through the gateway are kept.',

@@ -4,6 +4,7 @@ import type { JournalRows } from './messages.ts';
 import { NAME_USE_GRAIN_MS, type Names } from './names.ts';
 import type { JournalKind, RowCounts } from './row-counts.ts';
 import { numberOf } from './rows.ts';
+import { createCheckThinner, SOME_CHECKS_MS } from './thin-checks.ts';
 
 /** Rows that one step deletes, so that writers do not wait long. */
 const STEP_ROWS = 5_000;
@@ -43,10 +44,12 @@ interface Expiry {
   readonly table: Table;
   readonly isOld: string;
   readonly age: Exclude<keyof JournalRetention, 'bytesMax'>;
+  /** Whatever the configuration says. */
+  readonly ageMax?: number;
 }
 
 const EXPIRIES: readonly Expiry[] = [
-  { table: 'checks', isOld: 'at_ms < ?', age: 'checksMs' },
+  { table: 'checks', isOld: 'at_ms < ?', age: 'checksMs', ageMax: SOME_CHECKS_MS },
   { table: 'status_changes', isOld: 'at_ms < ?', age: 'checksMs' },
   // One that lasts is kept.
   { table: 'uptime_spans', isOld: 'to_ms < ?', age: 'checksMs' },
@@ -61,7 +64,11 @@ const EXPIRIES: readonly Expiry[] = [
   { table: 'actions', isOld: 'at_ms < ?', age: 'alertsMs' },
   { table: 'definition_changes', isOld: 'at_ms < ?', age: 'alertsMs' },
   { table: 'markers', isOld: 'at_ms < ?', age: 'alertsMs' },
-  { table: 'marks', isOld: "name NOT IN ('run', 'alive') AND at_ms < ?", age: 'alertsMs' },
+  {
+    table: 'marks',
+    isOld: "name NOT IN ('run', 'alive', 'thinned') AND at_ms < ?",
+    age: 'alertsMs',
+  },
 ];
 
 interface Eviction {
@@ -107,6 +114,8 @@ export function createPruner(
 ): Pruner {
   const bytesMax = Math.max(retention.bytesMax - LOG_BYTES_MAX, retention.bytesMax / 2);
 
+  const thinChecks = createCheckThinner(database, counts);
+
   function isTooLarge(): boolean {
     const pages = pragma(database, 'page_count') - pragma(database, 'freelist_count');
     return pages * pragma(database, 'page_size') > bytesMax;
@@ -133,15 +142,20 @@ export function createPruner(
   }
 
   function expire(nowMs: number): boolean {
-    return EXPIRIES.some(({ table, isOld, age }) =>
-      remove(table, `WHERE ${isOld}`, Math.round(nowMs - retention[age]), STEP_ROWS),
-    );
+    return EXPIRIES.some(({ table, isOld, age, ageMax = Infinity }) => {
+      const ageMs = Math.min(retention[age], ageMax);
+      return remove(table, `WHERE ${isOld}`, Math.round(nowMs - ageMs), STEP_ROWS);
+    });
   }
 
   return {
     step(nowMs) {
       const hasDeleted =
-        expire(nowMs) || limitErrorGroups() || makeRoom() || removeNames(database, names);
+        expire(nowMs) ||
+        thinChecks(nowMs) ||
+        limitErrorGroups() ||
+        makeRoom() ||
+        removeNames(database, names);
       if (hasDeleted || shrinkFile(database)) return true;
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return false;

@@ -167,3 +167,38 @@ test('the rows that are told are the rows that are there', () => {
   expect(pruned.checks).toBe(2_000);
   expect(openInFolder({}, path).database.stats().rows).toEqual(pruned);
 });
+
+test('checks are thinned by age: all for three days, one in five minutes for two weeks, then none, and every status change stays', () => {
+  const { database } = openInFolder({ checksMs: 30 * DAY_MS });
+  const minute = (index: number, outcome = 'ok'): JournalEntry =>
+    ({ ...check(0), server: 's', outcome, atMs: T + index * 60_000 }) as JournalEntry;
+  // A failure in the third five minutes, and another server.
+  database.write([
+    ...Array.from({ length: 20 }, (_, index) => minute(index)),
+    minute(12, 'timeout'),
+    minute(13, 'timeout'),
+    { ...minute(12), server: 'other' } as JournalEntry,
+    { fact: 'status', atMs: asEpochMs(T), server: 's', from: 'a', to: 'b', reason: '' },
+  ]);
+  const kept = (): readonly string[] =>
+    database
+      .findServerLog({ server: 's', facts: ['check'], limit: 100 })
+      .entries.map((entry) =>
+        entry.fact === 'check' ? `${(entry.atMs - T) / 60_000} ${entry.outcome}` : '',
+      );
+  pruneAll(database, T + 3 * DAY_MS);
+  expect(kept()).toHaveLength(22);
+  // Only what is older than three days.
+  pruneAll(database, T + 3 * DAY_MS + 10 * 60_000);
+  expect(kept()).toHaveLength(14);
+  pruneAll(database, T + 4 * DAY_MS);
+  expect(kept()).toEqual(['15 ok', '12 timeout', '10 ok', '5 ok', '0 ok']);
+  expect(database.stats().rows.checks).toBe(6);
+  pruneAll(database, T + 15 * DAY_MS);
+  expect(kept()).toEqual([]);
+  expect(database.stats().rows).toMatchObject({ checks: 0, status_changes: 1 });
+  // Later checks are thinned as well.
+  database.write(Array.from({ length: 10 }, (_, index) => minute(20_000 + index)));
+  pruneAll(database, T + 20 * DAY_MS);
+  expect(kept()).toEqual(['20005 ok', '20000 ok']);
+});
