@@ -442,16 +442,13 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
   test('without JavaScript a spike leads to its errors, and one of them to its sample and its calls', async () => {
     const { page, url } = await visit(exampleFleet(), busyJournal([]));
     await page.setScriptEnabled(false);
-    const follow = (selector: string, path: string) =>
-      page
-        .evaluate(
-          `{ const path = document.querySelector('${selector}').getAttribute('href'); setTimeout(() => location.assign(path)); }`,
-        )
-        .then(() =>
-          page.waitFor(
-            `(location.pathname + location.search).startsWith('${path}') && document.readyState === 'complete'`,
-          ),
-        );
+    const follow = async (selector: string, path: string) => {
+      const link = `document.querySelector(${JSON.stringify(selector)})`;
+      await page.waitFor(link);
+      const href = await page.evaluate<string>(`${link}.getAttribute('href')`);
+      expect(href.startsWith(path), href).toBe(true);
+      await page.open(new URL(href, url).href);
+    };
     await page.open(`${url}/errors`);
     await follow('.traffic a:has(.fill-offline)', '/errors?from=');
     expect(
