@@ -13,14 +13,15 @@ import {
 
 /** What is asked of each kind. */
 interface TimelineSpan {
-  readonly server: string;
+  /** All if absent. */
+  readonly server?: string;
   readonly fromMs: EpochMs;
   readonly toMs: EpochMs;
 }
 
 export interface TimelineFilter extends TimelineSpan {
-  /** All if absent. */
-  readonly kind?: TimelineKind;
+  /** Default: all. */
+  readonly kinds?: readonly TimelineKind[];
 }
 
 export interface TimelineAnswer extends Timeline {
@@ -34,12 +35,11 @@ const EVENTS_MAX = 100;
 /** A check that finds many changes notes each, and checks that fail are joined. */
 const PARTS_MAX = 500;
 
-/** What happened to a server, from all that the journal holds; without what does not answer. */
+/** What happened to one server or all, from all that the journal holds; without what does not answer. */
 export async function readTimeline(
   deps: Deps,
-  { kind, ...span }: TimelineFilter,
+  { kinds = TIMELINE_KINDS, ...span }: TimelineFilter,
 ): Promise<TimelineAnswer> {
-  const kinds = kind === undefined ? TIMELINE_KINDS : [kind];
   const answers: readonly Kept<TimelinePart>[] = await Promise.all(
     kinds.map((each) => askBriefly(deps, () => READERS[each](deps, span))),
   );
@@ -94,15 +94,13 @@ async function readStatusChanges({ journal }: Deps, span: TimelineSpan): Promise
   );
 }
 
-/** The changes that one check found are one event. */
+/** The changes that one check of a server found are one event. */
 async function readDefinitions({ journal }: Deps, span: TimelineSpan): Promise<TimelinePart> {
   const { entries, next } = await journal.findDefinitionChanges({ ...span, limit: PARTS_MAX });
-  const byTime = Map.groupBy(entries, ({ atMs }: DefinitionEntry) => atMs);
-  const events = [...byTime].map(([atMs, changes]): TimelineEvent => ({
-    kind: 'definition',
-    atMs,
-    changes,
-  }));
+  const checks = Map.groupBy(entries, ({ atMs, server }: DefinitionEntry) => `${atMs} ${server}`);
+  const events = [...checks.values()].flatMap((changes): TimelineEvent[] =>
+    changes[0] ? [{ kind: 'definition', atMs: changes[0].atMs, changes }] : [],
+  );
   return { events, isCut: next !== undefined };
 }
 

@@ -1,19 +1,19 @@
 import type { CallChartPoint } from '../../../facts/call-log.ts';
 import type { ErrorGroup, ErrorGroupPage } from '../../../facts/error-log.ts';
 import type { EventPage, MarkerEntry } from '../../../facts/event-log.ts';
-import type { ServerLogPage } from '../../../facts/server-log.ts';
 import type { EpochMs } from '../../../facts/time.ts';
 import type { Kept } from '../ask-journal.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { TimelineAnswer } from '../read-timeline.ts';
 import type { ChartSpan, TimeSpan } from '../time-span.ts';
 import { affectedPart, type AffectedSums } from './affected.ts';
 import { auditPath, errorsPath } from './page-links.ts';
 import { chip, emptySection, notice, searchInput, suggestions } from './elements.ts';
 import { errorTable } from './error-table.ts';
 import type { Page } from './layout.ts';
-import { happenings } from './happenings.ts';
 import { absoluteTime } from './time.ts';
+import { fleetTimelineTable } from './timeline-table.ts';
 import { trafficChart } from './traffic-chart.ts';
 
 const ERRORS_INPUTS = ['server', 'tool', 'search', 'from', 'to'] as const;
@@ -38,8 +38,8 @@ export interface FoundErrors {
   readonly groups: Kept<ErrorGroupPage>;
   readonly points: Kept<readonly CallChartPoint[]>;
   readonly markers: Kept<EventPage<MarkerEntry>>;
-  /** Of the status. */
-  readonly changes: Kept<ServerLogPage>;
+  /** All that happened but checks and calls. */
+  readonly changes: TimelineAnswer;
   readonly affected: Kept<AffectedSums>;
   /** Earlier groups with the pattern of one of `groups`; `undefined` if none was looked for. */
   readonly alike: Kept<readonly ErrorGroup[]> | undefined;
@@ -132,9 +132,7 @@ function foundParts(found: FoundErrors, content: ErrorsContent): Html {
   return html`<section id="traffic" class="card pad">${chartPart(found, content)}</section>
     <section id="groups" class="part">${groupsPart(found.groups, content)}</section>
     ${alike && html`<section id="alike" class="part">${alikePart(alike, nowMs)}</section>`}
-    <section id="happenings" class="card pad">
-      ${happenings(found.markers, found.changes, nowMs)}
-    </section>
+    <section id="happenings" class="card pad">${changesPart(found.changes, nowMs)}</section>
     <section id="affected" class="card pad">${affectedPart(found.affected)}</section>`;
 }
 
@@ -166,6 +164,22 @@ function groupsPart(groups: Kept<ErrorGroupPage>, { filter, span, nowMs }: Error
       ${next !== undefined && html`<a href="${errorsPath(filter, next)}">More groups</a>`}
       <a href="${calls}">Failed calls of this time</a>
     </p>`;
+}
+
+function changesPart({ events, problems, olderToMs }: TimelineAnswer, nowMs: EpochMs): Html {
+  const title = 'What changed';
+  const [problem] = problems;
+  if (events.length === 0)
+    return emptySection(
+      title,
+      problem ??
+        'No deploys, actions, alerts, or changes of a status, definition or configuration.',
+    );
+  return html`<h2>
+      ${title} <small>newest first${olderToMs !== undefined && ', and earlier ones'}</small>
+    </h2>
+    ${problems.map((each) => html`<p class="muted"><bdi>${each}</bdi></p>`)}
+    ${fleetTimelineTable(events, nowMs)}`;
 }
 
 function alikePart(alike: Kept<readonly ErrorGroup[]>, nowMs: EpochMs): Html {

@@ -21,13 +21,17 @@ import {
   type FoundErrors,
 } from '../pages/errors-page.ts';
 import type { Page } from '../pages/layout.ts';
+import { readTimeline } from '../read-timeline.ts';
 import { pathId, queryText } from '../request-values.ts';
 import { type ChartSpan, chartSpan, type TimeSpan } from '../time-span.ts';
+import type { TimelineKind } from '../timeline.ts';
 import type { WebContext } from '../web-context.ts';
 import { get, type Route } from './route.ts';
 
 const GROUPS_SHOWN = 50;
-const EVENTS_SHOWN = 50;
+const MARKERS_SHOWN = 50;
+/** Failed checks and calls are on this page in other ways. */
+const CHANGE_KINDS: readonly TimelineKind[] = ['status', 'definition', 'marker', 'action', 'alert'];
 const SUMS_READ = 500;
 /** Patterns that earlier groups are looked for by. */
 const PATTERNS_MAX = 5;
@@ -119,15 +123,15 @@ interface Asked {
 async function findAll(context: WebContext, { query, span, chart }: Asked): Promise<FoundErrors> {
   const { journal } = context;
   const { server } = query;
-  const events = { ...present({ server }), ...span, limit: EVENTS_SHOWN };
+  const events = { ...present({ server }), ...span };
   const isWindow = query.from !== undefined || query.to !== undefined;
   const ask = <T>(answer: () => Promise<T>) => askBriefly(context, answer);
   const [groups, points, markers, changes, affected] = await Promise.all([
     ask(() => journal.findErrors(groupFilter(query, span))),
     // The end of a chart is the beginning of a bar that is not in it.
     ask(() => journal.chartCalls({ ...present({ server }), ...chart, toMs: before(chart.toMs) })),
-    ask(() => journal.findMarkers(events)),
-    ask(() => journal.findServerLog({ ...events, facts: ['status'] })),
+    ask(() => journal.findMarkers({ ...events, limit: MARKERS_SHOWN })),
+    readTimeline(context, { ...events, kinds: CHANGE_KINDS }),
     ask(() => sumUp(context, span, server)),
   ]);
   const alike = isWindow && groups.ok ? await findAlike(context, groups.value, span) : undefined;

@@ -127,7 +127,8 @@ async function showTimeline(context: WebContext, request: Request): Promise<Page
   const toMs = givenMs ?? context.clock.nowMs();
   const given = present({ kind });
   const fromMs = asEpochMs(toMs - windowMs);
-  const timeline = await readTimeline(context, { server, fromMs, toMs, ...given });
+  const kinds = present({ kinds: kind && [kind] });
+  const timeline = await readTimeline(context, { server, fromMs, toMs, ...kinds });
   const shown = present({ toMs: givenMs });
   return timelineTab({ ...frameOf(context, request), timeline, windowMs, ...given, ...shown });
 }

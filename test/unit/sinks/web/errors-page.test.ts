@@ -103,7 +103,7 @@ test('a window has what changed, what was affected and earlier errors that look 
     },
     { pattern: GROUP.pattern, limit: 20, samples: 0 },
   ]);
-  expect(text).toContain('<bdi>files 2.1 (ci)</bdi>');
+  expect(text).toContain('<bdi>files 2.1</bdi>');
   expect(text).toContain('<bdi>status of files</bdi>');
   expect(text).toContain('<a href="/audit?server=files&amp;tool=some+target&amp;status=error">');
   expect(text).toContain('<bdi>some server</bdi>');
@@ -114,6 +114,33 @@ test('a window has what changed, what was affected and earlier errors that look 
   expect(alike).toContain('<a href="/errors/2">');
   expect(alike).not.toContain('<a href="/errors/4">');
   expect(text).toContain('name="from" value="2026-11-21T09:00:00Z"');
+});
+
+test('what changed has the definitions and actions of each server too', async () => {
+  const change = { kind: 'tools', change: 'changed', name: 'read', difference: '+x' } as const;
+  const definitions = ['files', 'web'].map((server, id) => ({
+    ...change,
+    id,
+    server,
+    atMs: asEpochMs(NOW_MS),
+  }));
+  const action = {
+    id: 1,
+    atMs: asEpochMs(NOW_MS),
+    server: 'files',
+    kind: 'disable',
+    by: 'eve',
+    text: 'moves',
+  } as const;
+  const { text } = await open('/errors', {
+    findDefinitionChanges: () => Promise.resolve({ entries: definitions, total: 2 }),
+    findActions: () => Promise.resolve({ entries: [action], total: 1 }),
+  });
+  const changes = text.slice(text.indexOf('id="happenings"'), text.indexOf('id="affected"'));
+  expect(changes.match(/1 tool changed/g)).toHaveLength(2);
+  expect(changes).toContain('<a href="/servers/web"><bdi>web</bdi></a>');
+  expect(changes).toContain('Action: disable');
+  expect(changes).toContain('by <bdi>eve</bdi>');
 });
 
 test('a short window is shown with what was around it', () => {
