@@ -24,6 +24,8 @@ import { createFakeClock } from '../fakes/fake-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import { buildReport, fakeHttpDeps } from '../unit/sinks/web/fake-http-deps.ts';
+import { startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
+import { freePort } from './support/free-port.ts';
 import { startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 import { asEpochMs, later } from '../../src/facts/time.ts';
@@ -446,6 +448,57 @@ test('a full disk costs the journal and nothing else: notifications are refused,
   service.child.kill('SIGTERM');
   expect(await service.ended).toBe(0);
 });
+
+test('with a full disk calls and checks go on, and the journal says that it keeps none', async () => {
+  const server = await startScriptedMcpServer({ profile: 'modern' });
+  onTestFinished(() => server.close());
+  const port = await freePort();
+  const service = await startService({
+    config: `gateway: { listen: "127.0.0.1:${port}" }
+audit: { arguments: true, callsPerSecond: 1000000 }
+mcpServers: { a: { url: "${server.url}", monitor: { interval: 1s } } }
+`,
+    shell: 'ulimit -S -f 1000',
+  });
+  let calls = 0;
+  const callMany = async () => {
+    const statuses = Array.from({ length: 50 }, () => callTool(`http://127.0.0.1:${port}/a/mcp`));
+    calls += statuses.length;
+    expect(new Set(await Promise.all(statuses))).toEqual(new Set([200]));
+  };
+  await until(async () => {
+    await callMany();
+    return (await service.health()).components['journal']?.status === 'degraded';
+  });
+  const seen = server.received.length;
+  await callMany();
+  await until(() => server.received.length > seen + 50);
+  expect((await service.servers()).get('a')?.status).toBe('healthy');
+  expect(service.lines('journal cannot be used, events are not kept')).not.toEqual([]);
+  const page = await service.get('/metrics');
+  expect(page).toMatch(/^mcp_exporter_journal_write_errors_total [1-9]/m);
+  const counted = page.matchAll(/^mcp_requests_total\{.*operation="tools\/call".*\} (\d+)$/gm);
+  expect([...counted].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(calls);
+});
+
+async function callTool(url: string): Promise<number> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'note', arguments: { text: 'x'.repeat(2_000) } },
+    }),
+  });
+  await answer.arrayBuffer();
+  return answer.status;
+}
 
 function largeAlerts(): unknown[] {
   return Array.from({ length: 10 }, () => ({
