@@ -36,8 +36,9 @@ const PLAN = isQuick
   : {
       rounds: 3,
       seconds: 2,
-      warmUpCalls: 15_000,
-      warmUpSecondsMax: 3,
+      // V8 goes on compiling for about ten thousand calls, the longer the more code there is.
+      warmUpCalls: 20_000,
+      warmUpSecondsMax: 15,
       streams: 1_000,
       holdMs: 3_000,
       listenSeconds: 5,

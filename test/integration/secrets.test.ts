@@ -14,7 +14,13 @@ const SECRETS = ['planted-in-env', 'planted-behind-p', 'planted-flag', 'unkn0wn-
 const ADDRESSES = [
   '/',
   '/servers/child',
+  ...['capabilities', 'settings', 'timeline', 'tools', 'clients'].map(
+    (tab) => `/servers/child?tab=${tab}`,
+  ),
   '/servers/child/log',
+  '/errors',
+  '/audit',
+  '/alerts',
   '/metrics',
   '/health',
   '/sd/servers',
@@ -75,7 +81,9 @@ mcpServers:
     env: { PLANTED: planted-in-env }
 `,
   });
-  await until(async () => (await service.get('/servers/child')).includes('tool ***'));
+  await until(async () =>
+    (await service.get('/servers/child?tab=capabilities')).includes('tool ***'),
+  );
   await callThrough(service);
   const shown = await Promise.all(ADDRESSES.map((address) => service.get(address)));
   expect(shown.join('\n')).toContain('***');

@@ -44,12 +44,14 @@ test.skipIf(SKIPPED)(
       /weather at default does not answer: \d+ consecutive failed checks(, mostly \w+)?, last success .+ ago/,
       /Since: 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
       /critical/,
-      /What to do: https:\/\/\S+runbook\.md#mcpserveroffline/,
+      /What to do: http:\/\/\S+\/docs\/runbook#mcpserveroffline/,
       /Where to look: http:\/\/grafana\.test:3000\/d\/mcp-server\?var-gateway=default&var-server=weather/,
     ])
       expect(fired.text).toMatch(what);
-    for (const what of ['weather at default does not answer', 'runbook.md#mcpserveroffline'])
+    for (const what of ['weather at default does not answer', '/docs/runbook#mcpserveroffline'])
       expect(fired.html).toContain(what);
+    const [runbook = ''] = /http:\S+\/docs\/runbook#mcpserveroffline/.exec(fired.text) ?? [];
+    expect(await (await fetch(runbook)).text()).toContain('id="mcpserveroffline"');
     expect(`${fired.text}${fired.html}`).not.toMatch(/no value|%!|<nil>|NaN|\{\{/);
     await until(async () => (await history(pipeline))[0]?.state === 'firing');
     expect(hooked).toMatchObject({
