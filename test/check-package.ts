@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** What `npm install mcp-exporter` may cost: bounds that a careless dependency or a stray file breaks. */
-/** The compiled code without comments is 1.9 MB, the documents that the service shows are 0.4 MB. */
+/**
+ * What `npm install mcp-exporter` may cost: bounds that a careless dependency or a stray file breaks.
+ * The compiled code without comments is 1.9 MB, the documents that the service shows are 0.4 MB.
+ */
 const UNPACKED_BYTES_MAX = 2_600_000;
 const DEPENDENCIES_MAX = 33;
 const NEEDED_FILES = ['LICENSE', 'README.md', 'dist/main.js', 'docs/config.schema.json'];

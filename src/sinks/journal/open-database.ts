@@ -11,7 +11,7 @@ import { saveDisablings } from './disablings.ts';
 import { createFinders, type Finders } from './find-any.ts';
 import type { JournalRetention } from '../../facts/service-settings.ts';
 import { addMaintenance, removeMaintenance } from './maintenance.ts';
-import { IN_MEMORY, type JournalEntry, type JournalStats } from './messages.ts';
+import { IN_MEMORY, type JournalEntry, type JournalStats, type SaveName } from './messages.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { createNames, type Names } from './names.ts';
 import { createPruner, LOG_BYTES_MAX, type Pruner } from './prune-database.ts';
@@ -92,17 +92,7 @@ function prepareDatabase(
   };
 }
 
-type Savers = Pick<
-  JournalDatabase,
-  | 'write'
-  | 'writeCalls'
-  | 'writeSums'
-  | 'saveNote'
-  | 'saveMarker'
-  | 'saveDisablings'
-  | 'addMaintenance'
-  | 'removeMaintenance'
->;
+type Savers = Pick<JournalDatabase, SaveName>;
 
 interface SaverParts {
   readonly counts: RowCounts;

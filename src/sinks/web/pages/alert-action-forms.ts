@@ -46,16 +46,7 @@ function silenceForm(alert: AlertRecord, access: ChangeAccess): Html {
       html`<option value="${value}" ${value === '4h' && html`selected`}>${label}</option>`,
   );
   return html`<form class="note" method="post" action="${alertPath(alert.id)}/acknowledge">
-    ${authorInput('silence-by')}
-    <label class="unseen" for="silence-reason">Reason</label>
-    <input
-      id="silence-reason"
-      type="text"
-      name="reason"
-      maxlength="500"
-      placeholder="Reason (optional)"
-      autocomplete="off"
-    />
+    ${authorInput('silence-by')} ${reasonInput('silence-reason')}
     <label for="silence-duration">For</label>
     <select id="silence-duration" name="duration">
       ${options}
@@ -76,6 +67,18 @@ export function authorInput(id: string): Html {
       maxlength="128"
       placeholder="Your name (optional)"
       autocomplete="name"
+    />`;
+}
+
+export function reasonInput(id: string): Html {
+  return html`<label class="unseen" for="${id}">Reason</label>
+    <input
+      id="${id}"
+      type="text"
+      name="reason"
+      maxlength="500"
+      placeholder="Reason (optional)"
+      autocomplete="off"
     />`;
 }
 

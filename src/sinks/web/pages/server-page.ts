@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatDuration, formatRatio } from '../format
 import { type Html, html } from '../html.ts';
 import type { FailingCalls } from '../read-failing-calls.ts';
 import type { ServerHistory } from '../read-server-history.ts';
+import { reasonInput } from './alert-action-forms.ts';
 import { phaseBar } from './phase-bar.ts';
 import {
   emptySection,
@@ -99,15 +100,7 @@ function disableForm({ detail, access }: ServerContent): Html {
       sessions and child processes are closed, and the gateway refuses its calls.
     </p>
     <form class="note" method="post" action="${serverPath(detail.name)}/disable">
-      <label class="unseen" for="reason">Reason</label>
-      <input
-        id="reason"
-        type="text"
-        name="reason"
-        maxlength="500"
-        placeholder="Reason (optional)"
-        autocomplete="off"
-      />
+      ${reasonInput('reason')}
       <label for="disable-duration">For</label>
       <input
         id="disable-duration"
