@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { passOn } from './pass-on.ts';
 
 export interface OAuthGuardOptions {
   /** The MCP server behind. */
@@ -198,17 +199,8 @@ class Guard implements OAuthGuard {
       response.writeHead(401, { 'www-authenticate': challenge }).end();
       return;
     }
-    const { method, headers, url = '' } = request;
-    const upstream = http.request(new URL(url, this.#options.upstream), { method, headers });
-    upstream.on('response', (answer) => {
-      entry.status = answer.statusCode ?? 0;
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      response.flushHeaders();
-      answer.pipe(response);
-    });
-    upstream.on('error', () => response.destroy());
-    response.on('close', () => upstream.destroy());
-    request.pipe(upstream);
+    const target = new URL(request.url ?? '', this.#options.upstream);
+    passOn(request, response, target, (status) => (entry.status = status));
   }
 }
 

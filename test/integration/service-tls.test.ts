@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
-import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect, onTestFinished, test } from 'vitest';
+import { passOn } from '../fakes/pass-on.ts';
 import { startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
 import {
   type Certificate,
@@ -38,15 +38,7 @@ async function startMutualTls(first: Identities) {
   const contextOf = ({ server, client }: Identities) => ({ ...server, ca: client.cert });
   const front = https.createServer(
     { ...contextOf(first), requestCert: true, rejectUnauthorized: true },
-    (request, response) => {
-      const { method = 'GET', headers } = request;
-      request.pipe(
-        http.request(mcp.url, { method, headers }, (answer) => {
-          response.writeHead(answer.statusCode ?? 502, answer.headers);
-          answer.pipe(response);
-        }),
-      );
-    },
+    (request, response) => passOn(request, response, mcp.url),
   );
   front.listen(0, '127.0.0.1');
   await once(front, 'listening');

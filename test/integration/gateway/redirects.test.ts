@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterEach, expect, test } from 'vitest';
+import { passOn } from '../../fakes/pass-on.ts';
 import { type ScriptedMcpServer, startScriptedMcpServer } from '../../fakes/scripted-mcp-server.ts';
 import { httpServer, startGateway } from '../support/start-gateway.ts';
 
@@ -33,13 +34,7 @@ async function startRedirecting(
       response.writeHead(status, { location: locate(origin) }).end('moved');
       return;
     }
-    const { method, headers } = request;
-    request.pipe(
-      http.request(behind.url, { method: method ?? 'GET', headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(response);
-      }),
-    );
+    passOn(request, response, behind.url);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

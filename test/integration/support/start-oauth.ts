@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { passOn } from '../../fakes/pass-on.ts';
 import { startScriptedMcpServer } from '../../fakes/scripted-mcp-server.ts';
 
 const PROGRAM = fileURLToPath(
@@ -61,13 +62,7 @@ export async function startProtectedServer(
         response.writeHead(401, { 'www-authenticate': challenge }).end();
         return;
       }
-      const { method = '', headers } = request;
-      const upstream = http.request(mcp.url, { method, headers }, (answer) => {
-        statuses.push(answer.statusCode ?? 0);
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      });
-      request.pipe(upstream);
+      passOn(request, response, mcp.url, (status) => statuses.push(status));
     })();
   });
   front.listen(0, '127.0.0.1');
