@@ -66,7 +66,7 @@ export function createService(
   const configuration = createConfigurationPart(context, first, (config) => parts.reload(config));
   const restarts = createRestart(servers, gateway.gateway);
   const actions = { switches, maintenance, restarts, markers: createMarkers(journal, hub.publish) };
-  const pages = { servers, alerts, ...actions, journal, metrics: metrics.metrics };
+  const pages = { servers, alerts, ...actions, journal, gateway, metrics: metrics.metrics };
   const web = createWebPart(context, webSecurity.security, { ...pages, configuration });
 
   const list: readonly Part[] = [

@@ -195,6 +195,35 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     expect(fake.checked).toHaveLength(2);
   });
 
+  test('check all checks every server and says how many failed', async () => {
+    const { page, url, fake } = await visit([buildDetail('calm'), buildDetail('files')]);
+    await page.open(url);
+    await page.evaluate(`document.querySelector('form[data-check] button').click()`);
+    await page.waitFor(
+      `document.getElementById('action-message').textContent === '2 servers checked'`,
+    );
+    expect(fake.checked).toHaveLength(4);
+    // One is removed while the other is checked.
+    fake.servers.delete('files');
+    fake.deps.servers.views = () => [buildDetail('calm'), buildDetail('files')];
+    await page.evaluate(`document.querySelector('form[data-check] button').click()`);
+    await page.waitFor(
+      `document.getElementById('action-message').textContent === '2 servers checked, 1 failed'`,
+    );
+    expect(page.problems()).toEqual([]);
+  });
+
+  test('the chips that sort show only where the columns have no heads', async () => {
+    const { page, url } = await visit(exampleFleet(), busyJournal([]));
+    const shown = (selector: string) =>
+      page.evaluate<boolean>(`document.querySelector('${selector}').checkVisibility()`);
+    await page.resize(1440, 844);
+    await page.open(url);
+    expect([await shown('#sorts'), await shown('.grid thead a')]).toEqual([false, true]);
+    await page.resize(390, 844);
+    expect(await shown('#sorts')).toBe(true);
+  });
+
   test('check now says when the admin token is wrong, and works with the right one', async () => {
     const { page, url, fake } = await visit([buildDetail('files')], {
       adminToken: new Secret('t0ken'),

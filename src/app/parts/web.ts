@@ -13,7 +13,15 @@ import type { ConfigurationPart } from './configuration.ts';
 /** What the pages show and can do. */
 interface WebPorts extends Pick<
   HttpAppDeps,
-  'servers' | 'alerts' | 'switches' | 'maintenance' | 'restarts' | 'journal' | 'markers' | 'metrics'
+  | 'servers'
+  | 'alerts'
+  | 'switches'
+  | 'maintenance'
+  | 'restarts'
+  | 'journal'
+  | 'gateway'
+  | 'markers'
+  | 'metrics'
 > {
   readonly configuration: ConfigurationPart;
 }

@@ -14,6 +14,7 @@ import type {
 import type {
   AlertViews,
   ConfigViews,
+  GatewayViews,
   JournalViews,
   MaintenanceViews,
   MarkerStore,
@@ -111,6 +112,7 @@ export interface HttpAppDeps {
   readonly maintenance: MaintenanceViews & MaintenanceCommands;
   readonly restarts: RestartCommands;
   readonly journal: JournalViews;
+  readonly gateway: GatewayViews;
   readonly markers: MarkerStore;
   readonly metrics: MetricsSource;
   readonly prometheus?: PrometheusSource;

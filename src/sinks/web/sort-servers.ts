@@ -1,6 +1,7 @@
 import type { ServerView } from '../../facts/ports/server-view.ts';
 import type { ServerUptime } from '../../facts/server-uptime.ts';
 import { compareNames, sortWorstFirst } from './select-servers.ts';
+import type { ConnectionsByServer } from './server-connections.ts';
 import type { TrafficByServer } from './server-traffic.ts';
 
 /** What the grid can be sorted by; the first is the worst status first. */
@@ -12,12 +13,14 @@ export const GRID_SORTS = [
   'requests',
   'errors',
   'cost',
+  'connections',
 ] as const;
 export type GridSort = (typeof GRID_SORTS)[number];
 
 export interface GridFigures {
   readonly uptimes: ReadonlyMap<string, ServerUptime>;
   readonly traffic: TrafficByServer;
+  readonly connections: ConnectionsByServer;
 }
 
 /** What needs attention comes first: the slowest, the lowest uptime, the most requests, errors and cost; what is not known comes last. */
@@ -33,7 +36,11 @@ export function sortServers(
     .map(({ view }) => view);
 }
 
-function rankOf(view: ServerView, sort: GridSort, { uptimes, traffic }: GridFigures): number {
+function rankOf(
+  view: ServerView,
+  sort: GridSort,
+  { uptimes, traffic, connections }: GridFigures,
+): number {
   const calls = traffic.get(view.name);
   switch (sort) {
     case 'status':
@@ -52,5 +59,7 @@ function rankOf(view: ServerView, sort: GridSort, { uptimes, traffic }: GridFigu
       return calls && calls.counted > 0 ? calls.failures / calls.counted : -1;
     case 'cost':
       return calls?.costUsd ?? -1;
+    case 'connections':
+      return connections.get(view.name) ?? -1;
   }
 }

@@ -30,6 +30,20 @@ function enhanceSearch(refresh) {
   });
 }
 
+function describeReports({ reports }) {
+  return reports.map((report) => `${report.kind}: ${report.outcome}`).join(', ');
+}
+
+/** Of all servers. */
+function describeAll({ total, checked, servers }) {
+  if (!servers) return `${checked} of ${total} checked, the others follow`;
+  const bad = servers.filter(
+    ({ reports, problem }) => problem || reports.some(({ outcome }) => outcome !== 'ok'),
+  );
+  const failed = bad.length > 0 ? `, ${bad.length} failed` : '';
+  return `${servers.length === 1 ? '1 server' : `${servers.length} servers`} checked${failed}`;
+}
+
 function enhanceCheck(refresh) {
   const form = document.querySelector('form[data-check]');
 
@@ -47,9 +61,7 @@ function enhanceCheck(refresh) {
       });
       const answer = await response.json();
       if (!response.ok) throw new Error(answer.detail);
-      message.textContent = answer.reports
-        .map((report) => `${report.kind}: ${report.outcome}`)
-        .join(', ');
+      message.textContent = answer.reports ? describeReports(answer) : describeAll(answer);
     } catch (error) {
       message.className = 'is-offline';
       message.textContent = error.message;

@@ -1,4 +1,5 @@
 import { type Html, html } from '../html.ts';
+import type { ConnectionsByServer } from '../server-connections.ts';
 import type { TrafficByServer } from '../server-traffic.ts';
 import type { GridSort } from '../sort-servers.ts';
 import { chip, columnHead } from './elements.ts';
@@ -7,6 +8,7 @@ import { type GridAddress, gridPath } from './label-controls.ts';
 /** What decides which columns there are, and where their heads lead to. */
 export interface GridShape extends GridAddress {
   readonly traffic: TrafficByServer;
+  readonly connections: ConnectionsByServer;
 }
 
 /** Those with `sort` lead to the rows in its order. */
@@ -15,7 +17,8 @@ interface GridColumn {
   readonly look?: string;
   readonly title?: string;
   readonly sort?: GridSort;
-  readonly isTraffic?: true;
+  /** Without it there is nothing to show. */
+  readonly needs?: 'traffic' | 'connections';
 }
 
 const GRID_COLUMNS: readonly GridColumn[] = [
@@ -38,30 +41,37 @@ const GRID_COLUMNS: readonly GridColumn[] = [
   },
   { head: 'Tools', look: 'num' },
   {
+    head: 'Connections',
+    look: 'num traffic',
+    title: 'Of clients at the gateway now: sessions, open streams and calls without a session',
+    sort: 'connections',
+    needs: 'connections',
+  },
+  {
     head: 'Requests/min',
     look: 'num traffic',
     title: 'Calls of clients, mean of the last five to ten minutes',
     sort: 'requests',
-    isTraffic: true,
+    needs: 'traffic',
   },
   {
     head: 'Errors',
     look: 'num traffic',
     title: 'Share of calls that failed on the side of the server, last 24 hours',
     sort: 'errors',
-    isTraffic: true,
+    needs: 'traffic',
   },
   {
     head: 'Cost',
     look: 'num traffic',
     title: 'Estimated cost of the calls of 24 hours',
     sort: 'cost',
-    isTraffic: true,
+    needs: 'traffic',
   },
 ];
 
-export function shownColumns({ traffic }: GridShape): readonly GridColumn[] {
-  return GRID_COLUMNS.filter(({ isTraffic }) => !isTraffic || traffic.size > 0);
+export function shownColumns(content: GridShape): readonly GridColumn[] {
+  return GRID_COLUMNS.filter(({ needs }) => needs === undefined || content[needs].size > 0);
 }
 
 export function gridHeads(content: GridShape): readonly Html[] {

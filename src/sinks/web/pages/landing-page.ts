@@ -3,6 +3,7 @@ import type { ActiveMaintenance } from '../../../facts/maintenance.ts';
 import type { ServerView } from '../../../facts/ports/server-view.ts';
 import type { ServerUptime } from '../../../facts/server-uptime.ts';
 import { formatShare } from '../../../facts/rules/rate-window.ts';
+import type { ChangeAccess } from '../change-access.ts';
 import { formatCount, formatRate, formatRatio, formatUsd } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { ServerTraffic } from '../server-traffic.ts';
@@ -15,10 +16,10 @@ import {
   type ServerFilter,
   STATUSES_WORST_FIRST,
 } from '../select-servers.ts';
-import { chip, noValue, searchInput } from './elements.ts';
+import { accessHint, chip, noValue, searchInput, tokenInput } from './elements.ts';
 import { gridHeads, type GridShape, shownColumns, sortChips } from './grid-columns.ts';
 import { gridPath, keptFields, labelControls, labelList } from './label-controls.ts';
-import { errorsPath } from './page-links.ts';
+import { errorsPath, statusRunbookPath } from './page-links.ts';
 import { maintenanceNote } from './maintenance-note.ts';
 import { responseTime } from './response-time.ts';
 import type { Page } from './layout.ts';
@@ -33,6 +34,8 @@ export interface LandingContent extends GridShape {
   /** Servers in a maintenance window: they may fail. */
   readonly maintenance: ReadonlyMap<string, ActiveMaintenance>;
   readonly nowMs: number;
+  /** Whether the viewer may have the servers checked. */
+  readonly access: ChangeAccess;
   readonly config: ConfigStatus;
   readonly isConnectivitySuspected: boolean;
   readonly isExporterLate: boolean;
@@ -68,13 +71,18 @@ function countAttention(views: readonly ServerView[]): number {
 }
 
 function grid(content: LandingContent): Html {
-  const { views, filter, sort } = content;
+  const { views, filter, sort, access } = content;
   const selected = sortServers(selectServers(views, filter), sort, content);
   const shown = selected.slice(0, ROWS_MAX);
   return html` <div id="notices" data-region>${notices(content)}</div>
-    <section id="summary" class="summary" data-region aria-label="Summary">
-      ${headline(content)} ${proportions(views)}
-    </section>
+    <div class="headrow">
+      <section id="summary" class="summary" data-region aria-label="Summary">
+        ${headline(content)}
+      </section>
+      ${access.kind !== 'closed' && checkAllForm(content)}
+    </div>
+    ${access.kind === 'token' && accessHint(access)}
+    <div id="fleet" data-region>${proportions(views)}</div>
     <div class="tools">
       <nav id="filters" class="chips" data-region aria-label="Filter by status">
         ${chips(content)}
@@ -111,6 +119,21 @@ function grid(content: LandingContent): Html {
       </table>
     </div>
     <p id="remarks" class="remark" data-region>${remark(selected.length, shown.length)}</p>`;
+}
+
+/** Every server, whatever is filtered; afterwards the page is shown as it was. */
+function checkAllForm(content: LandingContent): Html {
+  const query = gridPath(content).slice('/'.length);
+  return html`<form
+    class="action"
+    method="post"
+    action="/check${query}"
+    data-check="/api/v1/mcp/servers/check"
+  >
+    ${tokenInput(content.access, 'token')}
+    <button type="submit">Check all</button>
+    <p id="action-message" role="status"></p>
+  </form>`;
 }
 
 function remark(selectedCount: number, shownCount: number): Html | undefined {
@@ -294,8 +317,22 @@ function row(view: ServerView, content: GridRows): Html {
       ${known(uptimeRatio, formatRatio)}${content.hasBars && uptime && uptimeBars(uptime.hours, 'By hour')}
     </td>
     <td role="cell" class="num" data-label="Tools">${known(tools, formatCount)}</td>
-    ${trafficCells(view, content)}
+    ${connectionsCell(view, content)} ${trafficCells(view, content)}
   </tr> `;
+}
+
+/** Nothing without a gateway. */
+function connectionsCell({ name }: ServerView, { connections }: LandingContent): HtmlOrNothing {
+  if (connections.size === 0) return false;
+  const count = connections.get(name);
+  // On a phone, a row shows only what there is.
+  return html`<td
+    role="cell"
+    class="num traffic${(count ?? 0) === 0 && ' is-idle'}"
+    data-label="Connections"
+  >
+    ${count === undefined ? noValue('Not served by the gateway') : formatCount(count)}
+  </td>`;
 }
 
 /** Empty if no server has traffic. */
@@ -321,9 +358,12 @@ function errorShare(server: string, { failures, counted }: ServerTraffic): strin
 
 function reasonBelow(view: ServerView, nowMs: number): HtmlOrNothing {
   if (view.status === 'healthy' || view.reason === '') return false;
+  const runbook = statusRunbookPath(view.status);
   return html`<span class="reason"
     ><bdi>${view.reason}</bdi>
-    <span class="since">· for ${relativeTime(view.statusSinceMs, nowMs, 'for')}</span></span
+    <span class="since">· for ${relativeTime(view.statusSinceMs, nowMs, 'for')}</span>${
+      runbook !== undefined && html` · <a href="${runbook}">What to do</a>`
+    }</span
   >`;
 }
 

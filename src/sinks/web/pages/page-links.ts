@@ -1,3 +1,5 @@
+import type { Status } from '../../../facts/rules/health.ts';
+
 /** Filters of `/audit` that have a field in its form. */
 export const AUDIT_INPUTS = ['server', 'tool', 'user', 'client', 'search', 'from', 'to'] as const;
 /** Filters of `/audit` that come with a link. */
@@ -37,8 +39,21 @@ export function errorGroupPath(id: number): string {
 }
 
 /** @param section name of an alert that the runbook explains */
-export function runbookPath(section: string): string {
+function runbookPath(section: string): string {
   return `/docs/runbook#${section.toLowerCase()}`;
+}
+
+const STATUS_SECTIONS: Readonly<Partial<Record<Status, string>>> = {
+  offline: 'McpServerOffline',
+  critical: 'McpServerCritical',
+  warning: 'McpServerWarning',
+  unknown: 'McpServerUnknown',
+};
+
+/** What the runbook says about a status; undefined if nobody has to do anything. */
+export function statusRunbookPath(status: Status): string | undefined {
+  const section = STATUS_SECTIONS[status];
+  return section === undefined ? undefined : runbookPath(section);
 }
 
 const OWN_DOCUMENT =

@@ -9,7 +9,7 @@ import { accessHint, tokenInput } from './elements.ts';
 import { type GridAddress, labelList } from './label-controls.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
-import { auditPath, errorsPath, runbookPath } from './page-links.ts';
+import { auditPath, errorsPath, statusRunbookPath } from './page-links.ts';
 import { STATUS_WORDS, statusIcon } from './status-badge.ts';
 import { maintenanceNote } from './maintenance-note.ts';
 import { relativeTime } from './time.ts';
@@ -102,20 +102,12 @@ function tabs(server: string, current: ServerTab): readonly Html[] {
 /** Those in which somebody has to do something. */
 export const BAD_STATUSES: ReadonlySet<Status> = new Set(['offline', 'critical', 'warning']);
 
-/** In the runbook. */
-const RUNBOOK_SECTIONS: Readonly<Partial<Record<Status, string>>> = {
-  offline: 'McpServerOffline',
-  critical: 'McpServerCritical',
-  warning: 'McpServerWarning',
-  unknown: 'McpServerUnknown',
-};
-
 /** What a person can do now. */
 function whatToDo({ name, status }: ServerDetail): Html | false {
-  const section = RUNBOOK_SECTIONS[status];
-  if (section === undefined) return false;
+  const path = statusRunbookPath(status);
+  if (path === undefined) return false;
   return html`<p class="links">
-    <a href="${runbookPath(section)}">What to do: ${STATUS_WORDS[status]} in the runbook</a>
+    <a href="${path}">What to do: ${STATUS_WORDS[status]} in the runbook</a>
     ${BAD_STATUSES.has(status) && html`<a href="${tabPath(name, 'timeline', { window: '24h' })}">What happened before</a>`}
   </p>`;
 }

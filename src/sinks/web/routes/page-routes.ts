@@ -1,13 +1,19 @@
+import { resultWithin } from '../../../facts/deadline.ts';
 import { STATUSES } from '../../../facts/rules/health.ts';
 import type { AssetName, Assets } from '../assets.ts';
 import { HttpProblem } from '../http-problem.ts';
 import { docsPage } from '../pages/docs-page.ts';
 import { documentPage } from '../pages/document-page.ts';
 import { landingPage } from '../pages/landing-page.ts';
+import { countConnections } from '../server-connections.ts';
 import { GRID_SORTS } from '../sort-servers.ts';
+import { parseFormBody } from '../request-body.ts';
 import { pathName, queryChoice, queryChoices, queryLabels, queryText } from '../request-values.ts';
 import type { WebContext } from '../web-context.ts';
-import { get, type Route } from './route.ts';
+import { get, post, type Route } from './route.ts';
+
+/** Checks that last longer go on; the page is shown without their results. */
+const WAIT_MS_MAX = 10_000;
 
 /** The start page, the docs, and the files that pages load. */
 export function pageRoutes(context: WebContext): readonly Route[] {
@@ -19,6 +25,7 @@ export function pageRoutes(context: WebContext): readonly Route[] {
         views: servers.views(),
         uptimes,
         traffic,
+        connections: countConnections(context.gateway),
         maintenance: maintenanceByServer(context),
         filter: {
           statuses: queryChoices(request, 'status', STATUSES),
@@ -28,11 +35,19 @@ export function pageRoutes(context: WebContext): readonly Route[] {
         groupBy: queryText(request, 'group') ?? '',
         sort: queryChoice(request, 'sort', GRID_SORTS) ?? 'status',
         nowMs: clock.nowMs(),
+        access: context.changeAccessOf(request),
         config: config.status(),
         isConnectivitySuspected: servers.connectivitySuspected(),
         isExporterLate: servers.isLate(),
       });
       sendPage(response, page);
+    }),
+    // The plain form of a browser without JavaScript.
+    post('/check', parseFormBody, context.requireAdmin, async (request, response) => {
+      const { done } = context.checkAllOnRequest(context.callerOf(request));
+      await resultWithin(clock, WAIT_MS_MAX, done);
+      const { search } = new URL(request.originalUrl, 'http://localhost');
+      response.redirect(303, `/${search}`);
     }),
     get('/docs', (request, response) => {
       sendPage(response, docsPage(request.headers.host ?? listenHost, documents.entries));

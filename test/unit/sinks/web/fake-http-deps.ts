@@ -192,6 +192,7 @@ export function fakeHttpDeps(
     },
     markers: { saveMarker: async () => 1 },
     journal: fakeJournal(),
+    gateway: { load: () => [] },
     metrics: {
       async render(accept) {
         const isOpenMetrics = accept?.includes('openmetrics') ?? false;

@@ -4,7 +4,7 @@ import { allRoutes, createContext } from '../../../../src/sinks/web/create-http-
 import { fakeHttpDeps } from './fake-http-deps.ts';
 import { serveApp } from './serve-app.ts';
 
-const PAGES = /^\/(?:$|servers|alerts|assets|docs|favicon|errors|audit|maintenance)/;
+const PAGES = /^\/(?:$|servers|alerts|assets|docs|favicon|errors|audit|maintenance|check)/;
 
 test('every route is a page or is described', () => {
   const routes = allRoutes(createContext(fakeHttpDeps().deps, undefined));

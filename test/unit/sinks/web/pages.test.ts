@@ -107,6 +107,25 @@ test('the landing page lists the worst first, then by name', async () => {
   expect(body).toContain('3 of 6 servers need attention');
 });
 
+test.each([
+  ['offline', true],
+  ['critical', true],
+  ['warning', true],
+  ['healthy', false],
+  ['disabled', false],
+] as const)(
+  'the reason of a server that is %s links to its page of the runbook: %s',
+  async (status, isLinked) => {
+    const detail = buildDetail('a', { status, reason: 'Because.' });
+    const app = await serveApp(fakeHttpDeps([detail]).deps);
+    const { body } = await app.call('/');
+    expect(body.includes(`href="/docs/runbook#mcpserver${status}"`)).toBe(isLinked);
+    if (!isLinked) return;
+    const runbook = await app.call('/docs/runbook');
+    expect(runbook.body).toContain(`id="mcpserver${status}"`);
+  },
+);
+
 const OWNED = [
   buildDetail('files', { labels: { environment: 'production', team: 'search & "find"' } }),
   buildDetail('mail', { labels: { team: 'office' }, status: 'offline' }),

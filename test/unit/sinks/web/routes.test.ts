@@ -269,6 +269,38 @@ test.each([
   expect(answer.status).toBe(status);
 });
 
+test('the plain form of the grid checks every server, and shows the grid as it was', async () => {
+  const fake = fakeHttpDeps(
+    [buildDetail('files'), buildDetail('mail'), buildUncheckedDetail('parked', 'disabled')],
+    { adminToken: new Secret('t0ken') },
+  );
+  const app = await serveApp(fake.deps);
+  const { body } = await app.call('/?search=files&sort=name');
+  const action = /<form[^>]*action="(\/check[^"]*)"/.exec(body)?.[1];
+  expect(action).toBe('/check?search=files&amp;sort=name');
+  const press = (token: string) =>
+    app.call('/check?search=files&sort=name', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `token=${token}`,
+    });
+
+  expect((await press('wrong')).status).toBe(401);
+  expect(fake.checked).toEqual([]);
+  const answer = await press('t0ken');
+
+  expect(answer.status).toBe(303);
+  expect(answer.headers.location).toBe('/?search=files&sort=name');
+  expect(new Set(fake.checked.map(({ name }) => name))).toEqual(new Set(['files', 'mail']));
+});
+
+test('who may not make changes sees no button that checks all', async () => {
+  const { deps } = fakeHttpDeps([buildDetail('files')], { listenHost: '0.0.0.0' });
+  const app = await serveApp(deps);
+  const { body } = await app.call('/');
+  expect(body).not.toContain('Check all');
+});
+
 test('the plain form checks and sends the browser back to the page of the server', async () => {
   const fake = fakeHttpDeps([buildDetail('a/b c')]);
   const app = await serveApp(fake.deps);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CallSummaryFilter } from '../../../../src/facts/call-log.ts';
 import type { JournalViews } from '../../../../src/facts/ports/views.ts';
+import type { Transport } from '../../../../src/facts/server.ts';
 import { asEpochMs } from '../../../../src/facts/time.ts';
 import { buildCallSum } from '../../../fakes/build-call-sum.ts';
 import { fakeJournal } from '../../../fakes/fake-journal.ts';
@@ -209,6 +210,38 @@ test.each([
     new RegExp(`aria-sort="(?:de|a)scending" > <a href="/\\?status=healthy&amp;sort=${sort}">`),
   );
   expect(body.match(/class="chart uptime"/g)).toHaveLength(3);
+});
+
+test('the grid shows the connections of clients of all transports, and can be sorted by them', async () => {
+  const load = (server: string, transport: Transport, connections: number) => ({
+    server,
+    transport,
+    sessions: 0,
+    streams: 0,
+    inFlight: 0,
+    connections,
+  });
+  const servers = [buildDetail('calm'), buildDetail('files'), buildDetail('unserved')];
+  const gateway = {
+    load: () => [load('calm', 'http', 0), load('files', 'http', 2), load('files', 'sse', 1_200)],
+  };
+  const app = await serveApp(fakeHttpDeps(servers, { gateway }).deps);
+  const { body } = await app.call('/?sort=connections');
+  expect([...body.matchAll(/data-key="([^"]+)"/g)].map((match) => match[1])).toEqual([
+    'files',
+    'calm',
+    'unserved',
+  ]);
+  expect(
+    [...collapse(body).matchAll(/data-label="Connections" ?> (.*?) <\/td>/g)].map(
+      ([, cell]) => cell,
+    ),
+  ).toEqual(['1,202', '0', expect.stringContaining('Not served by the gateway')]);
+});
+
+test('without a gateway the grid has no connections', async () => {
+  const { body } = await visit('/', async () => []);
+  expect(body).not.toContain('Connections');
 });
 
 test('an order that does not exist is refused', async () => {
