@@ -6,12 +6,13 @@ import { createTokenSources, tokenSecretsOf } from '../protocol/oauth/token-sour
 import type { ExportViews, LogViews } from '../facts/ports/views.ts';
 import type { LoadConfigResult } from '../settings/load-config.ts';
 import type { MetricsViews } from '../sinks/prometheus/read-views.ts';
+import type { ServiceLog } from '../sinks/log/create-log.ts';
 import { createAlertHistory } from '../sources/alerts/alert-history.ts';
 import type { ReloadTrigger } from './create-config-reloader.ts';
 import { createMarkers } from './create-markers.ts';
 import { createRestart } from './create-restart.ts';
 import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
-import type { Part, PartContext } from './part.ts';
+import type { Part, PartContext, RemoteApis } from './part.ts';
 import { createAnnouncementPart } from './parts/announcement.ts';
 import { createConfigWatchPart } from './parts/config-watch.ts';
 import { createConfigurationPart } from './parts/configuration.ts';
@@ -25,6 +26,7 @@ import { createLogPart } from './parts/log.ts';
 import { createLogShippingPart, type LogShippingPart } from './parts/log-shipping.ts';
 import { createMetricsPart } from './parts/metrics.ts';
 import { createProbePart } from './parts/probe.ts';
+import { createRemoteApisPart } from './parts/remote-apis.ts';
 import { createSilencesPart } from './parts/silences.ts';
 import { createUserRulesPart } from './parts/user-rules.ts';
 import { createTracingPart } from './parts/tracing.ts';
@@ -38,16 +40,15 @@ export interface Service extends LifeCycle {
   urls(): { readonly http: string; readonly gateway: string | undefined };
 }
 
+type GivenContext = Omit<PartContext, 'log' | 'hub' | 'tokens' | 'apis'>;
+
 /** Builds every part of the service once and connects them: sources → hub → sinks. */
-export function createService(
-  given: Omit<PartContext, 'log' | 'hub' | 'tokens'>,
-  first: LoadConfigResult,
-): Service {
+export function createService(given: GivenContext, first: LoadConfigResult): Service {
   const logPart = createLogPart(given);
   const { log } = logPart;
-  const tokens = createTokenSources({ ...given, userAgent: `mcp-exporter/${VERSION}` });
-  const hub = createHub(reportTo(log), createFactMask(tokenSecretsOf(tokens)));
-  const context: PartContext = { ...given, log, hub, tokens };
+  const remote = createRemoteApisPart(given);
+  const context = createContext(given, log, remote.apis);
+  const { hub } = context;
 
   const shipping = createLogShippingPart(context);
   const journalPart = createJournalPart(context);
@@ -72,6 +73,7 @@ export function createService(
   const list: readonly Part[] = [
     logPart,
     shipping,
+    remote,
     metrics,
     tracing,
     createLogLinesPart(context),
@@ -98,6 +100,12 @@ export function createService(
     reloadFiles: configuration.reloadFiles,
     urls: () => ({ http: web.url(), gateway: listener.url() }),
   };
+}
+
+function createContext(given: GivenContext, log: ServiceLog, apis: RemoteApis): PartContext {
+  const tokens = createTokenSources({ ...given, userAgent: `mcp-exporter/${VERSION}` });
+  const hub = createHub(reportTo(log), createFactMask(tokenSecretsOf(tokens)));
+  return { ...given, log, hub, tokens, apis };
 }
 
 function reportTo(log: Pick<Log, 'error'>): (error: unknown) => void {

@@ -1,5 +1,6 @@
 import type { LogOutput, ServiceLog } from '../sinks/log/create-log.ts';
 import type { Hub } from '../facts/hub.ts';
+import type { HttpApi } from '../facts/ports/http-api.ts';
 import type { Clock } from '../facts/ports/clock.ts';
 import type { Config, LogLevel } from '../settings/config.ts';
 import type { TokenSources } from '../protocol/oauth/token-sources.ts';
@@ -35,6 +36,12 @@ export interface AppOptions {
   readonly report: (line: string) => void;
 }
 
+/** The programs that are asked and told something, as far as they are configured. */
+export interface RemoteApis {
+  readonly alertmanager?: HttpApi;
+  readonly prometheus?: HttpApi;
+}
+
 /** What every part may use. */
 export interface PartContext extends AppOptions {
   readonly clock: Clock;
@@ -45,6 +52,7 @@ export interface PartContext extends AppOptions {
   readonly hub: Hub;
   /** Access tokens for servers with `auth`. */
   readonly tokens: TokenSources;
+  readonly apis: RemoteApis;
   /** Chosen at random for this process: its listeners refuse requests that carry it (`INSTANCE_HEADER`). */
   readonly instance: string;
   /** Aborted when the service begins to stop. */

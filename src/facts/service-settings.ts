@@ -1,5 +1,5 @@
 import type { Secret } from './secret.ts';
-import type { RemoteAccess } from './server.ts';
+import type { OAuthSettings, RemoteAccess } from './server.ts';
 
 // Settings of the service as sources and sinks receive them; settings of one server are in server.ts.
 
@@ -79,6 +79,8 @@ export interface RemoteApi {
   /** Sent with each request. */
   readonly headers: Readonly<Record<string, Secret>>;
   readonly access: RemoteAccess;
+  /** How an access token is obtained; undefined without `auth`. */
+  readonly oauth?: OAuthSettings;
 }
 
 export interface PrometheusSettings {

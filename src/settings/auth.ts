@@ -8,6 +8,39 @@ import { type ReadText, resolvePath } from './files.ts';
 import { choice, list, secret, section, text } from './schema-types.ts';
 import type { Path } from './source-file.ts';
 
+/** What a program needs to get tokens for itself. */
+const CLIENT_CREDENTIALS = {
+  clientSecret: secret({
+    description: 'Its secret.',
+    examples: ['${CLIENT_SECRET}'],
+  }).exactOptional(),
+  clientSecretFile: text({
+    description: 'File with its secret, relative to this one.',
+    examples: ['/run/secrets/mcp-client'],
+  }).exactOptional(),
+  scopes: list(text({ description: 'One scope.' }), {
+    description: 'Scopes to ask for. By default those that the server names.',
+    examples: [['mcp:read']],
+  }).prefault([]),
+  resource: text({
+    description:
+      'What the token is to be valid for (RFC 8707). By default the resource that the server names.',
+    examples: ['https://mcp.example.com/mcp'],
+  }).exactOptional(),
+  issuer: text({
+    description:
+      'The only authorization server that gets the credentials. By default the one that the server names (RFC 9728).',
+    examples: ['https://auth.example.com'],
+  }).exactOptional(),
+  tokenUrl: text({
+    description:
+      'Token endpoint. By default it is found by the metadata of the server (RFC 9728) and of its authorization server (RFC 8414).',
+    examples: ['https://auth.example.com/oauth2/token'],
+  }).exactOptional(),
+};
+
+const TOKENS = { description: 'Access tokens by OAuth 2.1, sent as `Authorization: Bearer`.' };
+
 const OAuth2Schema = section(
   {
     grant: choice(['client_credentials', 'authorization_code'], {
@@ -19,33 +52,7 @@ const OAuth2Schema = section(
         'The client as registered at the authorization server. Without it, `mcp-exporter login` registers one (RFC 7591).',
       examples: ['mcp-exporter'],
     }).exactOptional(),
-    clientSecret: secret({
-      description: 'Its secret.',
-      examples: ['${CLIENT_SECRET}'],
-    }).exactOptional(),
-    clientSecretFile: text({
-      description: 'File with its secret, relative to this one.',
-      examples: ['/run/secrets/mcp-client'],
-    }).exactOptional(),
-    scopes: list(text({ description: 'One scope.' }), {
-      description: 'Scopes to ask for. By default those that the server names.',
-      examples: [['mcp:read']],
-    }).prefault([]),
-    resource: text({
-      description:
-        'What the token is to be valid for (RFC 8707). By default the resource that the server names.',
-      examples: ['https://mcp.example.com/mcp'],
-    }).exactOptional(),
-    issuer: text({
-      description:
-        'The only authorization server that gets the credentials. By default the one that the server names (RFC 9728).',
-      examples: ['https://auth.example.com'],
-    }).exactOptional(),
-    tokenUrl: text({
-      description:
-        'Token endpoint. By default it is found by the metadata of the server (RFC 9728) and of its authorization server (RFC 8414).',
-      examples: ['https://auth.example.com/oauth2/token'],
-    }).exactOptional(),
+    ...CLIENT_CREDENTIALS,
     authorizationUrl: text({
       description: 'Authorization endpoint, for a login if `tokenUrl` is set.',
       examples: ['https://auth.example.com/oauth2/authorize'],
@@ -55,7 +62,7 @@ const OAuth2Schema = section(
         'File that keeps the login of a person, relative to this one; mode 0600. By default `logins/NAME.json` beside the journal.',
     }).exactOptional(),
   },
-  { description: 'Access tokens by OAuth 2.1, sent as `Authorization: Bearer`.' },
+  TOKENS,
 );
 
 export const AuthSchema = section(
@@ -63,6 +70,26 @@ export const AuthSchema = section(
   {
     description:
       'How the exporter authenticates itself to a remote server, in place of a header `Authorization`; see [Servers that want OAuth](oauth.md).',
+  },
+);
+
+/** `auth` of a program that the exporter itself uses: nobody logs in to it. */
+export const ApiAuthSchema = section(
+  {
+    oauth2: section(
+      {
+        clientId: text({
+          description: 'The client as registered at the authorization server.',
+          examples: ['mcp-exporter'],
+        }).exactOptional(),
+        ...CLIENT_CREDENTIALS,
+      },
+      TOKENS,
+    ).exactOptional(),
+  },
+  {
+    description:
+      'Access tokens in place of a header `Authorization`: as for servers, by [client credentials](oauth.md#client-credentials).',
   },
 );
 

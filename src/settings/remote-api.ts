@@ -1,45 +1,38 @@
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { Secret } from '../facts/secret.ts';
+import type { OAuthSettings } from '../facts/server.ts';
 import type {
   AlertmanagerSettings,
   PrometheusSettings,
   RemoteApi,
 } from '../facts/service-settings.ts';
+import { ApiAuthSchema, type AuthContext, type AuthSource, completeAuth } from './auth.ts';
 import type { LoadContext } from './files.ts';
+import { checkHeaders, type HeaderReport, withoutUserInfo, withUserInfo } from './http-headers.ts';
 import { duration, map, secret, section, text } from './schema-types.ts';
 import { isHttpUrl } from './service-schema.ts';
-import { problemAt, type SourceFile } from './source-file.ts';
+import { type Path, problemAt, type SourceFile } from './source-file.ts';
 import { completeTls, TlsSchema } from './tls.ts';
 import { DAY, MINUTE } from './units.ts';
-
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** How the API of another program is reached: keys that every such section has. */
 function remoteApi(example: string, tokenVariable: string) {
   return {
     url: text({
-      description: 'Its base URL (http or https).',
+      description:
+        'Its base URL (http or https). User and password in it are sent as `Authorization`.',
       examples: [example],
       secret: true,
     })
       .refine(isHttpUrl, { error: 'must be a URL that starts with http:// or https://' })
-      .refine((value) => hasNoExtras(value), {
-        error: 'must have no password and no query: credentials are headers',
-      })
-      .transform((value) => value.replace(/\/+$/, '')),
-    headers: map(
-      secret(
-        { description: 'Value of the header.' },
-        z.string({ error: 'must be text' }).regex(HEADER_VALUE, {
-          error: 'must be one line of Latin-1 text without control characters',
-        }),
-      ),
-      {
-        description: 'Sent with every request. Values are secrets.',
-        examples: [{ Authorization: `Bearer \${${tokenVariable}}` }],
-        secret: true,
-      },
-    ).prefault({}),
+      .refine((value) => URL.parse(value)?.search === '', { error: 'must have no query' }),
+    headers: map(secret({ description: 'Value of the header.' }), {
+      description: 'Sent with every request. Values are secrets.',
+      examples: [{ Authorization: `Bearer \${${tokenVariable}}` }],
+      secret: true,
+    }).prefault({}),
+    auth: ApiAuthSchema.exactOptional(),
     tls: TlsSchema.exactOptional(),
   };
 }
@@ -82,7 +75,7 @@ export const PrometheusSchema = section(
   },
 );
 
-type RemoteApiInput = Pick<z.output<typeof AlertmanagerSchema>, 'url' | 'headers' | 'tls'>;
+type RemoteApiInput = Pick<z.output<typeof AlertmanagerSchema>, 'url' | 'headers' | 'auth' | 'tls'>;
 
 export async function completeAlertmanager(
   input: z.output<typeof AlertmanagerSchema>,
@@ -90,7 +83,7 @@ export async function completeAlertmanager(
   context: LoadContext,
 ): Promise<AlertmanagerSettings> {
   return {
-    api: await completeRemoteApi(input, ['alertmanager'], source, context),
+    api: await completeRemoteApi(input, 'alertmanager', source, context),
     targetLabels: input.targetLabels,
     silenceMarginMs: input.silenceMargin,
   };
@@ -102,28 +95,64 @@ export async function completePrometheus(
   context: LoadContext,
 ): Promise<PrometheusSettings> {
   return {
-    api: await completeRemoteApi(input, ['prometheus'], source, context),
+    api: await completeRemoteApi(input, 'prometheus', source, context),
     targetLabels: input.targetLabels,
   };
 }
 
 async function completeRemoteApi(
-  { url, headers, tls }: RemoteApiInput,
-  path: readonly string[],
+  input: RemoteApiInput,
+  key: 'alertmanager' | 'prometheus',
   source: SourceFile,
   context: LoadContext,
 ): Promise<RemoteApi> {
-  const at = (key: string, message: string) => problemAt(source, [...path, 'tls', key], message);
-  const input = tls && {
-    values: tls,
-    directory: dirname(context.path),
-    report: (key: string, message: string) => void context.problems.push(at(key, message)),
-    warn: (key: string, message: string) => void context.warnings.push(at(key, message)),
+  const url = new URL(input.url);
+  const at = (path: Path, message: string, where?: 'key' | 'value') =>
+    problemAt(source, [key, ...path], message, where);
+  const report: HeaderReport = (...mistake) => void context.problems.push(at(...mistake));
+  const directory = dirname(context.path);
+  const tls = input.tls && {
+    values: input.tls,
+    directory,
+    report: (name: string, message: string) => report(['tls', name], message),
+    warn: (name: string, message: string) => void context.warnings.push(at(['tls', name], message)),
   };
-  return { url, headers, access: await completeTls(input, context) };
+  const written = Object.entries(input.headers).map(([name, value]) => [name, value.reveal()]);
+  const headers = checkHeaders(Object.fromEntries(written), report);
+  const oauth = await completeApiAuth(input.auth, {
+    name: key,
+    headers: Object.keys(headers).map((name) => name.toLowerCase()),
+    hasUserInfo: url.username !== '' || url.password !== '',
+    loginDirectory: directory,
+    report: (path, message) => report(['auth', ...path], message),
+    context,
+  });
+  const sent = Object.entries(withUserInfo(url, headers));
+  return {
+    url: withoutUserInfo(url).replace(/\/+$/, ''),
+    headers: Object.fromEntries(sent.map(([name, value]) => [name, new Secret(value)])),
+    access: await completeTls(tls, context),
+    ...(oauth && { oauth }),
+  };
 }
 
-function hasNoExtras(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && url.username === '' && url.password === '' && url.search === '';
+interface ApiAuthContext extends Pick<
+  AuthContext,
+  'name' | 'headers' | 'hasUserInfo' | 'loginDirectory'
+> {
+  readonly report: AuthSource['report'];
+  readonly context: LoadContext;
+}
+
+async function completeApiAuth(
+  auth: RemoteApiInput['auth'],
+  { report, context, ...about }: ApiAuthContext,
+): Promise<OAuthSettings | undefined> {
+  if (!auth) return undefined;
+  const { oauth2 } = auth;
+  const values = oauth2 ? { oauth2: { ...oauth2, grant: 'client_credentials' as const } } : {};
+  return completeAuth(
+    { values, directory: about.loginDirectory, report },
+    { ...context, ...about },
+  );
 }

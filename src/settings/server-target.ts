@@ -9,6 +9,7 @@ import {
 } from '../facts/server.ts';
 import { type AuthSource, completeAuth } from './auth.ts';
 import { resolvePath } from './files.ts';
+import { checkHeaders, withoutUserInfo, withUserInfo } from './http-headers.ts';
 import {
   argumentSecrets,
   headerSecrets,
@@ -20,13 +21,6 @@ import {
 import type { EntryContext, ServerEntry } from './server-entries.ts';
 import { completeTls, type TlsInput } from './tls.ts';
 
-/** Of the connection and its framing (RFC 9110 §7.6.1, RFC 9112 §6), and of the sessions of single clients. */
-const RESERVED_HEADER =
-  /^(?:host|content-length|content-encoding|transfer-encoding|connection|proxy-connection|keep-alive|te|trailer|upgrade|expect|last-event-id|mcp-session-id|mcp-exporter-instance)$/i;
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// Control characters other than tab, and what one byte cannot hold: fetch would throw on them at each check.
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 /** Builds the target of a remote server out of a configuration's entry. */
 export async function toHttpTarget(
   entry: ServerEntry,
@@ -36,7 +30,7 @@ export async function toHttpTarget(
   context: EntryContext,
 ): Promise<HttpTargetResult | undefined> {
   const url = readUrl(entry, isUnresolved, context);
-  const headers = readHeaders(entry, context);
+  const headers = checkHeaders(entry.input.headers ?? {}, context.report);
   if (url === undefined) return undefined;
   const oauth =
     auth &&
@@ -81,24 +75,6 @@ function readUrl(
   return undefined;
 }
 
-function readHeaders({ input }: ServerEntry, { report }: EntryContext): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const seen = new Set<string>();
-  for (const [name, value] of Object.entries(input.headers ?? {})) {
-    const trimmed = value.trim();
-    if (!HEADER_NAME.test(name)) report(['headers', name], 'this is no name of a header', 'key');
-    else if (RESERVED_HEADER.test(name))
-      report(['headers', name], 'this header is set by the exporter for each request', 'key');
-    else if (seen.has(name.toLowerCase()))
-      report(['headers', name], 'this header is here twice', 'key');
-    else if (!HEADER_VALUE.test(trimmed))
-      report(['headers', name], 'must be one line of Latin-1 text without control characters');
-    else headers[name] = trimmed;
-    seen.add(name.toLowerCase());
-  }
-  return headers;
-}
-
 /** Undefined if the entry does not say. */
 function chooseTransport({
   input,
@@ -124,20 +100,17 @@ export interface HttpTargetResult {
   readonly hasCredentials: boolean;
 }
 
-/**
- * The target of a remote server; its secrets are added to `secrets`.
- * User and password of the URL become an `Authorization` header, since `fetch` refuses such URLs.
- */
+/** The target of a remote server; its secrets are added to `secrets`. */
 export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): HttpTargetResult {
   const { url, oauth, tls, proxy } = input;
-  const headers = { ...basicAuthorization(url, input.headers), ...input.headers };
+  const headers = withUserInfo(url, input.headers);
   if (proxy) secrets.add(...urlSecrets(proxy));
   secrets.add(...urlSecrets(url), ...Object.values(headers).flatMap(headerSecrets));
   if (oauth?.clientSecret !== undefined) secrets.add(oauth.clientSecret.reveal());
   const hasHeader = [...Object.keys(headers), ...url.searchParams.keys()].some(isCredentialName);
   const target: HttpTarget = {
     kind: 'http',
-    url: withoutCredentials(url),
+    url: withoutUserInfo(url),
     transport: input.transport ?? (/\/sse\/?$/.test(url.pathname) ? 'sse' : 'auto'),
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, new Secret(value)]),
@@ -148,33 +121,6 @@ export function createHttpTarget(input: HttpTargetInput, secrets: SecretBag): Ht
   };
   const hasCredentials = hasHeader || oauth !== undefined;
   return { target: printMasked(target, secrets.list()), hasCredentials };
-}
-
-/** A configured `Authorization` takes precedence over user and password of the URL. */
-function basicAuthorization(
-  { username, password }: URL,
-  headers: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const isWritten = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
-  if (isWritten || (username === '' && password === '')) return {};
-  const pair = [username, password].map(decode).join(':');
-  return { Authorization: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` };
-}
-
-function withoutCredentials(url: URL): string {
-  const bare = new URL(url);
-  bare.username = '';
-  bare.password = '';
-  bare.hash = '';
-  return bare.href;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Builds the target of a server that is a child process. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashSync } from 'bcryptjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { error, result, startScriptedMcpServer } from '../fakes/scripted-mcp-server.ts';
 import { isMissing } from '../rules/support/programs.ts';
@@ -10,10 +11,13 @@ import { type Service, startService } from './support/start-service.ts';
 import { until } from './support/until.ts';
 
 // Goal: the summary has the same figures from Prometheus as from the journal, and says which it is.
-// Method: the real service with calls through its gateway, scraped by a real Prometheus, which then ends.
+// Method: the real service with calls through its gateway, scraped by a real Prometheus with basic authentication, which then
+// ends.
 
 const SUCCESSES = 40;
 const FAILURES = 5;
+const USER = 'exporter';
+const PASSWORD = 'a-password-of-the-test';
 
 interface Summary {
   readonly source: string;
@@ -35,8 +39,13 @@ async function startPrometheus({ folder, url }: Service, port: number) {
   const scrape = { job_name: 'mcp', static_configs: [{ targets: [new URL(url).host] }] };
   const global = { scrape_interval: '1s', scrape_timeout: '1s' };
   await writeFile(config, JSON.stringify({ global, scrape_configs: [scrape] }));
+  const webConfig = join(folder, 'web.json');
+  const users = { [USER]: hashSync(PASSWORD, 4) };
+  await writeFile(webConfig, JSON.stringify({ basic_auth_users: users }));
+  const authorization = `Basic ${btoa(`${USER}:${PASSWORD}`)}`;
   const options = [
     `--config.file=${config}`,
+    `--web.config.file=${webConfig}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,
     `--web.listen-address=127.0.0.1:${port}`,
   ];
@@ -51,7 +60,7 @@ async function startPrometheus({ folder, url }: Service, port: number) {
     stop,
     async read(query: string): Promise<number | undefined> {
       const address = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`;
-      const answer = await fetch(address).catch(() => undefined);
+      const answer = await fetch(address, { headers: { authorization } }).catch(() => undefined);
       if (!answer?.ok) return undefined;
       const { data } = (await answer.json()) as {
         readonly data: { readonly result: readonly { readonly value: [number, string] }[] };
@@ -80,7 +89,7 @@ test.skipIf(isMissing('prometheus'))(
     const service = await startService({
       config: `
 gateway: { listen: 127.0.0.1:0 }
-prometheus: { url: "http://127.0.0.1:${port}" }
+prometheus: { url: "http://${USER}:${PASSWORD}@127.0.0.1:${port}" }
 mcpServers: { files: { url: "${files.url}" } }
 `,
     });

@@ -5,7 +5,9 @@ export interface LogPart extends Part {
   readonly log: ServiceLog;
 }
 
-export function createLogPart(context: Omit<PartContext, 'log' | 'hub' | 'tokens'>): LogPart {
+export function createLogPart(
+  context: Omit<PartContext, 'log' | 'hub' | 'tokens' | 'apis'>,
+): LogPart {
   const { config, logLevel, output, report, clock } = context;
   const level = logLevel ?? config.log.level;
   const log = createLog({ ...config.log, level, output, report, clock });

@@ -1,13 +1,12 @@
 import { describeDisabling } from '../../facts/disabling.ts';
 import { describeMaintenance } from '../../facts/maintenance.ts';
 import type { MaintenanceViews, SwitchViews } from '../../facts/ports/views.ts';
+import type { HttpApi } from '../../facts/ports/http-api.ts';
 import type { AlertmanagerSettings } from '../../facts/service-settings.ts';
-import { createHttpApi } from '../../protocol/http/http-api.ts';
 import { createAlertmanager } from '../../sinks/alerting/alertmanager.ts';
 import type { WantedSilence } from '../../sinks/alerting/plan-silences.ts';
 import { createSilencer } from '../../sinks/alerting/silencer.ts';
 import type { Part, PartContext } from '../part.ts';
-import { VERSION } from '../version.ts';
 
 interface SilenceReasons {
   readonly switches: Pick<SwitchViews, 'find'>;
@@ -17,20 +16,22 @@ interface SilenceReasons {
 /** Silences in Alertmanager, as long as a server is disabled by somebody or in maintenance. */
 export function createSilencesPart(context: PartContext, reasons: SilenceReasons): Part {
   const { alertmanager } = context.config;
-  return alertmanager ? silencesOf(alertmanager, context, reasons) : { name: 'silences' };
+  const api = context.apis.alertmanager;
+  if (!alertmanager || !api) return { name: 'silences' };
+  return silencesOf(alertmanager, api, context, reasons);
 }
 
 function silencesOf(
-  { api, targetLabels, silenceMarginMs }: AlertmanagerSettings,
+  { targetLabels, silenceMarginMs }: AlertmanagerSettings,
+  api: HttpApi,
   { clock, hub, log }: PartContext,
   reasons: SilenceReasons,
 ): Part {
-  const http = createHttpApi(api, `mcp-exporter/${VERSION}`);
   let servers: ReadonlySet<string> = new Set();
   const silencer = createSilencer({
     clock,
     log,
-    alertmanager: createAlertmanager(http),
+    alertmanager: createAlertmanager(api),
     targetLabels,
     marginMs: silenceMarginMs,
     isConfigured: (server) => servers.has(server),
@@ -48,10 +49,9 @@ function silencesOf(
       servers = new Set(config.servers.map(({ name }) => name));
       silencer.refresh();
     },
-    async stop() {
+    stop() {
       unsubscribe();
       silencer.stop();
-      await http.close();
     },
   };
 }

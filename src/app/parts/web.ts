@@ -1,10 +1,11 @@
-import { createHttpApi } from '../../protocol/http/http-api.ts';
+import type { AlertmanagerCommands } from '../../facts/ports/commands.ts';
+import { createAlertmanagerCommands } from '../../sinks/alerting/alertmanager-commands.ts';
+import { createAlertmanager } from '../../sinks/alerting/alertmanager.ts';
 import { createHttpApp } from '../../sinks/web/create-http-app.ts';
 import { listen, type Listener } from '../../sinks/web/listen.ts';
 import type { HttpAppDeps } from '../../sinks/web/ports.ts';
 import type { WebSecurity } from '../../sinks/web/security/create-web-security.ts';
 import type { Part, PartContext } from '../part.ts';
-import { createAlertmanagerAccess } from '../create-alertmanager-access.ts';
 import { createProbeSource } from '../create-probe-source.ts';
 import { printUrl } from '../print-url.ts';
 import { VERSION } from '../version.ts';
@@ -37,19 +38,18 @@ export function createWebPart(
   security: WebSecurity,
   { configuration, ...ports }: WebPorts,
 ): WebPart {
-  const { config, clock, log, hub, stopping, instance } = context;
+  const { config, clock, log, hub, stopping, instance, apis } = context;
   const { createServer } = security;
   const address = { ...(context.listen ?? config.listen), clock, log, createServer };
   const { admin, alertWebhook, markers, prometheus } = config;
-  const api = prometheus && createHttpApi(prometheus.api, `mcp-exporter/${VERSION}`);
-  const alertmanager = createAlertmanagerAccess(context);
+  const alertmanager = commandsOf(context);
   let listener: Listener | undefined;
   return {
     name: 'web',
     async start() {
       const app = createHttpApp({
         ...ports,
-        ...(alertmanager && { alertmanager: alertmanager.commands }),
+        ...(alertmanager && { alertmanager }),
         version: VERSION,
         listenHost: address.host,
         instance,
@@ -57,7 +57,10 @@ export function createWebPart(
         ...(admin.tokenFile !== undefined && { adminTokenFile: admin.tokenFile }),
         ...(alertWebhook.token && { alertToken: alertWebhook.token }),
         ...(markers.token && { markerToken: markers.token }),
-        ...(prometheus && api && { prometheus: { api, targetLabels: prometheus.targetLabels } }),
+        ...(prometheus &&
+          apis.prometheus && {
+            prometheus: { api: apis.prometheus, targetLabels: prometheus.targetLabels },
+          }),
         web: security,
         clock,
         log,
@@ -76,9 +79,18 @@ export function createWebPart(
     },
     async stop() {
       await listener?.close();
-      await api?.close();
-      await alertmanager?.close();
     },
     url: () => printUrl(listener ?? address, security.isTls),
   };
+}
+
+/** What people ask of Alertmanager by pages and API. */
+function commandsOf({
+  config,
+  clock,
+  apis: { alertmanager: api },
+}: PartContext): AlertmanagerCommands | undefined {
+  if (!config.alertmanager || !api) return undefined;
+  const { targetLabels } = config.alertmanager;
+  return createAlertmanagerCommands({ clock, alertmanager: createAlertmanager(api), targetLabels });
 }

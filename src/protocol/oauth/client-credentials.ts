@@ -7,15 +7,15 @@ import {
   selectResourceURL,
 } from '@modelcontextprotocol/client';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { HttpTarget, OAuthSettings } from '../../facts/server.ts';
+import type { OAuthSettings } from '../../facts/server.ts';
 import type { TokenResult } from '../access-tokens.ts';
 import { explainTokenError } from './explain-token-error.ts';
-import { createOAuthFetch, type OAuthFetch } from './oauth-fetch.ts';
+import { createOAuthFetch, type OAuthFetch, type TokenTarget } from './oauth-fetch.ts';
 import { readToken } from './read-token.ts';
 import type { Grant, TokenRequest } from './token-source.ts';
 
 export interface GrantOptions {
-  readonly target: HttpTarget;
+  readonly target: TokenTarget;
   readonly oauth: OAuthSettings;
   readonly userAgent: string;
   /** Of this process, for `INSTANCE_HEADER`. */
@@ -86,7 +86,7 @@ export function readChallenge(
 
 /** Configured, or found by the metadata of the resource (RFC 9728) and of its authorization server (RFC 8414). */
 export async function findAuthorizationServer(
-  target: Pick<HttpTarget, 'url'>,
+  target: Pick<TokenTarget, 'url'>,
   { tokenUrl, authorizationUrl, issuer }: OAuthSettings,
   resourceMetadataUrl: URL | undefined,
   fetch: OAuthFetch['fetch'],

@@ -1,7 +1,7 @@
 import { OAuthError, refreshAuthorization } from '@modelcontextprotocol/client';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { Secret } from '../../facts/secret.ts';
-import type { HttpTarget, OAuthSettings } from '../../facts/server.ts';
+import type { OAuthSettings } from '../../facts/server.ts';
 import type { AccessToken, TokenFailure, TokenResult } from '../access-tokens.ts';
 import { explainTokenError } from './explain-token-error.ts';
 import { withFileLock } from './file-lock.ts';
@@ -12,7 +12,7 @@ import {
   versionOfLogin,
   writeLogin,
 } from './login-file.ts';
-import { createOAuthFetch } from './oauth-fetch.ts';
+import { createOAuthFetch, type TokenTarget } from './oauth-fetch.ts';
 import { readToken } from './read-token.ts';
 import { ageOf } from './token-schedule.ts';
 import type { Grant, TokenRequest } from './token-source.ts';
@@ -20,7 +20,7 @@ import type { Grant, TokenRequest } from './token-source.ts';
 export interface LoginGrantOptions {
   /** Of the server: completes `mcp-exporter login …`. */
   readonly name: string;
-  readonly target: HttpTarget;
+  readonly target: TokenTarget;
   readonly oauth: OAuthSettings;
   readonly userAgent: string;
   /** Of this process, for `INSTANCE_HEADER`. */

@@ -10,9 +10,12 @@ import { parseRetryAfter } from '../http/http-facts.ts';
 /** Metadata documents and token responses are a few kilobytes. */
 const BODY_BYTES_MAX = 256 * 1024;
 
+/** What tokens are for: an MCP server, or another program's API. */
+export type TokenTarget = Pick<HttpTarget, 'url'> & RemoteAccess;
+
 export interface OAuthFetchOptions {
-  /** The MCP server. Its certificate settings apply to its own address; its authorities are trusted elsewhere, too. */
-  readonly target: Pick<HttpTarget, 'url'> & RemoteAccess;
+  /** Its certificate settings apply to its own address; its authorities are trusted elsewhere, too. */
+  readonly target: TokenTarget;
   readonly userAgent: string;
   /** Of this process, for `INSTANCE_HEADER`. */
   readonly instance?: string;

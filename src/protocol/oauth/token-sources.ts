@@ -1,7 +1,8 @@
 import type { Clock } from '../../facts/ports/clock.ts';
 import type { Secret } from '../../facts/secret.ts';
-import type { HttpTarget, OAuthSettings, ServerSpec } from '../../facts/server.ts';
+import type { OAuthSettings, ServerSpec } from '../../facts/server.ts';
 import type { AccessTokens, TokenResult } from '../access-tokens.ts';
+import type { TokenTarget } from './oauth-fetch.ts';
 import { createTokenSource, type Grant } from './token-source.ts';
 
 export interface TokenSourcesOptions {
@@ -14,7 +15,10 @@ export interface TokenSourcesOptions {
 /** The access tokens of all servers: one source for each, shared by everything in this process that talks to it. */
 export interface TokenSources {
   /** Undefined if the server has no `auth`. */
-  of(server: { readonly name: string; readonly target: HttpTarget }): AccessTokens | undefined;
+  of(server: {
+    readonly name: string;
+    readonly target: TokenTarget & { readonly oauth?: OAuthSettings };
+  }): AccessTokens | undefined;
 }
 
 interface Entry {
@@ -63,7 +67,7 @@ export function tokenSecretsOf(
 
 /** Holds secrets in clear: never leaves this file. */
 function fingerprintOf(
-  { url, tlsCa, tlsCert, tlsServerName, proxy }: HttpTarget,
+  { url, tlsCa, tlsCert, tlsServerName, proxy }: TokenTarget,
   oauth: OAuthSettings,
 ): string {
   return JSON.stringify([
@@ -78,7 +82,7 @@ function fingerprintOf(
 
 interface GrantContext {
   readonly name: string;
-  readonly target: HttpTarget;
+  readonly target: TokenTarget;
   readonly oauth: OAuthSettings;
   readonly userAgent: string;
   /** Of this process, for `INSTANCE_HEADER`. */

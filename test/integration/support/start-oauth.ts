@@ -12,33 +12,53 @@ const PROGRAM = fileURLToPath(
   new URL('../../fixtures/servers/authorization-server.mjs', import.meta.url),
 );
 
-/** An MCP server that takes only tokens of a real authorization server, made for it and not expired. */
+/** Something that takes only tokens of a real authorization server, made for it and not expired. */
 export interface ProtectedServer {
   readonly url: string;
   readonly issuer: string;
-  /** The status of each request to the MCP endpoint. */
+  /** The status of each request to what is protected. */
   readonly statuses: readonly number[];
-  /** How many requests to the MCP endpoint came without a token. */
+  /** How many requests to it came without a token. */
   tokenless(): number;
   stop(): Promise<void>;
 }
 
-/**
- * @param lifeS of access tokens
- * @param checksAudience whether a token must be made for the server's own address (RFC 8707)
- */
+/** An MCP server behind such a guard; options as of {@link startTokenGuard}. */
 export async function startProtectedServer(
+  lifeS: number,
+  options: { readonly checksAudience?: boolean } = {},
+): Promise<ProtectedServer> {
+  const mcp = await startScriptedMcpServer();
+  const guard = await startTokenGuard(mcp.url, lifeS, options);
+  return {
+    ...guard,
+    async stop() {
+      await guard.stop();
+      await mcp.close();
+    },
+  };
+}
+
+/**
+ * @param upstream what is protected
+ * @param lifeS of access tokens
+ * @param checksAudience whether a token must be made for the guard's own address (RFC 8707)
+ */
+export async function startTokenGuard(
+  upstream: string,
   lifeS: number,
   { checksAudience = true } = {},
 ): Promise<ProtectedServer> {
-  const mcp = await startScriptedMcpServer();
+  const { pathname } = new URL(upstream);
+  const suffix = pathname === '/' ? '' : pathname;
+  const metadataPath = `/.well-known/oauth-protected-resource${suffix}`;
   const statuses: number[] = [];
   let tokenless = 0;
   let verify = (_token: string): Promise<unknown> => Promise.reject(new Error('not ready'));
   let issuer = '';
   const front = http.createServer((request, response) => {
     void (async () => {
-      if (request.url === '/.well-known/oauth-protected-resource/mcp') {
+      if (request.url === metadataPath) {
         const metadata = {
           resource: url,
           authorization_servers: [issuer],
@@ -58,17 +78,18 @@ export async function startProtectedServer(
       if (!isValid) {
         statuses.push(401);
         request.resume();
-        const challenge = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
+        const challenge = `Bearer resource_metadata="${origin}${metadataPath}"`;
         response.writeHead(401, { 'www-authenticate': challenge }).end();
         return;
       }
-      passOn(request, response, mcp.url, (status) => statuses.push(status));
+      const target = new URL(request.url ?? '', upstream);
+      passOn(request, response, target, (status) => statuses.push(status));
     })();
   });
   front.listen(0, '127.0.0.1');
   await once(front, 'listening');
   const origin = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
-  const url = `${origin}/mcp`;
+  const url = `${origin}${suffix}`;
   const child: ChildProcess = spawn(process.execPath, [PROGRAM, String(lifeS)], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -89,7 +110,6 @@ export async function startProtectedServer(
       await ended;
       front.closeAllConnections();
       front.close();
-      await mcp.close();
     },
   };
 }

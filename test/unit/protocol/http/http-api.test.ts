@@ -32,7 +32,7 @@ async function request(access: RemoteAccess, authorization?: string) {
       headers: authorization === undefined ? {} : { Authorization: new Secret(authorization) },
       access,
     },
-    'test',
+    { userAgent: 'test' },
   );
   onTestFinished(() => api.close());
   return api.request('GET', '/api/v2/silences');
