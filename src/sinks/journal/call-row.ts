@@ -43,9 +43,11 @@ export type CallRow = readonly [
   costUsd: number | null,
   traceId: string,
   spanId: string,
+  isSummed: 0 | 1,
 ];
 
-export function encodeCall(call: CallRecord): CallRow {
+/** @param isSummed whether the call is in the sums already */
+export function encodeCall(call: CallRecord, isSummed = false): CallRow {
   const { client, tokens, trace } = call;
   return [
     call.startedAtMs,
@@ -76,6 +78,7 @@ export function encodeCall(call: CallRecord): CallRow {
     call.costUsd ?? null,
     trace.traceId,
     trace.spanId,
+    isSummed ? 1 : 0,
   ];
 }
 
@@ -126,6 +129,7 @@ export interface KeptCall {
   readonly costUsd: number | null;
   readonly traceId: Uint8Array;
   readonly spanId: Uint8Array;
+  readonly isSummed: 0 | 1;
 }
 
 export function decodeCall(row: CallRow): KeptCall {
@@ -158,6 +162,7 @@ export function decodeCall(row: CallRow): KeptCall {
     costUsd: row[25],
     traceId: Buffer.from(row[26], 'hex'),
     spanId: Buffer.from(row[27], 'hex'),
+    isSummed: row[28],
   };
 }
 

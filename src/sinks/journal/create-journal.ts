@@ -65,7 +65,7 @@ const CALL_LIMITS: QueueLimits = {
   entriesMax: CALLS_MAX,
   sizeMax: CALL_CHARS_MAX,
   batchMax: 10_000,
-  gatherMs: 500,
+  gatherMs: 1_000,
   regathers: true,
 };
 
@@ -212,7 +212,8 @@ function createRecorder(
 
   function noteCall(call: CallRecord): void {
     if (!keepsCalls && !isKeptError(call)) return;
-    if (!sums.take(call)) calls.add(encodeCall(call), sizeOfCall(call));
+    const taken = keepsCalls ? sums.take(call) : 'unsummed';
+    if (taken !== 'summed_only') calls.add(encodeCall(call, taken === 'summed'), sizeOfCall(call));
   }
 
   function note(fact: Fact): void {

@@ -14,7 +14,7 @@ import { createErrorWriter, type ErrorEvent } from './write-errors.ts';
 export interface CallWriter {
   /** Writes a batch, within a transaction of the caller. */
   write(rows: readonly CallRow[], errorsOnly: boolean): void;
-  /** Writes calls that are only summed up, within a transaction of the caller. */
+  /** Writes sums of calls, within a transaction of the caller. */
   writeSums(rows: readonly CallSumRow[]): void;
   /** Forgets the batch, because the transaction was rolled back. */
   forget(): void;
@@ -24,13 +24,13 @@ export function createCallWriter(database: DatabaseSync, names: Names): CallWrit
   const errors = createErrorWriter(database);
   const sums = createCallSums(database);
   const insert = prepareInsert(database, names);
-  const addUnkept = database.prepare(
+  const addSummedOnly = database.prepare(
     'INSERT INTO calls_summed_only (at_ms, calls) VALUES (?, ?) ON CONFLICT (at_ms) DO UPDATE SET calls = calls + excluded.calls',
   );
 
-  function writeSum({ figures, isFromServer, ...row }: CallSumRow): void {
+  function writeSum({ figures, summedOnly, isFromServer, ...row }: CallSumRow): void {
     const atMs = beginOfSum(row.atMs);
-    addUnkept.run(atMs, figures.calls);
+    if (summedOnly > 0) addSummedOnly.run(atMs, summedOnly);
     if (isFromServer) return;
     const idOf = (text: string | null): number => (text === null ? 0 : names.idOf(text, atMs));
     const key = {
@@ -40,9 +40,9 @@ export function createCallWriter(database: DatabaseSync, names: Names): CallWrit
       targetId: idOf(row.target),
       clientId: idOf(row.client),
       userId: idOf(row.user),
-      errorTypeId: 0,
-      outcome: 'success',
-    } as const;
+      errorTypeId: idOf(row.errorType),
+      outcome: row.outcome,
+    };
     sums.addFigures(key, figures);
   }
 
@@ -52,7 +52,7 @@ export function createCallWriter(database: DatabaseSync, names: Names): CallWrit
     if (errorsOnly) return;
     const ids = findNameIds(names, call);
     insert(call, ids, groupId);
-    if (call.isFromServer === 0) sums.add(toSummed(call, ids));
+    if (call.isFromServer === 0 && call.isSummed === 0) sums.add(toSummed(call, ids));
   }
 
   return {

@@ -288,7 +288,7 @@ test('a group that was quiet in a window is not in it', () => {
 
 test('without calls, errors are kept all the same', () => {
   const database = openInMemory();
-  const rows = [buildCall({ outcome: 'timeout' }), buildCall()].map(encodeCall);
+  const rows = [buildCall({ outcome: 'timeout' }), buildCall()].map((call) => encodeCall(call));
   database.writeCalls(rows, true);
   expect(database.findErrors({ limit: 10, samples: 1 }).groups).toMatchObject([{ count: 1 }]);
   expect(database.findCalls({ limit: 10 }).total).toBe(0);
