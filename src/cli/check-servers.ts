@@ -35,6 +35,26 @@ export async function checkServers(
   });
 }
 
+export interface RestartServerOptions extends ServiceCommandOptions {
+  readonly name: string;
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** Restarts the child of a stdio server, and waits for the check of the new one. */
+export async function restartServer(
+  { name, reason, by, ...options }: RestartServerOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const body = { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+  return withService(options, context, async (api) => {
+    const answer = await api.ask('POST', `${serverApiPath(name)}/restart`, body);
+    if (!answer.ok) return fail(context, answer.message);
+    printAnswer(options, context, answer.body, (restarted) => describeChecked([restarted]));
+    return isFine(answer.body) ? EXIT.ok : EXIT.failed;
+  });
+}
+
 /** The service answers 202 after a while, and the same request joins the checks that go on. */
 async function checkAll(
   api: ServiceApi,

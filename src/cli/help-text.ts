@@ -149,6 +149,17 @@ Examples:
 
 Exit codes: 0 every check succeeded, 1 one did not, or the service did not answer.`;
 
+export const RESTART_HELP = `
+Ends the child of the checks and those of the gateway; calls in flight get ten seconds. Sessions of clients end with them. A
+server that is no child process, or is disabled, is refused.
+
+${SERVICE_HELP.trimStart()}
+
+Example:
+  mcp-exporter restart files --reason 'reads its files again'
+
+Exit codes: 0 it was restarted and its check succeeded, 1 not, with the reason.`;
+
 export const DISABLE_HELP = `
 Its clients are refused at once, nothing is checked, and with alertmanager: its alerts are silent. Without --for and --until
 it lasts until somebody enables the server. A time without a zone is that of this machine.

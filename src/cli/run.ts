@@ -28,6 +28,7 @@ import {
   addCompletion,
   addDisable,
   addEnable,
+  addRestart,
   addStatus,
 } from './service-commands.ts';
 
@@ -95,6 +96,7 @@ const COMMANDS: readonly AddCommand[] = [
   addProbe,
   addStatus,
   addCheck,
+  addRestart,
   addDisable,
   addEnable,
   addAlert,

@@ -10,6 +10,7 @@ import {
   COMPLETION_HELP,
   DISABLE_HELP,
   ENABLE_HELP,
+  RESTART_HELP,
   STATUS_HELP,
 } from './help-text.ts';
 import { parseDurationOption, parseInstantOption, parseUrlOption } from './parse-options.ts';
@@ -69,6 +70,19 @@ export function addCheck(program: Command, { context, end }: CommandRun): void {
         command.error('error: give either the name of a server or --all');
       const { checkServers } = await import('./check-servers.ts');
       end(await checkServers({ ...options, ...authorOf(options, context), name }, context));
+    });
+}
+
+export function addRestart(program: Command, { context, end }: CommandRun): void {
+  const command = program
+    .command('restart')
+    .description('restart the child of a stdio server, and check it')
+    .argument('<name>', 'configured server');
+  withServiceOptions(withAuthor(withReason(command)))
+    .addHelpText('after', RESTART_HELP)
+    .action(async (name: string, options) => {
+      const { restartServer } = await import('./check-servers.ts');
+      end(await restartServer({ ...options, ...authorOf(options, context), name }, context));
     });
 }
 

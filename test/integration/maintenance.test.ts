@@ -139,6 +139,61 @@ mcpServers:
   },
 );
 
+test.skipIf(isMissing('alertmanager', 'amtool'))(
+  'a window for all servers is one silence for them alone, which follows a reload and ends with the window',
+  async () => {
+    const alertmanager = await startAlertmanager(
+      'route: { receiver: none }\nreceivers: [{ name: none }]\n',
+    );
+    const config = (...names: readonly string[]): string => `
+gateway: { listen: 'off' }
+alertmanager: { url: '${alertmanager.url}', targetLabels: { gateway: one } }
+mcpServers: ${JSON.stringify(Object.fromEntries(names.map((name) => [name, { url: 'http://127.0.0.1:1/mcp' }])))}
+`;
+    const service = await startService({ config: config('files', 'docs.v2') });
+    const fire = (labels: Readonly<Record<string, string>>): void =>
+      alertmanager.fire({ labels: { alertname: 'McpServerOffline', ...labels } });
+    const ours = { component: 'mcp', gateway: 'one' };
+    fire({ ...ours, server: 'files' });
+    fire({ ...ours, server: 'docs.v2' });
+    fire({ ...ours, server: 'docs-v2' });
+    fire({ ...ours, server: 'added' });
+    fire({ ...ours, gateway: 'two', server: 'files' });
+    fire({ alertname: 'Other', server: 'files' });
+    /** Labels of the alerts that are heard. */
+    const heard = async (): Promise<string[]> => {
+      const alerts = (await alertmanager.get('/api/v2/alerts?silenced=false')) as {
+        readonly labels: Readonly<Record<string, string>>;
+      }[];
+      return alerts
+        .map(({ labels: { gateway = '', server = '' } }) => `${gateway}/${server}`)
+        .toSorted();
+    };
+    const elsewhere = ['/files', 'one/added', 'one/docs-v2', 'two/files'];
+    const active = async () => {
+      const all = (await alertmanager.get('/api/v2/silences')) as readonly {
+        readonly comment: string;
+        readonly status: { readonly state: string };
+      }[];
+      return all.filter(({ status }) => status.state === 'active').map(({ comment }) => comment);
+    };
+    const order = { servers: 'all', duration: '1h', reason: 'new rack', by: 'ann' };
+    const { body } = await ask(service, 'POST', '/api/v1/maintenance', order);
+    await until(async () => (await heard()).join() === elsewhere.join());
+    expect(await active()).toEqual(['all servers: maintenance by ann, via 127.0.0.1: new rack']);
+
+    await writeFile(join(service.folder, 'mcp-exporter.yml'), config('files', 'docs.v2', 'added'));
+    await ask(service, 'POST', '/-/reload');
+    await until(async () => !(await heard()).includes('one/added'));
+    expect(await active()).toHaveLength(1);
+
+    await ask(service, 'DELETE', `/api/v1/maintenance/${body.id}`);
+    await until(async () => (await heard()).length === 6);
+    expect(await active()).toEqual([]);
+    expect(service.lines('silences cannot be set in Alertmanager now')).toEqual([]);
+  },
+);
+
 test('windows are planned, listed and cancelled from a terminal', async () => {
   const service = await startService({
     config: `

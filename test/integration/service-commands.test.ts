@@ -56,7 +56,14 @@ async function isHealthy(service: Service): Promise<boolean> {
   return (await service.servers()).get('files')?.status === 'healthy';
 }
 
-test('status, check, disable and enable work on the service of the configuration', async () => {
+/** How often the service ended the child of `files`. */
+async function stopsOfChild(service: Service): Promise<number> {
+  const page = await service.get('/metrics');
+  const line = /^mcp_server_process_exits_total\{server="files",reason="stopped"\} (\d+)$/m;
+  return Number(line.exec(page)?.[1]);
+}
+
+test('status, check, restart, disable and enable work on the service of the configuration', async () => {
   const port = await freePort();
   const config = `
 listen: 127.0.0.1:${port}
@@ -98,6 +105,23 @@ mcpServers: ${SERVERS}
   expect(all.code).toBe(1);
   expect(all.out).toMatch(/^files {2}steady: ok/m);
   expect(all.out).toMatch(/^gone {3}steady: \w+/m);
+
+  const stopsBefore = await stopsOfChild(service);
+  const restart = ['restart', 'files', '--reason', 'new files'];
+  expect(await command(restart, service)).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^files {2}steady: ok, /) as string,
+    err: '',
+  });
+  expect(await stopsOfChild(service)).toBe(stopsBefore + 1);
+  const log = await service.get('/api/v1/mcp/servers/files/actions?kind=restart');
+  expect(JSON.parse(log)).toMatchObject({
+    actions: [{ by: 'ann, via 127.0.0.1', text: 'new files' }],
+  });
+  expect(await command(['restart', 'gone'], service)).toMatchObject({
+    code: 1,
+    err: 'mcp-exporter: Only a stdio server can be restarted: the others run elsewhere.\n',
+  });
 
   expect(await command(['status', 'nobody'], service)).toMatchObject({
     code: 1,

@@ -10,7 +10,7 @@ import type { Part, PartContext } from '../part.ts';
 
 interface SilenceReasons {
   readonly switches: Pick<SwitchViews, 'find'>;
-  readonly maintenance: Pick<MaintenanceViews, 'findActive'>;
+  readonly maintenance: Pick<MaintenanceViews, 'findActive' | 'windows'>;
 }
 
 /** Silences in Alertmanager, as long as a server is disabled by somebody or in maintenance. */
@@ -34,8 +34,8 @@ function silencesOf(
     alertmanager: createAlertmanager(api),
     targetLabels,
     marginMs: silenceMarginMs,
-    isConfigured: (server) => servers.has(server),
-    wanted: () => [...servers].flatMap((server) => wantedFor(server, reasons) ?? []),
+    servers: () => servers,
+    wanted: () => findWanted(servers, reasons),
   });
   let unsubscribe = (): void => undefined;
   return {
@@ -56,10 +56,32 @@ function silencesOf(
   };
 }
 
+function findWanted(
+  servers: ReadonlySet<string>,
+  reasons: SilenceReasons,
+): readonly WantedSilence[] {
+  const forAll = servers.size === 0 ? undefined : wantedForAll(reasons.maintenance);
+  const each = [...servers].flatMap((server) => wantedFor(server, reasons, forAll) ?? []);
+  return forAll ? [forAll, ...each] : each;
+}
+
+/** Of the windows for all servers that are active, the one that lasts longest. */
+function wantedForAll({ windows }: Pick<MaintenanceViews, 'windows'>): WantedSilence | undefined {
+  const active = windows().filter(({ window, isActive }) => isActive && !window.servers);
+  const [last] = active.toSorted((a, b) => b.occurrence.endsAtMs - a.occurrence.endsAtMs);
+  return (
+    last && {
+      comment: `all servers: ${describeMaintenance(last.window)}`,
+      untilMs: last.occurrence.endsAtMs,
+    }
+  );
+}
+
 /** Of several reasons, the one that lasts longest. */
 function wantedFor(
   server: string,
   { switches, maintenance }: SilenceReasons,
+  forAll: WantedSilence | undefined,
 ): WantedSilence | undefined {
   const disabling = switches.find(server);
   const active = maintenance.findActive(server);
@@ -71,11 +93,12 @@ function wantedFor(
         comment: `${server}: ${describeDisabling(disabling)}`,
         ...(disabling.untilMs !== undefined && { untilMs: disabling.untilMs }),
       },
-    active && {
-      server,
-      comment: `${server}: ${describeMaintenance(active)}`,
-      untilMs: active.untilMs,
-    },
+    active &&
+      active.untilMs > (forAll?.untilMs ?? 0) && {
+        server,
+        comment: `${server}: ${describeMaintenance(active)}`,
+        untilMs: active.untilMs,
+      },
   ];
   return wanted
     .flatMap((silence) => silence || [])

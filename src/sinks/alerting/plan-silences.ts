@@ -1,9 +1,10 @@
 import { type EpochMs, later } from '../../facts/time.ts';
 import type { Matcher, PresentSilence, Silence } from './alertmanager.ts';
 
-/** The alerts of a server are to be silent. */
+/** The alerts of a server, or of all, are to be silent. */
 export interface WantedSilence {
-  readonly server: string;
+  /** Absent: every configured one, by one silence. */
+  readonly server?: string;
   /** Why, for the people who see it in Alertmanager. */
   readonly comment: string;
   /** When the reason ends; absent if that is not known yet. */
@@ -23,7 +24,8 @@ export interface SilenceCircumstances {
   readonly targetLabels: Readonly<Record<string, string>>;
   /** How long a silence outlasts its reason. */
   readonly marginMs: number;
-  readonly isConfigured: (server: string) => boolean;
+  /** The configured ones. */
+  readonly servers: ReadonlySet<string>;
 }
 
 /** Marks the silences that may be changed and expired here; those of people are left alone. */
@@ -43,9 +45,9 @@ export function planSilences(
   const save = wanted.flatMap(({ server, comment, untilMs }) => {
     const [kept] = own.get(server) ?? [];
     const endsAtMs = later(untilMs ?? later(nowMs, LEASE_MS), marginMs);
-    if (kept && isGoodEnough(kept, { comment, endsAtMs, isLease: untilMs === undefined }))
-      return [];
     const matchers = matchersOf(server, circumstances);
+    const isLease = untilMs === undefined;
+    if (kept && isGoodEnough(kept, { matchers, comment, endsAtMs, isLease })) return [];
     const startsAtMs = kept?.startsAtMs ?? nowMs;
     const silence = { matchers, startsAtMs, endsAtMs, createdBy: CREATED_BY, comment };
     return [{ silence, ...(kept && { id: kept.id }) }];
@@ -63,26 +65,26 @@ export function planSilences(
 
 function isGoodEnough(
   kept: PresentSilence,
-  wanted: { readonly comment: string; readonly endsAtMs: EpochMs; readonly isLease: boolean },
+  wanted: Pick<Silence, 'matchers' | 'comment' | 'endsAtMs'> & { readonly isLease: boolean },
 ): boolean {
   if (kept.comment !== wanted.comment) return false;
+  // The one for all names the servers that are configured.
+  if (printMatchers(kept.matchers) !== printMatchers(wanted.matchers)) return false;
   const missingMs = wanted.endsAtMs - kept.endsAtMs;
   return wanted.isLease ? Math.abs(missingMs) < LEASE_MS / 2 : Math.abs(missingMs) < TOLERANCE_MS;
 }
 
-/** Those that were made here, by server, the longest first. */
+/** Those that were made here, by server, the longest first; that for all under `undefined`. */
 function ownSilences(
   present: readonly PresentSilence[],
   circumstances: SilenceCircumstances,
-): ReadonlyMap<string, readonly PresentSilence[]> {
+): ReadonlyMap<string | undefined, readonly PresentSilence[]> {
   const own = present
     .filter(({ createdBy }) => createdBy === CREATED_BY)
-    .map((silence) => ({ silence, server: serverOf(silence) }))
-    .filter(
-      ({ silence, server }) =>
-        circumstances.isConfigured(server) &&
-        printMatchers(silence.matchers) === printMatchers(matchersOf(server, circumstances)),
-    )
+    .flatMap((silence) => {
+      const scope = scopeOf(silence, circumstances);
+      return scope ? [{ silence, ...scope }] : [];
+    })
     .toSorted((a, b) => b.silence.endsAtMs - a.silence.endsAtMs);
   return new Map(
     [...Map.groupBy(own, ({ server }) => server)].map(([server, items]) => [
@@ -92,15 +94,31 @@ function ownSilences(
   );
 }
 
-function serverOf({ matchers }: Silence): string {
-  return matchers.find(({ name }) => name === 'server')?.value ?? '';
+/** What a silence of this exporter is for; `undefined` if it is none. */
+function scopeOf(
+  { matchers }: Silence,
+  circumstances: SilenceCircumstances,
+): { readonly server: string | undefined } | undefined {
+  const { value = '', isRegex = false } = matchers.find(({ name }) => name === 'server') ?? {};
+  const names = isRegex ? namesOf(value) : [value];
+  // The servers of others have other names, or else other `targetLabels`.
+  if (!names.some((name) => circumstances.servers.has(name))) return undefined;
+  const expected = isRegex
+    ? matchersOf(undefined, { ...circumstances, servers: new Set(names) })
+    : matchersOf(value, circumstances);
+  if (printMatchers(matchers) !== printMatchers(expected)) return undefined;
+  return { server: isRegex ? undefined : value };
 }
 
 function matchersOf(
-  server: string,
-  { targetLabels }: Pick<SilenceCircumstances, 'targetLabels'>,
+  server: string | undefined,
+  { targetLabels, servers }: Pick<SilenceCircumstances, 'targetLabels' | 'servers'>,
 ): readonly Matcher[] {
-  return equalMatchers({ component: 'mcp', ...targetLabels, server });
+  const common = equalMatchers({ component: 'mcp', ...targetLabels });
+  if (server !== undefined) return [...common, ...equalMatchers({ server })];
+  // Not just any name: other exporters may use the same Alertmanager.
+  const value = [...servers].toSorted().map(escape).join('|');
+  return [...common, { name: 'server', value, isRegex: true, isEqual: true }];
 }
 
 /** Every label must have its value. */
@@ -111,6 +129,17 @@ function equalMatchers(labels: Readonly<Record<string, string>>): readonly Match
     isRegex: false,
     isEqual: true,
   }));
+}
+
+/** For RE2, in which every punctuation character may be escaped. */
+function escape(name: string): string {
+  return name.replaceAll(/[!-/:-@[-^`{-~]/g, String.raw`\$&`);
+}
+
+/** The names of which {@link matchersOf} made a regular expression. */
+function namesOf(value: string): string[] {
+  const names = value.match(/(?:\\.|[^\\|])+/gsu) ?? [];
+  return names.map((name) => name.replaceAll(/\\(.)/gsu, '$1'));
 }
 
 function printMatchers(matchers: readonly Matcher[]): string {

@@ -10,13 +10,12 @@ export interface Silencer {
   stop(): void;
 }
 
-export interface SilencerOptions extends Pick<
-  SilenceCircumstances,
-  'targetLabels' | 'marginMs' | 'isConfigured'
-> {
+export interface SilencerOptions extends Pick<SilenceCircumstances, 'targetLabels' | 'marginMs'> {
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn'>;
   readonly alertmanager: Pick<Alertmanager, 'findSilences' | 'saveSilence' | 'expireSilence'>;
+  /** The configured ones. */
+  readonly servers: () => ReadonlySet<string>;
   readonly wanted: () => readonly WantedSilence[];
 }
 
@@ -34,7 +33,11 @@ export function createSilencer(options: SilencerOptions): Silencer {
 
   async function apply(): Promise<void> {
     const present = await alertmanager.findSilences();
-    const plan = planSilences(wanted(), present, { ...options, nowMs: clock.nowMs() });
+    const plan = planSilences(wanted(), present, {
+      ...options,
+      servers: options.servers(),
+      nowMs: clock.nowMs(),
+    });
     for (const { silence, id } of plan.save) await alertmanager.saveSilence(silence, id);
     for (const id of plan.expire) await alertmanager.expireSilence(id);
   }

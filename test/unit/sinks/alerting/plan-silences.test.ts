@@ -12,12 +12,13 @@ function planAt(
   nowMs: typeof NOW,
   wanted: readonly WantedSilence[],
   present: readonly PresentSilence[],
+  servers: readonly string[] = ['files', 'search'],
 ) {
   return planSilences(wanted, present, {
     nowMs,
     marginMs: MARGIN_MS,
     targetLabels: { gateway: 'default' },
-    isConfigured: (server) => server !== 'elsewhere',
+    servers: new Set(servers),
   });
 }
 
@@ -104,4 +105,47 @@ test('of two silences for the same server the shorter one is expired', () => {
   if (own === undefined) throw new Error('nothing was planned');
   const shorter = { ...own, id: 's1', endsAtMs: later(NOW, 30 * MINUTE_MS) };
   expect(planAt(NOW, [FOR_AN_HOUR], [shorter, own])).toEqual({ save: [], expire: ['s1'] });
+});
+
+const FOR_ALL: WantedSilence = {
+  comment: 'all servers: maintenance by ann',
+  untilMs: later(NOW, HOUR_MS),
+};
+
+test('one silence for all matches the names of the configured servers alone', () => {
+  const odd = ['a|b', 'docs.v2', 'ünï ☃', String.raw`back\slash`, '(x)*[y]'];
+  const { save } = planAt(NOW, [FOR_ALL], [], odd);
+  expect(save).toHaveLength(1);
+  const matchers = save[0]?.silence.matchers ?? [];
+  expect(matchers.slice(0, 2)).toMatchObject([{ name: 'component' }, { name: 'gateway' }]);
+  const value = matchers[2]?.value ?? '';
+  expect(matchers[2]).toEqual({ name: 'server', value, isRegex: true, isEqual: true });
+  // As Alertmanager does it.
+  const anchored = new RegExp(`^(?:${value})$`);
+  for (const name of odd) expect(name).toMatch(anchored);
+  for (const name of ['a', 'b', 'docs-v2', 'files', '']) expect(name).not.toMatch(anchored);
+  const present = presentAfter({ save, expire: [] });
+  expect(planAt(NOW, [FOR_ALL], present, odd)).toEqual({ save: [], expire: [] });
+  expect(planAt(NOW, [], present, odd)).toEqual({ save: [], expire: ['s0'] });
+});
+
+test('the silence for all follows the servers, and is beside those of single servers', () => {
+  const present = presentAfter(planAt(NOW, [FOR_ALL, WITHOUT_END], []));
+  expect(present).toHaveLength(2);
+  expect(planAt(NOW, [FOR_ALL, WITHOUT_END], present)).toEqual({ save: [], expire: [] });
+  const more = ['docs', 'files', 'search'];
+  const plan = planAt(NOW, [FOR_ALL, WITHOUT_END], present, more);
+  expect(plan).toMatchObject({
+    save: [{ id: 's0', silence: { matchers: [{}, {}, { value: 'docs|files|search' }] } }],
+    expire: [],
+  });
+  expect(planAt(NOW, [WITHOUT_END], present, more)).toEqual({ save: [], expire: ['s0'] });
+});
+
+test('the silence for all of another exporter is left alone', () => {
+  const present = presentAfter(planAt(NOW, [FOR_ALL], [], ['theirs', 'elsewhere']));
+  expect(planAt(NOW, [FOR_ALL], present).save).toMatchObject([
+    { silence: { matchers: [{}, {}, { value: 'files|search' }] } },
+  ]);
+  expect(planAt(NOW, [], present)).toEqual({ save: [], expire: [] });
 });

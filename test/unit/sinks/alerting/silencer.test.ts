@@ -29,7 +29,7 @@ function setUp() {
     alertmanager,
     targetLabels: {},
     marginMs: 60_000,
-    isConfigured: () => true,
+    servers: () => new Set(['files']),
     wanted: () => state.wanted.map((server) => ({ server, comment: '' })),
   });
   return { clock, log, silences, state, silencer };
