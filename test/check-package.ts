@@ -3,11 +3,18 @@ import { readFileSync } from 'node:fs';
 
 /**
  * What `npm install mcp-exporter` may cost: bounds that a careless dependency or a stray file breaks.
- * The compiled code without comments is 1.9 MB, the documents that the service shows are 0.4 MB.
+ * The compiled code without comments is 1.9 MB, the documents that the service shows are 0.4 MB,
+ * and the two builds of the library 0.2 MB.
  */
-const UNPACKED_BYTES_MAX = 2_600_000;
+const UNPACKED_BYTES_MAX = 2_800_000;
 const DEPENDENCIES_MAX = 33;
-const NEEDED_FILES = ['LICENSE', 'README.md', 'dist/main.js', 'docs/config.schema.json'];
+const NEEDED_FILES = [
+  'LICENSE',
+  'README.md',
+  'dist/main.js',
+  'dist/instrument/esm/index.js',
+  'docs/config.schema.json',
+];
 const FORBIDDEN_FILES = [
   /^src\//,
   /^test\//,

@@ -82,6 +82,13 @@ export const CANCELLED: CallVerdict = {
   errorType: 'cancelled',
 };
 
+/** A client declined a request of the server, which is no failure of the server. */
+export const DECLINED: CallVerdict = {
+  outcome: 'client_error',
+  status: 400,
+  errorType: 'rpc_error',
+};
+
 /** The server no longer has the session; the client has to begin a new one. */
 export const SESSION_LOST: CallVerdict = {
   outcome: 'client_error',

@@ -17,7 +17,7 @@ import { CallTracker } from '../../sources/gateway/call-tracker.ts';
 import type { Edge } from '../../sources/gateway/admission.ts';
 import { createGateway, type Gateway } from '../../sources/gateway/create-gateway.ts';
 import { createIdSource } from '../../sources/gateway/create-id-source.ts';
-import type { FindListed } from '../../sources/gateway/judge-answer.ts';
+import type { FindListed } from '../../protocol/judge-answer.ts';
 import { createUpstream } from '../../sources/gateway/create-upstream.ts';
 import { createEdge, type EdgeSettings } from '../../sources/gateway/edge.ts';
 import type { OwnPagesOptions } from '../../sources/gateway/own-pages.ts';

@@ -8,7 +8,7 @@ import type { PendingMap } from '../../protocol/pending-map.ts';
 import type { ClientNames } from './client-names.ts';
 import type { CallDescription, SessionOpening } from './describe-call.ts';
 import type { Exchange } from './exchange.ts';
-import type { FindListed, ProvenNames } from './judge-answer.ts';
+import type { FindListed, ProvenNames } from '../../protocol/judge-answer.ts';
 
 /**
  * The sessions of one server and the exchanges that wait for a response: `nextEffects` in

@@ -1,4 +1,4 @@
-import { type CallVerdict, CANCELLED, NO_RESPONSE } from '../../facts/call-outcome.ts';
+import { type CallVerdict, CANCELLED, DECLINED, NO_RESPONSE } from '../../facts/call-outcome.ts';
 import type { SessionEnded } from '../../facts/gateway-facts.ts';
 import type { Transport } from '../../facts/server.ts';
 import { later, type MonotonicMs } from '../../facts/time.ts';
@@ -7,7 +7,7 @@ import { createPendingMap, type PendingMap } from '../../protocol/pending-map.ts
 import { createClientNames } from './client-names.ts';
 import { type CallEnding, describeCall } from './describe-call.ts';
 import { type Exchange, NEVER } from './exchange.ts';
-import { judgeAnswer, judgeResponse, noteListed } from './judge-answer.ts';
+import { judgeAnswer, judgeResponse, noteListed } from '../../protocol/judge-answer.ts';
 import type {
   CallAnswered,
   Notified,
@@ -30,8 +30,6 @@ const NO_EFFECTS: readonly TrackerEffect[] = Object.freeze([]);
 const SET_SWEEP: TrackerEffect = { kind: 'set_sweep', delayMs: SWEEP_MS };
 const CLEAR_SWEEP: TrackerEffect = { kind: 'clear_sweep' };
 const EXPIRED: CallVerdict = { outcome: 'timeout', status: 504, errorType: 'timeout' };
-/** A client that declines is no failure of the server. */
-const DECLINED: CallVerdict = { outcome: 'client_error', status: 400, errorType: 'rpc_error' };
 const SESSION_ENDED = 'its session ended';
 const STOPPED = 'the gateway stopped';
 

@@ -52,9 +52,10 @@ test('the lock file names no registry', () => {
   expect(read('package-lock.json')).not.toMatch(/"resolved": "http/);
 });
 
-test('the Node.js that is asked for is the one that main.ts checks', () => {
+test('the package is for Node.js 20, which the library needs, and README says what the command checks', () => {
+  expect(MANIFEST.engines.node).toBe('>=20');
   const floor = /NODE_MIN = \[(\d+), (\d+)\]/.exec(read('src/main.ts'));
-  expect(MANIFEST.engines.node).toBe(`>=${floor?.[1]}.${floor?.[2]}`);
+  expect(read('README.md')).toContain(`Needs Node.js ${floor?.[1]}.${floor?.[2]} or newer`);
 });
 
 test('decisions are numbered without gaps and have the three parts', () => {

@@ -84,6 +84,12 @@ export const LAYERS: readonly Layer[] = [
   sink('otel', OTEL_PACKAGES),
   sink('prometheus', ['prom-client']),
   sink('web', ['bcryptjs', 'csv-stringify', 'escape-html', 'express', 'zod']),
+  // The library runs in the servers of others: what it imports, it brings into them.
+  {
+    path: 'src/instrument/',
+    imports: ['src/facts/', 'src/catalog/', 'src/protocol/'],
+    packages: ['node:'],
+  },
   {
     path: 'src/demo/',
     imports: ['src/facts/'],
@@ -106,7 +112,11 @@ export const LAYERS: readonly Layer[] = [
     imports: ['src/catalog/', 'src/demo/', 'src/facts/'],
     packages: ['node:'],
   },
-  { path: 'tools/', imports: [...SERVICE, 'src/cli/'], packages: ['node:', 'marked', 'yaml'] },
+  {
+    path: 'tools/',
+    imports: [...SERVICE, 'src/cli/'],
+    packages: ['node:', 'marked', 'rolldown', 'yaml'],
+  },
 ];
 
 /** Each import that its layer does not allow, as a sentence. */

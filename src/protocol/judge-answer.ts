@@ -1,11 +1,16 @@
-import { type CallVerdict, judgeRpcError } from '../../facts/call-outcome.ts';
+import { type CallVerdict, judgeRpcError } from '../facts/call-outcome.ts';
 import {
   CALLERS_MISTAKE,
   isCallersMistake,
   type ListedDefinition,
-} from '../../facts/rules/caller-mistake.ts';
-import type { MessageFacts } from '../../protocol/message-facts.ts';
-import type { Exchange } from './exchange.ts';
+} from '../facts/rules/caller-mistake.ts';
+import type { MessageFacts } from './message-facts.ts';
+
+/** A request and its size. */
+export interface JudgedRequest {
+  readonly facts: MessageFacts;
+  readonly carrier: { readonly bytes: number };
+}
 
 /** What the server lists under a name; `undefined` if its list is not known. */
 export type FindListed = (kind: 'tools' | 'prompts', name: string) => ListedDefinition;
@@ -34,7 +39,7 @@ export function judgeResponse({ error, isError, resultType }: MessageFacts): Cal
  * caller. Changes `proven`.
  */
 export function judgeAnswer(
-  { facts: request, carrier }: Pick<Exchange, 'facts' | 'carrier'>,
+  { facts: request, carrier }: JudgedRequest,
   answer: MessageFacts,
   proven: ProvenNames,
   findListed: FindListed | undefined,

@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Definition } from '../../../../src/facts/capability-snapshot.ts';
-import { inputShapeOf } from '../../../../src/facts/rules/input-shape.ts';
-import { factsOfMessage, type MessageFacts } from '../../../../src/protocol/message-facts.ts';
-import {
-  type FindListed,
-  judgeAnswer,
-  noteListed,
-} from '../../../../src/sources/gateway/judge-answer.ts';
-import { asEpochMs, asMonotonicMs } from '../../../../src/facts/time.ts';
+import type { Definition } from '../../../src/facts/capability-snapshot.ts';
+import { inputShapeOf } from '../../../src/facts/rules/input-shape.ts';
+import { factsOfMessage, type MessageFacts } from '../../../src/protocol/message-facts.ts';
+import { type FindListed, judgeAnswer, noteListed } from '../../../src/protocol/judge-answer.ts';
+import { asEpochMs, asMonotonicMs } from '../../../src/facts/time.ts';
 
 const ECHO: Definition = {
   name: 'echo',
