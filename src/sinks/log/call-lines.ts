@@ -3,49 +3,39 @@ import type { LogChannel, LogSeverity } from '../../facts/ports/log.ts';
 import { escapeControls } from './control-characters.ts';
 
 /**
- * Lines of one exchange, in the form of pino's. Built without a library, since there are up to four for each call: pino with its
+ * Lines of one exchange, in the form of pino's; `atMs` is when it ended. Built without a library, since there are up to four for each call: pino with its
  * redaction takes 28 µs for such a line, this one or two. It is safe, since every field is known and no object is printed.
  */
 export interface CallLines {
   /** That an exchange took place, and how it ended. */
-  access(call: CallRecord): string;
+  access(call: CallRecord, atMs: number): string;
   /** That a tool of a server ran: a plugin and its command, in the words of those who have plugins. */
-  plugin(call: CallRecord): string;
+  plugin(call: CallRecord, atMs: number): string;
   /** Who called which tool. */
-  audit(call: CallRecord): string;
+  audit(call: CallRecord, atMs: number): string;
   /** What went wrong on the server's side. */
-  error(call: CallRecord): string;
+  error(call: CallRecord, atMs: number): string;
 }
 
 /** What clients send may be megabytes long. */
 const NAME_CHARS_MAX = 256;
 const MESSAGE_CHARS_MAX = 1_024;
 const STACK_CHARS_MAX = 8_192;
+/** A text that JSON has as it is, as most names and ids are: printable ASCII without quotes and backslashes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+const PLAIN_CHARS_MAX = 128;
 
 /** @param labelsOf a server's labels as a field with the comma before it; empty without any */
-export function createCallLines(
-  nowMs: () => number,
-  labelsOf: (server: string) => string,
-): CallLines {
-  let printedMs = Number.NaN;
-  let printedTime = '';
+export function createCallLines(labelsOf: (server: string) => string): CallLines {
+  const printTime = createTimePrinter();
   let context = '';
   let contextOf: CallRecord | undefined;
-
-  /** Under load many lines fall into one millisecond. */
-  function time(): string {
-    const ms = nowMs();
-    if (ms !== printedMs) {
-      printedMs = ms;
-      printedTime = new Date(ms).toISOString();
-    }
-    return printedTime;
-  }
 
   function line(
     severity: LogSeverity,
     channel: LogChannel,
     call: CallRecord,
+    atMs: number,
     rest: string,
     message: string,
   ): string {
@@ -54,14 +44,30 @@ export function createCallLines(
       contextOf = call;
       context = printContext(call) + labelsOf(call.server);
     }
-    return `{"level":"${severity}","time":"${time()}","type":"${channel}"${context}${rest},"msg":"${message}"}\n`;
+    return `{"level":"${severity}","time":"${printTime(atMs)}","type":"${channel}"${context}${rest},"msg":"${message}"}\n`;
   }
 
   return {
-    access: (call) => line('info', 'access', call, accessFields(call), 'exchange'),
-    plugin: (call) => line('info', 'plugin', call, pluginFields(call), 'tool run'),
-    audit: (call) => line('info', 'audit', call, auditFields(call), 'tool called'),
-    error: (call) => line('warn', 'error', call, errorFields(call), 'call failed'),
+    access: (call, atMs) => line('info', 'access', call, atMs, accessFields(call), 'exchange'),
+    plugin: (call, atMs) => line('info', 'plugin', call, atMs, pluginFields(call), 'tool run'),
+    audit: (call, atMs) => line('info', 'audit', call, atMs, auditFields(call), 'tool called'),
+    error: (call, atMs) => line('warn', 'error', call, atMs, errorFields(call), 'call failed'),
+  };
+}
+
+/** ISO 8601 with milliseconds, like `toISOString`, which is asked once for a second only: it takes a microsecond. */
+function createTimePrinter(): (ms: number) => string {
+  let second = Number.NaN;
+  let toSeconds = '';
+  return (ms) => {
+    const now = Math.floor(ms / 1_000);
+    if (now !== second) {
+      second = now;
+      // Without `.000Z`.
+      toSeconds = new Date(now * 1_000).toISOString().slice(0, -5);
+    }
+    const rest = Math.floor(ms - now * 1_000);
+    return `${toSeconds}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
   };
 }
 
@@ -122,6 +128,11 @@ function optional(field: string, text: string | undefined, charsMax = NAME_CHARS
 }
 
 function quote(text: string, charsMax = NAME_CHARS_MAX): string {
+  if (text.length > PLAIN_CHARS_MAX || !PLAIN.test(text)) return quoteAny(text, charsMax);
+  return `"${text}"`;
+}
+
+function quoteAny(text: string, charsMax: number): string {
   return escapeControls(
     JSON.stringify(text.length > charsMax ? `${text.slice(0, charsMax)}…` : text),
   );

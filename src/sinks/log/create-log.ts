@@ -36,11 +36,11 @@ export interface LogOutput {
   readonly hasColours: boolean;
 }
 
-/** The way past pino for lines that are many and made of known parts. They are written a few milliseconds later, together. */
+/** The way past pino for lines that are many and made of known parts. They are made and written a few milliseconds later, together. */
 export interface LineWriter {
   isEnabled(severity: LogSeverity): boolean;
-  /** @param line one JSON object in the form of pino's, with its line break, and no other control character */
-  write(line: string): void;
+  /** @param print returns one JSON object in the form of pino's, with its line break, and no other control character */
+  write(print: () => string): void;
 }
 
 export interface ServiceLog extends Log {

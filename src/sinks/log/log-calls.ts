@@ -31,18 +31,20 @@ export function logCalls(
   log: Pick<ServiceLog, 'warn' | 'debug' | 'lines' | 'labels'>,
   { access, plugin, audit, clock }: CallLogOptions,
 ): () => void {
-  const lines = createCallLines(() => clock.nowMs(), log.labels.text);
+  const lines = createCallLines(log.labels.text);
   const repeats = createRepeatGuard(() => clock.monotonicMs());
 
   function logCall(call: CallRecord): void {
+    const atMs = clock.nowMs();
     // A level that is off costs nothing: no line is made.
     if (log.lines.isEnabled('info')) {
-      if (access) log.lines.write(lines.access(call));
+      if (access) log.lines.write(() => lines.access(call, atMs));
       const isToolCall = call.operation === 'tools/call';
-      if (plugin && isToolCall) log.lines.write(lines.plugin(call));
-      if (audit && isToolCall) log.lines.write(lines.audit(call));
+      if (plugin && isToolCall) log.lines.write(() => lines.plugin(call, atMs));
+      if (audit && isToolCall) log.lines.write(() => lines.audit(call, atMs));
     }
-    if (isFailure(call.outcome) && log.lines.isEnabled('warn')) log.lines.write(lines.error(call));
+    if (isFailure(call.outcome) && log.lines.isEnabled('warn'))
+      log.lines.write(() => lines.error(call, atMs));
   }
 
   function logAuthFailure({ method }: AuthAttempted): void {

@@ -1,4 +1,5 @@
 import type { Hub } from '../../facts/hub.ts';
+import { createCallQueue } from './call-queue.ts';
 import { createRecorders, type RecorderOptions } from './create-recorders.ts';
 import { createRenderQueue } from './create-render-queue.ts';
 import { listPageSources } from './list-page-sources.ts';
@@ -32,12 +33,14 @@ export interface Metrics {
 export function createMetrics(options: MetricsOptions): Metrics {
   const { hub, clock, views = {} } = options;
   const recorders = createRecorders(options);
+  const calls = createCallQueue((call) => recordFact(call, recorders));
   const runtime = options.runtimeMetrics === false ? [] : [{ registry: createRuntimeRegistry() }];
   const readSystemUsage =
     options.systemUsage ?? createSystemUsage(createSystemUsageSources(() => clock.monotonicMs()));
 
   /** A server that changes registries while the page is written could be on it twice or not at all: write it anew. */
   async function renderWhole(format: ExpositionFormat): Promise<string> {
+    calls.flush();
     readViews(views, readSystemUsage(), recorders);
     for (let attempt = 1; ; attempt += 1) {
       const before = recorders.fleet.changeCount();
@@ -54,6 +57,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
       const { format, contentType } = negotiateFormat(accept);
       return { contentType, body: await renderShared(format) };
     },
-    stop: hub.subscribe((fact) => recordFact(fact, recorders)),
+    stop: hub.subscribe((fact) => {
+      if (fact.fact === 'call') calls.add(fact);
+      else {
+        // That a request went upstream changes nothing for the calls that wait; there is one for each.
+        if (fact.fact !== 'upstream_request') calls.flush();
+        recordFact(fact, recorders);
+      }
+    }),
   };
 }

@@ -7,6 +7,9 @@ export interface FairShare {
   readonly inFlight: number;
 }
 
+/** Clients without a request that stay known: a client that calls again and again costs no entry each time. */
+const IDLE_CLIENTS_MAX = 1_024;
+
 /** This part of the places is kept for clients that hold less than their fair share. */
 export const RESERVED_RATIO = 1 / 8;
 
@@ -18,31 +21,37 @@ export const RESERVED_RATIO = 1 / 8;
  * leaves about half of what it found to the next one, and the cap itself is never exceeded.
  */
 export function createFairShare(maxAtFirst: number): FairShare {
-  /** No more entries than requests in flight. */
-  const held = new Map<string, number>();
+  const clients = new Map<string, { held: number }>();
   let max = maxAtFirst;
   let inFlight = 0;
+  /** Clients that hold a place. */
+  let here = 0;
   return {
     get inFlight() {
       return inFlight;
     },
     enter(client) {
       if (inFlight >= max) return false;
-      const own = held.get(client) ?? 0;
+      const known = clients.get(client);
+      const own = known?.held ?? 0;
       if (inFlight >= max - Math.floor(max * RESERVED_RATIO)) {
-        const clients = held.size + (own === 0 ? 1 : 0);
-        if (own >= Math.min(max / (clients + 1), max - inFlight)) return false;
+        const withThis = here + (own === 0 ? 1 : 0);
+        if (own >= Math.min(max / (withThis + 1), max - inFlight)) return false;
       }
-      held.set(client, own + 1);
+      if (own === 0) here++;
+      if (known) known.held++;
+      else clients.set(client, { held: 1 });
       inFlight++;
       return true;
     },
     leave(client) {
-      const own = held.get(client);
-      if (own === undefined) return;
+      const known = clients.get(client);
+      if (!known || known.held === 0) return;
       inFlight--;
-      if (own > 1) held.set(client, own - 1);
-      else held.delete(client);
+      known.held--;
+      if (known.held > 0) return;
+      here--;
+      if (clients.size - here > IDLE_CLIENTS_MAX) clients.delete(client);
     },
     setMax(now) {
       max = now;

@@ -53,8 +53,15 @@ function withSbin(): Record<string, string> {
   return { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` };
 }
 
-/** @param main how Node starts the service: the compiled file, and before it what Node itself is told */
-export function createStarter(upstream: Upstream, main: readonly string[]): Starter {
+/**
+ * @param main how Node starts the service: the compiled file, and before it what Node itself is told
+ * @param more keys of its configuration, in place of those of the benchmark
+ */
+export function createStarter(
+  upstream: Upstream,
+  main: readonly string[],
+  more: object = {},
+): Starter {
   const folder = temporaryFolder('bench');
   const node = process.execPath;
   const upstreamUrl = (era: EchoEra): string => `http://127.0.0.1:${upstream.ports[era]}/mcp`;
@@ -101,6 +108,7 @@ export function createStarter(upstream: Upstream, main: readonly string[]): Star
           sampleRatio: tracing === 'sampled off' ? 0 : 1,
         },
         mcpServers: servers,
+        ...more,
       }),
     );
     const started = await startProcess({

@@ -31,7 +31,13 @@ export interface IdleState {
 
 /** The server, the clients, and what can be put between them. */
 export interface Rig {
+  readonly main: string;
   readonly starter: Starter;
+  /**
+   * @param main another compiled service, as a contender of the first
+   * @param config keys of its configuration that differ
+   */
+  starterOf(main: string, config: object): Starter;
   launch(starting: Promise<Contender>): Promise<Running>;
   upstreamRequests(): Promise<number>;
   /** Sends an event into every open GET stream. */
@@ -50,10 +56,11 @@ export async function createRig(main: string, nodeArgs: readonly string[] = []):
     request.on('end', () => response.writeHead(200).end());
   }).listen(0, '127.0.0.1');
   await once(collector, 'listening');
-  const starter = createStarter(
-    { ports: echo.first.ports, collectorPort: (collector.address() as AddressInfo).port },
-    [...nodeArgs, main],
-  );
+  const upstream = {
+    ports: echo.first.ports,
+    collectorPort: (collector.address() as AddressInfo).port,
+  };
+  const starter = createStarter(upstream, [...nodeArgs, main]);
   const running = new Set<Running>();
   let targets = 0;
 
@@ -103,7 +110,9 @@ export async function createRig(main: string, nodeArgs: readonly string[] = []):
   }
 
   return {
+    main,
     starter,
+    starterOf: (other, config) => createStarter(upstream, [...nodeArgs, other], config),
     launch,
     async upstreamRequests() {
       const reply = await echo.ask('requests');

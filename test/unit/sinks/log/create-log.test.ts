@@ -186,9 +186,9 @@ test('every line is copied as it is in a file: JSON, masked, in order, until tha
   log.info({}, 'before');
   const end = log.copyTo((lines) => copied.push(...lines.trimEnd().split('\n')));
 
-  log.lines.write('{"level":"info","msg":"batched"}\n');
+  log.lines.write(() => '{"level":"info","msg":"batched"}\n');
   log.warn({ token: 'plain', header: new Secret('hidden') }, 'masked');
-  log.lines.write('{"level":"info","msg":"last"}\n');
+  log.lines.write(() => '{"level":"info","msg":"last"}\n');
   end();
   log.info({}, 'after');
 

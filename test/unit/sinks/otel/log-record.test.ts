@@ -69,12 +69,7 @@ test('a failed call is linked to its span, and its error is the detail', () => {
     errorStack: 'Error: disk is gone\n    at read',
   });
 
-  const record = toLogRecord(
-    createCallLines(
-      () => NOW_MS,
-      () => '',
-    ).error(call),
-  );
+  const record = toLogRecord(createCallLines(() => '').error(call, NOW_MS));
 
   expect(record?.attributes).toMatchObject({
     channel: 'error',
@@ -96,13 +91,7 @@ test('a failed call is linked to its span, and its error is the detail', () => {
 
 test('details of an audit line are attributes', () => {
   const call = buildCall({ argumentsText: '{"path":"/a"}' });
-  const { attributes } =
-    toLogRecord(
-      createCallLines(
-        () => NOW_MS,
-        () => '',
-      ).audit(call),
-    ) ?? {};
+  const { attributes } = toLogRecord(createCallLines(() => '').audit(call, NOW_MS)) ?? {};
   expect(attributes).toMatchObject({ action: 'tools/call', arguments: '{"path":"/a"}' });
   expect(attributes).not.toHaveProperty('details');
 });

@@ -50,7 +50,7 @@ export async function observeCalls(): Promise<Observation> {
     labels: createServerLabels(),
     lines: {
       isEnabled: () => true,
-      write: (text: string) => void lines.push(JSON.parse(text) as LogLine),
+      write: (print: () => string) => void lines.push(JSON.parse(print()) as LogLine),
     },
   };
   const metrics = createMetrics({ hub, clock, version: '1', gateway: true, runtimeMetrics: false });
