@@ -1,7 +1,15 @@
 import { createNoise } from './noise.ts';
 import { type Series, TARGET } from './series.ts';
 import type { Values } from './timeline.ts';
-import { combine, map, mean, predictLinear, quantile, shift } from './window-functions.ts';
+import {
+  combine,
+  map,
+  mean,
+  meanOfWindow,
+  predictLinear,
+  quantile,
+  shift,
+} from './window-functions.ts';
 
 /** As `mcp-limits` ships them. */
 const LIMITS = {
@@ -86,7 +94,7 @@ export function* capacitySeries(
 /** The rest of `mcp-forecast`, for one server. */
 export function forecastSeries(server: string, hourly: Values, samplesPerDay: number): Series[] {
   const labels = { ...TARGET, server };
-  const weekly = mean(hourly, WEEK_DAYS * samplesPerDay);
+  const weekly = meanOfWindow(hourly, WEEK_DAYS * samplesPerDay);
   const predicted = predictLinear(weekly, FIT_DAYS * samplesPerDay, 30 * samplesPerDay);
   return [
     { name: 'gateway_server:mcp_requests:rate1w', labels, values: weekly },

@@ -2,7 +2,7 @@ import { BOUNDS_SECONDS, histogramQuantile, leOf, meanOfMedian, shareUpTo } from
 import type { Labels, Series } from './series.ts';
 import type { OperationTraffic } from './traffic.ts';
 import type { Values } from './timeline.ts';
-import { divide, mean, sum } from './window-functions.ts';
+import { divide, meanOfWindow, sum } from './window-functions.ts';
 
 const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 
@@ -30,9 +30,9 @@ export function addLoads(loads: readonly Load[]): Load {
   return mapLoads(loads, sum);
 }
 
-/** The mean of the last `window` samples. */
+/** The sum of the last `window` samples, divided by their number. */
 export function averageLoad(load: Load, window: number): Load {
-  return mapLoads([load], ([values]) => mean(values ?? new Float64Array(), window));
+  return mapLoads([load], ([values]) => meanOfWindow(values ?? new Float64Array(), window));
 }
 
 function mapLoads(loads: readonly Load[], join: (all: readonly Values[]) => Values): Load {

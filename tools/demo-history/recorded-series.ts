@@ -1,6 +1,7 @@
 import { alertSeries } from './alert-series.ts';
 import { anomalySeries, tolerances } from './anomaly-series.ts';
 import { capacitySeries, forecastSeries, limits } from './capacity-series.ts';
+import { counterSeries } from './counter-series.ts';
 import { healthSeries } from './health-series.ts';
 import { BOUNDS_SECONDS, histogramQuantile } from './latency.ts';
 import {
@@ -18,7 +19,7 @@ import { errorBudgets, sloSeries } from './slo-series.ts';
 import type { Timeline } from './timeline.ts';
 import type { ServerTraffic } from './traffic.ts';
 import { connectionsOf, usageSeries } from './usage-series.ts';
-import { divide, mean, sum } from './window-functions.ts';
+import { divide, meanOfWindow, sum } from './window-functions.ts';
 
 const HOUR_SECONDS = 3_600;
 /** The latency of each operation makes most of the samples: only so far back as weeks are compared. */
@@ -26,6 +27,17 @@ const DETAIL_DAYS = 8;
 
 /** Everything that the rules of `prometheus/rules/` would have recorded, and the alerts that would have fired. */
 export function* recordedSeries(
+  fleet: readonly ServerTraffic[],
+  timeline: Timeline,
+  nowSeconds: number,
+): Generator<Series> {
+  for (const series of seriesWithoutCounters(fleet, timeline, nowSeconds)) {
+    yield series;
+    yield* counterSeries(series, timeline.stepSeconds);
+  }
+}
+
+function* seriesWithoutCounters(
   fleet: readonly ServerTraffic[],
   timeline: Timeline,
   nowSeconds: number,
@@ -111,5 +123,5 @@ function* serverSeries(traffic: ServerTraffic, load: Load, perHour: number): Gen
     },
     perHour,
   );
-  yield* forecastSeries(name, mean(load.requests, perHour), 24 * perHour);
+  yield* forecastSeries(name, meanOfWindow(load.requests, perHour), 24 * perHour);
 }

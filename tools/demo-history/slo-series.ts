@@ -3,7 +3,7 @@ import { type Load, loadOf } from './load-series.ts';
 import { type Series, TARGET } from './series.ts';
 import type { Values } from './timeline.ts';
 import type { ServerTraffic } from './traffic.ts';
-import { combine, divide, map, mean, sum } from './window-functions.ts';
+import { combine, divide, map, meanOfWindow, sum } from './window-functions.ts';
 
 /** As `mcp-slo-objectives` ships them. */
 const ERROR_BUDGETS = { availability: 0.01, latency: 0.05, uptime: 0.01 } as const;
@@ -49,9 +49,8 @@ export function* sloSeries(
     yield* windowSeries('rate5m', labels, now);
     for (const [name, hours] of Object.entries(HOURS))
       yield* windowSeries(name, labels, average(now, hours * samplesPerHour));
-    const hourly = average(now, samplesPerHour);
     for (const [name, days] of Object.entries(DAYS)) {
-      const inDays = average(hourly, days * 24 * samplesPerHour);
+      const inDays = average(now, days * 24 * samplesPerHour);
       yield* windowSeries(name, labels, inDays);
       if (name === 'rate30d')
         yield {
@@ -75,7 +74,7 @@ function latencyEvents({ operations }: ServerTraffic): Events {
 }
 
 function average({ events, errors }: Events, window: number): Events {
-  return { events: mean(events, window), errors: mean(errors, window) };
+  return { events: meanOfWindow(events, window), errors: meanOfWindow(errors, window) };
 }
 
 function windowSeries(

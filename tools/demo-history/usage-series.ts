@@ -1,7 +1,7 @@
 import { type Labels, type Series, TARGET } from './series.ts';
 import type { Values } from './timeline.ts';
 import type { ServerTraffic } from './traffic.ts';
-import { map, mean, sum, total } from './window-functions.ts';
+import { map, meanOfWindow, sum, total } from './window-functions.ts';
 
 const HOUR_SECONDS = 3_600;
 const DIRECTIONS = ['input', 'output'] as const;
@@ -21,7 +21,7 @@ export function connectionsOf({ operations, server }: ServerTraffic): Values {
 
 /** How many in the hour before. */
 export function perHour(rates: Values, samplesPerHour: number): Values {
-  return map(mean(rates, samplesPerHour), (rate) => rate * HOUR_SECONDS);
+  return map(meanOfWindow(rates, samplesPerHour), (rate) => rate * HOUR_SECONDS);
 }
 
 /** `mcp-usage` of the rules. */

@@ -49,6 +49,11 @@ export function mean(values: Values, window: number): Values {
   return overWindow(values, window, (count, total) => total / count);
 }
 
+/** The sum within a window, divided by its length: what is absent counts as zero. */
+export function meanOfWindow(values: Values, window: number): Values {
+  return overWindow(values, window, (_count, sumOfAll) => sumOfAll / window);
+}
+
 export function total(values: Values, window: number): Values {
   return overWindow(values, window, (_count, sumOfAll) => sumOfAll);
 }

@@ -30,10 +30,12 @@ export async function writeOpenMetrics(
     const end = Math.min(length, Math.ceil((toSeconds - startSeconds) / stepSeconds));
     for (const { name, labels, values } of series) {
       const id = `${name}${labelText(labels)}`;
+      // Of counters, differences are read.
+      const isExact = name.endsWith('_total');
       for (let index = first; index < end; index += 1) {
         const value = values[index] ?? NaN;
         if (Number.isNaN(value)) continue;
-        text += `${id} ${shorten(value)} ${timeAt(timeline, index)}\n`;
+        text += `${id} ${isExact ? value : shorten(value)} ${timeAt(timeline, index)}\n`;
         samples += 1;
       }
       if (text.length < CHUNK_CHARS) continue;

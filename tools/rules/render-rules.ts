@@ -11,6 +11,9 @@ const HEADER =
 /** What replaces `%NAME%` in the template: expressions that follow from the vocabularies of `src/facts`. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {
   COUNTED_REQUESTS: selector('mcp_requests_total', { outcome: not(...UNCOUNTED_OUTCOMES) }),
+  SERVER_ERRORS: selector('mcp_requests_total', {
+    outcome: FAILED_OUTCOMES.filter((outcome) => outcome !== 'tool_error'),
+  }),
   TOOL_ERRORS: selector('mcp_requests_total', { outcome: 'tool_error' }),
   FAILED_REQUESTS: selector('mcp_requests_total', { outcome: FAILED_OUTCOMES }),
   PROTOCOL_REVISION: [...REVISIONS.keys()].toReversed().map(revisionNumber).join('\nor\n'),

@@ -21,6 +21,8 @@ export interface LintOptions {
   readonly known: KnownSeries;
   /** Labels that may be added up on purpose: `server`, where the level of a rule is the gateway. */
   readonly mayDrop?: readonly string[];
+  /** Whether a counter is recorded, and so counters are read as they are. */
+  readonly recordsCounter?: boolean;
 }
 
 /** What is wrong with one expression, in words; empty if nothing is. */
@@ -65,7 +67,7 @@ function lintNode(
 ): string[] {
   switch (expression.kind) {
     case 'selector':
-      return lintSelector(expression, reader, options.known);
+      return lintSelector(expression, reader, options);
     case 'subquery':
       return lintRange(expression.rangeSeconds, 'a subquery');
     case 'aggregation':
@@ -79,14 +81,18 @@ function lintNode(
   }
 }
 
-function lintSelector(selector: Selector, reader: string | undefined, known: KnownSeries) {
+function lintSelector(
+  selector: Selector,
+  reader: string | undefined,
+  { known, recordsCounter = false }: LintOptions,
+) {
   const { metric, matchers, rangeSeconds } = selector;
   // All series of a job: which, nobody says.
   if (metric === '') return [];
   const series = known.get(metric);
   if (!series) return [`${metric} is neither in the catalog nor recorded`];
   return [
-    ...lintReader(metric, series, reader),
+    ...(recordsCounter ? [] : lintReader(metric, series, reader)),
     ...(rangeSeconds === undefined ? [] : lintRange(rangeSeconds, metric)),
     ...matchers.flatMap((matcher) => lintMatcher(metric, series, matcher)),
   ];
@@ -94,7 +100,8 @@ function lintSelector(selector: Selector, reader: string | undefined, known: Kno
 
 function lintReader(metric: string, series: Series, reader: string | undefined): string[] {
   const isOverCounters = reader !== undefined && OVER_COUNTERS.has(reader);
-  if (isOverCounters && series.isRecorded) return [`${reader} over ${metric}, which is recorded`];
+  if (isOverCounters && series.isRecorded && !series.isCounter)
+    return [`${reader} over ${metric}, which is recorded`];
   if (isOverCounters && !series.isCounter) return [`${reader} over ${metric}, which is a gauge`];
   if (series.isCounter && !isOverCounters && !OVER_BOTH.has(reader ?? ''))
     return [`${metric} is a counter without rate or increase around it`];

@@ -39,10 +39,10 @@ export function knownSeries(rules: readonly RecordingRule[]): KnownSeries {
   for (let left = Infinity; waiting.size < left;) {
     left = waiting.size;
     for (const rule of waiting) {
-      const others = rules.filter(({ record }) => record !== rule.record);
-      if (others.some(({ record }) => !known.has(record) && rule.expr.includes(record))) continue;
+      const others = [...waiting].filter(({ record }) => record !== rule.record);
+      if (others.some(({ record }) => rule.expr.includes(record))) continue;
       known.set(rule.record, {
-        isCounter: false,
+        isCounter: isCounter(rule.record),
         isRecorded: true,
         labels: [...new Set([...labelsOf(rule, known), ...(known.get(rule.record)?.labels ?? [])])],
         values: valuesOf(rule, known),
@@ -51,6 +51,11 @@ export function knownSeries(rules: readonly RecordingRule[]): KnownSeries {
     }
   }
   return known;
+}
+
+/** What the rules record as a counter, for windows to be read from. */
+export function isCounter(record: string): boolean {
+  return record.endsWith('_total');
 }
 
 /** The labels of what a rule records: those of its expression and its own. */
@@ -71,7 +76,7 @@ function valuesOf({ record, expr, labels }: RecordingRule, known: KnownSeries) {
   const before = known.get(record)?.values ?? {};
   const inherited = new Set(sources.flatMap((source) => Object.keys(source.values ?? {})));
   return Object.fromEntries([
-    ...[...inherited].map((label) => [label, inheritedValues(label, sources)]),
+    ...[...inherited].map((label) => [label, inheritedValues(label, sources, before)]),
     ...Object.entries(labels ?? {}).map(([label, value]) => [
       label,
       [...(before[label] ?? []), value],
@@ -79,10 +84,16 @@ function valuesOf({ record, expr, labels }: RecordingRule, known: KnownSeries) {
   ]);
 }
 
-/** `undefined` if the label has any value in one of the sources. */
-function inheritedValues(label: string, sources: readonly Series[]): string[] | undefined {
+/** `undefined` if the label has any value in one of the sources; with those of other rules of the same name. */
+function inheritedValues(
+  label: string,
+  sources: readonly Series[],
+  before: Series['values'] = {},
+): string[] | undefined {
   const lists = sources
     .filter(({ labels }) => labels.includes(label))
     .map(({ values }) => values?.[label]);
-  return lists.every((list) => list !== undefined) ? [...new Set(lists.flat())] : undefined;
+  return lists.every((list) => list !== undefined)
+    ? [...new Set([...(before[label] ?? []), ...lists.flat()])]
+    : undefined;
 }

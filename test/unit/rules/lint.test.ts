@@ -4,6 +4,7 @@ import { REVISIONS } from '../../../src/facts/revisions.ts';
 import { lintExpression } from '../../rules/support/lint-expression.ts';
 import {
   alertRules,
+  isCounter,
   knownSeries,
   labelsOf,
   readGroups,
@@ -45,6 +46,7 @@ const LEVEL_LABELS = [
   'protocol_version',
   'window',
   'user',
+  'instance',
 ];
 
 /** `gateway_server_error_type` as labels. */
@@ -72,7 +74,8 @@ test.each(RECORDED.map(({ record, expr }) => [record, expr]))(
   'the query of %s uses existing series correctly: %s',
   (record, expr) => {
     const mayDrop = /^(?:mcp:|[^:]*server)/.test(record) ? [] : ['server'];
-    expect(lintExpression(expr, { known: KNOWN, mayDrop })).toEqual([]);
+    const recordsCounter = isCounter(record);
+    expect(lintExpression(expr, { known: KNOWN, mayDrop, recordsCounter })).toEqual([]);
   },
 );
 
@@ -96,8 +99,8 @@ test.each(LEVELLED.map((rule) => [rule.record, rule] as const))(
 test('only one expression defines failures, and one their kinds', () => {
   const places = [...RECORDED, ...ALERTS].filter(({ expr }) => /outcome[^}]*tool_error/.test(expr));
   expect(places.map((rule) => ('record' in rule ? rule.record : rule.alert))).toEqual([
-    'gateway_server_operation:mcp_requests_failed:rate5m',
-    'gateway_server:mcp_requests_tool_error:rate5m',
+    'gateway_server_operation_instance:mcp_requests_failed:process_total',
+    'gateway_server_instance:mcp_requests_tool_error:process_total',
   ]);
 });
 
@@ -182,6 +185,11 @@ test.each([
     'outcome of mcp_requests_total is never "tool_eror"',
   ],
   ['a bare counter', 'mcp_requests_total > 5', 'is a counter without rate'],
+  [
+    'a recorded counter as it is',
+    'gateway_server_instance:mcp_cost_usd:process_total',
+    'is a counter without rate',
+  ],
   ['a bare part of a histogram', 'mcp_probe_duration_seconds_sum', 'is a counter without rate'],
   [
     'a counter in a function for gauges',

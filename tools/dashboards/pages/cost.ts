@@ -38,7 +38,7 @@ export const costPage: Page = {
         statPanel({ ...TILE, title: 'Last 24 hours' }, ask(cost, 'today')),
         statPanel({ ...TILE, title: 'Last 7 days' }, ask(cost, 'week')),
         statPanel({ ...TILE, title: 'Last 30 days' }, ask(cost, 'month')),
-        statPanel(TILE, ask(projectedCost, 'month')),
+        statPanel({ ...TILE, empty: 'needs a week of history' }, ask(projectedCost, 'month')),
         statPanel({ ...TILE, look: 'tile' }, ask(budgetUsed, 'most')),
         statPanel(
           {

@@ -49,7 +49,8 @@ export const usage: Page = {
           {
             ...TILE,
             title: 'Requests a day',
-            description: 'Mean of all days in the selected time range.',
+            description:
+              'Requests in the selected time range, divided by its days. Days without data count as days without requests.',
             empty: 'no full hour yet',
           },
           ask(requestsPerDay, 'mean'),

@@ -45,13 +45,14 @@ export const cost = signal({
 
 export const projectedCost = signal({
   title: 'Projected month',
-  description: 'Cost of 30 days if the last seven days continue.',
+  description:
+    'Cost of 30 days if the last seven days continue. Absent until there are seven days to continue from.',
   unit: 'currencyUSD',
   decimals: 2,
   thresholds: THRESHOLDS.none,
   by: {
-    month: `30 * 24 * sum(avg_over_time(${series(HOURLY)}[7d]))`,
-    server: `30 * 24 * sum by (${BY_SERVER.join(', ')}) (avg_over_time(${series(HOURLY)}[7d])) > 0`,
+    month: projection([]),
+    server: `${projection(BY_SERVER)} > 0`,
   },
 });
 
@@ -80,6 +81,12 @@ export const costGrowth = signal({
   ],
   by: { fleet: weeklyChange([]), server: weeklyChange(BY_SERVER) },
 });
+
+/** Absent until a whole week is recorded. */
+function projection(by: readonly LabelName[]): string {
+  const week = sumBy(by, totalOf(HOURLY, '7d'));
+  return `30 / 7 * ${week} and on (${by.join(', ')}) ${sumBy(by, `${series(HOURLY)} offset 7d`)}`;
+}
 
 /** Absent without the week before. */
 function weeklyChange(by: readonly LabelName[]): string {

@@ -10,6 +10,7 @@ const OPERATIONS = 'gateway_server_operation:mcp_requests:rate1h';
 const TOOLS = 'gateway_server_tool:mcp_requests:increase1h';
 const CLIENTS = 'gateway_server_client:mcp_client_requests:increase1h';
 const REVISIONS = 'gateway_server_protocol_version:mcp_protocol_requests:increase1h';
+const DAY_SECONDS = 86_400;
 const NAMED_TOOLS = { tool: not(OVERFLOW_LABEL, '') };
 const SERVER_IDENTITY = ['job', 'gateway', 'server'] as const;
 
@@ -56,12 +57,14 @@ export const requestTotal = signal({
 
 export const requestsPerDay = signal({
   title: 'Requests a day',
-  description: 'Each point or bar covers the 24 hours before it.',
+  description:
+    'Each point or bar covers the 24 hours before it. As one number, all requests in the selected time range divided by its days: days without data count as days without requests.',
   unit: 'short',
   min: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    mean: `round(24 * avg_over_time(sum(${series(REQUESTS)})[$__range:1h]))`,
+    /** Of the whole time range: what is younger has had less. */
+    mean: `round(${DAY_SECONDS} / $__range_s * sum(${totalOf(REQUESTS, '$__range')}))`,
     server: `round(${sumBy(['gateway', 'server'], totalOf(REQUESTS, '1d'))})`,
     revision: named(
       'protocol_version',
