@@ -6,7 +6,7 @@ import type { RuleGroup } from '../../../src/catalog/rule-file.ts';
 import type { Labels, MadeUpSeries } from './made-up-counters.ts';
 import { run } from './promtools.ts';
 
-export interface RuleEvaluation {
+interface RuleEvaluation {
   readonly groups: readonly RuleGroup[];
   readonly series: readonly MadeUpSeries[];
   /** Between samples, and between evaluations. */
