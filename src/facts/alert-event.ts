@@ -27,6 +27,10 @@ export interface AlertEvent {
   readonly groupKey: string;
   /** The value that the rule evaluated, if the annotation `value` gives it. */
   readonly value?: number;
+  /** The rule in Prometheus; http or https, like the next. */
+  readonly generatorUrl?: string;
+  /** Alertmanager, as it knows itself. */
+  readonly alertmanagerUrl?: string;
 }
 
 /** `maintenance` and `auto_…` are also taken by the service itself. */

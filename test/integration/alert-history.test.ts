@@ -90,7 +90,10 @@ test.skipIf(isMissing('alertmanager', 'amtool'))(
       value: 3,
       notifications: [{ status: 'firing', receiver: 'history' }],
     });
-    expect(await service.get('/alerts')).toContain('1 alert firing');
+    const page = await service.get('/alerts');
+    expect(page).toContain('1 alert firing');
+    expect(page).toContain('href="http://prometheus.test:9090/graph?g0.expr=up"');
+    expect(page).toContain('href="http://alertmanager.test:9093/#/alerts?');
     await until(async () => (await service.health()).components['alerting']?.status === 'ok');
 
     alertmanager.resolve(OFFLINE);

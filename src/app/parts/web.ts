@@ -3,7 +3,7 @@ import { createAlertmanagerCommands } from '../../sinks/alerting/alertmanager-co
 import { createAlertmanager } from '../../sinks/alerting/alertmanager.ts';
 import { createHttpApp } from '../../sinks/web/create-http-app.ts';
 import { listen, type Listener } from '../../sinks/web/listen.ts';
-import type { HttpAppDeps } from '../../sinks/web/ports.ts';
+import type { HttpAppDeps, OutsideUrls } from '../../sinks/web/ports.ts';
 import type { WebSecurity } from '../../sinks/web/security/create-web-security.ts';
 import type { Part, PartContext } from '../part.ts';
 import { createProbeSource } from '../create-probe-source.ts';
@@ -61,6 +61,7 @@ export function createWebPart(
           apis.prometheus && {
             prometheus: { api: apis.prometheus, targetLabels: prometheus.targetLabels },
           }),
+        outsideUrls: outsideUrlsOf(config),
         web: security,
         clock,
         log,
@@ -93,4 +94,8 @@ function commandsOf({
   if (!config.alertmanager || !api) return undefined;
   const { targetLabels } = config.alertmanager;
   return createAlertmanagerCommands({ clock, alertmanager: createAlertmanager(api), targetLabels });
+}
+
+function outsideUrlsOf({ alerting }: PartContext['config']): OutsideUrls {
+  return { ...(alerting && { grafana: alerting.grafanaUrl }) };
 }

@@ -21,6 +21,10 @@ export interface AlertRecord {
   readonly isEndInferred: boolean;
   /** Of the last notification that contained one. */
   readonly value?: number;
+  /** The rule in Prometheus, of the last notification that contained it; http or https, like the next. */
+  readonly generatorUrl?: string;
+  /** Alertmanager, as it knows itself. */
+  readonly alertmanagerUrl?: string;
   readonly notificationCount: number;
   /** The last ones, oldest first. */
   readonly notifications: readonly AlertNotification[];

@@ -65,6 +65,8 @@ function toRecord(row: Row, history: History): AlertRecord {
     ...(endsAtMs === undefined ? {} : { endsAtMs }),
     isEndInferred: numberOf(row, 'is_end_inferred') === 1,
     ...(value === undefined ? {} : { value }),
+    ...(row['generator_url'] !== null && { generatorUrl: textOf(row, 'generator_url') }),
+    ...(row['alertmanager_url'] !== null && { alertmanagerUrl: textOf(row, 'alertmanager_url') }),
     ...history,
   };
 }

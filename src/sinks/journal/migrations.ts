@@ -265,4 +265,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE actions ADD COLUMN until_ms INTEGER;
   `,
+  `
+  -- Where the rule and Alertmanager are, as the last notification said.
+  ALTER TABLE alerts ADD COLUMN generator_url TEXT;
+  ALTER TABLE alerts ADD COLUMN alertmanager_url TEXT;
+  `,
 ];

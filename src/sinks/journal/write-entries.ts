@@ -90,7 +90,8 @@ function createAlertWriter(database: DatabaseSync): (event: AlertEvent) => void 
     const isSameEpisode = open !== undefined && openStartsAtMs > startsAtMs;
     const id = same ?? (isSameEpisode ? numberOf(open, 'id') : insertAlert(statements, event));
     updateAlert(statements, id, event, same !== undefined && isSameEpisode);
-    const { receivedAtMs, status, receiver } = event;
+    const { receivedAtMs, status, receiver, generatorUrl, alertmanagerUrl } = event;
+    statements.setUrls.run(generatorUrl ?? null, alertmanagerUrl ?? null, id);
     statements.insertNotification.run(id, whole(receivedAtMs), status, receiver);
   };
 }
@@ -116,6 +117,9 @@ function prepareAlertStatements(database: DatabaseSync) {
       UPDATE alerts SET starts_at_ms = ?, ends_at_ms = ?, is_end_inferred = 0, heard_at_ms = ?,
         value = coalesce(value, ?) WHERE id = ?`),
     setHeard: database.prepare('UPDATE alerts SET heard_at_ms = ? WHERE id = ?'),
+    setUrls: database.prepare(`
+      UPDATE alerts SET generator_url = coalesce(?, generator_url),
+        alertmanager_url = coalesce(?, alertmanager_url) WHERE id = ?`),
     insertNotification: database.prepare(
       'INSERT INTO alert_notifications (alert_id, at_ms, status, receiver) VALUES (?, ?, ?, ?)',
     ),

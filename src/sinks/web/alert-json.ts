@@ -33,6 +33,8 @@ export function alertJson(alert: AlertRecord, nowMs: number): JsonObject {
     value: alert.value,
     labels: alert.labels,
     annotations: alert.annotations,
+    generator_url: alert.generatorUrl,
+    alertmanager_url: alert.alertmanagerUrl,
     notification_count: alert.notificationCount,
     notifications: alert.notifications.map(({ atMs, status, receiver }) => ({
       at: instant(atMs),

@@ -86,6 +86,11 @@ export interface PrometheusSource {
   readonly targetLabels: Readonly<Record<string, string>>;
 }
 
+/** Base URLs of other programs for the readers of pages, without a slash at the end. */
+export interface OutsideUrls {
+  readonly grafana?: string;
+}
+
 export interface HttpAppDeps {
   readonly version: string;
   /** The host that the listener is bound to: on a loopback one, requests must name a loopback host. */
@@ -116,6 +121,7 @@ export interface HttpAppDeps {
   readonly markers: MarkerStore;
   readonly metrics: MetricsSource;
   readonly prometheus?: PrometheusSource;
+  readonly outsideUrls: OutsideUrls;
   readonly config: ConfigViews & ReloadCommands;
   readonly probe: ProbeSource;
   /** Whether the first configuration was applied. */

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../facts/json-object.ts';
 import type { AlertEvent } from '../../facts/alert-event.ts';
+import { webUrl } from '../../facts/rules/web-url.ts';
 import { asEpochMs, type EpochMs } from '../../facts/time.ts';
 
 export type ParsedNotification =
@@ -37,6 +38,7 @@ export function parseNotification(payload: unknown, receivedAtMs: EpochMs): Pars
     receiver: textOf(payload['receiver']),
     groupKey: textOf(payload['groupKey']),
     receivedAtMs,
+    ...present({ alertmanagerUrl: urlOf(payload['externalURL']) }),
   };
   const alerts: AlertEvent[] = [];
   const problems: string[] = [];
@@ -50,7 +52,7 @@ export function parseNotification(payload: unknown, receivedAtMs: EpochMs): Pars
   return { ok: true, alerts, problems };
 }
 
-type Envelope = Pick<AlertEvent, 'receiver' | 'groupKey' | 'receivedAtMs'>;
+type Envelope = Pick<AlertEvent, 'receiver' | 'groupKey' | 'receivedAtMs' | 'alertmanagerUrl'>;
 
 /** @returns what is wrong with it where it cannot be read */
 function parseAlert(item: unknown, envelope: Envelope): AlertEvent | string {
@@ -80,7 +82,20 @@ function parseAlert(item: unknown, envelope: Envelope): AlertEvent | string {
     ...(status === 'resolved' &&
       endsAtMs !== undefined && { endsAtMs: endsAtMs < startsAtMs ? startsAtMs : endsAtMs }),
     ...(value === undefined ? {} : { value }),
+    ...present({ generatorUrl: urlOf(alert['generatorURL']) }),
   };
+}
+
+function present<K extends string>(fields: Readonly<Record<K, string | undefined>>) {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Partial<Record<K, string>>;
+}
+
+/** A link that others send: undefined if a page must not lead there, or if it is too long. */
+function urlOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > TEXT_CHARS_MAX) return undefined;
+  return webUrl(value);
 }
 
 function printLabels(labels: Texts): string {

@@ -169,6 +169,8 @@ const alert = z.strictObject({
   value: z.number().nullish(),
   labels: z.record(z.string(), z.string()),
   annotations: z.record(z.string(), z.string()),
+  generator_url: z.string().optional().meta({ description: 'The rule in Prometheus' }),
+  alertmanager_url: z.string().optional(),
   notification_count: count,
   notifications: z.array(
     z.strictObject({ at: time, status: z.enum(ALERT_STATES), receiver: z.string() }),

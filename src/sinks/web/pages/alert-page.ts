@@ -3,7 +3,9 @@ import type { ActionKind } from '../../../facts/alert-event.ts';
 import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
 import { formatCount, formatInstant, formatNumber } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { OutsideUrls } from '../ports.ts';
 import { authorInput, silenceForms } from './alert-action-forms.ts';
+import { allLinks } from './alert-links.ts';
 import { alertDuration, alertPath, serverLink } from './alert-table.ts';
 import {
   accessHint,
@@ -15,7 +17,6 @@ import {
   tokenInput,
 } from './elements.ts';
 import type { Page } from './layout.ts';
-import { servedDocumentPath } from './page-links.ts';
 import { severityBadge, severityLook } from './severity.ts';
 import { statusIcon } from './status-badge.ts';
 import { absoluteTime, relativeTime } from './time.ts';
@@ -27,6 +28,7 @@ export interface AlertContent {
   readonly access: ChangeAccess;
   /** Whether Alertmanager can be asked for silences. */
   readonly canSilence: boolean;
+  readonly urls: OutsideUrls;
 }
 
 const WORDS: Readonly<Record<ActionKind, string>> = {
@@ -74,7 +76,8 @@ function isFiring({ endsAtMs }: AlertRecord): boolean {
   return endsAtMs === undefined;
 }
 
-function verdict({ alert, nowMs }: AlertContent): Html {
+function verdict(content: AlertContent): Html {
+  const { alert, nowMs } = content;
   const look = isFiring(alert) ? severityLook(alert.severity) : 'healthy';
   const icon = isFiring(alert) && alert.severity === 'critical' ? 'critical' : look;
   return html`<h1 class="is-${look}">
@@ -85,23 +88,11 @@ function verdict({ alert, nowMs }: AlertContent): Html {
       ${isFiring(alert) ? 'for' : 'after'}
       ${alertDuration(alert, nowMs)}${alert.summary !== '' && html` · <bdi>${alert.summary}</bdi>`}
     </p>
-    ${alert.description !== '' && html`<p><bdi>${alert.description}</bdi></p>`} ${links(alert)}`;
+    ${alert.description !== '' && html`<p><bdi>${alert.description}</bdi></p>`} ${links(content)}`;
 }
 
-/** Authors of rules can write any link; only http and https become links here. */
-function links({ annotations }: AlertRecord): Html | false {
-  const all = [
-    ['runbook_url', 'Runbook'],
-    ['dashboard_url', 'Dashboard'],
-  ] as const;
-  const found = all.flatMap(([name, word]) => {
-    const given = annotations[name] ?? '';
-    const served = servedDocumentPath(given);
-    if (served !== undefined) return [html`<a href="${served}">${word}</a>`];
-    const url = URL.parse(given);
-    const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
-    return isWeb ? [html`<a href="${url.href}" rel="noreferrer">${word}</a>`] : [];
-  });
+function links({ alert, urls }: AlertContent): Html | false {
+  const found = allLinks(alert, urls);
   return found.length > 0 && html`<p class="links">${found}</p>`;
 }
 

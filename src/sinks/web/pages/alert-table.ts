@@ -2,6 +2,8 @@ import type { AlertRecord } from '../../../facts/ports/alert-store.ts';
 import { formatCount, formatNumber, formatSpan } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { findSilencing } from '../silencing.ts';
+import type { OutsideUrls } from '../ports.ts';
+import { outsideLinks } from './alert-links.ts';
 import { columnHead, noValue } from './elements.ts';
 import { serverPath } from './landing-page.ts';
 import { severityBadge } from './severity.ts';
@@ -15,6 +17,7 @@ export interface AlertTable {
   readonly nowMs: number;
   /** The page of one server needs no column for it. */
   readonly hasServer: boolean;
+  readonly urls: OutsideUrls;
   /** Firing alerts then lead to the form that silences them. */
   readonly canSilence?: boolean;
 }
@@ -26,6 +29,7 @@ export function alertTable({
   alerts,
   nowMs,
   hasServer,
+  urls,
   canSilence = false,
 }: AlertTable): Html {
   return html`<div class="card">
@@ -42,7 +46,7 @@ export function alertTable({
         </tr>
       </thead>
       <tbody role="rowgroup">
-        ${alerts.map((alert) => row(alert, { nowMs, hasServer, canSilence }))}
+        ${alerts.map((alert) => row(alert, { nowMs, hasServer, urls, canSilence }))}
       </tbody>
     </table>
   </div>`;
@@ -57,15 +61,17 @@ function row(
   {
     nowMs,
     hasServer,
+    urls,
     canSilence,
-  }: Pick<AlertTable, 'nowMs' | 'hasServer'> & { readonly canSilence: boolean },
+  }: Pick<AlertTable, 'nowMs' | 'hasServer' | 'urls'> & { readonly canSilence: boolean },
 ): Html {
   const isFiring = alert.endsAtMs === undefined;
+  const links = outsideLinks(alert, urls);
   return html`<tr role="row" class="${isFiring ? 'is-firing' : 'is-over'}">
     <td role="cell" class="status">${severityBadge(alert.severity)}</td>
     <th role="rowheader" scope="row" class="name">
       <a href="${alertPath(alert.id)}"><bdi>${alert.alertname || 'Unnamed alert'}</bdi></a
-      >${alert.summary !== '' && html`<span class="reason"><bdi>${alert.description || alert.summary}</bdi></span>`}
+      >${alert.summary !== '' && html`<span class="reason"><bdi>${alert.description || alert.summary}</bdi></span>`}${links.length > 0 && html`<span class="elsewhere">${links}</span>`}
     </th>
     ${hasServer && html`<td role="cell" class="where">${serverLink(alert)}</td>`}
     <td role="cell" class="num" data-label="Since">${timeWithClock(alert.startsAtMs, nowMs)}</td>

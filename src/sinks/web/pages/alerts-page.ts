@@ -4,6 +4,7 @@ import type { Kept } from '../ask-journal.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { ChangeAccess } from '../change-access.ts';
+import type { OutsideUrls } from '../ports.ts';
 import { testAlertForm } from './alert-action-forms.ts';
 import { alertTable } from './alert-table.ts';
 import { chip, emptySection, notice, searchInput, suggestions } from './elements.ts';
@@ -25,6 +26,7 @@ export interface AlertsContent {
   readonly watchdogHeardAtMs: EpochMs | undefined;
   /** Whether the viewer may silence alerts and send a test; absent if Alertmanager cannot be asked. */
   readonly actionAccess?: ChangeAccess;
+  readonly urls: OutsideUrls;
   readonly nowMs: number;
 }
 
@@ -140,20 +142,20 @@ function filterForm({ filter, servers, alertnames }: AlertsContent): Html {
 
 function firingPart(
   firing: Kept<readonly AlertRecord[]>,
-  { nowMs, actionAccess }: AlertsContent,
+  { nowMs, urls, actionAccess }: AlertsContent,
 ): Html {
   if (!firing.ok) return notice(firing.message);
   const alerts = firing.value;
   if (alerts.length === 0) return emptySection('Firing', 'No alerts firing.');
   return html`<h2>Firing <small>${formatCount(alerts.length)}</small></h2>
-    ${alertTable({ id: 'firing-alerts', caption: 'Firing alerts', alerts, nowMs, hasServer: true, canSilence: actionAccess !== undefined && actionAccess.kind !== 'closed' })}`;
+    ${alertTable({ id: 'firing-alerts', caption: 'Firing alerts', alerts, nowMs, urls, hasServer: true, canSilence: actionAccess !== undefined && actionAccess.kind !== 'closed' })}`;
 }
 
-function historyPart(history: Kept<HistoryPage>, { nowMs, filter }: AlertsContent): Html {
+function historyPart(history: Kept<HistoryPage>, { nowMs, urls, filter }: AlertsContent): Html {
   if (!history.ok) return notice(history.message);
   const { alerts, next } = history.value;
   if (alerts.length === 0) return emptySection('History', 'No resolved alerts.');
   return html`<h2>History <small>newest first</small></h2>
-    ${alertTable({ id: 'past-alerts', caption: 'Resolved alerts', alerts, nowMs, hasServer: true })}
+    ${alertTable({ id: 'past-alerts', caption: 'Resolved alerts', alerts, nowMs, urls, hasServer: true })}
     ${next !== undefined && html`<p class="remark"><a href="${addressOf(filter, { state: 'resolved', cursor: String(next) })}">Older alerts</a></p>`}`;
 }

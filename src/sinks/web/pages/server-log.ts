@@ -4,6 +4,7 @@ import type { ServerLogEntry, ServerLogPage } from '../../../facts/server-log.ts
 import type { Kept } from '../ask-journal.ts';
 import { formatDuration } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { OutsideUrls } from '../ports.ts';
 import { alertTable } from './alert-table.ts';
 import { emptySection, type LogColumn, logTable, outcomeBadge, searchInput } from './elements.ts';
 import { serverPath } from './landing-page.ts';
@@ -16,13 +17,14 @@ export interface KeptOfServer {
   readonly alerts: Kept<readonly AlertRecord[]>;
   /** Status changes and actions. */
   readonly log: Kept<ServerLogPage>;
+  readonly urls: OutsideUrls;
 }
 
-export function serverAlerts({ alerts }: KeptOfServer, nowMs: number): Html {
+export function serverAlerts({ alerts, urls }: KeptOfServer, nowMs: number): Html {
   if (!alerts.ok) return emptySection('Alerts', alerts.message);
   if (alerts.value.length === 0) return emptySection('Alerts', 'No alerts for this server.');
   return html`<h2>Alerts</h2>
-    ${alertTable({ id: 'server-alerts', caption: 'Alerts of this server', alerts: alerts.value, nowMs, hasServer: false })}`;
+    ${alertTable({ id: 'server-alerts', caption: 'Alerts of this server', alerts: alerts.value, nowMs, urls, hasServer: false })}`;
 }
 
 export function serverJournal(server: string, { log }: KeptOfServer, nowMs: number): Html {

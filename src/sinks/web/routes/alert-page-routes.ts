@@ -18,7 +18,7 @@ const LOG_ROWS = 100;
 
 /** The list of alerts, one alert with its notes, and the log of a server. */
 export function alertPageRoutes(context: WebContext): readonly Route[] {
-  const { alertmanager, changeAccessOf, clock, sendPage } = context;
+  const { alertmanager, changeAccessOf, clock, outsideUrls, sendPage } = context;
   return [
     get('/alerts', async (request, response) => {
       sendPage(response, await showAlerts(context, request));
@@ -27,7 +27,8 @@ export function alertPageRoutes(context: WebContext): readonly Route[] {
       const alert = await findAlert(context, pathId(request));
       const access = changeAccessOf(request);
       const canSilence = alertmanager !== undefined;
-      sendPage(response, alertPage({ alert, access, canSilence, nowMs: clock.nowMs() }));
+      const shown = { alert, access, canSilence, urls: outsideUrls, nowMs: clock.nowMs() };
+      sendPage(response, alertPage(shown));
     }),
     get('/servers/:name/log', async (request, response) => {
       sendPage(response, await showServerLog(context, request));
@@ -62,6 +63,7 @@ async function showAlerts(context: WebContext, request: Request): Promise<Page> 
     alertnames: [...new Set(shown.map(({ alertname }) => alertname))].toSorted(),
     watchdogHeardAtMs: alerts.watchdogHeardAtMs(),
     ...(context.alertmanager && { actionAccess: context.changeAccessOf(request) }),
+    urls: context.outsideUrls,
     nowMs: clock.nowMs(),
   });
 }

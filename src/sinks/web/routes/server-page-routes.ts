@@ -94,7 +94,7 @@ async function showOverview(context: WebContext, request: Request): Promise<Page
   ]);
   return serverPage({
     ...frameOf(context, request),
-    kept: { alerts, log },
+    kept: { alerts, log, urls: context.outsideUrls },
     uptime,
     failing,
     history,

@@ -54,6 +54,20 @@ test('repeated notifications and the resolution belong to one record', () => {
   });
 });
 
+test('the last addresses of the rule and of Alertmanager are kept', () => {
+  const urls = (name: string) => ({
+    generatorUrl: `http://${name}/graph`,
+    alertmanagerUrl: `http://${name}:9093/`,
+  });
+  const [record] = historyOf(
+    buildAlert(urls('a')),
+    buildAlert(urls('b')),
+    // Of an Alertmanager that does not know them.
+    buildAlert({ endsAtMs: asEpochMs(T + MINUTE_MS) }),
+  );
+  expect(record).toMatchObject(urls('b'));
+});
+
 test('the last value and words while it fired are kept, not those of the resolution', () => {
   const [record] = historyOf(
     buildAlert({ value: 1, annotations: { summary: 'first' } }),

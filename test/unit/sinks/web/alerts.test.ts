@@ -540,6 +540,40 @@ test('the page of one alert shows its labels, notifications, actions and links o
   expect(markup).not.toContain('name="token"');
 });
 
+test.each(['/alerts', '/alerts/12'])(
+  '%s leads to Grafana, Prometheus and Alertmanager',
+  async (path) => {
+    const [first] = exampleAlerts().firing;
+    if (!first) throw new Error('no example');
+    const alert = {
+      ...first,
+      labels: { alertname: 'A "quoted" name', 'not plain': 'b&c' },
+      annotations: { dashboard_url: '/d/mcp-server?var-server=search' },
+      generatorUrl: 'http://prometheus.test:9090/graph?g0.expr=up',
+      alertmanagerUrl: 'http://alertmanager.test:9093/',
+    };
+    const find = async () => [alert];
+    const urls = { outsideUrls: { grafana: 'https://grafana.test' } };
+    const markup = collapse(await page(path, { find }, urls));
+    expect(markup).toContain(
+      '<a href="https://grafana.test/d/mcp-server?var-server=search" rel="noreferrer">Grafana</a>',
+    );
+    expect(markup).toContain(
+      '<a href="http://prometheus.test:9090/graph?g0.expr=up" rel="noreferrer">Prometheus</a>',
+    );
+    const href = /href="([^"]+)" rel="noreferrer">Alertmanager</.exec(markup)?.[1] ?? '';
+    expect(decodeURIComponent(href)).toBe(
+      'http://alertmanager.test:9093/#/alerts?silenced=true&amp;inhibited=true&amp;filter={alertname="A \\"quoted\\" name","not plain"="b&c"}',
+    );
+
+    // Without the address of Grafana, a path leads nowhere; nor does what is no address of the web.
+    const odd = async () => [{ ...alert, generatorUrl: 'javascript:alert(1)' }];
+    const other = await page(path, { find: odd });
+    expect(other).not.toContain('Grafana</a>');
+    expect(other).not.toContain('javascript:');
+  },
+);
+
 test('the form for notes works without JavaScript, with the token where one is needed', async () => {
   const { app, notes } = await setUp({}, { adminToken: new Secret('s3cret') });
   const form = { 'content-type': 'application/x-www-form-urlencoded' };

@@ -190,6 +190,7 @@ export function fakeHttpDeps(
         return { hasChanged, isKept: true };
       },
     },
+    outsideUrls: {},
     markers: { saveMarker: async () => 1 },
     journal: fakeJournal(),
     gateway: { load: () => [] },

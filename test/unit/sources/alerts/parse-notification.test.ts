@@ -55,6 +55,8 @@ test.each([
     receiver: 'history',
     groupKey: '{}:{alertname="McpServerOffline", gateway="exporter:19110"}',
     value: 0.053,
+    generatorUrl: 'http://prometheus.test:9090/graph?g0.expr=up',
+    alertmanagerUrl: 'http://alertmanager.test:9093/',
   });
   expect(firing[0]).not.toHaveProperty('endsAtMs');
   expect(resolved).toHaveLength(2);
@@ -63,6 +65,24 @@ test.each([
     status: 'resolved',
     endsAtMs: Date.UTC(2026, 10, 21, 9, 20, 12, 4),
   });
+});
+
+test.each([
+  ['https://prometheus.test/graph?g0.expr=up', 'https://prometheus.test/graph?g0.expr=up'],
+  ['http://ada:s3cret@prometheus.test/graph', 'http://prometheus.test/graph'],
+  ['javascript:alert(1)', undefined],
+  ['data:text/html,<script>alert(1)</script>', undefined],
+  ['/graph', undefined],
+  [`https://prometheus.test/${'x'.repeat(5_000)}`, undefined],
+  [7, undefined],
+])('of the addresses in a notification only those of the web are kept: %s', (given, kept) => {
+  const alert = { ...FIRING, generatorURL: given };
+  const parsed = parseNotification(
+    payload([alert], { externalURL: given }),
+    asEpochMs(RECEIVED_MS),
+  );
+  const [read] = parsed.ok ? parsed.alerts : [];
+  expect([read?.generatorUrl, read?.alertmanagerUrl]).toEqual([kept, kept]);
 });
 
 test.each([
