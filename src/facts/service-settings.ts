@@ -39,6 +39,8 @@ export interface TracingSettings {
   readonly sampleRatio: number;
   /** `service.name`. */
   readonly serviceName: string;
+  /** Base URL of Jaeger's pages, without a slash at the end. */
+  readonly jaegerUrl?: string;
 }
 
 /** Who may use the gateway. */

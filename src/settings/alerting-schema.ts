@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type AlertingConfig, CHANNELS, type WebhookAddress } from '../facts/alerting.ts';
 import { COMPARISONS, SEVERITIES } from '../facts/user-alert.ts';
 import { choice, duration, flag, list, section, text } from './schema-types.ts';
-import { isHttpUrl } from './service-schema.ts';
+import { baseUrl, hasCredentials, isHttpUrl } from './service-schema.ts';
 import { isTimeZone } from './time-zones.ts';
 import { DAY, MINUTE } from './units.ts';
 
@@ -215,18 +215,4 @@ function mailAddress(description: string) {
 
 function hour(description: string) {
   return text({ description }, { pattern: HOUR_TEXT, message: HOUR_ERROR });
-}
-
-function baseUrl(description: string) {
-  return text({ description, secret: true })
-    .refine((value) => isHttpUrl(value) && !/[{}"'\\<>\s]/.test(value), {
-      error: 'must be a URL that starts with http:// or https://',
-    })
-    .refine((value) => !hasCredentials(value), { error: 'must have no password and no query' })
-    .transform((value) => value.replace(/\/+$/, ''));
-}
-
-function hasCredentials(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && (url.username !== '' || url.password !== '' || url.search !== '');
 }

@@ -194,6 +194,9 @@ export const TracingSchema = section(
         'Share of the traces started here that are recorded. The sampling decision of a client is always respected.',
     }).default(1),
     serviceName: text({ description: '`service.name` of the spans.' }).default('mcp-exporter'),
+    jaegerUrl: baseUrl(
+      'URL of the pages of Jaeger, as readers reach them: calls and errors on the pages then lead to their traces.',
+    ).exactOptional(),
   },
   { description: 'One span for each call through the gateway.', reloadable: false },
 );
@@ -245,6 +248,21 @@ export const JournalSchema = section(
 export function isHttpUrl(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.host !== '';
+}
+
+/** The address of pages, to which paths are added. */
+export function baseUrl(description: string) {
+  return text({ description, secret: true })
+    .refine((value) => isHttpUrl(value) && !/[{}"'\\<>\s]/.test(value), {
+      error: 'must be a URL that starts with http:// or https://',
+    })
+    .refine((value) => !hasCredentials(value), { error: 'must have no password and no query' })
+    .transform((value) => value.replace(/\/+$/, ''));
+}
+
+export function hasCredentials(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && (url.username !== '' || url.password !== '' || url.search !== '');
 }
 
 function isCollectorUrl(value: string): boolean {

@@ -96,6 +96,11 @@ function commandsOf({
   return createAlertmanagerCommands({ clock, alertmanager: createAlertmanager(api), targetLabels });
 }
 
-function outsideUrlsOf({ alerting }: PartContext['config']): OutsideUrls {
-  return { ...(alerting && { grafana: alerting.grafanaUrl }) };
+function outsideUrlsOf({ alerting, tracing }: PartContext['config']): OutsideUrls {
+  const { exporter, jaegerUrl } = tracing;
+  return {
+    ...(alerting && { grafana: alerting.grafanaUrl }),
+    // Without an exporter there are no traces.
+    ...(exporter !== 'none' && jaegerUrl !== undefined && { jaeger: jaegerUrl }),
+  };
 }

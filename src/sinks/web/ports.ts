@@ -89,6 +89,7 @@ export interface PrometheusSource {
 /** Base URLs of other programs for the readers of pages, without a slash at the end. */
 export interface OutsideUrls {
   readonly grafana?: string;
+  readonly jaeger?: string;
 }
 
 export interface HttpAppDeps {

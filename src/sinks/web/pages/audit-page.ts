@@ -10,6 +10,7 @@ import {
   type AuditFilter,
   auditPath,
 } from './page-links.ts';
+import type { OutsideUrls } from '../ports.ts';
 import { auditTable } from './audit-table.ts';
 import { notice, searchInput, suggestions } from './elements.ts';
 import type { Page } from './layout.ts';
@@ -20,6 +21,7 @@ export interface AuditContent {
   readonly calls: Kept<CallPage>;
   /** For completion. */
   readonly servers: readonly string[];
+  readonly urls: OutsideUrls;
   readonly nowMs: EpochMs;
 }
 
@@ -119,10 +121,10 @@ function linkedFilters(filter: AuditFilter): readonly (Html | false)[] {
   );
 }
 
-function callsPart({ entries, next }: CallPage, { filter, nowMs }: AuditContent): Html {
+function callsPart({ entries, next }: CallPage, { filter, urls, nowMs }: AuditContent): Html {
   const older = next !== undefined && auditPath(filter, next);
   if (entries.length > 0)
-    return html`${auditTable(entries, nowMs)}
+    return html`${auditTable({ calls: entries, urls, nowMs })}
     ${older !== false && html`<p class="remark"><a href="${older}">Older calls</a></p>`}`;
   if (older !== false)
     return html`<p class="muted">

@@ -2,14 +2,22 @@ import type { CallEntry } from '../../../facts/call-log.ts';
 import { type CallOutcome, isFailure } from '../../../facts/call-outcome.ts';
 import { formatBytes, formatCount, formatDuration } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { OutsideUrls } from '../ports.ts';
 import { auditPath, errorGroupPath } from './page-links.ts';
 import { columnHead, noValue } from './elements.ts';
 import { serverPath } from './landing-page.ts';
 import { timeWithClock } from './time.ts';
+import { traceLinks } from './trace-links.ts';
 import type { EpochMs } from '../../../facts/time.ts';
 
+export interface AuditTable {
+  readonly calls: readonly CallEntry[];
+  readonly urls: OutsideUrls;
+  readonly nowMs: EpochMs;
+}
+
 /** Calls as rows, in the order given. */
-export function auditTable(calls: readonly CallEntry[], nowMs: EpochMs): Html {
+export function auditTable({ calls, urls, nowMs }: AuditTable): Html {
   return html`<div class="card">
     <table class="grid entries" role="table">
       <caption class="unseen">
@@ -25,13 +33,13 @@ export function auditTable(calls: readonly CallEntry[], nowMs: EpochMs): Html {
         </tr>
       </thead>
       <tbody role="rowgroup">
-        ${calls.map((call) => row(call, nowMs))}
+        ${calls.map((call) => row(call, { urls, nowMs }))}
       </tbody>
     </table>
   </div>`;
 }
 
-function row(call: CallEntry, nowMs: EpochMs): Html {
+function row(call: CallEntry, { urls, nowMs }: Omit<AuditTable, 'calls'>): Html {
   return html`<tr role="row">
     <td role="cell" class="outcome-cell">
       ${callOutcome(call.outcome)} <span class="muted">${call.status}</span>
@@ -39,7 +47,7 @@ function row(call: CallEntry, nowMs: EpochMs): Html {
     <th role="rowheader" scope="row" class="name">
       <bdi>${nameOf(call)}</bdi
       >${call.target !== undefined && html` <span class="muted small">${call.operation}</span>`}
-      ${errorOf(call)} ${detailsOf(call)}
+      ${errorOf(call)} ${detailsOf(call, urls)}
     </th>
     <td role="cell" class="where">
       <a href="${serverPath(call.server)}"><bdi>${call.server}</bdi></a>
@@ -50,7 +58,9 @@ function row(call: CallEntry, nowMs: EpochMs): Html {
     <td role="cell" class="num sizes" data-label="Request, response">${sizesOf(call)}</td>
     <td role="cell" class="num" data-label="Tokens">${tokensOf(call)}</td>
     <td role="cell" class="num trace" data-label="Trace">
-      ${traceLink(call.traceId, call.traceId.slice(0, 8))}
+      <a href="${auditPath({ trace: call.traceId })}" title="Trace ${call.traceId}"
+        ><code>${call.traceId.slice(0, 8)}</code></a
+      >
     </td>
   </tr> `;
 }
@@ -65,13 +75,6 @@ export function callOutcome(outcome: CallOutcome): Html {
 /** Relative, with the time of day or the day. */
 export function when(atMs: EpochMs, nowMs: EpochMs): Html {
   return timeWithClock(atMs, nowMs);
-}
-
-/** Leads to all calls of the trace. */
-function traceLink(traceId: string, text: string): Html {
-  return html`<a href="${auditPath({ trace: traceId })}" title="Trace ${traceId}"
-    ><code>${text}</code></a
-  >`;
 }
 
 /** The tool or method of a call or a group of errors. */
@@ -112,7 +115,7 @@ function tokensOf({ tokens, costUsd }: CallEntry): Html {
 }
 
 /** What is needed now and then. */
-function detailsOf(call: CallEntry): Html {
+function detailsOf(call: CallEntry, urls: OutsideUrls): Html {
   const { errorType, rpcCode, session, requestId, protocolVersion, argumentsText } = call;
   const pairs: readonly (readonly [string, Html | string | number | undefined])[] = [
     ['Time', new Date(call.atMs).toISOString()],
@@ -120,7 +123,7 @@ function detailsOf(call: CallEntry): Html {
     ['JSON-RPC code', rpcCode],
     ['Request', requestId],
     ['Session', session !== undefined && session !== '' ? sessionLink(session) : undefined],
-    ['Trace', traceLink(call.traceId, call.traceId)],
+    ['Trace', traceLinks(call.traceId, urls)],
     ['Request, response', sizesOf(call)],
     ['Transport', call.transport],
     ['Direction', call.direction],

@@ -3,6 +3,7 @@ import { asEpochMs, type EpochMs } from '../../../facts/time.ts';
 import type { Kept } from '../ask-journal.ts';
 import { formatCount, formatDuration } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { OutsideUrls } from '../ports.ts';
 import { auditPath } from './page-links.ts';
 import { callOutcome, nameOf, sessionLink } from './audit-table.ts';
 import { emptySection, factItems, notice, pairItems, pairList } from './elements.ts';
@@ -11,11 +12,13 @@ import { errorsIn } from './errors-page.ts';
 import { serverPath } from './landing-page.ts';
 import type { Page } from './layout.ts';
 import { absoluteTime, relativeTime } from './time.ts';
+import { traceLinks } from './trace-links.ts';
 
 export interface ErrorGroupContent {
   readonly group: ErrorGroup;
   /** Other groups with the same pattern; `undefined` if its pattern says nothing. */
   readonly alike: Kept<readonly ErrorGroup[]> | undefined;
+  readonly urls: OutsideUrls;
   readonly nowMs: EpochMs;
 }
 
@@ -36,7 +39,8 @@ export function missingGroupPage(message: string): Page {
 }
 
 /** One group of errors: what, where, how often, and its newest samples. */
-export function errorGroupPage({ group, alike, nowMs }: ErrorGroupContent): Page {
+export function errorGroupPage(content: ErrorGroupContent): Page {
+  const { group, alike, nowMs } = content;
   return {
     title: `Error in ${group.server} – mcp-exporter`,
     main: html`${CRUMB}
@@ -62,7 +66,7 @@ export function errorGroupPage({ group, alike, nowMs }: ErrorGroupContent): Page
       </section>
       <section id="samples" class="part">
         <h2>Newest errors <small>${group.samples.length} kept</small></h2>
-        ${group.samples.map((sample) => samplePart(sample, nowMs))}
+        ${group.samples.map((sample) => samplePart(sample, content))}
       </section>
       ${alike && html`<section id="alike" class="part">${alikePart(alike, nowMs)}</section>`}`,
   };
@@ -80,7 +84,7 @@ function links({ id, lastAtMs }: ErrorGroup, nowMs: EpochMs): readonly Html[] {
   ];
 }
 
-function samplePart(sample: ErrorSample, nowMs: EpochMs): Html {
+function samplePart(sample: ErrorSample, { nowMs, urls }: ErrorGroupContent): Html {
   const { message, stack, client, session, user, rpcCode } = sample;
   return html`<article class="card pad">
     <h3>${relativeTime(sample.atMs, nowMs, 'ago')}</h3>
@@ -89,10 +93,7 @@ function samplePart(sample: ErrorSample, nowMs: EpochMs): Html {
       ['Client', client && `${client.name} ${client.version}`],
       ['User', user],
       ['Session', session === undefined || session === '' ? undefined : sessionLink(session)],
-      [
-        'Trace',
-        html`<a href="${auditPath({ trace: sample.traceId })}"><code>${sample.traceId}</code></a>`,
-      ],
+      ['Trace', traceLinks(sample.traceId, urls)],
       ['Request', sample.requestId],
       ['JSON-RPC code', rpcCode],
       ['Duration', formatDuration(sample.durationMs)],

@@ -30,6 +30,7 @@ async function showAudit(context: WebContext, request: Request): Promise<Page> {
     filter: writtenFilter(request),
     calls,
     servers: context.servers.views().map(({ name }) => name),
+    urls: context.outsideUrls,
     nowMs: context.clock.nowMs(),
   });
 }

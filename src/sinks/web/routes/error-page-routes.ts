@@ -209,6 +209,7 @@ async function showErrorGroup(context: WebContext, id: number | undefined): Prom
   return errorGroupPage({
     group,
     alike: pattern === '' ? undefined : alike,
+    urls: context.outsideUrls,
     nowMs: context.clock.nowMs(),
   });
 }

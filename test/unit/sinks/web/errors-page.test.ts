@@ -3,6 +3,7 @@ import type { CallSummary } from '../../../../src/facts/call-log.ts';
 import type { ErrorFilter, ErrorGroup } from '../../../../src/facts/error-log.ts';
 import type { JournalViews } from '../../../../src/facts/ports/views.ts';
 import { asEpochMs } from '../../../../src/facts/time.ts';
+import type { OutsideUrls } from '../../../../src/sinks/web/ports.ts';
 import { chartSpan } from '../../../../src/sinks/web/time-span.ts';
 import { buildErrorGroup } from '../../../fakes/build-traffic.ts';
 import { fakeJournal } from '../../../fakes/fake-journal.ts';
@@ -62,10 +63,14 @@ function exampleJournal(asked: ErrorFilter[]): Partial<JournalViews> {
   };
 }
 
-async function open(path: string, changes: Partial<JournalViews> = {}) {
+async function open(
+  path: string,
+  changes: Partial<JournalViews> = {},
+  outsideUrls: OutsideUrls = {},
+) {
   const asked: ErrorFilter[] = [];
   const journal = fakeJournal({ ...exampleJournal(asked), ...changes });
-  const app = await serveApp(fakeHttpDeps([buildDetail('files')], { journal }).deps);
+  const app = await serveApp(fakeHttpDeps([buildDetail('files')], { journal, outsideUrls }).deps);
   const { body, status } = await app.call(path, { headers: { accept: 'text/html' } });
   return { asked, status, text: collapse(body) };
 }
@@ -168,6 +173,16 @@ test('a link from a point of a graph leads to half an hour around it', async () 
   );
   expect((await app.call('/errors?at=yesterday')).status).toBe(400);
   expect((await app.call('/errors?at=99999999999999999')).status).toBe(400);
+});
+
+test.each([
+  ['https://jaeger.test', true],
+  [undefined, false],
+])('with Jaeger at %s the trace of a sample is a link to it: %s', async (jaeger, isLinked) => {
+  const { text } = await open('/errors/4', {}, jaeger === undefined ? {} : { jaeger });
+  const id = '0af7651916cd43dd8448eb211c80319c';
+  expect(text).toContain(`<code class="copied">${id}</code>`);
+  expect(text.includes(`<a href="https://jaeger.test/trace/${id}"`)).toBe(isLinked);
 });
 
 test('a group has its samples with stack, caller and trace, and leads to its calls', async () => {
