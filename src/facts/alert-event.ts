@@ -46,6 +46,7 @@ export const ACTION_KINDS = [
   'restart',
   'silence',
   'test_alert',
+  'unsilence',
 ] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 

@@ -124,6 +124,54 @@ test.skipIf(isMissing('alertmanager', 'amtool'))(
 );
 
 test.skipIf(isMissing('alertmanager', 'amtool'))(
+  'a silence that is ended before its time ends in Alertmanager, and notifications go on',
+  async () => {
+    const stage = await setUp('off', '1s');
+    const { service, alertmanager, subjects } = stage;
+    const silencesOf = async (state: string) => {
+      const all = (await (await fetch(`${alertmanager.url}/api/v2/silences`)).json()) as {
+        readonly status: { readonly state: string };
+        readonly comment: string;
+      }[];
+      return all.filter(({ status }) => status.state === state).map(({ comment }) => comment);
+    };
+    const alert = alertOf('McpResponseTimeHigh', 'files');
+    alertmanager.fire(alert);
+    await until(() => subjects().includes('firing McpResponseTimeHigh'));
+    const id = await until(async () => {
+      const { alerts } = JSON.parse(await service.get('/api/v1/alerts')) as {
+        readonly alerts: readonly { readonly id: number }[];
+      };
+      return alerts[0]?.id;
+    });
+    await post(service, `alerts/${id}/acknowledge`, { reason: 'first', duration: '1h' });
+    await post(service, `alerts/${id}/silence`, { reason: 'second', duration: '4h' });
+    // Somebody else's, of another alert with some of the same labels.
+    const other = { name: 'server', value: 'files', isRegex: false, isEqual: true };
+    await fetch(`${alertmanager.url}/api/v2/silences`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        matchers: [other, { ...other, name: 'alertname', value: 'Another' }],
+        startsAt: new Date().toISOString(),
+        endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+        createdBy: 'bob',
+        comment: 'of bob',
+      }),
+    });
+    expect((await silencesOf('active')).toSorted()).toEqual(['first', 'of bob', 'second']);
+
+    expect(await post(service, `alerts/${id}/unsilence`, { by: 'ann' })).not.toHaveProperty(
+      'silenced',
+    );
+
+    expect(await silencesOf('active')).toEqual(['of bob']);
+    alertmanager.resolve(alert);
+    await until(() => subjects().includes('resolved McpResponseTimeHigh'));
+  },
+);
+
+test.skipIf(isMissing('alertmanager', 'amtool'))(
   'a server that is disabled for some seconds is refused and silent, and comes back by itself without a false mail',
   async () => {
     const gatewayPort = await freePort();

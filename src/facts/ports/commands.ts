@@ -86,6 +86,8 @@ export interface TestAlertRoute {
 /** What Alertmanager is asked for on request. Each rejects with a readable error if it does not answer or refuses. */
 export interface AlertmanagerCommands {
   silenceAlert(order: SilenceOrder): Promise<void>;
+  /** Ends the silences of exactly these labels, whoever set them. */
+  endSilences(labels: SilenceOrder['labels']): Promise<void>;
   sendTestAlert(order: TestAlertOrder): Promise<TestAlertRoute>;
 }
 

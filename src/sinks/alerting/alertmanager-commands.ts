@@ -1,8 +1,8 @@
 import { TEST_ALERT, TEST_ID_LABEL } from '../../facts/alert-event.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
-import type { AlertmanagerCommands } from '../../facts/ports/commands.ts';
+import type { AlertmanagerCommands, SilenceOrder } from '../../facts/ports/commands.ts';
 import { later } from '../../facts/time.ts';
-import type { Alertmanager } from './alertmanager.ts';
+import type { Alertmanager, Matcher } from './alertmanager.ts';
 
 export interface AlertmanagerCommandsOptions {
   readonly clock: Clock;
@@ -22,14 +22,17 @@ export function createAlertmanagerCommands({
 }: AlertmanagerCommandsOptions): AlertmanagerCommands {
   return {
     async silenceAlert({ labels, untilMs: endsAtMs, by: createdBy, comment }) {
-      const matchers = Object.entries(labels).map(([name, value]) => ({
-        name,
-        value,
-        isRegex: false,
-        isEqual: true,
-      }));
+      const matchers = matchersOf(labels);
       const startsAtMs = clock.nowMs();
       await alertmanager.saveSilence({ matchers, startsAtMs, endsAtMs, createdBy, comment });
+    },
+    async endSilences(labels) {
+      const [label] = Object.entries(labels);
+      if (!label) return;
+      const wanted = keyOf(matchersOf(labels));
+      const found = await alertmanager.findSilences(...label);
+      const same = found.filter(({ matchers }) => keyOf(matchers) === wanted);
+      for (const { id } of same) await alertmanager.expireSilence(id);
     },
     async sendTestAlert({ id, severity, by }) {
       const startsAtMs = clock.nowMs();
@@ -50,4 +53,21 @@ export function createAlertmanagerCommands({
       return { ...routed, endsAtMs };
     },
   };
+}
+
+function matchersOf(labels: SilenceOrder['labels']): readonly Matcher[] {
+  return Object.entries(labels).map(([name, value]) => ({
+    name,
+    value,
+    isRegex: false,
+    isEqual: true,
+  }));
+}
+
+/** The same for the same matchers in any order. */
+function keyOf(matchers: readonly Matcher[]): string {
+  return matchers
+    .map(({ name, value, isRegex, isEqual }) => JSON.stringify([name, value, isRegex, isEqual]))
+    .toSorted()
+    .join();
 }

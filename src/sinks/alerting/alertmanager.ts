@@ -28,8 +28,8 @@ export interface PresentSilence extends Silence {
  * it is not there or refuses.
  */
 export interface Alertmanager {
-  /** Silences that are active or pending and have a matcher `component="mcp"`. */
-  findSilences(): Promise<readonly PresentSilence[]>;
+  /** Silences that are active or pending and have a matcher for this value of a label. */
+  findSilences(label: string, value: string): Promise<readonly PresentSilence[]>;
   /**
    * @param id of the silence that it replaces
    * @returns its id
@@ -64,8 +64,8 @@ export function createAlertmanager(api: HttpApi): Alertmanager {
   }
 
   return {
-    async findSilences() {
-      const found = await ask('GET', `/api/v2/silences?filter=${filterOf('component', 'mcp')}`);
+    async findSilences(label, value) {
+      const found = await ask('GET', `/api/v2/silences?filter=${filterOf(label, value)}`);
       return (Array.isArray(found) ? found : []).flatMap((item) => readSilence(item) ?? []);
     },
     async saveSilence(silence, id) {

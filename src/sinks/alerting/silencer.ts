@@ -32,7 +32,7 @@ export function createSilencer(options: SilencerOptions): Silencer {
   let isStopped = false;
 
   async function apply(): Promise<void> {
-    const present = await alertmanager.findSilences();
+    const present = await alertmanager.findSilences('component', 'mcp');
     const plan = planSilences(wanted(), present, {
       ...options,
       servers: options.servers(),

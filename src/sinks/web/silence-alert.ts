@@ -7,6 +7,7 @@ import { findAlert } from './find-alert.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { HttpAppDeps } from './ports.ts';
 import { authorOf, endOf } from './request-body.ts';
+import { findSilencing } from './silencing.ts';
 
 export interface SilenceRequest {
   readonly kind: SilencingKind;
@@ -21,12 +22,14 @@ export interface SilenceRequest {
   };
 }
 
+type SilenceDeps = Pick<HttpAppDeps, 'alertmanager' | 'alerts' | 'clock' | 'journal'>;
+
 /** What an acknowledgement without an end lasts. */
 const ACKNOWLEDGE_MS = 4 * 60 * 60_000;
 
 /** Silences one firing alert in Alertmanager and records who did it. Throws 404, 409, 502 and 503. */
 export async function silenceAlert(
-  deps: Pick<HttpAppDeps, 'alertmanager' | 'alerts' | 'clock' | 'journal'>,
+  deps: SilenceDeps,
   { kind, id, caller, body }: SilenceRequest,
 ): Promise<AlertRecord> {
   const alertmanager = requireAlertmanager(deps);
@@ -40,5 +43,22 @@ export async function silenceAlert(
   const comment = body.reason || `${word} on the pages of mcp-exporter`;
   await askAlertmanager(alertmanager.silenceAlert({ labels: alert.labels, untilMs, by, comment }));
   await askJournal(deps.alerts.addAction({ id: alert.id, kind, by, text: body.reason, untilMs }));
+  return findAlert(deps, alert.id);
+}
+
+/** Ends before its time what `silenceAlert` began, and records who did it. Throws 404, 409, 502 and 503. */
+export async function unsilenceAlert(
+  deps: SilenceDeps,
+  { id, caller, body }: Pick<SilenceRequest, 'id' | 'caller' | 'body'>,
+): Promise<AlertRecord> {
+  const alertmanager = requireAlertmanager(deps);
+  const alert = await findAlert(deps, id);
+  if (!findSilencing(alert, deps.clock.nowMs()))
+    throw new HttpProblem(409, 'This alert is not silenced from here, so there is nothing to end.');
+  await askAlertmanager(alertmanager.endSilences(alert.labels));
+  const by = authorOf(body.by, caller);
+  await askJournal(
+    deps.alerts.addAction({ id: alert.id, kind: 'unsilence', by, text: body.reason }),
+  );
   return findAlert(deps, alert.id);
 }

@@ -8,13 +8,17 @@ export interface Silencing extends AlertAction {
   readonly untilMs: EpochMs;
 }
 
-/** The newest silence that somebody set on this alert and that lasts; silences set elsewhere are not known here. */
+/** The newest silence that somebody set on this alert and that lasts, unless it was ended; those set elsewhere are not known here. */
 export function findSilencing(
   { actions, endsAtMs }: Pick<AlertRecord, 'actions' | 'endsAtMs'>,
   nowMs: number,
 ): Silencing | undefined {
   if (endsAtMs !== undefined) return undefined;
-  return actions.filter(isSilencing).findLast(({ untilMs }) => untilMs > nowMs);
+  const ended = actions.findLastIndex(({ kind }) => kind === 'unsilence');
+  return actions
+    .slice(ended + 1)
+    .filter(isSilencing)
+    .findLast(({ untilMs }) => untilMs > nowMs);
 }
 
 function isSilencing(action: AlertAction): action is Silencing {

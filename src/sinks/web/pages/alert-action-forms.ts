@@ -29,15 +29,23 @@ export function silenceForms({ alert, nowMs, access }: AlertFormContent): Html {
     ${
       silencing &&
       html`<p>
-        ${word} by <strong><bdi>${silencing.by}</bdi></strong
-        >; notifications resume ${relativeTime(silencing.untilMs, nowMs, 'in')}.
-      </p>`
+          ${word} by <strong><bdi>${silencing.by}</bdi></strong
+          >; notifications resume ${relativeTime(silencing.untilMs, nowMs, 'in')}.
+        </p>
+        ${access.kind !== 'closed' && endForm(alert, access)}`
     }
     <p class="muted">
       Both silence this alert, and no other, in Alertmanager. Acknowledging says that you work on
       it.
     </p>
     ${accessHint(access)} ${access.kind !== 'closed' && silenceForm(alert, access)}`;
+}
+
+function endForm(alert: AlertRecord, access: ChangeAccess): Html {
+  return html`<form class="note end" method="post" action="${alertPath(alert.id)}/unsilence">
+    ${authorInput('unsilence-by')} ${tokenInput(access, 'unsilence-token')}
+    <button type="submit">End now</button>
+  </form>`;
 }
 
 function silenceForm(alert: AlertRecord, access: ChangeAccess): Html {

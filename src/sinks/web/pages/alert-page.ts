@@ -43,6 +43,7 @@ const WORDS: Readonly<Record<ActionKind, string>> = {
   restart: 'Restarted',
   silence: 'Silenced',
   test_alert: 'Test alert',
+  unsilence: 'Silence ended',
 };
 
 /** One alert with everything that is known of it, and a form for notes. */

@@ -9,7 +9,7 @@ import { testAlertPage } from '../pages/test-alert-page.ts';
 import { authorOf, formOf, jsonOf, parseFormBody, parseJsonBody } from '../request-body.ts';
 import { pathId } from '../request-values.ts';
 import { createSendTestAlert, testAlertJson } from '../send-test-alert.ts';
-import { silenceAlert } from '../silence-alert.ts';
+import { silenceAlert, unsilenceAlert } from '../silence-alert.ts';
 import type { WebContext } from '../web-context.ts';
 import { post, type Route } from './route.ts';
 
@@ -36,6 +36,13 @@ const SILENCING = {
   },
 } as const satisfies Readonly<Record<SilencingKind, Operation>>;
 
+const UNSILENCE = {
+  summary: 'Ends now what was acknowledged or silenced from here',
+  access: 'change',
+  body: { schema: 'Order', isOptional: true },
+  answer: { schema: 'Alert' },
+} as const satisfies Operation;
+
 const TEST: Operation = {
   summary: 'Sends a test alert to Alertmanager, and waits up to 20 s for its notification',
   access: 'change',
@@ -49,6 +56,7 @@ export function alertActionRoutes(context: WebContext): readonly Route[] {
     ...testRoutes(context),
     ...silencingRoutes(context, 'acknowledge'),
     ...silencingRoutes(context, 'silence'),
+    ...unsilenceRoutes(context),
     ...noteRoutes(context),
   ];
 }
@@ -102,6 +110,30 @@ function silencingRoutes(context: WebContext, kind: SilencingKind): readonly Rou
     ),
     post(`/alerts/:id/${kind}`, parseFormBody, requireAdmin, async (request, response) => {
       response.redirect(303, alertPath((await silence(request, formOf(request))).id));
+    }),
+  ];
+}
+
+function unsilenceRoutes(context: WebContext): readonly Route[] {
+  const { clock, requireAdmin } = context;
+  const end = (request: Request, given: unknown) =>
+    unsilenceAlert(context, {
+      id: pathId(request),
+      caller: context.callerOf(request),
+      body: readBody(given, UNSILENCE.body.schema),
+    });
+  return [
+    post(
+      '/api/v1/alerts/:id/unsilence',
+      UNSILENCE,
+      requireAdmin,
+      parseJsonBody,
+      async (request, response) => {
+        response.json(alertJson(await end(request, jsonOf(request)), clock.nowMs()));
+      },
+    ),
+    post('/alerts/:id/unsilence', parseFormBody, requireAdmin, async (request, response) => {
+      response.redirect(303, alertPath((await end(request, formOf(request))).id));
     }),
   ];
 }

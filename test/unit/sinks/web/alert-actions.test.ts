@@ -23,6 +23,7 @@ async function setUp(
   overrides: Partial<HttpAppDeps> = {},
 ) {
   const silenced: SilenceOrder[] = [];
+  const ended: SilenceOrder['labels'][] = [];
   const sent: TestAlertOrder[] = [];
   const taken: ActionOnAlert[] = [];
   const fake = fakeHttpDeps([buildDetail('search')]);
@@ -50,6 +51,9 @@ async function setUp(
         async silenceAlert(order) {
           silenced.push(order);
         },
+        async endSilences(labels) {
+          ended.push(labels);
+        },
         async sendTestAlert(order) {
           sent.push(order);
           return {
@@ -64,7 +68,7 @@ async function setUp(
     }),
     ...overrides,
   });
-  return { app, fake, silenced, sent, taken };
+  return { app, fake, silenced, ended, sent, taken };
 }
 
 function post(body: unknown, headers: Readonly<Record<string, string>> = {}): Call {
@@ -152,7 +156,7 @@ test('without an Alertmanager the API says so, and pages have no forms for it', 
 
 test('changes need the admin token', async () => {
   const { app, silenced, sent } = await setUp({}, { adminToken: new Secret('s3cret') });
-  for (const path of ['12/acknowledge', '12/silence', 'test'])
+  for (const path of ['12/acknowledge', '12/silence', '12/unsilence', 'test'])
     expect((await app.call(`/api/v1/alerts/${path}`, post({}))).status).toBe(401);
   expect([silenced, sent]).toEqual([[], []]);
   const answer = await app.call('/alerts/12/acknowledge', form({ token: 's3cret', by: '' }));
@@ -185,6 +189,35 @@ test('the form silences for the chosen time, and rows and page then say who did 
   const list = collapse((await app.call('/alerts')).body);
   expect(list).toMatch(/Silenced by <bdi>ann, via 127\.0\.0\.1<\/bdi>, ends/);
   expect(list).not.toContain('/alerts/12#acknowledge');
+});
+
+test('what was silenced can be ended before its time, by whom is recorded, and it can be silenced again', async () => {
+  const { app, ended, taken } = await setUp();
+  const early = await app.call('/api/v1/alerts/12/unsilence', { method: 'POST' });
+  expect(early.status).toBe(409);
+  expect((await app.call('/alerts/12')).body).not.toContain('End now');
+  await app.call('/api/v1/alerts/12/acknowledge', post({ duration: '1h' }));
+  await app.call('/api/v1/alerts/12/silence', post({ duration: '4h' }));
+  expect((await app.call('/alerts/12')).body).toContain('action="/alerts/12/unsilence"');
+
+  const answer = await app.call('/alerts/12/unsilence', form({ by: 'ann' }));
+
+  expect([answer.status, answer.headers['location']]).toEqual([303, '/alerts/12']);
+  expect(ended).toEqual([firing[0]?.labels]);
+  expect(taken.at(-1)).toEqual({ id: 12, kind: 'unsilence', by: 'ann, via 127.0.0.1', text: '' });
+  const page = collapse((await app.call('/alerts/12')).body);
+  expect(page).not.toContain('notifications resume');
+  expect(page).toContain('Silence ended');
+  const again = await app.call('/api/v1/alerts/12/silence', post({ duration: '1h' }));
+  expect(JSON.parse(again.body)).toMatchObject({ silenced: { kind: 'silence' } });
+});
+
+test('where Alertmanager does not end a silence, nothing is recorded', async () => {
+  const endSilences = () => Promise.reject(new Error('Alertmanager answered 503: no'));
+  const { app, taken } = await setUp({ endSilences });
+  await app.call('/api/v1/alerts/12/silence', post({ duration: '1h' }));
+  expect((await app.call('/api/v1/alerts/12/unsilence', post({}))).status).toBe(502);
+  expect(taken.map(({ kind }) => kind)).toEqual(['silence']);
 });
 
 test('a test alert reports its receivers and that the webhook got it', async () => {
