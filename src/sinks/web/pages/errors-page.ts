@@ -9,9 +9,10 @@ import type { TimelineAnswer } from '../read-timeline.ts';
 import type { ChartSpan, TimeSpan } from '../time-span.ts';
 import { affectedPart, type AffectedSums } from './affected.ts';
 import { auditPath, errorsPath } from './page-links.ts';
-import { chip, emptySection, notice, searchInput, suggestions } from './elements.ts';
+import { emptySection, notice, searchInput, suggestions } from './elements.ts';
 import { errorTable } from './error-table.ts';
 import type { Page } from './layout.ts';
+import { windowChips, windowText } from './time-window.ts';
 import { absoluteTime } from './time.ts';
 import { fleetTimelineTable } from './timeline-table.ts';
 import { trafficChart } from './traffic-chart.ts';
@@ -66,7 +67,7 @@ export function errorsPage(content: ErrorsContent): Page {
         <p class="muted">From ${absoluteTime(span.fromMs)} to ${absoluteTime(span.toMs)}.</p>
       </section>
       <div class="tools">
-        <nav class="chips" aria-label="Time">${chips(filter)}</nav>
+        <nav class="chips" aria-label="Time">${chips(content)}</nav>
         ${filterForm(content)}
       </div>
       ${filter.error_type !== '' && linkedType(filter)}
@@ -74,22 +75,10 @@ export function errorsPage(content: ErrorsContent): Page {
   };
 }
 
-const WINDOWS = [
-  ['1h', '1 hour'],
-  ['24h', '24 hours'],
-  ['7d', '7 days'],
-  ['30d', '30 days'],
-] as const;
-
-function chips(filter: ErrorsFilter): readonly Html[] {
+function chips({ filter, span }: ErrorsContent): readonly Html[] {
   const isWindow = filter.from === '' && filter.to === '';
-  const current = filter.window === '' ? '24h' : filter.window;
-  return WINDOWS.map(([window, words]) =>
-    chip(
-      errorsPath({ ...filter, from: '', to: '', window }),
-      isWindow && window === current,
-      words,
-    ),
+  return windowChips(isWindow ? span.toMs - span.fromMs : undefined, (windowMs) =>
+    errorsPath({ ...filter, from: '', to: '', window: windowText(windowMs) }),
   );
 }
 

@@ -86,7 +86,20 @@ export function serverCharts({ rows, span, problem }: ServerHistory): Html {
         ${graph(span, { columns: 'failed_requests failed_checks', unit: 'count', words: wordsOfFailures(checks, calls) }, rows.length > 0)}
       </div>
     </div>
-    ${rows.length > 0 && valueTable(rows)}`;
+    ${waiting(rows, span)} ${rows.length > 0 && valueTable(rows)}`;
+}
+
+/** Fewer points are no lines yet. */
+const POINTS_MIN = 3;
+
+/** Why there is so little to see soon after the start. */
+function waiting(rows: readonly ChartRow[], { bucketMs }: ChartSpan): Html | false {
+  const [first] = rows;
+  if (!first || rows.length >= POINTS_MIN) return false;
+  return html`<p class="muted">
+    Recorded in this time since ${minuteTime(first.atMs)}; the charts get a point every
+    ${formatSpan(bucketMs)}.
+  </p>`;
 }
 
 interface Graph {
@@ -158,6 +171,7 @@ function cell({ valueOf, show }: Column, row: ChartRow): Html {
 }
 
 function wordsOfChecks(checks: readonly CheckChartPoint[]): string {
+  if (checks.length === 0) return 'No check has ended in this time; the next one appears here.';
   const means = checks.flatMap(({ meanMs }) => (meanMs === undefined ? [] : [meanMs]));
   if (means.length === 0) return 'No check succeeded in this time.';
   const slowest = Math.max(...checks.map(({ maxMs }) => maxMs ?? 0));

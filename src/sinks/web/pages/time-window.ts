@@ -6,7 +6,12 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** Those that a page offers. */
-const WINDOWS_MS = [HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS];
+const WINDOWS = [
+  [HOUR_MS, '1 hour'],
+  [DAY_MS, '24 hours'],
+  [7 * DAY_MS, '7 days'],
+  [30 * DAY_MS, '30 days'],
+] as const;
 
 /** As the parameter `window` has it: `24h`, `7d`. */
 export function windowText(windowMs: number): string {
@@ -20,12 +25,13 @@ export function windowWords(windowMs: number): string {
   return `the last ${count} ${unit === 'm' ? 'min' : unit}`;
 }
 
-/** Links to the same page with another window. */
+/**
+ * Links to the same page with another window.
+ * @param currentMs undefined if it shows another time
+ */
 export function windowChips(
-  currentMs: number,
+  currentMs: number | undefined,
   path: (windowMs: number) => string,
 ): readonly Html[] {
-  return WINDOWS_MS.map((windowMs) =>
-    chip(path(windowMs), windowMs === currentMs, windowText(windowMs)),
-  );
+  return WINDOWS.map(([windowMs, words]) => chip(path(windowMs), windowMs === currentMs, words));
 }

@@ -93,6 +93,14 @@ test('the errors of the last day are groups, with a chart whose bars lead to the
   expect(windowsOf(text)[0]).toEqual([-24 * 60 - 15, -24 * 60 + 15]);
 });
 
+test('the chosen time is marked among those that the page offers', async () => {
+  const { text } = await open('/errors?window=7d&server=files');
+  expect(text).toContain('href="/errors?server=files&amp;window=7d" aria-current="true" >7 days');
+  const fixed = await open('/errors?from=2026-11-21T08:15:00Z&to=2026-11-21T09:15:00Z');
+  expect(fixed.text).toContain('>1 hour');
+  expect(fixed.text).not.toContain('aria-current="true"');
+});
+
 test('a window has what changed, what was affected and earlier errors that look the same', async () => {
   const { asked, text } = await open(
     `/errors?from=2026-11-21T09:00:00Z&to=2026-11-21T09:05:00Z&server=files&tool=read_file`,

@@ -51,7 +51,7 @@ test('charts have their values in a table, checks and calls of the same time in 
       bucketMs: 10 * MINUTE_MS,
     },
   ]);
-  const rows = body.split('<tr>').filter((row) => row.includes('data-form="minute"'));
+  const rows = body.split('<tr>').filter((row) => row.includes('data-value='));
   expect(rows).toHaveLength(2);
   expect(rows[0]).toContain('2026-11-21 09:00 UTC');
   expect(rows[0]).toContain('data-value="12.3457">12 ms');
@@ -98,9 +98,32 @@ test('without a journal the charts show the checks that are remembered, and say 
   expect(body).toContain('1 of 2 checks failed');
 });
 
+test.each([
+  [2, true],
+  [3, false],
+])('charts with %i points say what they wait for: %s', async (points, isSaid) => {
+  const body = await open(
+    '/servers/files',
+    {},
+    {
+      chartChecks: async () =>
+        Array.from({ length: points }, (_, index) => ({
+          atMs: asEpochMs(NOW_MS - (25 - 10 * index) * MINUTE_MS),
+          checks: 1,
+          failures: 0,
+          meanMs: 4,
+          maxMs: 4,
+        })),
+    },
+  );
+  expect(body.includes('the charts get a point every 10 min')).toBe(isSaid);
+  expect(body.includes('Recorded in this time since')).toBe(isSaid);
+  expect(body).toContain('data-chart=');
+});
+
 test('without any check there is no chart to draw', async () => {
   const body = await open('/servers/new');
-  expect(body).toContain('No check succeeded in this time.');
+  expect(body).toContain('No check has ended in this time; the next one appears here.');
   expect(body).not.toContain('data-chart=');
 });
 
