@@ -239,6 +239,7 @@ function setUp({ driver, body, session, faultAt, isAfter }: Plan) {
   const bytes = Buffer.from(body);
   const isComplete = driver !== 'upload';
   const admitted: AdmittedRequest = {
+    arrival: { isCounted: false },
     request: request as unknown as IncomingMessage,
     response: faults.watch(response) as unknown as ServerResponse,
     route: '/mcp',

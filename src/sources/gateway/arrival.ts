@@ -9,6 +9,7 @@ import { isRequest, type MessageFacts } from '../../protocol/message-facts.ts';
 import type { ReadMessages } from '../../protocol/message-reader.ts';
 import { writtenIdIn } from '../../protocol/written-ids.ts';
 import type { CallTracker } from './call-tracker.ts';
+import { FAILED } from './fault.ts';
 import { pathOf, verbOf } from './carrier.ts';
 import { type RefusalDetails, sendRefusal } from './send-refusal.ts';
 import { WHOLE_REQUEST } from './whole-request.ts';
@@ -22,8 +23,8 @@ export interface Arrival {
   readonly receivedMs: MonotonicMs;
   /** Of its server, or of all unknown servers. */
   readonly tracker: CallTracker;
-  /** Whether it ended here, so that nothing else may count or forward it. */
-  isOver: boolean;
+  /** Whether its calls are counted somewhere already: nothing else may count or forward it. */
+  isCounted: boolean;
 }
 
 export const NO_MESSAGES: ReadMessages = { messages: [], isBatch: false, isJson: false };
@@ -35,24 +36,39 @@ export function refuse(
   name: RefusalName,
   details: Omit<RefusalDetails, 'id'> = {},
 ): void {
-  const { clock, request, response } = arrival;
-  const { verdict } = REFUSALS[name];
-  const verb = verbOf(request.method);
-  const path = pathOf(request);
+  const { clock, response } = arrival;
   const requests = read.messages.filter(isRequest);
-  arrival.isOver = true;
-  for (const facts of requests.length > 0 ? requests : [WHOLE_REQUEST])
-    countUnread(arrival, { verdict, facts, verb, path, detail: details.detail });
+  countEach(arrival, requests, name, details.detail);
   sendRefusal(clock, response, name, {
     ...details,
     id: requests.length === 1 ? writtenIdIn(read, requests[0]?.id) : undefined,
   });
 }
 
+/** Counts what an exception ended, unless somebody has taken over the request. */
+export function countFailed(arrival: Arrival, { messages }: ReadMessages): void {
+  if (!arrival.isCounted)
+    countEach(arrival, messages.filter(isRequest), 'internal_error', FAILED.detail);
+}
+
+function countEach(
+  arrival: Arrival,
+  requests: readonly MessageFacts[],
+  name: RefusalName,
+  detail: string | undefined,
+): void {
+  const { verdict } = REFUSALS[name];
+  const verb = verbOf(arrival.request.method);
+  const path = pathOf(arrival.request);
+  arrival.isCounted = true;
+  for (const facts of requests.length > 0 ? requests : [WHOLE_REQUEST])
+    countUnread(arrival, { verdict, facts, verb, path, detail });
+}
+
 /** The client went away before its request was through. */
 export function leave(arrival: Arrival): void {
-  if (arrival.isOver) return;
-  arrival.isOver = true;
+  if (arrival.isCounted) return;
+  arrival.isCounted = true;
   countUnread(arrival, {
     verdict: CANCELLED,
     verb: verbOf(arrival.request.method),

@@ -116,6 +116,7 @@ export class Conversation implements HeldSession {
       timer.cancel();
       this.#leave(exchanges);
     });
+    admitted.arrival.isCounted = true;
     for (const facts of requests) {
       const exchange = tracker.begin(facts, carrier);
       exchanges.push(exchange);

@@ -20,6 +20,7 @@ export function countUnforwarded(
   admitted: AdmittedRequest,
   { verdict, detail, transport = 'http' }: UnforwardedEnd,
 ): void {
+  admitted.arrival.isCounted = true;
   const requests = admitted.read.messages.filter(isRequest);
   const carrier = carrierOf(admitted, transport, undefined);
   for (const facts of requests.length > 0 ? requests : [WHOLE_REQUEST])

@@ -1,7 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../facts/ports/clock.ts';
+import { REFUSALS } from '../../facts/refusal.ts';
 import { isRequest } from '../../protocol/message-facts.ts';
 import { writtenIdIn } from '../../protocol/written-ids.ts';
+import type { CallTracker } from './call-tracker.ts';
+import { countUnforwarded } from './count-unforwarded.ts';
 import { sendRefusal } from './send-refusal.ts';
 import type { AdmittedRequest } from './upstream.ts';
 
@@ -34,12 +37,20 @@ export function failRequest(
   if ((hasHead && !response.writableEnded) || !response.headersSent) response.destroy();
 }
 
-/** The same for one whose messages are known. */
+/** The same for one whose messages are known; counts those that nobody has counted yet. */
 export function failAdmitted(
-  options: FaultOptions,
-  { response, read }: AdmittedRequest,
+  options: FaultOptions & { readonly tracker: CallTracker },
+  admitted: AdmittedRequest,
   error: unknown,
 ): void {
+  const { response, read, arrival } = admitted;
+  try {
+    const { verdict } = REFUSALS.internal_error;
+    if (!arrival.isCounted)
+      countUnforwarded(options.tracker, admitted, { verdict, detail: FAILED.detail });
+  } catch (fault) {
+    options.onFault(fault);
+  }
   const requests = read.messages.filter(isRequest);
   const id = requests.length === 1 ? writtenIdIn(read, requests[0]?.id) : undefined;
   failRequest(options, response, id, error);

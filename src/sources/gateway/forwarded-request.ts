@@ -108,6 +108,7 @@ export class ForwardedRequest implements RelayObserver, AnswerObserver, Cuttable
   }
 
   start(): void {
+    this.#admitted.arrival.isCounted = true;
     try {
       this.#start();
     } catch (error) {

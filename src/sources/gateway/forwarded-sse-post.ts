@@ -50,6 +50,7 @@ export class ForwardedSsePost implements RelayObserver, Cuttable {
 
   /** The answer comes on the stream, so that each call has to be known before its message goes on. */
   start(): void {
+    this.#admitted.arrival.isCounted = true;
     try {
       this.#start();
     } catch (error) {

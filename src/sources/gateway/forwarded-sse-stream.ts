@@ -92,6 +92,7 @@ export class ForwardedSseStream implements RelayObserver, Cuttable {
   }
 
   start(): void {
+    this.#admitted.arrival.isCounted = true;
     try {
       this.#options.onRequest?.();
       this.#relay.start();

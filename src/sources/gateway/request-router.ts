@@ -6,7 +6,7 @@ import { type RefusalName, REFUSALS } from '../../facts/refusal.ts';
 import { isRequest } from '../../protocol/message-facts.ts';
 import { readMessages, type ReadMessages } from '../../protocol/message-reader.ts';
 import type { Admission, Edge } from './admission.ts';
-import { type Arrival, countUnread, leave, NO_MESSAGES, refuse } from './arrival.ts';
+import { type Arrival, countFailed, countUnread, leave, NO_MESSAGES, refuse } from './arrival.ts';
 import type { CallTracker } from './call-tracker.ts';
 import type { GatewayServers } from './gateway-servers.ts';
 import type { GatewayRoute } from './parse-route.ts';
@@ -56,7 +56,7 @@ export class RequestRouter {
     try {
       await this.#route(request, response);
     } catch (error) {
-      this.#fail(response, undefined, error);
+      this.#fail(this.#findArrival(request, response), undefined, NO_MESSAGES, error);
     }
   }
 
@@ -79,7 +79,7 @@ export class RequestRouter {
       receivedAtMs,
       receivedMs,
       tracker,
-      isOver: false,
+      isCounted: false,
     };
     this.#arrivals.set(request.socket, arrival);
     const fault = findHeadFault(request);
@@ -116,7 +116,7 @@ export class RequestRouter {
     }
     const onHead = (body: Buffer, isComplete: boolean): void => {
       // Refused while it came in, because that took too long.
-      if (arrival.isOver) return;
+      if (arrival.isCounted) return;
       if (body.length > bodyBytesMax) {
         this.#refuseTooLarge(arrival);
         return;
@@ -131,17 +131,30 @@ export class RequestRouter {
         }
         this.#forward(arrival, target, { body, isComplete, read, user });
       } catch (error) {
-        this.#fail(response, target?.name, error);
+        this.#fail(arrival, target?.name, read, error);
       }
     };
     readHead(request, { onHead, onGone: () => leave(arrival) });
   }
 
   /** Ends a request that no upstream has taken over. */
-  #fail(response: ServerResponse, server: string | undefined, error: unknown): void {
+  #fail(arrival: Arrival, server: string | undefined, read: ReadMessages, error: unknown): void {
     const { clock } = this.#options;
     const onFault = (fault: unknown): void => this.#options.onFault(fault, server);
-    failRequest({ clock, onFault }, response, undefined, error);
+    try {
+      countFailed(arrival, read);
+    } catch (fault) {
+      onFault(fault);
+    }
+    failRequest({ clock, onFault }, arrival.response, undefined, error);
+  }
+
+  #findArrival(request: IncomingMessage, response: ServerResponse): Arrival {
+    const last = this.#arrivals.get(request.socket);
+    if (last?.request === request) return last;
+    const { clock, unknownServers: tracker } = this.#options;
+    const [receivedAtMs, receivedMs] = [clock.nowMs(), clock.monotonicMs()];
+    return { clock, request, response, receivedAtMs, receivedMs, tracker, isCounted: false };
   }
 
   #forward(arrival: Arrival, target: GatewayRoute | undefined, content: ReceivedContent): void {
@@ -188,6 +201,7 @@ export class RequestRouter {
   ): AdmittedRequest {
     if (!isComplete) this.#limitRest(arrival, body.length);
     return {
+      arrival,
       request: arrival.request,
       response: arrival.response,
       route,

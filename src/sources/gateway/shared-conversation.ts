@@ -92,6 +92,7 @@ export class SharedConversation {
       return;
     }
     this.#options.onRequest?.();
+    admitted.arrival.isCounted = true;
     const exchange = tracker.begin(facts, carrierOf(admitted, 'http', undefined));
     exchange.overheadMs = clock.monotonicMs() - startedMs;
     const isSubscription = facts.method === 'subscriptions/listen';

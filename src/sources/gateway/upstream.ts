@@ -7,6 +7,8 @@ import type { EpochMs, MonotonicMs } from '../../facts/time.ts';
 
 /** One HTTP request of a client that passed the edge. */
 export interface AdmittedRequest {
+  /** Whoever begins or counts its calls notes it here, so that nobody else does. */
+  readonly arrival: { isCounted: boolean };
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The part of the URL after `/NAME`, for example `/mcp` or `/message`, and the query with its `?`. */
