@@ -1,18 +1,15 @@
 import type { Transport } from '../../facts/server.ts';
-import type { MessageFacts } from '../../protocol/message-facts.ts';
+import type { MessageFacts, Writable } from '../../protocol/message-facts.ts';
 import type { CallContext } from '../context/call-context.ts';
 import type { MetricRegistry } from '../metrics/metric-registry.ts';
 import { partOf, sharedState } from '../shared-state.ts';
 import type { TraceCarrier } from '../tracing/otel.ts';
 import { endCallSpan, startCallSpan } from '../tracing/span-of-call.ts';
 import type { Call, ConnectionFacts, EndedCall } from './call.ts';
+import { noteServerName } from './default-name.ts';
 import { createKnownNames, type KnownNames } from './known-names.ts';
 import { type CallLogger, logCall } from './log-call.ts';
-import {
-  type CallObserver,
-  type ConnectionObserver,
-  observeConnection,
-} from './observe-connection.ts';
+import { type CallObserver, observeConnection } from './observe-connection.ts';
 import { type CallRecorder, createCallRecorder } from './record-calls.ts';
 import {
   type AnyServer,
@@ -75,6 +72,7 @@ export function instrument<Server extends AnyServer>(
   if (name === undefined)
     throw new Error('The server reports no name: give one, as in instrument(server, { name }).');
   const registry = options.registry ?? sharedState().registry;
+  noteServerName(registry, name);
   const instrumented: Instrumented = {
     options,
     server,
@@ -121,7 +119,7 @@ function observeOpen(transport: ServerTransport, instrumented: Instrumented): vo
     onmessage(this: unknown, ...args: Parameters<Receive>) {
       const call = guard(instrumented, () => connection.received(...args));
       const handle = () => receive && Reflect.apply(receive, this, args);
-      return call ? runInCall(call, connection, handle) : handle();
+      return call ? runInCall(call, handle) : handle();
     },
     onclose(this: unknown, ...args: unknown[]) {
       guard(instrumented, () => connection.closed());
@@ -135,16 +133,15 @@ function observeOpen(transport: ServerTransport, instrumented: Instrumented): vo
 }
 
 /** Runs the handler of a call where its code finds the span and the context of the call. */
-function runInCall(call: Call, connection: ConnectionObserver, handle: () => unknown): unknown {
-  const { sessionId } = connection.facts();
+function runInCall(call: Call, handle: () => unknown): unknown {
   const { id, method, target } = call.facts;
-  const context: CallContext = {
-    ...(id !== undefined && { requestId: id }),
-    ...(sessionId !== undefined && { sessionId }),
-    ...(method !== undefined && { operation: method }),
-    ...(method === 'tools/call' && target !== undefined && { tool: target }),
-    isCounted: true,
-  };
+  const { sessionId } = call.connection;
+  // Field by field: this runs for every call.
+  const context: Writable<CallContext> = { isCounted: true };
+  if (id !== undefined) context.requestId = id;
+  if (sessionId !== undefined) context.sessionId = sessionId;
+  if (method !== undefined) context.operation = method;
+  if (method === 'tools/call' && target !== undefined) context.tool = target;
   const run = () => sharedState().contexts.run(context, handle);
   return call.traced ? call.traced.runIn(run) : run();
 }

@@ -1,5 +1,7 @@
 /** Longer strings are not looked through for characters that JSON escapes. */
 const EXACT_CHARS_MAX = 8_192;
+/** Short strings, such as names, are looked through here, which is faster than making their JSON text. */
+const PLAIN_CHARS_MAX = 256;
 
 /**
  * The size of a value as JSON text in UTF-8, without making the text: messages can be megabytes, and the SDK writes them anyway.
@@ -29,7 +31,8 @@ function objectBytes(value: object): number {
   }
   let bytes = 0;
   let count = 0;
-  for (const [name, each] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const each = (value as Readonly<Record<string, unknown>>)[name];
     if (each === undefined || typeof each === 'function' || typeof each === 'symbol') continue;
     bytes += stringBytes(name) + 1 + jsonBytes(each);
     count += 1;
@@ -38,7 +41,16 @@ function objectBytes(value: object): number {
 }
 
 function stringBytes(text: string): number {
-  return text.length > EXACT_CHARS_MAX
-    ? Buffer.byteLength(text) + 2
-    : Buffer.byteLength(JSON.stringify(text));
+  if (text.length > EXACT_CHARS_MAX) return Buffer.byteLength(text) + 2;
+  const isPlain = text.length <= PLAIN_CHARS_MAX && isPlainText(text);
+  return isPlain ? text.length + 2 : Buffer.byteLength(JSON.stringify(text));
+}
+
+/** Whether each character is one byte of JSON. */
+function isPlainText(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return false;
+  }
+  return true;
 }

@@ -155,14 +155,30 @@ function createUsageCounter(registry: MetricRegistry, server: string) {
     owner: server,
   });
   const countVersion = overflowCounter(registry, protocolRequests.name, 'protocol_version');
+  const seriesOf = new Map<string, { readonly client: Series; readonly version: Series }>();
+
+  function resolve(client: string, version: string) {
+    return {
+      client: clients.series({ server, client }),
+      version: versions.series({ server, protocol_version: version }),
+    };
+  }
+
   return ({ connection }: EndedCall): void => {
     const name = connection.client?.name ?? '';
     if (name === PROBE_CLIENT_NAME) return;
     const client = name === '' ? UNKNOWN_CLIENT : foldClient(name);
-    clients.series({ server, client }).value += 1;
     const version = protocolVersionLabel(connection.protocolVersion);
     if (version === OVERFLOW_LABEL) countVersion();
-    versions.series({ server, protocol_version: version }).value += 1;
+    // Both are bounded, and so are their pairs.
+    const key = `${version} ${client}`;
+    let series = seriesOf.get(key);
+    if (!series) {
+      series = resolve(client, version);
+      seriesOf.set(key, series);
+    }
+    series.client.value += 1;
+    series.version.value += 1;
   };
 }
 

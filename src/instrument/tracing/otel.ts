@@ -101,6 +101,12 @@ export function spanOf(context: OtelContext): OtelSpan | undefined {
   return context.getValue(SPAN_KEY) as OtelSpan | undefined;
 }
 
+/** @returns the active span of the running code */
+export function activeSpan(): OtelSpan | undefined {
+  const api = (globalThis as { [API_KEY]?: OtelGlobal })[API_KEY];
+  return api?.context ? spanOf(api.context.active()) : undefined;
+}
+
 /** @returns the id of a trace that is kept, `undefined` for others */
 export function sampledTraceId(span: OtelSpan | undefined): string | undefined {
   const context = span?.spanContext();

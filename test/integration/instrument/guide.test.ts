@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,7 +12,7 @@ import { type EmptyProject, makePackage } from './support/make-package.ts';
 
 const GUIDE = fileURLToPath(new URL('../../../docs/instrument.md', import.meta.url));
 const SNIPPETS = new Map(
-  [...readFileSync(GUIDE, 'utf8').matchAll(/```js\n\/\/ file: (\S+)\n([\s\S]*?)```/g)].map(
+  [...readFileSync(GUIDE, 'utf8').matchAll(/```(?:js|ts)\n\/\/ file: (\S+)\n([\s\S]*?)```/g)].map(
     ([, file = '', code = '']) => [file, code] as const,
   ),
 );
@@ -23,6 +24,10 @@ const CHECKS: Readonly<Record<string, string>> = {
     "(await (await exports.handler(new Request('http://localhost/'))).text()).includes('orders_total 1')",
   'common.cjs': "typeof exports.default.connect === 'function'",
   'v2.mjs': "typeof exports.serve === 'function'",
+  'context.mjs': "exports.lines[0].request === 'req-123' && exports.lines[0].user === 'user-456'",
+  'by-hand.mjs':
+    'exports.created.size === 3 && /tool="swarm",operation="init".*outcome="success"} 1/.test(exports.page)',
+  'decorators.mjs': '(await new exports.Swarm().init(2)) === 6',
   'logs.mjs': "typeof exports.server.connect === 'function'",
 };
 
@@ -31,14 +36,25 @@ beforeAll(async () => {
   project = await makePackage();
   project.link(...LINKED);
   for (const [file, code] of SNIPPETS) writeFileSync(join(project.folder, file), code);
+  compile('decorators.mts');
 }, 120_000);
 afterAll(() => project?.remove());
 
+/** What runs is what the compiler makes of it. */
+function compile(file: string): void {
+  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
+  const options = ['--target', 'es2022', '--module', 'nodenext', '--strict', '--skipLibCheck'];
+  execFileSync(process.execPath, [join(compiler, '../bin/tsc'), ...options, file], {
+    cwd: project.folder,
+    stdio: ['ignore', 2, 2],
+  });
+}
+
 test('every snippet of the guide is run', () => {
   const blocks = readFileSync(GUIDE, 'utf8').match(/```(?:js|ts)\n/g) ?? [];
-  expect([...SNIPPETS.keys()].toSorted()).toEqual(
-    ['server.mjs', ...Object.keys(CHECKS)].toSorted(),
-  );
+  const checked = ['server.mjs', ...Object.keys(CHECKS)];
+  const compiled = [...SNIPPETS.keys()].map((file) => file.replace(/\.mts$/, '.mjs'));
+  expect(compiled.toSorted()).toEqual(checked.toSorted());
   expect(blocks).toHaveLength(SNIPPETS.size);
 });
 
