@@ -21,7 +21,13 @@ export const STATUS_MAPPINGS: readonly Mapping[] = [
   { value: 5, text: 'Unknown', color: GREY },
 ];
 
-/** The same if the last two are below the others. */
+/** `mcp_server_maintenance` + 10, so that it can be beside the status. */
+export const MAINTENANCE_MAPPINGS: readonly Mapping[] = [
+  { value: 10, text: 'None', color: GREY },
+  { value: 11, text: 'Maintenance', color: 'blue' },
+];
+
+/** The same as the status if its last two are below the others. */
 export const RANK_MAPPINGS: readonly Mapping[] = [
   ...STATUS_MAPPINGS.slice(0, 4),
   { value: -2, text: 'Disabled', color: GREY },

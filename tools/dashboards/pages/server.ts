@@ -37,6 +37,7 @@ import {
   listBytes,
   serverFacts,
   status,
+  statusAndMaintenance,
   statusSince,
   uptime24h,
   uptime30d,
@@ -270,8 +271,9 @@ export const server: Page = {
       title: 'Checks',
       panels: [
         stateTimelinePanel(
-          { title: 'Status', width: 12, height: 4 },
-          ask(status, 'timeline', '{{server}}'),
+          { width: 12, height: 4 },
+          ask(statusAndMaintenance, 'status', '{{server}}'),
+          ask(statusAndMaintenance, 'maintenance', 'Maintenance'),
         ),
         stateTimelinePanel({ width: 12, height: 4 }, ask(checkResult, 'timeline', '{{server}}')),
         timeSeriesPanel(

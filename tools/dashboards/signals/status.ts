@@ -1,6 +1,6 @@
 import { maxBy, sumBy } from '../../../src/catalog/promql/promql.ts';
 import type { Status } from '../../../src/facts/rules/health.ts';
-import { NOT_RECORDED, RANK_MAPPINGS, STATUS_MAPPINGS } from '../mappings.ts';
+import { MAINTENANCE_MAPPINGS, NOT_RECORDED, RANK_MAPPINGS, STATUS_MAPPINGS } from '../mappings.ts';
 import { alertSeries, increaseOf, orNotRecorded, recentIncreaseOf, series } from '../promql.ts';
 import { signal } from '../signal.ts';
 import { THRESHOLDS } from '../thresholds.ts';
@@ -68,6 +68,18 @@ export const status = signal({
     timeline: orNotRecorded(CODE),
     /** The worst first: these never come to Offline by their number. */
     worst: `sort_desc(${CODE} < 4) or ${CODE}`,
+  },
+});
+
+export const statusAndMaintenance = signal({
+  title: 'Status and maintenance',
+  description:
+    'Maintenance is a planned time in which the server may fail: checks and calls go on, alerts are silent, and the time counts neither as up nor as down.',
+  unit: 'none',
+  mappings: [...STATUS_MAPPINGS, ...MAINTENANCE_MAPPINGS, NOT_RECORDED],
+  by: {
+    status: orNotRecorded(CODE),
+    maintenance: `10 + ${maxBy(['gateway', 'server'], series('mcp_server_maintenance'))}`,
   },
 });
 
