@@ -29,10 +29,10 @@ async function startFiles(): Promise<string> {
   const failure = error(-32603, 'disk is gone', {
     data: { stack: 'DiskError: gone\n  at read (disk.ts:7)' },
   });
-  server.script('tools/call', async (exchange) => {
+  server.script('tools/call', (exchange) => {
     const { id } = exchange.message;
-    if (id === 'slow') await setTimeout(SLOW_MS);
-    return (id === 'bad' ? failure : answer)(exchange);
+    if (id === 'slow') void setTimeout(SLOW_MS).then(() => answer(exchange));
+    else (id === 'bad' ? failure : answer)(exchange);
   });
   return server.url;
 }
