@@ -120,7 +120,7 @@ function acted(alert: AlertRecord, nowMs: number, canSilence: boolean): Html {
     canSilence &&
     alert.endsAtMs === undefined &&
     html` <a href="${alertPath(alert.id)}#acknowledge">Acknowledge</a>`;
-  return last
-    ? html`<span title="${text}">${alert.actions.length}, last ${last.kind}</span>${link}`
-    : html`${noValue('No actions')}${link}`;
+  if (last)
+    return html`<span title="${text}">${alert.actions.length}, last ${last.kind}</span>${link}`;
+  return link === false ? noValue('No actions') : link;
 }

@@ -1,6 +1,6 @@
 import type { CallEntry } from '../../../facts/call-log.ts';
 import { type CallOutcome, isFailure } from '../../../facts/call-outcome.ts';
-import { formatBytes, formatCount, formatDuration } from '../format.ts';
+import { formatBytes, formatCount, formatDuration, formatUsd } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { OutsideUrls } from '../ports.ts';
 import { auditPath, errorGroupPath } from './page-links.ts';
@@ -111,7 +111,7 @@ function tokensOf({ tokens, costUsd }: CallEntry): Html {
   const { input, output, source } = tokens;
   return html`<span title="${formatCount(input)} in, ${formatCount(output)} out, ${source}"
       >${formatCount(input + output)}</span
-    >${costUsd !== undefined && html`<span class="clock">$${costUsd.toPrecision(2)}</span>`}`;
+    >${costUsd !== undefined && html`<span class="clock">${formatUsd(costUsd)}</span>`}`;
 }
 
 /** What is needed now and then. */
