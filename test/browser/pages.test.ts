@@ -439,6 +439,15 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     await expect.poll(() => notes).toEqual(['restarted it']);
   });
 
+  test('the page of an alert shows its labels, though they lead nowhere', async () => {
+    const { firing } = exampleAlerts();
+    const { page, url } = await visit(exampleFleet(), exampleJournal(fakeHttpDeps().deps, firing));
+    await page.open(`${url}/alerts/12`);
+    expect(await page.evaluate(`document.querySelector('section#labels').checkVisibility()`)).toBe(
+      true,
+    );
+  });
+
   test('hostile texts of alerts run nothing', async () => {
     const { firing } = exampleAlerts();
     const { page, url } = await visit(exampleFleet(), exampleJournal(fakeHttpDeps().deps, firing));
