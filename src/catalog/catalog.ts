@@ -1,6 +1,7 @@
 import { ALERT_METRICS } from './alerts.ts';
 import { AUTH_METRICS } from './auth.ts';
 import { GATEWAY_METRICS } from './gateway.ts';
+import { LIBRARY_METRICS } from './library.ts';
 import type { Area, Metric } from './metric.ts';
 import { OTEL_METRICS } from './otel.ts';
 import { PROBE_METRICS } from './probe.ts';
@@ -49,8 +50,8 @@ type LabelsNamed<M, Name extends string> = M extends Metric ? LabelIfNamed<M, Na
 /** The labels that the catalog gives a series. */
 export type LabelOfSeries<Name extends CatalogSeries> = LabelsNamed<PageMetric, Name>;
 
-/** Every metric that the exporter can show: `/metrics`, then `/probe`. */
-export const CATALOG: readonly Metric[] = [...METRICS_PAGE, ...TARGET_METRICS];
+/** Every metric that the exporter can show (`/metrics`, then `/probe`), and those of the library alone. */
+export const CATALOG: readonly Metric[] = [...METRICS_PAGE, ...TARGET_METRICS, ...LIBRARY_METRICS];
 
 const GATEWAY_AREAS: ReadonlySet<Area> = new Set(['gateway', 'usage', 'auth', 'otel']);
 

@@ -35,7 +35,8 @@ export const LABELS: Readonly<Record<string, string>> = {
   phase: 'Separately timed part of a check; `spawn` is the cold start of a stdio child process.',
   protocol_version:
     'Negotiated MCP revision. Of a server: at most 128 bytes, empty until the first handshake.',
-  reason: 'Why the check failed, or why the stdio child process exited.',
+  reason:
+    'Why the check failed, why the stdio child process exited, or why an agent failed (the first 50, then `_OTHER`).',
   rpc_response_status_code:
     'JSON-RPC error code, the first 30 of a server, then `_OTHER`; empty without an error.',
   server: 'The configured name, never the one that the server reports.',
@@ -43,14 +44,20 @@ export const LABELS: Readonly<Record<string, string>> = {
   source: 'Whether the server reported the tokens or the exporter estimated them.',
   space: 'Heap space of V8.',
   status:
-    'Of a server: its status; exactly one of the series is 1. Of requests: the HTTP-like status code, or the first code of its class. Of authentication: the result. Of alerts: `firing` or `resolved`.',
+    'Of a server: its status; exactly one of the series is 1. Of requests: the HTTP-like status code, or the first code of its class. Of authentication: the result. Of alerts: `firing` or `resolved`. Of agents, tasks, memory and plugins of an instrumented server: state or result.',
   to: 'The new status.',
   tool: 'Tool of a `tools/call` if the server lists it, in the last capability snapshot or in an answer to `tools/list` that passed the gateway, and it is among the first 200 tools that were called, else `_OTHER`; empty for other operations.',
   transport:
     'How the server is reached, or how clients reach the gateway: `http`, `sse` or `stdio`.',
-  type: 'Class of handle, request or resource in Node.js.',
+  type: 'Class of handle, request or resource in Node.js. In an instrumented server: kind of agent or memory; the first 50, then `_OTHER`.',
   user: 'Pseudonym of an authenticated user: a hash that is the same in every exporter.',
   user_id: 'One of 16 hash buckets.',
   version: 'Version of the exporter, of Node.js, or as the server reports it (at most 128 bytes).',
+  command: 'Command of a plugin, as its author names it; the first 50, then `_OTHER`.',
+  model: 'Model, as the author of a server names it; the first 50, then `_OTHER`.',
+  plugin:
+    'Plugin, or the owner of a queue, as the author of a server names it; the first 50, then `_OTHER`.',
+  priority: 'Priority of a task.',
+  task_type: 'Kind of task, as the author of a server names it; the first 50, then `_OTHER`.',
   window: 'Length of the time window.',
 };

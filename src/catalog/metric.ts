@@ -8,7 +8,7 @@ export interface Metric<Label extends string = string> {
   readonly values?: Readonly<Partial<Record<Label, readonly string[]>>>;
   /** Histograms only: upper bounds, ascending. */
   readonly buckets?: readonly number[];
-  /** Which part of the exporter sets it; one catalog file each. `target` is the page of `/probe`, the others are `/metrics`; `gateway`, `usage`, `auth`, `otel` and `tracing` only with the gateway. */
+  /** Which part of the exporter sets it; one catalog file each. `target` is the page of `/probe`, `library` that of an instrumented server, the others are `/metrics`; `gateway`, `usage`, `auth`, `otel` and `tracing` only with the gateway. */
   readonly area: Area;
   /** Histograms only: whether observations may point at a trace. */
   readonly hasExemplars?: boolean;
@@ -28,6 +28,7 @@ export type Area =
   | 'otel'
   | 'self'
   | 'runtime'
+  | 'library'
   | 'target';
 
 export type MetricKind = 'counter' | 'gauge' | 'histogram';

@@ -88,6 +88,11 @@ const AREAS: readonly { area: Metric['area']; title: string; text: string }[] = 
     title: 'A single target',
     text: 'Served by `/probe`: results of checks that run for this request, without a `server` label. Prometheus controls the schedule.',
   },
+  {
+    area: 'library',
+    title: 'Instrumented servers',
+    text: 'Shown by servers that use [`mcp-exporter/instrument`](instrument.md), not by the exporter. They also show requests, loads and usage of their own, and authentication, under the names above. A family appears once it is used.',
+  },
 ];
 
 const INTRODUCTION = `# Metrics

@@ -7,6 +7,8 @@ export interface MetricsServerOptions extends MetricsHandlerOptions {
   readonly port: number;
   /** `127.0.0.1` by default; `0.0.0.0` if Prometheus runs on another machine or in another container. */
   readonly host?: string;
+  /** What `/health` answers: that of `healthHandler`. */
+  readonly health?: HttpHandler;
 }
 
 export interface MetricsServer {
@@ -17,10 +19,13 @@ export interface MetricsServer {
 
 const HEAD_TIMEOUT_MS = 10_000;
 
-/** Serves `/metrics` on a port of its own. The server does not keep the process running. */
+/** Serves `/metrics`, and `/health` if it is given, on a port of its own. The server does not keep the process running. */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const { port, host = '127.0.0.1' } = options;
-  const routes: Readonly<Record<string, HttpHandler>> = { '/metrics': metricsHandler(options) };
+  const { port, host = '127.0.0.1', health } = options;
+  const routes: Readonly<Record<string, HttpHandler>> = {
+    '/metrics': metricsHandler(options),
+    ...(health && { '/health': health }),
+  };
   // Loaded only here: a server with a port of its own has no use for it.
   const { createServer } = await import('node:http');
   const server = createServer({ headersTimeout: HEAD_TIMEOUT_MS }, (request, response) => {

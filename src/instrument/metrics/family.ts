@@ -22,6 +22,9 @@ interface ReadableSeries {
   samples(name: string): PageSample[];
 }
 
+/** Sets series to what they are now, before they are shown. */
+type Collector = () => void | Promise<void>;
+
 /** Marks the metrics of the library, also those of its other build: ESM and CommonJS may both be loaded. */
 const MARK = Symbol.for('mcp-exporter.instrument.family');
 const SEPARATOR = '\u0000';
@@ -43,6 +46,17 @@ export function histogramFamily<Label extends string>(
   return findFamily<DurationSeries>(registry, metric, (labels) =>
     createHistogramSeries(labels, buckets, hasExemplars),
   );
+}
+
+/** Has `collect` called before each time that the family of `metric` is shown. */
+export function onCollect(
+  registry: MetricRegistry,
+  metric: Metric & { readonly kind: 'counter' | 'gauge' },
+  collect: Collector,
+): void {
+  valueFamily(registry, metric);
+  const family = registry.getSingleMetric(metric.name) as { readonly collectors: Collector[] };
+  family.collectors.push(collect);
 }
 
 function findFamily<Made>(
@@ -69,6 +83,7 @@ function createFamily<Made>(
   create: (labels: LabelValues) => Made & ReadableSeries,
 ) {
   const all = new Map<string, Made & ReadableSeries>();
+  const collectors: Collector[] = [];
   const family = {
     [MARK]: true,
     // A registry in OpenMetrics takes the ending of a counter from it.
@@ -85,9 +100,11 @@ function createFamily<Made>(
       }
       return series;
     },
-    get(): Promise<CollectedMetric> {
+    collectors,
+    async get(): Promise<CollectedMetric> {
+      for (const collect of collectors) await collect();
       const values = [...all.values()].flatMap((series) => series.samples(name));
-      return Promise.resolve({ name: family.name, help, type: kind, aggregator: 'sum', values });
+      return { name: family.name, help, type: kind, aggregator: 'sum', values };
     },
     reset(): void {
       all.clear();

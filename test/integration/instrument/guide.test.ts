@@ -16,7 +16,16 @@ const SNIPPETS = new Map(
     ([, file = '', code = '']) => [file, code] as const,
   ),
 );
-const LINKED = ['@modelcontextprotocol', '@hono', 'express', 'pino', 'prom-client', 'zod', 'hono'];
+const LINKED = [
+  '@modelcontextprotocol',
+  '@hono',
+  'express',
+  'pino',
+  'prom-client',
+  'zod',
+  'hono',
+  'p-queue',
+];
 /** What a snippet has to show when it is loaded: an expression over its exports. */
 const CHECKS: Readonly<Record<string, string>> = {
   'handlers.mjs': "exports.answer.status === 200 && (await exports.answer.text()) === ''",
@@ -28,6 +37,7 @@ const CHECKS: Readonly<Record<string, string>> = {
   'by-hand.mjs':
     'exports.created.size === 3 && /tool="swarm",operation="init".*outcome="success"} 1/.test(exports.page)',
   'decorators.mjs': '(await new exports.Swarm().init(2)) === 6',
+  'recorders.mjs': "exports.answer.status === 'healthy' && exports.answer.plugins.git.available",
   'logs.mjs': "typeof exports.server.connect === 'function'",
 };
 

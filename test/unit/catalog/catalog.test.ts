@@ -9,10 +9,16 @@ import {
 } from '../../../src/catalog/catalog.ts';
 import { gatewayOverhead, requestDuration } from '../../../src/catalog/gateway.ts';
 import { LABELS } from '../../../src/catalog/labels.ts';
+import { LIBRARY_METRICS } from '../../../src/catalog/library.ts';
 import { clientOperationDuration } from '../../../src/catalog/otel.ts';
 import { probeDuration } from '../../../src/catalog/probe.ts';
 
 const OURS = CATALOG.filter(({ area }) => area !== 'runtime' && area !== 'target');
+
+/** Labels of the library hold what the author of a server names; its recorders bound them. */
+const OPEN_IN_LIBRARY = LIBRARY_METRICS.flatMap(({ name, labels, values }) =>
+  labels.filter((label) => !Object.hasOwn(values ?? {}, label)).map((label) => `${name} ${label}`),
+);
 
 /** Labels that Prometheus or its users put on targets; `type` is kept for Node's own metrics. */
 const TARGET_LABELS = [
@@ -111,6 +117,20 @@ test('the catalog has the families of the contract with exactly these labels', (
     mcp_system_cpu_usage_ratio: '',
     mcp_system_memory_usage_percent: '',
     mcp_system_memory_usage_ratio: '',
+    mcp_agents_active: 'type,status',
+    mcp_agents_spawned_total: 'type',
+    mcp_agents_failed_total: 'type,reason',
+    mcp_tasks_pending: 'priority',
+    mcp_tasks_running: '',
+    mcp_task_duration_seconds: 'task_type,status',
+    mcp_memory_usage_bytes: 'type',
+    mcp_memory_operations_total: 'operation,status',
+    mcp_neural_inference_duration_seconds: 'model,operation',
+    mcp_neural_tokens_processed_total: 'model,direction',
+    mcp_plugin_executions_total: 'plugin,command,status',
+    mcp_plugin_execution_duration_seconds: 'plugin,command',
+    mcp_queue_size: 'plugin',
+    mcp_queue_wait_seconds: 'plugin',
   });
 });
 
@@ -174,6 +194,7 @@ test('each label of ours has a closed list, except the server, what it says of i
     'mcp_alert_notifications_total alertname',
     'mcp_exporter_build_info version',
     'mcp_exporter_build_info nodejs',
+    ...OPEN_IN_LIBRARY,
   ]);
 });
 
@@ -191,8 +212,8 @@ test('the checks have ten bounds from 0.005 to 120, rising, with those that rule
   expect(buckets).toEqual(expect.arrayContaining([0.25, 0.5, 2.5]));
 });
 
-test('each metric is per server, per server behind the gateway, global, of the process or of one target', () => {
-  const others = CATALOG.filter(({ area }) => area === 'runtime' || area === 'target');
+test('each metric is per server, per server behind the gateway, global, of the process, of one target or of the library', () => {
+  const others = CATALOG.filter(({ area }) => ['runtime', 'target', 'library'].includes(area));
   const kinds = [PER_SERVER_METRICS, PER_GATEWAY_SERVER_METRICS, GLOBAL_METRICS, others];
   expect(
     kinds

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
+import { healthHandler } from '../../../../src/instrument/exposition/health-handler.ts';
 import { metricsHandler } from '../../../../src/instrument/exposition/metrics-handler.ts';
 import { startMetricsServer } from '../../../../src/instrument/exposition/start-metrics-server.ts';
 import { createRegistry } from '../../../../src/instrument/metrics/create-registry.ts';
@@ -78,12 +79,17 @@ test('a registry that fails is an answer with the reason', async () => {
   ]);
 });
 
-test('a port of its own serves /metrics and nothing else', async () => {
+test('a port of its own serves /metrics, and /health if it is given', async () => {
   const server = await startMetricsServer({ port: 0, registry: filled(createRegistry()) });
   closing.push(() => server.close());
   expect(server.url).toBe(`http://127.0.0.1:${server.port}/metrics`);
   expect(await (await fetch(`${server.url}?x=1`)).text()).toContain(LINE);
   for (const path of ['/', '/constructor'])
     expect((await fetch(new URL(path, server.url))).status).toBe(404);
+  const health = healthHandler({ version: '1.2.3', registry: createRegistry() });
+  const both = await startMetricsServer({ port: 0, registry: createRegistry(), health });
+  closing.push(() => both.close());
+  const answer = await fetch(new URL('/health', both.url));
+  expect(await answer.json()).toMatchObject({ status: 'healthy', version: '1.2.3' });
   await expect(startMetricsServer({ port: server.port })).rejects.toThrow(/EADDRINUSE/);
 });
