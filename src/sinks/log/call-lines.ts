@@ -1,5 +1,6 @@
 import type { CallRecord } from '../../facts/call-record.ts';
 import type { LogChannel, LogSeverity } from '../../facts/ports/log.ts';
+import { LEVELNAMES } from './levelnames.ts';
 import { escapeControls } from './control-characters.ts';
 
 /**
@@ -98,7 +99,7 @@ function auditFields({ operation, target = '', outcome, argumentsText }: CallRec
 function errorFields({ errorMessage, errorType, outcome, errorStack }: CallRecord): string {
   const message = errorMessage ?? errorType ?? outcome;
   return (
-    `,"error":${quote(message, MESSAGE_CHARS_MAX)}` +
+    `,"levelname":"${LEVELNAMES.error}","error":${quote(message, MESSAGE_CHARS_MAX)}` +
     optional('traceback', errorStack, STACK_CHARS_MAX)
   );
 }

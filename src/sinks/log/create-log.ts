@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
+import { levels, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { createStream } from 'rotating-file-stream';
 import {
@@ -13,6 +13,7 @@ import { maskText, maskTexts } from '../../facts/rules/mask-text.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import type { Clock } from '../../facts/ports/clock.ts';
 import { escapeControls, replaceControls } from './control-characters.ts';
+import { LEVELNAMES } from './levelnames.ts';
 import { createLineBatch } from './line-batch.ts';
 import { createServerLabels, type ServerLabels } from './server-labels.ts';
 import { createSink, type Sink } from './sink.ts';
@@ -87,7 +88,10 @@ export function createLog(options: LogOptions): ServiceLog {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: nameFields },
       serializers: { err: printError },
-      mixin: (fields) => ('server' in fields ? labelsField(labels.find(fields.server)) : {}),
+      mixin: (fields, level) => ({
+        ...levelnameField(level),
+        ...('server' in fields && labelsField(labels.find(fields.server))),
+      }),
       redact: { paths: SECRET_PATHS, censor: MASK },
     },
     {
@@ -133,6 +137,11 @@ function toSnakeCase(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+function levelnameField(level: number): object {
+  const label = levels.labels[level];
+  return label === 'error' || label === 'fatal' ? { levelname: LEVELNAMES[label] } : {};
+}
+
 function labelsField(labels: ServerSpec['labels'] | undefined): object {
   return labels ? { labels } : {};
 }
@@ -158,7 +167,7 @@ function createPrinter(hasColours: boolean): (text: string) => string {
   const print = prettyFactory({
     colorize: hasColours,
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'type',
+    ignore: 'type,levelname',
     singleLine: true,
   });
   return (text) =>

@@ -21,7 +21,7 @@ const SEVERITY_NUMBERS: Readonly<Record<LogSeverity, SeverityNumber>> = {
 };
 
 /** These fields have their own place in a record. */
-const OWN_FIELDS = new Set(['level', 'time', 'msg', 'trace_id', 'span_id', 'err']);
+const OWN_FIELDS = new Set(['level', 'levelname', 'time', 'msg', 'trace_id', 'span_id', 'err']);
 /** Fields whose attributes have another name. */
 const ATTRIBUTE_NAMES = new Map([
   ['type', 'channel'],

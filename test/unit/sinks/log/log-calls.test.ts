@@ -172,6 +172,7 @@ test('a failure is also an error line, with code, message, stack and the same co
   expect((await lines())[3]).toEqual({
     ...CONTEXT,
     level: 'warn',
+    levelname: 'ERROR',
     time: '2026-01-01T00:00:00.000Z',
     type: 'error',
     outcome: 'rpc_error',
