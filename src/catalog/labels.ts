@@ -36,7 +36,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   protocol_version:
     'Negotiated MCP revision. Of a server: at most 128 bytes, empty until the first handshake.',
   reason:
-    'Why the check failed, why the stdio child process exited, or why an agent failed (the first 50, then `_OTHER`).',
+    'Why the check failed, why the stdio child process exited, why a server has its status (one series per server), or why an agent failed (the first 50, then `_OTHER`).',
   rpc_response_status_code:
     'JSON-RPC error code, the first 30 of a server, then `_OTHER`; empty without an error.',
   server: 'The configured name, never the one that the server reports.',

@@ -1,5 +1,6 @@
 import { CAPABILITY_KINDS, DEFINITION_CHANGES } from '../facts/capability-snapshot.ts';
 import { STATUSES } from '../facts/rules/health.ts';
+import { STATUS_REASONS } from '../facts/rules/status-reason.ts';
 import { metric } from './metric.ts';
 
 const area = 'server';
@@ -19,6 +20,17 @@ export const serverStatus = metric({
   help: 'State set: 1 for the current status of the server, 0 for the others. Use this in rules instead of mcp_server_status_code. Cached: a scrape does not run a check.',
   labels: ['server', 'status'],
   values: { status: STATUSES },
+  area,
+  since: '0.1.0',
+});
+
+export const serverStatusReason = metric({
+  name: 'mcp_server_status_reason',
+  kind: 'gauge',
+  help: 'Always 1: why the server has its status, as one series with the kind of the failed check, slow, error_rate, disabled, not_checked, or none while it is healthy. The page of the server has it in words.',
+  labels: ['server', 'reason'],
+  values: { reason: STATUS_REASONS },
+  absentUntilKnown: true,
   area,
   since: '0.1.0',
 });
@@ -132,6 +144,7 @@ export const serverListTtl = metric({
 export const SERVER_METRICS = [
   serverUp,
   serverStatus,
+  serverStatusReason,
   serverStatusCode,
   serverMaintenance,
   serverInfo,

@@ -38,6 +38,43 @@ export const activeUsers = metric({
   since: '0.1.0',
 });
 
+export const fleetActiveUsers = metric({
+  name: 'mcp_fleet_active_users',
+  kind: 'gauge',
+  help: 'Distinct users within the window over all servers: someone who uses three servers counts once. Otherwise as mcp_active_users.',
+  labels: ['window'],
+  values: { window: USER_WINDOW_NAMES },
+  area,
+  since: '0.1.0',
+});
+
+export const clientFailures = metric({
+  name: 'mcp_client_failures_total',
+  kind: 'counter',
+  help: 'Failures of the server by the name of the client, which is the same as in mcp_client_requests_total.',
+  labels: ['server', 'client'],
+  area,
+  since: '0.1.0',
+});
+
+export const clientUnknownToolCalls = metric({
+  name: 'mcp_client_unknown_tool_calls_total',
+  kind: 'counter',
+  help: 'Calls of tools that the server does not list, by the name of the client: a model invents names, or the client has an outdated list. The sum over clients is mcp_unknown_tool_calls_total.',
+  labels: ['server', 'client'],
+  area,
+  since: '0.1.0',
+});
+
+export const clientCost = metric({
+  name: 'mcp_client_cost_usd_total',
+  kind: 'counter',
+  help: 'Cost in US dollars at the configured prices, by the name of the client.',
+  labels: ['server', 'client'],
+  area,
+  since: '0.1.0',
+});
+
 export const tokens = metric({
   name: 'mcp_tokens_total',
   kind: 'counter',
@@ -70,7 +107,11 @@ export const userCost = metric({
 export const USAGE_METRICS = [
   clientRequests,
   protocolRequests,
+  clientFailures,
+  clientUnknownToolCalls,
+  clientCost,
   activeUsers,
+  fleetActiveUsers,
   tokens,
   cost,
   userCost,

@@ -166,6 +166,7 @@ export const RECORDED_SERIES = [
   'gateway_status:mcp_servers:sum',
   'gateway_user:mcp_user_cost_usd:increase1h',
   'gateway_user_instance:mcp_user_cost_usd:process_total',
+  'gateway_window:mcp_fleet_active_users:max',
   'mcp:anomaly:level',
   'mcp:anomaly:lower',
   'mcp:anomaly:margin1h',

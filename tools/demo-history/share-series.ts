@@ -47,6 +47,24 @@ export function usersOf(
   });
 }
 
+/** Some use several servers: fewer than those of all servers, at least those of the busiest. */
+export function fleetUsers(byServer: readonly Values[]): Values {
+  const busiest = byServer.reduce((most, one) => combine(most, one, Math.max));
+  return combine(sum(byServer), busiest, (all, most) => Math.round((all + most) / 2));
+}
+
+function* fleetUserSeries(
+  fleet: readonly ServerTraffic[],
+  samplesPerHour: number,
+): Generator<Series> {
+  for (const window of USER_WINDOW_NAMES)
+    yield {
+      name: 'gateway_window:mcp_fleet_active_users:max',
+      labels: { ...TARGET, window },
+      values: fleetUsers(fleet.map((traffic) => usersOf(traffic, window, samplesPerHour))),
+    };
+}
+
 /** `mcp-usage-shares` of the rules. */
 export function* shareSeries(
   fleet: readonly ServerTraffic[],
@@ -94,6 +112,7 @@ export function* shareSeries(
       values: map(connectionsOf(traffic), (count) => (server.era === 'modern' ? 0 : count)),
     };
   }
+  yield* fleetUserSeries(fleet, samplesPerHour);
   const cost = sum(
     fleet.map((traffic) => map(callsOf(traffic), (rate) => rate * traffic.server.usdPerCall)),
   );

@@ -2,6 +2,7 @@ import type { CapabilitySnapshot } from '../capability-snapshot.ts';
 import type { CheckReport, ServerIdentity } from '../check-report.ts';
 import type { SettingView } from '../rules/describe-settings.ts';
 import type { Status } from '../rules/health.ts';
+import type { StatusReason } from '../rules/status-reason.ts';
 import type { Transport } from '../server.ts';
 import type { EpochMs } from '../time.ts';
 
@@ -18,6 +19,8 @@ export interface ServerView {
   readonly isTlsVerified?: boolean;
   /** Why it has its status, for a person. */
   readonly reason: string;
+  /** The same as a code; absent where nobody reads it. */
+  readonly reasonCode?: StatusReason;
   /** When the status began, Unix epoch milliseconds. */
   readonly statusSinceMs: EpochMs;
   /** One-minute mean of steady checks; absent while it is not known, see `currentResponseMs`. */

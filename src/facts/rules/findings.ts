@@ -100,6 +100,12 @@ export function worstLevel(findings: Findings): Finding['level'] | undefined {
   return levels.includes('warning') ? 'warning' : undefined;
 }
 
+/** Where the worst finding comes from, the first of several; `undefined` without a finding. */
+export function worstSource(findings: Findings): FindingSource | undefined {
+  const level = worstLevel(findings);
+  return FINDING_SOURCES.find((source) => findings[source]?.level === level && level !== undefined);
+}
+
 /** Worst first. */
 export function findingTexts(findings: Findings): string[] {
   const present = FINDING_SOURCES.map((source) => findings[source]).filter(

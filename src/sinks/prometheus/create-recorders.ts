@@ -70,6 +70,7 @@ export function createRecorders(options: RecorderOptions): Recorders {
       toolHistogram: options.toolHistogram !== false,
       foldings: self.foldings,
       onUserCharged: (userHash, costUsd) => users?.charged(userHash, costUsd),
+      onUserSeen: (userHash, atMs) => users?.seen(userHash, atMs),
     }),
     registry: global.registry,
   };

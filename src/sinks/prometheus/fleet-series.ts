@@ -17,7 +17,7 @@ import { createServerSeries, type ServerSeries } from './server-series.ts';
 
 export interface FleetSeriesOptions extends Pick<
   GatewaySeriesOptions,
-  'toolHistogram' | 'otelHistograms' | 'foldings' | 'onUserCharged'
+  'toolHistogram' | 'otelHistograms' | 'foldings' | 'onUserCharged' | 'onUserSeen'
 > {
   /** Whether the gateway is enabled: without it no server has traffic metrics. */
   readonly gateway: boolean;

@@ -49,6 +49,7 @@ export interface GatewaySeriesOptions {
   /** A counter of the values that were folded for one label. */
   readonly foldings: (metric: Metric, label: string) => () => void;
   readonly onUserCharged: (userHash: number, costUsd: number) => void;
+  readonly onUserSeen: (userHash: number, atMs: EpochMs) => void;
 }
 
 export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySeries {
@@ -59,10 +60,7 @@ export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySerie
   const unknownTools = createSimpleCounter(families, unknownToolCalls, name);
   const upstream = createSimpleCounter(families, upstreamRequests, name);
   const input = createInputRecorder(families, name);
-  const tools = createToolNamer({
-    onFolded: foldings(requests, 'tool'),
-    onUnknown: unknownTools.add,
-  });
+  const tools = createTools(foldings(requests, 'tool'), unknownTools.add);
   const requestRecorder = createRequestRecorder({
     families,
     server: name,
@@ -76,21 +74,21 @@ export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySerie
 
   return {
     record(call) {
-      const tool = tools.label(call);
+      const { tool, isUnknown } = tools.name(call);
       const isTimed = requestRecorder.record(call, tool);
-      usageRecorder.record(call, tool);
+      usageRecorder.record(call, tool, isUnknown);
       otelRecorder?.record(call, tool);
       if (call.direction !== 'client_to_server') return;
       observeSizes(call, isTimed);
       if (call.requestState !== undefined || call.outcome === 'input_required') input.record(call);
     },
     snapshot(snapshot) {
-      tools.learn(snapshot);
+      tools.namer.learn(snapshot);
       otelRecorder?.promptsListed(
         snapshot.lists.prompts?.definitions.map((prompt) => prompt.name) ?? [],
       );
     },
-    toolsListed: tools.learnListed,
+    toolsListed: tools.namer.learnListed,
     sessionEnded(fact) {
       otelRecorder?.sessionEnded(fact);
     },
@@ -109,14 +107,35 @@ export function createGatewaySeries(options: GatewaySeriesOptions): GatewaySerie
   };
 }
 
+/** Labels of tools, and whether the server lists the tool at all. */
+function createTools(onFolded: () => void, onUnknown: () => void) {
+  let unknown = 0;
+  const namer = createToolNamer({
+    onFolded,
+    onUnknown: () => {
+      unknown += 1;
+      onUnknown();
+    },
+  });
+  return {
+    namer,
+    name(call: CallRecord): { readonly tool: string; readonly isUnknown: boolean } {
+      const before = unknown;
+      const tool = namer.label(call);
+      return { tool, isUnknown: unknown > before };
+    },
+  };
+}
+
 function createUsage(options: GatewaySeriesOptions): UsageRecorder {
-  const { families, server, foldings, onUserCharged } = options;
+  const { families, server, foldings, onUserCharged, onUserSeen } = options;
   return createUsageRecorder({
     families,
     server: server.name,
     onClientFolded: foldings(clientRequests, 'client'),
     onProtocolVersionFolded: foldings(protocolRequests, 'protocol_version'),
     onUserCharged,
+    onUserSeen,
   });
 }
 

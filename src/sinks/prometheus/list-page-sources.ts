@@ -21,7 +21,7 @@ export function listPageSources(
   };
   const flushOwn = () => {
     self.flush();
-    users?.flush();
+    users?.flush(clock.nowMs());
   };
   return [
     ...fleet.sharedRegistries().map((shared) => ({ registry: shared })),

@@ -31,12 +31,11 @@ export function readViews(
   const usages = new Map(
     (views.servers?.processUsage() ?? []).map(({ server, usage }) => [server, usage]),
   );
-  const responseTimesMs = new Map(
-    (views.servers?.views() ?? []).map(({ name, responseTimeMs }) => [name, responseTimeMs]),
-  );
+  const servers = new Map((views.servers?.views() ?? []).map((view) => [view.name, view]));
   for (const [name, { series }] of fleet.members()) {
     series.processUsage(usages.get(name));
-    series.responseTime(responseTimesMs.get(name));
+    series.responseTime(servers.get(name)?.responseTimeMs);
+    series.statusReason(servers.get(name)?.reasonCode);
     series.maintenance(views.maintenance?.findActive(name) !== undefined);
   }
   self.usage(systemUsage, {

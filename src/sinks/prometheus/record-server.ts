@@ -2,6 +2,7 @@ import { CAPABILITY_KINDS, type CapabilitySnapshot } from '../../facts/capabilit
 import type { ServerIdentity } from '../../facts/check-report.ts';
 import type { DefinitionsChanged, StatusChanged } from '../../facts/server-facts.ts';
 import { type Status, STATUSES } from '../../facts/rules/health.ts';
+import type { StatusReason } from '../../facts/rules/status-reason.ts';
 import { endpointLabel, expectedTransport, type ServerSpec } from '../../facts/server.ts';
 import type { WireLabel } from '../../catalog/self.ts';
 import {
@@ -15,6 +16,7 @@ import {
   serverStatus,
   serverStatusChanges,
   serverStatusCode,
+  serverStatusReason,
   serverStatusSince,
   serverUp,
 } from '../../catalog/server.ts';
@@ -29,6 +31,7 @@ export interface ServerRecorder {
   statusChanged(fact: StatusChanged): void;
   identity(identity: ServerIdentity): void;
   responseTime(responseTimeMs: number | undefined): void;
+  statusReason(reason: StatusReason | undefined): void;
   maintenance(isActive: boolean): void;
   snapshot(snapshot: CapabilitySnapshot): void;
   definitionsChanged(fact: DefinitionsChanged): void;
@@ -64,6 +67,7 @@ export function createServerRecorder(
       if (responseTimeMs === undefined) gauge.remove(own);
       else gauge.set(own, responseTimeMs / 1000);
     },
+    statusReason: createReasonSetter(families, server.name),
     maintenance: (isActive) => families.gauge(serverMaintenance).set(own, isActive ? 1 : 0),
     snapshot(snapshot) {
       for (const kind of CAPABILITY_KINDS) {
@@ -95,6 +99,21 @@ function createStatusSetter(families: Families, server: string): (status: Status
     statusCode.set(own, STATUSES.indexOf(status));
     for (const candidate of STATUSES)
       statusSet.set(byStatus[candidate], candidate === status ? 1 : 0);
+  };
+}
+
+/** `mcp_server_status_reason`: one series, replaced when the reason is another. */
+function createReasonSetter(
+  families: Families,
+  server: string,
+): (reason: StatusReason | undefined) => void {
+  const gauge = families.gauge(serverStatusReason);
+  let last: StatusReason | undefined;
+  return (reason) => {
+    if (reason === last) return;
+    if (last !== undefined) gauge.remove({ server, reason: last });
+    if (reason !== undefined) gauge.set({ server, reason }, 1);
+    last = reason;
   };
 }
 

@@ -1,11 +1,15 @@
 import { createActiveUsers } from '../../facts/rules/active-users.ts';
 import { PROBE_CLIENT_NAME, protocolVersionLabel } from '../../facts/rules/call-labels.ts';
+import { isFailure } from '../../facts/call-outcome.ts';
 import type { CallRecord, TokenUsage } from '../../facts/call-record.ts';
 import { hashText } from '../../facts/rules/hash-text.ts';
 import { createLabelBound, OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 import {
   activeUsers,
+  clientCost,
+  clientFailures,
   clientRequests,
+  clientUnknownToolCalls,
   cost,
   protocolRequests,
   tokens,
@@ -22,7 +26,7 @@ const CLIENTS_MAX = 50;
 
 export interface UsageRecorder {
   /** @param tool the label */
-  record(call: CallRecord, tool: string): void;
+  record(call: CallRecord, tool: string, isUnknownTool: boolean): void;
   flush(nowMs: EpochMs): void;
 }
 
@@ -32,6 +36,7 @@ export interface UsageRecorderOptions {
   readonly onClientFolded: () => void;
   readonly onProtocolVersionFolded: () => void;
   readonly onUserCharged: (userHash: number, costUsd: number) => void;
+  readonly onUserSeen: (userHash: number, atMs: EpochMs) => void;
 }
 
 /** Counts clients, protocol versions, users, tokens and cost of one server. */
@@ -39,10 +44,10 @@ export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorde
   const clients = createClientRecorder(options);
   const costs = createCostRecorder(options);
   return {
-    record(call, tool) {
+    record(call, tool, isUnknownTool) {
       if (call.tokens || call.costUsd) costs.record(call, tool);
       if (call.direction !== 'client_to_server') return;
-      if (call.client?.name !== PROBE_CLIENT_NAME) clients.record(call);
+      if (call.client?.name !== PROBE_CLIENT_NAME) clients.record(call, isUnknownTool);
     },
     flush(nowMs) {
       clients.flush(nowMs);
@@ -53,34 +58,62 @@ export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorde
 
 function createClientRecorder(options: UsageRecorderOptions) {
   const { families, server } = options;
-  const clientCounter = createBatchedCounter(families, clientRequests);
+  const clientCounters = createClientCounters(families, server);
   const protocolCounter = createBatchedCounter(families, protocolRequests);
   const userGauge = families.gauge(activeUsers);
   const byWindow = createLabelSets(server, 'window', USER_WINDOW_NAMES);
   const users = createActiveUsers();
   const clientBound = createLabelBound({ valuesMax: CLIENTS_MAX });
-  const clients = createCells((client) => clientCounter.cell({ server, client }));
   const protocols = createCells((version) =>
     protocolCounter.cell({ server, protocol_version: version }),
   );
 
   return {
-    record(call: CallRecord): void {
+    record(call: CallRecord, isUnknownTool: boolean): void {
       const name = call.client?.name ?? '';
       const client = name === '' ? UNKNOWN_CLIENT : clientBound.fold(name);
       if (client === OVERFLOW_LABEL) options.onClientFolded();
-      clientCounter.add(clients(client));
+      clientCounters.add(client, call, isUnknownTool);
       const version = protocolVersionLabel(call.protocolVersion);
       if (version === OVERFLOW_LABEL) options.onProtocolVersionFolded();
       protocolCounter.add(protocols(version));
       const user = call.user ?? (call.client && `${call.client.name} ${call.client.version}`);
-      if (user !== undefined) users.seen(hashText(user), later(call.startedAtMs, call.durationMs));
+      if (user === undefined) return;
+      const [hash, atMs] = [hashText(user), later(call.startedAtMs, call.durationMs)];
+      users.seen(hash, atMs);
+      options.onUserSeen(hash, atMs);
     },
     flush(nowMs: EpochMs): void {
-      clientCounter.flush();
+      clientCounters.flush();
       protocolCounter.flush();
       for (const window of USER_WINDOW_NAMES)
         userGauge.set(byWindow[window], users.count(window, nowMs));
+    },
+  };
+}
+
+/** What is counted by client: all four exist from its first request on, so that no first failure is lost. */
+function createClientCounters(families: Families, server: string) {
+  const calls = createBatchedCounter(families, clientRequests);
+  const failures = createBatchedCounter(families, clientFailures);
+  const unknownTools = createBatchedCounter(families, clientUnknownToolCalls);
+  const costs = createBatchedCounter(families, clientCost);
+  const cells = createCells((client) => ({
+    calls: calls.cell({ server, client }),
+    failures: failures.cell({ server, client }),
+    unknownTools: unknownTools.cell({ server, client }),
+    costs: costs.cell({ server, client }),
+  }));
+  return {
+    add(client: string, call: CallRecord, isUnknownTool: boolean): void {
+      const own = cells(client);
+      calls.add(own.calls);
+      if (isFailure(call.outcome)) failures.add(own.failures);
+      if (isUnknownTool) unknownTools.add(own.unknownTools);
+      if (call.costUsd) costs.add(own.costs, call.costUsd);
+    },
+    flush(): void {
+      for (const counter of [calls, failures, unknownTools, costs]) counter.flush();
     },
   };
 }

@@ -2,7 +2,9 @@ import { userBucket, userPseudonym } from '../../facts/rules/call-labels.ts';
 import type { AuthAttempted, RateLimitExceeded } from '../../facts/gateway-facts.ts';
 import { OVERFLOW_LABEL } from '../../facts/rules/label-bound.ts';
 import { authAttempts, authRateLimitExceeded } from '../../catalog/auth.ts';
-import { userCost } from '../../catalog/usage.ts';
+import { fleetActiveUsers, USER_WINDOW_NAMES, userCost } from '../../catalog/usage.ts';
+import { createActiveUsers } from '../../facts/rules/active-users.ts';
+import type { EpochMs } from '../../facts/time.ts';
 import { type Cell, createBatchedCounter } from './batched-counter.ts';
 import type { Families } from './create-families.ts';
 
@@ -13,7 +15,8 @@ export interface UsersRecorder {
   attempted(fact: AuthAttempted): void;
   rateLimited(fact: RateLimitExceeded): void;
   charged(userHash: number, costUsd: number): void;
-  flush(): void;
+  seen(userHash: number, atMs: EpochMs): void;
+  flush(nowMs: EpochMs): void;
 }
 
 export function createUsersRecorder(families: Families, onUserFolded: () => void): UsersRecorder {
@@ -22,6 +25,8 @@ export function createUsersRecorder(families: Families, onUserFolded: () => void
   const cost = createBatchedCounter(families, userCost);
   const others = cost.cell({ user: OVERFLOW_LABEL });
   const cells = new Map<number, Cell<'user'>>();
+  const active = families.gauge(fleetActiveUsers);
+  const users = createActiveUsers();
 
   function cellOf(userHash: number): Cell<'user'> {
     const known = cells.get(userHash);
@@ -45,6 +50,10 @@ export function createUsersRecorder(families: Families, onUserFolded: () => void
     charged(userHash, costUsd) {
       cost.add(cellOf(userHash), costUsd);
     },
-    flush: cost.flush,
+    seen: users.seen,
+    flush(nowMs) {
+      cost.flush();
+      for (const window of USER_WINDOW_NAMES) active.set({ window }, users.count(window, nowMs));
+    },
   };
 }

@@ -5,6 +5,7 @@ import { PER_SERVER_METRICS } from '../../catalog/catalog.ts';
 import type { Metric } from '../../catalog/metric.ts';
 import type { WireLabel } from '../../catalog/self.ts';
 import type { ProcessUsage } from '../../facts/ports/process-usage.ts';
+import type { StatusReason } from '../../facts/rules/status-reason.ts';
 import type { ServerSpec } from '../../facts/server.ts';
 import type { Families } from './create-families.ts';
 import { expandLabelSets } from './label-sets.ts';
@@ -23,6 +24,7 @@ export interface ServerSeries {
   changed(server: ServerSpec, isReopened: boolean): void;
   /** @param responseTimeMs `undefined` while it is not known */
   responseTime(responseTimeMs: number | undefined): void;
+  statusReason(reason: StatusReason | undefined): void;
   maintenance(isActive: boolean): void;
   /** Takes every series of the server off the page. */
   remove(): void;
@@ -75,6 +77,7 @@ export function createServerSeries(
       watchProcess(current);
     },
     responseTime: recorders.server.responseTime,
+    statusReason: recorders.server.statusReason,
     maintenance: recorders.server.maintenance,
     remove() {
       recorders.server.remove();

@@ -19,7 +19,10 @@ import {
 } from '../../catalog/gateway.ts';
 import {
   activeUsers,
+  clientCost,
+  clientFailures,
   clientRequests,
+  clientUnknownToolCalls,
   cost,
   protocolRequests,
   tokens,
@@ -70,7 +73,8 @@ export function zeroGateway(families: Families, server: string): void {
   families.zero(requestDuration, { ...toolCall, method: 'POST', endpoint: '/tools/call' });
   for (const errorType of EXPECTED_ERRORS)
     families.zero(requestErrors, { ...toolCall, error_type: errorType });
-  families.zero(clientRequests, { server, client: OVERFLOW_LABEL });
+  for (const metric of [clientRequests, clientFailures, clientUnknownToolCalls, clientCost])
+    families.zero(metric, { server, client: OVERFLOW_LABEL });
   for (const version of [LATEST_LEGACY_REVISION, MODERN_REVISION])
     families.zero(protocolRequests, { server, protocol_version: version });
   for (const metric of [tokens, cost])

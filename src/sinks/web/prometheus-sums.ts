@@ -44,7 +44,7 @@ export function createPrometheusSums({ api, targetLabels }: PrometheusSource): P
       const query = (expression: string) => ask(api, expression, toMs);
       const own = await query(`count(${selector('mcp_exporter_build_info', targetLabels)})`);
       if (own.length === 0) throw new Error('Prometheus has no metrics of this exporter.');
-      const expressions = Object.entries(expressionsOf(toMs - fromMs, targetLabels));
+      const expressions = Object.entries(summaryExpressions(toMs - fromMs, targetLabels));
       const answers = await Promise.all(
         expressions.map(async ([name, expression]) => [name, await query(expression)] as const),
       );
@@ -53,14 +53,22 @@ export function createPrometheusSums({ api, targetLabels }: PrometheusSource): P
   };
 }
 
-type FigureName = keyof ReturnType<typeof expressionsOf>;
+type FigureName = keyof ReturnType<typeof summaryExpressions>;
 
-/** In PromQL. Each has one series for each server, tools and error types one for each of these. */
-function expressionsOf(windowMs: number, target: Matchers) {
+/**
+ * In PromQL. Each has one series for each server, tools and error types one for each of these. Counts are those of the
+ * dashboards, from what our rules record; without the rules they are read from the counters.
+ */
+export function summaryExpressions(windowMs: number, target: Matchers) {
   const range = `${Math.round(windowMs / 1_000)}s`;
   const grown = (series: string) => increase(series, range);
-  const requests = (matchers: Matchers) =>
-    sumBy(SERVER, grown(selector('mcp_requests_total', matchers, target)));
+  const recorded = (name: string, otherwise: string) =>
+    `${sumBy(SERVER, grown(selector<string>(`${name}:process_total`, target)))} or ${otherwise}`;
+  const requests = (metric: string, matchers: Matchers) =>
+    recorded(
+      `gateway_server_operation_instance:${metric}`,
+      sumBy(SERVER, grown(selector('mcp_requests_total', matchers, target))),
+    );
   const buckets = grown(selector('mcp_request_duration_seconds_bucket', target));
   const tools = selector('mcp_requests_total', { tool: not('', OVERFLOW_LABEL) }, target);
   const shareOfTime = (...statuses: readonly string[]) =>
@@ -69,9 +77,9 @@ function expressionsOf(windowMs: number, target: Matchers) {
       `avg_over_time(${selector('mcp_server_status', { status: statuses }, target)}[1d])`,
     );
   return {
-    calls: requests({}),
-    counted: requests({ outcome: not(...UNCOUNTED_OUTCOMES) }),
-    failures: requests({ outcome: FAILED_OUTCOMES }),
+    calls: requests('mcp_requests', {}),
+    counted: requests('mcp_requests_counted', { outcome: not(...UNCOUNTED_OUTCOMES) }),
+    failures: requests('mcp_requests_failed', { outcome: FAILED_OUTCOMES }),
     mean: ratio(
       sumBy(SERVER, grown(selector('mcp_request_duration_seconds_sum', target))),
       sumBy(SERVER, grown(selector('mcp_request_duration_seconds_count', target))),
@@ -80,8 +88,14 @@ function expressionsOf(windowMs: number, target: Matchers) {
     p95: quantileBy(0.95, SERVER, buckets),
     p99: quantileBy(0.99, SERVER, buckets),
     users: maxBy(SERVER, selector('mcp_active_users', { window: userWindow(windowMs) }, target)),
-    tokens: sumBy(SERVER, grown(selector('mcp_tokens_total', target))),
-    cost: sumBy(SERVER, grown(selector('mcp_cost_usd_total', target))),
+    tokens: recorded(
+      'gateway_server_direction_instance:mcp_tokens',
+      sumBy(SERVER, grown(selector('mcp_tokens_total', target))),
+    ),
+    cost: recorded(
+      'gateway_server_instance:mcp_cost_usd',
+      sumBy(SERVER, grown(selector('mcp_cost_usd_total', target))),
+    ),
     tools: `topk by (server) (${TOP_TOOLS}, ${sumBy(['server', 'tool'], grown(tools))})`,
     errorTypes: sumBy(
       ['server', 'error_type'],

@@ -14,6 +14,7 @@ import {
   initialHealth,
   weighEvidence,
 } from '../../facts/rules/health.ts';
+import { statusReason } from '../../facts/rules/status-reason.ts';
 import { responseOf, timedOutByUs } from '../../facts/rules/response-time.ts';
 import {
   endpointLabel,
@@ -250,6 +251,10 @@ export function viewOf(
     labels: spec.labels,
     status: health.status,
     reason: health.reason,
+    reasonCode: statusReason(health, {
+      check: record.recentFailures.findLast(({ kind }) => kind === 'steady')?.outcome,
+      deep: lastDeepReport?.outcome,
+    }),
     statusSinceMs: record.statusSinceMs,
     consecutiveFailures: health.consecutiveFailures,
     checks: record.checks,

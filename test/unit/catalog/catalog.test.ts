@@ -44,6 +44,7 @@ test('the catalog has the families of the contract with exactly these labels', (
   expect(Object.fromEntries(OURS.map(({ name, labels }) => [name, labels.join(',')]))).toEqual({
     mcp_server_up: 'server',
     mcp_server_status: 'server,status',
+    mcp_server_status_reason: 'server,reason',
     mcp_server_maintenance: 'server',
     mcp_server_status_code: 'server',
     mcp_server_status_since_timestamp_seconds: 'server',
@@ -86,8 +87,12 @@ test('the catalog has the families of the contract with exactly these labels', (
     mcp_input_abandoned_total: 'server',
     mcp_probe_traffic_disagreement: 'server',
     mcp_client_requests_total: 'server,client',
+    mcp_client_failures_total: 'server,client',
+    mcp_client_unknown_tool_calls_total: 'server,client',
+    mcp_client_cost_usd_total: 'server,client',
     mcp_protocol_requests_total: 'server,protocol_version',
     mcp_active_users: 'server,window',
+    mcp_fleet_active_users: 'window',
     mcp_tokens_total: 'server,tool,direction,source',
     mcp_cost_usd_total: 'server,tool,source',
     mcp_user_cost_usd_total: 'user',
@@ -186,6 +191,9 @@ test('each label of ours has a closed list, except the server, what it says of i
     ...bounded('mcp_request_duration_seconds', ['tool', 'operation', 'endpoint']),
     ...bounded('mcp_request_errors_total', ['tool', 'operation']),
     'mcp_client_requests_total client',
+    'mcp_client_failures_total client',
+    'mcp_client_unknown_tool_calls_total client',
+    'mcp_client_cost_usd_total client',
     'mcp_tokens_total tool',
     'mcp_cost_usd_total tool',
     'mcp_user_cost_usd_total user',
@@ -226,8 +234,8 @@ test('each metric is per server, per server behind the gateway, global, of the p
 test.each([
   [false, false, 0],
   [false, true, 0],
-  [true, false, 23],
-  [true, true, 27],
+  [true, false, 27],
+  [true, true, 31],
 ])(
   'with gateway %s and OpenTelemetry histograms %s, %i more metrics are shown',
   (gateway, otelHistograms, more) => {

@@ -142,7 +142,7 @@ export const usage: Page = {
           {
             title: 'Active users now',
             description:
-              'Distinct users within the last hour, 24 hours and 7 days, summed over servers.',
+              'Distinct users within the last hour, 24 hours and 7 days. Someone who uses several servers of a gateway counts once.',
             width: 8,
             height: 8,
             shows: 'value_and_name',

@@ -112,12 +112,13 @@ export const costPerRequest = signal({
 
 export const costPerUser = signal({
   title: 'Cost of a user, 24 hours',
-  description: 'Cost of the last 24 hours divided by the active users.',
+  description:
+    'Cost of the last 24 hours divided by the active users, of which someone who uses several servers is one.',
   unit: 'currencyUSD',
   decimals: 4,
   thresholds: THRESHOLDS.none,
   by: {
-    fleet: `sum(${series(DAILY)}) / (sum(${maxBy(BY_SERVER, series('mcp_active_users', { window: '24h' }))}) > 0)`,
+    fleet: `sum(${series(DAILY)}) / (sum(${maxBy(['gateway'], series('mcp_fleet_active_users', { window: '24h' }))}) > 0)`,
   },
 });
 

@@ -83,13 +83,14 @@ export const inFlight = signal({
 
 export const activeUsers = signal({
   title: 'Active users, 24 hours',
-  description: 'Distinct users (tokens, sessions or addresses) that called in the last 24 hours.',
+  description:
+    'Distinct users (tokens, sessions or addresses) that called in the last 24 hours. Someone who uses several servers of a gateway counts once.',
   unit: 'short',
   decimals: 0,
   thresholds: THRESHOLDS.none,
   by: {
-    day: `sum(${maxBy(['gateway', 'server'], series('mcp_active_users', { window: '24h' }))})`,
-    window: `sum by (window) (${maxBy(['gateway', 'server', 'window'], series('mcp_active_users'))})`,
+    day: `sum(${maxBy(['gateway'], series('mcp_fleet_active_users', { window: '24h' }))})`,
+    window: `sum by (window) (${maxBy(['gateway', 'window'], series('mcp_fleet_active_users'))})`,
   },
 });
 

@@ -135,11 +135,11 @@ export const serversOfClient = signal({
 export const usersOverTime = signal({
   title: 'Active users',
   description:
-    'Distinct users within the hour, the day and the week before each point, summed over servers: a user of two servers counts twice.',
+    'Distinct users within the hour, the day and the week before each point. Someone who uses several servers of a gateway counts once.',
   unit: 'short',
   decimals: 0,
   min: 0,
-  by: { window: sumBy(['window'], series('gateway_server_window:mcp_active_users:max')) },
+  by: { window: sumBy(['window'], series('gateway_window:mcp_fleet_active_users:max')) },
 });
 
 export const openSessions = signal({

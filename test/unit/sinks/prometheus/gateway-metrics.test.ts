@@ -324,6 +324,31 @@ test('only OpenMetrics shows the trace of a sampled call, and only in the bucket
   expect((await metrics.render('text/plain')).body).not.toContain(' # {');
 });
 
+test('someone who calls two servers is one user of the fleet', async () => {
+  const { metrics, publish } = createGatewayMetrics();
+  publish({ fact: 'server_added', server: stdioServer('search') });
+  for (const server of ['files', 'search']) publish(callRecord(server, { user: 'ada' }));
+  publish(callRecord('search', { user: 'grace' }));
+  const page = await scrape(metrics);
+  const of = (server: string) => valueOf(page, 'mcp_active_users', { server, window: '24h' });
+  expect([of('files'), of('search')]).toEqual([1, 2]);
+  expect(valueOf(page, 'mcp_fleet_active_users', { window: '24h' })).toBe(2);
+});
+
+test('failures, cost and invented tools are counted by client too, from zero on', async () => {
+  const { metrics, publish } = createGatewayMetrics();
+  const by = (name: string) => ({ client: { name, version: '1' } });
+  publish(callRecord('files', { ...by('careful'), outcome: 'success' }));
+  publish(callRecord('files', { ...by('clumsy'), outcome: 'timeout', costUsd: 0.5 }));
+  const page = await scrape(metrics);
+  const of = (client: string) =>
+    ['failures_total', 'cost_usd_total', 'unknown_tool_calls_total'].map((name) =>
+      valueOf(page, `mcp_client_${name}`, { server: 'files', client }),
+    );
+  expect(of('careful')).toEqual([0, 0, 0]);
+  expect(of('clumsy')).toEqual([1, 0.5, 0]);
+});
+
 test('clients: 50 names of a server have a series, unknown where there is none, our own checks count nowhere in the use', async () => {
   const { metrics, publish } = createGatewayMetrics();
   for (let number = 0; number < 60; number += 1)

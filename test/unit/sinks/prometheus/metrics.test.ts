@@ -50,7 +50,10 @@ test('every metric of the catalog for /metrics is on the page, and nothing else 
         }),
       },
       alerts: { watchdogHeardAtMs: () => asEpochMs(START_MS) },
-      servers: { views: () => [buildDetail('files')], processUsage: () => [] },
+      servers: {
+        views: () => [{ ...buildDetail('files'), reasonCode: 'slow' }],
+        processUsage: () => [],
+      },
     },
   });
   publish({ fact: 'server_added', server: stdioServer('files') });
