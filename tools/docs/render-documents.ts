@@ -148,6 +148,7 @@ function firstSentence(text: string): string {
 function plain(markdown: string): string {
   return markdown
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll(/<(https?:[^>]*)>/g, '$1')
     .replaceAll(/[`*]/g, '')
     .replaceAll(/(?<!\w)_|_(?!\w)/g, '')
     .replaceAll(/\s+/g, ' ');
