@@ -1,23 +1,23 @@
 /**
- * Goal: what does the journal cost a call, and how long do pages wait for it when it holds a million calls?
+ * Goal: what does the journal cost a call, how long do pages wait for it when it holds a million events, and does it stay within
+ * its bounds?
  * Method: calls are published at 5,000 a second, with a journal in a real file and without; CPU is that of the whole process,
- * threads included. Then a million calls of 20 servers are written, and each question of a page is asked 40 times.
+ * threads included. Then a million events of 20 servers and 90 days are written, and each question of a page is asked 40 times.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createHub, type Hub } from '../../src/facts/hub.ts';
-import type { CallRecord } from '../../src/facts/call-record.ts';
-import { asEpochMs } from '../../src/facts/time.ts';
-import { encodeCall } from '../../src/sinks/journal/call-row.ts';
 import { createJournal } from '../../src/sinks/journal/create-journal.ts';
-import { type JournalDatabase, openDatabase } from '../../src/sinks/journal/open-database.ts';
-import { buildCall } from '../fakes/build-call.ts';
+import { openDatabase } from '../../src/sinks/journal/open-database.ts';
+import { callOf, fillJournal } from '../fakes/journal-history.ts';
+import { journalQuestions } from '../fakes/journal-questions.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 
+const PARTS = process.env['PARTS']?.split(',') ?? ['ingest', 'questions', 'bounds'];
 const RATE = 5_000;
 /** As long as sums wait to be written, so that one writing is part of it. */
 const SECONDS = Number(process.env['SECONDS'] ?? 30);
@@ -26,42 +26,14 @@ const WARM_UP_SECONDS = 6;
 const PER_SECOND = Number(process.env['KEPT'] ?? 200);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
 const TICK_MS = 10;
-const STORED = Number(process.env['CALLS'] ?? 1_000_000);
+const STORED = Number(process.env['EVENTS'] ?? 1_000_000);
 const ASKED = 40;
-const DAY_MS = 86_400_000;
+/** Events between two times of tidying up. */
+const PRUNE_EVERY = 20_000;
+const MB = 1024 * 1024;
 const AGES = { checksMs: 1e12, callsMs: 1e12, errorsMs: 1e12, alertsMs: 1e12, bytesMax: 4e9 };
-const FIRST_MS = Date.now() - DAY_MS;
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-exporter-bench-'));
-
-/** One in twenty fails; texts are made anew, as a parser does. */
-function callOf(number: number, atMs: number): CallRecord {
-  const fresh = (text: string): string => Buffer.from(text).toString();
-  const isFailure = number % 20 === 0;
-  return buildCall({
-    startedAtMs: asEpochMs(atMs),
-    server: `server-${number % 20}`,
-    target: fresh(`tool-${Math.floor(number / 20) % 5}`),
-    requestId: fresh(String(number)),
-    session: fresh(`0f8fad5b-d9cb-469f-a165-${String(Math.floor(number / 100)).padStart(12, '0')}`),
-    client: { name: fresh(`client-${(number % 53) % 7}`), version: '1.0.0' },
-    user: fresh(`user-${number % 53}@example.com`),
-    durationMs: (number % 300) + 0.25,
-    tokens: { input: 75, output: 300, source: 'estimated' },
-    costUsd: 0.001,
-    trace: {
-      traceId: fresh((number * 2_654_435_761).toString(16).padStart(32, '0')),
-      spanId: 'b7ad6b7169203331',
-      sampled: true,
-    },
-    ...(isFailure && {
-      outcome: 'tool_error',
-      status: 500,
-      errorType: 'tool_error',
-      errorMessage: fresh(`row ${number} of "table-${number % 5}" not found`),
-    }),
-  });
-}
 
 /** @returns CPU of the process per call, in microseconds */
 async function publishAtRate(hub: Hub, seconds: number): Promise<number> {
@@ -110,65 +82,81 @@ async function measureIngest(): Promise<void> {
   console.table(figures);
 }
 
-function fill(database: JournalDatabase): void {
-  const stepMs = DAY_MS / STORED;
+function rssMb(): number {
+  globalThis.gc?.();
+  return process.memoryUsage.rss() / MB;
+}
+
+/** On a busy machine, the time on the clock says more about the others; CPU is that of the question. */
+function costOf(ask: () => unknown): { readonly wallMs: number; readonly cpuMs: number } {
+  const begun = process.cpuUsage();
   const startedMs = performance.now();
-  for (let first = 0; first < STORED; first += 2_000)
-    database.writeCalls(
-      Array.from({ length: 2_000 }, (_, index) =>
-        encodeCall(callOf(first + index, FIRST_MS + (first + index) * stepMs)),
-      ),
-    );
-  const seconds = (performance.now() - startedMs) / 1_000;
-  console.warn(`${STORED} calls written in ${seconds.toFixed(1)} s`);
+  ask();
+  const wallMs = performance.now() - startedMs;
+  const { user, system } = process.cpuUsage(begun);
+  return { wallMs, cpuMs: (user + system) / 1_000 };
 }
 
-function questions(database: JournalDatabase): Readonly<Record<string, () => unknown>> {
-  const limit = 100;
-  const nowMs = asEpochMs(FIRST_MS + DAY_MS);
-  const fromMs = asEpochMs(FIRST_MS + DAY_MS / 2);
-  const hour = { fromMs, toMs: asEpochMs(fromMs + DAY_MS / 24) };
-  const day = { fromMs: asEpochMs(FIRST_MS), toMs: nowMs };
-  return {
-    'newest calls': () => database.findCalls({ limit }),
-    'calls of a server': () => database.findCalls({ server: 'server-7', limit }),
-    'failures of a server': () =>
-      database.findCalls({ server: 'server-0', outcomes: ['tool_error'], limit }),
-    'calls of a user': () => database.findCalls({ user: 'user-9@example.com', limit }),
-    'a tool of a client': () => database.findCalls({ client: 'client-3', target: 'tool-3', limit }),
-    'an hour, 500 calls': () => database.findCalls({ ...hour, limit: 500 }),
-    'a search': () => database.findCalls({ search: 'table-3', limit }),
-    'a search in vain': () => database.findCalls({ search: 'no such text', limit }),
-    'a deep page': () => database.findCalls({ cursor: `${fromMs}-1`, limit }),
-    'groups of errors in an hour': () => database.findErrors({ ...hour, limit, samples: 3 }),
-    'servers of a day': () => database.summarizeCalls({ by: 'server', ...day, limit }),
-    'tools of a server, a day': () =>
-      database.summarizeCalls({ by: 'target', server: 'server-7', ...day, limit }),
-    'chart of a day': () => database.chartCalls({ ...day, bucketMs: 300_000 }),
-  };
+function quantile(values: readonly number[], share: number): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[Math.floor(share * sorted.length)] ?? NaN).toFixed(1);
 }
 
+/** Every question that a page or the API asks, of a journal that holds a million events of ninety days. */
 function measureQuestions(): void {
-  const path = join(folder, 'million.sqlite');
-  const database = openDatabase(path, AGES);
-  fill(database);
-  console.warn(`${(statSync(path).size / STORED).toFixed(0)} bytes per call`);
-  const figures = Object.entries(questions(database)).map(([question, ask]) => {
-    const times = Array.from({ length: ASKED }, () => {
-      const startedMs = performance.now();
-      ask();
-      return performance.now() - startedMs;
-    }).toSorted((a, b) => a - b);
-    const at = (share: number): string => (times[Math.floor(share * ASKED)] ?? NaN).toFixed(1);
-    return { question, 'p50, ms': at(0.5), 'p95, ms': at(0.95), 'max, ms': at(0.999) };
+  const database = openDatabase(join(folder, 'million.sqlite'), AGES);
+  const endMs = Date.now();
+  const startedMs = performance.now();
+  fillJournal(database, STORED, endMs);
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
+  const { rows, sizeBytes } = database.stats();
+  console.warn(`${STORED} events written in ${seconds} s, ${(sizeBytes / MB).toFixed(0)} MB`, rows);
+  const figures = Object.entries(journalQuestions(database, endMs)).map(([question, ask]) => {
+    const costs = Array.from({ length: ASKED }, () => costOf(ask));
+    const wallMs = costs.map(({ wallMs }) => wallMs);
+    const cpuMs = costs.map(({ cpuMs }) => cpuMs);
+    return {
+      question,
+      'p50, ms': quantile(wallMs, 0.5),
+      'p95, ms': quantile(wallMs, 0.95),
+      'CPU p50, ms': quantile(cpuMs, 0.5),
+      'CPU p95, ms': quantile(cpuMs, 0.95),
+    };
+  });
+  console.table(figures);
+  database.close();
+}
+
+/** The same events in a journal that may hold a fifth of them: its files and the memory of the process on the way. */
+function measureBounds(): void {
+  const bytesMax = 64 * MB;
+  const database = openDatabase(join(folder, 'bounded.sqlite'), { ...AGES, bytesMax });
+  const figures: Record<string, string | number>[] = [];
+  let written = 0;
+  let largest = 0;
+  fillJournal(database, STORED, Date.now(), () => {
+    written += 2_000;
+    largest = Math.max(largest, database.stats().sizeBytes);
+    if (written % PRUNE_EVERY === 0) while (database.prune(Date.now()));
+    if (written % (STORED / 5) >= 2_000) return;
+    const { rows } = database.stats();
+    figures.push({
+      events: written,
+      'largest, MB': (largest / MB).toFixed(1),
+      'allowed, MB': bytesMax / MB,
+      'memory, MB': rssMb().toFixed(0),
+      calls: rows.calls,
+      checks: rows.checks,
+    });
   });
   console.table(figures);
   database.close();
 }
 
 try {
-  await measureIngest();
-  measureQuestions();
+  if (PARTS.includes('ingest')) await measureIngest();
+  if (PARTS.includes('questions')) measureQuestions();
+  if (PARTS.includes('bounds')) measureBounds();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -12,8 +12,8 @@ import {
   addChoice,
   addCondition,
   addPlace,
-  addSearch,
   type Conditions,
+  likePattern,
   noConditions,
   parsePlace,
   placeOf,
@@ -26,6 +26,8 @@ import { epochOf, hexOf, knownNumber, numberOf, type Row, textOf } from './rows.
 interface CallQuery {
   readonly indexed: Conditions;
   readonly examined: Conditions;
+  /** Text that one of the columns has to contain; examined too. */
+  readonly search?: string;
 }
 
 const NAMES: readonly (readonly [alias: string, column: string])[] = [
@@ -70,10 +72,10 @@ function countSummedOnly(database: DatabaseSync, filter: CallFilter): number {
 }
 
 function readCalls(database: DatabaseSync, filter: CallFilter, query: CallQuery): CallPage {
-  const { examined } = query;
-  const counted = countCalls(database, query);
+  const counted = examinedOf(database, query, query.indexed);
   const indexed = { texts: [...query.indexed.texts], values: [...query.indexed.values] };
   addPlace(indexed, parsePlace(filter.cursor));
+  const examined = filter.cursor === undefined ? counted : examinedOf(database, query, indexed);
   const source = `SELECT * FROM calls ${whereOf(indexed)} ORDER BY at_ms DESC, id DESC`;
   const rows: readonly Row[] = database
     .prepare(
@@ -91,7 +93,7 @@ function readCalls(database: DatabaseSync, filter: CallFilter, query: CallQuery)
   return {
     entries: page.map(toCallEntry),
     ...(next && { next: printPlace(next) }),
-    ...counted,
+    ...countCalls(database, query.indexed, counted),
   };
 }
 
@@ -105,9 +107,40 @@ function lastExamined(database: DatabaseSync, source: string, values: readonly S
   return rows.length === 2 && last ? placeOf(last) : undefined;
 }
 
+/**
+ * A search looks up the names of the calls that are examined once each: looking up those of each call would take longer than all
+ * else.
+ */
+function examinedOf(
+  database: DatabaseSync,
+  { examined, search }: CallQuery,
+  indexed: Conditions,
+): Conditions {
+  if (search === undefined) return examined;
+  const all = { texts: [...examined.texts], values: [...examined.values] };
+  const pattern = likePattern(search);
+  const ids = database
+    .prepare(
+      String.raw`WITH seen AS MATERIALIZED (
+          SELECT target_id, operation_id FROM calls ${whereOf(indexed)} ORDER BY at_ms DESC, id DESC LIMIT ${CALLS_EXAMINED_MAX})
+        SELECT id FROM names WHERE text LIKE ? ESCAPE '\'
+          AND id IN (SELECT target_id FROM seen UNION SELECT operation_id FROM seen)`,
+    )
+    .all(...indexed.values, pattern)
+    .map((row) => numberOf(row, 'id'))
+    .join(', ');
+  addCondition(
+    all,
+    String.raw`(error_message LIKE ? ESCAPE '\' OR target_id IN (${ids}) OR operation_id IN (${ids}))`,
+    pattern,
+  );
+  return all;
+}
+
 function countCalls(
   database: DatabaseSync,
-  { indexed, examined }: CallQuery,
+  indexed: Conditions,
+  examined: Conditions,
 ): Pick<CallPage, 'total' | 'isTotalExact'> {
   const max = CALLS_EXAMINED_MAX + 1;
   const isPlain = examined.texts.length === 0;
@@ -154,15 +187,8 @@ function queryOf(database: DatabaseSync, filter: CallFilter): CallQuery | undefi
   addCondition(indexed, 'at_ms <= ?', filter.toMs);
   if (filter.traceId !== undefined)
     addCondition(examined, 'trace_id = ?', Buffer.from(filter.traceId, 'hex'));
-  if (filter.search !== undefined && filter.search !== '') {
-    const named = (column: string): string => `(SELECT text FROM names WHERE names.id = ${column})`;
-    addSearch(
-      examined,
-      ['error_message', named('target_id'), named('operation_id')],
-      filter.search,
-    );
-  }
-  return { indexed, examined };
+  const { search } = filter;
+  return { indexed, examined, ...(search !== undefined && search !== '' && { search }) };
 }
 
 /** The most selective one comes first. */

@@ -270,4 +270,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE alerts ADD COLUMN generator_url TEXT;
   ALTER TABLE alerts ADD COLUMN alertmanager_url TEXT;
   `,
+  `
+  -- For the pages of one server, among the sums of many; for the alerts of one rule; for the changes of one kind.
+  CREATE INDEX call_sums_server ON call_sums (server_id, at_ms);
+  CREATE INDEX alerts_alertname ON alerts (alertname);
+  CREATE INDEX definition_changes_kind ON definition_changes (kind, at_ms);
+  `,
 ];

@@ -45,7 +45,8 @@ export function addSearch(
   addCondition(conditions, `(${any})`, ...columns.map(() => pattern));
 }
 
-function likePattern(search: string): string {
+/** For `LIKE ? ESCAPE '\'`: any text that contains this one. */
+export function likePattern(search: string): string {
   return `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
 }
 
