@@ -80,9 +80,10 @@ interface Eviction {
 
 const CHECKS: Eviction = { table: 'checks', order: 'id', rows: STEP_ROWS };
 const CALLS: Eviction = { table: 'calls', order: 'id', rows: STEP_ROWS };
-/** The order in which rows are deleted after calls and checks, if the database is too large: the least important first. */
+/** All sums of the same time. */
+const SUMS: Eviction = { table: 'call_sums', order: 'at_ms', rows: STEP_ROWS };
+/** The order in which rows are deleted after these, if the database is too large: the least important first. */
 const LEAST_IMPORTANT_FIRST: readonly Eviction[] = [
-  { table: 'call_sums', order: 'at_ms', rows: 1_000 },
   { table: 'error_groups', order: 'last_at_ms', rows: 100 },
   { table: 'status_changes', order: 'id', rows: 1_000 },
   { table: 'definition_changes', order: 'id', rows: 100 },
@@ -95,14 +96,66 @@ const LEAST_IMPORTANT_FIRST: readonly Eviction[] = [
 /** Bytes of a row with its index entries, about. */
 const CHECK_BYTES = 200;
 const CALL_BYTES = 350;
+const SUM_BYTES = 200;
+/** Steps of one writing: the rows that it wrote may be larger than those that a step deletes. */
+const ROOM_STEPS_MAX = 4;
+/** Counting the sums takes as long as deleting some, and their number hardly changes from step to step. */
+const STEPS_PER_COUNT = 50;
 /** Groups of errors that are kept, whatever their age: messages may differ in ways that no pattern removes. */
 const ERROR_GROUPS_MAX = 10_000;
 
-/** Calls and checks must not displace each other: whichever takes more space makes room. */
-function evictionsOf({ calls, checks }: JournalRows): readonly Eviction[] {
-  const [first, second] =
-    calls * CALL_BYTES > checks * CHECK_BYTES ? [CALLS, CHECKS] : [CHECKS, CALLS];
-  return [first, second, ...LEAST_IMPORTANT_FIRST];
+/** Calls, their sums and checks must not displace each other: whichever takes most space makes room. */
+function evictionsOf({ calls, checks }: JournalRows, sums: number): readonly Eviction[] {
+  const largestFirst = [
+    { eviction: CHECKS, bytes: checks * CHECK_BYTES },
+    { eviction: CALLS, bytes: calls * CALL_BYTES },
+    { eviction: SUMS, bytes: sums * SUM_BYTES },
+  ].toSorted((a, b) => b.bytes - a.bytes);
+  return [...largestFirst.map(({ eviction }) => eviction), ...LEAST_IMPORTANT_FIRST];
+}
+
+type Remove = (table: Table, choice: string, ...values: readonly number[]) => boolean;
+
+/** @param bytesMax of the database and its log */
+function createRoomMaker(
+  database: DatabaseSync,
+  bytesMax: number,
+  counts: RowCounts,
+  remove: Remove,
+): () => boolean {
+  const ownBytesMax = Math.max(bytesMax - LOG_BYTES_MAX, bytesMax / 2);
+  const countSums = createSumCount(database);
+
+  function isTooLarge(): boolean {
+    const pages = pragma(database, 'page_count') - pragma(database, 'freelist_count');
+    return pages * pragma(database, 'page_size') > ownBytesMax;
+  }
+
+  function evict(): boolean {
+    return evictionsOf(counts.read(), countSums()).some(({ table, order, rows }) =>
+      remove(table, `ORDER BY ${order}`, rows),
+    );
+  }
+
+  return () => {
+    let steps = 0;
+    while (steps < ROOM_STEPS_MAX && isTooLarge() && evict()) steps += 1;
+    return steps > 0;
+  };
+}
+
+function createSumCount(database: DatabaseSync): () => number {
+  const count = database.prepare('SELECT count(*) AS count FROM call_sums');
+  let known = 0;
+  let stepsLeft = 0;
+  return () => {
+    if (stepsLeft === 0) {
+      known = numberOf(count.get(), 'count');
+      stepsLeft = STEPS_PER_COUNT;
+    }
+    stepsLeft -= 1;
+    return known;
+  };
 }
 
 /** Keeps the database within its age and size limits. */
@@ -112,14 +165,7 @@ export function createPruner(
   counts: RowCounts,
   names: Pick<Names, 'forget'>,
 ): Pruner {
-  const bytesMax = Math.max(retention.bytesMax - LOG_BYTES_MAX, retention.bytesMax / 2);
-
   const thinChecks = createCheckThinner(database, counts);
-
-  function isTooLarge(): boolean {
-    const pages = pragma(database, 'page_count') - pragma(database, 'freelist_count');
-    return pages * pragma(database, 'page_size') > bytesMax;
-  }
 
   function remove(table: Table, choice: string, ...values: readonly number[]): boolean {
     const removed = deleteRows(database, table, choice, values);
@@ -127,12 +173,7 @@ export function createPruner(
     return removed > 0;
   }
 
-  function makeRoom(): boolean {
-    if (!isTooLarge()) return false;
-    return evictionsOf(counts.read()).some(({ table, order, rows }) =>
-      remove(table, `ORDER BY ${order}`, rows),
-    );
-  }
+  const makeRoom = createRoomMaker(database, retention.bytesMax, counts, remove);
 
   function limitErrorGroups(): boolean {
     return (

@@ -1,5 +1,9 @@
 import { statSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { encodeCall } from '../../../../src/sinks/journal/call-row.ts';
+import { noFigures } from '../../../../src/sinks/journal/call-sums.ts';
+import type { CallSumRow } from '../../../../src/sinks/journal/sum-calls.ts';
+import { buildCall } from '../../../fakes/build-call.ts';
 import type { JournalEntry } from '../../../../src/sinks/journal/messages.ts';
 import type { JournalDatabase } from '../../../../src/sinks/journal/open-database.ts';
 import { ALERT_START_MS as T, buildAlert } from '../../../fakes/build-alert.ts';
@@ -126,6 +130,34 @@ test('the files stay within their size whatever is written, and what is dear sta
   expect(checks).toBeGreaterThan(10_000);
   expect(checks).toBeLessThan(80_000);
   expect(others).toMatchObject({ status_changes: 1, alerts: 1, actions: 0 });
+});
+
+test('sums of calls with ever new names displace neither calls nor checks', () => {
+  const bytesMax = 18 * MEBIBYTE;
+  const { database, path } = openInFolder({ bytesMax });
+  const sum = (round: number, index: number): CallSumRow => ({
+    atMs: T + round * 300_000,
+    isFromServer: false,
+    server: 's',
+    operation: 'tools/call',
+    target: 'echo',
+    client: null,
+    user: `user-${index}`,
+    outcome: 'success',
+    errorType: null,
+    figures: { ...noFigures(), calls: 1 },
+    summedOnly: 0,
+  });
+  writeChecks(database, 2_000);
+  database.writeCalls(Array.from({ length: 2_000 }, () => encodeCall(buildCall(), true)));
+  let most = 0;
+  for (let round = 0; round < 60; round += 1) {
+    database.writeSums(Array.from({ length: 4_000 }, (_, index) => sum(round, index)));
+    most = Math.max(most, statSync(path).size + statSync(`${path}-wal`).size);
+  }
+  expect(most).toBeGreaterThan(bytesMax / 2);
+  expect(most).toBeLessThanOrEqual(bytesMax);
+  expect(database.stats().rows).toMatchObject({ checks: 2_000, calls: 2_000 });
 });
 
 test('where only alerts are left, those that are over go first', () => {
