@@ -10,7 +10,10 @@ COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci --ignore-scripts
 COPY src ./src
 COPY tools/build.ts ./tools/build.ts
+COPY tools/package ./tools/package
+# The library is for servers, which have it from npm.
 RUN npm run build \
+  && rm -r dist/instrument \
   && find dist -name '*.map' -delete \
   && find dist -name '*.d.ts' -delete \
   && mv dist/demo/fleet /fleet \

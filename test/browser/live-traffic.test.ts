@@ -93,7 +93,11 @@ mcpServers:
     const gateway = `${gatewayOf(service)}/remote/mcp`;
     await call(gateway, 'frugal', ['quick', 'quick', 'quick', 'broken']);
     await call(gateway, 'lavish', ['slow']);
-    await until(async () => (await service.get('/audit')).includes('lavish'));
+    // Calls and their sums are written apart, and the last ones later than the first.
+    const shows = async (path: string, text: RegExp) => text.test(await service.get(path));
+    await until(() => shows('/servers/remote?tab=clients', />\s*lavish\s*</));
+    await until(() => shows('/servers/remote?tab=tools', />\s*slow\s*</));
+    await until(() => shows('/api/v1/mcp/audit?format=csv', /(?:.*\r\n){8}/));
     const page = await openBrowser();
     await page.setScriptEnabled(false);
     let clicks = 0;
@@ -119,6 +123,7 @@ mcpServers:
     expect(clicks).toBe(3);
 
     await page.open(`${service.url}/audit`);
+    await page.waitFor(`document.querySelector('a[href*="format=csv"]')`);
     const [type, csv] = await page.evaluate<string[]>(
       `fetch(document.querySelector('a[href*="format=csv"]').href)
         .then(async (answer) => [answer.headers.get('content-type'), await answer.text()])`,
@@ -128,6 +133,7 @@ mcpServers:
     expect(csv).toContain('lavish');
 
     await page.open(`${service.url}/errors`);
+    await page.waitFor(`document.querySelector('.traffic a:has(.fill-offline)')`);
     // A link of an SVG has no click().
     const spike = await page.evaluate<string>(
       `document.querySelector('.traffic a:has(.fill-offline)').getAttribute('href')`,
