@@ -5,10 +5,10 @@ import type {
   OpenChannel,
   FailedRequest,
 } from '../../src/protocol/message-channel.ts';
-import { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
 import type { ChannelUpstreamOptions } from '../../src/sources/gateway/channel-common.ts';
 import { createChannelUpstream } from '../../src/sources/gateway/channel-upstream.ts';
 import { createGateway } from '../../src/sources/gateway/create-gateway.ts';
+import { buildTracker, callsInto } from './build-tracker.ts';
 import { buildServer } from './build-server.ts';
 import { failTest } from './fail-test.ts';
 import { createFakeClock } from './fake-clock.ts';
@@ -45,17 +45,7 @@ export async function startChannelGateway(changes: Partial<ChannelUpstreamOption
     };
     return Promise.resolve({ ok: true, channel: { send, close: () => Promise.resolve() } });
   };
-  const createTracker = () =>
-    new CallTracker({
-      server: 'a',
-      clock,
-      hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
-      newTraceId: () => '1'.repeat(32),
-      newSpanId: () => '2'.repeat(16),
-      sample: () => false,
-      sessionIdleMs: 60_000,
-      answerTimeoutMs: 60_000,
-    });
+  const createTracker = () => buildTracker({ server: 'a', clock, hub: callsInto(records) });
   const gateway = createGateway({
     clock,
     edge: { admit: () => ({ ok: true, place: { enter: () => true, leave: () => undefined } }) },

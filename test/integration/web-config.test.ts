@@ -3,6 +3,7 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import bcrypt from 'bcryptjs';
 import { afterEach, expect, test } from 'vitest';
+import { buildTracker } from '../fakes/build-tracker.ts';
 import { failTest } from '../fakes/fail-test.ts';
 import { createHttpApp } from '../../src/sinks/web/create-http-app.ts';
 import { listen } from '../../src/sinks/web/listen.ts';
@@ -14,7 +15,6 @@ import { createEdge } from '../../src/sources/gateway/edge.ts';
 import { createGateway } from '../../src/sources/gateway/create-gateway.ts';
 import { Secret } from '../../src/facts/secret.ts';
 import type { TlsSettings, WebConfig } from '../../src/facts/web-config.ts';
-import { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../fakes/real-clock.ts';
 import { buildDetail, fakeHttpDeps } from '../unit/sinks/web/fake-http-deps.ts';
@@ -319,17 +319,7 @@ test('the gateway is served by the same TLS, client certificates included', asyn
   const tls: TlsSettings = { ...TLS, clientAuth: 'RequireAndVerifyClientCert', ca: CLIENT.cert };
   const web = createWebSecurity({ ...NOBODY, tls, users: USERS }, REAL_CLOCK);
   const settings = { listenHost: '127.0.0.1', isTls: true, allowedHosts: [], allowedOrigins: [] };
-  const tracker = () =>
-    new CallTracker({
-      server: '_OTHER',
-      clock: REAL_CLOCK,
-      hub: { publish: () => undefined },
-      newTraceId: () => '0'.repeat(32),
-      newSpanId: () => '0'.repeat(16),
-      sample: () => false,
-      sessionIdleMs: 1_000,
-      answerTimeoutMs: 1_000,
-    });
+  const tracker = () => buildTracker({ server: '_OTHER', clock: REAL_CLOCK });
   const gateway = createGateway({
     clock: REAL_CLOCK,
     edge: createEdge({

@@ -11,7 +11,7 @@ import { expect, test } from 'vitest';
 import type { CallRecord } from '../../src/facts/call-record.ts';
 import type { UpstreamPool } from '../../src/protocol/upstream-pool.ts';
 import { readMessages } from '../../src/protocol/message-reader.ts';
-import { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
+import type { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
 import {
   type ForwardOptions,
   ForwardedRequest,
@@ -20,6 +20,7 @@ import { ForwardedSsePost } from '../../src/sources/gateway/forwarded-sse-post.t
 import { ForwardedSseStream } from '../../src/sources/gateway/forwarded-sse-stream.ts';
 import { RedirectedPaths } from '../../src/sources/gateway/redirects.ts';
 import type { AdmittedRequest } from '../../src/sources/gateway/upstream.ts';
+import { buildTracker, callsInto } from '../fakes/build-tracker.ts';
 import { createFakeClock, type FakeClock } from '../fakes/fake-clock.ts';
 
 const RUNS = process.env['MCP_EXPORTER_FULL'] === '1' ? 100_000 : 2_000;
@@ -206,16 +207,7 @@ const plan = fc.record({
 type Plan = typeof plan extends fc.Arbitrary<infer Value> ? Value : never;
 
 function createTracker(clock: FakeClock, records: CallRecord[]): CallTracker {
-  return new CallTracker({
-    server: 'files',
-    clock,
-    hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
-    newTraceId: () => '1'.repeat(32),
-    newSpanId: () => '2'.repeat(16),
-    sample: () => false,
-    sessionIdleMs: 60_000,
-    answerTimeoutMs: ANSWER_TIMEOUT_MS,
-  });
+  return buildTracker({ clock, hub: callsInto(records), answerTimeoutMs: ANSWER_TIMEOUT_MS });
 }
 
 /** One forwarded request of a kind, with all that it reaches under watch. */

@@ -8,7 +8,6 @@ import type { CallRecord } from '../../src/facts/call-record.ts';
 import { factsOfMessage } from '../../src/protocol/message-facts.ts';
 import type { ReadMessages } from '../../src/protocol/message-reader.ts';
 import type { CallEffect } from '../../src/sources/gateway/call-effects.ts';
-import { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
 import type { Carrier } from '../../src/sources/gateway/exchange.ts';
 import {
   createForwardState,
@@ -27,6 +26,7 @@ import {
   nextSseStreamState,
   type SseStreamEvent,
 } from '../../src/sources/gateway/sse-stream-state.ts';
+import { buildTracker, callsInto } from '../fakes/build-tracker.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 
 const RUNS = process.env['MCP_EXPORTER_FULL'] === '1' ? 20_000 : 1_000;
@@ -62,13 +62,10 @@ function setUp() {
   const clock = createFakeClock();
   const records: CallRecord[] = [];
   let spans = 0;
-  const tracker = new CallTracker({
-    server: 'files',
+  const tracker = buildTracker({
     clock,
-    hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
-    newTraceId: () => '0af7651916cd43dd8448eb211c80319c',
+    hub: callsInto(records),
     newSpanId: () => String((spans += 1)),
-    sample: () => false,
     sessionIdleMs: 20_000,
     answerTimeoutMs: ANSWER_TIMEOUT_MS,
   });

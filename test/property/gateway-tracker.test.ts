@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CallRecord } from '../../src/facts/call-record.ts';
 import { factsOfMessage, type MessageFacts } from '../../src/protocol/message-facts.ts';
-import { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
+import type { CallTracker } from '../../src/sources/gateway/call-tracker.ts';
 import type { Carrier, Exchange } from '../../src/sources/gateway/exchange.ts';
+import { buildTracker, callsInto } from '../fakes/build-tracker.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 
 const isFull = process.env['MCP_EXPORTER_FULL'] === '1';
@@ -16,13 +17,9 @@ const BROKEN = { outcome: 'transport_error', status: 502, errorType: 'connection
 function setUp() {
   const clock = createFakeClock();
   const records: CallRecord[] = [];
-  const tracker = new CallTracker({
-    server: 'files',
+  const tracker = buildTracker({
     clock,
-    hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
-    newTraceId: () => '0af7651916cd43dd8448eb211c80319c',
-    newSpanId: () => 'b7ad6b7169203331',
-    sample: () => false,
+    hub: callsInto(records),
     sessionIdleMs: 20_000,
     answerTimeoutMs: 5_000,
   });

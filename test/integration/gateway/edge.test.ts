@@ -4,6 +4,7 @@ import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterEach, expect, test } from 'vitest';
+import { buildTracker, callsInto } from '../../fakes/build-tracker.ts';
 import { failTest } from '../../fakes/fail-test.ts';
 import { createGateway, type Gateway } from '../../../src/sources/gateway/create-gateway.ts';
 import { createEdge, type EdgeSettings } from '../../../src/sources/gateway/edge.ts';
@@ -12,7 +13,7 @@ import type { CallRecord } from '../../../src/facts/call-record.ts';
 import type { Fact } from '../../../src/facts/facts.ts';
 import { type RefusalName, REFUSALS } from '../../../src/facts/refusal.ts';
 import { Secret } from '../../../src/facts/secret.ts';
-import { CallTracker } from '../../../src/sources/gateway/call-tracker.ts';
+import type { CallTracker } from '../../../src/sources/gateway/call-tracker.ts';
 import { buildServer } from '../../fakes/build-server.ts';
 import { createMemoryLog } from '../../fakes/memory-log.ts';
 import { REAL_CLOCK } from '../../fakes/real-clock.ts';
@@ -90,14 +91,12 @@ async function start({
   const facts: Fact[] = [];
   const records: CallRecord[] = [];
   const trackerOf = (server: string): CallTracker =>
-    new CallTracker({
+    buildTracker({
       server,
       clock: REAL_CLOCK,
-      hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
+      hub: callsInto(records),
       newTraceId: () => randomBytes(16).toString('hex'),
       newSpanId: () => randomBytes(8).toString('hex'),
-      sample: () => false,
-      sessionIdleMs: 60_000,
       answerTimeoutMs: 10_000,
     });
   const all = {

@@ -3,7 +3,7 @@ import { createChannelUpstream } from '../../../../src/sources/gateway/channel-u
 import { createGateway } from '../../../../src/sources/gateway/create-gateway.ts';
 import type { OpenChannel } from '../../../../src/protocol/message-channel.ts';
 import { createAccountant } from '../../../../src/sources/gateway/account-usage.ts';
-import { CallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
+import { buildTracker } from '../../../fakes/build-tracker.ts';
 import { buildServer } from '../../../fakes/build-server.ts';
 import { failTest } from '../../../fakes/fail-test.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
@@ -36,13 +36,8 @@ async function setUp() {
     };
   };
   const createTracker = () =>
-    new CallTracker({
-      server: 'a',
+    buildTracker({
       clock,
-      hub: { publish: () => undefined },
-      newTraceId: () => '1'.repeat(32),
-      newSpanId: () => '2'.repeat(16),
-      sample: () => false,
       sessionIdleMs: IDLE_MS,
       answerTimeoutMs: 10 * IDLE_MS,
       account: createAccountant(undefined),

@@ -1,10 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { CallRecord } from '../../../../src/facts/call-record.ts';
 import type { Edge } from '../../../../src/sources/gateway/admission.ts';
-import { CallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
+import type { CallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
 import { createGateway } from '../../../../src/sources/gateway/create-gateway.ts';
 import { failAdmitted } from '../../../../src/sources/gateway/fault.ts';
 import type { AdmittedRequest, Upstream } from '../../../../src/sources/gateway/upstream.ts';
+import { buildTracker, callsInto } from '../../../fakes/build-tracker.ts';
 import { buildServer } from '../../../fakes/build-server.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 
@@ -23,16 +24,7 @@ async function start(
   const records: CallRecord[] = [];
   const faults: unknown[] = [];
   const createTracker = (server: string) =>
-    new CallTracker({
-      server,
-      clock,
-      hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
-      newTraceId: () => '1'.repeat(32),
-      newSpanId: () => '2'.repeat(16),
-      sample: () => false,
-      sessionIdleMs: 60_000,
-      answerTimeoutMs: 60_000,
-    });
+    buildTracker({ server, clock, hub: callsInto(records) });
   const gateway = createGateway({
     clock,
     edge,

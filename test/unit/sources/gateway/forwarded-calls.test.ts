@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { CallVerdict } from '../../../../src/facts/call-outcome.ts';
 import type { CallRecord } from '../../../../src/facts/call-record.ts';
-import { CallTracker } from '../../../../src/sources/gateway/call-tracker.ts';
 import { ForwardedCalls } from '../../../../src/sources/gateway/forwarded-calls.ts';
+import { buildTracker, callsInto } from '../../../fakes/build-tracker.ts';
 import { createFakeClock } from '../../../fakes/fake-clock.ts';
 
 const BROKEN: CallVerdict = { outcome: 'transport_error', status: 502, errorType: 'connection' };
@@ -13,14 +13,10 @@ function setUp(hasOwnAnswers: boolean) {
   const clock = createFakeClock();
   const records: CallRecord[] = [];
   let spans = 0;
-  const tracker = new CallTracker({
-    server: 'files',
+  const tracker = buildTracker({
     clock,
-    hub: { publish: (fact) => void (fact.fact === 'call' && records.push(fact)) },
-    newTraceId: () => '1'.repeat(32),
+    hub: callsInto(records),
     newSpanId: () => `span ${(spans += 1)}`,
-    sample: () => false,
-    sessionIdleMs: 60_000,
     answerTimeoutMs: 30_000,
   });
   const calls = new ForwardedCalls({
