@@ -50,14 +50,24 @@ function buildRevision(name: string): string {
   }
 }
 
+interface Cost {
+  readonly cpuUs: number;
+  readonly p50Ms: number;
+}
+
+function costOf(rounds: Measured): Cost {
+  return {
+    cpuUs: medianOf(rounds, ({ cpuUs }) => cpuUs) ?? Number.NaN,
+    p50Ms: medianOf(rounds, ({ p50Ms }) => p50Ms) ?? Number.NaN,
+  };
+}
+
 const geometricMean = (ratios: readonly number[]): number =>
   Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
 
 const other = buildRevision(revision);
 const rig = await createRig(buildService());
-const rows: Record<string, string>[] = [];
-const cpuRatios: number[] = [];
-const p50Ratios: number[] = [];
+const launches: { readonly before: Cost; readonly after: Cost }[] = [];
 for (let launch = 0; launch < Number(values.launches); launch += 1) {
   const starters = [rig.starterOf(other, {}), rig.starterOf(rig.main, JSON.parse(values.config))];
   // Either is first in half of the launches.
@@ -68,21 +78,20 @@ for (let launch = 0; launch < Number(values.launches); launch += 1) {
   for (const one of running) await one.stop();
   const [before, after] = launch % 2 === 0 ? measured : measured.toReversed();
   if (!before || !after) throw new Error('nothing was measured');
-  const cpu = [before, after].map((one) => medianOf(one, ({ cpuUs }) => cpuUs) ?? Number.NaN);
-  const p50 = [before, after].map(
-    (one: Measured) => medianOf(one, ({ p50Ms }) => p50Ms) ?? Number.NaN,
-  );
-  cpuRatios.push(Number(cpu[1]) / Number(cpu[0]));
-  p50Ratios.push(Number(p50[1]) / Number(p50[0]));
-  rows.push({
-    'CPU µs before': Number(cpu[0]).toFixed(0),
-    after: Number(cpu[1]).toFixed(0),
-    'ratio of CPU': (cpuRatios.at(-1) ?? Number.NaN).toFixed(3),
-    'ratio of p50': (p50Ratios.at(-1) ?? Number.NaN).toFixed(3),
-  });
+  launches.push({ before: costOf(before), after: costOf(after) });
 }
 await rig.stop();
-console.table(rows);
+const ratiosOf = (figure: keyof Cost): readonly number[] =>
+  launches.map(({ before, after }) => after[figure] / before[figure]);
+const [cpu, p50] = [ratiosOf('cpuUs'), ratiosOf('p50Ms')];
+console.table(
+  launches.map(({ before, after }, launch) => ({
+    'CPU µs before': before.cpuUs.toFixed(0),
+    after: after.cpuUs.toFixed(0),
+    'ratio of CPU': cpu[launch]?.toFixed(3),
+    'ratio of p50': p50[launch]?.toFixed(3),
+  })),
+);
 console.log(
-  `Geometric means: CPU ${geometricMean(cpuRatios).toFixed(3)}, p50 ${geometricMean(p50Ratios).toFixed(3)}`,
+  `Geometric means: CPU ${geometricMean(cpu).toFixed(3)}, p50 ${geometricMean(p50).toFixed(3)}`,
 );

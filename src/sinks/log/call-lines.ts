@@ -4,8 +4,9 @@ import { LEVELNAMES } from './levelnames.ts';
 import { escapeControls } from './control-characters.ts';
 
 /**
- * Lines of one exchange, in the form of pino's; `atMs` is when it ended. Built without a library, since there are up to four for each call: pino with its
- * redaction takes 28 µs for such a line, this one or two. It is safe, since every field is known and no object is printed.
+ * Lines of one exchange, in the form of pino's; `atMs` is when it ended. Built without a library, since there are up to four
+ * for each call: pino with its redaction takes 28 µs for such a line, this one or two. It is safe, since every field is known
+ * and no object is printed.
  */
 export interface CallLines {
   /** That an exchange took place, and how it ended. */

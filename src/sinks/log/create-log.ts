@@ -37,7 +37,7 @@ export interface LogOutput {
   readonly hasColours: boolean;
 }
 
-/** The way past pino for lines that are many and made of known parts. They are made and written a few milliseconds later, together. */
+/** The way past pino for lines that are many and made of known parts: they are made and written together, a little later. */
 export interface LineWriter {
   isEnabled(severity: LogSeverity): boolean;
   /** @param print returns one JSON object in the form of pino's, with its line break, and no other control character */

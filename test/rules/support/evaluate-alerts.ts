@@ -1,11 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { stringify } from 'yaml';
 import type { Series } from '../../../tools/demo-history/series.ts';
 import type { Timeline } from '../../../tools/demo-history/timeline.ts';
 import type { RuleGroup } from '../../../src/catalog/rule-file.ts';
-import { run } from './promtools.ts';
+import { askPromtool } from './ask-promtool.ts';
 
 const HOUR_SECONDS = 3_600;
 const SHOWN_CHARS = 2_000;
@@ -21,50 +17,27 @@ export interface EvaluationOptions {
 /** Hours after the start in which an expression had a value, by its labels. */
 export type Sightings = ReadonlyMap<string, readonly number[]>;
 
-/**
- * Has promtool evaluate the rules over the series, as Prometheus would, and tells when the expressions had values. What it
- * is asked to expect is nothing, so that it says what it got.
- */
+/** Evaluates rules over the series with promtool, and tells when the expressions had values. */
 export async function evaluateAlerts(options: EvaluationOptions): Promise<Sightings> {
   const { groups, series, timeline, expressions } = options;
   const { stepSeconds, length } = timeline;
   const hours = Math.floor(((length - 1) * stepSeconds) / HOUR_SECONDS);
-  const test = {
-    rule_files: ['rules.yml'],
-    evaluation_interval: `${stepSeconds}s`,
-    // Left to chance otherwise; what is recorded a step later is too old already where a step takes five minutes.
-    group_eval_order: groups.map(({ name }) => name),
-    tests: [
-      {
-        interval: `${stepSeconds}s`,
-        input_series: series.map(({ name, labels, values }) => ({
-          series: `${name}${selectorOf(labels)}`,
-          values: [...values].map((value) => (Number.isNaN(value) ? '_' : value)).join(' '),
-        })),
-        promql_expr_test: Array.from({ length: hours }, (_, index) =>
-          expressions.map((expression) => ({
-            expr: expression.replaceAll('HOUR', '1h'),
-            eval_time: `${index + 1}h`,
-          })),
-        ).flat(),
-      },
-    ],
-  };
-  const folder = await mkdtemp(join(tmpdir(), 'mcp-exporter-evaluation-'));
-  try {
-    const path = join(folder, 'evaluation.yml');
-    await writeFile(join(folder, 'rules.yml'), stringify({ groups }));
-    await writeFile(path, stringify(test));
-    const { output } = await run('promtool', ['test', 'rules', path]);
-    return sightingsOf(output);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function selectorOf(labels: Series['labels']): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return `{${pairs.join(',')}}`;
+  const output = await askPromtool({
+    groups,
+    series: series.map(({ name, labels, values }) => ({
+      name,
+      labels,
+      values: [...values].map((value) => (Number.isNaN(value) ? '_' : value)).join(' '),
+    })),
+    stepSeconds,
+    questions: Array.from({ length: hours }, (_, index) =>
+      expressions.map((expression) => ({
+        expr: expression.replaceAll('HOUR', '1h'),
+        eval_time: `${index + 1}h`,
+      })),
+    ).flat(),
+  });
+  return sightingsOf(output);
 }
 
 /** `expr: "…", time: 1d2h,` and then `got: {a="b"} 1E+00, {a="c"} 2E+00`. */
